@@ -1,0 +1,23 @@
+/**
+ * What a device is to the rest of Deneb: storages under handles, and a buffer of instructions that it runs.
+ *
+ * Handles are chosen by the caller (`core/program.ts`), so that allocation and release are instructions like any other.
+ */
+export interface Device {
+  /** As in `--device`: "cpu", "wasm", "reference". */
+  readonly name: string;
+  /** For people: the library's file and CPU level, say. */
+  readonly description: string;
+  /** The instruction buffer. Read this property at each use: a run may move it. */
+  readonly words: Float64Array;
+  /** Runs the first `length` words. After an error the rest of the list is skipped, save `alloc` and `free`. */
+  run(length: number): void;
+  /** Copies bytes into a storage. */
+  write(handle: number, byteOffset: number, source: Uint8Array): void;
+  /** Copies bytes out of a storage. */
+  read(handle: number, byteOffset: number, target: Uint8Array): void;
+  /** Bytes in live storages, and bytes held beside them in pools and caches. */
+  memory(): { bytes: number; reserved: number };
+  setThreads(count: number): void;
+  close(): void;
+}

@@ -1,0 +1,71 @@
+/**
+ * The instruction layout: what every device reads and only `core/program.ts` writes.
+ *
+ * An instruction is a run of f64 words, `[opcode, length, ...fields]`, where `length` counts all of its words. Sizes,
+ * strides and offsets count elements, not bytes; strides may be zero (broadcast) or negative (reversed). The native
+ * library states the same numbers in its manifest, and `library.ts` refuses a library that disagrees.
+ */
+import table from "./table.json" with { type: "json" };
+
+export { table };
+
+/** A row of the map skeleton: one output element from the elements of up to six operands. */
+export type MapRow = keyof typeof table.map;
+/** A row of the fold skeleton: many elements joined into one. */
+export type FoldRow = keyof typeof table.fold;
+/** A row of the arg skeleton: the index of the best element. */
+export type ArgRow = keyof typeof table.arg;
+
+export const mapRows = Object.keys(table.map) as MapRow[];
+export const foldRows = Object.keys(table.fold) as FoldRow[];
+export const argRows = Object.keys(table.arg) as ArgRow[];
+
+/**
+ * The first word of an instruction. A `view` is `handle, dtype, offset, stride...`, with as many strides as said.
+ *
+ * | opcode | fields after `opcode, length` |
+ * |---|---|
+ * | alloc | handle, bytes |
+ * | free | handle |
+ * | group, end | none: what stands between may run tile by tile, with the same bits |
+ * | map | row, compute, rank, inputs, s, t, u, shape[rank], out view[rank], input view[rank]... |
+ * | fold | row, compute, rank, kept, inputs, s, t, u, shape[rank] (kept axes first), out view[kept], input view[rank]... |
+ * | arg | row, compute, rank, kept, shape[rank] (kept axes first), out view[kept] (int32), input view[rank] |
+ * | matmul | compute, rank, m, n, k, batch shape[rank], out view[rank + 2], a view[rank + 2], b view[rank + 2] |
+ * | gather | outer, count, length, inner, out view[3] (outer, count, inner), source view[3] (outer, length, inner), index view[1] |
+ * | scatter | outer, count, length, inner, out view[3] (outer, length, inner), source view[3] (outer, count, inner), index view[1]; adds in order |
+ * | random | count, key0, key1, counter, out view[0] |
+ */
+export const opcode = {
+  alloc: 1,
+  free: 2,
+  group: 3,
+  end: 4,
+  map: 5,
+  fold: 6,
+  arg: 7,
+  matmul: 8,
+  gather: 9,
+  scatter: 10,
+  random: 11,
+} as const;
+
+/** Codes of the element types; the first three are also the compute types. */
+export const dtypeCode = { float32: 0, float64: 1, int32: 2, uint8: 3, bool: 4 } as const;
+/** Bytes of one element, by code. */
+export const dtypeBytes: readonly number[] = [4, 8, 4, 1, 1];
+
+export const limits = {
+  /** Axes of a view, after merging. */
+  rank: 8,
+  /** Tensor operands of a row: a b c d e f. */
+  inputs: 6,
+  /** A handle is `index + generation * handles`; both sides count from index 1. */
+  handles: 1 << 20,
+  generations: 1 << 12,
+  /** f64 words in the instruction buffer. */
+  words: 1 << 16,
+} as const;
+
+/** What a run answers; anything but `ok` comes with a message. */
+export const status = { ok: 0, malformed: 1, range: 2, memory: 3, stale: 4, context: 5, unsupported: 6 } as const;

@@ -1,0 +1,99 @@
+//! The instructions as the kernels see them: decoded from f64 words and checked once, trusted from then on.
+//! `kernels/instruction.ts` is the page that describes the words.
+
+const std = @import("std");
+
+pub const rank_max = 8;
+pub const inputs_max = 6;
+
+pub const DType = enum(u8) {
+    float32 = 0,
+    float64 = 1,
+    int32 = 2,
+    uint8 = 3,
+    bool = 4,
+
+    pub fn bytes(dtype: DType) usize {
+        return switch (dtype) {
+            .float64 => 8,
+            .float32, .int32 => 4,
+            .uint8, .bool => 1,
+        };
+    }
+};
+
+/// Elements of a storage seen through strides. `data` points at the element with all indices zero.
+pub const View = struct {
+    data: [*]u8,
+    dtype: DType,
+    /// In elements; as many as the instruction says.
+    strides: [rank_max + 2]isize,
+    /// Which storage this is, so that a group can tell its own temporaries.
+    handle: u32,
+};
+
+pub const Map = struct {
+    row: u16,
+    compute: DType,
+    rank: u8,
+    inputs_count: u8,
+    scalars: [3]f64,
+    shape: [rank_max]usize,
+    out: View,
+    inputs: [inputs_max]View,
+};
+
+/// Also arg: there `out` is int32 and `inputs_count` is 1.
+pub const Fold = struct {
+    row: u16,
+    compute: DType,
+    rank: u8,
+    /// The first `kept` axes are kept, the others joined.
+    kept: u8,
+    inputs_count: u8,
+    scalars: [3]f64,
+    shape: [rank_max]usize,
+    out: View,
+    inputs: [inputs_max]View,
+};
+
+/// Strides of `out`, `a`, `b`: the batch axes, then rows, then columns.
+pub const MatMul = struct {
+    compute: DType,
+    batch_rank: u8,
+    m: usize,
+    n: usize,
+    k: usize,
+    batch: [rank_max]usize,
+    out: View,
+    a: View,
+    b: View,
+};
+
+/// gather: out[o, c, i] = source[o, index[c], i]; scatter: out[o, index[c], i] += source[o, c, i], c ascending.
+pub const Gather = struct {
+    outer: usize,
+    count: usize,
+    length: usize,
+    inner: usize,
+    out: View,
+    source: View,
+    index: View,
+};
+
+pub const Random = struct {
+    count: usize,
+    key: [2]u32,
+    counter: u64,
+    out: View,
+};
+
+pub const Instruction = union(enum) {
+    map: Map,
+    fold: Fold,
+    arg: Fold,
+    matmul: MatMul,
+    gather: Gather,
+    scatter: Gather,
+    random: Random,
+};
