@@ -1,0 +1,204 @@
+/**
+ * What surrounds a computation: the scope that owns new tensors, and whether gradients are recorded.
+ *
+ * The state of a synchronous stretch of code is one object. `await scope(async () => ...)` gives its task an object of
+ * its own, carried across each `await` by `AsyncLocalStorage`, so that interleaving tasks never see one another's scope.
+ */
+
+/** Something a scope frees at its end. */
+export interface Owned {
+  /** The scope that will free it, or null when nobody does. */
+  owner: Scope | null;
+  /** Gives the memory back; `by` is named to whoever reads it afterwards. */
+  free(by: Scope): void;
+  /** Called when it leaves every scope: only the garbage collector can free it then. */
+  unowned(): void;
+}
+
+interface Ambient {
+  scope: Scope | null;
+  gradients: boolean;
+}
+
+interface Carrier {
+  getStore(): Ambient | undefined;
+  run<T>(state: Ambient, body: () => T): T;
+}
+
+const root: Ambient = { scope: null, gradients: true };
+/** Present from the first asynchronous scope on; until then the look-up is one comparison. */
+let carrier: Carrier | null = null;
+
+function ambient(): Ambient {
+  return carrier === null ? root : carrier.getStore() ?? root;
+}
+
+function openCarrier(): Carrier | null {
+  if (carrier !== null) return carrier;
+  // Asking the runtime for the module, rather than importing it, keeps browsers working and needs no permission.
+  // deno-lint-ignore no-explicit-any
+  const runtime = (globalThis as any).process;
+  const hooks = runtime?.getBuiltinModule?.("node:async_hooks");
+  if (hooks) carrier = new hooks.AsyncLocalStorage() as Carrier;
+  return carrier;
+}
+
+/** A stretch of code whose tensors are freed together. Made by {@linkcode scope}. */
+export class Scope implements Disposable {
+  readonly #parent: Scope | null;
+  readonly #state: Ambient;
+  readonly #opened: Error;
+  #members: Owned[] = [];
+  #open = true;
+
+  constructor(state: Ambient) {
+    this.#state = state;
+    this.#parent = state.scope;
+    const depth = Error.stackTraceLimit;
+    Error.stackTraceLimit = 6;
+    this.#opened = new Error();
+    Error.stackTraceLimit = depth;
+    state.scope = this;
+  }
+
+  add(member: Owned): void {
+    this.#members.push(member);
+  }
+
+  get parent(): Scope | null {
+    return this.#parent;
+  }
+
+  /** `train.ts:12`: the first line outside this file that led to the scope. */
+  get place(): string {
+    for (const line of (this.#opened.stack ?? "").split("\n").slice(1)) {
+      if (line.includes("/core/ambient.ts")) continue;
+      const match = /([^/\\(\s]+:\d+):\d+\)?$/.exec(line);
+      if (match) return match[1]!;
+    }
+    return "unknown place";
+  }
+
+  /** Frees what is still owned by this scope. */
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    if (this.#state.scope !== this) {
+      throw new Error(
+        `Cannot close scope: the scope opened in ${this.place} is not the innermost; ` +
+          "tasks that interleave must use await scope(async () => ...)",
+      );
+    }
+    this.#open = false;
+    this.#state.scope = this.#parent;
+    const members = this.#members;
+    this.#members = [];
+    for (let k = members.length - 1; k >= 0; k--) {
+      const member = members[k]!;
+      if (member.owner === this) member.free(this);
+    }
+  }
+}
+
+/**
+ * Opens a scope: tensors made in it are freed at its end.
+ *
+ * `using _ = scope()` is for one task. Tasks that interleave write `await scope(async () => ...)`. Tensors that leave the
+ * scope are passed to {@linkcode keep}; what is assigned to a parameter's `.data`, to `.grad` or to an optimizer's state
+ * stays by itself.
+ *
+ * @example
+ * ```ts
+ * import { memory, scope, zeros } from "deneb";
+ *
+ * const before = memory().bytes;
+ * {
+ *   using _ = scope();
+ *   zeros([256, 256]).add(1);
+ * }
+ * if (memory().bytes !== before) throw new Error("the scope leaked");
+ * ```
+ */
+export function scope(): Scope;
+export function scope<T>(body: () => Promise<T>): Promise<T>;
+export function scope<T>(body?: () => Promise<T>): Scope | Promise<T> {
+  const state = ambient();
+  if (body === undefined) return new Scope(state);
+  const own: Ambient = { scope: state.scope, gradients: state.gradients };
+  const run = async () => {
+    const opened = new Scope(own);
+    try {
+      return await body();
+    } finally {
+      opened[Symbol.dispose]();
+    }
+  };
+  const found = openCarrier();
+  if (found) return found.run(own, run);
+  // Without a carrier the task shares the root state: interleaving is caught when a scope closes out of order.
+  return (async () => {
+    using _ = new Scope(state);
+    return await body();
+  })();
+}
+
+/** The innermost scope, which owns new tensors, or null. */
+export function currentScope(): Scope | null {
+  return carrier === null ? root.scope : ambient().scope;
+}
+
+/** Runs `body` with no scope: what it makes is owned by its maker. */
+export function outsideScopes<T>(body: () => T): T {
+  const state = ambient(), before = state.scope;
+  state.scope = null;
+  try {
+    return body();
+  } finally {
+    state.scope = before;
+  }
+}
+
+/** Puts `member` under `owner`, or under nobody. */
+export function moveTo(member: Owned, owner: Scope | null): void {
+  if (member.owner === owner) return;
+  member.owner = owner;
+  if (owner === null) member.unowned();
+  else owner.add(member);
+}
+
+/** True where operations record the graph that `backward` walks. */
+export function gradientsEnabled(): boolean {
+  return carrier === null ? root.gradients : ambient().gradients;
+}
+
+/** Runs `body` with gradients switched on or off. */
+export function withGradients<T>(enabled: boolean, body: () => T): T {
+  const state = ambient(), before = state.gradients;
+  state.gradients = enabled;
+  try {
+    return body();
+  } finally {
+    state.gradients = before;
+  }
+}
+
+/**
+ * Runs `body` without recording a graph: its results have `requiresGrad` false.
+ *
+ * Throws TypeError when `body` returns a promise, since the mode would not survive an `await`.
+ *
+ * @example
+ * ```ts
+ * import { noGrad, Tensor } from "deneb";
+ *
+ * const y = noGrad(() => new Tensor([1, 2]).mul(2));
+ * if (y.requiresGrad) throw new Error("recorded");
+ * ```
+ */
+export function noGrad<T>(body: () => T): T {
+  const result = withGradients(false, body);
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    throw new TypeError("Cannot noGrad: the function returned a promise, it must be synchronous");
+  }
+  return result;
+}

@@ -1,0 +1,80 @@
+/**
+ * Which device a tensor is made on: one stream for each opened device, and the default among them.
+ *
+ * Nothing is opened before the first tensor: importing Deneb touches no file and no library.
+ */
+import { defaultDevice, openDevice } from "../kernels/mod.ts";
+import { Stream } from "./program.ts";
+
+const streams = new Map<string, Stream>();
+let chosen: Stream | null = null;
+let threads: number | null = null;
+
+function addStream(device: ReturnType<typeof openDevice>, name: string): Stream {
+  const known = streams.get(device.name);
+  if (known) return known;
+  if (threads !== null) device.setThreads(threads);
+  const stream = new Stream(device);
+  streams.set(device.name, stream);
+  streams.set(name, stream);
+  return stream;
+}
+
+/** The stream of the device called `name`, or of the default device. Opens it if need be. */
+export function streamOf(name?: string): Stream {
+  if (name === undefined) return chosen ??= addStream(defaultDevice(), "auto");
+  const known = streams.get(name);
+  return known ?? addStream(openDevice(name), name);
+}
+
+/** Makes `stream` the default. */
+export function chooseStream(stream: Stream): void {
+  chosen = stream;
+}
+
+/** Every stream that was opened. */
+export function openStreams(): Stream[] {
+  return [...new Set(streams.values())];
+}
+
+/** How many threads native devices use, now and when they are opened later. */
+export function setThreads(count: number): void {
+  if (!Number.isInteger(count) || count < 1 || count > 1024) {
+    throw new RangeError(`Cannot set threads: ${count} must be an integer in [1, 1024]`);
+  }
+  threads = count;
+  for (const stream of openStreams()) stream.device.setThreads(count);
+}
+
+/** What live tensors use. Pools, caches and programs count as `reserved`. */
+export interface MemoryUse {
+  /** Live storages; views share one. */
+  tensors: number;
+  /** Bytes that live storages use. */
+  bytes: number;
+  /** Bytes that the device holds beside them. */
+  reserved: number;
+}
+
+/**
+ * The memory in use on one device, or on all opened ones.
+ *
+ * @example
+ * ```ts
+ * import { memory, zeros } from "deneb";
+ *
+ * const before = memory().bytes;
+ * const x = zeros([16]);
+ * if (memory().bytes !== before + 4 * x.size) throw new Error("miscounted");
+ * ```
+ */
+export function memory(device?: string): MemoryUse {
+  const total = { tensors: 0, bytes: 0, reserved: 0 };
+  for (const stream of device === undefined ? openStreams() : [streamOf(device)]) {
+    stream.flush();
+    total.tensors += stream.count;
+    total.bytes += stream.bytes;
+    total.reserved += stream.device.memory().reserved;
+  }
+  return total;
+}

@@ -1,0 +1,442 @@
+/**
+ * NDArray: elements in a storage seen through shape, strides and offset; and the skeletons that fill one from others.
+ *
+ * This is the layer below automatic differentiation: an op's `compute` is written in these functions. Views (transpose,
+ * broadcast, slice) share the storage; every other function makes a new one.
+ */
+import {
+  type ArgRow,
+  argRows,
+  dtypeCode,
+  type FoldRow,
+  foldRows,
+  limits,
+  type MapRow,
+  mapRows,
+  opcode,
+  table,
+} from "../kernels/instruction.ts";
+import { computeType, type DType, itemBytes, makeTypedArray, promote, type TypedArray } from "./dtype.ts";
+import { collect, readBytes, Storage, type Stream, writeBytes, writeView } from "./program.ts";
+import { type AxisSlice, isContiguous, reshapeStrides, type Shape, showShape, sizeOf, stridesOf } from "./shape.ts";
+
+const rowNumber = {
+  map: Object.fromEntries(mapRows.map((name, k) => [name, k])) as Record<MapRow, number>,
+  fold: Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>,
+  arg: Object.fromEntries(argRows.map((name, k) => [name, k])) as Record<ArgRow, number>,
+};
+const usesIndex = new Set<string>(mapRows.filter((name) => /\bi\b/.test(table.map[name].is)));
+const toBool = new Set<string>(mapRows.filter((name) => "to" in table.map[name]));
+
+/** Arrays made while a composite computation runs; all but its result are given back at its end. */
+let temporaries: NDArray[] | null = null;
+
+/** A strided window on a storage. */
+export class NDArray {
+  readonly storage: Storage;
+  readonly shape: Shape;
+  /** In elements; zero repeats, negative runs backwards. */
+  readonly strides: readonly number[];
+  /** In elements from the storage's start. */
+  readonly offset: number;
+  readonly dtype: DType;
+  readonly code: number;
+  readonly size: number;
+  readonly contiguous: boolean;
+  #held = true;
+
+  /** Takes over one reference to `storage`. */
+  constructor(
+    storage: Storage,
+    shape: Shape,
+    strides: readonly number[],
+    offset: number,
+    dtype: DType,
+    contiguous: boolean,
+  ) {
+    this.storage = storage;
+    this.shape = shape;
+    this.strides = strides;
+    this.offset = offset;
+    this.dtype = dtype;
+    this.code = dtypeCode[dtype];
+    this.size = sizeOf(shape);
+    this.contiguous = contiguous;
+    if (temporaries !== null) temporaries.push(this);
+  }
+
+  /** Another window on the same elements. */
+  view(shape: Shape, strides: readonly number[], offset: number = this.offset): NDArray {
+    this.storage.retain();
+    return new NDArray(this.storage, shape, strides, offset, this.dtype, isContiguous(shape, strides));
+  }
+
+  /** The same window, counted once more. */
+  share(): NDArray {
+    this.storage.retain();
+    return new NDArray(this.storage, this.shape, this.strides, this.offset, this.dtype, this.contiguous);
+  }
+
+  /** Gives back this window; the memory is freed with the last one. */
+  dispose(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.storage.release();
+  }
+
+  /** The elements in row-major order. */
+  read(): TypedArray {
+    const flat = makeTypedArray(this.dtype, this.size);
+    if (this.size === 0) return flat;
+    const source = this.contiguous ? this : copy(this);
+    readBytes(source.storage, source.offset * itemBytes(this.dtype), new Uint8Array(flat.buffer));
+    if (source !== this) source.dispose();
+    return flat;
+  }
+
+  /** One element, by its place in row-major order of a one-element or contiguous array. */
+  readFirst(): number {
+    const one = makeTypedArray(this.dtype, 1);
+    readBytes(this.storage, this.offset * itemBytes(this.dtype), new Uint8Array(one.buffer));
+    return one[0]!;
+  }
+}
+
+/** The first array's stream, which all others must share. */
+function streamOf(action: string, inputs: readonly NDArray[]): Stream {
+  const stream = inputs[0]!.storage.stream;
+  for (const input of inputs) {
+    if (input.storage.handle === 0) throw new Error(`Cannot ${action}: tensor ${showShape(input.shape)} was freed`);
+    if (input.storage.stream !== stream) {
+      throw new TypeError(
+        `Cannot ${action}: tensors are on ${stream.device.name} and ${input.storage.stream.device.name}, ` +
+          "they must be on one device",
+      );
+    }
+  }
+  return stream;
+}
+
+/** An array with undefined contents. */
+export function empty(stream: Stream, shape: Shape, dtype: DType): NDArray {
+  const storage = stream.allocate(sizeOf(shape) * itemBytes(dtype));
+  return new NDArray(storage, shape, stridesOf(shape), 0, dtype, true);
+}
+
+/** An array holding `flat`, whose length must be the shape's size. */
+export function fromTypedArray(stream: Stream, flat: TypedArray, shape: Shape, dtype: DType): NDArray {
+  const array = empty(stream, shape, dtype);
+  if (flat.byteLength > 0) {
+    writeBytes(array.storage, 0, new Uint8Array(flat.buffer, flat.byteOffset, flat.byteLength));
+  } else stream.flush();
+  return array;
+}
+
+/** Scalars of a row, as f64; the device rounds them to the compute type. */
+export interface Scalars {
+  s?: number;
+  t?: number;
+  u?: number;
+}
+
+/** Evaluates `row` for every element of `out`; inputs have its shape (broadcast views included). */
+export function mapInto(
+  out: NDArray,
+  row: MapRow,
+  inputs: readonly NDArray[],
+  s = 0,
+  t = 0,
+  u = 0,
+  compute: DType = out.dtype,
+): void {
+  const stream = inputs.length > 0 ? streamOf(row, inputs) : out.storage.stream;
+  let flat = out.contiguous && (out.shape.length === 1 || !usesIndex.has(row));
+  for (let k = 0; flat && k < inputs.length; k++) flat = inputs[k]!.contiguous;
+  const rank = flat ? 1 : out.shape.length;
+  if (rank > limits.rank) {
+    throw new RangeError(`Cannot ${row}: shape ${showShape(out.shape)} has more than ${limits.rank} axes`);
+  }
+  const start = stream.open(10 + rank + (inputs.length + 1) * (3 + rank));
+  const words = stream.words;
+  words[start] = opcode.map;
+  words[start + 2] = rowNumber.map[row];
+  words[start + 3] = dtypeCode[computeType(compute)];
+  words[start + 4] = rank;
+  words[start + 5] = inputs.length;
+  words[start + 6] = s;
+  words[start + 7] = t;
+  words[start + 8] = u;
+  let at = start + 9;
+  if (flat) {
+    words[at++] = out.size;
+    at = writeView(words, at, out);
+    words[at++] = 1;
+    for (let k = 0; k < inputs.length; k++) {
+      at = writeView(words, at, inputs[k]!);
+      words[at++] = 1;
+    }
+  } else {
+    at = writeNumbers(words, at, out.shape);
+    at = writeNumbers(words, writeView(words, at, out), out.strides);
+    for (const input of inputs) at = writeNumbers(words, writeView(words, at, input), input.strides);
+  }
+  stream.close(start, at);
+}
+
+function writeNumbers(words: Float64Array, at: number, numbers: readonly number[]): number {
+  for (let k = 0; k < numbers.length; k++) words[at + k] = numbers[k]!;
+  return at + numbers.length;
+}
+
+/** `row` of the inputs, which have one shape. The type is theirs, promoted, unless given or the row compares. */
+export function map(row: MapRow, inputs: readonly NDArray[], scalars?: Scalars, dtype?: DType): NDArray {
+  const first = inputs[0]!;
+  let compute = first.dtype;
+  for (let k = 1; k < inputs.length; k++) compute = promote(compute, inputs[k]!.dtype);
+  const stream = streamOf(row, inputs);
+  const type = toBool.has(row) ? "bool" : dtype ?? compute;
+  if (!toBool.has(row) && dtype !== undefined) compute = dtype;
+  const storage = stream.allocate(first.size * itemBytes(type));
+  const strides = first.contiguous ? first.strides : stridesOf(first.shape);
+  const out = new NDArray(storage, first.shape, strides, 0, type, true);
+  if (scalars === undefined) mapInto(out, row, inputs, 0, 0, 0, compute);
+  else mapInto(out, row, inputs, scalars.s ?? 0, scalars.t ?? 0, scalars.u ?? 0, compute);
+  return out;
+}
+
+/** A new array holding one number. */
+export function filled(stream: Stream, shape: Shape, dtype: DType, value: number): NDArray {
+  const out = empty(stream, shape, dtype);
+  mapInto(out, "fill", [], value);
+  return out;
+}
+
+/** A contiguous copy, of another type if asked: floats become integers by truncation, saturating. */
+export function copy(array: NDArray, dtype: DType = array.dtype): NDArray {
+  const out = empty(array.storage.stream, array.shape, dtype);
+  mapInto(out, "copy", [array], 0, 0, 0, promote(array.dtype, dtype));
+  return out;
+}
+
+/** The same array if its elements already lie in order, else a copy. Counted once more either way. */
+export function contiguous(array: NDArray): NDArray {
+  return array.contiguous ? array.share() : copy(array);
+}
+
+/** Another shape over the same elements: a view where strides allow, else a copy. */
+export function reshape(array: NDArray, shape: Shape): NDArray {
+  const strides = array.contiguous ? stridesOf(shape) : reshapeStrides(array.shape, array.strides, shape);
+  if (strides !== null) return array.view(shape, strides);
+  const dense = copy(array);
+  const result = dense.view(shape, stridesOf(shape));
+  dense.dispose();
+  return result;
+}
+
+/** Axes in another order, as a view. */
+export function permute(array: NDArray, axes: readonly number[]): NDArray {
+  return array.view(axes.map((axis) => array.shape[axis]!), axes.map((axis) => array.strides[axis]!));
+}
+
+/** A view whose new or stretched axes repeat. */
+export function broadcastTo(array: NDArray, shape: Shape): NDArray {
+  const shift = shape.length - array.shape.length;
+  const strides = shape.map((length, axis) => {
+    const from = axis - shift;
+    return from < 0 || (array.shape[from] === 1 && length !== 1) ? 0 : array.strides[from]!;
+  });
+  return array.view(shape, strides);
+}
+
+/** A view of a part, by one slice for each axis. */
+export function slice(array: NDArray, slices: readonly AxisSlice[]): NDArray {
+  let offset = array.offset;
+  const shape: number[] = [], strides: number[] = [];
+  slices.forEach((part, axis) => {
+    offset += part.start * array.strides[axis]!;
+    if (part.dropped) return;
+    shape.push(part.length);
+    strides.push(part.step * array.strides[axis]!);
+  });
+  return array.view(shape, strides, sizeOf(shape) === 0 ? array.offset : offset);
+}
+
+/** Writes the kept axes first and the reduced ones after them, as `fold` and `arg` want. */
+function writeReduction(
+  words: Float64Array,
+  start: number,
+  out: NDArray,
+  inputs: readonly NDArray[],
+  axes: readonly number[],
+): number {
+  const shape = inputs[0]!.shape, order: number[] = [];
+  for (let axis = 0; axis < shape.length; axis++) if (!axes.includes(axis)) order.push(axis);
+  const kept = order.length;
+  for (const axis of axes) order.push(axis);
+  let at = start;
+  for (const axis of order) words[at++] = shape[axis]!;
+  at = writeView(words, at, out);
+  // Out is dense over the kept axes, whether or not it also shows the reduced ones as ones.
+  let step = 1;
+  for (let k = kept - 1; k >= 0; k--) {
+    words[at + k] = step;
+    step *= shape[order[k]!]!;
+  }
+  at += kept;
+  for (const input of inputs) {
+    at = writeView(words, at, input);
+    for (const axis of order) words[at++] = input.strides[axis]!;
+  }
+  return at;
+}
+
+/** Joins the elements along `axes` (sorted). `outShape` has those axes dropped or of length one. */
+export function fold(
+  row: FoldRow,
+  inputs: readonly NDArray[],
+  axes: readonly number[],
+  outShape: Shape,
+  dtype?: DType,
+): NDArray {
+  const stream = streamOf(row, inputs), rank = inputs[0]!.shape.length;
+  if (rank > limits.rank) throw new RangeError(`Cannot ${row}: ${rank} axes are more than ${limits.rank}`);
+  let compute = inputs[0]!.dtype;
+  for (const input of inputs) compute = promote(compute, input.dtype);
+  const out = empty(stream, outShape, dtype ?? compute);
+  const start = stream.open(10 + rank + (inputs.length + 1) * (3 + rank)), words = stream.words;
+  words[start] = opcode.fold;
+  words[start + 2] = rowNumber.fold[row];
+  words[start + 3] = dtypeCode[computeType(compute)];
+  words[start + 4] = rank;
+  words[start + 5] = rank - axes.length;
+  words[start + 6] = inputs.length;
+  words[start + 7] = 0;
+  words[start + 8] = 0;
+  words[start + 9] = 0;
+  stream.close(start, writeReduction(words, start + 10, out, inputs, axes));
+  return out;
+}
+
+/** The index (int32) of the best element along one axis. */
+export function argFold(row: ArgRow, array: NDArray, axes: readonly number[], outShape: Shape): NDArray {
+  const stream = streamOf(row, [array]), rank = array.shape.length;
+  const out = empty(stream, outShape, "int32");
+  const start = stream.open(6 + rank + 2 * (3 + rank)), words = stream.words;
+  words[start] = opcode.arg;
+  words[start + 2] = rowNumber.arg[row];
+  words[start + 3] = dtypeCode[computeType(array.dtype)];
+  words[start + 4] = rank;
+  words[start + 5] = rank - axes.length;
+  stream.close(start, writeReduction(words, start + 6, out, [array], axes));
+  return out;
+}
+
+/** Matrix products over the last two axes; `batch` is the common shape of the axes before them. */
+export function matmul(a: NDArray, b: NDArray, batch: Shape): NDArray {
+  const stream = streamOf("matmul", [a, b]), dtype = promote(a.dtype, b.dtype);
+  const m = a.shape[a.shape.length - 2]!, k = a.shape[a.shape.length - 1]!, n = b.shape[b.shape.length - 1]!;
+  const out = empty(stream, [...batch, m, n], dtype), rank = batch.length;
+  const start = stream.open(7 + rank + 3 * (5 + rank)), words = stream.words;
+  words[start] = opcode.matmul;
+  words[start + 2] = dtypeCode[computeType(dtype)];
+  words[start + 3] = rank;
+  words[start + 4] = m;
+  words[start + 5] = n;
+  words[start + 6] = k;
+  let at = writeNumbers(words, start + 7, batch);
+  for (const array of [out, a, b]) at = writeNumbers(words, writeView(words, at, array), array.strides);
+  stream.close(start, at);
+  return out;
+}
+
+/** The axes before, at and after one axis, as the three strides that gather and scatter step by. */
+function aroundAxis(array: NDArray, axis: number): { sizes: [number, number, number]; strides: number[] } {
+  const sizes: [number, number, number] = [
+    sizeOf(array.shape.slice(0, axis)),
+    array.shape[axis]!,
+    sizeOf(array.shape.slice(axis + 1)),
+  ];
+  return { sizes, strides: [sizes[1] * sizes[2], sizes[2], 1] };
+}
+
+/** `source[..., index[c], ...]` along `axis`: all three arrays are contiguous, `index` has one axis. */
+export function gather(source: NDArray, index: NDArray, axis: number, outShape: Shape): NDArray {
+  const stream = streamOf("take", [source, index]);
+  const out = empty(stream, outShape, source.dtype);
+  const { sizes: [outer, length, inner], strides } = aroundAxis(source, axis);
+  writePlaces(stream, opcode.gather, outer, index, length, inner, out, source, strides);
+  return out;
+}
+
+/** Adds `source[..., c, ...]` to `out[..., index[c], ...]` along `axis`, in ascending order of `c`. */
+export function scatterAdd(out: NDArray, source: NDArray, index: NDArray, axis: number): void {
+  const stream = streamOf("take gradient", [out, source, index]);
+  const { sizes: [outer, length, inner], strides } = aroundAxis(out, axis);
+  writePlaces(stream, opcode.scatter, outer, index, length, inner, out, source, strides);
+}
+
+function writePlaces(
+  stream: Stream,
+  operation: number,
+  outer: number,
+  index: NDArray,
+  length: number,
+  inner: number,
+  out: NDArray,
+  source: NDArray,
+  alongLength: readonly number[],
+): void {
+  const count = index.size, alongCount = [count * inner, inner, 1];
+  const start = stream.open(22), words = stream.words;
+  words[start] = operation;
+  words[start + 2] = outer;
+  words[start + 3] = count;
+  words[start + 4] = length;
+  words[start + 5] = inner;
+  const gathers = operation === opcode.gather;
+  let at = writeNumbers(words, writeView(words, start + 6, out), gathers ? alongCount : alongLength);
+  at = writeNumbers(words, writeView(words, at, source), gathers ? alongLength : alongCount);
+  at = writeView(words, at, index);
+  words[at++] = 1;
+  stream.close(start, at);
+}
+
+/** Random words (int32), or uniform numbers in [0, 1) (floats), from one counter range. */
+export function random(
+  stream: Stream,
+  shape: Shape,
+  dtype: DType,
+  key: readonly [number, number],
+  counter: number,
+): NDArray {
+  const out = empty(stream, shape, dtype);
+  const start = stream.open(9), words = stream.words;
+  words[start] = opcode.random;
+  words[start + 2] = out.size;
+  words[start + 3] = key[0];
+  words[start + 4] = key[1];
+  words[start + 5] = counter;
+  stream.close(start, writeView(words, start + 6, out));
+  return out;
+}
+
+/**
+ * Runs a computation of several steps as one group: all arrays it makes are given back, save its result.
+ *
+ * A device runs the list tile by tile, so that what lies between the steps stays in cache.
+ */
+export function compose(body: () => NDArray): NDArray {
+  return collect(() => {
+    const before = temporaries, mine: NDArray[] = [];
+    temporaries = mine;
+    let result: NDArray | null = null;
+    try {
+      result = body();
+      return result;
+    } finally {
+      temporaries = before;
+      for (const array of mine) if (array !== result) array.dispose();
+      if (before !== null && result !== null) before.push(result);
+    }
+  });
+}

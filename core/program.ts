@@ -1,0 +1,200 @@
+/**
+ * The one writer of instructions: storages, their handles, and the stream that each device reads.
+ *
+ * Eager operations write a few words and flush at once; inside `group` the words pile up between a `group` and an `end`
+ * instruction and are flushed together, so that the device may run them tile by tile.
+ */
+import type { Device } from "../kernels/device.ts";
+import { limits, opcode } from "../kernels/instruction.ts";
+
+/** Memory on a device, counted by the arrays that show it. */
+export class Storage {
+  readonly stream: Stream;
+  readonly bytes: number;
+  /** Zero once freed: no instruction can name it any more. */
+  handle: number;
+  /** How many arrays show it. */
+  references = 1;
+
+  constructor(stream: Stream, handle: number, bytes: number) {
+    this.stream = stream;
+    this.handle = handle;
+    this.bytes = bytes;
+  }
+
+  retain(): void {
+    this.references++;
+  }
+
+  release(): void {
+    if (--this.references === 0) this.destroy();
+  }
+
+  /** Frees the memory whoever still counts on it. */
+  destroy(): void {
+    if (this.handle === 0) return;
+    this.stream.free(this.handle, this.bytes);
+    this.handle = 0;
+  }
+}
+
+/** What a stream writes of an array: see `view` in the instruction layout. */
+export interface Viewed {
+  readonly storage: Storage;
+  readonly code: number;
+  readonly offset: number;
+}
+
+let groupDepth = 0;
+const grouped: Stream[] = [];
+
+/**
+ * Runs `body` with its instructions collected in one list.
+ *
+ * A device may run such a list tile by tile, so that what lies between is never written to memory. The results have the
+ * same bits as without.
+ */
+export function collect<T>(body: () => T): T {
+  groupDepth++;
+  try {
+    return body();
+  } finally {
+    if (--groupDepth === 0) {
+      for (const stream of grouped.splice(0)) stream.flush();
+    }
+  }
+}
+
+/** Writes instructions for one device and runs them. */
+export class Stream {
+  readonly device: Device;
+  #words: Float64Array;
+  #length = 0;
+  #inGroup = false;
+  /** Handles of freed storages, each already of its next generation. */
+  readonly #freeHandles: number[] = [];
+  #handlesMade = 0;
+  /** Storages that the words not yet run will allocate. */
+  #unborn: Storage[] = [];
+  #bytes = 0;
+  #count = 0;
+
+  constructor(device: Device) {
+    this.device = device;
+    this.#words = device.words;
+  }
+
+  /** Bytes that live storages use. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many storages are alive. */
+  get count(): number {
+    return this.#count;
+  }
+
+  allocate(bytes: number): Storage {
+    const handle = this.#freeHandles.pop() ?? this.#newHandle();
+    // Opening first: it may flush, and a flush may move the words.
+    const at = this.open(4), words = this.#words;
+    words[at] = opcode.alloc;
+    words[at + 1] = 4;
+    words[at + 2] = handle;
+    words[at + 3] = bytes;
+    this.#length = at + 4;
+    this.#bytes += bytes;
+    this.#count++;
+    const storage = new Storage(this, handle, bytes);
+    this.#unborn.push(storage);
+    return storage;
+  }
+
+  #newHandle(): number {
+    if (this.#handlesMade >= limits.handles - 1) {
+      throw new RangeError(`Cannot allocate: ${limits.handles - 1} tensors are alive on ${this.device.name}; free some`);
+    }
+    return ++this.#handlesMade;
+  }
+
+  /** Called by a storage. The instruction waits for the next flush. */
+  free(handle: number, bytes: number): void {
+    const at = this.open(3), words = this.#words;
+    words[at] = opcode.free;
+    words[at + 1] = 3;
+    words[at + 2] = handle;
+    this.#length = at + 3;
+    this.#bytes -= bytes;
+    this.#count--;
+    const next = handle + limits.handles;
+    this.#freeHandles.push(next < limits.handles * limits.generations ? next : handle % limits.handles);
+  }
+
+  /** Makes room for `count` words and says where they start; the writer then calls {@linkcode close}. */
+  open(count: number): number {
+    if (this.#length + count + 2 > limits.words) this.flush();
+    if (groupDepth > 0 && !this.#inGroup) {
+      this.#inGroup = true;
+      grouped.push(this);
+      this.#words[this.#length] = opcode.group;
+      this.#words[this.#length + 1] = 2;
+      this.#length += 2;
+    }
+    return this.#length;
+  }
+
+  get words(): Float64Array {
+    return this.#words;
+  }
+
+  /** Ends the instruction that began at `start`; outside a group it runs now. */
+  close(start: number, end: number): void {
+    this.#words[start + 1] = end - start;
+    this.#length = end;
+    if (groupDepth === 0) this.flush();
+  }
+
+  /** Runs what was written. If that fails, the storages it would have filled are freed. */
+  flush(): void {
+    if (this.#inGroup) {
+      this.#inGroup = false;
+      this.#words[this.#length] = opcode.end;
+      this.#words[this.#length + 1] = 2;
+      this.#length += 2;
+    }
+    const length = this.#length;
+    if (length === 0) return;
+    this.#length = 0;
+    try {
+      this.device.run(length);
+    } catch (error) {
+      this.#words = this.device.words;
+      const unborn = this.#unborn;
+      this.#unborn = [];
+      for (const storage of unborn) storage.destroy();
+      throw error;
+    }
+    this.#unborn.length = 0;
+    this.#words = this.device.words;
+  }
+}
+
+/** Writes a view's handle, type and offset, and says where its strides go. */
+export function writeView(words: Float64Array, at: number, view: Viewed): number {
+  words[at] = view.storage.handle;
+  words[at + 1] = view.code;
+  words[at + 2] = view.offset;
+  return at + 3;
+}
+
+/** Copies bytes into a storage. */
+export function writeBytes(storage: Storage, byteOffset: number, source: Uint8Array): void {
+  storage.stream.flush();
+  storage.stream.device.write(storage.handle, byteOffset, source);
+}
+
+/** Copies bytes out of a storage, after all that was written before. */
+export function readBytes(storage: Storage, byteOffset: number, target: Uint8Array): void {
+  storage.stream.flush();
+  storage.stream.device.read(storage.handle, byteOffset, target);
+}

@@ -1,0 +1,83 @@
+/**
+ * CIFAR-10: 50,000 training and 10,000 test colour images in ten classes, in the binary version's files: records of
+ * one label byte and 32 x 32 pixels of red, then green, then blue.
+ */
+import { readWhole } from "../io/files.ts";
+import { ArrayDataset } from "./dataset.ts";
+import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
+import { checkLabels } from "./mnist.ts";
+
+export interface Cifar10Options {
+  split: "train" | "test";
+  /** The folder that holds `cifar-10-batches-bin/`: else `DENEB_DATA`, else the cache folder. */
+  folder?: string;
+}
+
+const filesOf = {
+  train: [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`),
+  test: ["test_batch.bin"],
+};
+const imageBytes = 3 * 32 * 32, recordBytes = 1 + imageBytes;
+
+/** What the labels mean, in order. */
+export const cifar10Names: readonly string[] = [
+  "airplane",
+  "automobile",
+  "bird",
+  "cat",
+  "deer",
+  "dog",
+  "frog",
+  "horse",
+  "ship",
+  "truck",
+];
+
+/**
+ * CIFAR-10 as a dataset: x float32 [3, 32, 32] in 0..1, y int32 in 0..9.
+ *
+ * Reads `<folder>/cifar-10-batches-bin/*.bin` and downloads nothing. MissingDataError where a file is not there,
+ * SyntaxError where one is damaged.
+ */
+export async function cifar10({ split, folder }: Cifar10Options): Promise<ArrayDataset> {
+  if (!Object.hasOwn(filesOf, split)) {
+    throw new RangeError(`Cannot read CIFAR-10: split ${JSON.stringify(split)} must be "train" or "test"`);
+  }
+  const home = `${dataFolder(folder)}/cifar-10-batches-bin`;
+  const parts = [];
+  for (const name of filesOf[split]) parts.push(await readRecords(`${home}/${name}`));
+  const count = parts.reduce((sum, part) => sum + part.length / recordBytes, 0);
+  const pixels = new Uint8Array(count * imageBytes), labels = new Int32Array(count);
+  let image = 0;
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += recordBytes, image++) {
+      labels[image] = part[at]!;
+      pixels.set(part.subarray(at + 1, at + recordBytes), image * imageBytes);
+    }
+  }
+  checkLabels(labels, home);
+  return new ArrayDataset({ data: pixels, shape: [count, 3, 32, 32] }, { data: labels, shape: [count] }, {
+    divisor: 255,
+  });
+}
+
+async function readRecords(path: string): Promise<Uint8Array> {
+  if (!mayRead(path)) throw new MissingDataError(`Cannot read ${path}: it needs --allow-read=${path}`);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readWhole(path);
+  } catch (error) {
+    if (!((error as Error).cause instanceof Deno.errors.NotFound)) throw error;
+    throw new MissingDataError(
+      `${
+        (error as Error).message
+      }; unpack the binary version of CIFAR-10 (cifar-10-binary.tar.gz) into the data folder`,
+    );
+  }
+  if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
+    throw new SyntaxError(
+      `Cannot read ${path}: it holds ${bytes.length} bytes, which must be a multiple of ${recordBytes}`,
+    );
+  }
+  return bytes;
+}

@@ -1,0 +1,156 @@
+/**
+ * Datasets: numbered pairs of an input and a target. A dataset that can give many at once as plain arrays offers
+ * `batch`, so that a loader makes one tensor per batch rather than one per sample.
+ */
+import { type DType, dtypeOfArray, makeTypedArray, type TypedArray } from "../core/dtype.ts";
+import { outsideScopes } from "../core/internal.ts";
+import { Tensor, tensor } from "../core/mod.ts";
+import { showShape, sizeOf } from "../core/shape.ts";
+
+/** Several samples outside any device: the first axis numbers them. */
+export interface Samples {
+  readonly data: TypedArray;
+  readonly shape: readonly number[];
+  /** The array's own type unless given; "bool" lies in bytes. */
+  readonly dtype?: DType;
+}
+
+/** Numbered samples. Write one of your own with `length` and `get`; `batch` is for speed. */
+export interface Dataset {
+  readonly length: number;
+  /** The input and the target at `index`, without a batch axis. */
+  get(index: number): [x: Tensor, y: Tensor] | Promise<[x: Tensor, y: Tensor]>;
+  /** The samples at `indices`, stacked. The arrays are the caller's to change. */
+  batch?(indices: ArrayLike<number>): [x: Samples, y: Samples] | Promise<[x: Samples, y: Samples]>;
+}
+
+export interface ArrayDatasetOptions {
+  /** For inputs of bytes: each is divided by this and given as float32; 255 turns pixels into 0..1. */
+  divisor?: number;
+}
+
+/** A dataset over arrays in memory, or over tensors, which are read once. */
+export class ArrayDataset implements Dataset {
+  readonly length: number;
+  readonly #x: Samples;
+  readonly #y: Samples;
+  readonly #quotients: Float32Array<ArrayBuffer> | null;
+
+  constructor(x: Samples | Tensor, y: Samples | Tensor, { divisor }: ArrayDatasetOptions = {}) {
+    this.#x = checkSamples(x);
+    this.#y = checkSamples(y);
+    this.length = this.#x.shape[0]!;
+    if (this.#y.shape[0] !== this.length) {
+      throw new TypeError(`Cannot make dataset: ${this.length} inputs and ${this.#y.shape[0]} targets must be as many`);
+    }
+    if (divisor !== undefined && !(this.#x.data instanceof Uint8Array)) {
+      throw new TypeError(`Cannot make dataset: a divisor is for uint8 inputs, not ${dtypeOfArray(this.#x.data)}`);
+    }
+    this.#quotients = divisor === undefined ? null : Float32Array.from({ length: 256 }, (_, byte) => byte / divisor);
+  }
+
+  get(index: number): [x: Tensor, y: Tensor] {
+    checkIndex(index, this.length);
+    return firstOf(this.batch([index]));
+  }
+
+  batch(indices: ArrayLike<number>): [x: Samples, y: Samples] {
+    for (let k = 0; k < indices.length; k++) checkIndex(indices[k]!, this.length);
+    const x = pick(this.#x, indices);
+    if (this.#quotients === null) return [x, pick(this.#y, indices)];
+    const data = new Float32Array(x.data.length);
+    for (let k = 0; k < data.length; k++) data[k] = this.#quotients[x.data[k]!]!;
+    return [{ data, shape: x.shape }, pick(this.#y, indices)];
+  }
+}
+
+/**
+ * Part of a dataset: the samples at `indices`, in that order, or the first so many when one number is given.
+ *
+ * @example
+ * ```ts
+ * import { data } from "deneb";
+ * import { equal } from "node:assert/strict";
+ *
+ * const all = data.digits({ train: 100 });
+ * equal(data.subset(all, 20).length, 20);
+ * equal(data.subset(all, [5, 3]).length, 2);
+ * ```
+ */
+export function subset(dataset: Dataset, indices: number | ArrayLike<number>): Dataset {
+  const chosen = typeof indices === "number" ? Array.from({ length: indices }, (_, k) => k) : Array.from(indices);
+  for (const index of chosen) checkIndex(index, dataset.length);
+  const at = (index: number) => {
+    checkIndex(index, chosen.length);
+    return chosen[index]!;
+  };
+  const part: Dataset = { length: chosen.length, get: (index) => dataset.get(at(index)) };
+  if (dataset.batch) part.batch = (wanted) => dataset.batch!(Array.from(wanted, at));
+  return part;
+}
+
+/** Throws RangeError unless `index` numbers one of `length` samples. */
+export function checkIndex(index: number, length: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= length) {
+    throw new RangeError(`Cannot get sample: ${index} must be an integer in [0, ${length})`);
+  }
+}
+
+/** A batch of one as tensors without the batch axis. */
+export function firstOf([x, y]: [x: Samples, y: Samples]): [x: Tensor, y: Tensor] {
+  return [toTensor(x, 1), toTensor(y, 1)];
+}
+
+/** Samples as a tensor, without the first `dropped` axes (of length one). */
+export function toTensor({ data, shape, dtype }: Samples, dropped = 0): Tensor {
+  return tensor(data, { shape: shape.slice(dropped), dtype: dtype ?? dtypeOfArray(data)! });
+}
+
+/** Stacks single samples along a new first axis; `what` names them in errors. */
+export function stack(items: readonly Tensor[], what: string): Samples {
+  const { shape, dtype, size } = items[0]!;
+  const data = makeTypedArray(dtype, items.length * size);
+  for (const [k, item] of items.entries()) {
+    if (item.dtype !== dtype || item.shape.length !== shape.length || item.shape.some((n, axis) => n !== shape[axis])) {
+      throw new TypeError(
+        `Cannot stack ${what}: ${item.dtype} ${showShape(item.shape)} and ${dtype} ${
+          showShape(shape)
+        } must be the same`,
+      );
+    }
+    data.set(item.toTypedArray(), k * size);
+  }
+  return { data, shape: [items.length, ...shape], dtype };
+}
+
+/** The batch at `indices` as plain arrays, by whichever way the dataset offers. */
+export async function fetchBatch(dataset: Dataset, indices: ArrayLike<number>): Promise<[x: Samples, y: Samples]> {
+  if (dataset.batch) return await dataset.batch(indices);
+  const items: [x: Tensor, y: Tensor][] = [];
+  // Items belong to no scope: the dataset may keep them for the next epoch.
+  for (const index of Array.from(indices)) items.push(await outsideScopes(() => dataset.get(index)));
+  return [stack(items.map(([x]) => x), "inputs"), stack(items.map(([, y]) => y), "targets")];
+}
+
+function checkSamples(source: Samples | Tensor): Samples {
+  const { shape } = source;
+  const samples = source instanceof Tensor ? { data: source.toTypedArray(), shape, dtype: source.dtype } : source;
+  if (shape.length === 0 || sizeOf(shape) !== samples.data.length) {
+    throw new TypeError(
+      `Cannot make dataset: ${samples.data.length} elements do not fill [samples, ...] = ${showShape(shape)}`,
+    );
+  }
+  return samples;
+}
+
+function pick({ data, shape, dtype }: Samples, indices: ArrayLike<number>): Samples {
+  const size = sizeOf(shape.slice(1));
+  const own = dtype ?? dtypeOfArray(data)!;
+  const picked = makeTypedArray(own, indices.length * size);
+  for (let k = 0; k < indices.length; k++) {
+    const from = indices[k]! * size;
+    if (size === 1) picked[k] = data[from]!;
+    else picked.set(data.subarray(from, from + size), k * size);
+  }
+  return { data: picked, shape: [indices.length, ...shape.slice(1)], dtype: own };
+}

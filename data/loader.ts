@@ -1,0 +1,167 @@
+/**
+ * Batches of a dataset, epoch by epoch. The order of an epoch follows from the seed and the epoch's number alone, so a
+ * loader can be put back to any position.
+ */
+import { outsideScopes, release } from "../core/internal.ts";
+import { noGrad, scope, type Tensor } from "../core/mod.ts";
+import { type Dataset, fetchBatch, type Samples, toTensor } from "./dataset.ts";
+import { RandomStream } from "./random.ts";
+import type { Transform } from "./transforms.ts";
+
+export interface DataLoaderOptions {
+  batchSize?: number;
+  /** A new order in each epoch. */
+  shuffle?: boolean;
+  /** Of the order and of random transforms. */
+  seed?: number;
+  /** Leaves out a last batch that is smaller than the others. */
+  dropLast?: boolean;
+  /** Batches asked of the dataset ahead of time, for those that answer with promises. */
+  prefetch?: number;
+  /** Applied to the inputs of each batch. */
+  transform?: Transform;
+}
+
+/** Where a loader stands: how many batches of which epoch it has handed out. */
+export interface LoaderState {
+  epoch: number;
+  batch: number;
+  seed: number;
+  batchSize: number;
+}
+
+/** Marks the streams that order samples; the others are for transforms. */
+const orderStream = 0, transformStream = 1;
+
+/**
+ * Gives `[x, y]`, each [batch, ...], once through the dataset for each loop.
+ *
+ * The loader owns its batches: they belong to no scope, and each is freed when the next is asked for or the loop ends;
+ * `x.keep()` saves one. A loop that is left early leaves the position where it is, and the next loop begins the next
+ * epoch; only after `loadStateDict` does a loop begin in the middle.
+ *
+ * @example
+ * ```ts
+ * import { data } from "deneb";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const loader = new data.DataLoader(data.digits({ train: 100 }), { batchSize: 32, shuffle: true });
+ * const sizes = [];
+ * for await (const [x] of loader) sizes.push(x.shape[0]);
+ * deepEqual(sizes, [32, 32, 32, 4]);
+ * ```
+ */
+export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
+  readonly dataset: Dataset;
+  readonly batchSize: number;
+  readonly #options: Required<Omit<DataLoaderOptions, "batchSize" | "seed" | "transform">>;
+  readonly #transform: Transform | undefined;
+  #seed: number;
+  #epoch = 0;
+  #batch = 0;
+  #resumes = false;
+
+  constructor(
+    dataset: Dataset,
+    { batchSize = 1, shuffle = false, seed = 0, dropLast = false, prefetch = 0, transform }: DataLoaderOptions = {},
+  ) {
+    const action = "make DataLoader";
+    this.dataset = dataset;
+    this.batchSize = checkCount(action, "batchSize", batchSize, 1);
+    this.#seed = checkCount(action, "seed", seed, 0);
+    this.#options = { shuffle, dropLast, prefetch: checkCount(action, "prefetch", prefetch, 0) };
+    this.#transform = transform;
+  }
+
+  /** Batches in an epoch. */
+  get length(): number {
+    const batches = this.dataset.length / this.batchSize;
+    return this.#options.dropLast ? Math.floor(batches) : Math.ceil(batches);
+  }
+
+  /** The epoch that is under way or comes next, from 0. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The position, for a checkpoint. */
+  stateDict(): LoaderState {
+    return { epoch: this.#epoch, batch: this.#batch, seed: this.#seed, batchSize: this.batchSize };
+  }
+
+  /** Goes to a saved position: the next loop gives what is left of its epoch, in the same order. */
+  loadStateDict(state: LoaderState): void {
+    const action = "load loader state";
+    if (state.batchSize !== this.batchSize) {
+      throw new RangeError(`Cannot ${action}: it was saved at batchSize ${state.batchSize}, not ${this.batchSize}`);
+    }
+    const batch = checkCount(action, "batch", state.batch, 0);
+    if (batch > this.length) throw new RangeError(`Cannot ${action}: batch ${batch} must be at most ${this.length}`);
+    this.#epoch = checkCount(action, "epoch", state.epoch, 0);
+    this.#seed = checkCount(action, "seed", state.seed, 0);
+    this.#batch = batch;
+    this.#resumes = true;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<[x: Tensor, y: Tensor], void, undefined> {
+    if (this.#batch > 0 && !this.#resumes) this.#beginEpoch(this.#epoch + 1);
+    this.#resumes = false;
+    const epoch = this.#epoch, order = this.#orderOf(epoch);
+    const ahead: Promise<[x: Samples, y: Samples]>[] = [];
+    let asked = this.#batch, handedOut: readonly Tensor[] = [];
+    try {
+      for (let batch = this.#batch; batch < this.length; batch++) {
+        for (; asked < this.length && asked <= batch + this.#options.prefetch; asked++) {
+          const start = asked * this.batchSize;
+          const answer = fetchBatch(this.dataset, order.subarray(start, start + this.batchSize));
+          // A failure is thrown when its turn comes; until then it must not count as unhandled.
+          answer.catch(() => {});
+          ahead.push(answer);
+        }
+        handedOut.forEach(release);
+        handedOut = [];
+        const samples = await ahead.shift()!;
+        const made = outsideScopes(() => this.#toTensors(samples, epoch, batch));
+        handedOut = made;
+        this.#batch = batch + 1;
+        yield made;
+      }
+      this.#beginEpoch(epoch + 1);
+    } finally {
+      handedOut.forEach(release);
+    }
+  }
+
+  #beginEpoch(epoch: number): void {
+    this.#epoch = epoch;
+    this.#batch = 0;
+  }
+
+  #orderOf(epoch: number): Uint32Array {
+    const order = Uint32Array.from({ length: this.dataset.length }, (_, k) => k);
+    if (!this.#options.shuffle) return order;
+    const random = new RandomStream(this.#seed, orderStream, epoch);
+    for (let last = order.length - 1; last > 0; last--) {
+      const other = random.below(last + 1), index = order[last]!;
+      order[last] = order[other]!;
+      order[other] = index;
+    }
+    return order;
+  }
+
+  #toTensors([x, y]: [x: Samples, y: Samples], epoch: number, batch: number): [x: Tensor, y: Tensor] {
+    const transform = this.#transform;
+    if (transform === undefined) return [toTensor(x), toTensor(y)];
+    // The scope frees what the transform makes on its way.
+    using _ = scope();
+    const random = new RandomStream(this.#seed, transformStream, epoch, batch);
+    return [noGrad(() => transform(toTensor(x), random)).keep(), toTensor(y).keep()];
+  }
+}
+
+function checkCount(action: string, name: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new RangeError(`Cannot ${action}: ${name} ${value} must be an integer of at least ${least}`);
+  }
+  return value;
+}

@@ -1,0 +1,137 @@
+/**
+ * MNIST: 60,000 training and 10,000 test images of handwritten digits, read from the data folder and downloaded into
+ * it once.
+ */
+import { readWhole } from "../io/files.ts";
+import { showShape } from "../core/shape.ts";
+import { ArrayDataset } from "./dataset.ts";
+import { download, type ProgressListener, type RemoteFile } from "./download.ts";
+import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
+import { gunzip } from "./gzip.ts";
+import { type IdxArray, parseIdx } from "./idx.ts";
+
+export interface MnistOptions {
+  split: "train" | "test";
+  /** The folder that holds `mnist/`: else `DENEB_DATA`, else the cache folder. */
+  folder?: string;
+  /** Told while missing files are downloaded. */
+  progress?: ProgressListener;
+  /** False: files that are missing are an error. */
+  download?: boolean;
+  /** Where missing files are sought, in order. */
+  addresses?: readonly string[];
+  /** The files that count as MNIST's. */
+  files?: MnistFiles;
+}
+
+/** The images and labels of each split, by their unpacked bytes. */
+export type MnistFiles = Readonly<Record<"train" | "test", { images: RemoteFile; labels: RemoteFile }>>;
+
+const addressesKnown = [
+  "https://storage.googleapis.com/cvdf-datasets/mnist/",
+  "https://ossci-datasets.s3.amazonaws.com/mnist/",
+];
+
+const filesKnown: MnistFiles = {
+  train: {
+    images: {
+      name: "train-images-idx3-ubyte",
+      bytes: 47_040_016,
+      sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    },
+    labels: {
+      name: "train-labels-idx1-ubyte",
+      bytes: 60_008,
+      sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    },
+  },
+  test: {
+    images: {
+      name: "t10k-images-idx3-ubyte",
+      bytes: 7_840_016,
+      sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    },
+    labels: {
+      name: "t10k-labels-idx1-ubyte",
+      bytes: 10_008,
+      sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    },
+  },
+};
+
+/** Files of other data in this format are read too, up to this size. */
+const bytesMax = 2 ** 28;
+
+/**
+ * MNIST as a dataset: x float32 [1, 28, 28] in 0..1, y int32 in 0..9.
+ *
+ * Reads `<folder>/mnist/*-ubyte.gz`, or the same files unpacked. What is missing is downloaded, and kept only if the
+ * SHA-256 of the unpacked file is right. MissingDataError where the data cannot be had, SyntaxError where it is damaged.
+ */
+export async function mnist(options: MnistOptions): Promise<ArrayDataset> {
+  const { split, files = filesKnown } = options;
+  if (split !== "train" && split !== "test") {
+    throw new RangeError(`Cannot read MNIST: split ${JSON.stringify(split)} must be "train" or "test"`);
+  }
+  const folder = `${dataFolder(options.folder)}/mnist`;
+  const images = await readPart(files[split].images, folder, options);
+  const labels = await readPart(files[split].labels, folder, options);
+  const [count, ...image] = images.array.shape;
+  if (showShape(image) !== "[28, 28]" || !(images.array.data instanceof Uint8Array)) {
+    throw new SyntaxError(
+      `Cannot read ${images.source}: its shape ${showShape(images.array.shape)} must be [n, 28, 28] of bytes`,
+    );
+  }
+  if (labels.array.shape.length !== 1 || labels.array.shape[0] !== count) {
+    throw new SyntaxError(
+      `Cannot read ${labels.source}: its shape ${showShape(labels.array.shape)} must be [${count}], one for each image`,
+    );
+  }
+  checkLabels(labels.array.data, labels.source);
+  return new ArrayDataset(
+    { data: images.array.data as Uint8Array<ArrayBuffer>, shape: [count!, 1, 28, 28] },
+    { data: Int32Array.from(labels.array.data), shape: [count!] },
+    { divisor: 255 },
+  );
+}
+
+/** Throws SyntaxError unless all labels lie in 0..9. */
+export function checkLabels(labels: ArrayLike<number>, source: string): void {
+  for (let k = 0; k < labels.length; k++) {
+    const label = labels[k]!;
+    if (label < 0 || label > 9) {
+      throw new SyntaxError(`Cannot read ${source}: label ${k} is ${label}, which must lie in 0..9`);
+    }
+  }
+}
+
+async function readPart(
+  file: RemoteFile,
+  folder: string,
+  options: MnistOptions,
+): Promise<{ array: IdxArray; source: string }> {
+  const plain = `${folder}/${file.name}`, packed = `${plain}.gz`;
+  if (isThere(packed)) {
+    return {
+      array: parseIdx(await gunzip(await readWhole(packed), { bytesMax, source: packed }), packed),
+      source: packed,
+    };
+  }
+  if (isThere(plain)) return { array: parseIdx(await readWhole(plain), plain), source: plain };
+  if (options.download === false) throw new MissingDataError(`Cannot read ${packed}: there is no such file`);
+  const bytes = await download(file, folder, {
+    addresses: options.addresses ?? addressesKnown,
+    progress: options.progress,
+  });
+  return { array: parseIdx(bytes, packed), source: packed };
+}
+
+function isThere(path: string): boolean {
+  if (!mayRead(path)) throw new MissingDataError(`Cannot read ${path}: it needs --allow-read=${path}`);
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw new Error(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}

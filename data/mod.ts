@@ -1,0 +1,9 @@
+/** Data: datasets, the loader that batches them, transforms, and the sets that are known by name. */
+export { ArrayDataset, type ArrayDatasetOptions, type Dataset, type Samples, subset } from "./dataset.ts";
+export { DataLoader, type DataLoaderOptions, type LoaderState } from "./loader.ts";
+export { compose, flatten, normalize, randomFlip, randomShift, type Transform } from "./transforms.ts";
+export { mnist, type MnistFiles, type MnistOptions } from "./mnist.ts";
+export { cifar10, cifar10Names, type Cifar10Options } from "./cifar10.ts";
+export { digits, type DigitsOptions } from "./digits.ts";
+export { cacheFolder, dataFolder, MissingDataError } from "./folders.ts";
+export type { ProgressListener, RemoteFile } from "./download.ts";

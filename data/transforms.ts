@@ -1,0 +1,82 @@
+/**
+ * Transforms of a batch of inputs: functions from a tensor [batch, ...] to another, given to a loader as `transform`.
+ * The random ones draw from a stream that the loader names by seed, epoch and batch, so that a run repeats.
+ */
+import { type Tensor, tensor } from "../core/mod.ts";
+import { showShape } from "../core/shape.ts";
+import type { RandomStream } from "./random.ts";
+
+/** A function on a batch of inputs. */
+export type Transform = (x: Tensor, random: RandomStream) => Tensor;
+
+/** The transforms one after the other. */
+export function compose(...transforms: readonly Transform[]): Transform {
+  return (x, random) => transforms.reduce((value, transform) => transform(value, random), x);
+}
+
+/** Everything after the batch axis in one axis: [batch, 1, 28, 28] becomes [batch, 784]. */
+export function flatten(): Transform {
+  return (x) => x.reshape([x.shape[0]!, x.shape.slice(1).reduce((product, length) => product * length, 1)]);
+}
+
+/**
+ * (x - mean) / deviation: numbers, or lists with one for each channel of [batch, channels, ...].
+ *
+ * MNIST's own are 0.1307 and 0.3081.
+ */
+export function normalize(mean: number | readonly number[], deviation: number | readonly number[]): Transform {
+  return (x) => {
+    const perChannel = (values: number | readonly number[]) => {
+      if (typeof values === "number") return values;
+      if (values.length !== x.shape[1]) {
+        throw new TypeError(
+          `Cannot normalize: ${values.length} values do not fit the channels of ${showShape(x.shape)}`,
+        );
+      }
+      const shape = [values.length, ...new Array<number>(x.shape.length - 2).fill(1)];
+      return tensor(Float32Array.from(values), { shape });
+    };
+    return x.sub(perChannel(mean)).div(perChannel(deviation));
+  };
+}
+
+/** Mirrors each image of [batch, channels, height, width] left to right with the given probability. */
+export function randomFlip(probability = 0.5): Transform {
+  return (x, random) => {
+    const width = imageShape("flip", x)[3];
+    const source = x.toTypedArray(), target = source.slice(), size = x.size / x.shape[0]!;
+    for (let image = 0; image < x.shape[0]!; image++) {
+      if (random.between(0, 1) >= probability) continue;
+      for (let row = image * size; row < (image + 1) * size; row += width) {
+        target.subarray(row, row + width).reverse();
+      }
+    }
+    return tensor(target, { shape: x.shape, dtype: x.dtype });
+  };
+}
+
+/** Shifts each image of [batch, channels, height, width] by up to `padding` pixels each way; zeros come in. */
+export function randomShift(padding = 4): Transform {
+  return (x, random) => {
+    const [batch, channels, height, width] = imageShape("shift", x);
+    const source = x.toTypedArray(), target = source.slice().fill(0);
+    for (let image = 0; image < batch; image++) {
+      const down = random.below(2 * padding + 1) - padding, right = random.below(2 * padding + 1) - padding;
+      const columns = Math.max(0, width - Math.abs(right));
+      for (let plane = image * channels; plane < (image + 1) * channels; plane++) {
+        for (let row = Math.max(0, down); row < Math.min(height, height + down); row++) {
+          const from = (plane * height + row - down) * width + Math.max(0, -right);
+          target.set(source.subarray(from, from + columns), (plane * height + row) * width + Math.max(0, right));
+        }
+      }
+    }
+    return tensor(target, { shape: x.shape, dtype: x.dtype });
+  };
+}
+
+function imageShape(action: string, x: Tensor): readonly [number, number, number, number] {
+  if (x.shape.length !== 4) {
+    throw new TypeError(`Cannot ${action}: shape ${showShape(x.shape)} must be [batch, channels, height, width]`);
+  }
+  return x.shape as unknown as readonly [number, number, number, number];
+}

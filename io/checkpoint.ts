@@ -1,0 +1,111 @@
+/**
+ * Checkpoints: everything with `stateDict()` and `loadStateDict()` (module, optimizer, scheduler, loader, random
+ * generator) in one safetensors file, restored bit for bit.
+ *
+ * Tensors lie in the file under their path, such as `optimizer.state.0.m`; the rest of each state, with the places of
+ * the tensors, is JSON in the file's metadata.
+ */
+import { Tensor } from "../core/mod.ts";
+import { readWhole, writeWhole } from "./files.ts";
+import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts";
+import { parseStrictJson } from "./json.ts";
+import { elementsOf, tensorOf } from "./safetensors.ts";
+
+/** What a checkpoint can hold. A state is made of tensors, numbers, strings, booleans, null, lists and plain objects. */
+export interface Stateful {
+  stateDict(): unknown;
+  // deno-lint-ignore no-explicit-any -- each part takes the type that its own stateDict() gives.
+  loadStateDict(state: any): unknown;
+}
+
+/** The parts by the names under which they are kept: `{ model, optimizer, scheduler, loader, random }`, say. */
+export type Parts = Readonly<Record<string, Stateful>>;
+
+const metadataKey = "deneb.checkpoint";
+
+/** JSON with one addition: an object with a single key that begins with `$` stands for what JSON cannot say. */
+type Encoded = null | boolean | number | string | Encoded[] | { [key: string]: Encoded };
+
+/** Saves the state of all parts in one file, whole or not at all. The states are read before the first await. */
+export async function saveCheckpoint(path: string, parts: Parts): Promise<void> {
+  const tensors = new Map<string, Elements>();
+  const states = Object.entries(parts).map(([name, part]) => [name, encode(part.stateDict(), name, tensors)]);
+  const metadata = { [metadataKey]: JSON.stringify(Object.fromEntries(states)) };
+  await writeWhole(path, formatSafetensors(tensors, metadata));
+}
+
+/**
+ * Restores the given parts from a file that `saveCheckpoint` wrote; further parts in the file are left alone.
+ *
+ * Every part's state is found and rebuilt before the first one is changed.
+ */
+export async function loadCheckpoint(path: string, parts: Parts): Promise<void> {
+  const { tensors, metadata } = parseSafetensors(await readWhole(path), path);
+  const action = `read checkpoint ${path}`;
+  const text = metadata[metadataKey];
+  if (text === undefined) throw new SyntaxError(`Cannot ${action}: its metadata has no ${metadataKey}`);
+  const states = parseStrictJson(action, text) as Record<string, Encoded> | null;
+  if (typeof states !== "object" || states === null) {
+    throw new SyntaxError(`Cannot ${action}: ${metadataKey} is no object`);
+  }
+  for (const name of Object.keys(parts)) {
+    if (!Object.hasOwn(states, name)) {
+      throw new RangeError(`Cannot ${action}: it holds ${Object.keys(states).join(", ")}, but no ${name}`);
+    }
+  }
+  const decoded = Object.entries(parts).map(([name, part]) => ({
+    part,
+    state: decode(states[name]!, tensors, action),
+  }));
+  for (const { part, state } of decoded) part.loadStateDict(state);
+}
+
+function encode(value: unknown, path: string, tensors: Map<string, Elements>): Encoded {
+  if (value instanceof Tensor) {
+    if (tensors.has(path)) throw new RangeError(`Cannot save checkpoint: two tensors have the path ${path}`);
+    tensors.set(path, elementsOf(value));
+    return { $tensor: path };
+  }
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? value
+        : { $number: Object.is(value, -0) ? "-0" : `${value}` };
+    case "bigint":
+      return { $bigint: `${value}` };
+    case "object": {
+      if (value === null) return null;
+      if (Array.isArray(value)) return value.map((item, place) => encode(item, `${path}.${place}`, tensors));
+      const prototype = Object.getPrototypeOf(value);
+      if (prototype !== Object.prototype && prototype !== null) break;
+      const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+      if (entries.some(([key]) => key.startsWith("$"))) {
+        throw new TypeError(`Cannot save checkpoint: the state at ${path} has a key that begins with $`);
+      }
+      return Object.fromEntries(entries.map(([key, item]) => [key, encode(item, `${path}.${key}`, tensors)]));
+    }
+  }
+  const kind = typeof value === "object" ? value!.constructor?.name : typeof value;
+  throw new TypeError(
+    `Cannot save checkpoint: the state at ${path} is a ${kind}; a state holds tensors, numbers, strings, lists and objects`,
+  );
+}
+
+function decode(value: Encoded, tensors: ReadonlyMap<string, Elements>, action: string): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => decode(item, tensors, action));
+  const entries = Object.entries(value);
+  const [key, content] = entries.length === 1 ? entries[0]! : ["", null];
+  if (!key.startsWith("$")) {
+    return Object.fromEntries(entries.map(([key, item]) => [key, decode(item, tensors, action)]));
+  }
+  if (typeof content === "string") {
+    if (key === "$tensor" && tensors.has(content)) return tensorOf(tensors.get(content)!);
+    if (key === "$number" && ["NaN", "Infinity", "-Infinity", "-0"].includes(content)) return Number(content);
+    if (key === "$bigint" && /^-?\d+$/.test(content)) return BigInt(content);
+  }
+  throw new SyntaxError(`Cannot ${action}: ${JSON.stringify(value)} stands for nothing`);
+}

@@ -1,0 +1,84 @@
+/**
+ * The element types of safetensors files and how each becomes one of ours: native ones as they lie, narrower ones
+ * widened exactly, wider integers only if every value fits int32.
+ *
+ * Files are little-endian, as is every machine that Deno runs on, so typed arrays read them directly.
+ */
+import type { DType, TypedArray } from "../core/dtype.ts";
+
+interface ElementType {
+  /** Bytes of one element in the file. */
+  readonly bytes: number;
+  readonly dtype: DType;
+  /** `buffer` holds whole elements from its start. `subject` begins a sentence that an error ends. */
+  readonly read: (buffer: ArrayBuffer, subject: string) => TypedArray;
+}
+
+export const elementTypes: { readonly [name: string]: ElementType } = {
+  F64: { bytes: 8, dtype: "float64", read: (buffer) => new Float64Array(buffer) },
+  F32: { bytes: 4, dtype: "float32", read: (buffer) => new Float32Array(buffer) },
+  F16: { bytes: 2, dtype: "float32", read: (buffer) => Float32Array.from(new Uint16Array(buffer), float16Value) },
+  BF16: { bytes: 2, dtype: "float32", read: readBfloat16 },
+  I64: { bytes: 8, dtype: "int32", read: (buffer, subject) => readWide(buffer, subject, true) },
+  U64: { bytes: 8, dtype: "int32", read: (buffer, subject) => readWide(buffer, subject, false) },
+  I32: { bytes: 4, dtype: "int32", read: (buffer) => new Int32Array(buffer) },
+  U32: { bytes: 4, dtype: "int32", read: readUint32 },
+  I16: { bytes: 2, dtype: "int32", read: (buffer) => Int32Array.from(new Int16Array(buffer)) },
+  U16: { bytes: 2, dtype: "int32", read: (buffer) => Int32Array.from(new Uint16Array(buffer)) },
+  I8: { bytes: 1, dtype: "int32", read: (buffer) => Int32Array.from(new Int8Array(buffer)) },
+  U8: { bytes: 1, dtype: "uint8", read: (buffer) => new Uint8Array(buffer) },
+  BOOL: { bytes: 1, dtype: "bool", read: readBool },
+};
+
+/** What each of our types is called in a file. */
+export const elementNames: Readonly<Record<DType, string>> = {
+  float64: "F64",
+  float32: "F32",
+  int32: "I32",
+  uint8: "U8",
+  bool: "BOOL",
+};
+
+/** The value of a half-precision number's bits; every one is exact in float32. */
+function float16Value(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** bfloat16 is the upper half of a float32. */
+function readBfloat16(buffer: ArrayBuffer): TypedArray {
+  return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+}
+
+/** 64-bit integers as pairs of 32-bit words: they fit int32 when the upper word only repeats the lower one's sign. */
+function readWide(buffer: ArrayBuffer, subject: string, signed: boolean): TypedArray {
+  const words = new Int32Array(buffer), values = new Int32Array(words.length / 2);
+  for (let i = 0; i < values.length; i++) {
+    const low = words[2 * i]!, high = words[2 * i + 1]!;
+    if (high !== low >> 31 || (low < 0 && !signed)) {
+      const wide = signed ? new BigInt64Array(buffer, 8 * i, 1) : new BigUint64Array(buffer, 8 * i, 1);
+      throw outsideInt32(subject, wide[0]!);
+    }
+    values[i] = low;
+  }
+  return values;
+}
+
+function readUint32(buffer: ArrayBuffer, subject: string): TypedArray {
+  const tooLarge = new Uint32Array(buffer).find((value) => value > 0x7fffffff);
+  if (tooLarge !== undefined) throw outsideInt32(subject, tooLarge);
+  return new Int32Array(buffer);
+}
+
+function outsideInt32(subject: string, value: number | bigint): RangeError {
+  return new RangeError(`${subject} holds ${value}, which must fit int32`);
+}
+
+function readBool(buffer: ArrayBuffer, subject: string): TypedArray {
+  const bytes = new Uint8Array(buffer);
+  const wrong = bytes.find((value) => value > 1);
+  if (wrong !== undefined) throw new SyntaxError(`${subject} holds the byte ${wrong}, which must be 0 or 1`);
+  return bytes;
+}

@@ -1,0 +1,72 @@
+/**
+ * State dicts in safetensors files, which Python's package of that name reads and writes too.
+ *
+ * float32, float64, int32, uint8 and bool are kept as they are; float16 and bfloat16 are read as float32, other integers
+ * as int32 if every value fits. A file that exists is always whole: see `files.ts`.
+ */
+import { outsideScopes } from "../core/internal.ts";
+import { Tensor, tensor } from "../core/mod.ts";
+import { readWhole, writeWhole } from "./files.ts";
+import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts";
+
+/** Tensors by name, as `module.stateDict()` gives them. */
+export type StateDict = Record<string, Tensor>;
+
+export interface SaveOptions {
+  /** Free text that travels with the tensors. */
+  metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Saves tensors as a safetensors file, whole or not at all.
+ *
+ * @example
+ * ```ts
+ * import { io, tensor } from "deneb";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+ * await io.save(path, { weight: tensor([[1, 2], [3, 4]]) });
+ * const { weight } = await io.load(path);
+ * deepEqual(weight!.toArray(), [[1, 2], [3, 4]]);
+ * await Deno.remove(path);
+ * ```
+ */
+export async function save(path: string, stateDict: Readonly<StateDict>, options: SaveOptions = {}): Promise<void> {
+  await writeWhole(path, serialize(stateDict, options));
+}
+
+/** The tensors of a safetensors file, by name. SyntaxError when it is malformed; they belong to no scope. */
+export async function load(path: string): Promise<StateDict> {
+  return deserialize(await readWhole(path), path);
+}
+
+/** The bytes that `save` writes. */
+export function serialize(
+  stateDict: Readonly<StateDict>,
+  { metadata = {} }: SaveOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const elements = new Map<string, Elements>();
+  for (const [name, value] of Object.entries(stateDict)) {
+    if (!(value instanceof Tensor)) {
+      throw new TypeError(`Cannot save: ${JSON.stringify(name)} must be a Tensor; saveCheckpoint() keeps other values`);
+    }
+    elements.set(name, elementsOf(value));
+  }
+  return formatSafetensors(elements, metadata);
+}
+
+/** What `load` makes of a file's bytes; `source` names them in errors. */
+export function deserialize(bytes: Uint8Array, source = "safetensors bytes"): StateDict {
+  const { tensors } = parseSafetensors(bytes, source);
+  return Object.fromEntries(Array.from(tensors, ([name, elements]) => [name, tensorOf(elements)]));
+}
+
+export function elementsOf(value: Tensor): Elements {
+  return { dtype: value.dtype, shape: value.shape, data: value.toTypedArray() };
+}
+
+/** Made outside every scope: whoever awaited the file may stand in another scope by now than when asking for it. */
+export function tensorOf({ data, shape, dtype }: Elements): Tensor {
+  return outsideScopes(() => tensor(data, { shape, dtype }));
+}

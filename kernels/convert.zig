@@ -1,0 +1,175 @@
+//! Elements on their way into a tile of the compute type and out again, by rows and columns of any
+//! stride. Nothing here traps: floats that an integer cannot hold saturate, NaN becomes 0, and
+//! `bool` is whatever is not zero.
+
+const std = @import("std");
+const program = @import("program.zig");
+const DType = program.DType;
+
+/// The compute types, in the order of their codes.
+pub const Compute = [3]type{ f32, f64, i32 };
+
+/// Fills `out`, row after row, from `source`. Strides are in bytes.
+pub const Load = *const fn (
+    out: [*]u8,
+    source: [*]const u8,
+    rows: usize,
+    columns: usize,
+    row_stride: isize,
+    column_stride: isize,
+) callconv(.c) void;
+
+/// The way back: `source` holds the rows without gaps.
+pub const Store = *const fn (
+    out: [*]u8,
+    source: [*]const u8,
+    rows: usize,
+    columns: usize,
+    row_stride: isize,
+    column_stride: isize,
+) callconv(.c) void;
+
+/// How an element lies in memory.
+fn Stored(comptime dtype: DType) type {
+    return switch (dtype) {
+        .float32 => f32,
+        .float64 => f64,
+        .int32 => i32,
+        .uint8, .bool => u8,
+    };
+}
+
+fn fromStored(comptime dtype: DType, comptime T: type, value: Stored(dtype)) T {
+    if (dtype == .bool) return if (value != 0) 1 else 0;
+    return convert(T, value);
+}
+
+fn toStored(comptime dtype: DType, comptime T: type, value: T) Stored(dtype) {
+    if (dtype == .bool) return @intFromBool(value != 0);
+    return convert(Stored(dtype), value);
+}
+
+/// As C converts where C defines it; an integer wraps into a narrower one.
+pub fn convert(comptime To: type, value: anytype) To {
+    const From = @TypeOf(value);
+    if (From == To) return value;
+    const from_float = @typeInfo(From) == .float;
+    if (@typeInfo(To) == .float) return if (from_float) @floatCast(value) else @floatFromInt(value);
+    if (!from_float) {
+        const wide: i64 = value;
+        return @truncate(if (To == u8) @as(u64, @bitCast(wide)) else wide);
+    }
+    const low: From = @floatFromInt(std.math.minInt(To));
+    // One past the largest, which f32 can hold where it cannot hold the largest itself.
+    const high: From = -low + @as(From, if (To == u8) 256 else 0);
+    if (!(value > low)) return if (value <= low) std.math.minInt(To) else 0;
+    if (value >= high) return std.math.maxInt(To);
+    return @intFromFloat(value);
+}
+
+fn at(comptime T: type, bytes: anytype, offset: isize) *align(1) const T {
+    return @ptrFromInt(@intFromPtr(bytes) +% @as(usize, @bitCast(offset)));
+}
+
+pub fn Loader(comptime dtype: DType, comptime T: type) type {
+    const S = Stored(dtype);
+    return struct {
+        pub fn load(
+            out_bytes: [*]u8,
+            source: [*]const u8,
+            rows: usize,
+            columns: usize,
+            row_stride: isize,
+            column_stride: isize,
+        ) callconv(.c) void {
+            const out: [*]T = @ptrCast(@alignCast(out_bytes));
+            if (@abs(row_stride) < @abs(column_stride) and row_stride != 0) {
+                // The source runs along its columns: read it that way, the tile is in cache.
+                for (0..columns) |c| {
+                    const begin = at(u8, source, @as(isize, @intCast(c)) *% column_stride);
+                    column(out + c, begin, rows, columns, row_stride);
+                }
+                return;
+            }
+            for (0..rows) |r| {
+                const begin = at(u8, source, @as(isize, @intCast(r)) *% row_stride);
+                row(out + r * columns, begin, columns, column_stride);
+            }
+        }
+
+        fn column(out: [*]T, source: *const u8, rows: usize, columns: usize, stride: isize) void {
+            if (stride == @sizeOf(S)) {
+                const run: [*]align(1) const S = @ptrCast(source);
+                for (0..rows) |r| out[r * columns] = fromStored(dtype, T, run[r]);
+                return;
+            }
+            for (0..rows) |r| {
+                const value = at(S, source, @as(isize, @intCast(r)) *% stride).*;
+                out[r * columns] = fromStored(dtype, T, value);
+            }
+        }
+
+        fn row(out: [*]T, source: *const u8, columns: usize, stride: isize) void {
+            const run: [*]align(1) const S = @ptrCast(source);
+            if (stride == @sizeOf(S)) {
+                for (0..columns) |c| out[c] = fromStored(dtype, T, run[c]);
+            } else if (stride == 0) {
+                @memset(out[0..columns], fromStored(dtype, T, run[0]));
+            } else for (0..columns) |c| {
+                const value = at(S, source, @as(isize, @intCast(c)) *% stride).*;
+                out[c] = fromStored(dtype, T, value);
+            }
+        }
+    };
+}
+
+pub fn Storer(comptime dtype: DType, comptime T: type) type {
+    const S = Stored(dtype);
+    return struct {
+        pub fn store(
+            out: [*]u8,
+            source_bytes: [*]const u8,
+            rows: usize,
+            columns: usize,
+            row_stride: isize,
+            column_stride: isize,
+        ) callconv(.c) void {
+            const source: [*]const T = @ptrCast(@alignCast(source_bytes));
+            for (0..rows) |r| {
+                const begin = at(u8, out, @as(isize, @intCast(r)) *% row_stride);
+                row(@constCast(begin), source + r * columns, columns, column_stride);
+            }
+        }
+
+        fn row(out: *u8, source: [*]const T, columns: usize, stride: isize) void {
+            if (stride == @sizeOf(S)) {
+                const run: [*]align(1) S = @ptrCast(out);
+                for (0..columns) |c| run[c] = toStored(dtype, T, source[c]);
+            } else for (0..columns) |c| {
+                const element = @constCast(at(S, out, @as(isize, @intCast(c)) *% stride));
+                element.* = toStored(dtype, T, source[c]);
+            }
+        }
+    };
+}
+
+test "convert saturates, wraps and never traps" {
+    const expect = std.testing.expectEqual;
+    const nan = std.math.nan(f32);
+    const inf = std.math.inf(f32);
+    try expect(@as(i32, 0), convert(i32, nan));
+    try expect(@as(i32, std.math.maxInt(i32)), convert(i32, inf));
+    try expect(@as(i32, std.math.minInt(i32)), convert(i32, -inf));
+    try expect(@as(i32, std.math.maxInt(i32)), convert(i32, @as(f64, 2147483647.5)));
+    try expect(@as(i32, -2147483648), convert(i32, @as(f64, -2147483648)));
+    try expect(@as(i32, -3), convert(i32, @as(f32, -3.99)));
+    try expect(@as(u8, 255), convert(u8, @as(f32, 256)));
+    try expect(@as(u8, 255), convert(u8, @as(f32, 255.5)));
+    try expect(@as(u8, 0), convert(u8, @as(f32, -1)));
+    try expect(@as(u8, 0), convert(u8, nan));
+    try expect(@as(u8, 44), convert(u8, @as(i32, 300)));
+    try expect(@as(u8, 255), convert(u8, @as(i32, -1)));
+    try expect(@as(f32, 200), convert(f32, @as(u8, 200)));
+    try expect(@as(u8, 1), toStored(.bool, f32, nan));
+    try expect(@as(f32, 1), fromStored(.bool, f32, 7));
+}

@@ -1,0 +1,332 @@
+//! C = A B for f32, f64 and i32, on all threads of a pool.
+//!
+//! An element of C is a sum over blocks of k, added in order, and within a block a chain from the
+//! first product to the last. Where the blocks end depends on k alone, so the bits are the same
+//! whatever the threads, the tile, the copies made and the strides; levels with and without fused
+//! multiply-add differ in the rounding of a product.
+//!
+//! C is cut into parts of rows and columns. A part goes through its columns in chunks that fit the
+//! second-level cache, through k in blocks, and through its rows in strips as high as a tile. B is
+//! copied into panels only where it does not lie well: columns apart, or rows so far apart that
+//! they compete for the same cache sets. A tile needs `rows` broadcasts and `vectors` loads for
+//! `rows * vectors` multiply-adds, so the arithmetic is the bound from a few dozen rows upward.
+//!
+//! Up to 64 elements past the end of a row of A, B or C may be read, and never are used; nothing is
+//! written outside C.
+
+const std = @import("std");
+const assert = std.debug.assert;
+const Pool = @import("pool.zig").Pool;
+const tile = @import("gemm_tile.zig");
+const offset = tile.offset;
+
+pub const Config = tile.Config;
+
+/// The longest block of k: part of the definition of the result, the same on every level.
+pub const block_max = 512;
+/// Copied elements of B and A that a thread holds at once.
+const packed_right_bytes = 512 << 10;
+const packed_left_bytes = 64 << 10;
+const scratch_bytes_each = packed_right_bytes + packed_left_bytes;
+
+/// Bytes of scratch that `run` needs for a pool of so many threads, whatever the sizes.
+pub fn scratchBytes(threads: usize) usize {
+    return threads * scratch_bytes_each;
+}
+
+/// C[m, n] = A[m, k] B[k, n]; strides in elements. Columns of C lie side by side.
+pub fn Args(comptime T: type) type {
+    return struct {
+        m: usize,
+        n: usize,
+        k: usize,
+        a: [*]const T,
+        a_row: isize,
+        a_col: isize,
+        b: [*]const T,
+        b_row: isize,
+        b_col: isize,
+        c: [*]T,
+        c_row: isize,
+    };
+}
+
+/// Axes along which the multiplication repeats; strides of the pointers, 0 to broadcast.
+pub const Batch = struct {
+    pub const rank_max = 8;
+
+    rank: usize = 0,
+    shape: [rank_max]usize = undefined,
+    a: [rank_max]isize = undefined,
+    b: [rank_max]isize = undefined,
+    c: [rank_max]isize = undefined,
+
+    fn items(batch: *const Batch) usize {
+        var count: usize = 1;
+        for (batch.shape[0..batch.rank]) |size| count *= size;
+        return count;
+    }
+};
+
+pub fn Gemm(comptime T: type, comptime config: Config) type {
+    return struct {
+        const Tile = tile.Tile(T, config);
+        const lanes = Tile.lanes;
+        const Arguments = Args(T);
+
+        /// How B is brought before the tiles.
+        const Right = enum { direct, rows, columns, any };
+
+        const Plan = struct {
+            args: Arguments,
+            batch: *const Batch,
+            scratch: []align(64) u8,
+            right: Right,
+            /// Whether strips of A are copied.
+            left: bool,
+            block: usize,
+            /// Parts of an item, along rows and columns.
+            row_parts: usize,
+            column_parts: usize,
+            items: usize,
+            /// More than one only where an item is one part.
+            items_each: usize,
+        };
+
+        pub fn run(pool: *Pool, args: Arguments, scratch: []align(64) u8) void {
+            runBatch(pool, args, &.{}, scratch);
+        }
+
+        /// As `run`, once for each item of the batch; the items' C must not overlap.
+        pub fn runBatch(pool: *Pool, args: Arguments, batch: *const Batch, scratch: []align(64) u8) void {
+            const items = batch.items();
+            if (args.m == 0 or args.n == 0 or items == 0) return;
+            assert(scratch.len >= scratchBytes(pool.threads));
+            const plan = makePlan(turned(args), batch, items, pool.threads, scratch);
+            const parts = if (plan.items_each > 1)
+                std.math.divCeil(usize, items, plan.items_each) catch unreachable
+            else
+                items * plan.row_parts * plan.column_parts;
+            pool.parallelWorkers(&plan, runPart, parts);
+        }
+
+        /// A single column is a single row of the transposed product, which reads A in order.
+        fn turned(args: Arguments) Arguments {
+            if (args.n != 1 or args.m == 1 or args.c_row != 1) return args;
+            return .{
+                .m = 1,
+                .n = args.m,
+                .k = args.k,
+                .a = args.b,
+                .a_row = args.b_col,
+                .a_col = args.b_row,
+                .b = args.a,
+                .b_row = args.a_col,
+                .b_col = args.a_row,
+                .c = args.c,
+                .c_row = 0,
+            };
+        }
+
+        fn makePlan(args: Arguments, batch: *const Batch, items: usize, threads: usize, scratch: []align(64) u8) Plan {
+            var plan: Plan = .{
+                .args = args,
+                .batch = batch,
+                .scratch = scratch,
+                .right = .any,
+                .left = false,
+                .block = blockOf(args.k),
+                .row_parts = 1,
+                .column_parts = 1,
+                .items = items,
+                .items_each = 1,
+            };
+            if (args.b_col == 1 or args.n == 1) {
+                plan.right = .direct;
+                const far = @abs(args.b_row) * @sizeOf(T) >= 4096;
+                if (far and args.m >= 64 and args.n > Tile.vectors_max * lanes) plan.right = .rows;
+            } else if (args.b_row == 1 or args.k == 1) plan.right = .columns;
+            plan.left = args.a_row == 1 and @abs(args.a_col) * @sizeOf(T) >= 1024 and
+                args.n > Tile.vectors_max * lanes;
+            split(&plan, threads);
+            return plan;
+        }
+
+        /// Blocks as equal as may be, in steps that suit every level.
+        fn blockOf(k: usize) usize {
+            if (k <= block_max) return k;
+            const count = ceilDiv(k, block_max);
+            return std.mem.alignForward(usize, ceilDiv(k, count), 16);
+        }
+
+        /// How many parts: none so small that taking it costs more than it saves, and several for a
+        /// thread where they are large, so that a thread that is held up holds up little.
+        fn split(plan: *Plan, threads: usize) void {
+            const args = plan.args;
+            const item_work = args.m * args.n * @max(args.k, 16);
+            const work = plan.items *| item_work;
+            if (threads == 1 or work < 2 * part_work_min) {
+                plan.items_each = plan.items;
+                return;
+            }
+            var wanted = @min(threads, work / part_work_min);
+            if (work / wanted > 2 * part_work_good) wanted *= @min(4, work / wanted / part_work_good);
+            if (plan.items >= wanted) {
+                plan.items_each = @max(1, plan.items / wanted);
+                return;
+            }
+            const each = ceilDiv(wanted, plan.items);
+            const copy: usize = switch (plan.right) {
+                .direct => 1,
+                .rows => 3,
+                .columns => 6,
+                .any => 24,
+            };
+            const row_groups = ceilDiv(args.m, Tile.rows_max);
+            const vectors = ceilDiv(args.n, lanes);
+            var best: usize = std.math.maxInt(usize);
+            var columns: usize = 1;
+            while (columns <= @min(each, vectors)) : (columns *= 2) {
+                const rows = @min(ceilDiv(each, columns), row_groups);
+                const height = ceilDiv(row_groups, rows) * Tile.rows_max;
+                const width = ceilDiv(vectors, columns);
+                const turns = ceilDiv(rows * columns * plan.items, threads);
+                const cost = turns * (height * width + copy * width + height);
+                if (cost < best) {
+                    best = cost;
+                    plan.row_parts = rows;
+                    plan.column_parts = columns;
+                }
+            }
+        }
+
+        const part_work_min = 16 << 10;
+        const part_work_good = 512 << 10;
+
+        fn runPart(plan: *const Plan, part: usize, worker: usize) void {
+            const scratch: []align(64) u8 = @alignCast(plan.scratch[worker * scratch_bytes_each ..]);
+            if (plan.items_each > 1) {
+                const first = part * plan.items_each;
+                for (first..@min(first + plan.items_each, plan.items)) |item| runItem(plan, item, 0, 0, scratch);
+                return;
+            }
+            const parts = plan.row_parts * plan.column_parts;
+            const rest = part % parts;
+            runItem(plan, part / parts, rest % plan.row_parts, rest / plan.row_parts, scratch);
+        }
+
+        fn runItem(plan: *const Plan, item: usize, row_part: usize, column_part: usize, scratch: []align(64) u8) void {
+            var args = plan.args;
+            var rest = item;
+            var axis = plan.batch.rank;
+            while (axis > 0) {
+                axis -= 1;
+                const index: isize = @intCast(rest % plan.batch.shape[axis]);
+                rest /= plan.batch.shape[axis];
+                args.a = offset(args.a, index * plan.batch.a[axis]);
+                args.b = offset(args.b, index * plan.batch.b[axis]);
+                args.c = offset(args.c, index * plan.batch.c[axis]);
+            }
+            const vectors = ceilDiv(args.n, lanes);
+            const row = args.m * row_part / plan.row_parts;
+            const column = vectors * column_part / plan.column_parts * lanes;
+            const row_end = args.m * (row_part + 1) / plan.row_parts;
+            const column_end = @min(vectors * (column_part + 1) / plan.column_parts * lanes, args.n);
+            args.a = stepped(args.a, row, args.a_row);
+            args.b = stepped(args.b, column, args.b_col);
+            args.c = stepped(args.c, row, args.c_row) + column;
+            args.m = row_end - row;
+            args.n = column_end - column;
+            if (args.k == 0) return clear(args);
+            const chunk = packed_right_bytes / @sizeOf(T) / block_max / lanes * lanes;
+            const whole = args;
+            const chunks = ceilDiv(ceilDiv(args.n, lanes) * lanes, chunk);
+            const width = ceilDiv(args.n, lanes);
+            for (0..chunks) |i| {
+                const from = width * i / chunks * lanes;
+                const to = @min(width * (i + 1) / chunks * lanes, args.n);
+                args.n = to - from;
+                args.b = stepped(whole.b, from, whole.b_col);
+                args.c = whole.c + from;
+                runChunk(plan, &args, scratch);
+                args.n = whole.n;
+            }
+        }
+
+        fn clear(args: Arguments) void {
+            for (0..args.m) |i| @memset(stepped(args.c, i, args.c_row)[0..args.n], 0);
+        }
+
+        /// Columns few enough that a block of k of them stays in the cache while all rows pass.
+        fn runChunk(plan: *const Plan, args: *const Arguments, scratch: []align(64) u8) void {
+            const right: [*]align(64) T = @ptrCast(scratch.ptr);
+            const left: [*]align(64) T = @ptrCast(@alignCast(scratch[packed_right_bytes..].ptr));
+            const vectors = ceilDiv(args.n, lanes);
+            const panels = ceilDiv(vectors, Tile.vectors_max);
+            const strips = ceilDiv(args.m, Tile.rows_max);
+            var p: usize = 0;
+            while (p < args.k) : (p += plan.block) {
+                const k = @min(plan.block, args.k - p);
+                const height = std.mem.alignForward(usize, k, lanes);
+                const b = stepped(args.b, p, args.b_row);
+                for (0..panels) |panel| {
+                    const first = vectors * panel / panels;
+                    const width = vectors * (panel + 1) / panels - first;
+                    const columns = @min(width * lanes, args.n - first * lanes);
+                    const from = stepped(b, first * lanes, args.b_col);
+                    const to = right + first * lanes * height;
+                    switch (plan.right) {
+                        .direct => break,
+                        .rows => Tile.packRows(to, from, args.b_row, k, width),
+                        .columns => Tile.packColumns(to, from, args.b_col, k, columns, width),
+                        .any => Tile.packAny(to, from, args.b_row, args.b_col, k, columns, width),
+                    }
+                }
+                for (0..strips) |strip| {
+                    const row = args.m * strip / strips;
+                    const rows = args.m * (strip + 1) / strips - row;
+                    var block: Tile.Block = .{
+                        .k = k,
+                        .a = stepped(stepped(args.a, p, args.a_col), row, args.a_row),
+                        .a_row = args.a_row,
+                        .a_col = args.a_col,
+                        .b = b,
+                        .b_row = args.b_row,
+                        .c = stepped(args.c, row, args.c_row),
+                        .c_row = args.c_row,
+                        .columns = 0,
+                        .accumulate = p > 0,
+                    };
+                    if (plan.left) {
+                        Tile.packLeft(left, block.a, args.a_col, k, rows);
+                        block.a = left;
+                        block.a_row = 1;
+                        block.a_col = @intCast(rows);
+                    }
+                    const c = block.c;
+                    for (0..panels) |panel| {
+                        const first = vectors * panel / panels;
+                        const width = vectors * (panel + 1) / panels - first;
+                        block.columns = @min(width * lanes, args.n - first * lanes);
+                        block.c = c + first * lanes;
+                        if (plan.right == .direct) {
+                            block.b = b + first * lanes;
+                        } else {
+                            block.b = right + first * lanes * height;
+                            block.b_row = @intCast(width * lanes);
+                        }
+                        Tile.run(rows, width, &block);
+                    }
+                }
+            }
+        }
+
+        inline fn stepped(pointer: anytype, count: usize, stride: isize) @TypeOf(pointer) {
+            return offset(pointer, @as(isize, @intCast(count)) * stride);
+        }
+    };
+}
+
+fn ceilDiv(a: usize, b: usize) usize {
+    return (a + b - 1) / b;
+}

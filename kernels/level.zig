@@ -1,0 +1,96 @@
+//! All row kernels for one CPU level, behind one table of function pointers.
+//!
+//! The library holds this file several times. It imports it once, for the CPU that it is itself
+//! compiled for (the baseline), and on x86_64 it links two objects whose root is this file:
+//!
+//!     -mcpu=x86_64_v3                        exports `deneb_level_x86_64_v3`
+//!     -mcpu=x86_64_v4-prefer_256_bit         exports `deneb_level_x86_64_v4`
+//!
+//! (position independent, the library's own optimize mode, stripped as it is). The library's root
+//! file says `pub const levels_linked = true;` when they are there, else only the baseline exists,
+//! as in tests, in wasm and on aarch64. `levels.zig` chooses among them when a context is opened.
+
+const std = @import("std");
+const builtin = @import("builtin");
+const table = @import("table.zig");
+const rows = @import("rows.zig");
+const convert = @import("convert.zig");
+const random = @import("philox.zig");
+const program = @import("program.zig");
+
+const x86 = std.Target.x86;
+const is_x86 = builtin.cpu.arch == .x86_64;
+
+/// Bits of the widest register that this level computes with.
+const register_bits = if (is_x86 and x86.featureSetHas(builtin.cpu.features, .avx512f))
+    512
+else if (is_x86 and x86.featureSetHas(builtin.cpu.features, .avx2))
+    256
+else
+    128;
+
+/// What `--level` and the manifest call it.
+pub const name = if (builtin.cpu.arch.isWasm()) "wasm" else if (!is_x86)
+    @tagName(builtin.cpu.arch)
+else switch (register_bits) {
+    512 => "x86_64_v4",
+    256 => "x86_64_v3",
+    else => "x86_64_v2",
+};
+
+fn lanes(comptime T: type) usize {
+    return register_bits / @bitSizeOf(T);
+}
+
+fn List(comptime Kernel: type, comptime count: usize) type {
+    return [convert.Compute.len][count]?Kernel;
+}
+
+/// Indexed by compute type, then by row; null where the row does not exist for the type.
+pub const Table = extern struct {
+    map: List(rows.MapKernel, table.map_rows.len),
+    chunks: List(rows.ChunksKernel, table.fold_rows.len),
+    columns: List(rows.ColumnsKernel, table.fold_rows.len),
+    join: List(rows.JoinKernel, table.fold_rows.len),
+    arg: List(rows.ArgKernel, table.arg_rows.len),
+    /// Indexed by compute type, then by the dtype in memory.
+    load: [convert.Compute.len][dtypes]convert.Load,
+    store: [convert.Compute.len][dtypes]convert.Store,
+    random: random.Kernel,
+};
+
+const dtypes = @typeInfo(program.DType).@"enum".field_names.len;
+
+fn exists(comptime row: anytype, comptime T: type) bool {
+    return T != i32 or row.for_ints;
+}
+
+pub const own: Table = blk: {
+    @setEvalBranchQuota(1_000_000);
+    var all: Table = undefined;
+    for (convert.Compute, 0..) |T, code| {
+        for (table.map_rows, 0..) |row, i| {
+            all.map[code][i] = if (exists(row, T)) &rows.Map(row, T, lanes(T)).run else null;
+        }
+        for (table.fold_rows, 0..) |row, i| {
+            const Fold = rows.Fold(row, T, lanes(T));
+            all.chunks[code][i] = if (exists(row, T)) &Fold.chunks else null;
+            all.columns[code][i] = if (exists(row, T)) &Fold.columns else null;
+            all.join[code][i] = if (exists(row, T)) &Fold.joins else null;
+        }
+        for (table.arg_rows, 0..) |row, i| {
+            all.arg[code][i] = if (exists(row, T)) &rows.Arg(row, T, lanes(T)).run else null;
+        }
+        for (0..dtypes) |stored| {
+            const dtype: program.DType = @fromBackingInt(stored);
+            all.load[code][stored] = &convert.Loader(dtype, T).load;
+            all.store[code][stored] = &convert.Storer(dtype, T).store;
+        }
+    }
+    all.random = &random.Philox(lanes(u32)).fill;
+    break :blk all;
+};
+
+comptime {
+    if (@import("root") == @This()) @export(&own, .{ .name = "deneb_level_" ++ name });
+}

@@ -1,0 +1,284 @@
+//! A fork-join pool: `parallel` runs the parts of a job on all threads and returns when every part
+//! is done.
+//!
+//! Parts are taken from one counter, so a thread that comes late or is preempted holds at most the
+//! part it has begun. Between jobs the workers spin for half a millisecond, so that a run of small
+//! jobs costs about 100 ns each, and then sleep. A job must give the same bits whoever runs which
+//! part: the pool promises no order and no thread. Without threads (wasm) everything here is a
+//! plain loop.
+
+const std = @import("std");
+const builtin = @import("builtin");
+const assert = std.debug.assert;
+
+const threaded = !builtin.single_threaded and !builtin.cpu.arch.isWasm();
+
+/// More threads than this are never started.
+pub const threads_max = 256;
+
+/// A worker that has found nothing to do for this long goes to sleep; waking it takes tens of
+/// microseconds.
+const spin_nanoseconds = 500_000;
+/// Spins between two looks at the clock, about a microsecond.
+const spins_per_look = 32;
+/// Spins of the caller before it offers its core to whoever preempted a worker.
+const spins_before_yield = 2_000;
+/// The value of `remaining` that ends the workers.
+const stopping = std.math.maxInt(u32);
+
+const Function = *const fn (context: *const anyopaque, part: usize, worker: usize) void;
+
+pub const Pool = struct {
+    /// Threads that take parts, the caller among them.
+    threads: usize = 1,
+    workers: [threads_max]Worker = undefined,
+    /// Set while a job runs; whoever finds it set runs its own job alone.
+    busy: std.atomic.Value(bool) = .init(false),
+    sleepers: std.atomic.Value(u32) = .init(0),
+    /// Parts that workers have finished. On its own cache line: the caller watches it.
+    finished: std.atomic.Value(u32) align(128) = .init(0),
+    /// Parts that nobody has begun. Workers watch this line, and find the job beside it.
+    remaining: std.atomic.Value(u32) align(128) = .init(0),
+    parts: u32 = 0,
+    function: Function = undefined,
+    context: *const anyopaque = undefined,
+
+    const Worker = if (threaded) std.Thread else void;
+
+    /// Starts `threads - 1` workers, fewer if the system refuses. The pool must not move
+    /// afterwards.
+    pub fn init(pool: *Pool, threads: usize) void {
+        pool.* = .{};
+        pool.start(threads);
+    }
+
+    /// Ends and joins the workers: needed before the library is closed, not before the process
+    /// ends.
+    pub fn deinit(pool: *Pool) void {
+        pool.acquire();
+        pool.stop();
+        pool.release();
+    }
+
+    /// Changes the number of threads; waits for a job that is running.
+    pub fn setThreads(pool: *Pool, threads: usize) void {
+        pool.acquire();
+        defer pool.release();
+        if (std.math.clamp(threads, 1, threads_max) == pool.threads) return;
+        pool.stop();
+        pool.start(threads);
+    }
+
+    /// Runs `body(context, part)` for every part below `parts`, in any order, on any thread.
+    pub fn parallel(
+        pool: *Pool,
+        context: anytype,
+        comptime body: fn (@TypeOf(context), part: usize) void,
+        parts: usize,
+    ) void {
+        const Context = @TypeOf(context);
+        pool.parallelWorkers(context, struct {
+            fn run(inner: Context, part: usize, _: usize) void {
+                body(inner, part);
+            }
+        }.run, parts);
+    }
+
+    /// As `parallel`, and tells the body which worker it runs on, below `threads`: the index of a
+    /// scratch of its own.
+    pub fn parallelWorkers(
+        pool: *Pool,
+        context: anytype,
+        comptime body: fn (@TypeOf(context), part: usize, worker: usize) void,
+        parts: usize,
+    ) void {
+        const Context = @TypeOf(context);
+        const fork = threaded and parts > 1 and pool.threads > 1 and
+            !pool.busy.swap(true, .acquire);
+        if (!fork) {
+            for (0..parts) |part| body(context, part, 0);
+            return;
+        }
+        defer pool.release();
+        const call = struct {
+            fn call(pointer: *const anyopaque, part: usize, worker: usize) void {
+                const inner: *const Context = @ptrCast(@alignCast(pointer));
+                body(inner.*, part, worker);
+            }
+        }.call;
+        pool.run(call, @ptrCast(&context), @intCast(parts));
+    }
+
+    fn run(pool: *Pool, function: Function, context: *const anyopaque, parts: u32) void {
+        assert(parts > 1 and parts < stopping);
+        pool.function = function;
+        pool.context = context;
+        pool.parts = parts;
+        pool.finished.store(0, .monotonic);
+        // The caller keeps part 0 for itself. Sequentially consistent, as `sleepers` is: either the
+        // caller sees the sleeper or the sleeper sees the parts.
+        pool.remaining.store(parts - 1, .seq_cst);
+        if (pool.sleepers.load(.seq_cst) != 0) wake(&pool.remaining, parts - 1);
+        function(context, 0, 0);
+        const own = 1 + pool.take(0);
+        var spins: u32 = 0;
+        while (pool.finished.load(.acquire) != parts - own) {
+            std.atomic.spinLoopHint();
+            spins += 1;
+            if (spins > spins_before_yield) std.Thread.yield() catch {};
+        }
+    }
+
+    /// Begins and runs parts while there are any; returns how many it ran.
+    fn take(pool: *Pool, worker: usize) u32 {
+        var count: u32 = 0;
+        var left = pool.remaining.load(.monotonic);
+        while (left != 0 and left != stopping) {
+            left = pool.remaining.cmpxchgWeak(left, left - 1, .acquire, .monotonic) orelse {
+                // The job cannot end before this part does, so its fields stand still.
+                pool.function(pool.context, pool.parts - left, worker);
+                count += 1;
+                left = pool.remaining.load(.monotonic);
+                continue;
+            };
+        }
+        return count;
+    }
+
+    fn work(pool: *Pool, worker: usize) void {
+        while (true) {
+            const count = pool.take(worker);
+            if (count != 0) _ = pool.finished.fetchAdd(count, .release);
+            if (pool.remaining.load(.monotonic) == stopping) return;
+            if (pool.spin()) continue;
+            _ = pool.sleepers.fetchAdd(1, .seq_cst);
+            sleep(&pool.remaining);
+            _ = pool.sleepers.fetchSub(1, .seq_cst);
+        }
+    }
+
+    /// Waits a while for parts; false if none came.
+    fn spin(pool: *Pool) bool {
+        const io = std.Io.Threaded.global_single_threaded.io();
+        const begin = std.Io.Clock.awake.now(io);
+        while (true) {
+            for (0..spins_per_look) |_| {
+                if (pool.remaining.load(.monotonic) != 0) return true;
+                std.atomic.spinLoopHint();
+            }
+            const now = std.Io.Clock.awake.now(io);
+            if (begin.durationTo(now).nanoseconds > spin_nanoseconds) return false;
+        }
+    }
+
+    fn start(pool: *Pool, threads: usize) void {
+        pool.threads = 1;
+        if (!threaded) return;
+        pool.remaining.store(0, .release);
+        while (pool.threads < @min(threads, threads_max)) : (pool.threads += 1) {
+            const config: std.Thread.SpawnConfig = .{ .stack_size = 1 << 20 };
+            const worker = std.Thread.spawn(config, work, .{ pool, pool.threads }) catch return;
+            pool.workers[pool.threads - 1] = worker;
+        }
+    }
+
+    fn stop(pool: *Pool) void {
+        if (!threaded) return;
+        pool.remaining.store(stopping, .seq_cst);
+        wake(&pool.remaining, stopping);
+        for (pool.workers[0 .. pool.threads - 1]) |worker| worker.join();
+        pool.threads = 1;
+    }
+
+    fn acquire(pool: *Pool) void {
+        if (!threaded) return;
+        while (pool.busy.swap(true, .acquire)) std.Thread.yield() catch {};
+    }
+
+    fn release(pool: *Pool) void {
+        pool.busy.store(false, .release);
+    }
+};
+
+/// Sleeps unless there are parts. The kernel compares again, so a wake that comes first is not
+/// lost.
+fn sleep(remaining: *std.atomic.Value(u32)) void {
+    const io = std.Io.Threaded.global_single_threaded.io();
+    io.futexWaitUncancelable(u32, &remaining.raw, 0);
+}
+
+fn wake(remaining: *std.atomic.Value(u32), count: u32) void {
+    const io = std.Io.Threaded.global_single_threaded.io();
+    io.futexWake(u32, &remaining.raw, count);
+}
+
+test "every part runs once, whatever the number of threads" {
+    const Mark = struct {
+        fn body(marks: []std.atomic.Value(u32), part: usize) void {
+            _ = marks[part].fetchAdd(1, .monotonic);
+        }
+    };
+    var marks: [1000]std.atomic.Value(u32) = undefined;
+    var pool: Pool = undefined;
+    pool.init(1);
+    defer pool.deinit();
+    for ([_]usize{ 1, 2, 3, 8, 2, 1 }) |threads| {
+        pool.setThreads(threads);
+        try std.testing.expectEqual(threads, pool.threads);
+        for ([_]usize{ 0, 1, 2, 3, 17, 1000 }) |parts| {
+            for (0..50) |_| {
+                for (&marks) |*mark| mark.raw = 0;
+                pool.parallel(@as([]std.atomic.Value(u32), &marks), Mark.body, parts);
+                for (&marks, 0..) |*mark, i| {
+                    try std.testing.expectEqual(@intFromBool(i < parts), mark.raw);
+                }
+            }
+        }
+    }
+}
+
+test "workers wake from sleep, and a job inside a job runs alone" {
+    const Sum = struct {
+        pool: *Pool,
+        total: *std.atomic.Value(u32),
+        fn outer(sum: @This(), _: usize) void {
+            sum.pool.parallel(sum, inner, 4);
+        }
+        fn inner(sum: @This(), part: usize) void {
+            _ = sum.total.fetchAdd(@intCast(part), .monotonic);
+        }
+    };
+    const io = std.testing.io;
+    var pool: Pool = undefined;
+    pool.init(3);
+    defer pool.deinit();
+    for (0..5) |_| {
+        var total: std.atomic.Value(u32) = .init(0);
+        pool.parallel(Sum{ .pool = &pool, .total = &total }, Sum.outer, 10);
+        try std.testing.expectEqual(60, total.raw);
+        try io.sleep(.fromMilliseconds(2), .awake);
+    }
+}
+
+test "callers on several threads share a pool" {
+    const Caller = struct {
+        fn main(pool: *Pool, sum: *u64) void {
+            for (0..2000) |_| {
+                var parts: [7]u64 = @splat(0);
+                pool.parallel(@as([]u64, &parts), one, parts.len);
+                for (parts) |part| sum.* += part;
+            }
+        }
+        fn one(parts: []u64, part: usize) void {
+            parts[part] += part;
+        }
+    };
+    var pool: Pool = undefined;
+    pool.init(2);
+    defer pool.deinit();
+    var sums: [3]u64 = @splat(0);
+    var callers: [3]std.Thread = undefined;
+    for (&callers, &sums) |*caller, *sum| caller.* = try .spawn(.{}, Caller.main, .{ &pool, sum });
+    for (callers) |caller| caller.join();
+    for (sums) |sum| try std.testing.expectEqual(2000 * 21, sum);
+}

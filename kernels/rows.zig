@@ -1,0 +1,375 @@
+//! A row of the table as loops over memory, for one compute type: `Map`, `Fold` and `Arg`.
+//!
+//! Every operand lies contiguous in the compute type, or is one vector of equal elements (its bit
+//! in `repeated` is set), so a broadcast operand costs no memory traffic. Other layouts are the
+//! skeletons' work. The vector's width never changes a bit of a map; a fold has the same virtual
+//! lanes on every level.
+
+const std = @import("std");
+const expr = @import("expr.zig");
+
+/// Bytes of the vector that stands for a repeated operand: the widest of any level.
+pub const repeated_bytes = 64;
+/// Elements of a reduction that are joined before the next ones are looked at.
+pub const chunk = 1024;
+/// The same for a fold whose kept axis is the contiguous one.
+pub const column_chunk = 128;
+
+pub const MapKernel = *const fn (
+    out: [*]u8,
+    inputs: [*]const [*]const u8,
+    repeated: u32,
+    scalars: *const anyopaque,
+    index: usize,
+    count: usize,
+) callconv(.c) void;
+
+/// Writes one element for every `chunk` elements begun.
+pub const ChunksKernel = MapKernel;
+
+/// Joins `rows` (at most `column_chunk`) in each of `columns`; input strides are bytes from row to
+/// row.
+pub const ColumnsKernel = *const fn (
+    out: [*]u8,
+    inputs: [*]const [*]const u8,
+    strides: [*]const isize,
+    scalars: *const anyopaque,
+    index: usize,
+    rows: usize,
+    columns: usize,
+) callconv(.c) void;
+
+/// running[i] = step(running[i], values[i]).
+pub const JoinKernel = *const fn (
+    running: [*]u8,
+    values: [*]const u8,
+    scalars: *const anyopaque,
+    count: usize,
+) callconv(.c) void;
+
+/// Improves `best` and `best_index` (negative: nothing yet) by `count` elements.
+pub const ArgKernel = *const fn (
+    best: *anyopaque,
+    best_index: *i32,
+    input: [*]const u8,
+    index: usize,
+    count: usize,
+) callconv(.c) void;
+
+/// What an expression sees.
+fn Environment(comptime V: type) type {
+    return struct {
+        operands: [6]V = undefined,
+        scalars: [3]V,
+        index: V = undefined,
+        running: V = undefined,
+
+        fn init(scalars_bytes: *const anyopaque) @This() {
+            const scalars: *const [3]Element(V) = @ptrCast(@alignCast(scalars_bytes));
+            return .{ .scalars = .{
+                @splat(scalars[0]), @splat(scalars[1]), @splat(scalars[2]),
+            } };
+        }
+    };
+}
+
+fn Element(comptime V: type) type {
+    return @typeInfo(V).vector.child;
+}
+
+/// index, index + 1, ... as numbers of the compute type, rounded once.
+fn indices(comptime V: type, index: usize) V {
+    const lanes = @typeInfo(V).vector.len;
+    const T = Element(V);
+    const low: u32 = @truncate(index);
+    const whole = @as(@Vector(lanes, u32), @splat(low)) +% std.simd.iota(u32, lanes);
+    if (T == i32) return @bitCast(whole);
+    if (T == f32) return @floatFromInt(whole);
+    // Exact below 2^53.
+    const begin: f64 = @floatFromInt(@as(u64, index));
+    return @as(V, @splat(begin)) + @as(V, @floatFromInt(std.simd.iota(u32, lanes)));
+}
+
+/// The first `count` elements, then zeros.
+fn partial(comptime lanes: usize, comptime T: type, source: [*]const T, count: usize) [lanes]T {
+    var buffer: [lanes]T = @splat(0);
+    for (buffer[0..count], source[0..count]) |*element, value| element.* = value;
+    return buffer;
+}
+
+pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type {
+    const V = @Vector(lanes, T);
+    const n = row.operands;
+    return struct {
+        pub fn run(
+            out_bytes: [*]u8,
+            inputs: [*]const [*]const u8,
+            repeated: u32,
+            scalars: *const anyopaque,
+            index: usize,
+            count: usize,
+        ) callconv(.c) void {
+            const out: [*]T = @ptrCast(@alignCast(out_bytes));
+            var pointers: [n][*]const T = undefined;
+            var steps: [n]usize = undefined;
+            inline for (0..n) |k| {
+                pointers[k] = @ptrCast(@alignCast(inputs[k]));
+                steps[k] = if (repeated >> k & 1 != 0) 0 else lanes;
+            }
+            var environment: Environment(V) = .init(scalars);
+            var i: usize = 0;
+            while (i + lanes <= count) : (i += lanes) {
+                inline for (0..n) |k| {
+                    environment.operands[k] = pointers[k][0..lanes].*;
+                    pointers[k] += steps[k];
+                }
+                if (row.uses_index) environment.index = indices(V, index +% i);
+                out[i..][0..lanes].* = expr.eval(row.tree, V, environment);
+            }
+            if (i == count) return;
+            inline for (0..n) |k| {
+                const left = if (steps[k] == 0) lanes else count - i;
+                environment.operands[k] = partial(lanes, T, pointers[k], left);
+            }
+            if (row.uses_index) environment.index = indices(V, index +% i);
+            const last: [lanes]T = expr.eval(row.tree, V, environment);
+            for (out[i..count], last[0 .. count - i]) |*element, value| element.* = value;
+        }
+    };
+}
+
+/// Virtual lanes: as many on every level, so that the order of joining is one.
+pub fn foldLanes(comptime T: type) usize {
+    return if (T == f64) 8 else 16;
+}
+
+/// What a fold of nothing gives, and what it starts from. The largest floats are infinite: the
+/// maximum of elements that are all -inf is -inf.
+pub fn start(comptime row: anytype, comptime T: type) T {
+    const float = @typeInfo(T) == .float;
+    return switch (row.from) {
+        .lowest => if (float) -std.math.inf(T) else std.math.minInt(T),
+        .highest => if (float) std.math.inf(T) else std.math.maxInt(T),
+        .number => |number| if (float) number else @trunc(number),
+    };
+}
+
+pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize) type {
+    const n = row.operands;
+    return struct {
+        fn join(comptime V: type, scalars: [3]V, running: V, value: V) V {
+            return expr.eval(row.step, V, Environment(V){
+                .operands = .{ value, undefined, undefined, undefined, undefined, undefined },
+                .scalars = scalars,
+                .running = running,
+            });
+        }
+
+        fn element(comptime V: type, environment: Environment(V)) V {
+            const tree = row.of orelse return environment.operands[0];
+            return expr.eval(tree, V, environment);
+        }
+
+        pub fn chunks(
+            out_bytes: [*]u8,
+            inputs: [*]const [*]const u8,
+            repeated: u32,
+            scalars: *const anyopaque,
+            index: usize,
+            count: usize,
+        ) callconv(.c) void {
+            const lanes = comptime foldLanes(T);
+            const V = @Vector(lanes, T);
+            const out: [*]T = @ptrCast(@alignCast(out_bytes));
+            var pointers: [n][*]const T = undefined;
+            var steps: [n]usize = undefined;
+            inline for (0..n) |k| {
+                pointers[k] = @ptrCast(@alignCast(inputs[k]));
+                steps[k] = if (repeated >> k & 1 != 0) 0 else lanes;
+            }
+            var environment: Environment(V) = .init(scalars);
+            const begin: V = @splat(comptime start(row, T));
+            var first: usize = 0;
+            while (first < count) : (first += chunk) {
+                const end = @min(count, first + chunk);
+                var running = begin;
+                var i = first;
+                while (i + lanes <= end) : (i += lanes) {
+                    inline for (0..n) |k| {
+                        environment.operands[k] = pointers[k][0..lanes].*;
+                        pointers[k] += steps[k];
+                    }
+                    if (row.uses_index) environment.index = indices(V, index +% i);
+                    const value = element(V, environment);
+                    running = join(V, environment.scalars, running, value);
+                }
+                if (i < end) {
+                    const left = end - i;
+                    inline for (0..n) |k| {
+                        const present = if (steps[k] == 0) lanes else left;
+                        environment.operands[k] = partial(lanes, T, pointers[k], present);
+                    }
+                    if (row.uses_index) environment.index = indices(V, index +% i);
+                    const value = element(V, environment);
+                    const joined = join(V, environment.scalars, running, value);
+                    const bound: @Vector(lanes, u32) = @splat(@intCast(left));
+                    running = @select(T, std.simd.iota(u32, lanes) < bound, joined, running);
+                }
+                out[first / chunk] = tree(lanes, environment.scalars, running);
+            }
+        }
+
+        /// Lane l with l + half, then halves again.
+        fn tree(
+            comptime lanes: usize,
+            scalars: [3]@Vector(foldLanes(T), T),
+            running: @Vector(lanes, T),
+        ) T {
+            if (lanes == 1) return running[0];
+            const half = lanes / 2;
+            const V = @Vector(half, T);
+            const low = std.simd.extract(running, 0, half);
+            const high = std.simd.extract(running, half, half);
+            var narrow: [3]V = undefined;
+            inline for (0..3) |k| narrow[k] = @splat(scalars[k][0]);
+            return tree(half, scalars, join(V, narrow, low, high));
+        }
+
+        pub fn columns(
+            out_bytes: [*]u8,
+            inputs: [*]const [*]const u8,
+            strides: [*]const isize,
+            scalars: *const anyopaque,
+            index: usize,
+            rows: usize,
+            count: usize,
+        ) callconv(.c) void {
+            const out: [*]T = @ptrCast(@alignCast(out_bytes));
+            var i: usize = 0;
+            comptime var width = level_lanes * 4;
+            inline while (width > 0) : (width = if (width > level_lanes) level_lanes else width / 2) {
+                while (i + width <= count) : (i += width) {
+                    block(width, out + i, inputs, strides, scalars, index, rows, i);
+                }
+            }
+        }
+
+        fn block(
+            comptime width: usize,
+            out: [*]T,
+            inputs: [*]const [*]const u8,
+            strides: [*]const isize,
+            scalars: *const anyopaque,
+            index: usize,
+            rows: usize,
+            offset: usize,
+        ) void {
+            // Narrower vectors side by side: one wide vector would be kept in memory by the
+            // compiler where a function has many steps.
+            const lanes = @min(width, level_lanes);
+            const V = @Vector(lanes, T);
+            const blocks = width / lanes;
+            var addresses: [n]usize = undefined;
+            inline for (0..n) |k| addresses[k] = @intFromPtr(inputs[k]) + offset * @sizeOf(T);
+            var environment: Environment(V) = .init(scalars);
+            var running: [blocks]V = @splat(@splat(comptime start(row, T)));
+            for (0..rows) |r| {
+                if (row.uses_index) environment.index = @splat(indices(V, index +% r)[0]);
+                inline for (0..blocks) |j| {
+                    inline for (0..n) |k| {
+                        const pointer: [*]const T = @ptrFromInt(addresses[k]);
+                        environment.operands[k] = pointer[j * lanes ..][0..lanes].*;
+                    }
+                    const value = element(V, environment);
+                    running[j] = join(V, environment.scalars, running[j], value);
+                }
+                inline for (0..n) |k| addresses[k] +%= @bitCast(strides[k]);
+            }
+            inline for (0..blocks) |j| out[j * lanes ..][0..lanes].* = running[j];
+        }
+
+        pub fn joins(
+            running_bytes: [*]u8,
+            values_bytes: [*]const u8,
+            scalars: *const anyopaque,
+            count: usize,
+        ) callconv(.c) void {
+            const running: [*]T = @ptrCast(@alignCast(running_bytes));
+            const values: [*]const T = @ptrCast(@alignCast(values_bytes));
+            const V = @Vector(level_lanes, T);
+            const wide = Environment(V).init(scalars).scalars;
+            const narrow = Environment(@Vector(1, T)).init(scalars).scalars;
+            var i: usize = 0;
+            while (i + level_lanes <= count) : (i += level_lanes) {
+                const slot = running[i..][0..level_lanes];
+                slot.* = join(V, wide, slot.*, values[i..][0..level_lanes].*);
+            }
+            while (i < count) : (i += 1) {
+                const slot = running[i..][0..1];
+                slot.* = join(@Vector(1, T), narrow, slot.*, values[i..][0..1].*);
+            }
+        }
+    };
+}
+
+pub fn Arg(comptime row: anytype, comptime T: type, comptime lanes: usize) type {
+    return struct {
+        const V = @Vector(lanes, T);
+        const I = @Vector(lanes, i32);
+
+        fn better(comptime W: type, value: W, best: W) @Vector(@typeInfo(W).vector.len, bool) {
+            const environment: Environment(W) = .{
+                .operands = .{ value, undefined, undefined, undefined, undefined, undefined },
+                .scalars = undefined,
+                .running = best,
+            };
+            const is_better = expr.eval(row.tree, W, environment) != @as(W, @splat(0));
+            if (@typeInfo(T) != .float) return is_better;
+            return is_better | ((value != value) & (best == best));
+        }
+
+        pub fn run(
+            best_pointer: *anyopaque,
+            best_index: *i32,
+            input: [*]const u8,
+            index: usize,
+            count: usize,
+        ) callconv(.c) void {
+            const source: [*]const T = @ptrCast(@alignCast(input));
+            const best: *T = @ptrCast(@alignCast(best_pointer));
+            var values: V = undefined;
+            var places: I = undefined;
+            var i: usize = 0;
+            if (count >= lanes) {
+                values = source[0..lanes].*;
+                places = place(I, index);
+                i = lanes;
+            }
+            while (i + lanes <= count) : (i += lanes) {
+                const next: V = source[i..][0..lanes].*;
+                const take = better(V, next, values);
+                values = @select(T, take, next, values);
+                places = @select(i32, take, place(I, index +% i), places);
+            }
+            if (i != 0) inline for (0..lanes) |l| improve(best, best_index, values[l], places[l]);
+            while (i < count) : (i += 1) {
+                improve(best, best_index, source[i], place(@Vector(1, i32), index +% i)[0]);
+            }
+        }
+
+        fn place(comptime W: type, index: usize) W {
+            const low: u32 = @truncate(index);
+            const len = @typeInfo(W).vector.len;
+            return @bitCast(@as(@Vector(len, u32), @splat(low)) +% std.simd.iota(u32, len));
+        }
+
+        fn improve(best: *T, best_index: *i32, value: T, index: i32) void {
+            const W = @Vector(1, T);
+            const ahead = better(W, @splat(value), @splat(best.*))[0];
+            const behind = better(W, @splat(best.*), @splat(value))[0];
+            if (best_index.* >= 0 and (behind or (!ahead and index > best_index.*))) return;
+            best.* = value;
+            best_index.* = index;
+        }
+    };
+}

@@ -1,0 +1,76 @@
+/** Modules made of modules, and the two that only pass on. */
+import type { Tensor } from "../core/mod.ts";
+import { Module } from "./module.ts";
+
+/**
+ * One module after the other: the output of each is the input of the next. Its parts are named by number: `0.weight`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "deneb";
+ *
+ * const net = new nn.Sequential(new nn.Flatten(), new nn.Linear(6, 4), new nn.ReLU());
+ * if (net.call(ones([5, 2, 3])).shape.join() !== "5,4") throw new Error("wrong shape");
+ * if (Object.keys(net.stateDict()).join() !== "1.weight,1.bias") throw new Error("wrong names");
+ * ```
+ */
+export class Sequential extends Module<[x: Tensor]> {
+  readonly #modules: readonly Module<[x: Tensor]>[];
+
+  constructor(...modules: Module<[x: Tensor]>[]) {
+    super();
+    modules.forEach((module, place) => {
+      if (!(module instanceof Module)) throw new TypeError(`Cannot make ${this.constructor.name}: argument ${place} is no module`);
+    });
+    this.#modules = modules;
+  }
+
+  /** How many modules follow one another. */
+  get length(): number {
+    return this.#modules.length;
+  }
+
+  /** The module at `place`, counted from the end if negative. */
+  at(place: number): Module<[x: Tensor]> | undefined {
+    return this.#modules.at(place);
+  }
+
+  override forward(x: Tensor): Tensor {
+    for (const module of this.#modules) x = module.call(x);
+    return x;
+  }
+
+  protected override fields(): [name: string, value: unknown][] {
+    return [...Object.entries(this.#modules), ...super.fields()];
+  }
+}
+
+/**
+ * `x + f(x)`, where f is one module or several in a row (He et al. 2015). f must keep the shape.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.Residual(new nn.ReLU()).call(tensor([-1, 2])).toArray().join() !== "-1,4") throw new Error("wrong");
+ * ```
+ */
+export class Residual extends Sequential {
+  override forward(x: Tensor): Tensor {
+    return super.forward(x).add(x);
+  }
+}
+
+/** [batch, ...] to [batch, features]: all axes but the first in one. */
+export class Flatten extends Module<[x: Tensor]> {
+  override forward(x: Tensor): Tensor {
+    return x.flatten(1);
+  }
+}
+
+/** The input itself: for a place where another module may stand. */
+export class Identity extends Module<[x: Tensor]> {
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}

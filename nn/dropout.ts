@@ -1,0 +1,36 @@
+/** Dropout, on in training and absent in evaluation. */
+import { DropoutOp, type Tensor } from "../core/mod.ts";
+import { Module } from "./module.ts";
+
+/**
+ * Sets each element to 0 with probability `p` and scales the others by 1 / (1 - p) (Srivastava et al. 2014). In
+ * evaluation it passes its input on. Which elements is decided by {@linkcode manualSeed} and the calls since.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, nn, ones } from "deneb";
+ *
+ * manualSeed(0);
+ * const dropout = new nn.Dropout(0.5), x = ones([1000]);
+ * const zeros = dropout.call(x).toArray().filter((value: number) => value === 0).length;
+ * if (zeros < 400 || zeros > 600) throw new Error(`${zeros} of 1000`);
+ * if (dropout.eval().call(x) !== x) throw new Error("active in evaluation");
+ * ```
+ */
+export class Dropout extends Module<[x: Tensor]> {
+  readonly p: number;
+
+  constructor(p: number = 0.5) {
+    super();
+    if (!(p >= 0 && p <= 1)) throw new RangeError(`Cannot make Dropout: probability ${p} must lie in [0, 1]`);
+    this.p = p;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.training && this.p > 0 ? new DropoutOp(this.p).call(x) : x;
+  }
+
+  protected override describe(): string {
+    return `${this.p}`;
+  }
+}

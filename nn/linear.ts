@@ -1,0 +1,66 @@
+/** Linear: the affine map, the one layer with a matrix product. */
+import { type DType, rand, type Tensor } from "../core/mod.ts";
+import { showShape } from "../core/shape.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+
+/** Options of {@linkcode Linear}. */
+export interface LinearOptions {
+  /** Add a bias of shape [outFeatures]. */
+  bias?: boolean;
+  dtype?: DType;
+  device?: string;
+}
+
+/**
+ * `x @ weight + bias`: [..., inFeatures] to [..., outFeatures], with `weight` [inFeatures, outFeatures].
+ *
+ * Both start uniform in ±1/sqrt(inFeatures), as PyTorch's do (He et al. 2015, with a slope of sqrt(5)).
+ * Throws TypeError for inputs whose last axis is not inFeatures.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * const linear = new nn.Linear(2, 1);
+ * linear.loadStateDict({ weight: tensor([[3], [4]]), bias: tensor([5]) });
+ * if (linear.call(tensor([[1, 2]])).item() !== 16) throw new Error("wrong");
+ * ```
+ */
+export class Linear extends Module<[x: Tensor]> {
+  readonly weight: Parameter;
+  readonly bias: Parameter | null;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+
+  constructor(inFeatures: number, outFeatures: number, { bias = true, ...options }: LinearOptions = {}) {
+    super();
+    checkFeatures("Linear", inFeatures);
+    checkFeatures("Linear", outFeatures);
+    this.inFeatures = inFeatures;
+    this.outFeatures = outFeatures;
+    const bound = 1 / Math.sqrt(inFeatures);
+    const draw = (shape: number[]) => new Parameter(rand(shape, { ...options, low: -bound, high: bound }));
+    this.weight = draw([inFeatures, outFeatures]);
+    this.bias = bias ? draw([outFeatures]) : null;
+  }
+
+  override forward(x: Tensor): Tensor {
+    if (x.shape.at(-1) !== this.inFeatures) {
+      throw new TypeError(`Cannot Linear: input of shape ${showShape(x.shape)}, its last axis must be ${this.inFeatures}`);
+    }
+    const product = x.matmul(this.weight);
+    return this.bias === null ? product : product.add(this.bias);
+  }
+
+  protected override describe(): string {
+    return `${this.inFeatures}, ${this.outFeatures}${this.bias === null ? ", bias: false" : ""}`;
+  }
+}
+
+/** Refuses a number of features that is not a positive integer. */
+export function checkFeatures(layer: string, count: number): void {
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new RangeError(`Cannot make ${layer}: ${count} features, there must be a positive integer of them`);
+  }
+}

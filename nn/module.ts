@@ -1,0 +1,208 @@
+/**
+ * Module: a part of a network, which finds its own parameters, buffers and parts by looking at its fields.
+ *
+ * A field counts when it holds a {@linkcode Parameter}, a {@linkcode Buffer} or a Module, or an array or plain object of
+ * such, to any depth. Its name is the path to it, joined with dots: `layers.0.weight`.
+ */
+import { Tensor } from "../core/mod.ts";
+import { sameShape, showShape } from "../core/shape.ts";
+import { Buffer, Parameter } from "./parameter.ts";
+
+/** Tensors by name, as {@linkcode Module.stateDict} gives them and safetensors files hold them. */
+export type StateDict = Record<string, Tensor>;
+
+/** How {@linkcode Module.loadStateDict} treats names that do not match. */
+export interface LoadOptions {
+  /** Throw when a name is missing or unexpected (the default), rather than load what both sides have. */
+  strict?: boolean;
+}
+
+/** What a walk over fields comes to. */
+type Found = Parameter | Buffer | Module;
+
+/**
+ * A part of a network: a subclass writes `forward`, users `call` it.
+ *
+ * `Inputs` and `Output` are for modules that take or give something else than one tensor.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones, type Tensor } from "deneb";
+ *
+ * class Net extends nn.Module {
+ *   readonly layers = [new nn.Linear(3, 4), new nn.Linear(4, 2)];
+ *   readonly scale = new nn.Parameter([1]);
+ *
+ *   override forward(x: Tensor): Tensor {
+ *     for (const layer of this.layers) x = layer.call(x).tanh();
+ *     return x.mul(this.scale);
+ *   }
+ * }
+ * const net = new Net();
+ * const names = net.namedParameters().map(([name]) => name).join(" ");
+ * if (names !== "layers.0.weight layers.0.bias layers.1.weight layers.1.bias scale") throw new Error(names);
+ * if (net.call(ones([5, 3])).shape.join() !== "5,2") throw new Error("wrong shape");
+ * ```
+ */
+// deno-lint-ignore no-explicit-any -- `any` lets a subclass state the inputs that it takes.
+export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
+  #training = true;
+
+  /** The computation, written by the subclass. */
+  abstract forward(...inputs: Inputs): Output;
+
+  /** Applies the module. */
+  call(...inputs: Inputs): Output {
+    return this.forward(...inputs);
+  }
+
+  /** True while dropout and batch statistics are on: from the start, until {@linkcode Module.eval}. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  /** Switches this module and all of its parts to training, or out of it. Returns this. */
+  train(training: boolean = true): this {
+    for (const module of this.modules()) module.#training = training;
+    return this;
+  }
+
+  /** Switches this module and all of its parts to evaluation. Returns this. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** The modules in this one's own fields. */
+  children(): AnyModule[] {
+    return this.#direct().filter(([, found]) => found instanceof Module).map(([, found]) => found as AnyModule);
+  }
+
+  /** This module and all of its parts, each once, a whole before its parts. */
+  modules(): AnyModule[] {
+    const seen = new Set<AnyModule>();
+    const visit = (module: AnyModule) => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      for (const child of module.children()) visit(child);
+    };
+    visit(this);
+    return [...seen];
+  }
+
+  /** Every parameter with its name, in the order of the fields. A shared one is listed once, under its first name. */
+  namedParameters(): [name: string, parameter: Parameter][] {
+    return this.#all().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
+  }
+
+  /** Every parameter, as an optimizer takes them. */
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** Every buffer with its name: what belongs to the state without being trained. */
+  namedBuffers(): [name: string, buffer: Buffer][] {
+    return this.#all().filter((entry): entry is [string, Buffer] => entry[1] instanceof Buffer);
+  }
+
+  /** Parameters and buffers by name, detached but not copied: a later step shows in them. */
+  stateDict(): StateDict {
+    return Object.fromEntries(this.#all().map(([name, tensor]) => [name, tensor.detach()]));
+  }
+
+  /**
+   * Copies the tensors of `state` into the parameters and buffers of the same names.
+   *
+   * All names and shapes are checked before anything is written. Throws TypeError naming each shape that differs and,
+   * unless `strict` is false, each name that is missing or unexpected. Element types are converted.
+   */
+  loadStateDict(state: Readonly<StateDict>, { strict = true }: LoadOptions = {}): void {
+    const own = this.#all();
+    const complaints: string[] = [];
+    if (strict) {
+      const names = new Set(own.map(([name]) => name));
+      const missing = own.filter(([name]) => !Object.hasOwn(state, name)).map(([name]) => name);
+      const unexpected = Object.keys(state).filter((name) => !names.has(name));
+      if (missing.length > 0) complaints.push(`missing ${missing.join(", ")}`);
+      if (unexpected.length > 0) complaints.push(`unexpected ${unexpected.join(", ")}`);
+    }
+    const pairs: [target: Tensor, source: Tensor][] = [];
+    for (const [name, target] of own) {
+      if (!Object.hasOwn(state, name)) continue;
+      const source = state[name]!;
+      if (!(source instanceof Tensor)) complaints.push(`${name} is no tensor`);
+      else if (!sameShape(source.shape, target.shape)) {
+        complaints.push(`${name} has shape ${showShape(source.shape)}, it must be ${showShape(target.shape)}`);
+      } else pairs.push([target, source]);
+    }
+    if (complaints.length > 0) throw new TypeError(`Cannot load state: ${complaints.join("; ")}`);
+    for (const [target, source] of pairs) target.data = source;
+  }
+
+  /** What stands in the brackets after the class name: `3, 4, bias: false`. */
+  protected describe(): string {
+    return "";
+  }
+
+  /** The fields to look at: a container names its parts otherwise. */
+  protected fields(): [name: string, value: unknown][] {
+    return Object.entries(this);
+  }
+
+  /** The tree of modules, one line each. */
+  toString(): string {
+    const lines = this.#direct()
+      .filter(([, found]) => found instanceof Module)
+      .map(([name, found]) => `  (${name}): ${String(found).replaceAll("\n", "\n  ")}\n`);
+    const head = `${this.constructor.name}(${this.describe()}`;
+    return lines.length === 0 ? `${head})` : `${head}\n${lines.join("")})`;
+  }
+
+  /** How `console.log` shows it. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** What the fields hold, with its path; the parts of parts are not entered. */
+  #direct(): [name: string, found: Found][] {
+    const entries: [string, Found][] = [];
+    // Plain objects may refer to one another in a circle.
+    const seen = new Set<unknown>();
+    const visit = (name: string, value: unknown) => {
+      if (typeof value !== "object" || value === null || seen.has(value)) return;
+      if (value instanceof Parameter || value instanceof Buffer || value instanceof Module) {
+        seen.add(value);
+        entries.push([name, value]);
+      } else if (Array.isArray(value) || isPlainObject(value)) {
+        seen.add(value);
+        for (const [key, item] of Object.entries(value)) visit(`${name}.${key}`, item);
+      }
+    };
+    for (const [name, value] of this.fields()) visit(name, value);
+    return entries;
+  }
+
+  /** Parameters and buffers of this module and its parts, each once. */
+  #all(): [name: string, tensor: Parameter | Buffer][] {
+    const entries: [string, Parameter | Buffer][] = [];
+    const seen = new Set<Found>([this as AnyModule]);
+    const visit = (prefix: string, module: AnyModule) => {
+      for (const [name, found] of module.#direct()) {
+        if (seen.has(found)) continue;
+        seen.add(found);
+        if (found instanceof Module) visit(`${prefix}${name}.`, found);
+        else entries.push([prefix + name, found]);
+      }
+    };
+    visit("", this);
+    return entries;
+  }
+}
+
+/** A module of whatever inputs and output. */
+// deno-lint-ignore no-explicit-any -- the inputs of a part are between it and its whole.
+export type AnyModule = Module<any[], any>;
+
+function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,55 @@
+/**
+ * Parameter and Buffer: the tensors that belong to a module. Both live as long as the module does, whatever scope they
+ * were made in; a Parameter is trained, a Buffer is not.
+ */
+import { Tensor, type TensorData, type TensorOptions } from "../core/mod.ts";
+
+/**
+ * A tensor that is trained: it requires a gradient, and a module that holds it lists it.
+ *
+ * Made from whatever a Tensor is made from, or from a tensor, whose values it takes.
+ *
+ * @example
+ * ```ts
+ * import { nn, scope } from "deneb";
+ *
+ * const weight = (() => {
+ *   using _ = scope();
+ *   return new nn.Parameter([1, 2]);
+ * })();
+ * if (!weight.requiresGrad || weight.toArray()[1] !== 2) throw new Error("lost");
+ * ```
+ */
+export class Parameter extends Tensor {
+  constructor(values: TensorData | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
+    super(values, { ...options, requiresGrad: true });
+    adopt(this);
+  }
+}
+
+/**
+ * A tensor that is kept and saved with its module but not trained, such as BatchNorm's running statistics.
+ *
+ * @example
+ * ```ts
+ * import { nn, type Tensor, zeros } from "deneb";
+ *
+ * class Counter extends nn.Module {
+ *   readonly calls = new nn.Buffer(zeros([]));
+ *
+ *   override forward(x: Tensor): Tensor {
+ *     this.calls.data = this.calls.add(1);
+ *     return x;
+ *   }
+ * }
+ * const counter = new Counter();
+ * counter.call(zeros([2]));
+ * if (counter.stateDict()["calls"]!.item() !== 1) throw new Error("not counted");
+ * ```
+ */
+export class Buffer extends Tensor {
+  constructor(values: TensorData | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
+    super(values, { ...options, requiresGrad: false });
+    adopt(this);
+  }
+}

@@ -1,0 +1,297 @@
+/** Safetensors: round trips, files of the Python package, malformed files, checkpoints. */
+import { io, Tensor, tensor } from "../mod.ts";
+import { inTemporaryFolder, testWith } from "./permissions.ts";
+import { assertEquals, assertRejects, assertThrows } from "./support.ts";
+
+const fixture = new URL("./fixtures/python.safetensors", import.meta.url);
+const script = new URL("./fixtures/python_safetensors.py", import.meta.url).pathname;
+
+/** What a tensor is, in a form that compares by bits. */
+function describe(value: Tensor): [string, number[], string] {
+  const data = value.toTypedArray();
+  return [value.dtype, [...value.shape], new Uint8Array(data.buffer, data.byteOffset, data.byteLength).toHex()];
+}
+
+function describeAll(stateDict: Record<string, Tensor>): Record<string, ReturnType<typeof describe>> {
+  return Object.fromEntries(Object.entries(stateDict).map(([name, value]) => [name, describe(value)]));
+}
+
+/** A file from a header's text and as many bytes of data as said. */
+function fileOf(header: string, data: number | Uint8Array = 0, length?: number): Uint8Array {
+  const text = new TextEncoder().encode(header), content = typeof data === "number" ? new Uint8Array(data) : data;
+  const bytes = new Uint8Array(8 + text.length + content.length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length ?? text.length), true);
+  bytes.set(text, 8);
+  bytes.set(content, 8 + text.length);
+  return bytes;
+}
+
+const everyType = () => ({
+  float32: tensor(new Float32Array([1.5, NaN, Infinity, -0, 1e-45, 3.4e38]), { shape: [2, 3] }),
+  float64: tensor(new Float64Array([0.1, -Infinity]), { shape: [2, 1] }),
+  int32: tensor(new Int32Array([2147483647, -2147483648, 0])),
+  uint8: tensor(new Uint8Array([0, 255, 1])),
+  bool: tensor([true, false, true]),
+  scalar: tensor(new Float32Array([42]), { shape: [] }),
+  empty: tensor(new Float32Array(0), { shape: [2, 0, 3] }),
+  'a name.with "quotes" and é': tensor([1]),
+  "__proto__x": tensor([2]),
+});
+
+testWith([], "serialize() and deserialize() keep every bit", () => {
+  const before = everyType(), bytes = io.serialize(before, { metadata: { epoch: "3" } });
+  assertEquals(describeAll(io.deserialize(bytes)), describeAll(before));
+  // As part of a larger buffer, at an odd place.
+  const shifted = new Uint8Array(bytes.length + 3);
+  shifted.set(bytes, 3);
+  assertEquals(describeAll(io.deserialize(shifted.subarray(3))), describeAll(before));
+});
+
+testWith([], "serialize() aligns every tensor to its element size", () => {
+  const bytes = io.serialize(everyType()), length = new DataView(bytes.buffer).getUint32(0, true);
+  assertEquals(length % 8, 0);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  const sizes: Record<string, number> = { F64: 8, F32: 4, I32: 4, U8: 1, BOOL: 1 };
+  for (const { dtype, data_offsets } of Object.values<{ dtype: string; data_offsets: number[] }>(header)) {
+    assertEquals(data_offsets[0]! % sizes[dtype]!, 0);
+  }
+});
+
+testWith([], "serialize() refuses what is not a tensor", () => {
+  assertThrows(() => io.serialize({ lr: 0.1 } as never), TypeError, 'Cannot save: "lr" must be a Tensor');
+});
+
+const shorts = (...values: number[]) => new Uint8Array(new Uint16Array(values).buffer);
+const longs = (...values: bigint[]) => new Uint8Array(new BigInt64Array(values).buffer);
+const one = (dtype: string, data: Uint8Array, size: number) =>
+  io.deserialize(
+    fileOf(`{"t":{"dtype":"${dtype}","shape":[${data.length / size}],"data_offsets":[0,${data.length}]}}`, data),
+  )
+    .t!;
+
+testWith([], "deserialize() widens other types", () => {
+  const half = one("F16", shorts(0x3c00, 0xc000, 0x0001, 0x03ff, 0x7bff, 0xfc00, 0x7e00, 0x8000), 2);
+  assertEquals(half.dtype, "float32");
+  assertEquals([...half.toTypedArray()], [1, -2, 2 ** -24, 1023 * 2 ** -24, 65504, -Infinity, NaN, -0]);
+  const brain = one("BF16", shorts(0x3f80, 0xc000, 0x7f80, 0x0001, 0x8000), 2);
+  assertEquals([...brain.toTypedArray()], [1, -2, Infinity, 2 ** -133, -0]);
+  const long = one("I64", longs(-1n, 2147483647n, -2147483648n), 8);
+  assertEquals([long.dtype, ...long.toTypedArray()], ["int32", -1, 2147483647, -2147483648]);
+  assertEquals([...one("U64", longs(5n), 8).toTypedArray()], [5]);
+  assertEquals([...one("U16", shorts(65535), 2).toTypedArray()], [65535]);
+  assertEquals([...one("I16", shorts(65535), 2).toTypedArray()], [-1]);
+  assertEquals([...one("I8", new Uint8Array([128]), 1).toTypedArray()], [-128]);
+  assertThrows(() => one("I64", longs(0n, 2147483648n), 8), RangeError, '"t" holds 2147483648, which must fit int32');
+  assertThrows(() => one("I64", longs(-2147483649n), 8), RangeError, "-2147483649");
+  assertThrows(() => one("U64", longs(-1n), 8), RangeError, "18446744073709551615");
+  assertThrows(() => one("U32", new Uint8Array([0, 0, 0, 128]), 4), RangeError, "2147483648");
+  assertThrows(() => one("BOOL", new Uint8Array([1, 2]), 1), SyntaxError, "the byte 2");
+});
+
+const entry = (rest: string) => `{"t":{${rest}}}`;
+const malformed: [what: string, bytes: Uint8Array, message: string][] = [
+  ["nothing", new Uint8Array(0), "it holds 0 bytes"],
+  ["a cut length", new Uint8Array(7), "it holds 7 bytes"],
+  ["a header beyond the file", fileOf("{}", 0, 3), "3 bytes, but only 2 follow"],
+  ["a header over the limit", fileOf("{}", 0, 100_000_001), "must be at most 100000000"],
+  ["a header of 2^63 bytes", fileOf("{}", 0, 2 ** 63), "must be at most"],
+  [
+    "a header that is not UTF-8",
+    (() => {
+      const bytes = fileOf("{  }");
+      bytes[9] = 0xff;
+      return bytes;
+    })(),
+    "not UTF-8",
+  ],
+  ["a header that is not JSON", fileOf("{nonsense"), "not JSON"],
+  ["an empty header", fileOf(""), 'must begin with "{"'],
+  ["a list as header", fileOf("[]"), 'must begin with "{"'],
+  ["leading space", fileOf(" {}"), 'must begin with "{"'],
+  ["a repeated name", fileOf('{"a":1,"\\u0061":2}'), 'names "a" twice'],
+  [
+    "a repeated field",
+    fileOf(entry('"dtype":"U8","dtype":"I8","shape":[0],"data_offsets":[0,0]')),
+    'names "dtype" twice',
+  ],
+  ["metadata of numbers", fileOf('{"__metadata__":{"epoch":3}}'), "an object of strings"],
+  ["an entry that is null", fileOf('{"t":null}'), "described by an object"],
+  ["no dtype", fileOf(entry('"shape":[],"data_offsets":[0,4]'), 4), "must have a dtype"],
+  ["an unknown dtype", fileOf(entry('"dtype":"F4","shape":[],"data_offsets":[0,4]'), 4), "dtype F4"],
+  ["a dtype of Object", fileOf(entry('"dtype":"toString","shape":[],"data_offsets":[0,4]'), 4), "dtype toString"],
+  ["a negative shape", fileOf(entry('"dtype":"F32","shape":[-1],"data_offsets":[0,4]'), 4), "shape [-1]"],
+  ["a fractional shape", fileOf(entry('"dtype":"F32","shape":[0.5],"data_offsets":[0,2]'), 2), "shape [0.5]"],
+  [
+    "a shape that overflows",
+    fileOf(entry('"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]')),
+    "takes 7",
+  ],
+  ["a size that does not fit", fileOf(entry('"dtype":"F32","shape":[2],"data_offsets":[0,4]'), 4), "takes 8"],
+  ["offsets beyond the end", fileOf(entry('"dtype":"F32","shape":[2],"data_offsets":[0,8]'), 4), "only 4 bytes follow"],
+  ["offsets turned round", fileOf(entry('"dtype":"F32","shape":[],"data_offsets":[4,0]'), 4), "[4,0]"],
+  ["one offset", fileOf(entry('"dtype":"F32","shape":[],"data_offsets":[4]'), 4), "must be [start, end]"],
+  [
+    "an offset of 2^60",
+    fileOf(entry('"dtype":"F32","shape":[],"data_offsets":[0,1152921504606846976]'), 4),
+    "data_offsets",
+  ],
+  [
+    "tensors that overlap",
+    fileOf(
+      '{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}',
+      6,
+    ),
+    "the tensor before it ends at 4",
+  ],
+  ["a gap", fileOf(entry('"dtype":"U8","shape":[4],"data_offsets":[2,6]'), 6), "leaves a gap"],
+  ["bytes left over", fileOf(entry('"dtype":"U8","shape":[4],"data_offsets":[0,4]'), 6), "its tensors take 4"],
+];
+for (const [what, bytes, message] of malformed) {
+  testWith([], `deserialize() refuses ${what}`, () => {
+    assertThrows(() => io.deserialize(bytes, "evil.safetensors"), SyntaxError, message);
+  });
+}
+
+testWith([], "deserialize() refuses every truncation", () => {
+  const bytes = io.serialize({ a: tensor([1, 2]), b: tensor([true]) });
+  for (let length = 0; length < bytes.length; length++) {
+    assertThrows(() => io.deserialize(bytes.subarray(0, length)), SyntaxError, "Cannot read");
+  }
+});
+
+const pythonWrote = {
+  float32: ["float32", [2, 3], hexOf(Float32Array.of(1.5, -2.25, 1e-40, 3.4e38, Infinity, -0))],
+  float64: ["float64", [2], hexOf(Float64Array.of(0.1, -1e300))],
+  float16: ["float32", [4], hexOf(Float32Array.of(1.5, 65504, 2 ** -24, -Infinity))],
+  int64: ["int32", [2, 1], hexOf(Int32Array.of(2147483647, -2147483648))],
+  int32: ["int32", [2], hexOf(Int32Array.of(7, -8))],
+  int16: ["int32", [1], hexOf(Int32Array.of(-300))],
+  uint8: ["uint8", [3], "00ff03"],
+  bool: ["bool", [3], "010001"],
+  scalar: ["float32", [], hexOf(Float32Array.of(42))],
+  empty: ["float32", [2, 0, 3], ""],
+};
+
+function hexOf(values: Float32Array | Float64Array | Int32Array): string {
+  return new Uint8Array(values.buffer as ArrayBuffer).toHex();
+}
+
+testWith(["read"], "load() reads a file of the Python package", async () => {
+  assertEquals(describeAll(await io.load(fixture.pathname)), pythonWrote);
+});
+
+const python = Deno.permissions.querySync({ name: "env", variable: "DENEB_PYTHON" }).state === "granted"
+  ? Deno.env.get("DENEB_PYTHON")
+  : undefined;
+Deno.test({
+  name: "save() and load() agree with the Python package" +
+    (python ? "" : " (set DENEB_PYTHON, with safetensors and numpy)"),
+  ignore: !python,
+  sanitizeOps: true,
+  sanitizeResources: true,
+  fn: () =>
+    inTemporaryFolder(async (folder) => {
+      const path = `${folder}/file.safetensors`;
+      const run = async (action: string) => {
+        const result = await new Deno.Command(python!, { args: [script, action, path] }).output();
+        if (!result.success) throw new Error(new TextDecoder().decode(result.stderr));
+        return new TextDecoder().decode(result.stdout);
+      };
+      await run("write");
+      assertEquals(describeAll(await io.load(path)), pythonWrote);
+      const state = everyType();
+      await io.save(path, state, { metadata: { "key é": "value" } });
+      assertEquals(JSON.parse(await run("check")), { tensors: describeAll(state), metadata: { "key é": "value" } });
+    }),
+});
+
+testWith(
+  ["read", "write"],
+  "save() leaves the old file when it cannot write",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      await io.save(`${folder}/model.safetensors`, { a: tensor([1]) });
+      await assertRejects(() => io.save(`${folder}/model.safetensors`, { a: 3 } as never), TypeError, "Cannot save");
+      assertEquals((await io.load(`${folder}/model.safetensors`)).a!.toArray(), [1]);
+      await assertRejects(() => io.save(`${folder}/absent/x.safetensors`, {}), Error, "Cannot write");
+      await assertRejects(() => io.load(`${folder}/absent.safetensors`), Error, "there is no such file");
+    }),
+);
+
+/** Something with a state, as a module or an optimizer has. */
+class Part {
+  constructor(public state: unknown) {}
+  stateDict(): unknown {
+    return this.state;
+  }
+  loadStateDict(state: unknown): void {
+    this.state = state;
+  }
+}
+
+/** A state with tensors replaced by what they hold. */
+function plain(state: unknown): unknown {
+  if (state instanceof Tensor) return describe(state);
+  if (Array.isArray(state)) return state.map(plain);
+  if (typeof state !== "object" || state === null) return state;
+  return Object.fromEntries(Object.entries(state).map(([key, value]) => [key, plain(value)]));
+}
+
+const checkpointed = () => ({
+  model: new Part({ "layers.0.weight": tensor([[1, 2], [3, 4]]), bias: tensor(new Float64Array([0.1, NaN])) }),
+  optimizer: new Part({ lr: 0.1, step: 12, state: [{ m: tensor([1e-45]), used: true }, null], betas: [0.9, 0.999] }),
+  "part.with.dots": new Part({ best: -Infinity, zero: -0, none: NaN, name: "é", counter: 2n ** 70n, nothing: null }),
+});
+
+testWith(
+  ["read", "write"],
+  "saveCheckpoint() and loadCheckpoint() restore bit for bit",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      const path = `${folder}/checkpoint.safetensors`, before = checkpointed();
+      await io.saveCheckpoint(path, before);
+      const after = { model: new Part(0), optimizer: new Part(0), "part.with.dots": new Part(0) };
+      await io.loadCheckpoint(path, after);
+      for (const name of Object.keys(before) as (keyof typeof before)[]) {
+        assertEquals(plain(after[name].state), plain(before[name].state));
+      }
+      assertEquals(Object.is((after["part.with.dots"].state as { zero: number }).zero, -0), true);
+      const model = new Part(0);
+      await io.loadCheckpoint(path, { model });
+      assertEquals(plain(model.state), plain(before.model.state));
+      // The tensors alone are an ordinary state dict.
+      assertEquals((await io.load(path))["model.layers.0.weight"]!.toArray(), [[1, 2], [3, 4]]);
+    }),
+);
+
+testWith(
+  ["read", "write"],
+  "checkpoints refuse what they cannot keep or find",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      const path = `${folder}/checkpoint.safetensors`, model = new Part({ weight: tensor([1]) });
+      const save = (state: unknown) => io.saveCheckpoint(path, { part: new Part(state) });
+      await assertRejects(() => save({ f: () => 1 }), TypeError, "the state at part.f is a function");
+      await assertRejects(() => save({ m: new Map() }), TypeError, "the state at part.m is a Map");
+      await assertRejects(() => save({ $tensor: "x" }), TypeError, "begins with $");
+      await assertRejects(() => save({ a: { b: tensor([1]) }, "a.b": tensor([2]) }), RangeError, "two tensors");
+      await io.saveCheckpoint(path, { model });
+      const optimizer = new Part("untouched");
+      await assertRejects(
+        () => io.loadCheckpoint(path, { model, optimizer }),
+        RangeError,
+        "it holds model, but no optimizer",
+      );
+      assertEquals(optimizer.state, "untouched");
+      await io.save(path, { weight: tensor([1]) });
+      await assertRejects(
+        () => io.loadCheckpoint(path, { model }),
+        SyntaxError,
+        "its metadata has no deneb.checkpoint",
+      );
+      for (const text of ["null", "{", '{"model":{"$tensor":"gone"}}', '{"model":{"$number":"1e3"}}']) {
+        await io.save(path, {}, { metadata: { "deneb.checkpoint": text } });
+        await assertRejects(() => io.loadCheckpoint(path, { model }), SyntaxError, `Cannot read checkpoint ${path}`);
+      }
+    }),
+);

@@ -1,0 +1,103 @@
+/**
+ * The training loop and its counterpart for a test set. Nothing here is out of a user's reach: a loop of one's own is
+ * the body of `trainStep` inside `for await (const [x, y] of loader)`.
+ */
+import { noGrad, scope, type Tensor } from "../core/mod.ts";
+import type { DataLoader } from "../data/mod.ts";
+import type { Module } from "../nn/mod.ts";
+import type { Optimizer, Scheduler } from "../optim/mod.ts";
+import { countCorrect } from "./metrics.ts";
+
+/** A loss module: `CrossEntropyLoss`, `MSELoss` and the like, or anything with such a `call`. */
+export interface Loss {
+  call(prediction: Tensor, target: Tensor): Tensor;
+}
+
+/** What `fit` needs beside the model and its data. */
+export interface FitOptions {
+  loss: Loss;
+  optimizer: Optimizer;
+  /** Stepped after each batch, so its periods count batches. */
+  scheduler?: Scheduler;
+  epochs?: number;
+  /** Called after each batch. */
+  onStep?: (at: StepReport) => void;
+  /** Called after each epoch; what it does is not part of the epoch's time. */
+  onEpoch?: (epoch: EpochReport) => void | Promise<void>;
+}
+
+export interface StepReport {
+  epoch: number;
+  /** Samples seen since training began. */
+  seen: number;
+  loss: number;
+}
+
+export interface EpochReport {
+  /** Counted from 1. */
+  epoch: number;
+  /** Mean over the epoch's samples. */
+  loss: number;
+  seconds: number;
+}
+
+/** One step: forward, loss, backward, update. All that it allocates is freed; returns the loss. */
+export function trainStep(model: Module, x: Tensor, y: Tensor, options: Pick<FitOptions, "loss" | "optimizer">): number {
+  using _ = scope();
+  const loss = options.loss.call(model.call(x), y);
+  options.optimizer.resetGrad();
+  loss.backward();
+  options.optimizer.step();
+  return loss.item() as number;
+}
+
+/**
+ * Trains `model` on the batches of `loader` for `epochs` rounds, and leaves it in training mode.
+ *
+ * Throws an Error when the loss is no longer finite: nothing after that would be training.
+ */
+export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
+  const { scheduler, epochs = 1, onStep, onEpoch } = options;
+  const reports: EpochReport[] = [];
+  let seen = 0;
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    const begun = performance.now();
+    let total = 0, samples = 0;
+    model.train();
+    for await (const [x, y] of loader) {
+      const loss = trainStep(model, x, y, options);
+      if (!Number.isFinite(loss)) {
+        throw new Error(`Cannot go on training: the loss became ${loss} in epoch ${epoch}; a lower learning rate may help`);
+      }
+      scheduler?.step();
+      const batch = x.shape[0]!;
+      total += loss * batch;
+      samples += batch;
+      seen += batch;
+      onStep?.({ epoch, seen, loss });
+    }
+    if (samples === 0) throw new RangeError("Cannot train: the loader gave no batch");
+    const report = { epoch, loss: total / samples, seconds: (performance.now() - begun) / 1000 };
+    reports.push(report);
+    await onEpoch?.(report);
+  }
+  return reports;
+}
+
+/** The share of samples that `model`, in eval mode and without gradients, classifies rightly. Its mode is put back. */
+export async function evaluate(model: Module, loader: DataLoader): Promise<number> {
+  const training = model.training;
+  model.eval();
+  let correct = 0, samples = 0;
+  try {
+    for await (const [x, y] of loader) {
+      using _ = scope();
+      correct += countCorrect(noGrad(() => model.call(x)), y);
+      samples += x.shape[0]!;
+    }
+  } finally {
+    if (training) model.train();
+  }
+  if (samples === 0) throw new RangeError("Cannot evaluate: the loader gave no batch");
+  return correct / samples;
+}
