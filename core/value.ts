@@ -33,7 +33,7 @@ export abstract class Op {
 }
 
 /** The inputs of a node whose graph an earlier backward gave back. */
-export const releasedInputs: readonly Value[] = Object.freeze([]);
+export const releasedInputs: readonly never[] = Object.freeze([]);
 
 /** A node of the computation graph. */
 export class Value {

@@ -4,7 +4,19 @@
  *     deno task train --help
  */
 import { parseArgs } from "node:util";
-import { data, devices, io, manualSeed, nn, noGrad, optim, scope, setDefaultDevice, setThreads, train } from "../mod.ts";
+import {
+  data,
+  devices,
+  io,
+  manualSeed,
+  nn,
+  noGrad,
+  optim,
+  scope,
+  setDefaultDevice,
+  setThreads,
+  train,
+} from "../mod.ts";
 import { MLPResNet } from "./mlp_resnet.ts";
 
 const defaults = {
@@ -64,7 +76,9 @@ export async function main(options: MnistTrainingOptions = {}): Promise<MnistTra
   manualSeed(seed);
   const model = new MLPResNet({ width, blocks, dropout });
   const count = model.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
-  say(`MLPResNet: ${blocks} blocks of width ${width}, ${count} parameters; ${trainSet.length} images, ${epochs} epochs`);
+  say(
+    `MLPResNet: ${blocks} blocks of width ${width}, ${count} parameters; ${trainSet.length} images, ${epochs} epochs`,
+  );
 
   const loader = new data.DataLoader(trainSet, {
     batchSize,

@@ -41,5 +41,7 @@ export function main(options: Partial<typeof defaults> = {}): { losses: number[]
 if (import.meta.main) {
   const { losses, predictions } = main();
   console.log(`loss ${losses[0]!.toFixed(4)} before, ${losses.at(-1)!.toFixed(4)} after ${losses.length} steps`);
-  for (const [k, p] of predictions.entries()) console.log(`${k >> 1} xor ${k & 1} = ${Math.round(p)}   (${p.toFixed(3)})`);
+  for (const [k, p] of predictions.entries()) {
+    console.log(`${k >> 1} xor ${k & 1} = ${Math.round(p)}   (${p.toFixed(3)})`);
+  }
 }

@@ -207,6 +207,7 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
         /// Within 128 bits by interleaving, the one shuffle that every level has, then by swapping
         /// pieces of 128 bits.
         inline fn transpose(square: *[lanes]V) void {
+            @setEvalBranchQuota(10_000);
             const piece = 16 / @sizeOf(T);
             inline for (0..std.math.log2(piece)) |_| {
                 var next: [lanes]V = undefined;
@@ -214,8 +215,8 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
                     const first = i / (piece / 2) * piece + i % (piece / 2);
                     const upper = square[first];
                     const lower = square[first + piece / 2];
-                    next[2 * i] = @shuffle(T, upper, lower, comptime interleave(false));
-                    next[2 * i + 1] = @shuffle(T, upper, lower, comptime interleave(true));
+                    next[2 * i] = @shuffle(T, upper, lower, interleave(false));
+                    next[2 * i + 1] = @shuffle(T, upper, lower, interleave(true));
                 }
                 square.* = next;
             }
@@ -225,8 +226,8 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
                     if (i & distance == 0) {
                         const upper = square[i];
                         const lower = square[i + distance];
-                        square[i] = @shuffle(T, upper, lower, comptime swap(distance, false));
-                        square[i + distance] = @shuffle(T, upper, lower, comptime swap(distance, true));
+                        square[i] = @shuffle(T, upper, lower, swap(distance, false));
+                        square[i + distance] = @shuffle(T, upper, lower, swap(distance, true));
                     }
                 }
             }

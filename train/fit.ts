@@ -42,7 +42,12 @@ export interface EpochReport {
 }
 
 /** One step: forward, loss, backward, update. All that it allocates is freed; returns the loss. */
-export function trainStep(model: Module, x: Tensor, y: Tensor, options: Pick<FitOptions, "loss" | "optimizer">): number {
+export function trainStep(
+  model: Module,
+  x: Tensor,
+  y: Tensor,
+  options: Pick<FitOptions, "loss" | "optimizer">,
+): number {
   using _ = scope();
   const loss = options.loss.call(model.call(x), y);
   options.optimizer.resetGrad();
@@ -67,7 +72,9 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
     for await (const [x, y] of loader) {
       const loss = trainStep(model, x, y, options);
       if (!Number.isFinite(loss)) {
-        throw new Error(`Cannot go on training: the loss became ${loss} in epoch ${epoch}; a lower learning rate may help`);
+        throw new Error(
+          `Cannot go on training: the loss became ${loss} in epoch ${epoch}; a lower learning rate may help`,
+        );
       }
       scheduler?.step();
       const batch = x.shape[0]!;

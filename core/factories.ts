@@ -1,0 +1,107 @@
+/**
+ * Tensors out of nothing: constants, ranges, random numbers. None of them requires a gradient unless asked.
+ */
+import { streamOf } from "./devices.ts";
+import { type DType, isFloat } from "./dtype.ts";
+import { compose, empty, filled, map, mapInto, type NDArray, random } from "./ndarray.ts";
+import { takeCounters } from "./random.ts";
+import { checkShape, type Shape } from "./shape.ts";
+import { Tensor, type TensorOptions, type TensorSource } from "./tensor.ts";
+
+/** As {@linkcode TensorOptions}, without a shape of its own. */
+export type FactoryOptions = Omit<TensorOptions, "shape">;
+
+function finish(array: NDArray, requiresGrad = false): Tensor {
+  return new Tensor(array, { requiresGrad });
+}
+
+/**
+ * A tensor that records no gradient by default. Numbers give float32, booleans bool, typed arrays their own type.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "deneb";
+ *
+ * if (tensor([[1, 2], [3, 4]]).shape.join() !== "2,2") throw new Error("wrong shape");
+ * ```
+ */
+export function tensor(source: TensorSource, options: TensorOptions = {}): Tensor {
+  return new Tensor(source, { requiresGrad: false, ...options });
+}
+
+/** One number everywhere. */
+export function full(shape: Shape, value: number, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
+  checkShape("make tensor", shape);
+  return finish(filled(streamOf(device), shape.slice(), dtype, value), requiresGrad);
+}
+
+/** Zeros. */
+export function zeros(shape: Shape, options: FactoryOptions = {}): Tensor {
+  return full(shape, 0, options);
+}
+
+/** Ones. */
+export function ones(shape: Shape, options: FactoryOptions = {}): Tensor {
+  return full(shape, 1, options);
+}
+
+/** `arange(stop)`, or `arange(start, stop, step)`: evenly spaced numbers, the stop excluded. */
+export function arange(start: number, stop?: number | FactoryOptions, step: number | FactoryOptions = 1, options: FactoryOptions = {}): Tensor {
+  const from = typeof stop === "number" ? start : 0, to = typeof stop === "number" ? stop : start;
+  const by = typeof step === "number" ? step : 1;
+  const { device, dtype = "float32", requiresGrad } = typeof stop === "object" ? stop : typeof step === "object" ? step : options;
+  const count = Math.max(0, Math.ceil((to - from) / by));
+  if (!Number.isSafeInteger(count)) throw new RangeError(`Cannot arange: step ${by} from ${from} to ${to} never ends`);
+  const out = empty(streamOf(device), [count], dtype);
+  mapInto(out, "arange", [], from, by);
+  return finish(out, requiresGrad);
+}
+
+/** Ones on the diagonal, zeros elsewhere. */
+export function eye(size: number, { dtype = "float32", requiresGrad = false, ...options }: FactoryOptions = {}): Tensor {
+  const line = arange(size, { ...options, dtype: "int32" });
+  const result = line.reshape([size, 1]).equal(line).cast(dtype);
+  result.requiresGrad = requiresGrad;
+  return result;
+}
+
+function uniform(shape: Shape, dtype: DType, device: string | undefined): NDArray {
+  const out = shape.slice();
+  checkShape("draw random numbers", out);
+  if (!isFloat(dtype)) throw new TypeError(`Cannot draw random numbers: type ${dtype} must be a float type`);
+  const count = out.reduce((product, length) => product * length, 1);
+  const { key, counter } = takeCounters(count, dtype);
+  return random(streamOf(device), out, dtype, key, counter);
+}
+
+/** Uniform in [0, 1). */
+export function rand(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
+  return finish(uniform(shape, dtype, device), requiresGrad);
+}
+
+/** Standard normal, by Box and Muller 1958. */
+export function randn(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
+  const array = compose(() => map("boxMuller", [uniform(shape, dtype, device), uniform(shape, dtype, device)]));
+  return finish(array, requiresGrad);
+}
+
+/** Uniform integers in [low, high), int32. */
+export function randint(low: number, high: number, shape: Shape, { device, dtype = "int32" }: FactoryOptions = {}): Tensor {
+  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) {
+    throw new RangeError(`Cannot randint: [${low}, ${high}) must be a range of integers`);
+  }
+  const array = compose(() => {
+    const unit = uniform(shape, "float64", device);
+    const whole = map("floor", [map("mulScalar", [unit], { s: high - low })]);
+    const out = empty(whole.storage.stream, whole.shape, dtype);
+    mapInto(out, "addScalar", [whole], low, 0, 0, "float64");
+    return out;
+  });
+  return finish(array);
+}
+
+/** Integer labels [...] as rows of zeros with a one: [..., classes]. RangeError for labels out of range. */
+export function oneHot(labels: Tensor | readonly number[], classes: number, { dtype = "float32", device }: FactoryOptions = {}): Tensor {
+  const index = labels instanceof Tensor ? labels : tensor(Int32Array.from(labels), device === undefined ? {} : { device });
+  return eye(classes, { dtype, device: index.device }).take(index);
+}

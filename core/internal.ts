@@ -1,0 +1,74 @@
+/**
+ * What the rooms above need of the core beyond its public names: in-place updates, groups and ownership.
+ */
+import type { MapRow } from "../kernels/instruction.ts";
+import { gradientsEnabled, moveTo, outsideScopes, scope } from "./ambient.ts";
+import { broadcastTo, mapInto, random } from "./ndarray.ts";
+import { collect } from "./program.ts";
+import { takeCounters } from "./random.ts";
+import { sameShape } from "./shape.ts";
+import { Tensor } from "./tensor.ts";
+
+export { NDArray } from "./ndarray.ts";
+export { outsideScopes };
+
+/** A number, or a function that is asked at each step. */
+export type Scalar = number | (() => number);
+
+const valueOf = (scalar: Scalar | undefined) => typeof scalar === "function" ? scalar() : scalar ?? 0;
+
+/** Overwrites `target` with a row of `inputs`, which stretch to its shape. Records no graph. */
+export function update(
+  target: Tensor,
+  row: MapRow,
+  inputs: readonly Tensor[],
+  { s, t, u }: { s?: Scalar; t?: Scalar; u?: Scalar } = {},
+): void {
+  const out = target.array, views = inputs.map((input) => {
+    const array = input.array;
+    return sameShape(array.shape, out.shape) ? array : broadcastTo(array, out.shape);
+  });
+  mapInto(out, row, views, valueOf(s), valueOf(t), valueOf(u));
+  views.forEach((view, k) => {
+    if (view !== inputs[k]!.array) view.dispose();
+  });
+}
+
+/**
+ * Runs `body` as one list of instructions, which the device may run tile by tile. The results have the same bits.
+ *
+ * Where no graph is recorded, tensors made inside and not returned are freed at its end.
+ */
+export function group<T>(body: () => T): T {
+  if (gradientsEnabled()) return collect(body);
+  return collect(() => {
+    const inner = scope();
+    try {
+      const result = body();
+      if (result instanceof Promise) throw new TypeError("Cannot group: the function must be synchronous");
+      for (const kept of Array.isArray(result) ? result : [result]) {
+        if (kept instanceof Tensor && kept.owner === inner) moveTo(kept, inner.parent);
+      }
+      return result;
+    } finally {
+      inner[Symbol.dispose]();
+    }
+  });
+}
+
+/** Takes a tensor out of every scope: its holder keeps it from now on. Returns it. */
+export function adopt<T extends Tensor>(tensor: T): T {
+  moveTo(tensor, null);
+  return tensor;
+}
+
+/** Frees a tensor now. */
+export function release(tensor: Tensor): void {
+  tensor.dispose();
+}
+
+/** Uniform noise in [0, 1) beside `like`: its shape, type and device. */
+export function noiseLike(like: Tensor): Tensor {
+  const array = like.array, { key, counter } = takeCounters(array.size, array.dtype);
+  return like.wrap(random(array.storage.stream, array.shape, array.dtype, key, counter));
+}

@@ -1,0 +1,5 @@
+/** The catalogue of ops, by family. */
+export * from "./elementwise.ts";
+export * from "./shapes.ts";
+export * from "./reduce.ts";
+export * from "./composite.ts";

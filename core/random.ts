@@ -1,0 +1,132 @@
+/**
+ * Random numbers by counting: Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011).
+ *
+ * A draw takes a range of counters that only its element count fixes, so the same seed gives the same numbers on every
+ * device, and a generator's whole state is a key and a counter.
+ */
+import type { DType } from "./dtype.ts";
+
+const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
+const weyl = [0x9e3779b9, 0xbb67ae85] as const;
+
+/** The high and low 32 bits of a product of two unsigned 32-bit integers. */
+function wideMultiply(a: number, b: number): [number, number] {
+  const aLow = a & 0xffff, aHigh = a >>> 16, bLow = b & 0xffff, bHigh = b >>> 16;
+  const low = aLow * bLow, middle = aHigh * bLow + (low >>> 16);
+  const cross = aLow * bHigh + (middle % 0x10000);
+  const high = aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(cross / 0x10000);
+  return [high >>> 0, (((cross & 0xffff) << 16) | (low & 0xffff)) >>> 0];
+}
+
+/** Four random words for one counter and key: ten rounds. */
+export function philox(counter: readonly number[], key: readonly [number, number]): [number, number, number, number] {
+  let [a, b, c, d] = counter as [number, number, number, number], [k0, k1] = key;
+  for (let round = 0; round < 10; round++) {
+    const [high0, low0] = wideMultiply(multipliers[0], a), [high1, low1] = wideMultiply(multipliers[1], c);
+    [a, b, c, d] = [(high1 ^ b ^ k0) >>> 0, low1, (high0 ^ d ^ k1) >>> 0, low0];
+    k0 = (k0 + weyl[0]) >>> 0;
+    k1 = (k1 + weyl[1]) >>> 0;
+  }
+  return [a, b, c, d];
+}
+
+/** A seed's two key words. */
+export function keyOf(seed: number): [number, number] {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(`Cannot seed: ${seed} must be an integer in [0, 2^53)`);
+  }
+  return [seed >>> 0, Math.floor(seed / 2 ** 32)];
+}
+
+/** A stream of random numbers on the host, for shuffles and drawn data. */
+export class Philox {
+  readonly key: readonly [number, number];
+  counter: number;
+  #words: readonly number[] = [];
+  #used = 4;
+
+  constructor(seed: number, counter = 0) {
+    this.key = keyOf(seed);
+    this.counter = counter;
+  }
+
+  /** The next 32 bits. */
+  nextWord(): number {
+    if (this.#used === 4) {
+      this.#words = philox([this.counter >>> 0, Math.floor(this.counter / 2 ** 32), 0, 0], this.key);
+      this.counter++;
+      this.#used = 0;
+    }
+    return this.#words[this.#used++]!;
+  }
+
+  /** Uniform in [0, 1), 53 bits. */
+  uniform(): number {
+    const high = this.nextWord() >>> 5, low = this.nextWord() >>> 6;
+    return (high * 2 ** 26 + low) * 2 ** -53;
+  }
+
+  /** A uniform integer in [0, bound). */
+  below(bound: number): number {
+    return Math.floor(this.uniform() * bound);
+  }
+
+  /** Standard normal, by Box and Muller 1958. */
+  normal(): number {
+    const radius = Math.sqrt(-2 * Math.log1p(-this.uniform()));
+    return radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+
+  /** A random order of 0 ... count - 1, by Fisher and Yates. */
+  permutation(count: number): Int32Array {
+    const order = Int32Array.from({ length: count }, (_, k) => k);
+    for (let k = count - 1; k > 0; k--) {
+      const other = this.below(k + 1);
+      [order[k], order[other]] = [order[other]!, order[k]!];
+    }
+    return order;
+  }
+}
+
+/** The generator that tensors draw from. */
+const state: { key: [number, number]; counter: number } = { key: keyOf(entropy()), counter: 0 };
+
+function entropy(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]!;
+}
+
+/**
+ * Fixes the random numbers that follow: factories, initialisation, dropout.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, rand } from "deneb";
+ *
+ * manualSeed(7);
+ * const a = rand([2]).toArray().join();
+ * manualSeed(7);
+ * if (rand([2]).toArray().join() !== a) throw new Error("not repeated");
+ * ```
+ */
+export function manualSeed(seed: number): void {
+  state.key = keyOf(seed);
+  state.counter = 0;
+}
+
+/** The generator's state, for checkpoints. */
+export function randomState(): { key: [number, number]; counter: number } {
+  return { key: [...state.key], counter: state.counter };
+}
+
+/** Continues from a state that {@linkcode randomState} gave. */
+export function setRandomState({ key, counter }: { key: [number, number]; counter: number }): void {
+  state.key = [...key];
+  state.counter = counter;
+}
+
+/** Takes the counter range for `count` elements of `dtype`, and moves past it. */
+export function takeCounters(count: number, dtype: DType): { key: readonly [number, number]; counter: number } {
+  const taken = { key: state.key, counter: state.counter };
+  state.counter += Math.ceil(count / (dtype === "float64" ? 2 : 4));
+  return taken;
+}

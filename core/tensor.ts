@@ -1,0 +1,794 @@
+/**
+ * Tensor: a value of the computation graph that holds an array on a device, with every op as a method.
+ *
+ * The methods check shapes and types once, at this public door; the ops behind them trust what they are given.
+ */
+import { currentScope, gradientsEnabled, moveTo, type Owned, type Scope } from "./ambient.ts";
+import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
+import { streamOf } from "./devices.ts";
+import {
+  type DType,
+  dtypeOfArray,
+  isDType,
+  isFloat,
+  makeTypedArray,
+  promote,
+  promoteScalar,
+  toFloat,
+  type TypedArray,
+} from "./dtype.ts";
+import { copy, filled, fromTypedArray, mapInto, NDArray } from "./ndarray.ts";
+import * as ops from "./ops/mod.ts";
+import { inspectTensor, printGraph, toDot } from "./print.ts";
+import {
+  type Axes,
+  broadcastShapes,
+  checkShape,
+  normalizeAxes,
+  normalizeAxis,
+  parseIndex,
+  resolveReshape,
+  sameShape,
+  type Shape,
+  showShape,
+  sizeOf,
+} from "./shape.ts";
+import type { TensorOp } from "./tensor_op.ts";
+import { type Op, Value } from "./value.ts";
+
+/** Numbers or booleans, nested to any depth. */
+export type NestedArray = number | boolean | readonly NestedArray[];
+/** What tensors are made from. */
+export type TensorSource = NestedArray | TypedArray;
+
+/** How a tensor is made. */
+export interface TensorOptions {
+  /** As in `--device`; the default device when absent. */
+  device?: string;
+  /** The element type; by default what the source suggests. */
+  dtype?: DType;
+  /** Whether gradients are recorded. */
+  requiresGrad?: boolean;
+  /** The shape, for a flat source. */
+  shape?: Shape;
+}
+
+/** Which axes a reduction joins, and whether they stay with length one. */
+export interface ReduceOptions {
+  axes?: Axes;
+  keepDims?: boolean;
+}
+
+interface Cell {
+  array: NDArray;
+}
+
+/** The last net under tensors that no scope owns. */
+const registry = new FinalizationRegistry<Cell>((cell) => cell.array.dispose());
+
+/**
+ * An n-dimensional array that remembers how it was made.
+ *
+ * @example
+ * ```ts
+ * import { Tensor } from "deneb";
+ *
+ * const x = new Tensor([1, 2, 3]);
+ * x.mul(x).sum().backward();
+ * if (x.grad!.toArray().join() !== "2,4,6") throw new Error("wrong gradient");
+ * ```
+ */
+export class Tensor extends Value implements Owned {
+  /** The scope that frees it, or null. */
+  owner: Scope | null = null;
+  /** The adjoint during a backward sweep. */
+  adjoint: Tensor | null = null;
+  /** True while the adjoint is a sum that only the sweep can see. */
+  adjointIsSum = false;
+  #grad: Tensor | null = null;
+  #freedIn: string | null = null;
+  #freedShape: Shape = [];
+  #cell: Cell | null = null;
+
+  declare op: TensorOp | null;
+  declare inputs: readonly Tensor[];
+
+  /**
+   * A tensor from nested arrays, a number or a flat typed array. As in the lecture, it requires a gradient by default,
+   * unless its type is an integer or bool.
+   */
+  constructor(source: TensorSource | NDArray, options: TensorOptions = {}, op: TensorOp | null = null, inputs: readonly Tensor[] = []) {
+    const array = source instanceof NDArray ? source : arrayFrom(source, options);
+    super(op, inputs, array, options.requiresGrad ?? isFloat(array.dtype));
+    if (this.requiresGrad && !isFloat(array.dtype)) {
+      throw new TypeError(`Cannot make tensor: requiresGrad with type ${array.dtype}, it must be a float type`);
+    }
+    this.enter();
+  }
+
+  private enter(): void {
+    const scope = currentScope();
+    if (scope !== null) {
+      this.owner = scope;
+      scope.add(this);
+    } else this.unowned();
+  }
+
+  /** The data. Throws once the tensor was freed. */
+  get array(): NDArray {
+    const array = this.cachedData;
+    if (array === null) throw this.freedError();
+    return array;
+  }
+
+  private freedError(): Error {
+    return new Error(
+      `Cannot read tensor ${showShape(this.#freedShape)}: the scope opened in ${this.#freedIn} freed it; keep() it`,
+    );
+  }
+
+  override realizeCachedData(): NDArray {
+    return this.array;
+  }
+
+  static override makeConst(data: NDArray, { requiresGrad = false }: { requiresGrad?: boolean } = {}): Tensor {
+    return new Tensor(data, { requiresGrad });
+  }
+
+  static override makeFromOp(op: Op, inputs: readonly Value[]): Tensor {
+    return (op as TensorOp).call(...(inputs as Tensor[]));
+  }
+
+  /** The tensor that `op` makes from `inputs`. Called by ops. */
+  derive(op: TensorOp, inputs: readonly Tensor[]): Tensor {
+    let requiresGrad = false;
+    let result: NDArray;
+    if (inputs.length === 1) {
+      result = op.compute(this.array);
+      requiresGrad = this.requiresGrad;
+    } else if (inputs.length === 2) {
+      const other = inputs[1]!;
+      result = op.compute(this.array, other.array);
+      requiresGrad = this.requiresGrad || other.requiresGrad;
+    } else {
+      result = op.compute(...inputs.map((input) => input.array));
+      requiresGrad = inputs.some((input) => input.requiresGrad);
+    }
+    return requiresGrad && gradientsEnabled() && isFloat(result.dtype)
+      ? new Tensor(result, recorded, op, inputs)
+      : new Tensor(result, unrecorded);
+  }
+
+  /** A leaf around `array`, on no graph. */
+  wrap(array: NDArray): Tensor {
+    return new Tensor(array, unrecorded);
+  }
+
+  // Owned: what scopes ask of a tensor.
+
+  /** Gives the memory back. Called by the scope that owns it. */
+  free(by: Scope): void {
+    const array = this.cachedData;
+    if (array === null) return;
+    this.#freedIn = by.place;
+    this.#freedShape = array.shape;
+    this.owner = null;
+    this.cachedData = null;
+    array.dispose();
+  }
+
+  /** Left to the garbage collector from now on. */
+  unowned(): void {
+    if (this.#cell !== null || this.cachedData === null) return;
+    this.#cell = { array: this.cachedData };
+    registry.register(this, this.#cell, this.#cell);
+  }
+
+  /** Frees the memory now. Using the tensor afterwards throws. */
+  dispose(): void {
+    const array = this.cachedData;
+    if (array === null) return;
+    this.#freedIn = "dispose()";
+    this.#freedShape = array.shape;
+    this.cachedData = null;
+    if (this.#cell !== null) registry.unregister(this.#cell);
+    this.#cell = null;
+    array.dispose();
+  }
+
+  /** Moves the tensor to the enclosing scope, or to none, so that it outlives this one. Returns it. */
+  keep(): this {
+    if (this.owner !== null) moveTo(this, this.owner.parent);
+    return this;
+  }
+
+  // What it is.
+
+  get shape(): Shape {
+    return this.cachedData === null ? this.#freedShape : this.cachedData.shape;
+  }
+
+  get dtype(): DType {
+    return this.array.dtype;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return this.array.size;
+  }
+
+  /** The name of the device that holds it. */
+  get device(): string {
+    return this.array.storage.stream.device.name;
+  }
+
+  /** The gradient that `backward` left: null until then, and after `resetGrad()`. */
+  get grad(): Tensor | null {
+    return this.#grad;
+  }
+
+  set grad(grad: Tensor | null) {
+    const before = this.#grad;
+    if (grad === before) return;
+    if (grad !== null) {
+      if (!sameShape(grad.shape, this.shape)) {
+        throw new TypeError(
+          `Cannot set grad: shape ${showShape(grad.shape)} for a tensor of shape ${showShape(this.shape)}`,
+        );
+      }
+      moveTo(grad, null);
+    }
+    this.#grad = grad;
+    // The old gradient stays readable until the scope at hand ends.
+    const scope = currentScope();
+    if (before !== null && scope !== null && before.owner === null) moveTo(before, scope);
+  }
+
+  /** The detached value. Assigning copies into this tensor's memory where type and shape fit. */
+  get data(): Tensor {
+    return this.detach();
+  }
+
+  set data(value: Tensor) {
+    const array = this.array, source = value.array;
+    if (sameShape(array.shape, source.shape) && array.dtype === source.dtype && this.device === value.device) {
+      mapInto(array, "copy", [source]);
+      return;
+    }
+    if (isFloat(array.dtype) !== isFloat(source.dtype)) {
+      throw new TypeError(`Cannot set data: type ${source.dtype} for a tensor of type ${array.dtype}`);
+    }
+    this.cachedData = copy(source);
+    array.dispose();
+    if (this.#cell !== null) this.#cell.array = this.cachedData;
+  }
+
+  /** The same data as a leaf that records nothing. */
+  detach(): Tensor {
+    return this.wrap(this.array.share());
+  }
+
+  /** Forgets the gradient. */
+  resetGrad(): void {
+    this.grad = null;
+  }
+
+  /**
+   * Computes the gradient of this tensor with respect to every leaf that requires one, and adds it to their `.grad`.
+   *
+   * `outGrad` has this tensor's shape; for a scalar it is 1. Throws TypeError when it is missing otherwise.
+   */
+  backward(outGrad?: Tensor, options: BackwardOptions = {}): void {
+    if (outGrad !== undefined && !sameShape(outGrad.shape, this.shape)) {
+      throw new TypeError(
+        `Cannot backward: outGrad of shape ${showShape(outGrad.shape)} for a tensor of shape ${showShape(this.shape)}`,
+      );
+    }
+    computeGradientOfVariables(this, outGrad, options);
+  }
+
+  // Out again.
+
+  /** The only element: a number, or a boolean for bool. RangeError if there are more or none. */
+  // deno-lint-ignore no-explicit-any
+  item(): any {
+    if (this.size !== 1) throw new RangeError(`Cannot item: tensor ${showShape(this.shape)} must have one element`);
+    const value = this.array.readFirst();
+    return this.dtype === "bool" ? value !== 0 : value;
+  }
+
+  /** The elements, flat and in row-major order. */
+  toTypedArray(): TypedArray {
+    return this.array.read();
+  }
+
+  /** As {@linkcode toTypedArray}, without blocking where the device can. */
+  read(): Promise<TypedArray> {
+    return Promise.resolve().then(() => this.array.read());
+  }
+
+  /** The elements as nested arrays; a plain number for a scalar. */
+  // deno-lint-ignore no-explicit-any
+  toArray<T = any>(): T {
+    const flat = this.array.read(), bool = this.dtype === "bool";
+    const plain: unknown[] = bool ? Array.from(flat, (x) => x !== 0) : Array.from(flat);
+    if (this.shape.length === 0) return plain[0] as T;
+    let level = plain;
+    for (let axis = this.shape.length - 1; axis > 0; axis--) {
+      const length = this.shape[axis]!, rows = sizeOf(this.shape.slice(0, axis));
+      const next: unknown[] = [];
+      for (let row = 0; row < rows; row++) next.push(level.slice(row * length, (row + 1) * length));
+      level = next;
+    }
+    return level as T;
+  }
+
+  /** Shape and values. */
+  override toString(): string {
+    return inspectTensor(this);
+  }
+
+  [Symbol.for("Deno.customInspect")](): string {
+    return inspectTensor(this);
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return inspectTensor(this);
+  }
+
+  /** Prints the graph that made this tensor, one node a line, inputs first. Returns the text. */
+  print(): string {
+    const text = printGraph(this);
+    console.log(text);
+    return text;
+  }
+
+  /** The graph that made this tensor, in Graphviz's language. */
+  toDot(): string {
+    return toDot(this);
+  }
+
+  /** Zeros of this shape, type and device. */
+  zerosLike(): Tensor {
+    return this.wrap(filled(this.array.storage.stream, this.shape, this.dtype, 0));
+  }
+
+  /** Ones of this shape, type and device. */
+  onesLike(): Tensor {
+    return this.wrap(filled(this.array.storage.stream, this.shape, this.dtype, 1));
+  }
+
+  // Arithmetic. Binary methods broadcast as NumPy does and promote as PyTorch does.
+
+  /** `a + b`. */
+  add(other: Tensor | number): Tensor {
+    if (typeof other === "number") return new ops.AddScalar(other).call(this.forScalar(other));
+    if (other.shape === this.shape) return new ops.EWiseAdd().call(this, other);
+    const [a, b] = this.meet("add", other);
+    return new ops.EWiseAdd().call(a, b);
+  }
+
+  /** `a - b`. */
+  sub(other: Tensor | number): Tensor {
+    if (typeof other === "number") return new ops.AddScalar(-other).call(this.forScalar(other));
+    const [a, b] = this.meet("sub", other);
+    return new ops.EWiseSub().call(a, b);
+  }
+
+  /** `a * b`. */
+  mul(other: Tensor | number): Tensor {
+    if (typeof other === "number") return new ops.MulScalar(other).call(this.forScalar(other));
+    const [a, b] = this.meet("mul", other);
+    return new ops.EWiseMul().call(a, b);
+  }
+
+  /** `a / b`; integers give float32. */
+  div(other: Tensor | number): Tensor {
+    if (typeof other === "number") return new ops.DivScalar(other).call(this.asFloat());
+    const [a, b] = this.meet("div", other);
+    return new ops.EWiseDiv().call(a.asFloat(), b.asFloat());
+  }
+
+  /** `a` to the power `b`; integers give float32. */
+  pow(other: Tensor | number): Tensor {
+    if (typeof other === "number") return new ops.PowerScalar(other).call(this.asFloat());
+    const [a, b] = this.meet("pow", other);
+    return new ops.EWisePow().call(a.asFloat(), b.asFloat());
+  }
+
+  /** The quotient rounded down. */
+  floorDiv(other: Tensor | number): Tensor {
+    const [a, b] = this.meet("floorDiv", other);
+    return new ops.FloorDiv().call(a, b);
+  }
+
+  /** The remainder, with the divisor's sign. */
+  mod(other: Tensor | number): Tensor {
+    const [a, b] = this.meet("mod", other);
+    return new ops.Mod().call(a, b);
+  }
+
+  /** The larger of each pair; ties share the gradient. */
+  maximum(other: Tensor | number): Tensor {
+    const [a, b] = this.meet("maximum", other);
+    return new ops.Maximum().call(a, b);
+  }
+
+  /** The smaller of each pair; ties share the gradient. */
+  minimum(other: Tensor | number): Tensor {
+    const [a, b] = this.meet("minimum", other);
+    return new ops.Minimum().call(a, b);
+  }
+
+  neg(): Tensor {
+    return new ops.Negate().call(this);
+  }
+  exp(): Tensor {
+    return new ops.Exp().call(this.asFloat());
+  }
+  expm1(): Tensor {
+    return new ops.Expm1().call(this.asFloat());
+  }
+  log(): Tensor {
+    return new ops.Log().call(this.asFloat());
+  }
+  log1p(): Tensor {
+    return new ops.Log1p().call(this.asFloat());
+  }
+  sqrt(): Tensor {
+    return new ops.Sqrt().call(this.asFloat());
+  }
+  rsqrt(): Tensor {
+    return new ops.Rsqrt().call(this.asFloat());
+  }
+  reciprocal(): Tensor {
+    return new ops.Reciprocal().call(this.asFloat());
+  }
+  square(): Tensor {
+    return new ops.Square().call(this);
+  }
+  sin(): Tensor {
+    return new ops.Sin().call(this.asFloat());
+  }
+  cos(): Tensor {
+    return new ops.Cos().call(this.asFloat());
+  }
+  tanh(): Tensor {
+    return new ops.Tanh().call(this.asFloat());
+  }
+  erf(): Tensor {
+    return new ops.Erf().call(this.asFloat());
+  }
+  abs(): Tensor {
+    return new ops.Abs().call(this);
+  }
+  sign(): Tensor {
+    return new ops.Sign().call(this);
+  }
+  floor(): Tensor {
+    return new ops.Floor().call(this.asFloat());
+  }
+  ceil(): Tensor {
+    return new ops.Ceil().call(this.asFloat());
+  }
+  /** To the nearest integer, halves to even. */
+  round(): Tensor {
+    return new ops.Round().call(this.asFloat());
+  }
+  relu(): Tensor {
+    return new ops.ReLU().call(this);
+  }
+  sigmoid(): Tensor {
+    return new ops.Sigmoid().call(this.asFloat());
+  }
+  /** `x Φ(x)`, the erf form. */
+  gelu(): Tensor {
+    return new ops.GELU().call(this.asFloat());
+  }
+
+  /** Into `[low, high]`; nothing flows where it was cut. */
+  clip(low: number, high: number): Tensor {
+    if (!(low <= high)) throw new RangeError(`Cannot clip: low ${low} must not exceed high ${high}`);
+    return new ops.Clip(low, high).call(this);
+  }
+
+  // Comparisons give bool tensors.
+
+  equal(other: Tensor | number): Tensor {
+    return this.compare("equal", other);
+  }
+  notEqual(other: Tensor | number): Tensor {
+    return this.compare("notEqual", other);
+  }
+  less(other: Tensor | number): Tensor {
+    return this.compare("less", other);
+  }
+  lessEqual(other: Tensor | number): Tensor {
+    return this.compare("lessEqual", other);
+  }
+  greater(other: Tensor | number): Tensor {
+    return this.compare("greater", other);
+  }
+  greaterEqual(other: Tensor | number): Tensor {
+    return this.compare("greaterEqual", other);
+  }
+  /** Both true. */
+  and(other: Tensor): Tensor {
+    return this.compare("and", other);
+  }
+  /** Either true. */
+  or(other: Tensor): Tensor {
+    return this.compare("or", other);
+  }
+  not(): Tensor {
+    return new ops.Not().call(this);
+  }
+
+  /** `a` where this tensor is true, `b` elsewhere. */
+  where(a: Tensor | number, b: Tensor | number): Tensor {
+    const lift = (x: Tensor | number, other: Tensor | number) =>
+      typeof x === "number" ? this.scalarLike(x, other instanceof Tensor ? other.dtype : "float32") : x;
+    const [x, y] = lift(a, b).meet("where", lift(b, a));
+    const shape = broadcastShapes("where", this.shape, x.shape);
+    return new ops.Where().call(this.broadcastTo(shape), x.broadcastTo(shape), y.broadcastTo(shape));
+  }
+
+  /** The same values in another type. */
+  cast(dtype: DType): Tensor {
+    if (!isDType(dtype)) throw new TypeError(`Cannot cast: "${dtype}" is no element type`);
+    return dtype === this.dtype ? this : new ops.Cast(dtype).call(this);
+  }
+
+  // Reductions.
+
+  sum({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
+    const list = normalizeAxes("sum", axes, this.shape.length);
+    return new ops.Summation({ axes: list, keepDims }).call(this);
+  }
+
+  prod({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
+    return new ops.Product({ axes: normalizeAxes("prod", axes, this.shape.length), keepDims }).call(this);
+  }
+
+  mean({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
+    const x = this.asFloat(), list = normalizeAxes("mean", axes, x.shape.length);
+    const sum = new ops.Summation({ axes: list, keepDims }).call(x);
+    return new ops.DivScalar(countAlong(x.shape, list)).call(sum);
+  }
+
+  /** The mean squared deviation; `correction` 1 divides by n - 1, as PyTorch does by default. */
+  variance({ axes, keepDims = false, correction = 1 }: ReduceOptions & { correction?: number } = {}): Tensor {
+    const x = this.asFloat(), list = normalizeAxes("variance", axes, x.shape.length);
+    const sum = new ops.SquaredDeviation({ axes: list, keepDims }).call(x);
+    return new ops.DivScalar(Math.max(0, countAlong(x.shape, list) - correction)).call(sum);
+  }
+
+  /** The largest element; ties share the gradient. */
+  max({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
+    return this.extreme("max", axes, keepDims);
+  }
+
+  /** The smallest element; ties share the gradient. */
+  min({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
+    return this.extreme("min", axes, keepDims);
+  }
+
+  private extreme(row: "max" | "min", axes: Axes | undefined, keepDims: boolean): Tensor {
+    const list = normalizeAxes(row, axes, this.shape.length);
+    if (countAlong(this.shape, list) === 0) {
+      throw new RangeError(`Cannot ${row}: tensor ${showShape(this.shape)} has no elements along axes [${list}]`);
+    }
+    return new (row === "max" ? ops.Max : ops.Min)({ axes: list, keepDims }).call(this);
+  }
+
+  /** The place of the largest element (int32): along one axis, or in row-major order of all. */
+  argmax(options: { axis?: number; keepDims?: boolean } = {}): Tensor {
+    return this.place("argmax", options);
+  }
+
+  /** The place of the smallest element (int32). */
+  argmin(options: { axis?: number; keepDims?: boolean } = {}): Tensor {
+    return this.place("argmin", options);
+  }
+
+  private place(row: "argmax" | "argmin", { axis, keepDims = false }: { axis?: number; keepDims?: boolean }): Tensor {
+    const axes = normalizeAxes(row, axis, this.shape.length);
+    if (countAlong(this.shape, axes) === 0) {
+      throw new RangeError(`Cannot ${row}: tensor ${showShape(this.shape)} has no elements along axes [${axes}]`);
+    }
+    return new (row === "argmax" ? ops.ArgMax : ops.ArgMin)({ axes, keepDims }).call(this);
+  }
+
+  /** `exp(x) / sum(exp(x))` along an axis. */
+  softmax(axis = -1): Tensor {
+    return new ops.Softmax(normalizeAxis("softmax", axis, this.shape.length)).call(this.asFloat());
+  }
+
+  /** `log(softmax(x))`, without its loss of digits. */
+  logSoftmax(axis = -1): Tensor {
+    return new ops.LogSoftmax(normalizeAxis("logSoftmax", axis, this.shape.length)).call(this.asFloat());
+  }
+
+  // Shapes.
+
+  /** The matrix product over the last two axes; a vector counts as one row or one column, as in NumPy. */
+  matmul(other: Tensor): Tensor {
+    const rank = this.shape.length, otherRank = other.shape.length;
+    if (rank === 0 || otherRank === 0) {
+      throw new TypeError(`Cannot matmul: shapes ${showShape(this.shape)} and ${showShape(other.shape)} need an axis each`);
+    }
+    if (rank === 1) {
+      const row = this.reshape([1, this.shape[0]!]).matmul(other);
+      return row.reshape(otherRank === 1 ? row.shape.slice(0, -1) : [...row.shape.slice(0, -2), row.shape.at(-1)!]);
+    }
+    if (otherRank === 1) return this.matmul(other.reshape([other.shape[0]!, 1])).reshape(this.shape.slice(0, -1));
+    if (this.shape[rank - 1] !== other.shape[otherRank - 2]) {
+      throw new TypeError(
+        `Cannot matmul: shapes ${showShape(this.shape)} and ${showShape(other.shape)}, ` +
+          `the inner lengths ${this.shape[rank - 1]} and ${other.shape[otherRank - 2]} must agree`,
+      );
+    }
+    const dtype = promote(this.dtype, other.dtype), a = this.cast(dtype), b = other.cast(dtype);
+    if (rank === 2 && otherRank === 2) return new ops.MatMul().call(a, b);
+    const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return new ops.MatMul().call(
+      a.broadcastTo([...batch, ...a.shape.slice(-2)]),
+      b.broadcastTo([...batch, ...b.shape.slice(-2)]),
+    );
+  }
+
+  /** The axes in another order; without an order, the last two change places. */
+  transpose(axes?: readonly number[]): Tensor {
+    const rank = this.shape.length;
+    if (axes === undefined) {
+      if (rank < 2) throw new TypeError(`Cannot transpose: tensor ${showShape(this.shape)} must have two axes`);
+      const order = this.shape.map((_, axis) => axis);
+      order[rank - 1] = rank - 2;
+      order[rank - 2] = rank - 1;
+      return new ops.Transpose(order).call(this);
+    }
+    const order = axes.map((axis) => normalizeAxis("transpose", axis, rank));
+    if (order.length !== rank || new Set(order).size !== rank) {
+      throw new TypeError(`Cannot transpose: axes [${axes.join(", ")}] must name each axis of ${showShape(this.shape)}`);
+    }
+    return new ops.Transpose(order).call(this);
+  }
+
+  /** Another shape of the same size; one `-1` is filled in. */
+  reshape(shape: Shape): Tensor {
+    return new ops.Reshape(resolveReshape(this.shape, shape)).call(this);
+  }
+
+  /** The axes from `startAxis` on as one. */
+  flatten(startAxis = 0): Tensor {
+    if (this.shape.length === 0) return this.reshape([1]);
+    const start = normalizeAxis("flatten", startAxis, this.shape.length);
+    return this.reshape([...this.shape.slice(0, start), sizeOf(this.shape.slice(start))]);
+  }
+
+  /** Stretched to `shape`, by NumPy's rule. */
+  broadcastTo(shape: Shape): Tensor {
+    if (sameShape(shape, this.shape)) return this;
+    checkShape("broadcastTo", shape);
+    if (!sameShape(broadcastShapes("broadcastTo", this.shape, shape), shape)) {
+      throw new TypeError(`Cannot broadcastTo: shape ${showShape(this.shape)} does not stretch to ${showShape(shape)}`);
+    }
+    return new ops.BroadcastTo(shape).call(this);
+  }
+
+  /** A part, in NumPy's notation: `x.at("1:, ::-1")`, `x.at("0, ...")`. */
+  at(index: string): Tensor {
+    return new ops.Slice(parseIndex(index, this.shape)).call(this);
+  }
+
+  /** The slices at `indices` (integers) along an axis. RangeError for places outside it. */
+  take(indices: Tensor | readonly number[], axis = 0): Tensor {
+    const at = normalizeAxis("take", axis, this.shape.length);
+    const index = indices instanceof Tensor ? indices : this.wrap(
+      fromTypedArray(this.array.storage.stream, Int32Array.from(indices), [indices.length], "int32"),
+    );
+    if (isFloat(index.dtype)) throw new TypeError(`Cannot take: indices of type ${index.dtype} must be integers`);
+    return new ops.Take(at).call(this, index);
+  }
+
+  // What the methods above share.
+
+  private asFloat(): Tensor {
+    const array = this.array;
+    return isFloat(array.dtype) ? this : this.cast(toFloat(array.dtype));
+  }
+
+  private forScalar(value: number): Tensor {
+    return isFloat(this.array.dtype) ? this : this.cast(promoteScalar(this.dtype, value));
+  }
+
+  private scalarLike(value: number, dtype: DType): Tensor {
+    return this.wrap(filled(this.array.storage.stream, [], promoteScalar(dtype, value), value));
+  }
+
+  /** Both operands in one shape and type. */
+  private meet(action: string, other: Tensor | number): [Tensor, Tensor] {
+    let a: Tensor = this, b = typeof other === "number" ? this.scalarLike(other, this.dtype) : other;
+    if (a.dtype !== b.dtype) {
+      const dtype = promote(a.dtype, b.dtype);
+      a = a.cast(dtype);
+      b = b.cast(dtype);
+    }
+    if (!sameShape(a.shape, b.shape)) {
+      const shape = broadcastShapes(action, a.shape, b.shape);
+      a = a.broadcastTo(shape);
+      b = b.broadcastTo(shape);
+    }
+    return [a, b];
+  }
+
+  private compare(row: ops.CompareRow, other: Tensor | number): Tensor {
+    const [a, b] = this.meet(row, other);
+    return new ops.Compare(row).call(a, b);
+  }
+}
+
+const recorded: TensorOptions = { requiresGrad: true };
+const unrecorded: TensorOptions = { requiresGrad: false };
+
+function countAlong(shape: Shape, axes: readonly number[]): number {
+  return axes.reduce((count, axis) => count * shape[axis]!, 1);
+}
+
+/** Reads nested arrays, a number or a flat typed array into device memory. */
+function arrayFrom(source: TensorSource, { device, dtype, shape }: TensorOptions): NDArray {
+  if (dtype !== undefined && !isDType(dtype)) throw new TypeError(`Cannot make tensor: "${dtype}" is no element type`);
+  const given = dtypeOfArray(source);
+  let flat: ArrayLike<number>, found: Shape, natural: DType;
+  if (given !== null) {
+    flat = source as TypedArray;
+    found = [flat.length];
+    natural = given;
+  } else {
+    found = nestedShape(source as NestedArray);
+    const leaves = flatten(source as NestedArray, found);
+    natural = leaves.length > 0 && typeof leaves[0] === "boolean" ? "bool" : "float32";
+    flat = leaves as ArrayLike<number>;
+  }
+  if (shape !== undefined) {
+    checkShape("make tensor", shape);
+    if (sizeOf(shape) !== flat.length) {
+      throw new TypeError(`Cannot make tensor: ${flat.length} elements do not fill shape ${showShape(shape)}`);
+    }
+    found = shape.slice();
+  }
+  const type = dtype ?? natural;
+  let values: TypedArray;
+  if (given === type || (type === "bool" && natural === "bool")) {
+    values = given !== null ? source as TypedArray : Uint8Array.from(flat as ArrayLike<number>, (x) => x ? 1 : 0);
+  } else {
+    values = makeTypedArray(type, flat.length);
+    for (let k = 0; k < flat.length; k++) values[k] = type === "bool" ? (flat[k] ? 1 : 0) : Number(flat[k]);
+  }
+  return fromTypedArray(streamOf(device), values, found, type);
+}
+
+function nestedShape(source: NestedArray): number[] {
+  const shape: number[] = [];
+  for (let level: NestedArray | undefined = source; Array.isArray(level); level = level[0]) shape.push(level.length);
+  return shape;
+}
+
+function flatten(source: NestedArray, shape: Shape): (number | boolean)[] {
+  const leaves: (number | boolean)[] = [];
+  const walk = (level: NestedArray, axis: number): void => {
+    if (axis === shape.length) {
+      if (typeof level !== "number" && typeof level !== "boolean") {
+        throw new TypeError(`Cannot make tensor: found ${JSON.stringify(level) ?? String(level)} where a number must stand`);
+      }
+      leaves.push(level);
+      return;
+    }
+    if (!Array.isArray(level) || level.length !== shape[axis]) {
+      throw new TypeError(`Cannot make tensor: rows of axis ${axis} differ in length, all must have ${shape[axis]}`);
+    }
+    for (const part of level) walk(part, axis + 1);
+  };
+  walk(source, 0);
+  return leaves;
+}

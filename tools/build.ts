@@ -1,0 +1,111 @@
+/**
+ * Builds the native library: `deno task build`. With `--wasm` it rebuilds `kernels/deneb.wasm` instead, and with
+ * `--check-wasm` it only tells whether the committed file is what the source gives.
+ *
+ * It calls the compiler directly, one process for each CPU level, side by side: `zig build` does the same, but compiles
+ * its own build system first, which takes minutes on a machine that never did.
+ */
+import { parseArgs } from "node:util";
+import { targets } from "./targets.ts";
+import { ensureZig, type Zig } from "./zig.ts";
+
+const root = new URL("..", import.meta.url);
+const folder = "zig-out/lib";
+
+/** Builds the library for this machine and returns its path, relative to the repository. */
+export async function buildLibrary(say: (line: string) => void): Promise<string> {
+  const begun = performance.now();
+  const zig = await ensureZig(say);
+  const target = targets[`${Deno.build.arch}-${Deno.build.os}`];
+  if (!target) throw new Error(`Cannot build: ${Deno.build.arch} on ${Deno.build.os} is not among the targets`);
+  const common = ["-target", target.triple, "-O", "fast", "-fstrip", "-fPIC", "-lc"];
+
+  say(`Building ${folder}/${target.file} (${target.levels.length + 1} CPU levels)`);
+  await Deno.mkdir(new URL(".zig-cache/levels", root), { recursive: true });
+  const objects = await inParallel(target.levels, async ({ name, cpu }) => {
+    const object = `.zig-cache/levels/${name}.o`;
+    await compile(zig, ["build-obj", "kernels/level.zig", ...common, `-mcpu=${cpu}`, `-femit-bin=${object}`]);
+    say(`  ${name}  ${seconds(begun)} s`);
+    return object;
+  });
+
+  await Deno.mkdir(new URL(folder, root), { recursive: true });
+  // A running process keeps the old file: the new one appears under its name only when it is whole.
+  const partial = `${folder}/partial-${Deno.pid}-${target.file}`;
+  const library = `${folder}/${target.file}`;
+  try {
+    const cpu = target.baseline === undefined ? [] : [`-mcpu=${target.baseline}`];
+    await compile(zig, [
+      ...["build-lib", "-dynamic", "--name", "deneb", "kernels/lib.zig", ...objects],
+      ...common,
+      ...cpu,
+      `-femit-bin=${partial}`,
+    ]);
+    await Deno.rename(new URL(partial, root), new URL(library, root));
+  } finally {
+    await Deno.remove(new URL(partial, root)).catch(() => {});
+  }
+  say(`Built ${library} in ${seconds(begun)} s`);
+  return library;
+}
+
+/** Builds the wasm module into `path`, relative to the repository. The same source gives the same bytes. */
+export async function buildWasm(path: string, say: (line: string) => void): Promise<void> {
+  const begun = performance.now();
+  const zig = await ensureZig(say);
+  await compile(zig, [
+    ...["build-exe", "kernels/lib.zig", "-target", "wasm32-freestanding", "-mcpu=generic+simd128+bulk_memory"],
+    ...["-O", "fast", "-fstrip", "-fno-entry", "-rdynamic", `-femit-bin=${path}`],
+  ]);
+  say(`Built ${path} in ${seconds(begun)} s`);
+}
+
+async function compile(zig: Zig, words: readonly string[]): Promise<void> {
+  const [program, ...first] = zig;
+  const args = [...first, ...words, "--cache-dir", ".zig-cache"];
+  const { success } = await new Deno.Command(program!, { args, cwd: root, stdout: "inherit", stderr: "inherit" })
+    .output();
+  if (!success) throw new Error(`Cannot build: zig ${words.join(" ")} failed`);
+}
+
+/** `Promise.all` over `body`, with as many at a time as there are cores. */
+async function inParallel<Item, Result>(items: readonly Item[], body: (item: Item) => Promise<Result>) {
+  const results: Result[] = new Array(items.length);
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await body(items[index]!);
+    }
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));
+  return results;
+}
+
+function seconds(begun: number): string {
+  return ((performance.now() - begun) / 1000).toFixed(1);
+}
+
+async function sameBytes(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map((path) => Deno.readFile(new URL(path, root))));
+  return first!.length === second!.length && first!.every((byte, index) => byte === second![index]);
+}
+
+if (import.meta.main) {
+  const flag = { type: "boolean", default: false } as const;
+  try {
+    const { values } = parseArgs({ args: Deno.args, options: { wasm: flag, "check-wasm": flag } });
+    if (values["check-wasm"]) {
+      const rebuilt = ".zig-cache/deneb.wasm";
+      await buildWasm(rebuilt, console.log);
+      if (!await sameBytes(rebuilt, "kernels/deneb.wasm")) {
+        throw new Error("kernels/deneb.wasm is not what the source gives: run `deno task build --wasm` and commit it");
+      }
+      console.log("kernels/deneb.wasm is what the source gives");
+    } else if (values.wasm) await buildWasm("kernels/deneb.wasm", console.log);
+    else await buildLibrary(console.log);
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(1);
+  }
+}
