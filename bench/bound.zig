@@ -1,0 +1,67 @@
+//! What this machine can do at best: fused multiply-adds in registers, and a copy of memory.
+//!
+//!     bound THREADS        prints {"gflops":...,"gigabytes":...}
+//!
+//! The bench compares kernels to these two figures.
+
+const std = @import("std");
+
+const lanes = std.simd.suggestVectorLength(f32) orelse 4;
+const Vector = @Vector(lanes, f32);
+/// Enough independent sums to hide the latency of a multiply-add on two ports.
+const chains = 12;
+const rounds = 10_000_000;
+const bytes = 1 << 27;
+const copies = 4;
+
+/// The largest rate of three tries, on one thread each of which `work(share)` does a part.
+fn best(comptime work: fn ([]u8, []u8) void, memory: []u8, threads: usize, io: std.Io, amount: f64) !f64 {
+    var most: f64 = 0;
+    for (0..3) |_| {
+        var pool: [256]std.Thread = undefined;
+        const part = memory.len / threads;
+        const begun = std.Io.Clock.awake.now(io);
+        for (pool[0..threads], 0..) |*thread, k| {
+            const share = memory[k * part ..][0..part];
+            thread.* = try std.Thread.spawn(.{}, work, .{ share[0 .. part / 2], share[part / 2 ..][0 .. part / 2] });
+        }
+        for (pool[0..threads]) |thread| thread.join();
+        const elapsed = begun.durationTo(std.Io.Clock.awake.now(io));
+        most = @max(most, amount / @as(f64, @floatFromInt(elapsed.toMicroseconds())) * 1e-3);
+    }
+    return most;
+}
+
+fn multiplyAdd(_: []u8, _: []u8) void {
+    var sums: [chains]Vector = @splat(@splat(1.0));
+    var factor: Vector = @splat(0.999999);
+    std.mem.doNotOptimizeAway(&factor);
+    for (0..rounds) |_| {
+        inline for (&sums) |*sum| sum.* = @mulAdd(Vector, sum.*, factor, factor);
+    }
+    std.mem.doNotOptimizeAway(&sums);
+}
+
+fn copy(target: []u8, source: []u8) void {
+    for (0..copies) |_| {
+        @memcpy(target, source);
+        std.mem.doNotOptimizeAway(target.ptr);
+    }
+}
+
+pub fn main(init: std.process.Init) !void {
+    const arena = init.arena.allocator();
+    const words = try init.minimal.args.toSlice(arena);
+    const threads = std.math.clamp(try std.fmt.parseInt(usize, words[1], 10), 1, 256);
+    const memory = try arena.alloc(u8, 2 * bytes);
+    @memset(memory, 1);
+
+    const operations: f64 = @floatFromInt(threads * rounds * chains * lanes * 2);
+    const gflops = try best(multiplyAdd, memory, threads, init.io, operations);
+    // A byte copied is one read and one written.
+    const gigabytes = try best(copy, memory, threads, init.io, @floatFromInt(2 * bytes * copies));
+    var buffer: [128]u8 = undefined;
+    var output = std.Io.File.stdout().writer(init.io, &buffer);
+    try output.interface.print("{{\"gflops\":{d:.1},\"gigabytes\":{d:.1}}}\n", .{ gflops, gigabytes });
+    try output.interface.flush();
+}

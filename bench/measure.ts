@@ -1,0 +1,61 @@
+/** How a workload is timed, and how the result is printed: one JSON line, or a row for people. */
+
+/** One unit of a workload, and what it costs. */
+export interface Workload {
+  unit: string;
+  /** Does the unit once; its result is known when this returns. */
+  run: () => void;
+  /** Units per measured round. */
+  perRound: number;
+  /** What a unit counts for: GFLOP in a product, else 1. */
+  scale?: number;
+  warm?: number;
+  /** Floating-point operations of a unit in its matrix products, or bytes that it must move at least. */
+  flops?: number;
+  bytes?: number;
+}
+
+/** What is printed for each workload. */
+export interface Measured {
+  peer: string;
+  workload: string;
+  unit: string;
+  median: number;
+  min: number;
+  max: number;
+  device: string;
+  threads: number;
+}
+
+/** Rates of `rounds` rounds, in units per second, sorted. */
+export function measure({ run, perRound, scale = 1, warm = 5 }: Workload, rounds: number): number[] {
+  for (let k = 0; k < warm; k++) run();
+  const rates: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const begun = performance.now();
+    for (let k = 0; k < perRound; k++) run();
+    rates.push(perRound * scale / ((performance.now() - begun) / 1000));
+  }
+  return rates.sort((a, b) => a - b);
+}
+
+/** The machine's own bounds on as many threads: products without memory, and a copy without arithmetic. */
+export interface Bound {
+  gflops: number;
+  gigabytes: number;
+}
+
+/** `measured` for people, beside what the machine could do at best. */
+export function tableRow({ workload, unit, median }: Measured, { flops, bytes, scale = 1 }: Workload, bound: Bound | null) {
+  const perSecond = median / scale;
+  const cells = [workload.padEnd(36), `${median.toFixed(median < 100 ? 2 : 0).padStart(9)} ${unit.padEnd(9)}`];
+  const add = (amount: number | undefined, name: string, best: number | undefined) => {
+    if (amount === undefined) return;
+    const rate = amount * perSecond / 1e9;
+    const share = best === undefined ? "" : `${Math.round(rate / best * 100)} %`;
+    cells.push(`${rate.toFixed(1).padStart(8)} ${name.padEnd(7)} ${share.padStart(5)}`);
+  };
+  add(flops, "GFLOP/s", bound?.gflops);
+  add(bytes, "GB/s", bound?.gigabytes);
+  return cells.join("  ");
+}

@@ -1,0 +1,162 @@
+/**
+ * The workloads: names and sizes are those of other frameworks' benchmarks, so that medians can be set side by side.
+ * Inputs are random and seeded.
+ */
+import { group, nn, noGrad, optim, randint, randn, scope, Tensor } from "../mod.ts";
+import { MLPResNet } from "../examples/mlp_resnet.ts";
+import type { Workload } from "./measure.ts";
+import { ResMLP } from "./res_mlp.ts";
+
+/** A maker for each workload, by its name. */
+export const workloads: Record<string, () => Workload> = {
+  "layernorm-fwd-bwd-4096x768": () => throughModule(new nn.LayerNorm1d(768)),
+  "gelu-fwd-bwd-4096x768": () => throughModule(new nn.GELU()),
+  "train-mlp-784-128-128-10-sgd-b128": () => {
+    const model = new nn.Sequential(
+      new nn.Linear(784, 128),
+      new nn.ReLU(),
+      new nn.Linear(128, 128),
+      new nn.ReLU(),
+      new nn.Linear(128, 10),
+    );
+    return training(model, new optim.SGD(model.parameters(), { lr: 0.01 }), randn([128, 784]), 50);
+  },
+  "train-mlpresnet-mnist-b32": () => trainMnist(32),
+  "train-mlpresnet-mnist-b128": () => trainMnist(128),
+  "train-mlpresnet-mnist-b1024": () => trainMnist(1024),
+  "train-mlpresnet-cifar-b256": () => {
+    const norm = (features: number) => new nn.LayerNorm1d(features);
+    const model = new MLPResNet({ inputs: 3072, width: 512, blocks: 4, norm });
+    return training(model, new optim.AdamW(model.parameters(), { lr: 1e-3 }), randn([256, 3072]), 10);
+  },
+  "train-resmlp-cifar-b64": () => {
+    const model = new ResMLP();
+    return training(model, new optim.AdamW(model.parameters(), { lr: 1e-3 }), randn([64, 3, 32, 32]), 3, 2);
+  },
+  "infer-mlpresnet-mnist-b1": () => inferMnist(1),
+  "infer-mlpresnet-mnist-b256": () => inferMnist(256),
+  "gemm-f32-256": () => product(256, 256, 256, Math.floor(2e9 / (2 * 256 ** 3))),
+  "gemm-f32-1024": () => product(1024, 1024, 1024, 2),
+  "gemm-f32-2048": () => product(2048, 2048, 2048, 2),
+  "gemm-f32-250x771x333": () => product(250, 771, 333, 20),
+  "eager-chain-100-ops-8x8": () => {
+    const x = new Tensor(randn([8, 8]).toArray());
+    const run = () => {
+      using _ = scope();
+      let h: Tensor = x;
+      for (let k = 0; k < 50; k++) h = h.mul(0.99).add(x);
+      h.sum().backward();
+      x.resetGrad();
+    };
+    return { unit: "chains/s", run, perRound: 50 };
+  },
+  "eltwise-relu(xy+x)/2-4Mi": () => {
+    const x = randn([2 ** 22]), y = randn([2 ** 22]);
+    const run = () => {
+      using _ = scope();
+      noGrad(() => group(() => x.mul(y).add(x).relu().mul(0.5)));
+    };
+    return { unit: "calls/s", run, perRound: 5, bytes: 3 * 4 * 2 ** 22 };
+  },
+  "xent-fwd-bwd-4096x1000": () => {
+    const x = new nn.Parameter(randn([4096, 1000])), y = randint(0, 1000, [4096]);
+    const loss = new nn.CrossEntropyLoss();
+    const run = () => {
+      using _ = scope();
+      loss.call(x, y).backward();
+      x.resetGrad();
+    };
+    return { unit: "calls/s", run, perRound: 3, bytes: 3 * 4 * 4096 * 1000 };
+  },
+  "adam-4Mi": () => {
+    const parameter = new nn.Parameter(randn([2 ** 22]));
+    parameter.grad = randn([2 ** 22]);
+    const optimizer = new optim.Adam([parameter], { lr: 1e-3 });
+    // Reads the parameter, its gradient and two moments; writes all but the gradient.
+    return { unit: "steps/s", run: () => optimizer.step(), perRound: 5, bytes: 7 * 4 * 2 ** 22 };
+  },
+  "copy-as-adam-4Mi": () => {
+    // 7 arrays of 4 Mi move, half of them read and half written.
+    const x = randn([7 * 2 ** 21]);
+    const run = () => {
+      using _ = scope();
+      noGrad(() => x.mul(1));
+    };
+    return { unit: "calls/s", run, perRound: 5, bytes: 7 * 4 * 2 ** 22 };
+  },
+};
+
+/** Short names, as the PyTorch side of the comparison uses them. */
+export const shortNames: Record<string, string> = {
+  layernorm: "layernorm-fwd-bwd-4096x768",
+  gelu: "gelu-fwd-bwd-4096x768",
+  mlp: "train-mlp-784-128-128-10-sgd-b128",
+  mnist32: "train-mlpresnet-mnist-b32",
+  mnist128: "train-mlpresnet-mnist-b128",
+  mnist1024: "train-mlpresnet-mnist-b1024",
+  cifar: "train-mlpresnet-cifar-b256",
+  resmlp: "train-resmlp-cifar-b64",
+  infer1: "infer-mlpresnet-mnist-b1",
+  infer256: "infer-mlpresnet-mnist-b256",
+  gemm256: "gemm-f32-256",
+  gemm1024: "gemm-f32-1024",
+  gemm2048: "gemm-f32-2048",
+  gemmodd: "gemm-f32-250x771x333",
+  chain: "eager-chain-100-ops-8x8",
+  eltwise: "eltwise-relu(xy+x)/2-4Mi",
+  xent: "xent-fwd-bwd-4096x1000",
+};
+
+/** Forward, loss, backward, step, on the same batch each time. */
+function training(model: nn.Module, optimizer: optim.Optimizer, x: Tensor, perRound: number, warm = 5): Workload {
+  const y = randint(0, 10, [x.shape[0]!]), lossOf = new nn.CrossEntropyLoss();
+  model.train();
+  const run = () => {
+    using _ = scope();
+    const loss = lossOf.call(model.call(x), y);
+    optimizer.resetGrad();
+    loss.backward();
+    optimizer.step();
+  };
+  return { unit: "steps/s", run, perRound, warm };
+}
+
+/** Multiplications and additions in one forward pass of the MNIST net per image; a step costs about three. */
+const mnistFlops = 2 * (784 * 128 + 3 * 2 * 128 * 64 + 128 * 10);
+
+function trainMnist(batch: number): Workload {
+  const model = new MLPResNet();
+  const step = training(model, new optim.Adam(model.parameters(), { lr: 1e-3 }), randn([batch, 784]), 50);
+  // The first layer's input needs no gradient.
+  return { ...step, flops: batch * (3 * mnistFlops - 2 * 784 * 128) };
+}
+
+function inferMnist(batch: number): Workload {
+  const model = new MLPResNet(), x = randn([batch, 784]);
+  model.eval();
+  const run = () => {
+    using _ = scope();
+    noGrad(() => model.call(x));
+  };
+  return { unit: "calls/s", run, perRound: batch === 1 ? 200 : 20, flops: batch * mnistFlops };
+}
+
+function product(m: number, k: number, n: number, perRound: number): Workload {
+  const a = randn([m, k]), b = randn([k, n]), flops = 2 * m * k * n;
+  const run = () => {
+    using _ = scope();
+    noGrad(() => a.matmul(b));
+  };
+  return { unit: "GFLOP/s", run, perRound: Math.max(2, perRound), scale: flops / 1e9, flops };
+}
+
+function throughModule(module: nn.Module): Workload {
+  const x = new nn.Parameter(randn([4096, 768])), outGrad = randn([4096, 768]);
+  const run = () => {
+    using _ = scope();
+    module.call(x).backward(outGrad);
+    x.resetGrad();
+    for (const parameter of module.parameters()) parameter.resetGrad();
+  };
+  return { unit: "calls/s", run, perRound: 10, bytes: 5 * 4 * 4096 * 768 };
+}

@@ -1,0 +1,77 @@
+/**
+ * The closed list of functions that rows may call, in f64: the one meaning that every device is held to.
+ */
+
+/** Half to even, as IEEE 754 rounds. */
+function roundHalfEven(x: number): number {
+  const floor = Math.floor(x), rest = x - floor;
+  if (rest < 0.5) return floor === 0 && x < 0 ? -0 : floor;
+  if (rest > 0.5) return x < 0 && floor === -1 ? -0 : floor + 1;
+  if (Number.isNaN(rest)) return x;
+  return floor % 2 === 0 ? floor : (floor === -1 ? -0 : floor + 1);
+}
+
+/**
+ * The error function. Below 3 the series 2/√π e^(-x²) Σ 2^k x^(2k+1) / (2k+1)!! (all terms positive, so no digits are
+ * lost); above, 1 - erfc by the continued fraction of Laplace. Abramowitz and Stegun 7.1.6 and 7.1.14.
+ */
+export function erf(x: number): number {
+  const z = Math.abs(x);
+  if (Number.isNaN(x) || z === 0) return x;
+  if (z > 6) return Math.sign(x);
+  if (z < 3) {
+    let term = z, sum = z;
+    for (let k = 1; term > sum * 1e-18; k++) {
+      term *= 2 * z * z / (2 * k + 1);
+      sum += term;
+    }
+    return Math.sign(x) * sum * Math.exp(-z * z) * (2 / Math.sqrt(Math.PI));
+  }
+  let tail = z;
+  for (let k = 60; k > 0; k--) tail = z + (k / 2) / tail;
+  return Math.sign(x) * (1 - Math.exp(-z * z) / (Math.sqrt(Math.PI) * tail));
+}
+
+/** C's pow: where JavaScript answers NaN for a base of ±1 with an infinite or NaN exponent, IEEE answers 1. */
+function pow(a: number, b: number): number {
+  if (a === 1 || b === 0) return 1;
+  if (a === -1 && Math.abs(b) === Infinity) return 1;
+  return Math.pow(a, b);
+}
+
+/** The remainder with the divisor's sign; integers by zero give 0. */
+function mod(a: number, b: number): number {
+  const rest = a % b;
+  return rest !== 0 && (rest < 0) !== (b < 0) ? rest + b : rest;
+}
+
+/** By name, with its number of arguments. `max` and `min` are JavaScript's: NaN wins and -0 < 0. */
+export const functions: Record<string, (a: number, b: number) => number> = {
+  exp: Math.exp,
+  expm1: Math.expm1,
+  log: Math.log,
+  log1p: Math.log1p,
+  pow,
+  tanh: Math.tanh,
+  sin: Math.sin,
+  cos: Math.cos,
+  sqrt: Math.sqrt,
+  erf,
+  abs: Math.abs,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  round: roundHalfEven,
+  max: Math.max,
+  min: Math.min,
+  floorDiv: (a, b) => Math.floor(a / b),
+  mod,
+};
+
+/** The functions that integers have, wrapped to 32 bits by the caller. */
+export const integerFunctions: Record<string, (a: number, b: number) => number> = {
+  abs: Math.abs,
+  max: Math.max,
+  min: Math.min,
+  floorDiv: (a, b) => b === 0 ? 0 : Math.floor(a / b),
+  mod: (a, b) => b === 0 ? 0 : mod(a, b),
+};

@@ -1,0 +1,345 @@
+/**
+ * The reference device: it interprets the instruction words in f64 JavaScript and rounds once, when it stores.
+ *
+ * It is meant to be obviously right rather than fast; the other devices are tested against it.
+ */
+import type { Device } from "./device.ts";
+import { type Environment, type Evaluate, parseRow } from "./expression.ts";
+import { argRows, dtypeBytes, foldRows, limits, mapRows, opcode, table } from "./instruction.ts";
+import { philox } from "./philox.ts";
+
+type Elements = Float32Array | Float64Array | Int32Array | Uint8Array;
+
+interface View {
+  data: Elements;
+  code: number;
+  offset: number;
+  strides: number[];
+}
+
+const arrayTypes = [Float32Array, Float64Array, Int32Array, Uint8Array, Uint8Array] as const;
+const codeInt32 = 2, codeBool = 4;
+
+interface Row {
+  float: Evaluate;
+  integer: Evaluate | null;
+}
+
+function parse(row: object, text: string): Row {
+  return { float: parseRow(text), integer: "for" in row && row.for === "any" ? parseRow(text, true) : null };
+}
+
+const maps: Row[] = mapRows.map((name) => parse(table.map[name], table.map[name].is));
+const folds = foldRows.map((name) => {
+  const row: { from: number | string; step: string; of?: string; for?: string } = table.fold[name];
+  return { from: row.from, step: parse(row, row.step), of: parse(row, row.of ?? "a") };
+});
+const args: Row[] = argRows.map((name) => parse(table.arg[name], table.arg[name].better));
+
+/** Opens a reference device with storages of its own. */
+export function openReference(): Device {
+  return new Reference();
+}
+
+class Reference implements Device {
+  readonly name = "reference";
+  readonly description = "plain JavaScript in f64: slow, and what the others are tested against";
+  readonly words = new Float64Array(limits.words);
+  readonly #storages = new Map<number, Uint8Array<ArrayBuffer>>();
+  #at = 0;
+
+  run(length: number): void {
+    let failure: unknown = null;
+    for (let start = 0; start < length;) {
+      const words = this.words[start + 1]!;
+      if (!Number.isInteger(words) || words < 2 || start + words > length) {
+        throw new TypeError(`Cannot run: an instruction of ${words} words at ${start} of ${length}`);
+      }
+      const operation = this.words[start];
+      this.#at = start + 2;
+      // After a failure only allocation goes on, so that handles stay in step with their owner.
+      if (failure === null || operation === opcode.alloc || operation === opcode.free) {
+        try {
+          this.#step(operation!);
+          if (this.#at !== start + words) throw new TypeError(`Cannot run: opcode ${operation} has ${words} words`);
+        } catch (error) {
+          failure ??= error;
+        }
+      }
+      start += words;
+    }
+    if (failure !== null) throw failure;
+  }
+
+  #step(operation: number): void {
+    switch (operation) {
+      case opcode.alloc:
+        return this.#allocate(this.#integer("handle", 2 ** 32), this.#integer("bytes", 2 ** 40));
+      case opcode.free:
+        if (!this.#storages.delete(this.#next())) throw new Error("Cannot free: the handle is stale");
+        return;
+      case opcode.group:
+      case opcode.end:
+        return;
+      case opcode.map:
+        return this.#map();
+      case opcode.fold:
+        return this.#fold();
+      case opcode.arg:
+        return this.#arg();
+      case opcode.matmul:
+        return this.#matmul();
+      case opcode.gather:
+      case opcode.scatter:
+        return this.#places(operation === opcode.gather);
+      case opcode.random:
+        return this.#random();
+      default:
+        throw new TypeError(`Cannot run: opcode ${operation} is unknown`);
+    }
+  }
+
+  #next(): number {
+    return this.words[this.#at++]!;
+  }
+
+  #integer(field: string, below: number): number {
+    const value = this.#next();
+    if (!Number.isInteger(value) || value < 0 || value >= below) {
+      throw new TypeError(`Cannot run: ${field} ${value} must be an integer in [0, ${below})`);
+    }
+    return value;
+  }
+
+  #sizes(count: number): number[] {
+    return Array.from({ length: count }, () => this.#integer("length", 2 ** 40));
+  }
+
+  #allocate(handle: number, bytes: number): void {
+    if (this.#storages.has(handle)) throw new Error(`Cannot allocate: handle ${handle} is in use`);
+    // Rounded up, so that a typed array of any type can show it.
+    this.#storages.set(handle, new Uint8Array(Math.ceil(bytes / 8) * 8));
+  }
+
+  #storage(handle: number): Uint8Array<ArrayBuffer> {
+    const storage = this.#storages.get(handle);
+    if (storage === undefined) throw new Error(`Cannot run: handle ${handle} is stale`);
+    return storage;
+  }
+
+  /** Reads a view whose axes have these lengths, and checks that it stays within its storage. */
+  #view(shape: readonly number[]): View {
+    const bytes = this.#storage(this.#next()), code = this.#integer("type", arrayTypes.length);
+    const offset = this.#integer("offset", 2 ** 40), strides = shape.map(() => this.#next());
+    const data = new arrayTypes[code]!(bytes.buffer);
+    if (shape.every((length) => length > 0)) {
+      let low = offset, high = offset;
+      shape.forEach((length, axis) => {
+        const reach = (length - 1) * strides[axis]!;
+        if (!Number.isSafeInteger(reach)) throw new TypeError(`Cannot run: stride ${strides[axis]} must be an integer`);
+        if (reach < 0) low += reach;
+        else high += reach;
+      });
+      if (low < 0 || high >= data.length) {
+        throw new RangeError(`Cannot run: a view of [${shape.join(", ")}] reaches ${low}..${high} of ${data.length}`);
+      }
+    }
+    return { data, code, offset, strides };
+  }
+
+  #row(rows: readonly Row[], compute: number, row: number): Evaluate {
+    const found = compute === codeInt32 ? rows[row]!.integer : rows[row]!.float;
+    if (found === null) throw new TypeError(`Cannot run: row ${row} does not exist for int32`);
+    return found;
+  }
+
+  #map(): void {
+    const row = this.#integer("row", maps.length), compute = this.#integer("compute type", 3);
+    const rank = this.#integer("rank", limits.rank + 1), count = this.#integer("inputs", limits.inputs + 1);
+    const env = environment(compute, [this.#next(), this.#next(), this.#next()]);
+    const shape = this.#sizes(rank), out = this.#view(shape);
+    const inputs = Array.from({ length: count }, () => this.#view(shape));
+    const evaluate = this.#row(maps, compute, row);
+    forEachIndex(shape, (index) => {
+      load(env, inputs, index, compute);
+      env.i = rank === 0 ? 0 : index[rank - 1]!;
+      out.data[place(out, index)] = stored(evaluate(env), out.code);
+    });
+  }
+
+  #fold(): void {
+    const row = this.#integer("row", folds.length), compute = this.#integer("compute type", 3);
+    const rank = this.#integer("rank", limits.rank + 1), kept = this.#integer("kept", rank + 1);
+    const count = this.#integer("inputs", limits.inputs + 1);
+    const env = environment(compute, [this.#next(), this.#next(), this.#next()]);
+    const shape = this.#sizes(rank), keptShape = shape.slice(0, kept), joined = shape.slice(kept);
+    const out = this.#view(keptShape), inputs = Array.from({ length: count }, () => this.#view(shape));
+    const { from, step, of } = folds[row]!;
+    const join = this.#row([step], compute, 0), prologue = this.#row([of], compute, 0);
+    const start = typeof from === "number" ? from : limitOf(from, compute);
+    forEachIndex(keptShape, (outer) => {
+      let running = start, index = 0;
+      forEachIndex(joined, (inner) => {
+        load(env, inputs, [...outer, ...inner], compute);
+        env.i = index++;
+        env.a = prologue(env);
+        env.r = running;
+        running = join(env);
+      });
+      out.data[place(out, outer)] = stored(running, out.code);
+    });
+  }
+
+  #arg(): void {
+    const row = this.#integer("row", args.length), compute = this.#integer("compute type", 3);
+    const rank = this.#integer("rank", limits.rank + 1), kept = this.#integer("kept", rank + 1);
+    const shape = this.#sizes(rank), keptShape = shape.slice(0, kept), joined = shape.slice(kept);
+    const out = this.#view(keptShape), input = this.#view(shape);
+    if (out.code !== codeInt32) throw new TypeError("Cannot run: arg writes int32");
+    const better = this.#row(args, compute, row), env = environment(compute, [0, 0, 0]);
+    forEachIndex(keptShape, (outer) => {
+      let best = 0, index = 0;
+      forEachIndex(joined, (inner) => {
+        load(env, [input], [...outer, ...inner], compute);
+        const taken = index === 0 || better(env) !== 0 || (Number.isNaN(env.a) && !Number.isNaN(env.r));
+        if (taken) {
+          env.r = env.a;
+          best = index;
+        }
+        index++;
+      });
+      out.data[place(out, outer)] = best;
+    });
+  }
+
+  #matmul(): void {
+    const compute = this.#integer("compute type", 3), rank = this.#integer("batch rank", limits.rank - 1);
+    const m = this.#integer("m", 2 ** 40), n = this.#integer("n", 2 ** 40), k = this.#integer("k", 2 ** 40);
+    const batch = this.#sizes(rank);
+    const out = this.#view([...batch, m, n]), a = this.#view([...batch, m, k]), b = this.#view([...batch, k, n]);
+    const aStep = a.strides[rank + 1]!, bStep = b.strides[rank]!;
+    forEachIndex([...batch, m, n], (index) => {
+      let sum = 0;
+      let x = place(a, [...index.slice(0, rank + 1), 0]), y = place(b, [...index.slice(0, rank), 0, index[rank + 1]!]);
+      for (let inner = 0; inner < k; inner++) {
+        const product = compute === codeInt32 ? Math.imul(a.data[x]!, b.data[y]!) : a.data[x]! * b.data[y]!;
+        sum = compute === codeInt32 ? (sum + product) | 0 : sum + product;
+        x += aStep;
+        y += bStep;
+      }
+      out.data[place(out, index)] = stored(sum, out.code);
+    });
+  }
+
+  #places(gathers: boolean): void {
+    const [outer, count, length, inner] = this.#sizes(4) as [number, number, number, number];
+    const long = [outer, length, inner], short = [outer, count, inner];
+    const out = this.#view(gathers ? short : long), source = this.#view(gathers ? long : short);
+    const index = this.#view([count]);
+    for (let c = 0; c < count; c++) {
+      const at = index.data[place(index, [c])]!;
+      if (at < 0 || at >= length) throw new RangeError(`Cannot take: index ${at} must lie in [0, ${length})`);
+    }
+    forEachIndex(short, ([o, c, i]) => {
+      const at = index.data[place(index, [c!])]!;
+      const from = place(source, gathers ? [o!, at, i!] : [o!, c!, i!]);
+      const to = place(out, gathers ? [o!, c!, i!] : [o!, at, i!]);
+      out.data[to] = gathers ? source.data[from]! : stored(out.data[to]! + source.data[from]!, out.code);
+    });
+  }
+
+  #random(): void {
+    const count = this.#integer("count", 2 ** 40);
+    const key: [number, number] = [this.#integer("key", 2 ** 32), this.#integer("key", 2 ** 32)];
+    const counter = this.#integer("counter", 2 ** 53), out = this.#view([]);
+    if (out.offset + count > out.data.length) throw new RangeError(`Cannot run: ${count} random elements do not fit`);
+    const perBlock = out.code === 1 ? 2 : 4;
+    for (let block = 0; block * perBlock < count; block++) {
+      const at = counter + block, words = philox([at >>> 0, Math.floor(at / 2 ** 32), 0, 0], key);
+      for (let lane = 0; lane < perBlock && block * perBlock + lane < count; lane++) {
+        out.data[out.offset + block * perBlock + lane] = out.code === 0
+          ? (words[lane]! >>> 8) * 2 ** -24
+          : out.code === 1
+          ? ((words[2 * lane]! >>> 5) * 2 ** 26 + (words[2 * lane + 1]! >>> 6)) * 2 ** -53
+          : words[lane]! | 0;
+      }
+    }
+  }
+
+  write(handle: number, byteOffset: number, source: Uint8Array): void {
+    this.#range(handle, byteOffset, source.length).set(source);
+  }
+
+  read(handle: number, byteOffset: number, target: Uint8Array): void {
+    target.set(this.#range(handle, byteOffset, target.length));
+  }
+
+  #range(handle: number, byteOffset: number, length: number): Uint8Array {
+    const storage = this.#storage(handle);
+    if (byteOffset < 0 || byteOffset + length > storage.length) {
+      throw new RangeError(`Cannot copy: bytes ${byteOffset}..${byteOffset + length} of ${storage.length}`);
+    }
+    return storage.subarray(byteOffset, byteOffset + length);
+  }
+
+  memory(): { bytes: number; reserved: number } {
+    let bytes = 0;
+    for (const storage of this.#storages.values()) bytes += storage.length;
+    return { bytes, reserved: 0 };
+  }
+
+  setThreads(): void {}
+
+  close(): void {
+    this.#storages.clear();
+  }
+}
+
+function environment(compute: number, scalars: readonly number[]): Environment {
+  const [s, t, u] = scalars.map((x) => compute === 0 ? Math.fround(x) : compute === 1 ? x : saturate(x)) as number[];
+  return { a: 0, b: 0, c: 0, d: 0, e: 0, f: 0, s: s!, t: t!, u: u!, i: 0, r: 0 };
+}
+
+const operandNames = ["a", "b", "c", "d", "e", "f"] as const;
+
+function load(env: Environment, inputs: readonly View[], index: readonly number[], compute: number): void {
+  for (let k = 0; k < inputs.length; k++) {
+    const input = inputs[k]!, value = input.data[place(input, index)]!;
+    env[operandNames[k]!] = compute === codeInt32 && input.code < codeInt32 ? saturate(value) : value;
+  }
+}
+
+function place(view: View, index: readonly number[]): number {
+  let at = view.offset;
+  for (let axis = 0; axis < view.strides.length; axis++) at += index[axis]! * view.strides[axis]!;
+  return at;
+}
+
+/** To int32 as conversions do everywhere: truncated, saturating, NaN to zero. */
+function saturate(x: number): number {
+  return Number.isNaN(x) ? 0 : Math.trunc(Math.min(Math.max(x, -(2 ** 31)), 2 ** 31 - 1));
+}
+
+/** A result as the element type holds it. */
+function stored(x: number, code: number): number {
+  if (code === codeBool) return x !== 0 ? 1 : 0;
+  if (code === codeInt32) return saturate(x);
+  if (code > codeInt32) return Number.isInteger(x) ? x & 255 : Math.min(Math.max(saturate(x), 0), 255);
+  return x;
+}
+
+function limitOf(from: string, compute: number): number {
+  if (compute === codeInt32) return from === "lowest" ? -(2 ** 31) : 2 ** 31 - 1;
+  return from === "lowest" ? -Infinity : Infinity;
+}
+
+function forEachIndex(shape: readonly number[], visit: (index: readonly number[]) => void): void {
+  if (shape.some((length) => length === 0)) return;
+  const index = new Array<number>(shape.length).fill(0);
+  for (;;) {
+    visit(index);
+    let axis = shape.length - 1;
+    while (axis >= 0 && ++index[axis]! === shape[axis]) index[axis--] = 0;
+    if (axis < 0) return;
+  }
+}
