@@ -122,7 +122,6 @@ function accumulate(leaf: Tensor, adjoint: Tensor, ours: boolean): void {
   if (grad !== null) {
     mapInto(grad.array, "add", [grad.array, adjoint.array]);
   } else if (ours && adjoint.array.contiguous && adjoint.array.storage.references === 1 && adjoint.dtype === leaf.dtype) {
-    moveTo(adjoint, null);
     leaf.grad = adjoint;
   } else {
     leaf.grad = leaf.wrap(copy(adjoint.array, leaf.dtype));

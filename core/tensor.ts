@@ -236,7 +236,8 @@ export class Tensor extends Value implements Owned {
           `Cannot set grad: shape ${showShape(grad.shape)} for a tensor of shape ${showShape(this.shape)}`,
         );
       }
-      moveTo(grad, null);
+      // It lives as long as this tensor does, whatever scope it was made in.
+      moveTo(grad, this.owner);
     }
     this.#grad = grad;
     // The old gradient stays readable until the scope at hand ends.

@@ -1,0 +1,89 @@
+/** Who owns a tensor: scopes, adoption, and tasks that interleave. */
+import { keep, memory, noGrad, scope, Tensor, tensor, zeros } from "../mod.ts";
+import { assert, forEachDevice, values } from "./support.ts";
+
+forEachDevice("a scope frees what was made inside it, and says so to whoever reads it", () => {
+  const before = memory().bytes;
+  let lost: Tensor;
+  {
+    using _ = scope();
+    lost = zeros([64, 10]).add(1);
+  }
+  assert.equal(memory().bytes, before);
+  assert.throws(() => lost.toArray(), /\[64, 10\]: the scope opened in lifetimes_test.ts:\d+ freed it; keep\(\) it/);
+});
+
+forEachDevice("keep() moves a tensor to the enclosing scope", () => {
+  const before = memory().tensors;
+  {
+    using _ = scope();
+    let kept: Tensor;
+    {
+      using _ = scope();
+      kept = keep(zeros([2]).add(1));
+    }
+    assert.deepEqual(values(kept), [1, 1]);
+  }
+  assert.equal(memory().tensors, before);
+});
+
+forEachDevice("views keep their storage alive", () => {
+  let view: Tensor;
+  {
+    using _ = scope();
+    view = tensor([[1, 2], [3, 4]]).transpose().keep();
+  }
+  assert.deepEqual(values(view), [1, 3, 2, 4]);
+});
+
+forEachDevice("gradients accumulate over several scopes", () => {
+  const x = new Tensor([1, 2]);
+  for (let k = 0; k < 3; k++) {
+    using _ = scope();
+    x.square().sum().backward();
+  }
+  assert.deepEqual(values(x.grad!), [6, 12]);
+  x.resetGrad();
+});
+
+forEachDevice("assigning data copies into place", () => {
+  const x = new Tensor([1, 2]);
+  {
+    using _ = scope();
+    x.data = x.data.mul(10);
+  }
+  assert.deepEqual(values(x), [10, 20]);
+});
+
+forEachDevice("two interleaved async loops do not free each other's tensors", async () => {
+  const loop = (id: number) =>
+    scope(async () => {
+      for (let k = 0; k < 5; k++) {
+        await scope(async () => {
+          const x = tensor([id, k]);
+          await new Promise((done) => setTimeout(done, (id * 3 + k) % 4));
+          assert.deepEqual(values(x.add(1)), [id + 1, k + 1]);
+        });
+      }
+    });
+  await Promise.all([loop(1), loop(2)]);
+});
+
+forEachDevice("closing a scope that is not the innermost throws", () => {
+  const outer = scope(), inner = scope();
+  assert.throws(() => outer[Symbol.dispose](), /not the innermost/);
+  inner[Symbol.dispose]();
+  outer[Symbol.dispose]();
+});
+
+forEachDevice("noGrad refuses a promise", () => {
+  assert.throws(() => noGrad(() => Promise.resolve(1)), TypeError);
+});
+
+forEachDevice("an op that fails leaves no memory behind", () => {
+  const x = tensor([[1, 2], [3, 4]]);
+  const before = memory().tensors;
+  assert.throws(() => x.take([5]), RangeError);
+  assert.throws(() => x.add(zeros([3])), /add: shapes \[2, 2\] and \[3\] do not broadcast/);
+  assert.ok(memory().tensors <= before + 2, "only the operands may stay until the scope ends");
+});

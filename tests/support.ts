@@ -1,0 +1,59 @@
+/**
+ * What tests share: assertions, the devices to run on, and comparisons that say what differed.
+ *
+ * A device that is absent shows as an ignored test, unless `DENEB_REQUIRE` names it: then its tests fail.
+ */
+import assert from "node:assert/strict";
+import { devices, memory, scope, setDefaultDevice, type Tensor } from "../mod.ts";
+
+export { assert };
+
+function variable(name: string): string {
+  const granted = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
+  return granted ? Deno.env.get(name) ?? "" : "";
+}
+
+const required = variable("DENEB_REQUIRE").split(",").filter((name) => name !== "");
+const wanted = ["cpu", "wasm", "reference"];
+
+/** Registers one test for each device; its tensors must all be gone at the end. */
+export function forEachDevice(name: string, body: (device: string) => void | Promise<void>): void {
+  const found = new Map(devices().map((device) => [device.name, device]));
+  for (const device of new Set([...wanted, ...required])) {
+    const entry = found.get(device), absent = !entry?.available;
+    const title = `${name} [${device}]${absent ? ` (${entry?.reason ?? "not built"})` : ""}`;
+    Deno.test({ name: title, ignore: absent && !required.includes(device), fn: () => run(device, body) });
+  }
+}
+
+async function run(device: string, body: (device: string) => void | Promise<void>): Promise<void> {
+  await setDefaultDevice(device);
+  try {
+    const before = memory(device).tensors;
+    await scope(async () => await body(device));
+    assert.equal(memory(device).tensors, before, "tensors outlived the test's scope");
+  } finally {
+    await setDefaultDevice("reference");
+  }
+}
+
+/** Fails unless every element is within `absolute + relative |wanted|`. NaN equals NaN. */
+export function assertClose(
+  found: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { relative = 1e-6, absolute = 1e-7, what = "values" } = {},
+): void {
+  assert.equal(found.length, expected.length, `${what}: lengths differ`);
+  for (let k = 0; k < found.length; k++) {
+    const x = found[k]!, y = expected[k]!;
+    if (Object.is(x, y) || (Number.isNaN(x) && Number.isNaN(y))) continue;
+    if (!(Math.abs(x - y) <= absolute + relative * Math.abs(y))) {
+      assert.fail(`${what}: element ${k} is ${x}, expected ${y}`);
+    }
+  }
+}
+
+/** The elements of a tensor as plain numbers. */
+export function values(tensor: Tensor): number[] {
+  return Array.from(tensor.toTypedArray());
+}
