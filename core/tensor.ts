@@ -101,6 +101,7 @@ export class Tensor extends Value implements Owned {
     const array = source instanceof NDArray ? source : arrayFrom(source, options);
     super(op, inputs, array, options.requiresGrad ?? isFloat(array.dtype));
     if (this.requiresGrad && !isFloat(array.dtype)) {
+      if (array !== source) array.dispose();
       throw new TypeError(`Cannot make tensor: requiresGrad with type ${array.dtype}, it must be a float type`);
     }
     this.enter();

@@ -8,6 +8,39 @@ import { devices, memory, scope, setDefaultDevice, type Tensor } from "../mod.ts
 
 export { assert };
 
+/** Deep equality, as Deno's std names it. */
+export function assertEquals(found: unknown, expected: unknown, message?: string): void {
+  assert.deepEqual(found, expected, message);
+}
+
+// deno-lint-ignore no-explicit-any
+type ErrorClass = abstract new (...args: any[]) => Error;
+
+function checkError(error: unknown, kind: ErrorClass, text: string): void {
+  assert.ok(error instanceof kind, `expected ${kind.name}, got ${error}`);
+  assert.ok(error.message.includes(text), `expected a message with "${text}", got "${error.message}"`);
+}
+
+/** Fails unless `body` throws an error of this class whose message holds `text`. */
+export function assertThrows(body: () => unknown, kind: ErrorClass = Error, text = ""): void {
+  try {
+    body();
+  } catch (error) {
+    return checkError(error, kind, text);
+  }
+  assert.fail(`expected ${kind.name}, nothing was thrown`);
+}
+
+/** As {@linkcode assertThrows}, for promises. */
+export async function assertRejects(body: () => Promise<unknown>, kind: ErrorClass = Error, text = ""): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    return checkError(error, kind, text);
+  }
+  assert.fail(`expected ${kind.name}, nothing was thrown`);
+}
+
 function variable(name: string): string {
   const granted = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
   return granted ? Deno.env.get(name) ?? "" : "";
