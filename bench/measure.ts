@@ -46,7 +46,11 @@ export interface Bound {
 }
 
 /** `measured` for people, beside what the machine could do at best. */
-export function tableRow({ workload, unit, median }: Measured, { flops, bytes, scale = 1 }: Workload, bound: Bound | null) {
+export function tableRow(
+  { workload, unit, median }: Measured,
+  { flops, bytes, scale = 1 }: Workload,
+  bound: Bound | null,
+) {
   const perSecond = median / scale;
   const cells = [workload.padEnd(36), `${median.toFixed(median < 100 ? 2 : 0).padStart(9)} ${unit.padEnd(9)}`];
   const add = (amount: number | undefined, name: string, best: number | undefined) => {

@@ -3,13 +3,13 @@
  */
 import type { MapRow } from "../kernels/instruction.ts";
 import { gradientsEnabled, moveTo, outsideScopes, scope } from "./ambient.ts";
-import { broadcastTo, mapInto, random } from "./ndarray.ts";
+import { broadcastTo, copy, map, mapInto, NDArray, random } from "./ndarray.ts";
 import { collect } from "./program.ts";
 import { takeCounters } from "./random.ts";
 import { sameShape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
-export { NDArray } from "./ndarray.ts";
+export { NDArray };
 export { outsideScopes };
 
 /** A number, or a function that is asked at each step. */
@@ -71,4 +71,16 @@ export function release(tensor: Tensor): void {
 export function noiseLike(like: Tensor): Tensor {
   const array = like.array, { key, counter } = takeCounters(array.size, array.dtype);
   return like.wrap(random(array.storage.stream, array.shape, array.dtype, key, counter));
+}
+
+/** The elements of a tensor, in an array of their own. */
+export function cloneOf(tensor: Tensor): NDArray {
+  return copy(tensor.array);
+}
+
+/** A row of tensors of one shape and type, as a new tensor on no graph. */
+export function apply(row: MapRow, inputs: readonly Tensor[], { s, t, u }: { s?: Scalar; t?: Scalar; u?: Scalar } = {}): Tensor {
+  return inputs[0]!.wrap(
+    map(row, inputs.map((input) => input.array), { s: valueOf(s), t: valueOf(t), u: valueOf(u) }),
+  );
 }

@@ -197,6 +197,10 @@ export class Tensor extends Value implements Owned {
     array.dispose();
   }
 
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   /** Moves the tensor to the enclosing scope, or to none, so that it outlives this one. Returns it. */
   keep(): this {
     if (this.owner !== null) moveTo(this, this.owner.parent);

@@ -1,4 +1,5 @@
 /** Dropout, on in training and absent in evaluation. */
+import { noiseLike } from "../core/internal.ts";
 import { DropoutOp, type Tensor } from "../core/mod.ts";
 import { Module } from "./module.ts";
 
@@ -27,7 +28,7 @@ export class Dropout extends Module<[x: Tensor]> {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.training && this.p > 0 ? new DropoutOp(this.p).call(x) : x;
+    return this.training && this.p > 0 ? new DropoutOp(this.p).call(x, noiseLike(x)) : x;
   }
 
   protected override describe(): string {

@@ -1,5 +1,5 @@
 /** Linear: the affine map, the one layer with a matrix product. */
-import { type DType, rand, type Tensor } from "../core/mod.ts";
+import { type DType, rand, scope, type Tensor } from "../core/mod.ts";
 import { showShape } from "../core/shape.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -40,7 +40,10 @@ export class Linear extends Module<[x: Tensor]> {
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     const bound = 1 / Math.sqrt(inFeatures);
-    const draw = (shape: number[]) => new Parameter(rand(shape, { ...options, low: -bound, high: bound }));
+    const draw = (shape: number[]) => {
+      using _ = scope();
+      return new Parameter(rand(shape, options).mul(2 * bound).sub(bound));
+    };
     this.weight = draw([inFeatures, outFeatures]);
     this.bias = bias ? draw([outFeatures]) : null;
   }

@@ -2,7 +2,8 @@
  * Parameter and Buffer: the tensors that belong to a module. Both live as long as the module does, whatever scope they
  * were made in; a Parameter is trained, a Buffer is not.
  */
-import { Tensor, type TensorData, type TensorOptions } from "../core/mod.ts";
+import { adopt, cloneOf } from "../core/internal.ts";
+import { Tensor, type TensorOptions, type TensorSource } from "../core/mod.ts";
 
 /**
  * A tensor that is trained: it requires a gradient, and a module that holds it lists it.
@@ -21,8 +22,8 @@ import { Tensor, type TensorData, type TensorOptions } from "../core/mod.ts";
  * ```
  */
 export class Parameter extends Tensor {
-  constructor(values: TensorData | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
-    super(values, { ...options, requiresGrad: true });
+  constructor(values: TensorSource | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
+    super(values instanceof Tensor ? cloneOf(values) : values, { ...options, requiresGrad: true });
     adopt(this);
   }
 }
@@ -48,8 +49,8 @@ export class Parameter extends Tensor {
  * ```
  */
 export class Buffer extends Tensor {
-  constructor(values: TensorData | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
-    super(values, { ...options, requiresGrad: false });
+  constructor(values: TensorSource | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
+    super(values instanceof Tensor ? cloneOf(values) : values, { ...options, requiresGrad: false });
     adopt(this);
   }
 }

@@ -65,7 +65,10 @@ forEachDevice("gradCheck throws for a wrong gradient and names the place", () =>
     }
   }
   const x = randn([2], { dtype: "float64" });
-  assert.throws(() => gradCheck((x) => new Wrong().call(x).sum(), [x]), /input 0, index 0: gradient 1, central difference (3|2\.9999)/);
+  assert.throws(
+    () => gradCheck((x) => new Wrong().call(x).sum(), [x]),
+    /input 0, index 0: gradient 1, central difference (3|2\.9999)/,
+  );
 });
 
 forEachDevice("backward accumulates, and a second one needs retainGraph", () => {

@@ -3,3 +3,4 @@ export * from "./elementwise.ts";
 export * from "./shapes.ts";
 export * from "./reduce.ts";
 export * from "./composite.ts";
+export * from "./loss.ts";

@@ -1,0 +1,43 @@
+/**
+ * The binary cross entropies as ops, since at their corners the derivative of the whole is not that of the parts.
+ */
+import { compose, filled, map, type NDArray } from "../ndarray.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Adjoints, TensorOp } from "../tensor_op.ts";
+
+/**
+ * -(y ln p + (1 - y) ln(1 - p)), with both logarithms at least -100, as in PyTorch.
+ *
+ * dp = (p - y) / max(p (1 - p), 1e-12), dy = ln(1 - p) - ln p.
+ */
+export class BinaryCrossEntropy extends TensorOp {
+  compute(p: NDArray, y: NDArray): NDArray {
+    return compose(() => {
+      const floor = { s: -100, t: Infinity };
+      const yes = map("clip", [map("log", [p])], floor);
+      const no = map("clip", [map("log1p", [map("negate", [p])])], floor);
+      return map("negate", [map("add", [map("mul", [y, yes]), map("mul", [map("subFromScalar", [y], { s: 1 }), no])])]);
+    });
+  }
+  gradient(g: Tensor, node: Tensor): Adjoints {
+    const [p, y] = node.inputs as [Tensor, Tensor];
+    const toP = () => g.mul(p.sub(y).div(p.mul(p.neg().add(1)).clip(1e-12, Infinity)));
+    const toY = () => g.mul(p.neg().log1p().clip(-100, Infinity).sub(p.log().clip(-100, Infinity)));
+    return [p.requiresGrad ? toP() : null, y.requiresGrad ? toY() : null];
+  }
+}
+
+/** max(x, 0) - x y + ln(1 + e^-|x|): the same of a logit x. dx = sigmoid(x) - y, dy = -x. */
+export class BinaryCrossEntropyWithLogits extends TensorOp {
+  compute(x: NDArray, y: NDArray): NDArray {
+    return compose(() => {
+      const positive = map("max", [x, filled(x.storage.stream, x.shape, x.dtype, 0)]);
+      const tail = map("log1p", [map("exp", [map("negate", [map("abs", [x])])])]);
+      return map("add", [map("sub", [positive, map("mul", [x, y])]), tail]);
+    });
+  }
+  gradient(g: Tensor, node: Tensor): Adjoints {
+    const [x, y] = node.inputs as [Tensor, Tensor];
+    return [x.requiresGrad ? g.mul(x.sigmoid().sub(y)) : null, y.requiresGrad ? g.mul(x).neg() : null];
+  }
+}

@@ -1,0 +1,103 @@
+/** Losses: modules of a prediction and a target. */
+import { BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, type Tensor } from "../core/mod.ts";
+import { isFloat } from "../core/dtype.ts";
+import { sameShape, showShape } from "../core/shape.ts";
+import { Module } from "./module.ts";
+
+/** What becomes of the losses of single elements. */
+export type Reduction = "mean" | "sum" | "none";
+
+/** Options of every loss. */
+export interface LossOptions {
+  reduction?: Reduction;
+}
+
+/** A loss with its reduction. */
+abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> {
+  readonly reduction: Reduction;
+
+  constructor({ reduction = "mean" }: LossOptions = {}) {
+    super();
+    if (!["mean", "sum", "none"].includes(reduction)) {
+      throw new RangeError(`Cannot make ${this.constructor.name}: reduction "${reduction}" must be mean, sum or none`);
+    }
+    this.reduction = reduction;
+  }
+
+  protected reduce(losses: Tensor): Tensor {
+    return this.reduction === "none" ? losses : this.reduction === "sum" ? losses.sum() : losses.mean();
+  }
+
+  protected refuse(prediction: Tensor, target: Tensor, wanted: string): never {
+    throw new TypeError(
+      `Cannot ${this.constructor.name}: prediction ${showShape(prediction.shape)} and target ${target.dtype} ` +
+        `${showShape(target.shape)}, ${wanted}`,
+    );
+  }
+}
+
+/** The squared difference; prediction and target have one shape. */
+export class MSELoss extends Loss {
+  override forward(prediction: Tensor, target: Tensor): Tensor {
+    if (!sameShape(prediction.shape, target.shape)) this.refuse(prediction, target, "the shapes must be the same");
+    return this.reduce(prediction.sub(target).square());
+  }
+}
+
+/**
+ * The cross entropy of logits [batch, classes]: against integer labels [batch], or against probabilities of the logits'
+ * own shape (one-hot rows among them).
+ *
+ * Throws RangeError for a label outside [0, classes), TypeError for other shapes and types.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * const loss = new nn.CrossEntropyLoss().call(tensor([[0, 0]]), tensor(new Int32Array([1])));
+ * if (Math.abs(loss.item() - Math.log(2)) > 1e-6) throw new Error("wrong loss");
+ * ```
+ */
+export class CrossEntropyLoss extends Loss {
+  override forward(logits: Tensor, target: Tensor): Tensor {
+    if (logits.shape.length !== 2) this.refuse(logits, target, "the logits must be [batch, classes]");
+    if (sameShape(logits.shape, target.shape) && isFloat(target.dtype)) {
+      return this.reduce(logits.logSoftmax(-1).mul(target).sum({ axes: [1] }).neg());
+    }
+    if (isFloat(target.dtype) || target.shape.length !== 1 || target.shape[0] !== logits.shape[0]) {
+      this.refuse(logits, target, "the target must hold integers [batch] or probabilities of the logits' shape");
+    }
+    this.checkLabels(target, logits.shape[1]!);
+    return this.reduce(new CrossEntropy().call(logits, target));
+  }
+
+  private checkLabels(labels: Tensor, classes: number): void {
+    for (const label of labels.toTypedArray()) {
+      if (label < 0 || label >= classes) {
+        throw new RangeError(`Cannot CrossEntropyLoss: label ${label} must lie in [0, ${classes})`);
+      }
+    }
+  }
+}
+
+/** Options of {@linkcode BinaryCrossEntropyLoss}. */
+export interface BinaryCrossEntropyOptions extends LossOptions {
+  /** The predictions are logits, not probabilities. */
+  logits?: boolean;
+}
+
+/** -(y ln p + (1 - y) ln(1 - p)) of probabilities, or of logits; prediction and target have one shape. */
+export class BinaryCrossEntropyLoss extends Loss {
+  readonly logits: boolean;
+
+  constructor({ logits = false, ...options }: BinaryCrossEntropyOptions = {}) {
+    super(options);
+    this.logits = logits;
+  }
+
+  override forward(prediction: Tensor, target: Tensor): Tensor {
+    if (!sameShape(prediction.shape, target.shape)) this.refuse(prediction, target, "the shapes must be the same");
+    const op = this.logits ? new BinaryCrossEntropyWithLogits() : new BinaryCrossEntropy();
+    return this.reduce(op.call(prediction, target.cast(prediction.dtype)));
+  }
+}

@@ -1,0 +1,117 @@
+/** Normalisation layers: over the batch, and over the features. */
+import { group, update } from "../core/internal.ts";
+import { noGrad, Normalize, type Tensor } from "../core/mod.ts";
+import { showShape } from "../core/shape.ts";
+import { checkFeatures } from "./linear.ts";
+import { Module } from "./module.ts";
+import { Buffer, Parameter } from "./parameter.ts";
+
+/** Options of {@linkcode BatchNorm1d}. */
+export interface BatchNormOptions {
+  /** Added to the variance, so that its root is never zero. */
+  eps?: number;
+  /** How far the running statistics move towards each batch's. */
+  momentum?: number;
+}
+
+/**
+ * Normalises each feature over the batch, then scales and shifts it (Ioffe and Szegedy 2015).
+ *
+ * Input [batch, features] or [batch, features, length]. Training uses the batch's own mean and biased variance, and moves
+ * `runningMean` and `runningVar` (unbiased) towards them; evaluation uses those. Throws TypeError for other shapes, and
+ * for a training batch with a single value per feature.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * const y = new nn.BatchNorm1d(1).call(tensor([[1], [3]])).toArray();
+ * if (Math.abs(y[1][0] - 1) > 1e-4) throw new Error("not normalised");
+ * ```
+ */
+export class BatchNorm1d extends Module<[x: Tensor]> {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly runningMean: Buffer;
+  readonly runningVar: Buffer;
+  readonly features: number;
+  readonly eps: number;
+  momentum: number;
+
+  constructor(features: number, { eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {}) {
+    super();
+    checkFeatures("BatchNorm1d", features);
+    this.features = features;
+    this.eps = eps;
+    this.momentum = momentum;
+    this.weight = new Parameter(new Float32Array(features).fill(1));
+    this.bias = new Parameter(new Float32Array(features));
+    this.runningMean = new Buffer(new Float32Array(features));
+    this.runningVar = new Buffer(new Float32Array(features).fill(1));
+  }
+
+  override forward(x: Tensor): Tensor {
+    const rank = x.shape.length;
+    if ((rank !== 2 && rank !== 3) || x.shape[1] !== this.features) {
+      throw new TypeError(
+        `Cannot BatchNorm1d: input of shape ${showShape(x.shape)}, it must be [batch, ${this.features}] ` +
+          `or [batch, ${this.features}, length]`,
+      );
+    }
+    const beside = (tensor: Tensor) => rank === 2 ? tensor : tensor.reshape([this.features, 1]);
+    if (!this.training) {
+      const scale = this.runningVar.add(this.eps).rsqrt().mul(this.weight);
+      return x.sub(beside(this.runningMean)).mul(beside(scale)).add(beside(this.bias));
+    }
+    if (x.size === this.features) {
+      throw new TypeError(`Cannot BatchNorm1d: training needs more than one value per feature, got ${showShape(x.shape)}`);
+    }
+    const axes = rank === 2 ? [0] : [0, 2];
+    noGrad(() =>
+      group(() => {
+        update(this.runningMean, "lerp", [this.runningMean, x.mean({ axes })], { s: () => this.momentum });
+        update(this.runningVar, "lerp", [this.runningVar, x.variance({ axes })], { s: () => this.momentum });
+      })
+    );
+    const normal = new Normalize({ axes, eps: this.eps }).call(x);
+    return normal.mul(beside(this.weight)).add(beside(this.bias));
+  }
+
+  protected override describe(): string {
+    return `${this.features}`;
+  }
+}
+
+/**
+ * Normalises the last axis of each example by itself, then scales and shifts it (Ba, Kiros and Hinton 2016).
+ *
+ * Input [..., features], with biased variance. Throws TypeError for another last axis.
+ */
+export class LayerNorm1d extends Module<[x: Tensor]> {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly features: number;
+  readonly eps: number;
+
+  constructor(features: number, { eps = 1e-5 }: { eps?: number } = {}) {
+    super();
+    checkFeatures("LayerNorm1d", features);
+    this.features = features;
+    this.eps = eps;
+    this.weight = new Parameter(new Float32Array(features).fill(1));
+    this.bias = new Parameter(new Float32Array(features));
+  }
+
+  override forward(x: Tensor): Tensor {
+    if (x.shape.at(-1) !== this.features) {
+      throw new TypeError(
+        `Cannot LayerNorm1d: input of shape ${showShape(x.shape)}, its last axis must be ${this.features}`,
+      );
+    }
+    return new Normalize({ axes: [x.shape.length - 1], eps: this.eps }).call(x).mul(this.weight).add(this.bias);
+  }
+
+  protected override describe(): string {
+    return `${this.features}`;
+  }
+}

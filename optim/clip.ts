@@ -1,0 +1,22 @@
+/** Clipping gradients by their common norm. */
+import { update } from "../core/internal.ts";
+import { noGrad, type Tensor } from "../core/mod.ts";
+
+/**
+ * Scales all gradients so that their common norm is at most `max` (Pascanu, Mikolov and Bengio 2013). Returns the norm
+ * before, as a scalar tensor, without waiting for it.
+ *
+ * Throws RangeError if no parameter has a gradient.
+ */
+export function clipGradNorm(params: Iterable<Tensor>, max: number): Tensor {
+  const gradients = [...params].flatMap((parameter) => parameter.grad === null ? [] : [parameter.grad]);
+  if (gradients.length === 0) throw new RangeError("Cannot clipGradNorm: no parameter has a gradient");
+  if (!(max >= 0)) throw new RangeError(`Cannot clipGradNorm: max ${max} must not be negative`);
+  return noGrad(() => {
+    const norm = gradients.map((gradient) => gradient.square().sum()).reduce((sum, part) => sum.add(part)).sqrt();
+    // PyTorch's small term keeps a zero norm from dividing.
+    const scale = norm.add(1e-6).reciprocal().mul(max).minimum(1);
+    for (const gradient of gradients) update(gradient, "mul", [gradient, scale]);
+    return norm;
+  });
+}

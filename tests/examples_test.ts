@@ -1,0 +1,43 @@
+/** The examples, cut short: what they promise happens, and their loss falls. */
+import { main as mnist } from "../examples/mnist.ts";
+import { main as xor } from "../examples/xor.ts";
+import { inTemporaryFolder, testWith } from "./permissions.ts";
+import { assert, assertEquals, assertRejects, forEachDevice } from "./support.ts";
+
+forEachDevice("xor: learns all four points", () => {
+  const { losses, predictions } = xor({ steps: 300 });
+  assert.ok(losses.at(-1)! < losses[0]! / 5, `${losses[0]} became ${losses.at(-1)}`);
+  assertEquals(predictions.map(Math.round), [0, 1, 1, 0]);
+});
+
+const small = { data: "digits", limit: 600, epochs: 3, batchSize: 50, width: 32, blocks: 1, quiet: true };
+
+testWith(["read", "write"], "mnist: trains on drawn digits, saves, and loads what it tests", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { losses, accuracy, path } = await mnist({ ...small, out: `${folder}/run` });
+    assertEquals(losses.length, 3);
+    assert.ok(losses[2]! < losses[0]!, `${losses}`);
+    assert.ok(accuracy > 0.3, `accuracy ${accuracy}`);
+    assert.ok((await Deno.stat(path)).size > 4 * 784 * 32);
+  });
+});
+
+testWith(["read", "write"], "mnist: the same seed gives the same losses", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const run = () => mnist({ ...small, limit: 100, epochs: 1, out: `${folder}/run` });
+    assertEquals((await run()).losses, (await run()).losses);
+  });
+});
+
+testWith(["read", "write"], "mnist: an output that cannot be written is known before the training", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await assertRejects(() => mnist({ ...small, out: `${folder}/file` }), Error, "Cannot write to");
+  });
+});
+
+testWith(["read", "write"], "mnist: a data folder without the data is an error, not another set", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await assertRejects(() => mnist({ ...small, data: `${folder}/nowhere`, out: folder }), Error, "Cannot");
+  });
+});

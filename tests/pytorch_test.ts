@@ -1,0 +1,186 @@
+/**
+ * PyTorch's numbers: values and gradients of modules and losses, optimizer steps, schedules and a training curve.
+ *
+ * `fixtures/pytorch.py` wrote them in float64 to eight digits, so 1e-5 relative is float32's rounding over a few chained
+ * operations and no more; absolute terms cover sums that cancel.
+ */
+import { nn, optim, scope, type Tensor, tensor } from "../mod.ts";
+import { MLPResNet } from "../examples/mlp_resnet.ts";
+import fixtures from "./fixtures/pytorch.json" with { type: "json" };
+import { assertClose, forEachDevice, values } from "./support.ts";
+
+interface Numbers {
+  shape: number[];
+  data: number[];
+  dtype?: string;
+}
+
+const near = { relative: 1e-5, absolute: 2e-6 };
+const read = ({ shape, data, dtype }: Numbers, requiresGrad = false) =>
+  tensor(dtype === "int32" ? Int32Array.from(data) : Float32Array.from(data), { shape, requiresGrad });
+const readAll = (state: Record<string, Numbers>) =>
+  Object.fromEntries(Object.entries(state).map(([name, numbers]) => [name, read(numbers)]));
+
+const makers: Record<string, () => nn.Module> = {
+  Linear: () => new nn.Linear(3, 4),
+  "Linear without bias": () => new nn.Linear(3, 4, { bias: false }),
+  "Linear on three axes": () => new nn.Linear(3, 2),
+  Flatten: () => new nn.Flatten(),
+  Identity: () => new nn.Identity(),
+  ReLU: () => new nn.ReLU(),
+  Sigmoid: () => new nn.Sigmoid(),
+  Tanh: () => new nn.Tanh(),
+  GELU: () => new nn.GELU(),
+  Softmax: () => new nn.Softmax(-1),
+  BatchNorm1d: () => new nn.BatchNorm1d(3),
+  "BatchNorm1d with options": () => new nn.BatchNorm1d(3, { eps: 1e-3, momentum: 0.4 }),
+  "BatchNorm1d on three axes": () => new nn.BatchNorm1d(3),
+  LayerNorm1d: () => new nn.LayerNorm1d(5),
+  "LayerNorm1d on three axes": () => new nn.LayerNorm1d(5),
+  "Dropout of nothing": () => new nn.Dropout(0),
+  Sequential: () => new nn.Sequential(new nn.Linear(3, 4), new nn.Tanh(), new nn.Linear(4, 2)),
+  Residual: () => new nn.Residual(new nn.Linear(3, 4), new nn.ReLU(), new nn.Linear(4, 3)),
+};
+
+// deno-lint-ignore no-explicit-any
+const cases = fixtures as any;
+
+forEachDevice("PyTorch: modules, their gradients, running statistics and evaluation", () => {
+  for (const each of cases.modules) {
+    using _ = scope();
+    const module = makers[each.name]!(), x = read(each.input, true), outGrad = read(each.outGrad);
+    module.loadStateDict(readAll(each.state));
+    const y = module.call(x);
+    assertClose(values(y), each.output.data, { ...near, what: each.name });
+    y.backward(outGrad);
+    assertClose(values(x.grad!), each.inputGrad.data, { ...near, what: `${each.name}: input` });
+    for (const [name, parameter] of module.namedParameters()) {
+      assertClose(values(parameter.grad!), each.gradients[name].data, { ...near, what: `${each.name}: ${name}` });
+    }
+    if (each.stateAfter) {
+      module.call(x.detach().mul(2).add(1));
+      for (const [name, state] of Object.entries(module.stateDict())) {
+        assertClose(values(state), each.stateAfter[name].data, { ...near, what: `${each.name}: ${name}` });
+      }
+    }
+    module.eval();
+    const z = read(each.input, true), evaluated = module.call(z);
+    assertClose(values(evaluated), each.evalOutput.data, { ...near, what: `${each.name}: eval` });
+    evaluated.backward(outGrad);
+    assertClose(values(z.grad!), each.evalInputGrad.data, { ...near, what: `${each.name}: eval input` });
+    for (const tensor of [...module.parameters(), ...module.namedBuffers().map(([, buffer]) => buffer)]) {
+      tensor.grad?.dispose();
+      tensor.dispose();
+    }
+  }
+});
+
+forEachDevice("PyTorch: losses and their gradients", () => {
+  for (const each of cases.losses) {
+    using _ = scope();
+    const prediction = read(each.prediction, true), what = `${each.name} ${JSON.stringify(each.options)}`;
+    // deno-lint-ignore no-explicit-any
+    const loss = new (nn as any)[each.name](each.options).call(prediction, read(each.target)) as Tensor;
+    assertClose(values(loss), each.output.data, { ...near, what });
+    loss.backward(read(each.outGrad).reshape(loss.shape));
+    assertClose(values(prediction.grad!), each.gradient.data, { ...near, what: `${what}: gradient` });
+  }
+});
+
+forEachDevice("PyTorch: optimizer steps", () => {
+  const { params, gradients, cases: rows, clips } = cases.optimizers;
+  for (const each of rows) {
+    const parameters = params.map((numbers: Numbers) => new nn.Parameter(read(numbers)));
+    // deno-lint-ignore no-explicit-any
+    const optimizer = new (optim as any)[each.name](parameters, each.options) as optim.Optimizer;
+    each.after.forEach((after: number[], step: number) => {
+      using _ = scope();
+      parameters.forEach((parameter: Tensor, place: number) => {
+        const gradient = gradients[step][place];
+        parameter.grad = gradient === null ? null : read(gradient);
+      });
+      optimizer.step();
+      const found = parameters.flatMap((parameter: Tensor) => values(parameter));
+      assertClose(found, after, { ...near, what: `${each.name} ${JSON.stringify(each.options)}, step ${step}` });
+      optimizer.resetGrad();
+    });
+    optimizer.dispose();
+    for (const parameter of parameters) parameter.dispose();
+  }
+  for (const each of clips) {
+    using _ = scope();
+    const leaves = params.map((numbers: Numbers) => read(numbers, true));
+    leaves.forEach((leaf: Tensor, place: number) => leaf.grad = read(gradients[0][place]));
+    const norm = optim.clipGradNorm(leaves, each.max);
+    assertClose([norm.item()], [each.norm], near);
+    leaves.forEach((leaf: Tensor, place: number) => assertClose(values(leaf.grad!), each.gradients[place].data, near));
+  }
+});
+
+/** `2.0.4.bias` in the fixture is `layers.2.0.0.4.bias`: a residual there is itself the sequence that it wraps here. */
+function nested(name: string): string {
+  return `layers.${name.replace(/^(\d)\.0\.(\d)/, "$1.0.0.$2")}`;
+}
+
+const schedules: Record<string, (o: optim.Optimizer) => optim.Scheduler> = {
+  "warm-up, then cosine": (o) =>
+    new optim.SequentialSchedule(o, [
+      (o) => new optim.LinearWarmup(o, { steps: 8, startFactor: 0.1 }),
+      (o) => new optim.CosineDecay(o, { steps: 32, etaMin: 0.001 }),
+    ], { milestones: [8] }),
+  "warm-up, restarts, then steps": (o) =>
+    new optim.SequentialSchedule(o, [
+      (o) => new optim.LinearWarmup(o, { steps: 4, startFactor: 0.2 }),
+      (o) => new optim.CosineDecayWithWarmRestarts(o, { t0: 6 }),
+      (o) => new optim.StepDecay(o, { stepSize: 3, gamma: 0.7 }),
+    ], { milestones: [4, 20] }),
+};
+
+Deno.test("PyTorch: schedules", () => {
+  for (const each of cases.schedules) {
+    using parameter = tensor([0], { requiresGrad: true, device: "reference" });
+    const optimizer = new optim.SGD([parameter], { lr: each.baseLr });
+    // deno-lint-ignore no-explicit-any
+    const schedule = schedules[each.name]?.(optimizer) ?? new (optim as any)[each.name](optimizer, each.options);
+    const rates: number[] = [];
+    for (let step = 0; step < each.rates.length; step++) {
+      rates.push(schedule.getLr());
+      schedule.step();
+    }
+    // PyTorch's recursive forms gather rounding; where a cosine has reached zero only an absolute term can hold.
+    assertClose(rates, each.rates, {
+      relative: 1e-7,
+      absolute: 1e-10,
+      what: `${each.name} ${JSON.stringify(each.options)}`,
+    });
+  }
+});
+
+forEachDevice("PyTorch: thirty steps of a residual net", () => {
+  const { features, width, classes, batch, state, x, y, losses, evalLogits, options } = cases.curve;
+  const net = new MLPResNet({ inputs: features, width, blocks: 2, classes, dropout: 0 });
+  // The net here has one more level of nesting than the one there.
+  const renamed = Object.entries(readAll(state)).map(([name, value]) => [nested(name), value]);
+  net.loadStateDict(Object.fromEntries(renamed));
+  const optimizer = new optim.Adam(net.parameters(), { lr: options.lr });
+  const schedule = new optim.CosineDecayWithWarmRestarts(optimizer, options);
+  const inputs = read(x), labels = tensor(Int32Array.from(y)), lossOf = new nn.CrossEntropyLoss();
+  const found: number[] = [];
+  for (let step = 0; step < losses.length; step++) {
+    using _ = scope();
+    const rows = `${step % 4 * batch}:${(step % 4 + 1) * batch}`;
+    const loss = lossOf.call(net.call(inputs.at(rows)), labels.at(rows));
+    optimizer.resetGrad();
+    loss.backward();
+    optimizer.step();
+    schedule.step();
+    found.push(loss.item());
+  }
+  // Thirty steps of Adam amplify rounding: its first steps divide by the gradient's own size.
+  assertClose(found, losses, { relative: 1e-4, absolute: 1e-5 });
+  net.eval();
+  assertClose(values(net.call(inputs.at(`0:${batch}`))), evalLogits.data, { relative: 1e-3, absolute: 1e-3 });
+  optimizer.resetGrad();
+  optimizer.dispose();
+  for (const tensor of [...net.parameters(), ...net.namedBuffers().map(([, buffer]) => buffer)]) tensor.dispose();
+});

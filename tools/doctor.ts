@@ -1,0 +1,42 @@
+/**
+ * Says what Deneb finds on this machine and what it does not: `deno task doctor`. The first thing to look at, and to
+ * show others, when something is slower than it should be or is not there.
+ */
+import { cacheFolder, dataFolder } from "../data/folders.ts";
+import * as deneb from "../mod.ts";
+import { candidates } from "../kernels/mod.ts";
+import config from "../deno.json" with { type: "json" };
+import { findZig, zigVersion } from "./zig.ts";
+
+function show(name: string, value: string): void {
+  console.log(`${name.padEnd(10)} ${value}`);
+}
+
+function attempt(body: () => string): string {
+  try {
+    return body();
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+show("deneb", `${config.version}, at ${new URL("..", import.meta.url).pathname}`);
+show("deno", `${Deno.version.deno}, V8 ${Deno.version.v8}, TypeScript ${Deno.version.typescript}`);
+show("machine", `${Deno.build.target}, ${navigator.hardwareConcurrency} cores`);
+show("zig", attempt(() => findZig()?.join(" ") ?? `${zigVersion} is not here; \`deno task build\` installs it`));
+show("cache", cacheFolder() ?? "none: neither ./.deneb, nor DENEB_CACHE, nor a home folder");
+show("data", attempt(() => dataFolder()));
+for (
+  const name of ["DENEB_DEVICE", "DENEB_LIB", "DENEB_LEVEL", "DENEB_THREADS", "DENEB_DATA", "DENEB_CACHE", "DENEB_ZIG"]
+) {
+  const value = Deno.env.get(name);
+  if (value !== undefined) show("set", `${name}=${value}`);
+}
+
+console.log("\nThe native library is sought here, in this order:");
+for (const { path, reason } of candidates()) console.log(`  ${path}\n    ${reason}`);
+
+console.log("\nDevices:");
+for (const { name, available, reason, description } of deneb.devices()) {
+  console.log(`  ${name.padEnd(10)} ${available ? `ready: ${description}` : `not here: ${reason}`}`);
+}

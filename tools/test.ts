@@ -1,0 +1,76 @@
+/**
+ * Builds the library, then runs every test: Deno's, the examples in doc comments and in the README, and Zig's. Its last
+ * line counts them all. Words after the task's name go to `deno test`.
+ */
+import { buildLibrary } from "./build.ts";
+import { ensureZig } from "./zig.ts";
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const root = new URL("..", import.meta.url);
+const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+let broken = false;
+
+/** Runs a command, shows what it prints, and adds to the counts what `read` finds in it. */
+async function run(program: string, args: readonly string[], read: (output: string) => Counts | null): Promise<void> {
+  const command = new Deno.Command(program, {
+    args: [...args],
+    cwd: root,
+    stdout: "piped",
+    stderr: "piped",
+    env: Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {},
+  });
+  const child = command.spawn();
+  const shown: string[] = [];
+  const tee = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const piece of stream) {
+      for (let rest = piece; rest.length > 0;) rest = rest.subarray(await Deno.stdout.write(rest));
+      shown.push(decoder.decode(piece, { stream: true }));
+    }
+  };
+  const [{ success }] = await Promise.all([child.status, tee(child.stdout), tee(child.stderr)]);
+  // deno-lint-ignore no-control-regex
+  const found = read(shown.join("").replace(/\x1b\[[0-9;]*m/g, ""));
+  if (found) { for (const key of ["passed", "failed", "skipped"] as const) counts[key] += found[key]; }
+  if (!success && !found?.failed) {
+    broken = true;
+    counts.failed++; // It did not even come to its tests, or died among them.
+  }
+}
+
+/** The summary of `deno test`: `ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)`. */
+function readDeno(output: string): Counts | null {
+  const line = output.split("\n").findLast((text) => /^(ok|FAILED) \| \d+ passed/.test(text.trim()));
+  if (!line) return null;
+  const count = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0);
+  return { passed: count("passed"), failed: count("failed"), skipped: count("ignored") };
+}
+
+/** The summary of `zig test`: `All 12 tests passed.` or `11 passed; 1 skipped; 0 failed.` */
+function readZig(output: string): Counts | null {
+  const all = /All (\d+) tests passed\./.exec(output);
+  if (all) return { passed: Number(all[1]), failed: 0, skipped: 0 };
+  const some = /(\d+) passed; (\d+) skipped; (\d+) failed\./.exec(output);
+  return some && { passed: Number(some[1]), skipped: Number(some[2]), failed: Number(some[3]) };
+}
+
+try {
+  await buildLibrary(console.log);
+  const zig = await ensureZig(console.log);
+  const testZig = ["test", "kernels/lib.zig", "-O", "safe", "-lc", "--cache-dir", ".zig-cache"];
+  await run(zig[0]!, [...zig.slice(1), ...testZig], readZig);
+} catch (error) {
+  // The tests on wasm and the reference device still say something, but not that all is well.
+  console.error((error as Error).message);
+  broken = true;
+  counts.failed++;
+}
+const allowed = ["read", "write", "net", "env", "run", "ffi", "import"].map((name) => `--allow-${name}`);
+await run(Deno.execPath(), ["test", "--doc", ...allowed, ...Deno.args], readDeno);
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+if (broken || counts.failed > 0) Deno.exit(1);
