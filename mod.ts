@@ -4,3 +4,4 @@ export * as nn from "./nn/mod.ts";
 export * as optim from "./optim/mod.ts";
 export * as data from "./data/mod.ts";
 export * as io from "./io/mod.ts";
+export * as train from "./train/mod.ts";

@@ -3,8 +3,7 @@
  * `batch`, so that a loader makes one tensor per batch rather than one per sample.
  */
 import { type DType, dtypeOfArray, makeTypedArray, type TypedArray } from "../core/dtype.ts";
-import { outsideScopes } from "../core/internal.ts";
-import { Tensor, tensor } from "../core/mod.ts";
+import { scope, Tensor, tensor } from "../core/mod.ts";
 import { showShape, sizeOf } from "../core/shape.ts";
 
 /** Several samples outside any device: the first axis numbers them. */
@@ -18,7 +17,10 @@ export interface Samples {
 /** Numbered samples. Write one of your own with `length` and `get`; `batch` is for speed. */
 export interface Dataset {
   readonly length: number;
-  /** The input and the target at `index`, without a batch axis. */
+  /**
+   * The input and the target at `index`, without a batch axis. A loader frees those that it made once they are stacked;
+   * `keep()` saves them for the next time.
+   */
   get(index: number): [x: Tensor, y: Tensor] | Promise<[x: Tensor, y: Tensor]>;
   /** The samples at `indices`, stacked. The arrays are the caller's to change. */
   batch?(indices: ArrayLike<number>): [x: Samples, y: Samples] | Promise<[x: Samples, y: Samples]>;
@@ -126,10 +128,12 @@ export function stack(items: readonly Tensor[], what: string): Samples {
 /** The batch at `indices` as plain arrays, by whichever way the dataset offers. */
 export async function fetchBatch(dataset: Dataset, indices: ArrayLike<number>): Promise<[x: Samples, y: Samples]> {
   if (dataset.batch) return await dataset.batch(indices);
-  const items: [x: Tensor, y: Tensor][] = [];
-  // Items belong to no scope: the dataset may keep them for the next epoch.
-  for (const index of Array.from(indices)) items.push(await outsideScopes(() => dataset.get(index)));
-  return [stack(items.map(([x]) => x), "inputs"), stack(items.map(([, y]) => y), "targets")];
+  // The scope goes along through whatever `get` awaits, and frees the items once they are stacked.
+  return await scope(async () => {
+    const items: [x: Tensor, y: Tensor][] = [];
+    for (const index of Array.from(indices)) items.push(await dataset.get(index));
+    return [stack(items.map(([x]) => x), "inputs"), stack(items.map(([, y]) => y), "targets")];
+  });
 }
 
 function checkSamples(source: Samples | Tensor): Samples {

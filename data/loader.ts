@@ -2,8 +2,8 @@
  * Batches of a dataset, epoch by epoch. The order of an epoch follows from the seed and the epoch's number alone, so a
  * loader can be put back to any position.
  */
-import { outsideScopes, release } from "../core/internal.ts";
-import { noGrad, scope, type Tensor } from "../core/mod.ts";
+import { moveTo, outsideScopes } from "../core/ambient.ts";
+import { noGrad, Scope, scope, type Tensor } from "../core/mod.ts";
 import { type Dataset, fetchBatch, type Samples, toTensor } from "./dataset.ts";
 import { RandomStream } from "./random.ts";
 import type { Transform } from "./transforms.ts";
@@ -108,7 +108,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     this.#resumes = false;
     const epoch = this.#epoch, order = this.#orderOf(epoch);
     const ahead: Promise<[x: Samples, y: Samples]>[] = [];
-    let asked = this.#batch, handedOut: readonly Tensor[] = [];
+    let asked = this.#batch, owner: Scope | null = null;
     try {
       for (let batch = this.#batch; batch < this.length; batch++) {
         for (; asked < this.length && asked <= batch + this.#options.prefetch; asked++) {
@@ -118,17 +118,16 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
           answer.catch(() => {});
           ahead.push(answer);
         }
-        handedOut.forEach(release);
-        handedOut = [];
-        const samples = await ahead.shift()!;
-        const made = outsideScopes(() => this.#toTensors(samples, epoch, batch));
-        handedOut = made;
+        owner?.[Symbol.dispose]();
+        owner = ownScope();
+        const made = this.#toTensors(await ahead.shift()!, epoch, batch);
+        for (const tensor of made) moveTo(tensor, owner);
         this.#batch = batch + 1;
         yield made;
       }
       this.#beginEpoch(epoch + 1);
     } finally {
-      handedOut.forEach(release);
+      owner?.[Symbol.dispose]();
     }
   }
 
@@ -150,13 +149,19 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
   }
 
   #toTensors([x, y]: [x: Samples, y: Samples], epoch: number, batch: number): [x: Tensor, y: Tensor] {
-    const transform = this.#transform;
-    if (transform === undefined) return [toTensor(x), toTensor(y)];
-    // The scope frees what the transform makes on its way.
-    using _ = scope();
     const random = new RandomStream(this.#seed, transformStream, epoch, batch);
-    return [noGrad(() => transform(toTensor(x), random)).keep(), toTensor(y).keep()];
+    return outsideScopes(() => {
+      // Frees what the transform makes on its way.
+      using _ = scope();
+      const input = toTensor(x);
+      return [noGrad(() => this.#transform?.(input, random) ?? input).keep(), toTensor(y).keep()];
+    });
   }
+}
+
+/** A scope that stands in no other and is nobody's innermost: `keep()` takes a tensor out of it for good. */
+function ownScope(): Scope {
+  return new Scope({ scope: null, gradients: true });
 }
 
 function checkCount(action: string, name: string, value: number, least: number): number {

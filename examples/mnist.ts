@@ -184,7 +184,11 @@ function downloadProgress(say: (line: string) => void): data.ProgressListener {
 
 /** A linear warm-up over the first sixteenth of all steps, then half a cosine down to nothing. */
 function warmupThenCosine(optimizer: optim.Optimizer, steps: number): optim.Scheduler {
-  throw new Error("TODO");
+  const warmup = Math.max(1, Math.floor(steps / 16));
+  return new optim.SequentialSchedule(optimizer, [
+    (optimizer) => new optim.LinearWarmup(optimizer, { steps: warmup, startFactor: 0.05 }),
+    (optimizer) => new optim.CosineDecay(optimizer, { steps: Math.max(1, steps - warmup) }),
+  ], { milestones: [warmup] });
 }
 
 /** Draws the first test digits side by side, with what the model takes them for. */

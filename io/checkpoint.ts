@@ -6,6 +6,7 @@
  * the tensors, is JSON in the file's metadata.
  */
 import { Tensor } from "../core/mod.ts";
+import { randomState, setRandomState } from "../core/random.ts";
 import { readWhole, writeWhole } from "./files.ts";
 import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts";
 import { parseStrictJson } from "./json.ts";
@@ -21,12 +22,29 @@ export interface Stateful {
 /** The parts by the names under which they are kept: `{ model, optimizer, scheduler, loader, random }`, say. */
 export type Parts = Readonly<Record<string, Stateful>>;
 
+/** The generator behind `rand`, initialisation and dropout, as a part of a checkpoint. */
+export const random: Stateful = { stateDict: randomState, loadStateDict: setRandomState };
+
 const metadataKey = "deneb.checkpoint";
 
 /** JSON with one addition: an object with a single key that begins with `$` stands for what JSON cannot say. */
 type Encoded = null | boolean | number | string | Encoded[] | { [key: string]: Encoded };
 
-/** Saves the state of all parts in one file, whole or not at all. The states are read before the first await. */
+/**
+ * Saves the state of all parts in one file, whole or not at all. The states are read before the first await.
+ *
+ * @example
+ * ```ts
+ * import { data, io, nn, optim } from "deneb";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+ * const model = new nn.Linear(784, 10), optimizer = new optim.Adam(model.parameters());
+ * const loader = new data.DataLoader(data.digits({ train: 100 }), { batchSize: 32, shuffle: true });
+ * await io.saveCheckpoint(path, { model, optimizer, loader, random: io.random });
+ * await io.loadCheckpoint(path, { model, optimizer, loader, random: io.random });
+ * await Deno.remove(path);
+ * ```
+ */
 export async function saveCheckpoint(path: string, parts: Parts): Promise<void> {
   const tensors = new Map<string, Elements>();
   const states = Object.entries(parts).map(([name, part]) => [name, encode(part.stateDict(), name, tensors)]);

@@ -15,8 +15,10 @@ const builtin = @import("builtin");
 const table = @import("table.zig");
 const rows = @import("rows.zig");
 const convert = @import("convert.zig");
-const random = @import("philox.zig");
+const gemm = @import("gemm.zig");
+const philox = @import("philox.zig");
 const program = @import("program.zig");
+const Pool = @import("pool.zig").Pool;
 
 const x86 = std.Target.x86;
 const is_x86 = builtin.cpu.arch == .x86_64;
@@ -56,8 +58,43 @@ pub const Table = extern struct {
     /// Indexed by compute type, then by the dtype in memory.
     load: [convert.Compute.len][dtypes]convert.Load,
     store: [convert.Compute.len][dtypes]convert.Store,
-    random: random.Kernel,
+    random: philox.Kernel,
+    gemm: [convert.Compute.len]GemmKernel,
 };
+
+/// `arguments` is a `gemm.Args` of the compute type; `scratch` is as long as `gemm.scratchBytes`
+/// says.
+pub const GemmKernel = *const fn (
+    pool: *Pool,
+    arguments: *const anyopaque,
+    batch: *const gemm.Batch,
+    scratch: [*]align(64) u8,
+    scratch_length: usize,
+) callconv(.c) void;
+
+fn Gemm(comptime T: type) type {
+    const config: gemm.Config = if (builtin.cpu.arch.isWasm())
+        .wasm
+    else if (!is_x86)
+        .neon
+    else switch (register_bits) {
+        512 => .x86_64_v4,
+        256 => .x86_64_v3,
+        else => .x86_64_v2,
+    };
+    return struct {
+        fn run(
+            pool: *Pool,
+            arguments: *const anyopaque,
+            batch: *const gemm.Batch,
+            scratch: [*]align(64) u8,
+            scratch_length: usize,
+        ) callconv(.c) void {
+            const args: *const gemm.Args(T) = @ptrCast(@alignCast(arguments));
+            gemm.Gemm(T, config).runBatch(pool, args.*, batch, scratch[0..scratch_length]);
+        }
+    };
+}
 
 const dtypes = @typeInfo(program.DType).@"enum".field_names.len;
 
@@ -86,11 +123,15 @@ pub const own: Table = blk: {
             all.load[code][stored] = &convert.Loader(dtype, T).load;
             all.store[code][stored] = &convert.Storer(dtype, T).store;
         }
+        all.gemm[code] = &Gemm(T).run;
     }
-    all.random = &random.Philox(lanes(u32)).fill;
+    all.random = &philox.Philox(lanes(u32)).fill;
     break :blk all;
 };
 
 comptime {
-    if (@import("root") == @This()) @export(&own, .{ .name = "deneb_level_" ++ name });
+    if (@import("root") == @This()) @export(&own, .{
+        .name = "deneb_level_" ++ name,
+        .visibility = .hidden,
+    });
 }

@@ -56,25 +56,13 @@ pub const ArgKernel = *const fn (
     count: usize,
 ) callconv(.c) void;
 
-/// What an expression sees.
-fn Environment(comptime V: type) type {
-    return struct {
-        operands: [6]V = undefined,
-        scalars: [3]V,
-        index: V = undefined,
-        running: V = undefined,
-
-        fn init(scalars_bytes: *const anyopaque) @This() {
-            const scalars: *const [3]Element(V) = @ptrCast(@alignCast(scalars_bytes));
-            return .{ .scalars = .{
-                @splat(scalars[0]), @splat(scalars[1]), @splat(scalars[2]),
-            } };
-        }
-    };
-}
-
 fn Element(comptime V: type) type {
     return @typeInfo(V).vector.child;
+}
+
+fn environmentOf(comptime V: type, scalars_bytes: *const anyopaque) expr.Environment(V) {
+    const scalars: *const [3]Element(V) = @ptrCast(@alignCast(scalars_bytes));
+    return .{ .scalars = .{ @splat(scalars[0]), @splat(scalars[1]), @splat(scalars[2]) } };
 }
 
 /// index, index + 1, ... as numbers of the compute type, rounded once.
@@ -116,7 +104,7 @@ pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
                 pointers[k] = @ptrCast(@alignCast(inputs[k]));
                 steps[k] = if (repeated >> k & 1 != 0) 0 else lanes;
             }
-            var environment: Environment(V) = .init(scalars);
+            var environment = environmentOf(V, scalars);
             var i: usize = 0;
             while (i + lanes <= count) : (i += lanes) {
                 inline for (0..n) |k| {
@@ -158,14 +146,14 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
     const n = row.operands;
     return struct {
         fn join(comptime V: type, scalars: [3]V, running: V, value: V) V {
-            return expr.eval(row.step, V, Environment(V){
+            return expr.eval(row.step, V, expr.Environment(V){
                 .operands = .{ value, undefined, undefined, undefined, undefined, undefined },
                 .scalars = scalars,
                 .running = running,
             });
         }
 
-        fn element(comptime V: type, environment: Environment(V)) V {
+        fn element(comptime V: type, environment: expr.Environment(V)) V {
             const tree = row.of orelse return environment.operands[0];
             return expr.eval(tree, V, environment);
         }
@@ -187,7 +175,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
                 pointers[k] = @ptrCast(@alignCast(inputs[k]));
                 steps[k] = if (repeated >> k & 1 != 0) 0 else lanes;
             }
-            var environment: Environment(V) = .init(scalars);
+            var environment = environmentOf(V, scalars);
             const begin: V = @splat(comptime start(row, T));
             var first: usize = 0;
             while (first < count) : (first += chunk) {
@@ -215,12 +203,12 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
                     const bound: @Vector(lanes, u32) = @splat(@intCast(left));
                     running = @select(T, std.simd.iota(u32, lanes) < bound, joined, running);
                 }
-                out[first / chunk] = tree(lanes, environment.scalars, running);
+                out[first / chunk] = joinLanes(lanes, environment.scalars, running);
             }
         }
 
         /// Lane l with l + half, then halves again.
-        fn tree(
+        fn joinLanes(
             comptime lanes: usize,
             scalars: [3]@Vector(foldLanes(T), T),
             running: @Vector(lanes, T),
@@ -232,7 +220,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
             const high = std.simd.extract(running, half, half);
             var narrow: [3]V = undefined;
             inline for (0..3) |k| narrow[k] = @splat(scalars[k][0]);
-            return tree(half, scalars, join(V, narrow, low, high));
+            return joinLanes(half, scalars, join(V, narrow, low, high));
         }
 
         pub fn columns(
@@ -271,7 +259,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
             const blocks = width / lanes;
             var addresses: [n]usize = undefined;
             inline for (0..n) |k| addresses[k] = @intFromPtr(inputs[k]) + offset * @sizeOf(T);
-            var environment: Environment(V) = .init(scalars);
+            var environment = environmentOf(V, scalars);
             var running: [blocks]V = @splat(@splat(comptime start(row, T)));
             for (0..rows) |r| {
                 if (row.uses_index) environment.index = @splat(indices(V, index +% r)[0]);
@@ -297,8 +285,8 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
             const running: [*]T = @ptrCast(@alignCast(running_bytes));
             const values: [*]const T = @ptrCast(@alignCast(values_bytes));
             const V = @Vector(level_lanes, T);
-            const wide = Environment(V).init(scalars).scalars;
-            const narrow = Environment(@Vector(1, T)).init(scalars).scalars;
+            const wide = environmentOf(V, scalars).scalars;
+            const narrow = environmentOf(@Vector(1, T), scalars).scalars;
             var i: usize = 0;
             while (i + level_lanes <= count) : (i += level_lanes) {
                 const slot = running[i..][0..level_lanes];
@@ -318,7 +306,7 @@ pub fn Arg(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
         const I = @Vector(lanes, i32);
 
         fn better(comptime W: type, value: W, best: W) @Vector(@typeInfo(W).vector.len, bool) {
-            const environment: Environment(W) = .{
+            const environment: expr.Environment(W) = .{
                 .operands = .{ value, undefined, undefined, undefined, undefined, undefined },
                 .scalars = undefined,
                 .running = best,

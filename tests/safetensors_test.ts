@@ -1,5 +1,5 @@
 /** Safetensors: round trips, files of the Python package, malformed files, checkpoints. */
-import { io, Tensor, tensor } from "../mod.ts";
+import { data, io, manualSeed, nn, optim, scope, Tensor, tensor } from "../mod.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
 import { assertEquals, assertRejects, assertThrows } from "./support.ts";
 
@@ -35,7 +35,7 @@ const everyType = () => ({
   scalar: tensor(new Float32Array([42]), { shape: [] }),
   empty: tensor(new Float32Array(0), { shape: [2, 0, 3] }),
   'a name.with "quotes" and é': tensor([1]),
-  "__proto__x": tensor([2]),
+  ["__proto__"]: tensor([2]),
 });
 
 testWith([], "serialize() and deserialize() keep every bit", () => {
@@ -176,16 +176,21 @@ function hexOf(values: Float32Array | Float64Array | Int32Array): string {
   return new Uint8Array(values.buffer as ArrayBuffer).toHex();
 }
 
+function isGranted(permission: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(permission).state === "granted";
+}
+
 testWith(["read"], "load() reads a file of the Python package", async () => {
   assertEquals(describeAll(await io.load(fixture.pathname)), pythonWrote);
 });
 
-const python = Deno.permissions.querySync({ name: "env", variable: "DENEB_PYTHON" }).state === "granted"
+const python = ["read", "write", "run"].every((name) => isGranted({ name: name as "run" })) &&
+    isGranted({ name: "env", variable: "DENEB_PYTHON" })
   ? Deno.env.get("DENEB_PYTHON")
   : undefined;
 Deno.test({
   name: "save() and load() agree with the Python package" +
-    (python ? "" : " (set DENEB_PYTHON, with safetensors and numpy)"),
+    (python ? "" : " (add -A and set DENEB_PYTHON, with safetensors and numpy)"),
   ignore: !python,
   sanitizeOps: true,
   sanitizeResources: true,
@@ -295,3 +300,54 @@ testWith(
       }
     }),
 );
+
+/** A small training run whose every part has a state: momentum, schedule, shuffled order, dropout, running statistics. */
+function makeRun() {
+  const model = new nn.Sequential(
+    new nn.Linear(784, 8),
+    new nn.BatchNorm1d(8),
+    new nn.ReLU(),
+    new nn.Dropout(0.5),
+    new nn.Linear(8, 10),
+  );
+  const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
+  const scheduler = new optim.StepDecay(optimizer, { stepSize: 2, gamma: 0.7 });
+  const transform = data.compose(data.randomShift(2), data.flatten());
+  const loader = new data.DataLoader(data.digits({ train: 50 }), { batchSize: 10, shuffle: true, transform });
+  return { model, optimizer, scheduler, loader, random: io.random };
+}
+
+async function trainEpoch({ model, optimizer, scheduler, loader }: ReturnType<typeof makeRun>, stopAt = Infinity) {
+  const loss = new nn.CrossEntropyLoss();
+  let batches = 0;
+  for await (const [x, y] of loader) {
+    using _ = scope();
+    optimizer.resetGrad();
+    loss.call(model.call(x), y).backward();
+    optimizer.step();
+    scheduler.step();
+    if (++batches === stopAt) break;
+  }
+}
+
+testWith(["read", "write"], "a run continues from a checkpoint bit for bit", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = `${folder}/checkpoint.safetensors`;
+    manualSeed(5);
+    const whole = makeRun(), stopped = makeRun();
+    stopped.model.loadStateDict(whole.model.stateDict());
+    manualSeed(6);
+    await trainEpoch(whole);
+    await trainEpoch(whole);
+    manualSeed(6);
+    await trainEpoch(stopped);
+    await trainEpoch(stopped, 3);
+    await io.saveCheckpoint(path, stopped);
+    manualSeed(7);
+    const resumed = makeRun();
+    await io.loadCheckpoint(path, resumed);
+    await trainEpoch(resumed);
+    assertEquals(plain(resumed.model.stateDict()), plain(whole.model.stateDict()));
+    assertEquals(plain(resumed.optimizer.stateDict()), plain(whole.optimizer.stateDict()));
+    assertEquals(resumed.optimizer.lr, whole.optimizer.lr);
+  }));

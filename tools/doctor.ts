@@ -4,7 +4,6 @@
  */
 import { cacheFolder, dataFolder } from "../data/folders.ts";
 import * as deneb from "../mod.ts";
-import { candidates } from "../kernels/mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { findZig, zigVersion } from "./zig.ts";
 
@@ -32,9 +31,6 @@ for (
   const value = Deno.env.get(name);
   if (value !== undefined) show("set", `${name}=${value}`);
 }
-
-console.log("\nThe native library is sought here, in this order:");
-for (const { path, reason } of candidates()) console.log(`  ${path}\n    ${reason}`);
 
 console.log("\nDevices:");
 for (const { name, available, reason, description } of deneb.devices()) {

@@ -1,0 +1,125 @@
+//! The CPU: executes checked instructions, with the kernels of one CPU level on the threads of one
+//! pool.
+//!
+//! An `Engine` belongs to a context and runs one instruction at a time. Nothing allocates while it
+//! runs: what skeletons need beyond their stack was allocated when the engine was opened, or when
+//! its number of threads changed. It trusts what `program.zig` has checked, and itself refuses what
+//! only the data shows: an index out of range.
+
+const std = @import("std");
+const arg = @import("arg.zig");
+const fold = @import("fold.zig");
+const gather = @import("gather.zig");
+const gemm = @import("gemm.zig");
+const group = @import("group.zig");
+const levels = @import("levels.zig");
+const map = @import("map.zig");
+const matmul = @import("matmul.zig");
+const program = @import("program.zig");
+const random = @import("random.zig");
+const Pool = @import("pool.zig").Pool;
+
+/// A subset of the codes in `instruction.ts`.
+pub const Status = enum(u32) { ok = 0, range = 2, unsupported = 6 };
+
+pub const Engine = struct {
+    allocator: std.mem.Allocator,
+    level: *const levels.Level,
+    pool: Pool,
+    scratch: []align(64) u8,
+    plan: *group.Plan,
+    message_buffer: [256]u8,
+    message_length: usize,
+
+    /// The engine must not move afterwards. An empty `level` means the best.
+    pub fn init(
+        engine: *Engine,
+        allocator: std.mem.Allocator,
+        threads: usize,
+        level: []const u8,
+    ) error{ OutOfMemory, UnknownLevel }!void {
+        engine.allocator = allocator;
+        engine.level = levels.choose(level) orelse return error.UnknownLevel;
+        engine.message_length = 0;
+        engine.plan = try allocator.create(group.Plan);
+        errdefer allocator.destroy(engine.plan);
+        engine.scratch = try allocator.alignedAlloc(u8, .@"64", scratchBytes(threads));
+        engine.pool.init(threads);
+    }
+
+    pub fn deinit(engine: *Engine) void {
+        engine.pool.deinit();
+        engine.allocator.free(engine.scratch);
+        engine.allocator.destroy(engine.plan);
+    }
+
+    /// Nothing changes where there is no memory for so many.
+    pub fn setThreads(engine: *Engine, threads: usize) error{OutOfMemory}!void {
+        const bytes = scratchBytes(threads);
+        if (bytes > engine.scratch.len) {
+            const larger = try engine.allocator.alignedAlloc(u8, .@"64", bytes);
+            engine.allocator.free(engine.scratch);
+            engine.scratch = larger;
+        }
+        engine.pool.setThreads(threads);
+    }
+
+    /// Bytes held beside the storages.
+    pub fn reserved(engine: *const Engine) usize {
+        return engine.scratch.len + @sizeOf(group.Plan);
+    }
+
+    pub fn message(engine: *const Engine) []const u8 {
+        return engine.message_buffer[0..engine.message_length];
+    }
+
+    fn fail(engine: *Engine, status: Status, comptime format: []const u8, values: anytype) Status {
+        const text = std.fmt.bufPrint(&engine.message_buffer, format, values) catch "";
+        engine.message_length = text.len;
+        return status;
+    }
+};
+
+fn scratchBytes(threads: usize) usize {
+    return @max(gemm.scratchBytes(@max(threads, 1)), fold.partials_max * 8);
+}
+
+pub fn execute(engine: *Engine, instruction: *const program.Instruction) Status {
+    const tables = engine.level.table;
+    const pool = &engine.pool;
+    switch (instruction.*) {
+        .map => |*one| map.execute(tables, pool, one),
+        .fold => |*one| fold.execute(tables, pool, @ptrCast(engine.scratch.ptr), one),
+        .arg => |*one| arg.execute(tables, pool, one),
+        .matmul => |*one| if (!matmul.execute(tables, pool, engine.scratch, one)) {
+            return engine.fail(.unsupported, "Cannot multiply: operands must have one dtype", .{});
+        },
+        .gather => |*one| {
+            const status = check(engine, one, "gather");
+            if (status != .ok) return status;
+            gather.executeGather(pool, one);
+        },
+        .scatter => |*one| {
+            const status = check(engine, one, "scatter");
+            if (status != .ok) return status;
+            gather.executeScatter(pool, one);
+        },
+        .random => |*one| random.execute(tables, pool, one),
+    }
+    return .ok;
+}
+
+fn check(engine: *Engine, one: *const program.Gather, comptime action: []const u8) Status {
+    if (!gather.supports(one)) return engine.fail(
+        .unsupported,
+        "Cannot " ++ action ++ ": the dtypes are {t}, {t} and {t}; wanted two equal ones " ++
+            "and an index of int32 or uint8",
+        .{ one.out.dtype, one.source.dtype, one.index.dtype },
+    );
+    const index = gather.outside(one) orelse return .ok;
+    return engine.fail(
+        .range,
+        "Cannot " ++ action ++ ": index {d} is out of range for length {d}",
+        .{ index, one.length },
+    );
+}

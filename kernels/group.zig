@@ -1,0 +1,549 @@
+//! A group of instructions, tile by tile, with the bits that they have one after another.
+//!
+//! Consecutive maps and folds that can all be cut along one axis (the elements of flat maps, the
+//! rows of a softmax, the columns of a batch norm) become a run: every thread takes some places of
+//! that axis and puts all instructions through them while they are in cache. A storage that only
+//! the run uses never reaches main memory: each tile sees its part of it in a thread's scratch.
+//! Whatever does not fit ends a run, and is executed by itself.
+//!
+//! An axis can be cut if, in every storage that the run writes, the elements of one place are
+//! apart from those of all others. All this looks at addresses and strides alone; the order of a
+//! fold depends on its declared shape, so tiles and threads do not change it.
+//!
+//! A storage must not be released into another one's memory before the group has ended.
+
+const std = @import("std");
+const arg = @import("arg.zig");
+const axes_module = @import("axes.zig");
+const cpu = @import("cpu.zig");
+const fold = @import("fold.zig");
+const levels = @import("levels.zig");
+const map = @import("map.zig");
+const program = @import("program.zig");
+
+const Axes = axes_module.Axes;
+const Bases = axes_module.Bases;
+const Instruction = program.Instruction;
+const operands_max = axes_module.operands_max;
+
+const steps_max = 24;
+const accesses_max = steps_max * 4;
+/// Temporaries of one run that live in scratch, and of one group that are considered.
+const redirected_max = 16;
+const temporaries_max = 256;
+/// Scratch of a thread, on its stack.
+const scratch_bytes = 96 << 10;
+/// What all operands of a tile should fit in.
+const tile_bytes = 16 << 10;
+/// Runs without an instruction of so many elements are in cache as they are.
+const elements_min = 4096;
+
+const Kind = enum { map, fold, arg };
+
+/// An instruction ready to be run in pieces.
+const Step = struct {
+    kind: Kind,
+    operands: u8,
+    layout: union { map: map.Prepared, fold: fold.Prepared },
+    /// Which temporary of the run an operand is; `none` for main memory.
+    redirected: [operands_max]u8,
+
+    const none = 255;
+
+    fn axes(step: *Step) *Axes {
+        return if (step.kind == .map) &step.layout.map.axes else &step.layout.fold.axes;
+    }
+
+    fn bases(step: *const Step) *const Bases {
+        return if (step.kind == .map) &step.layout.map.bases else &step.layout.fold.bases;
+    }
+
+    fn cut(step: *const Step) usize {
+        return if (step.kind == .map) step.layout.map.cut else step.layout.fold.cut;
+    }
+
+    fn run(step: *const Step, from: *const Bases, first: usize, count: usize) void {
+        switch (step.kind) {
+            .map => map.run(&step.layout.map, from, first, count),
+            .fold => fold.run(&step.layout.fold, from, first, count),
+            .arg => arg.run(&step.layout.fold, from, first, count),
+        }
+    }
+};
+
+/// What an operand touches for one place of the cut axis.
+const Access = struct {
+    handle: u32,
+    written: bool,
+    step: u8,
+    operand: u8,
+    base: usize,
+    /// From place to place, in bytes.
+    stride: isize,
+    /// Bytes that the other axes reach, below and above the base.
+    low: isize,
+    high: isize,
+    /// If all strides of the other axes are multiples of one of them, that one; 0 if there are no
+    /// other axes, -1 if they are not multiples.
+    interval: isize,
+
+    fn apart(x: *const Access, y: *const Access, places: usize) bool {
+        if (x.stride != y.stride or x.stride == 0) return false;
+        const pitch: isize = @intCast(@abs(x.stride));
+        // One place after another.
+        const shift: isize = @bitCast(y.base -% x.base);
+        const low = @min(x.low, shift +| y.low);
+        const high = @max(x.high, shift +| y.high);
+        if (high -| low <= pitch) return true;
+        // Places side by side, all of them between two rows.
+        if (shift != 0 or x.interval < 0 or y.interval < 0) return false;
+        if (x.interval != 0 and y.interval != 0 and x.interval != y.interval) return false;
+        return @max(x.interval, y.interval) >= pitch *| @as(isize, @intCast(places));
+    }
+};
+
+/// A temporary of the run that lives in scratch.
+const Redirected = struct {
+    handle: u32,
+    base: usize,
+    stride: isize,
+    low: isize,
+    high: isize,
+    interval: isize,
+    /// Where it stands in the scratch, once the tile's size is known.
+    offset: usize,
+};
+
+const Temporary = struct { handle: u32, first: u32, last: u32 };
+
+/// The workspace of a group, held by the engine.
+pub const Plan = struct {
+    steps: [steps_max]Step,
+    accesses: [accesses_max]Access,
+    redirected: [redirected_max]Redirected,
+    temporaries: [temporaries_max]Temporary,
+    /// Places of temporaries by the low bits of their handles, 0 for none, else one more.
+    table: [temporaries_max * 2]u16,
+    steps_count: usize,
+    accesses_count: usize,
+    redirected_count: usize,
+    temporaries_count: usize,
+
+    places: usize,
+    places_each: usize,
+    tiles_each: usize,
+    elements: usize,
+    side: map.Side,
+    has_fold: bool,
+
+    fn find(plan: *const Plan, handle: u32) ?usize {
+        var slot: usize = handle % plan.table.len;
+        while (plan.table[slot] != 0) : (slot = (slot + 1) % plan.table.len) {
+            const place = plan.table[slot] - 1;
+            if (plan.temporaries[place].handle == handle) return place;
+        }
+        return null;
+    }
+
+    fn noteTemporaries(plan: *Plan, instructions: []const Instruction, handles: []const u32) void {
+        plan.table = @splat(0);
+        plan.temporaries_count = @min(handles.len, temporaries_max);
+        for (handles[0..plan.temporaries_count], 0..) |handle, place| {
+            var slot: usize = handle % plan.table.len;
+            while (plan.table[slot] != 0) slot = (slot + 1) % plan.table.len;
+            plan.table[slot] = @intCast(place + 1);
+            plan.temporaries[place] = .{ .handle = handle, .first = std.math.maxInt(u32), .last = 0 };
+        }
+        if (plan.temporaries_count == 0) return;
+        for (instructions, 0..) |*instruction, i| switch (instruction.*) {
+            .map => |*one| {
+                plan.note(&one.out, i);
+                for (one.inputs[0..one.inputs_count]) |*input| plan.note(input, i);
+            },
+            .fold, .arg => |*one| {
+                plan.note(&one.out, i);
+                for (one.inputs[0..one.inputs_count]) |*input| plan.note(input, i);
+            },
+            .matmul => |*one| for ([_]*const program.View{ &one.out, &one.a, &one.b }) |view| {
+                plan.note(view, i);
+            },
+            .gather, .scatter => |*one| {
+                for ([_]*const program.View{ &one.out, &one.source, &one.index }) |view| {
+                    plan.note(view, i);
+                }
+            },
+            .random => |*one| plan.note(&one.out, i),
+        };
+    }
+
+    fn note(plan: *Plan, view: *const program.View, i: usize) void {
+        const temporary = &plan.temporaries[plan.find(view.handle) orelse return];
+        temporary.first = @min(temporary.first, @as(u32, @intCast(i)));
+        temporary.last = @intCast(i);
+    }
+};
+
+/// Executes the instructions in order, as if one by one. `temporaries` are the storages that were
+/// allocated and released inside the group; what they held is nobody's business afterwards.
+pub fn run(
+    engine: *cpu.Engine,
+    instructions: []const Instruction,
+    temporaries: []const u32,
+) cpu.Status {
+    var noted = false;
+    var first: usize = 0;
+    while (first < instructions.len) {
+        const rest = instructions[first..];
+        if (rest.len > 1 and large(&rest[0]) and elementwise(&rest[1])) {
+            if (!noted) engine.plan.noteTemporaries(instructions, temporaries);
+            noted = true;
+            const length = longest(engine.plan, engine.level.table, rest);
+            if (length > 1 and arrange(engine.plan, first, engine.pool.threads)) {
+                runTiles(engine);
+                first += length;
+                continue;
+            }
+        }
+        const status = cpu.execute(engine, &rest[0]);
+        if (status != .ok) return status;
+        first += 1;
+    }
+    return .ok;
+}
+
+fn elementwise(instruction: *const Instruction) bool {
+    return switch (instruction.*) {
+        .map, .fold, .arg => true,
+        else => false,
+    };
+}
+
+fn elementsOf(instruction: *const Instruction) usize {
+    return switch (instruction.*) {
+        .map => |*one| axes_module.product(one.shape[0..one.rank]),
+        .fold, .arg => |*one| axes_module.product(one.shape[0..one.rank]),
+        else => 0,
+    };
+}
+
+fn large(instruction: *const Instruction) bool {
+    return elementwise(instruction) and elementsOf(instruction) >= elements_min;
+}
+
+/// Fills the plan with the longest run from the first instruction on that one of the cuts allows,
+/// and returns its length.
+fn longest(plan: *Plan, tables: *const levels.Table, rest: []const Instruction) usize {
+    // A fold says best where to cut.
+    for (rest[0..@min(rest.len, steps_max)]) |*instruction| {
+        switch (instruction.*) {
+            .map => continue,
+            .fold, .arg => |*one| {
+                const places = axes_module.product(one.shape[0..one.kept]);
+                const side: map.Side = if (fold.isColumn(one)) .trailing else .leading;
+                const length = build(plan, tables, rest, places, side);
+                if (length > 1 and plan.has_fold) return length;
+            },
+            else => {},
+        }
+        break;
+    }
+    if (rest[0] != .map) return 0;
+    const one = &rest[0].map;
+    const length = build(plan, tables, rest, elementsOf(&rest[0]), .leading);
+    if (length > 1) return length;
+    for (one.shape[0..one.rank]) |size| {
+        if (size != 1) return build(plan, tables, rest, size, .leading);
+    }
+    return 0;
+}
+
+/// Adds instructions to an empty plan until one does not fit.
+fn build(
+    plan: *Plan,
+    tables: *const levels.Table,
+    rest: []const Instruction,
+    places: usize,
+    side: map.Side,
+) usize {
+    plan.steps_count = 0;
+    plan.accesses_count = 0;
+    plan.elements = 0;
+    plan.places = places;
+    plan.side = side;
+    plan.has_fold = false;
+    if (places < 2) return 0;
+    for (rest[0..@min(rest.len, steps_max)]) |*instruction| {
+        const step = &plan.steps[plan.steps_count];
+        const fits = switch (instruction.*) {
+            .map => |*one| addMap(step, tables, one, places, side),
+            .fold => |*one| addFold(step, tables, one, places, .fold),
+            .arg => |*one| addFold(step, tables, one, places, .arg),
+            else => false,
+        };
+        if (!fits or !addAccesses(plan, instruction)) break;
+        plan.has_fold = plan.has_fold or step.kind != .map;
+        plan.steps_count += 1;
+        plan.elements += elementsOf(instruction);
+    }
+    return plan.steps_count;
+}
+
+fn addMap(
+    step: *Step,
+    tables: *const levels.Table,
+    one: *const program.Map,
+    places: usize,
+    side: map.Side,
+) bool {
+    step.kind = .map;
+    step.operands = one.inputs_count + 1;
+    step.layout = .{ .map = undefined };
+    const layout = &step.layout.map;
+    const shape = one.shape[0..one.rank];
+    var count: usize = 1;
+    if (side == .leading) {
+        for (shape, 1..) |size, end| {
+            count *= size;
+            if (count > places) break;
+            if (count == places) {
+                if (map.prepareCut(layout, tables, one, end, side)) return true;
+                break;
+            }
+        }
+    } else {
+        var begin = shape.len;
+        while (begin > 0) {
+            begin -= 1;
+            count *= shape[begin];
+            if (count > places) break;
+            if (count == places) {
+                if (map.prepareCut(layout, tables, one, begin, side)) return true;
+                break;
+            }
+        }
+    }
+    return map.prepareFlat(layout, tables, one, places, side);
+}
+
+fn addFold(
+    step: *Step,
+    tables: *const levels.Table,
+    one: *const program.Fold,
+    places: usize,
+    kind: Kind,
+) bool {
+    step.kind = kind;
+    step.operands = one.inputs_count + 1;
+    step.layout = .{ .fold = undefined };
+    const layout = &step.layout.fold;
+    if (axes_module.product(one.shape[0..one.kept]) != places) return false;
+    return fold.prepare(layout, tables, one, .all) and layout.kept == 1;
+}
+
+fn viewsOf(instruction: *const Instruction, views: *[operands_max]*const program.View) usize {
+    switch (instruction.*) {
+        inline .map, .fold, .arg => |*one| {
+            views[0] = &one.out;
+            for (one.inputs[0..one.inputs_count], 1..) |*input, k| views[k] = input;
+            return one.inputs_count + 1;
+        },
+        else => return 0,
+    }
+}
+
+/// Adds what the newest step touches; false if two places would meet.
+fn addAccesses(plan: *Plan, instruction: *const Instruction) bool {
+    var views: [operands_max]*const program.View = undefined;
+    const n = viewsOf(instruction, &views);
+    const before = plan.accesses_count;
+    if (before + n > accesses_max) return false;
+    const step = &plan.steps[plan.steps_count];
+    for (views[0..n], 0..) |view, k| {
+        const access = accessOf(step, k, view, plan.steps_count);
+        if (access.written and !access.apart(&access, plan.places)) break;
+        const fits = for (plan.accesses[0..plan.accesses_count]) |*other| {
+            if (other.handle != access.handle) continue;
+            if (!other.written and !access.written) continue;
+            if (!access.apart(other, plan.places)) break false;
+        } else true;
+        if (!fits) break;
+        plan.accesses[plan.accesses_count] = access;
+        plan.accesses_count += 1;
+    } else return true;
+    plan.accesses_count = before;
+    return false;
+}
+
+fn accessOf(step: *Step, k: usize, view: *const program.View, number: usize) Access {
+    const axes = step.axes();
+    const cut = step.cut();
+    var access: Access = .{
+        .handle = view.handle,
+        .written = k == 0,
+        .step = @intCast(number),
+        .operand = @intCast(k),
+        .base = step.bases()[k],
+        .stride = axes.strides[k][cut],
+        .low = 0,
+        .high = @intCast(view.dtype.bytes()),
+        .interval = 0,
+    };
+    for (axes.shape[0..axes.rank], axes.strides[k][0..axes.rank], 0..) |size, stride, axis| {
+        if (axis == cut or stride == 0 or size <= 1) continue;
+        const reach = stride *| @as(isize, @intCast(size - 1));
+        if (reach < 0) access.low +|= reach else access.high +|= reach;
+        const pitch: isize = @intCast(@abs(stride));
+        if (access.interval == 0) {
+            access.interval = pitch;
+        } else if (access.interval > 0) {
+            const small = @min(access.interval, pitch);
+            const divides = @rem(@max(access.interval, pitch), small) == 0;
+            access.interval = if (divides) small else -1;
+        }
+    }
+    return access;
+}
+
+/// Decides on the tile and moves temporaries into scratch; false if the run is not worth it.
+fn arrange(plan: *Plan, first: usize, threads: usize) bool {
+    const last = first + plan.steps_count - 1;
+    plan.redirected_count = 0;
+    for (plan.steps[0..plan.steps_count]) |*step| step.redirected = @splat(Step.none);
+    // Bytes for one place, of all storages and of those in scratch.
+    var bytes_all: usize = 0;
+    for (plan.accesses[0..plan.accesses_count], 0..) |*access, i| {
+        const number = redirect(plan, access, first, last);
+        plan.steps[access.step].redirected[access.operand] = number;
+        const seen = for (plan.accesses[0..i]) |*other| {
+            if (other.handle == access.handle) break true;
+        } else false;
+        if (!seen and access.stride != 0) bytes_all += placeBytes(plan, access);
+    }
+    var bytes_scratch: usize = 0;
+    for (plan.redirected[0..plan.redirected_count]) |*one| bytes_scratch += bytesOf(one);
+    const unit: usize = if (plan.side == .trailing) 16 else 1;
+    var each = @max(tile_bytes / @max(bytes_all, 1), 1);
+    if (plan.side == .trailing) each = @max(each / unit * unit, 2 * unit);
+    // Alignment of each temporary takes up to 64 bytes.
+    const room = (scratch_bytes - redirected_max * 64) / @max(bytes_scratch, 1);
+    each = @min(each, plan.places, room / unit * unit);
+    if (each == 0) return false;
+    plan.places_each = each;
+    layOut(plan);
+    const tiles = (plan.places + each - 1) / each;
+    var parts: usize = 1;
+    if (threads > 1 and plan.elements >= map.parallel_elements) {
+        parts = @min(threads * 4, plan.elements / map.part_elements, tiles);
+    }
+    plan.tiles_each = (tiles + parts - 1) / parts;
+    return true;
+}
+
+/// Bytes of a storage that one place of the cut axis needs.
+fn placeBytes(plan: *const Plan, access: *const Access) usize {
+    _ = plan;
+    const reach: usize = @intCast(access.high -| access.low);
+    const pitch: usize = @abs(access.stride);
+    if (reach <= pitch or access.interval <= 0) return reach;
+    return (reach / @as(usize, @intCast(access.interval)) + 1) * pitch;
+}
+
+fn bytesOf(one: *const Redirected) usize {
+    const reach: usize = @intCast(one.high - one.low);
+    const pitch: usize = @intCast(one.stride);
+    if (one.interval == 0) return pitch;
+    return (reach / @as(usize, @intCast(one.interval)) + 1) * pitch;
+}
+
+/// The number of the temporary that the access belongs to, new or known, if it may live in
+/// scratch.
+fn redirect(plan: *Plan, access: *const Access, first: usize, last: usize) u8 {
+    for (plan.redirected[0..plan.redirected_count], 0..) |*one, number| {
+        if (one.handle == access.handle) return @intCast(number);
+    }
+    const temporary = plan.temporaries[plan.find(access.handle) orelse return Step.none];
+    if (temporary.first < first or temporary.last > last) return Step.none;
+    if (!access.written or plan.redirected_count == redirected_max) return Step.none;
+    // All its accesses are in the run, and apart: they have one stride.
+    var all: Redirected = .{
+        .handle = access.handle,
+        .base = access.base,
+        .stride = access.stride,
+        .low = access.low,
+        .high = access.high,
+        .interval = 0,
+        .offset = 0,
+    };
+    var interval = access.interval;
+    for (plan.accesses[0..plan.accesses_count]) |*other| {
+        if (other.handle != access.handle) continue;
+        // Read before it is written: it holds what nobody wrote, and may go on doing so.
+        if (other.step < access.step) return Step.none;
+        const shift: isize = @bitCast(other.base -% access.base);
+        all.low = @min(all.low, shift + other.low);
+        all.high = @max(all.high, shift + other.high);
+        if (interval == 0) interval = other.interval;
+    }
+    if (all.stride < 0) return Step.none;
+    if (all.high - all.low > all.stride) {
+        if (all.low < 0) return Step.none;
+        all.interval = interval;
+    }
+    plan.redirected[plan.redirected_count] = all;
+    plan.redirected_count += 1;
+    return @intCast(plan.redirected_count - 1);
+}
+
+/// Lays the temporaries out in scratch for the tile's size; rows that were as long as all places
+/// become as long as a tile.
+fn layOut(plan: *Plan) void {
+    var offset: usize = 0;
+    for (plan.redirected[0..plan.redirected_count]) |*one| {
+        one.offset = offset;
+        offset += bytesOf(one) * plan.places_each;
+        offset = std.mem.alignForward(usize, offset, 64);
+    }
+    std.debug.assert(offset <= scratch_bytes);
+    for (plan.steps[0..plan.steps_count]) |*step| {
+        const axes = step.axes();
+        const cut = step.cut();
+        for (step.redirected[0..step.operands], 0..) |number, k| {
+            if (number == Step.none) continue;
+            const one = &plan.redirected[number];
+            if (one.interval == 0) continue;
+            const row = one.stride * @as(isize, @intCast(plan.places_each));
+            for (axes.strides[k][0..axes.rank], 0..) |*stride, axis| {
+                if (axis != cut) stride.* = @divExact(stride.*, one.interval) * row;
+            }
+        }
+        if (step.kind == .map) map.setMode(&step.layout.map, plan.places_each);
+    }
+}
+
+fn runTiles(engine: *cpu.Engine) void {
+    const plan: *const Plan = engine.plan;
+    const tiles = (plan.places + plan.places_each - 1) / plan.places_each;
+    engine.pool.parallel(plan, runPart, (tiles + plan.tiles_each - 1) / plan.tiles_each);
+}
+
+fn runPart(plan: *const Plan, part: usize) void {
+    var scratch: [scratch_bytes]u8 align(64) = undefined;
+    const each = plan.tiles_each * plan.places_each;
+    const end = @min(plan.places, (part + 1) * each);
+    var first = part * each;
+    while (first < end) : (first += plan.places_each) {
+        const count = @min(plan.places_each, end - first);
+        for (plan.steps[0..plan.steps_count]) |*step| {
+            var bases = step.bases().*;
+            for (step.redirected[0..step.operands], bases[0..step.operands]) |number, *base| {
+                if (number == Step.none) continue;
+                const one = &plan.redirected[number];
+                // The first place of the tile stands at the temporary's offset.
+                const shift = base.* -% one.base -% @as(usize, @bitCast(one.low));
+                const begin = @intFromPtr(&scratch) + one.offset +% shift;
+                base.* = begin -% axes_module.advance(0, one.stride, first);
+            }
+            step.run(&bases, first, count);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The matmul skeleton: hands the operands to the level's `gemm.zig`, which wants the columns of
+//! the output side by side.
+
+const std = @import("std");
+const axes_module = @import("axes.zig");
+const convert = @import("convert.zig");
+const gemm = @import("gemm.zig");
+const levels = @import("levels.zig");
+const program = @import("program.zig");
+const Pool = @import("pool.zig").Pool;
+
+const advance = axes_module.advance;
+
+/// False if the operands are not all of the compute type.
+pub fn execute(
+    tables: *const levels.Table,
+    pool: *Pool,
+    scratch: []align(64) u8,
+    product: *const program.MatMul,
+) bool {
+    const compute = product.compute;
+    if (product.out.dtype != compute or product.a.dtype != compute or
+        product.b.dtype != compute) return false;
+    switch (compute) {
+        inline .float32, .float64, .int32 => |known| {
+            executeAs(convert.Compute[@backingInt(known)], tables, pool, scratch, product);
+        },
+        else => return false,
+    }
+    return true;
+}
+
+fn executeAs(
+    comptime T: type,
+    tables: *const levels.Table,
+    pool: *Pool,
+    scratch: []align(64) u8,
+    product: *const program.MatMul,
+) void {
+    const r = product.batch_rank;
+    var batch: gemm.Batch = .{ .rank = r };
+    for (0..r) |axis| {
+        batch.shape[axis] = product.batch[axis];
+        batch.a[axis] = product.a.strides[axis];
+        batch.b[axis] = product.b.strides[axis];
+        batch.c[axis] = product.out.strides[axis];
+    }
+    const out = product.out.strides[r..][0..2];
+    const a = product.a.strides[r..][0..2];
+    const b = product.b.strides[r..][0..2];
+    const plain: gemm.Args(T) = .{
+        .m = product.m,
+        .n = product.n,
+        .k = product.k,
+        .a = @ptrCast(@alignCast(product.a.data)),
+        .a_row = a[0],
+        .a_col = a[1],
+        .b = @ptrCast(@alignCast(product.b.data)),
+        .b_row = b[0],
+        .b_col = b[1],
+        .c = @ptrCast(@alignCast(product.out.data)),
+        .c_row = out[0],
+    };
+    const run = tables.gemm[@backingInt(product.compute)];
+    if (out[1] == 1 or product.n == 1) {
+        run(pool, &plain, &batch, scratch.ptr, scratch.len);
+    } else if (out[0] == 1 or product.m == 1) {
+        std.mem.swap([program.rank_max]isize, &batch.a, &batch.b);
+        const turned: gemm.Args(T) = .{
+            .m = plain.n,
+            .n = plain.m,
+            .k = plain.k,
+            .a = plain.b,
+            .a_row = plain.b_col,
+            .a_col = plain.b_row,
+            .b = plain.a,
+            .b_row = plain.a_col,
+            .b_col = plain.a_row,
+            .c = plain.c,
+            .c_row = out[1],
+        };
+        run(pool, &turned, &batch, scratch.ptr, scratch.len);
+    } else columns(T, pool, plain, &batch, out[1], run, scratch);
+}
+
+/// Column after column, each of which is a matrix whose columns lie side by side. Slow, and rare:
+/// an output that is a view with gaps in both axes.
+fn columns(
+    comptime T: type,
+    pool: *Pool,
+    plain: gemm.Args(T),
+    batch: *const gemm.Batch,
+    stride: isize,
+    run: @import("level.zig").GemmKernel,
+    scratch: []align(64) u8,
+) void {
+    const size = @sizeOf(T);
+    for (0..plain.n) |j| {
+        var column = plain;
+        column.n = 1;
+        column.b = @ptrFromInt(advance(@intFromPtr(plain.b), plain.b_col *% size, j));
+        column.c = @ptrFromInt(advance(@intFromPtr(plain.c), stride *% size, j));
+        run(pool, &column, batch, scratch.ptr, scratch.len);
+    }
+}

@@ -1,0 +1,25 @@
+//! The random skeleton: `count` elements that depend on key and counter alone (see `philox.zig`).
+
+const levels = @import("levels.zig");
+const map = @import("map.zig");
+const program = @import("program.zig");
+const Pool = @import("pool.zig").Pool;
+
+const Job = struct {
+    tables: *const levels.Table,
+    random: *const program.Random,
+
+    fn run(job: Job, part: usize) void {
+        const random = job.random;
+        const first = part * map.part_elements;
+        const count = @min(map.part_elements, random.count - first);
+        const out = random.out.data + first * random.out.dtype.bytes();
+        const dtype = @backingInt(random.out.dtype);
+        job.tables.random(out, dtype, random.key[0], random.key[1], random.counter, first, count);
+    }
+};
+
+pub fn execute(tables: *const levels.Table, pool: *Pool, random: *const program.Random) void {
+    const parts = (random.count + map.part_elements - 1) / map.part_elements;
+    pool.parallel(Job{ .tables = tables, .random = random }, Job.run, parts);
+}
