@@ -157,7 +157,7 @@ Deno.test("PyTorch: schedules", () => {
 });
 
 forEachDevice("PyTorch: thirty steps of a residual net", () => {
-  const { features, width, classes, batch, state, x, y, losses, evalLogits, options } = cases.curve;
+  const { features, width, classes, batch, state, x, y, losses, options } = cases.curve;
   const net = new MLPResNet({ inputs: features, width, blocks: 2, classes, dropout: 0 });
   // The net here has one more level of nesting than the one there.
   const renamed = Object.entries(readAll(state)).map(([name, value]) => [nested(name), value]);
@@ -178,8 +178,8 @@ forEachDevice("PyTorch: thirty steps of a residual net", () => {
   }
   // Thirty steps of Adam amplify rounding: its first steps divide by the gradient's own size.
   assertClose(found, losses, { relative: 1e-4, absolute: 1e-5 });
-  net.eval();
-  assertClose(values(net.call(inputs.at(`0:${batch}`))), evalLogits.data, { relative: 1e-3, absolute: 1e-3 });
+  // No comparison in evaluation: a bias before a BatchNorm has no gradient but rounding, which Adam scales up to whole
+  // steps; training is blind to that bias, running statistics that lag behind it are not.
   optimizer.resetGrad();
   optimizer.dispose();
   for (const tensor of [...net.parameters(), ...net.namedBuffers().map(([, buffer]) => buffer)]) tensor.dispose();
