@@ -19,8 +19,7 @@ const program = @import("program.zig");
 const random = @import("random.zig");
 const Pool = @import("pool.zig").Pool;
 
-/// A subset of the codes in `instruction.ts`.
-pub const Status = enum(u32) { ok = 0, range = 2, unsupported = 6 };
+const Status = program.Status;
 
 pub const Engine = struct {
     allocator: std.mem.Allocator,
@@ -28,8 +27,7 @@ pub const Engine = struct {
     pool: Pool,
     scratch: []align(64) u8,
     plan: *group.Plan,
-    message_buffer: [256]u8,
-    message_length: usize,
+    message: program.Message,
 
     /// The engine must not move afterwards. An empty `level` means the best.
     pub fn init(
@@ -40,7 +38,7 @@ pub const Engine = struct {
     ) error{ OutOfMemory, UnknownLevel }!void {
         engine.allocator = allocator;
         engine.level = levels.choose(level) orelse return error.UnknownLevel;
-        engine.message_length = 0;
+        engine.message = .{};
         engine.plan = try allocator.create(group.Plan);
         errdefer allocator.destroy(engine.plan);
         engine.scratch = try allocator.alignedAlloc(u8, .@"64", scratchBytes(threads));
@@ -69,13 +67,8 @@ pub const Engine = struct {
         return engine.scratch.len + @sizeOf(group.Plan);
     }
 
-    pub fn message(engine: *const Engine) []const u8 {
-        return engine.message_buffer[0..engine.message_length];
-    }
-
     fn fail(engine: *Engine, status: Status, comptime format: []const u8, values: anytype) Status {
-        const text = std.fmt.bufPrint(&engine.message_buffer, format, values) catch "";
-        engine.message_length = text.len;
+        engine.message.set(format, values);
         return status;
     }
 };
@@ -122,4 +115,16 @@ fn check(engine: *Engine, one: *const program.Gather, comptime action: []const u
         "Cannot " ++ action ++ ": index {d} is out of range for length {d}",
         .{ index, one.length },
     );
+}
+
+test {
+    _ = @import("map_test.zig");
+    _ = @import("fold_test.zig");
+    _ = @import("gemm_test.zig");
+    _ = @import("gather_test.zig");
+    _ = @import("group_test.zig");
+    _ = @import("level_test.zig");
+    _ = @import("philox.zig");
+    _ = @import("convert.zig");
+    _ = levels;
 }

@@ -362,7 +362,9 @@ noinline fn runColumns(prepared: *const Prepared, bases: *const Bases, count: us
     const size = elementBytes(prepared);
     const last = prepared.kept - 1;
     const stride = prepared.axes.strides[0][last];
-    const straight = prepared.dtypes[0] == prepared.compute and stride == @as(isize, @intCast(size));
+    // Operands of the kept axes may be the output itself: it is written when all chunks are joined.
+    const straight = prepared.dtypes[0] == prepared.compute and
+        stride == @as(isize, @intCast(size)) and prepared.reduced <= rows.column_chunk;
     var column: usize = 0;
     while (column < count) : (column += columns_each) {
         const columns = @min(columns_each, count - column);

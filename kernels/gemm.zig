@@ -61,6 +61,13 @@ pub const Batch = struct {
     b: [rank_max]isize = undefined,
     c: [rank_max]isize = undefined,
 
+    fn turned(batch: *const Batch) Batch {
+        var result = batch.*;
+        result.a = batch.b;
+        result.b = batch.a;
+        return result;
+    }
+
     fn items(batch: *const Batch) usize {
         var count: usize = 1;
         for (batch.shape[0..batch.rank]) |size| count *= size;
@@ -102,7 +109,11 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             const items = batch.items();
             if (args.m == 0 or args.n == 0 or items == 0) return;
             assert(scratch.len >= scratchBytes(pool.threads));
-            const plan = makePlan(turned(args), batch, items, pool.threads, scratch);
+            const turns = args.n == 1 and args.m != 1 and args.c_row == 1;
+            const plan = if (turns)
+                makePlan(turned(args), &batch.turned(), items, pool.threads, scratch)
+            else
+                makePlan(args, batch, items, pool.threads, scratch);
             const parts = if (plan.items_each > 1)
                 std.math.divCeil(usize, items, plan.items_each) catch unreachable
             else
@@ -112,7 +123,6 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
 
         /// A single column is a single row of the transposed product, which reads A in order.
         fn turned(args: Arguments) Arguments {
-            if (args.n != 1 or args.m == 1 or args.c_row != 1) return args;
             return .{
                 .m = 1,
                 .n = args.m,

@@ -189,7 +189,7 @@ pub fn run(
     engine: *cpu.Engine,
     instructions: []const Instruction,
     temporaries: []const u32,
-) cpu.Status {
+) program.Status {
     var noted = false;
     var first: usize = 0;
     while (first < instructions.len) {

@@ -1,13 +1,47 @@
-//! stand-in
+//! The closed list of functions that a row may call, over vectors of f32, f64 or i32.
+//!
+//! They have one meaning on every device, and here one sequence of IEEE operations on every CPU:
+//! no fused multiply-add, no call of the C library, so the same bits everywhere. f32 and f64 are
+//! within 2 units in the last place. `max` and `min` give NaN if either is NaN, and know that -0 is
+//! less than 0; `round` is half to even; `mod` has the divisor's sign.
+
 const std = @import("std");
+const float = @import("float.zig");
+const division = @import("division.zig");
+const elementary = @import("elementary.zig");
+const trigonometry = @import("trigonometry.zig");
+const power = @import("power.zig");
+const Element = float.Element;
+const splat = float.splat;
+const select = float.select;
+
 pub const Function = enum {
-    exp, expm1, log, log1p, pow, tanh, sin, cos, sqrt, erf, abs, floor, ceil, round, max, min, floorDiv, mod,
+    exp,
+    expm1,
+    log,
+    log1p,
+    pow,
+    tanh,
+    sin,
+    cos,
+    sqrt,
+    erf,
+    abs,
+    floor,
+    ceil,
+    round,
+    max,
+    min,
+    floorDiv,
+    mod,
+
     pub fn arity(function: Function) usize {
         return switch (function) {
             .pow, .max, .min, .floorDiv, .mod => 2,
             else => 1,
         };
     }
+
     pub fn isForIntegers(function: Function) bool {
         return switch (function) {
             .abs, .max, .min, .floorDiv, .mod => true,
@@ -15,7 +49,55 @@ pub const Function = enum {
         };
     }
 };
-pub inline fn call(comptime function: Function, comptime V: type, x: anytype) V {
-    _ = function;
-    return x[0];
+
+/// The function of one or two arguments, lane by lane.
+pub inline fn call(comptime function: Function, comptime V: type, arguments: anytype) V {
+    const x: V = arguments[0];
+    return switch (function) {
+        .exp => elementary.exp(x),
+        .expm1 => elementary.expm1(x),
+        .log => elementary.log(x),
+        .log1p => elementary.log1p(x),
+        .pow => power.pow(x, arguments[1]),
+        .tanh => elementary.tanh(x),
+        .sin => trigonometry.sin(x),
+        .cos => trigonometry.cos(x),
+        .sqrt => @sqrt(x),
+        .erf => elementary.erf(x),
+        .abs => abs(x),
+        .floor => @floor(x),
+        .ceil => @ceil(x),
+        .round => round(x),
+        .max => extreme(x, arguments[1], true),
+        .min => extreme(x, arguments[1], false),
+        .floorDiv => division.floorDiv(x, arguments[1]),
+        .mod => division.mod(x, arguments[1]),
+    };
+}
+
+inline fn abs(x: anytype) @TypeOf(x) {
+    // The least integer stays.
+    return if (Element(@TypeOf(x)) == i32) @bitCast(@abs(x)) else @abs(x);
+}
+
+inline fn round(x: anytype) @TypeOf(x) {
+    const V = @TypeOf(x);
+    // Where the unit in the last place is 1, adding rounds; beyond, all numbers are integers.
+    const unit = splat(V, if (Element(V) == f32) 0x1p23 else 0x1p52);
+    const size = @abs(x);
+    const rounded = float.copySign((size + unit) - unit, x);
+    return select(size < unit, rounded, x);
+}
+
+inline fn extreme(x: anytype, y: @TypeOf(x), comptime greatest: bool) @TypeOf(x) {
+    const V = @TypeOf(x);
+    if (Element(V) == i32) return @select(i32, if (greatest) x > y else x < y, x, y);
+    // Both orders of asking differ for 0 and -0 only, whose bits then decide, and for NaN.
+    const one = if (greatest) select(x > y, x, y) else select(x < y, x, y);
+    const two = if (greatest) select(y > x, y, x) else select(y < x, y, x);
+    const joined = if (greatest)
+        float.bits(one) & float.bits(two)
+    else
+        float.bits(one) | float.bits(two);
+    return select(float.isNan(x) | float.isNan(y), x + y, @as(V, @bitCast(joined)));
 }

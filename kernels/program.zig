@@ -1,10 +1,55 @@
-//! The instructions as the kernels see them: decoded from f64 words and checked once, trusted from then on.
-//! `kernels/instruction.ts` is the page that describes the words.
+//! The instructions as the kernels see them: decoded from f64 words and checked once by
+//! `decode.zig`, trusted from then on. `kernels/instruction.ts` is the page that describes the
+//! words; the numbers here are in the manifest, which the other side compares with its own.
 
 const std = @import("std");
 
 pub const rank_max = 8;
 pub const inputs_max = 6;
+/// f64 words in an instruction buffer.
+pub const words_max = 1 << 16;
+
+pub const Opcode = enum(u32) {
+    alloc = 1,
+    free = 2,
+    group = 3,
+    end = 4,
+    map = 5,
+    fold = 6,
+    arg = 7,
+    matmul = 8,
+    gather = 9,
+    scatter = 10,
+    random = 11,
+};
+
+/// What a call answers; anything but `ok` comes with a message.
+pub const Status = enum(u32) {
+    ok = 0,
+    malformed = 1,
+    range = 2,
+    memory = 3,
+    stale = 4,
+    context = 5,
+    unsupported = 6,
+};
+
+/// Why the last call failed.
+pub const Message = struct {
+    buffer: [256]u8 = undefined,
+    length: usize = 0,
+
+    pub fn text(message: *const Message) []const u8 {
+        return message.buffer[0..message.length];
+    }
+
+    pub fn set(message: *Message, comptime format: []const u8, values: anytype) void {
+        // What does not fit is cut off.
+        var writer: std.Io.Writer = .fixed(&message.buffer);
+        writer.print(format, values) catch {};
+        message.length = writer.end;
+    }
+};
 
 pub const DType = enum(u8) {
     float32 = 0,

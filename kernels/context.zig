@@ -1,0 +1,237 @@
+//! A context: storages, an engine that works on them, and the buffer from which it reads
+//! instructions. A context runs one call at a time, whichever thread calls.
+
+const std = @import("std");
+const builtin = @import("builtin");
+const cpu = @import("cpu.zig");
+const decode = @import("decode.zig");
+const group = @import("group.zig");
+const memory_module = @import("memory.zig");
+const program = @import("program.zig");
+
+const Memory = memory_module.Memory;
+const Block = memory_module.Block;
+const Opcode = program.Opcode;
+const Status = program.Status;
+
+/// Instructions of a group that run as one list, and storages freed inside it.
+const batch_max = 128;
+const pending_max = 256;
+
+pub const Context = struct {
+    allocator: std.mem.Allocator,
+    engine: cpu.Engine,
+    memory: Memory,
+    message: program.Message = .{},
+    words: []const f64 = &.{},
+    locked: std.atomic.Value(bool) = .init(false),
+
+    in_group: bool = false,
+    /// Tells storages that the present batch has allocated from older ones.
+    batch: u32 = 1,
+    instructions: [batch_max]program.Instruction = undefined,
+    instructions_count: usize = 0,
+    /// Blocks whose handles are gone and which instructions of the batch may still name.
+    pending: [pending_max]Block = undefined,
+    pending_count: usize = 0,
+    /// Handles of those that the batch itself allocated.
+    temporaries: [pending_max]u32 = undefined,
+    temporaries_count: usize = 0,
+
+    pub const OpenError = error{ OutOfMemory, UnknownLevel };
+
+    /// The context must not move afterwards. An empty `level` means the best.
+    pub fn init(context: *Context, allocator: std.mem.Allocator, threads: usize, level: []const u8) OpenError!void {
+        context.* = .{ .allocator = allocator, .engine = undefined, .memory = .init(allocator) };
+        try context.engine.init(allocator, threads, level);
+    }
+
+    pub fn deinit(context: *Context) void {
+        context.engine.deinit();
+        context.memory.deinit();
+    }
+
+    pub fn lock(context: *Context) void {
+        if (builtin.single_threaded) return;
+        while (context.locked.swap(true, .acquire)) std.Thread.yield() catch {};
+    }
+
+    pub fn unlock(context: *Context) void {
+        if (builtin.single_threaded) return;
+        context.locked.store(false, .release);
+    }
+
+    pub fn fail(context: *Context, status: Status, comptime format: []const u8, values: anytype) Status {
+        @branchHint(.cold);
+        context.message.set(format, values);
+        return status;
+    }
+
+    /// Runs the first `count` words. After an error the rest is skipped but for `alloc` and `free`,
+    /// so that the caller's handles and these agree.
+    pub fn run(context: *Context, count: usize) Status {
+        if (count > context.words.len) {
+            return context.fail(.malformed, "Cannot run: {d} words of a buffer of {d}", .{ count, context.words.len });
+        }
+        const words = context.words[0..count];
+        var result: Status = .ok;
+        var at: usize = 0;
+        while (at < count) {
+            const length = lengthAt(words, at) orelse {
+                result = context.fail(.malformed, "Cannot run: no instruction begins at word {d}", .{at});
+                break;
+            };
+            const own = words[at..][0..length];
+            at += length;
+            const opcode: Opcode = @fromBackingInt(@as(u32, @intFromFloat(own[0])));
+            const status = context.step(opcode, own, result == .ok);
+            if (result == .ok) result = status;
+        }
+        const status = context.endGroup(result == .ok);
+        return if (result == .ok) status else result;
+    }
+
+    /// Words of the instruction there; null if it is none.
+    fn lengthAt(words: []const f64, at: usize) ?usize {
+        if (words.len - at < 2) return null;
+        const opcode = words[at];
+        const length = words[at + 1];
+        const opcodes = @typeInfo(Opcode).@"enum".field_names.len;
+        if (!(opcode >= 1 and opcode <= opcodes and opcode == @floor(opcode))) return null;
+        if (!(length >= 2 and length == @floor(length))) return null;
+        if (length > @as(f64, @floatFromInt(words.len - at))) return null;
+        return @intFromFloat(length);
+    }
+
+    inline fn step(context: *Context, opcode: Opcode, words: []const f64, sound: bool) Status {
+        switch (opcode) {
+            .alloc => return context.alloc(words),
+            .free => return context.free(words),
+            .group => {
+                if (sound) context.in_group = true;
+                return .ok;
+            },
+            .end => return context.endGroup(sound),
+            else => return if (sound) context.compute(opcode, words) else .ok,
+        }
+    }
+
+    fn compute(context: *Context, opcode: Opcode, words: []const f64) Status {
+        if (context.instructions_count == batch_max) {
+            const status = context.flush(true);
+            if (status != .ok) return status;
+        }
+        const target = &context.instructions[context.instructions_count];
+        var reader: decode.Reader = .{
+            .memory = &context.memory,
+            .message = &context.message,
+            .words = words,
+        };
+        const useful = reader.read(opcode, target) catch |failure| return switch (failure) {
+            error.Malformed => .malformed,
+            error.Range => .range,
+            error.Stale => .stale,
+            error.Unsupported => .unsupported,
+        };
+        if (!useful) return .ok;
+        if (!context.in_group) return context.checked(cpu.execute(&context.engine, target));
+        context.instructions_count += 1;
+        return .ok;
+    }
+
+    fn checked(context: *Context, status: Status) Status {
+        if (status != .ok) context.message = context.engine.message;
+        return status;
+    }
+
+    fn alloc(context: *Context, words: []const f64) Status {
+        const handle = whole(words, 2, 4, 1 << 32) orelse return context.malformed("alloc");
+        // A size that is no size is one that there is no memory for: the handle is taken all the same.
+        const bytes = whole(words, 3, 4, memory_module.bytes_max + 1);
+        const failure = if (bytes) |size| context.create(@intCast(handle), size) else error.OutOfMemory;
+        failure catch |reason| switch (reason) {
+            error.BadHandle => return context.fail(.stale, "Cannot allocate: handle {d} is not free", .{handle}),
+            error.OutOfMemory => {
+                context.create(@intCast(handle), 0) catch {};
+                return context.fail(.memory, "Cannot allocate {d} bytes: {d} are in use and {d} held beside them", .{
+                    words[3], context.memory.bytes, context.memory.reserved(),
+                });
+            },
+        };
+        return .ok;
+    }
+
+    fn create(context: *Context, handle: u32, bytes: usize) Memory.CreateError!void {
+        return context.memory.create(handle, bytes, context.batch);
+    }
+
+    fn free(context: *Context, words: []const f64) Status {
+        const handle: u32 = @intCast(whole(words, 2, 3, 1 << 32) orelse return context.malformed("free"));
+        const storage = context.memory.find(handle) orelse
+            return context.fail(.stale, "Cannot free: there is no storage {d}", .{handle});
+        const own = storage.batch == context.batch;
+        if (!context.in_group) {
+            context.memory.release(context.memory.detach(handle).?);
+            return .ok;
+        }
+        var status: Status = .ok;
+        if (context.pending_count == pending_max) status = context.flush(true);
+        context.pending[context.pending_count] = context.memory.detach(handle).?;
+        context.pending_count += 1;
+        if (own and storage.batch == context.batch) {
+            context.temporaries[context.temporaries_count] = handle;
+            context.temporaries_count += 1;
+        }
+        return status;
+    }
+
+    fn malformed(context: *Context, what: []const u8) Status {
+        return context.fail(.malformed, "Cannot run: {s} has other fields", .{what});
+    }
+
+    /// The whole number at a place of an instruction of so many words, below `bound`.
+    fn whole(words: []const f64, at: usize, length: usize, bound: f64) ?usize {
+        if (words.len != length) return null;
+        const value = words[at];
+        if (!(value >= 0 and value < bound and value == @floor(value))) return null;
+        return @intFromFloat(value);
+    }
+
+    fn endGroup(context: *Context, sound: bool) Status {
+        if (!context.in_group) return .ok;
+        const status = context.flush(sound);
+        context.in_group = false;
+        return status;
+    }
+
+    /// Executes the batch and releases what waited for it.
+    fn flush(context: *Context, sound: bool) Status {
+        var status: Status = .ok;
+        if (sound and context.instructions_count > 0) {
+            const instructions = context.instructions[0..context.instructions_count];
+            status = context.checked(group.run(&context.engine, instructions, context.temporaries[0..context.temporaries_count]));
+        }
+        for (context.pending[0..context.pending_count]) |block| context.memory.release(block);
+        context.instructions_count = 0;
+        context.pending_count = 0;
+        context.temporaries_count = 0;
+        context.batch +%= 1;
+        return status;
+    }
+
+    /// The bytes of a storage, or of a part of it.
+    pub fn bytesOf(context: *Context, handle: u32, offset: f64, length: f64) error{ Stale, Range }![]u8 {
+        const storage = context.memory.find(handle) orelse {
+            context.message.set("Cannot copy: there is no storage {d}", .{handle});
+            return error.Stale;
+        };
+        const bytes: f64 = @floatFromInt(storage.block.bytes);
+        const fits = offset >= 0 and length >= 0 and offset == @floor(offset) and length == @floor(length) and
+            offset <= bytes and length <= bytes - offset;
+        if (!fits) {
+            context.message.set("Cannot copy: bytes {d}..{d} of {d}", .{ offset, offset + length, bytes });
+            return error.Range;
+        }
+        return storage.block.data[@intFromFloat(offset)..][0..@intFromFloat(length)];
+    }
+};

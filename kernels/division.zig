@@ -1,0 +1,126 @@
+//! floorDiv and mod over vectors of f32, f64 or i32.
+//!
+//! floorDiv is the quotient rounded down; of floats, the floor of the rounded quotient. mod is the
+//! exact remainder, moved by one divisor where its sign is not the divisor's. By an integer zero
+//! both are 0, and the least integer by -1 wraps: nothing traps.
+
+const std = @import("std");
+const float = @import("float.zig");
+const Element = float.Element;
+const Like = float.Like;
+const splat = float.splat;
+const select = float.select;
+
+pub inline fn floorDiv(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
+    const V = @TypeOf(a);
+    switch (Element(V)) {
+        i32 => return floorDivIntegers(a, b),
+        f64 => return @floor(a / b),
+        // In f64 the quotient of two f32 is rounded up to an integer beyond 2^28 only, where it is
+        // rounded to f32 anyway.
+        f32 => {
+            const D = Like(V, f64);
+            return float.narrow(@floor(@as(D, @floatCast(a)) / @as(D, @floatCast(b))));
+        },
+        else => comptime unreachable,
+    }
+}
+
+pub inline fn mod(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
+    const V = @TypeOf(a);
+    if (Element(V) == i32) {
+        const zero: V = @splat(0);
+        return @select(i32, b == zero, zero, a -% floorDivIntegers(a, b) *% b);
+    }
+    const zero = splat(V, 0);
+    const r = remainder(a, b);
+    const differs = (r != zero) & ((r < zero) != (b < zero));
+    return select(differs, r + b, r);
+}
+
+/// By f64, which divides any two i32 exactly enough: there is no vector division of integers.
+fn floorDivIntegers(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
+    const V = @TypeOf(a);
+    const D = Like(V, f64);
+    const zero: V = @splat(0);
+    const by_zero = b == zero;
+    const by_minus_one = b == @as(V, @splat(-1));
+    const divisor = @select(i32, by_zero | by_minus_one, @as(V, @splat(1)), b);
+    const quotient = @floor(@as(D, @floatFromInt(a)) / @as(D, @floatFromInt(divisor)));
+    // Its lowest bits are the integer's; wasm has no conversion that would not go lane by lane.
+    const whole: V = @truncate(float.bits(quotient + splat(D, float.shifter(f64))));
+    return @select(i32, by_zero, zero, @select(i32, by_minus_one, -%a, whole));
+}
+
+/// The remainder with the sign of a, or, where the quotient was rounded up, that less b.
+fn remainder(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
+    const V = @TypeOf(a);
+    const D = Like(V, f64);
+    const x: D = @floatCast(a);
+    const y: D = @floatCast(b);
+    const quotient = x / y;
+    const n = @trunc(quotient);
+    var r = if (Element(V) == f32) x - n * y else blk: {
+        const product = float.exactProduct(n, y);
+        break :blk (x - product.high) - product.low;
+    };
+    r = select(float.isInfinite(y) & (@abs(x) < splat(D, std.math.inf(f64))), x, r);
+    // While n y is exact, in one f64 or in two.
+    const n_limit: f64 = if (Element(V) == f32) 0x1p29 else 0x1p52;
+    const easy = (@abs(quotient) < @as(D, @splat(n_limit))) & (@abs(y) < splat(D, 0x1p990));
+    const infinity = splat(D, std.math.inf(f64));
+    const hard = ~easy & (@abs(x) < infinity) & (@abs(y) < infinity);
+    if (@reduce(.Or, hard)) {
+        @branchHint(.unlikely);
+        r = remainders(D, x, y, r, hard);
+    }
+    r = select(r == splat(D, 0), float.copySign(r, x), r);
+    return if (Element(V) == f32) float.narrow(r) else r;
+}
+
+noinline fn remainders(comptime D: type, x: D, y: D, easy: D, hard: Like(D, bool)) D {
+    const n = @typeInfo(D).vector.len;
+    const numerators: [n]f64 = x;
+    const divisors: [n]f64 = y;
+    var out: [n]f64 = easy;
+    const wanted: [n]bool = hard;
+    for (numerators, divisors, wanted, &out) |numerator, divisor, is_hard, *r| {
+        if (is_hard and divisor != 0) r.* = longRemainder(numerator, divisor);
+    }
+    return out;
+}
+
+/// Long division of the digits, eleven at a time; for finite numbers and a divisor that is not 0.
+fn longRemainder(x: f64, y: f64) f64 {
+    if (@abs(x) < @abs(y)) return x;
+    const numerator: Digits = .of(x);
+    const divisor: Digits = .of(y);
+    var r = numerator.integer % divisor.integer;
+    var left = numerator.exponent - divisor.exponent;
+    while (left > 0) {
+        const step: u6 = @intCast(@min(left, 11));
+        r = (r << step) % divisor.integer;
+        left -= step;
+    }
+    const half = @divFloor(divisor.exponent, 2);
+    const size = @as(f64, @floatFromInt(r)) * power(half) * power(divisor.exponent - half);
+    return std.math.copysign(size, x);
+}
+
+/// A number as integer 2^exponent.
+const Digits = struct {
+    integer: u64,
+    exponent: i32,
+
+    fn of(x: f64) Digits {
+        const pattern: u64 = @bitCast(@abs(x));
+        const fraction = pattern & ((1 << 52) - 1);
+        const exponent: i32 = @intCast(pattern >> 52);
+        if (exponent == 0) return .{ .integer = fraction, .exponent = -1074 };
+        return .{ .integer = fraction | 1 << 52, .exponent = exponent - 1075 };
+    }
+};
+
+fn power(n: i32) f64 {
+    return float.powerOfTwo(@Vector(1, f64), @splat(n))[0];
+}

@@ -1,0 +1,284 @@
+//! The border: what TypeScript sees of the library. Every function of `border` is exported as
+//! `deneb_` and its name, and described in the manifest, from which `library.ts` takes the
+//! signatures.
+//!
+//! Nothing that a caller passes may trap: handles are looked up, lengths compared, and what is
+//! wrong is a status with a message (`deneb_error`). Pointers are Deno's `buffer` arguments, each
+//! with its length beside it; in wasm they are addresses inside the module's own memory.
+
+const std = @import("std");
+const builtin = @import("builtin");
+const cpu = @import("cpu.zig");
+const levels = @import("levels.zig");
+const memory_module = @import("memory.zig");
+const pool = @import("pool.zig");
+const program = @import("program.zig");
+const table = @import("table.zig");
+const Context = @import("context.zig").Context;
+const Status = program.Status;
+
+comptime {
+    if (builtin.zig_version.order(.{ .major = 0, .minor = 17, .patch = 1 }) != .eq) {
+        @compileError("Deneb is written for Zig 0.17.1, this is " ++ builtin.zig_version_string);
+    }
+}
+
+const is_wasm = builtin.cpu.arch.isWasm();
+
+/// Says to `levels.zig` that the further CPU levels are linked in.
+pub const levels_linked = builtin.cpu.arch == .x86_64;
+
+const allocator = if (is_wasm) std.heap.wasm_allocator else std.heap.c_allocator;
+
+/// Contexts alive at once: one for each Worker that computes.
+const contexts_max = 64;
+const Slot = struct { context: ?*Context = null, generation: u32 = 0 };
+var slots: [contexts_max]Slot = @splat(.{});
+var slots_locked: std.atomic.Value(bool) = .init(false);
+/// Why no context could be opened.
+var open_message: program.Message = .{};
+
+fn lockSlots() void {
+    if (builtin.single_threaded) return;
+    while (slots_locked.swap(true, .acquire)) std.Thread.yield() catch {};
+}
+
+fn unlockSlots() void {
+    if (builtin.single_threaded) return;
+    slots_locked.store(false, .release);
+}
+
+/// The locked context of that number: `slot + 1 + generation * 2^8`.
+inline fn enter(number: u32) ?*Context {
+    const slot = &slots[((number & 0xff) -% 1) & (contexts_max - 1)];
+    const generation = number >> 8;
+    lockSlots();
+    defer unlockSlots();
+    const context = slot.context orelse return null;
+    if (slot.generation != generation or number & 0xff == 0 or number & 0xff > contexts_max) return null;
+    context.lock();
+    return context;
+}
+
+fn code(status: Status) u32 {
+    return @backingInt(status);
+}
+
+fn copyText(text: []const u8, target: [*]u8, capacity: u32) u32 {
+    const length = @min(text.len, capacity);
+    @memcpy(target[0..length], text[0..length]);
+    return @intCast(text.len);
+}
+
+pub const border = struct {
+    /// Copies the manifest, JSON, as far as it fits. Returns its length.
+    pub fn manifest(target: [*]u8, capacity: u32) callconv(.c) u32 {
+        return copyText(manifest_text, target, capacity);
+    }
+
+    /// Opens a context with so many threads, on the CPU level of that name or, where it is empty,
+    /// on the best. Returns its number, 0 on failure; `deneb_error(0, ...)` then says why.
+    pub fn open(threads_wanted: u32, level_name: [*]const u8, level_length: u32) callconv(.c) u32 {
+        lockSlots();
+        defer unlockSlots();
+        const name = level_name[0..level_length];
+        for (&slots, 1..) |*slot, number| {
+            if (slot.context != null) continue;
+            const context = allocator.create(Context) catch return refuse(error.OutOfMemory, name);
+            context.init(allocator, @min(threads_wanted, pool.threads_max), name) catch |reason| {
+                allocator.destroy(context);
+                return refuse(reason, name);
+            };
+            slot.generation = (slot.generation + 1) & 0xff_ffff;
+            slot.context = context;
+            return @as(u32, @intCast(number)) | slot.generation << 8;
+        }
+        open_message.set("Cannot open: {d} contexts are open already", .{contexts_max});
+        return 0;
+    }
+
+    /// Frees a context and all its storages.
+    pub fn close(number: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        lockSlots();
+        slots[(number & 0xff) - 1].context = null;
+        unlockSlots();
+        context.deinit();
+        allocator.destroy(context);
+        return code(.ok);
+    }
+
+    /// Names the buffer of f64 words that `deneb_run` reads. It must outlive the context.
+    pub fn attach(number: u32, words: [*]align(1) const u8, count: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        defer context.unlock();
+        if (count == 0 or count > program.words_max or @intFromPtr(words) % 8 != 0) {
+            return code(context.fail(.range, "Cannot attach: {d} words, there must be 1 to {d}, aligned to 8 bytes", .{
+                count, program.words_max,
+            }));
+        }
+        context.words = @as([*]const f64, @ptrCast(@alignCast(words)))[0..count];
+        return code(.ok);
+    }
+
+    /// Runs the first `count` words of the buffer.
+    pub fn run(number: u32, count: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        defer context.unlock();
+        return code(context.run(count));
+    }
+
+    /// Copies bytes into a storage.
+    pub fn write(number: u32, handle: u32, offset: f64, source: [*]const u8, length: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        defer context.unlock();
+        const target = context.bytesOf(handle, offset, @floatFromInt(length)) catch |failure| return codeOf(failure);
+        @memcpy(target, source[0..length]);
+        return code(.ok);
+    }
+
+    /// Copies bytes out of a storage.
+    pub fn read(number: u32, handle: u32, offset: f64, target: [*]u8, length: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        defer context.unlock();
+        const source = context.bytesOf(handle, offset, @floatFromInt(length)) catch |failure| return codeOf(failure);
+        @memcpy(target[0..length], source);
+        return code(.ok);
+    }
+
+    /// Bytes in live storages, or with `beside` those held beside them; -1 without such a context.
+    pub fn memory(number: u32, beside: u32) callconv(.c) f64 {
+        const context = enter(number) orelse return -1;
+        defer context.unlock();
+        if (beside == 0) return @floatFromInt(context.memory.bytes);
+        return @floatFromInt(context.memory.reserved() + context.engine.reserved() + @sizeOf(Context));
+    }
+
+    /// Changes the number of threads.
+    pub fn threads(number: u32, count: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        defer context.unlock();
+        context.engine.setThreads(@min(count, pool.threads_max)) catch {
+            return code(context.fail(.memory, "Cannot set threads: there is no memory for {d}", .{count}));
+        };
+        return code(.ok);
+    }
+
+    /// Copies the name of the CPU level that the context runs on. Returns its length.
+    pub fn level(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return 0;
+        defer context.unlock();
+        return copyText(context.engine.level.name, target, capacity);
+    }
+
+    /// Copies the message of the context's last failure, or of the last failure to open where the
+    /// number is 0. Returns its length.
+    pub fn @"error"(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
+        if (number == 0) return copyText(open_message.text(), target, capacity);
+        const context = enter(number) orelse return 0;
+        defer context.unlock();
+        return copyText(context.message.text(), target, capacity);
+    }
+};
+
+/// What only wasm needs: its caller has no buffer to pass, and copies by itself.
+pub const border_wasm = struct {
+    /// Memory for the caller; 0 where there is none. It is never freed.
+    pub fn allocate(bytes: u32) callconv(.c) u32 {
+        const slice = allocator.alignedAlloc(u8, .@"64", @max(bytes, 1)) catch return 0;
+        return @intFromPtr(slice.ptr);
+    }
+
+    /// Where these bytes of a storage stand; 0 where there are none, and `deneb_error` says why.
+    pub fn address(number: u32, handle: u32, offset: f64, length: f64) callconv(.c) u32 {
+        const context = enter(number) orelse return 0;
+        defer context.unlock();
+        const bytes = context.bytesOf(handle, offset, length) catch return 0;
+        return @intFromPtr(bytes.ptr);
+    }
+};
+
+fn codeOf(failure: error{ Stale, Range }) u32 {
+    return code(switch (failure) {
+        error.Stale => .stale,
+        error.Range => .range,
+    });
+}
+
+fn refuse(reason: Context.OpenError, name: []const u8) u32 {
+    switch (reason) {
+        error.OutOfMemory => open_message.set("Cannot open: out of memory", .{}),
+        error.UnknownLevel => open_message.set(
+            "Cannot open: this machine or this library has no CPU level \"{s}\"",
+            .{name[0..@min(name.len, 64)]},
+        ),
+    }
+    return 0;
+}
+
+/// JSON from reflection: nothing here is written twice.
+const manifest_text: []const u8 = blk: {
+    @setEvalBranchQuota(100_000);
+    var text: []const u8 = std.fmt.comptimePrint(
+        "{{\"mode\":\"{t}\",\"arch\":\"{t}\",\"table\":{d}",
+        .{ builtin.mode, builtin.cpu.arch, table.hash },
+    );
+    text = text ++ ",\"levels\":[";
+    for (levels.all, 0..) |one, i| text = text ++ (if (i == 0) "" else ",") ++ "\"" ++ one.name ++ "\"";
+    text = text ++ "],\"opcodes\":" ++ codesOf(program.Opcode) ++ ",\"dtypes\":" ++ codesOf(program.DType) ++
+        ",\"statuses\":" ++ codesOf(program.Status);
+    text = text ++ std.fmt.comptimePrint(
+        ",\"limits\":{{\"rank\":{d},\"inputs\":{d},\"handles\":{d},\"generations\":{d},\"words\":{d}}}",
+        .{ program.rank_max, program.inputs_max, memory_module.handles_max, memory_module.generations_max, program.words_max },
+    );
+    text = text ++ ",\"symbols\":{";
+    for (@typeInfo(border).@"struct".decl_names, 0..) |name, i| {
+        const function = @typeInfo(@TypeOf(@field(border, name))).@"fn";
+        text = text ++ (if (i == 0) "" else ",") ++ "\"deneb_" ++ name ++ "\":{\"parameters\":[";
+        for (function.param_types, 0..) |T, k| {
+            text = text ++ (if (k == 0) "" else ",") ++ "\"" ++ foreignName(T.?) ++ "\"";
+        }
+        text = text ++ "],\"result\":\"" ++ foreignName(function.return_type.?) ++ "\"}";
+    }
+    break :blk text ++ "}}";
+};
+
+fn codesOf(comptime Codes: type) []const u8 {
+    var text: []const u8 = "{";
+    for (@typeInfo(Codes).@"enum".field_names, 0..) |name, i| {
+        const value = @backingInt(@field(Codes, name));
+        text = text ++ (if (i == 0) "" else ",") ++ std.fmt.comptimePrint("\"{s}\":{d}", .{ name, value });
+    }
+    return text ++ "}";
+}
+
+/// What Deno's FFI calls the type.
+fn foreignName(comptime T: type) []const u8 {
+    return switch (@typeInfo(T)) {
+        .int, .float => @typeName(T),
+        .pointer => "buffer",
+        else => @compileError("the border has no type " ++ @typeName(T)),
+    };
+}
+
+comptime {
+    if (!builtin.is_test) {
+        exportAll(border);
+        if (is_wasm) exportAll(border_wasm);
+    }
+}
+
+fn exportAll(comptime functions: type) void {
+    for (@typeInfo(functions).@"struct".decl_names) |name| {
+        @export(&@field(functions, name), .{ .name = "deneb_" ++ name });
+    }
+}
+
+test {
+    _ = cpu;
+    _ = memory_module;
+    _ = pool;
+    _ = table;
+    _ = @import("decode.zig");
+    _ = @import("border_test.zig");
+}

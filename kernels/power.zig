@@ -1,0 +1,101 @@
+//! pow over vectors of f32 or f64, to 2 units in the last place, with the special cases of C99.
+//!
+//! x^y = e^(y log x), where the logarithm needs as many digits more as the exponent has: f32 takes
+//! it in f64, f64 as an unevaluated sum of two.
+
+const std = @import("std");
+const float = @import("float.zig");
+const elementary = @import("elementary.zig");
+const Element = float.Element;
+const Pair = float.Pair;
+const splat = float.splat;
+const select = float.select;
+
+pub fn pow(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
+    const V = @TypeOf(x);
+    const T = Element(V);
+    const zero = splat(V, 0);
+    const one = splat(V, 1);
+    const infinity = splat(V, std.math.inf(T));
+    const size = @abs(x);
+    var z = if (T == f32) powerSingle(size, y) else powerDouble(size, y);
+
+    const flat = (size == zero) | (size == infinity);
+    z = select(flat, select((size == zero) == (y < zero), infinity, zero), z);
+
+    const whole = @trunc(y) == y;
+    const half = splat(V, 0.5) * y;
+    // What is above 2^53 is even: so is its half, or an integer.
+    const odd = whole & (@trunc(half) != half) & (@abs(y) < splat(V, 0x1p53));
+    const is_negative = float.bits(x) < @as(float.Integers(V), @splat(0));
+    z = select(odd & is_negative, -z, z);
+
+    const undefined_root = (x < zero) & (size != infinity) & ~whole;
+    z = select(undefined_root, splat(V, std.math.nan(T)), z);
+    z = select(float.isNan(x) | float.isNan(y), x + y, z);
+    return select((x == one) | (y == zero), one, z);
+}
+
+/// Exponents beyond this give 0, 1 or infinity as this does, and infinity times 0 does not occur.
+const exponent_limit = 0x1p66;
+
+fn powerSingle(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
+    const D = float.Like(@TypeOf(x), f64);
+    const wide: D = @floatCast(x);
+    const exponent: D = @floatCast(y);
+    const bounded = float.clamp(exponent, -exponent_limit, exponent_limit);
+    return float.narrow(elementary.exp(bounded * elementary.log(wide)));
+}
+
+fn powerDouble(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
+    const V = @TypeOf(x);
+    const bounded = float.clamp(y, -exponent_limit, exponent_limit);
+    const logarithm = logPair(x);
+    const product = float.exactProduct(bounded, logarithm.high);
+    const low = product.low + bounded * logarithm.low;
+    const clamped = elementary.clampExponent(product.high);
+    const reduced = elementary.reduce(clamped);
+    const rest = reduced.low + select(clamped == product.high, low, splat(V, 0));
+    const r = float.exactSum(reduced.r, rest);
+    return float.scale(elementary.expReduced(r.high, r.low), reduced.n);
+}
+
+/// log x for positive x to about 65 binary digits: k ln 2 + 2 (s + s^3 (1/3 + s^2 / 5 + ...)) with
+/// s = (m - 1) / (m + 1), in pairs up to the term of s^3.
+fn logPair(x: anytype) Pair(@TypeOf(x)) {
+    const V = @TypeOf(x);
+    const parts = elementary.split(x);
+    const one = splat(V, 1);
+    const f = parts.m - one;
+    const g = float.exactSum(parts.m, one);
+    const quotient = f / g.high;
+    const back = float.exactProduct(quotient, g.high);
+    const s: Pair(V) = .{
+        .high = quotient,
+        .low = (((f - back.high) - back.low) - quotient * g.low) / g.high,
+    };
+    const square = multiply(s, s);
+    const z = square.high;
+    const tail = z * float.polynomial(z, &.{
+        0.1999999999999999,  0.14285714285722576, 0.11111111108763387, 0.09090909435752761,
+        0.07692278394836156, 0.06668160275215346, 0.05837377445628358, 0.059947717076120184,
+    });
+    const third = float.exactSum(splat(V, 1.0 / 3.0), tail);
+    const series = multiply(s, multiply(square, .{
+        .high = third.high,
+        .low = third.low + splat(V, 0x1.5555555555555p-56),
+    }));
+    const sum = float.exactSum(s.high, series.high);
+    const low = sum.low + (s.low + series.low);
+    // The high part has so few digits that its product with k is exact.
+    const whole = float.exactSum(parts.k * splat(V, 0x1.62e42feep-1), sum.high + sum.high);
+    const rest = whole.low + (parts.k * splat(V, 0x1.a39ef35793c76p-33) + (low + low));
+    const high = whole.high + rest;
+    return .{ .high = high, .low = (whole.high - high) + rest };
+}
+
+fn multiply(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
+    const product = float.exactProduct(x.high, y.high);
+    const low = product.low + (x.high * y.low + x.low * y.high);
+    return .{ .high = product.high, .low = low };
+}

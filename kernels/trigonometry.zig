@@ -1,0 +1,194 @@
+//! sin and cos over vectors of f32 or f64, to 2 units in the last place for every argument.
+//!
+//! x = q pi/2 + r with |r| at most pi/4; a polynomial in r gives the sine, another the cosine, and
+//! q chooses between them. Up to `limit` the reduction subtracts q pi/2 in parts whose products
+//! with q are exact; the few arguments beyond it are reduced one by one with as many digits of
+//! 2/pi as they need (Payne and Hanek).
+
+const std = @import("std");
+const float = @import("float.zig");
+const Element = float.Element;
+const Like = float.Like;
+const splat = float.splat;
+const select = float.select;
+const polynomial = float.polynomial;
+
+const half_pi_high = 0x1.921fb54442d18p0;
+const half_pi_low = 0x1.1a62633145c07p-54;
+
+fn limit(comptime T: type) comptime_float {
+    return if (T == f32) 1e9 else 1e6;
+}
+
+/// The remainder in `high` and `low`, and the quarter turns in the lowest bits of `turns`.
+fn Reduced(comptime V: type) type {
+    return struct { high: V, low: V, turns: Like(V, i32) };
+}
+
+pub inline fn sin(x: anytype) @TypeOf(x) {
+    const y = wave(x, 0);
+    // The polynomial loses the sign of -0.
+    return select(x == splat(@TypeOf(x), 0), x, y);
+}
+
+pub inline fn cos(x: anytype) @TypeOf(x) {
+    return wave(x, 1);
+}
+
+/// The sine, `ahead` quarter turns later.
+inline fn wave(x: anytype, comptime ahead: i32) @TypeOf(x) {
+    const V = @TypeOf(x);
+    const I = Like(V, i32);
+    const size = @abs(x);
+    var reduced = if (Element(V) == f32) reduceSingle(x) else reduceDouble(x);
+    const beyond = size > splat(V, limit(Element(V)));
+    const reducible = beyond & (size < splat(V, std.math.inf(Element(V))));
+    if (@reduce(.Or, reducible)) {
+        @branchHint(.unlikely);
+        reduced = reduceMore(V, x, reduced);
+    }
+    const turns = reduced.turns +% @as(I, @splat(ahead));
+    const odd = (turns & @as(I, @splat(1))) != @as(I, @splat(0));
+    const y = select(odd, cosReduced(reduced), sinReduced(reduced));
+    const negative = (turns & @as(I, @splat(2))) != @as(I, @splat(0));
+    return select(negative, -y, y);
+}
+
+inline fn sinReduced(reduced: anytype) @TypeOf(reduced.high) {
+    const r = reduced.high;
+    const V = @TypeOf(r);
+    const z = r * r;
+    const cubic = r * z * polynomial(z, if (Element(V) == f32) &.{
+        -0.166666552, 0.00833217893, -0.000195172703,
+    } else &.{
+        -0.16666666666666632,   0.00833333333332251,    -0.0001984126982986229,
+        2.7557313705594502e-06, -2.505075966186832e-08, 1.5896858705200874e-10,
+    });
+    if (Element(V) == f32) return r + cubic;
+    return r + (cubic + reduced.low * (splat(V, 1) - splat(V, 0.5) * z));
+}
+
+inline fn cosReduced(reduced: anytype) @TypeOf(reduced.high) {
+    const r = reduced.high;
+    const V = @TypeOf(r);
+    const z = r * r;
+    const quartic = z * z * polynomial(z, if (Element(V) == f32) &.{
+        0.0416666456, -0.00138873747, 2.44391213e-05,
+    } else &.{
+        0.041666666666666616,    -0.0013888888888876074, 2.480158729053653e-05,
+        -2.7557314622214874e-07, 2.087575632574236e-09,  -1.1361209196046812e-11,
+    });
+    const one = splat(V, 1);
+    const half = splat(V, 0.5) * z;
+    if (Element(V) == f32) return (one - half) + quartic;
+    const most = one - half;
+    return most + (((one - most) - half) + (quartic - r * reduced.low));
+}
+
+/// In f64: what is left is as exact as f32 can tell, so that `low` is not needed.
+inline fn reduceSingle(x: anytype) Reduced(@TypeOf(x)) {
+    const V = @TypeOf(x);
+    const D = Like(V, f64);
+    const wide: D = @floatCast(x);
+    const q = quarterTurns(wide);
+    var rest = wide - q.k * splat(D, 0x1.921fbp0);
+    rest -= q.k * splat(D, 0x1.5110bp-22);
+    rest -= q.k * splat(D, 0x1.18469898cc517p-44);
+    return .{ .high = float.narrow(rest), .low = splat(V, 0), .turns = q.turns };
+}
+
+inline fn reduceDouble(x: anytype) Reduced(@TypeOf(x)) {
+    const V = @TypeOf(x);
+    const q = quarterTurns(x);
+    const first = x - q.k * splat(V, 0x1.921fb544p0);
+    const second = float.exactSum(first, -(q.k * splat(V, 0x1.0b4611a6p-34)));
+    const third = float.exactSum(second.high, -(q.k * splat(V, 0x1.3198a2ep-69)));
+    const low = second.low + (third.low - q.k * splat(V, 0x1.b839a252049c1p-104));
+    const high = third.high + low;
+    return .{ .high = high, .low = (third.high - high) + low, .turns = q.turns };
+}
+
+fn Turns(comptime D: type) type {
+    return struct { k: D, turns: Like(D, i32) };
+}
+
+/// The number of quarter turns next to x, as a number and as bits.
+inline fn quarterTurns(x: anytype) Turns(@TypeOf(x)) {
+    const D = @TypeOf(x);
+    const magic = splat(D, float.shifter(f64));
+    const shifted = x * splat(D, 1.0 / half_pi_high) + magic;
+    return .{ .k = shifted - magic, .turns = @truncate(float.bits(shifted)) };
+}
+
+/// Replaces the remainders of what lies beyond the limit.
+noinline fn reduceMore(comptime V: type, x: V, near: Reduced(V)) Reduced(V) {
+    const n = @typeInfo(V).vector.len;
+    const numbers: [n]Element(V) = x;
+    var high: [n]Element(V) = near.high;
+    var low: [n]Element(V) = near.low;
+    var turns: [n]i32 = near.turns;
+    for (numbers, &high, &low, &turns) |number, *high_of, *low_of, *turns_of| {
+        if (!(@abs(number) > limit(Element(V)) and @abs(number) < std.math.inf(f64))) continue;
+        const far = reduceFar(number);
+        high_of.* = @floatCast(far.high);
+        low_of.* = @floatCast(far.low);
+        turns_of.* = far.turns;
+    }
+    return .{ .high = high, .low = low, .turns = turns };
+}
+
+/// The first 1280 binary digits of 2/pi, after 64 zeros.
+const two_over_pi = [_]u64{
+    0,                  0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041,
+    0xfe5163abdebbc561, 0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e,
+    0xe88235f52ebb4484, 0xe99c7026b45f7e41, 0x3991d639835339f4, 0x9c845f8bbdf9283b,
+    0x1ff897ffde05980f, 0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d,
+    0x7527bac7ebe5f17b, 0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab,
+    0xf0cfbc209af4361d,
+};
+
+const Far = struct { high: f64, low: f64, turns: i32 };
+
+/// x = m 2^e, m an integer. Digits of 2/pi worth 4 or more in x 2/pi are whole turns and left out;
+/// the 192 that follow, times m, give the quarter turns in the first two bits and then the rest.
+fn reduceFar(x: f64) Far {
+    const pattern: u64 = @bitCast(@abs(x));
+    const m = (pattern & ((1 << 52) - 1)) | 1 << 52;
+    const e = @as(i32, @intCast(pattern >> 52)) - 1075;
+    // x is large enough that this is not negative.
+    const first: u32 = @intCast(e - 2 + 64);
+    const a = mulWide(m, digits(first));
+    const b = mulWide(m, digits(first + 64));
+    const c = mulWide(m, digits(first + 128));
+    const middle = (b & std.math.maxInt(u64)) + (c >> 64);
+    const upper: u64 = @truncate(a +% (b >> 64) +% (middle >> 64));
+    const turns = (upper +% (1 << 61)) >> 62;
+    const signed: i64 = @bitCast(upper -% (turns << 62));
+    // The rest in units of 2^-126, to the nearest f64 and what that leaves.
+    const rest = (@as(i128, signed) << 64) | @as(u64, @truncate(middle));
+    const high: f64 = @floatFromInt(rest);
+    const low: f64 = @floatFromInt(rest - @as(i128, @intFromFloat(high)));
+    const One = @Vector(1, f64);
+    const product = float.exactProduct(@as(One, @splat(high * 0x1p-126)), splat(One, half_pi_high));
+    const small = product.low[0] + high * 0x1p-126 * half_pi_low + low * 0x1p-126 * half_pi_high;
+    const sum = product.high[0] + small;
+    const left = (product.high[0] - sum) + small;
+    const number: i32 = @intCast(turns & 3);
+    return if (x < 0)
+        .{ .high = -sum, .low = -left, .turns = -number }
+    else
+        .{ .high = sum, .low = left, .turns = number };
+}
+
+fn mulWide(x: u64, y: u64) u128 {
+    return @as(u128, x) * y;
+}
+
+/// 64 digits from the digit `first` on.
+fn digits(first: u32) u64 {
+    const word = first / 64;
+    const shift: u6 = @intCast(first % 64);
+    const begin = two_over_pi[word] << shift;
+    if (shift == 0) return begin;
+    return begin | two_over_pi[word + 1] >> @intCast(64 - @as(u32, shift));
+}
