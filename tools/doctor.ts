@@ -2,7 +2,8 @@
  * Says what Deneb finds on this machine and what it does not: `deno task doctor`. The first thing to look at, and to
  * show others, when something is slower than it should be or is not there.
  */
-import { cacheFolder, dataFolder } from "../data/folders.ts";
+import { dataFolder } from "../data/folders.ts";
+import { cacheFolder } from "../kernels/environment.ts";
 import * as deneb from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { findZig, zigVersion } from "./zig.ts";
