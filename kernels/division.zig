@@ -20,7 +20,7 @@ pub inline fn floorDiv(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
         // rounded to f32 anyway.
         f32 => {
             const D = Like(V, f64);
-            return float.narrow(@floor(@as(D, @floatCast(a)) / @as(D, @floatCast(b))));
+            return @floatCast(@floor(@as(D, @floatCast(a)) / @as(D, @floatCast(b))));
         },
         else => comptime unreachable,
     }
@@ -75,7 +75,7 @@ fn remainder(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
         r = remainders(D, x, y, r, hard);
     }
     r = select(r == splat(D, 0), float.copySign(r, x), r);
-    return if (Element(V) == f32) float.narrow(r) else r;
+    return @floatCast(r);
 }
 
 noinline fn remainders(comptime D: type, x: D, y: D, easy: D, hard: Like(D, bool)) D {

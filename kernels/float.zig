@@ -71,11 +71,6 @@ pub inline fn polynomial(x: anytype, comptime coefficients: []const f64) @TypeOf
     return sum;
 }
 
-/// To f32, in pairs for wasm, which would round longer vectors of f64 lane by lane.
-pub inline fn narrow(x: anytype) Like(@TypeOf(x), f32) {
-    return @floatCast(x);
-}
-
 /// 1.5 times the number whose unit in the last place is 1: adding it rounds to an integer, half to
 /// even, which then stands in the lowest bits of the sum.
 pub fn shifter(comptime T: type) comptime_float {

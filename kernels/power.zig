@@ -20,18 +20,17 @@ pub fn pow(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
     const size = @abs(x);
     var z = if (T == f32) powerSingle(size, y) else powerDouble(size, y);
 
-    const flat = (size == zero) | (size == infinity);
-    z = select(flat, select((size == zero) == (y < zero), infinity, zero), z);
-
     const whole = @trunc(y) == y;
+    z = select((x < zero) & ~whole, splat(V, std.math.nan(T)), z);
+    z = select(size == zero, select(y < zero, infinity, zero), z);
+    z = select(size == infinity, select(y < zero, zero, infinity), z);
+
     const half = splat(V, 0.5) * y;
     // What is above 2^53 is even: so is its half, or an integer.
     const odd = whole & (@trunc(half) != half) & (@abs(y) < splat(V, 0x1p53));
     const is_negative = float.bits(x) < @as(float.Integers(V), @splat(0));
     z = select(odd & is_negative, -z, z);
 
-    const undefined_root = (x < zero) & (size != infinity) & ~whole;
-    z = select(undefined_root, splat(V, std.math.nan(T)), z);
     z = select(float.isNan(x) | float.isNan(y), x + y, z);
     return select((x == one) | (y == zero), one, z);
 }
@@ -44,7 +43,7 @@ fn powerSingle(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
     const wide: D = @floatCast(x);
     const exponent: D = @floatCast(y);
     const bounded = float.clamp(exponent, -exponent_limit, exponent_limit);
-    return float.narrow(elementary.exp(bounded * elementary.log(wide)));
+    return @floatCast(elementary.exp(bounded * elementary.log(wide)));
 }
 
 fn powerDouble(x: anytype, y: @TypeOf(x)) @TypeOf(x) {

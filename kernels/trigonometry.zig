@@ -94,7 +94,7 @@ inline fn reduceSingle(x: anytype) Reduced(@TypeOf(x)) {
     var rest = wide - q.k * splat(D, 0x1.921fbp0);
     rest -= q.k * splat(D, 0x1.5110bp-22);
     rest -= q.k * splat(D, 0x1.18469898cc517p-44);
-    return .{ .high = float.narrow(rest), .low = splat(V, 0), .turns = q.turns };
+    return .{ .high = @floatCast(rest), .low = splat(V, 0), .turns = q.turns };
 }
 
 inline fn reduceDouble(x: anytype) Reduced(@TypeOf(x)) {
