@@ -94,7 +94,9 @@ export function jvp(f: TensorFunction, primals: readonly Tensor[], tangents: rea
   primals.forEach((primal, k) => {
     if (!sameShape(primal.shape, tangents[k]!.shape)) {
       throw new TypeError(
-        `Cannot jvp: tangent ${k} of shape ${showShape(tangents[k]!.shape)} for a primal of shape ${showShape(primal.shape)}`,
+        `Cannot jvp: tangent ${k} of shape ${showShape(tangents[k]!.shape)} for a primal of shape ${
+          showShape(primal.shape)
+        }`,
       );
     }
   });
@@ -149,13 +151,19 @@ export function numericGrad(f: TensorFunction, x: Tensor, { scheme = "central", 
     if (scheme === "central") values[k] = (at(k, h) - at(k, -h)) / (2 * h);
     else if (scheme === "forward") values[k] = (at(k, h) - here) / h;
     else if (scheme === "backward") values[k] = (here - at(k, -h)) / h;
-    else throw new RangeError(`Cannot numericGrad: scheme "${scheme satisfies never}" must be forward, backward or central`);
+    else {throw new RangeError(
+        `Cannot numericGrad: scheme "${scheme satisfies never}" must be forward, backward or central`,
+      );}
   }
   return new Tensor(values, { dtype: x.dtype, shape: x.shape, device: x.device, requiresGrad: false });
 }
 
 /** f as a function of one element of one input, moved by `by`. */
-function elementwise(f: TensorFunction, inputs: readonly Tensor[], place: number): (index: number, by: number) => number {
+function elementwise(
+  f: TensorFunction,
+  inputs: readonly Tensor[],
+  place: number,
+): (index: number, by: number) => number {
   const moved = inputs[place]!, flat = moved.toTypedArray();
   return (index, by) =>
     noGrad(() => {

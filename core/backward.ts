@@ -27,7 +27,11 @@ export type Seed = readonly [output: Tensor, outGrad: Tensor];
  *
  * With `createGraph` off, all adjoints die with the sweep: `visit` keeps what it wants.
  */
-export function sweep(seeds: readonly Seed[], visit: (node: Tensor, adjoint: Tensor) => void, options: BackwardOptions) {
+export function sweep(
+  seeds: readonly Seed[],
+  visit: (node: Tensor, adjoint: Tensor) => void,
+  options: BackwardOptions,
+) {
   const { createGraph = false, retainGraph = createGraph } = options;
   const order = findTopoSort(seeds.map(([output]) => output), needsGradient);
   try {
@@ -51,7 +55,9 @@ export function sweep(seeds: readonly Seed[], visit: (node: Tensor, adjoint: Ten
           const input = inputs[place]!, given = answer[place];
           if (!input.requiresGrad) continue;
           if (given === undefined) {
-            throw new Error(`Cannot backward: ${op.name} gave no gradient for input ${place}; null says that none flows`);
+            throw new Error(
+              `Cannot backward: ${op.name} gave no gradient for input ${place}; null says that none flows`,
+            );
           }
           if (given !== null) addAdjoint(input, given, createGraph, op.name);
         }
@@ -121,7 +127,9 @@ function accumulate(leaf: Tensor, adjoint: Tensor, ours: boolean): void {
   const grad = leaf.grad;
   if (grad !== null) {
     mapInto(grad.array, "add", [grad.array, adjoint.array]);
-  } else if (ours && adjoint.array.contiguous && adjoint.array.storage.references === 1 && adjoint.dtype === leaf.dtype) {
+  } else if (
+    ours && adjoint.array.contiguous && adjoint.array.storage.references === 1 && adjoint.dtype === leaf.dtype
+  ) {
     leaf.grad = adjoint;
   } else {
     leaf.grad = leaf.wrap(copy(adjoint.array, leaf.dtype));

@@ -30,7 +30,11 @@ export function tensor(source: TensorSource, options: TensorOptions = {}): Tenso
 }
 
 /** One number everywhere. */
-export function full(shape: Shape, value: number, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
+export function full(
+  shape: Shape,
+  value: number,
+  { device, dtype = "float32", requiresGrad }: FactoryOptions = {},
+): Tensor {
   checkShape("make tensor", shape);
   return finish(filled(streamOf(device), shape.slice(), dtype, value), requiresGrad);
 }
@@ -46,10 +50,19 @@ export function ones(shape: Shape, options: FactoryOptions = {}): Tensor {
 }
 
 /** `arange(stop)`, or `arange(start, stop, step)`: evenly spaced numbers, the stop excluded. */
-export function arange(start: number, stop?: number | FactoryOptions, step: number | FactoryOptions = 1, options: FactoryOptions = {}): Tensor {
+export function arange(
+  start: number,
+  stop?: number | FactoryOptions,
+  step: number | FactoryOptions = 1,
+  options: FactoryOptions = {},
+): Tensor {
   const from = typeof stop === "number" ? start : 0, to = typeof stop === "number" ? stop : start;
   const by = typeof step === "number" ? step : 1;
-  const { device, dtype = "float32", requiresGrad } = typeof stop === "object" ? stop : typeof step === "object" ? step : options;
+  const { device, dtype = "float32", requiresGrad } = typeof stop === "object"
+    ? stop
+    : typeof step === "object"
+    ? step
+    : options;
   const count = Math.max(0, Math.ceil((to - from) / by));
   if (!Number.isSafeInteger(count)) throw new RangeError(`Cannot arange: step ${by} from ${from} to ${to} never ends`);
   const out = empty(streamOf(device), [count], dtype);
@@ -58,7 +71,10 @@ export function arange(start: number, stop?: number | FactoryOptions, step: numb
 }
 
 /** Ones on the diagonal, zeros elsewhere. */
-export function eye(size: number, { dtype = "float32", requiresGrad = false, ...options }: FactoryOptions = {}): Tensor {
+export function eye(
+  size: number,
+  { dtype = "float32", requiresGrad = false, ...options }: FactoryOptions = {},
+): Tensor {
   const line = arange(size, { ...options, dtype: "int32" });
   const result = line.reshape([size, 1]).equal(line).cast(dtype);
   result.requiresGrad = requiresGrad;
@@ -86,7 +102,12 @@ export function randn(shape: Shape, { device, dtype = "float32", requiresGrad }:
 }
 
 /** Uniform integers in [low, high), int32. */
-export function randint(low: number, high: number, shape: Shape, { device, dtype = "int32" }: FactoryOptions = {}): Tensor {
+export function randint(
+  low: number,
+  high: number,
+  shape: Shape,
+  { device, dtype = "int32" }: FactoryOptions = {},
+): Tensor {
   if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) {
     throw new RangeError(`Cannot randint: [${low}, ${high}) must be a range of integers`);
   }
@@ -101,7 +122,13 @@ export function randint(low: number, high: number, shape: Shape, { device, dtype
 }
 
 /** Integer labels [...] as rows of zeros with a one: [..., classes]. RangeError for labels out of range. */
-export function oneHot(labels: Tensor | readonly number[], classes: number, { dtype = "float32", device }: FactoryOptions = {}): Tensor {
-  const index = labels instanceof Tensor ? labels : tensor(Int32Array.from(labels), device === undefined ? {} : { device });
+export function oneHot(
+  labels: Tensor | readonly number[],
+  classes: number,
+  { dtype = "float32", device }: FactoryOptions = {},
+): Tensor {
+  const index = labels instanceof Tensor
+    ? labels
+    : tensor(Int32Array.from(labels), device === undefined ? {} : { device });
   return eye(classes, { dtype, device: index.device }).take(index);
 }

@@ -24,10 +24,11 @@ export function update(
   inputs: readonly Tensor[],
   { s, t, u }: { s?: Scalar; t?: Scalar; u?: Scalar } = {},
 ): void {
-  const out = target.array, views = inputs.map((input) => {
-    const array = input.array;
-    return sameShape(array.shape, out.shape) ? array : broadcastTo(array, out.shape);
-  });
+  const out = target.array,
+    views = inputs.map((input) => {
+      const array = input.array;
+      return sameShape(array.shape, out.shape) ? array : broadcastTo(array, out.shape);
+    });
   mapInto(out, row, views, valueOf(s), valueOf(t), valueOf(u));
   views.forEach((view, k) => {
     if (view !== inputs[k]!.array) view.dispose();
@@ -79,7 +80,11 @@ export function cloneOf(tensor: Tensor): NDArray {
 }
 
 /** A row of tensors of one shape and type, as a new tensor on no graph. */
-export function apply(row: MapRow, inputs: readonly Tensor[], { s, t, u }: { s?: Scalar; t?: Scalar; u?: Scalar } = {}): Tensor {
+export function apply(
+  row: MapRow,
+  inputs: readonly Tensor[],
+  { s, t, u }: { s?: Scalar; t?: Scalar; u?: Scalar } = {},
+): Tensor {
   return inputs[0]!.wrap(
     map(row, inputs.map((input) => input.array), { s: valueOf(s), t: valueOf(t), u: valueOf(u) }),
   );

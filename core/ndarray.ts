@@ -17,7 +17,7 @@ import {
   table,
 } from "../kernels/instruction.ts";
 import { computeType, type DType, itemBytes, makeTypedArray, promote, type TypedArray } from "./dtype.ts";
-import { collect, readBytes, Storage, type Stream, writeBytes, writeView } from "./program.ts";
+import { collect, readBytes, type Storage, type Stream, writeBytes, writeView } from "./program.ts";
 import { type AxisSlice, isContiguous, reshapeStrides, type Shape, showShape, sizeOf, stridesOf } from "./shape.ts";
 
 const rowNumber = {

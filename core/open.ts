@@ -1,20 +1,78 @@
-/** Choosing devices by name. */
-import { chooseStream, streamOf } from "./devices.ts";
+/**
+ * Choosing devices by name. Only what is awaited here may fetch anything: the first op opens what is there.
+ */
+import { isGranted } from "../kernels/environment.ts";
+import { cachedLibrary, libraryFile, release } from "../kernels/library.ts";
 import * as doors from "../kernels/mod.ts";
+import { chooseStream, streamOf } from "./devices.ts";
+import { checkDigest, fetchBytes, type ProgressListener } from "./fetch.ts";
+import { writeWhole } from "./files.ts";
 
-/** What is there, without opening it: names, and why a device is not available. */
-export function devices(): ReturnType<typeof doors.devices> {
+export type { DeviceEntry } from "../kernels/mod.ts";
+
+/**
+ * What can be asked for, the best first, without opening it: names, and why a device is not available.
+ *
+ * @example
+ * ```ts
+ * import { devices } from "deneb";
+ *
+ * for (const { name, available, reason } of devices()) {
+ *   if (!available && !reason) throw new Error(`${name} is absent for no reason`);
+ * }
+ * ```
+ */
+export function devices(): doors.DeviceEntry[] {
   return doors.devices();
 }
 
-/** Opens the best device, fetching its library first where that is possible and allowed. Names it. */
-export async function open(name?: string): Promise<string> {
-  await Promise.resolve();
-  return streamOf(name).device.name;
+/** How a device is opened. */
+export interface OpenOptions {
+  /** Told while a published library is fetched. */
+  progress?: ProgressListener;
 }
 
-/** Makes a device the one that new tensors live on: `auto`, `cpu`, `wasm`, `reference`. */
-export async function setDefaultDevice(name = "auto"): Promise<void> {
-  await Promise.resolve();
-  chooseStream(streamOf(name === "auto" ? doors.defaultName() : name));
+/**
+ * Opens a device, by default the best there is, and returns its name.
+ *
+ * Where the native library is absent, one is published for this machine, and the permissions to fetch it, to keep it in
+ * the cache folder and to open it are granted, it is fetched first. Its SHA-256 stands in these sources.
+ */
+export async function open(name = "auto", options: OpenOptions = {}): Promise<string> {
+  if (name === "cpu") await fetchLibrary(options);
+  // Without a network the best is what is there.
+  else if (name === "auto") await fetchLibrary(options).catch(() => {});
+  return streamOf(name === "auto" ? doors.defaultName() : name).device.name;
+}
+
+/**
+ * Makes a device the one that new tensors live on: `auto`, `cpu`, `wasm` or `reference`. Opens it as {@linkcode open} does.
+ *
+ * RangeError for a name that is none, Error for a device that is not there.
+ */
+export async function setDefaultDevice(name = "auto", options: OpenOptions = {}): Promise<void> {
+  chooseStream(streamOf(await open(name, options)));
+}
+
+async function fetchLibrary({ progress }: OpenOptions): Promise<void> {
+  const published = release(), path = cachedLibrary();
+  if (published === undefined || path === null) return;
+  if (doors.devices().find(({ name }) => name === "cpu")!.available) return;
+  const file = libraryFile(), folder = path.slice(0, -file.length - 1);
+  const url = new URL(`../releases/${Deno.build.arch}-${Deno.build.os}/${file}`, import.meta.url);
+  const source = url.protocol === "file:"
+    ? { name: "read", path: url } as const
+    : { name: "net", host: url.host } as const;
+  // Renaming a file into its place asks for reading too.
+  const here = [{ name: "read", path: folder }, { name: "write", path: folder }, { name: "ffi", path }] as const;
+  if (![source, ...here].every(isGranted)) return;
+  try {
+    const bytes = await fetchBytes(url, { file, bytesMax: published.bytes, progress });
+    await checkDigest(bytes, published.sha256);
+    await Deno.mkdir(folder, { recursive: true });
+    await writeWhole(path, bytes);
+  } catch (cause) {
+    throw new Error(`Cannot fetch ${url}: ${(cause as Error).message}`, { cause });
+  }
+  doors.lookAgain();
 }

@@ -112,7 +112,9 @@ export class Stream {
 
   #newHandle(): number {
     if (this.#handlesMade >= limits.handles - 1) {
-      throw new RangeError(`Cannot allocate: ${limits.handles - 1} tensors are alive on ${this.device.name}; free some`);
+      throw new RangeError(
+        `Cannot allocate: ${limits.handles - 1} tensors are alive on ${this.device.name}; free some`,
+      );
     }
     return ++this.#handlesMade;
   }

@@ -97,7 +97,12 @@ export class Tensor extends Value implements Owned {
    * A tensor from nested arrays, a number or a flat typed array. As in the lecture, it requires a gradient by default,
    * unless its type is an integer or bool.
    */
-  constructor(source: TensorSource | NDArray, options: TensorOptions = {}, op: TensorOp | null = null, inputs: readonly Tensor[] = []) {
+  constructor(
+    source: TensorSource | NDArray,
+    options: TensorOptions = {},
+    op: TensorOp | null = null,
+    inputs: readonly Tensor[] = [],
+  ) {
     const array = source instanceof NDArray ? source : arrayFrom(source, options);
     super(op, inputs, array, options.requiresGrad ?? isFloat(array.dtype));
     if (this.requiresGrad && !isFloat(array.dtype)) {
@@ -621,7 +626,9 @@ export class Tensor extends Value implements Owned {
   matmul(other: Tensor): Tensor {
     const rank = this.shape.length, otherRank = other.shape.length;
     if (rank === 0 || otherRank === 0) {
-      throw new TypeError(`Cannot matmul: shapes ${showShape(this.shape)} and ${showShape(other.shape)} need an axis each`);
+      throw new TypeError(
+        `Cannot matmul: shapes ${showShape(this.shape)} and ${showShape(other.shape)} need an axis each`,
+      );
     }
     if (rank === 1) {
       const row = this.reshape([1, this.shape[0]!]).matmul(other);
@@ -655,7 +662,9 @@ export class Tensor extends Value implements Owned {
     }
     const order = axes.map((axis) => normalizeAxis("transpose", axis, rank));
     if (order.length !== rank || new Set(order).size !== rank) {
-      throw new TypeError(`Cannot transpose: axes [${axes.join(", ")}] must name each axis of ${showShape(this.shape)}`);
+      throw new TypeError(
+        `Cannot transpose: axes [${axes.join(", ")}] must name each axis of ${showShape(this.shape)}`,
+      );
     }
     return new ops.Transpose(order).call(this);
   }
@@ -714,7 +723,7 @@ export class Tensor extends Value implements Owned {
 
   /** Both operands in one shape and type. */
   private meet(action: string, other: Tensor | number): [Tensor, Tensor] {
-    let a: Tensor = this, b = typeof other === "number" ? this.scalarLike(other, this.dtype) : other;
+    let [a, b]: [Tensor, Tensor] = [this, typeof other === "number" ? this.scalarLike(other, this.dtype) : other];
     if (a.dtype !== b.dtype) {
       const dtype = promote(a.dtype, b.dtype);
       a = a.cast(dtype);
@@ -785,7 +794,9 @@ function flatten(source: NestedArray, shape: Shape): (number | boolean)[] {
   const walk = (level: NestedArray, axis: number): void => {
     if (axis === shape.length) {
       if (typeof level !== "number" && typeof level !== "boolean") {
-        throw new TypeError(`Cannot make tensor: found ${JSON.stringify(level) ?? String(level)} where a number must stand`);
+        throw new TypeError(
+          `Cannot make tensor: found ${JSON.stringify(level) ?? String(level)} where a number must stand`,
+        );
       }
       leaves.push(level);
       return;

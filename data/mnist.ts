@@ -2,10 +2,11 @@
  * MNIST: 60,000 training and 10,000 test images of handwritten digits, read from the data folder and downloaded into
  * it once.
  */
-import { readWhole } from "../io/files.ts";
+import type { ProgressListener } from "../core/fetch.ts";
+import { readWhole } from "../core/files.ts";
 import { showShape } from "../core/shape.ts";
 import { ArrayDataset } from "./dataset.ts";
-import { download, type ProgressListener, type RemoteFile } from "./download.ts";
+import { download, type RemoteFile } from "./download.ts";
 import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
 import { gunzip } from "./gzip.ts";
 import { type IdxArray, parseIdx } from "./idx.ts";

@@ -7,7 +7,7 @@
  */
 import { Tensor } from "../core/mod.ts";
 import { randomState, setRandomState } from "../core/random.ts";
-import { readWhole, writeWhole } from "./files.ts";
+import { readWhole, writeWhole } from "../core/files.ts";
 import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts";
 import { parseStrictJson } from "./json.ts";
 import { elementsOf, tensorOf } from "./safetensors.ts";

@@ -43,7 +43,12 @@ export function readManifest(text: string): Manifest {
   const stale = (what: string) =>
     new Error(`Cannot use the library: it was built from ${what}; run \`deno task build\` again`);
   if (manifest.table !== tableHash()) throw stale("another kernels/table.json");
-  const layout: Record<string, Record<string, number>> = { opcodes: opcode, dtypes: dtypeCode, statuses: status, limits };
+  const layout: Record<string, Record<string, number>> = {
+    opcodes: opcode,
+    dtypes: dtypeCode,
+    statuses: status,
+    limits,
+  };
   for (const [name, ours] of Object.entries(layout)) {
     const theirs = manifest[name as "opcodes" | "dtypes" | "statuses" | "limits"] ?? {};
     const same = Object.keys(theirs).length === Object.keys(ours).length &&

@@ -44,8 +44,11 @@ const integerOperators: Record<string, Operator> = {
   "*": Math.imul,
 };
 
-/** Parses one row. With `integer`, sums and products wrap to 32 bits and only integer functions exist. */
-export function parseRow(text: string, integer = false): Evaluate {
+/**
+ * Parses one row. With `integer`, sums and products wrap to 32 bits and only integer functions exist. `round` is applied
+ * to every number and to the result of every operation; by default f64 stands as it is.
+ */
+export function parseRow(text: string, integer = false, round: (x: number) => number = (x) => x): Evaluate {
   const tokens = text.match(/\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[A-Za-z]\w*|==|!=|<=|>=|&&|\|\||[-+*/<>!?:(),]/g) ?? [];
   if (tokens.join("") !== text.replace(/\s+/g, "")) throw new SyntaxError(`Cannot parse row: "${text}"`);
   let at = 0;
@@ -68,7 +71,7 @@ export function parseRow(text: string, integer = false): Evaluate {
       at++;
       const apply = (integer ? integerOperators[token] : undefined) ?? levels[level]![token]!;
       const x = left, y = binary(level + 1);
-      left = (env) => apply(x(env), y(env));
+      left = (env) => round(apply(x(env), y(env)));
     }
     return left;
   }
@@ -89,7 +92,7 @@ export function parseRow(text: string, integer = false): Evaluate {
       return inner;
     }
     if (/^\d/.test(token)) {
-      const value = Number(token);
+      const value = round(Number(token));
       return () => value;
     }
     if (tokens[at] !== "(") {
@@ -110,7 +113,7 @@ export function parseRow(text: string, integer = false): Evaluate {
       y = choice();
     }
     take(")");
-    if (!integer) return (env) => apply(x(env), y(env));
+    if (!integer) return (env) => round(apply(x(env), y(env)));
     return (env) => apply(x(env), y(env)) | 0;
   }
   const row = choice();

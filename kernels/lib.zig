@@ -280,5 +280,6 @@ test {
     _ = pool;
     _ = table;
     _ = @import("decode.zig");
+    _ = @import("math_test.zig");
     _ = @import("border_test.zig");
 }

@@ -27,7 +27,10 @@ const doors: Record<string, { probe: () => Probe; open: () => Device }> = {
   cpu: { probe: probeCpu, open: openCpu },
   wasm: { probe: probeWasm, open: openWasm },
   reference: {
-    probe: () => ({ available: true, description: "plain JavaScript in f64: slow, and what others are tested against" }),
+    probe: () => ({
+      available: true,
+      description: "plain JavaScript in f64: slow, and what others are tested against",
+    }),
     open: openReference,
   },
 };

@@ -5,7 +5,7 @@
  */
 import type { Device } from "./device.ts";
 import { type Environment, type Evaluate, parseRow } from "./expression.ts";
-import { argRows, dtypeBytes, foldRows, limits, mapRows, opcode, table } from "./instruction.ts";
+import { argRows, foldRows, limits, mapRows, opcode, table } from "./instruction.ts";
 import { philox } from "./philox.ts";
 
 type Elements = Float32Array | Float64Array | Int32Array | Uint8Array;
@@ -163,7 +163,7 @@ class Reference implements Device {
     forEachIndex(shape, (index) => {
       load(env, inputs, index, compute);
       env.i = rank === 0 ? 0 : index[rank - 1]!;
-      out.data[place(out, index)] = stored(evaluate(env), out.code);
+      out.data[place(out, index)] = stored(evaluate(env), out.code, compute);
     });
   }
 
@@ -186,7 +186,7 @@ class Reference implements Device {
         env.r = running;
         running = join(env);
       });
-      out.data[place(out, outer)] = stored(running, out.code);
+      out.data[place(out, outer)] = stored(running, out.code, compute);
     });
   }
 
@@ -227,7 +227,7 @@ class Reference implements Device {
         x += aStep;
         y += bStep;
       }
-      out.data[place(out, index)] = stored(sum, out.code);
+      out.data[place(out, index)] = stored(sum, out.code, compute);
     });
   }
 
@@ -244,7 +244,9 @@ class Reference implements Device {
       const at = index.data[place(index, [c!])]!;
       const from = place(source, gathers ? [o!, at, i!] : [o!, c!, i!]);
       const to = place(out, gathers ? [o!, c!, i!] : [o!, at, i!]);
-      out.data[to] = gathers ? source.data[from]! : stored(out.data[to]! + source.data[from]!, out.code);
+      // A sum in f64 is exact for integers, and assigned to their arrays it wraps.
+      const value = gathers ? source.data[from]! : out.data[to]! + source.data[from]!;
+      out.data[to] = out.code === codeBool ? Number(value !== 0) : value;
     });
   }
 
@@ -320,12 +322,12 @@ function saturate(x: number): number {
   return Number.isNaN(x) ? 0 : Math.trunc(Math.min(Math.max(x, -(2 ** 31)), 2 ** 31 - 1));
 }
 
-/** A result as the element type holds it. */
-function stored(x: number, code: number): number {
+/** A result as the element type holds it: floats saturate where an integer cannot hold them, integers wrap. */
+function stored(x: number, code: number, compute: number): number {
   if (code === codeBool) return x !== 0 ? 1 : 0;
-  if (code === codeInt32) return saturate(x);
-  if (code > codeInt32) return Number.isInteger(x) ? x & 255 : Math.min(Math.max(saturate(x), 0), 255);
-  return x;
+  if (code < codeInt32) return x;
+  if (compute === codeInt32) return code === codeInt32 ? x : x & 255;
+  return code === codeInt32 ? saturate(x) : Math.min(Math.max(saturate(x), 0), 255);
 }
 
 function limitOf(from: string, compute: number): number {

@@ -34,7 +34,10 @@ function textOf(copy: (target: number, capacity: number) => number): string {
 export function probeWasm(): { available: boolean; reason?: string; description: string } {
   try {
     const { mode } = readManifest(textOf(module.deneb_manifest));
-    return { available: true, description: `WebAssembly with SIMD, one thread${mode === "fast" ? "" : `, mode ${mode}`}` };
+    return {
+      available: true,
+      description: `WebAssembly with SIMD, one thread${mode === "fast" ? "" : `, mode ${mode}`}`,
+    };
   } catch (error) {
     return { available: false, reason: (error as Error).message, description: "" };
   }

@@ -20,7 +20,9 @@ export class Sequential extends Module<[x: Tensor]> {
   constructor(...modules: Module<[x: Tensor]>[]) {
     super();
     modules.forEach((module, place) => {
-      if (!(module instanceof Module)) throw new TypeError(`Cannot make ${this.constructor.name}: argument ${place} is no module`);
+      if (!(module instanceof Module)) {
+        throw new TypeError(`Cannot make ${this.constructor.name}: argument ${place} is no module`);
+      }
     });
     this.#modules = modules;
   }

@@ -50,7 +50,9 @@ export class Linear extends Module<[x: Tensor]> {
 
   override forward(x: Tensor): Tensor {
     if (x.shape.at(-1) !== this.inFeatures) {
-      throw new TypeError(`Cannot Linear: input of shape ${showShape(x.shape)}, its last axis must be ${this.inFeatures}`);
+      throw new TypeError(
+        `Cannot Linear: input of shape ${showShape(x.shape)}, its last axis must be ${this.inFeatures}`,
+      );
     }
     const product = x.matmul(this.weight);
     return this.bias === null ? product : product.add(this.bias);

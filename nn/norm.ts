@@ -64,7 +64,9 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
       return x.sub(beside(this.runningMean)).mul(beside(scale)).add(beside(this.bias));
     }
     if (x.size === this.features) {
-      throw new TypeError(`Cannot BatchNorm1d: training needs more than one value per feature, got ${showShape(x.shape)}`);
+      throw new TypeError(
+        `Cannot BatchNorm1d: training needs more than one value per feature, got ${showShape(x.shape)}`,
+      );
     }
     const axes = rank === 2 ? [0] : [0, 2];
     noGrad(() =>

@@ -45,7 +45,10 @@ export class Adam extends Optimizer {
   }
 
   protected override update(place: number, p: Tensor, gradient: Tensor, step: number): void {
-    const g = this.decay(p, gradient), m = this.#first[place]!, v = this.#second[place]!, highest = this.#highest[place];
+    const g = this.decay(p, gradient),
+      m = this.#first[place]!,
+      v = this.#second[place]!,
+      highest = this.#highest[place];
     update(m, "lerp", [m, g], { s: () => 1 - this.betas[0] });
     update(v, "scaleAddSquare", [v, g], { s: () => this.betas[1], t: () => 1 - this.betas[1] });
     if (highest !== undefined) update(highest, "max", [highest, v]);

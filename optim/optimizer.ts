@@ -24,9 +24,13 @@ export abstract class Optimizer {
     this.params = [...params];
     const name = this.constructor.name;
     if (this.params.length === 0) throw new RangeError(`Cannot make ${name}: no parameters`);
-    if (new Set(this.params).size !== this.params.length) throw new RangeError(`Cannot make ${name}: a parameter is there twice`);
+    if (new Set(this.params).size !== this.params.length) {
+      throw new RangeError(`Cannot make ${name}: a parameter is there twice`);
+    }
     this.params.forEach((parameter, place) => {
-      if (!(parameter instanceof Tensor) || !parameter.isLeaf() || !parameter.requiresGrad || !isFloat(parameter.dtype)) {
+      if (
+        !(parameter instanceof Tensor) || !parameter.isLeaf() || !parameter.requiresGrad || !isFloat(parameter.dtype)
+      ) {
         throw new TypeError(`Cannot make ${name}: parameter ${place} must be a leaf that requires a gradient`);
       }
     });

@@ -157,7 +157,9 @@ export class SequentialSchedule extends Scheduler {
   ) {
     super(optimizer);
     if (make.length !== milestones.length + 1) {
-      throw new RangeError(`Cannot make SequentialSchedule: ${make.length} schedules need ${make.length - 1} milestones`);
+      throw new RangeError(
+        `Cannot make SequentialSchedule: ${make.length} schedules need ${make.length - 1} milestones`,
+      );
     }
     this.milestones = milestones;
     this.#parts = make.map((part) => {

@@ -16,7 +16,14 @@ const arrows: Record<string, readonly string[]> = {
   tools: ["mod.ts", "kernels", "data"],
 };
 /** Roots that reach every file of the rooms but the tests. */
-const roots = ["mod.ts", "examples/mnist.ts", "examples/xor.ts", "bench/main.ts", "tools/doctor.ts", "tools/run_tests.ts"];
+const roots = [
+  "mod.ts",
+  "examples/mnist.ts",
+  "examples/xor.ts",
+  "bench/main.ts",
+  "tools/doctor.ts",
+  "tools/run_tests.ts",
+];
 
 interface Module {
   specifier: string;

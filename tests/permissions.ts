@@ -4,7 +4,7 @@ import { open } from "../mod.ts";
 // The native library stays open as long as the process: opened inside a test, it would look like a leak.
 await open();
 
-type Name = "read" | "write" | "net" | "env" | "run";
+type Name = "read" | "write" | "net" | "env" | "run" | "ffi";
 
 /** A test under the sanitizers, run only where `permissions` are granted. */
 export function testWith(permissions: readonly Name[], name: string, body: () => void | Promise<void>): void {

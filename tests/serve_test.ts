@@ -1,35 +1,52 @@
 /** The repository served over HTTP: imported by address, it runs with no more than the permission to import. */
-import { inTemporaryFolder, testWith } from "./permissions.ts";
 import { devices } from "../mod.ts";
+import { libraryFile } from "../kernels/library.ts";
+import { inTemporaryFolder, testWith } from "./permissions.ts";
 import { assert, assertEquals } from "./support.ts";
 
 const home = new URL("..", import.meta.url);
 const types: Record<string, string> = { ts: "text/typescript", json: "application/json", wasm: "application/wasm" };
+const platform = `${Deno.build.arch}-${Deno.build.os}`;
+const built = decodeURIComponent(new URL(`zig-out/lib/${libraryFile()}`, home).pathname);
 
-/** Runs `deno run` with `flags` on a script whose text is made from the served repository's address. */
-async function runServed(script: (address: string) => string, flags: readonly string[]): Promise<string> {
+/** How a served repository is used. */
+interface Served {
+  /** The script's text, made from the repository's address. */
+  script: (address: string) => string;
+  /** Beside the permission to import; `folder` is the script's own. */
+  flags?: (folder: string, host: string) => string[];
+  env?: (folder: string) => Record<string, string>;
+  /** Files that the server gives in place of the repository's. */
+  files?: Record<string, Uint8Array<ArrayBuffer>>;
+}
+
+/** Runs a script and returns what it prints. */
+async function runServed({ script, flags, env, files = {} }: Served): Promise<string> {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const { pathname } = new URL(request.url);
     try {
-      const bytes = await Deno.readFile(new URL(`.${pathname}`, home));
+      const bytes = files[pathname] ?? await Deno.readFile(new URL(`.${pathname}`, home));
       return new Response(bytes, { headers: { "content-type": types[pathname.split(".").pop()!] ?? "text/plain" } });
     } catch {
       return new Response("there is no such file", { status: 404 });
     }
   });
   try {
-    const address = `127.0.0.1:${server.addr.port}`;
+    const host = `127.0.0.1:${server.addr.port}`;
     let output = "";
     await inTemporaryFolder(async (folder) => {
       const path = `${folder}/script.ts`;
-      await Deno.writeTextFile(path, script(`http://${address}`));
+      await Deno.writeTextFile(path, script(`http://${host}`));
+      const given = flags?.(folder, host) ?? [];
       const command = new Deno.Command(Deno.execPath(), {
-        args: ["run", "--quiet", "--no-prompt", "--no-config", `--allow-import=${address}`, ...flags, path],
-        env: { DENO_DIR: `${folder}/deno`, NO_COLOR: "1" },
+        args: ["run", "--quiet", "--no-prompt", "--no-config", `--allow-import=${host}`, ...given, path],
+        // The script sees this environment alone.
+        clearEnv: true,
+        env: { DENO_DIR: `${folder}/deno`, NO_COLOR: "1", ...env?.(folder) },
+        cwd: folder,
       });
       const { success, stdout, stderr } = await command.output();
-      const errors = new TextDecoder().decode(stderr);
-      assert.ok(success, errors);
+      assert.ok(success, new TextDecoder().decode(stderr));
       output = new TextDecoder().decode(stdout);
     });
     return output;
@@ -38,35 +55,71 @@ async function runServed(script: (address: string) => string, flags: readonly st
   }
 }
 
-function xorScript(address: string): string {
-  return `
-    import { tensor } from "${address}/mod.ts";
-    import { main } from "${address}/examples/xor.ts";
-    const { losses, predictions } = main({ steps: 300 });
-    console.log(JSON.stringify({ device: tensor([1]).device, first: losses[0], last: losses.at(-1), predictions: predictions.map(Math.round) }));
-  `;
-}
+const trainXor = (before = "") => (address: string) => `
+  import { open, tensor } from "${address}/mod.ts";
+  import { main } from "${address}/examples/xor.ts";
+  ${before}
+  const { losses, predictions } = main({ steps: 300 });
+  console.log(JSON.stringify({ device: tensor([1]).device, first: losses[0], last: losses.at(-1), predictions: predictions.map(Math.round) }));
+`;
 
 function check(output: string, device: string): void {
+  assert.match(output, /^\{/);
   const result = JSON.parse(output);
   assertEquals([result.device, result.predictions], [device, [0, 1, 1, 0]]);
   assert.ok(result.last < result.first / 5, output);
 }
 
-const best = devices().find(({ name, available }) => available && name !== "cpu")!.name;
-testWith(["net", "run", "read", "write"], `served: with --allow-import alone, XOR trains on ${best}`, async () => {
-  check(await runServed(xorScript, []), best);
+testWith(["net", "run", "read", "write"], "served: with --allow-import alone, XOR trains on wasm", async () => {
+  check(await runServed({ script: trainXor() }), "wasm");
 });
 
-const native = devices().find(({ name }) => name === "cpu");
-const title = "served: with --allow-ffi for the one file, XOR trains on the native CPU";
-if (!native?.available) Deno.test.ignore(`${title} (${native?.reason ?? "not built"})`, () => {});
-else {
-  testWith(["net", "run", "read", "write"], title, async () => {
-    const file = Deno.build.os === "windows" ? "deneb.dll" : `libdeneb.${Deno.build.os === "darwin" ? "dylib" : "so"}`;
-    const path = decodeURIComponent(new URL(`zig-out/lib/${file}`, home).pathname);
-    const flags = [`--allow-ffi=${path}`, "--allow-env=DENEB_LIB"];
-    Deno.env.set("DENEB_LIB", path);
-    check(await runServed(xorScript, flags), "cpu");
-  });
+/** Tests on the library that was built here; where it was not, they are shown as ignored. */
+function testNative(name: string, body: () => Promise<void>): void {
+  const native = devices().find(({ name }) => name === "cpu")!;
+  if (native.available) testWith(["net", "run", "read", "write"], name, body);
+  else Deno.test.ignore(`${name} (${native.reason})`, () => {});
 }
+
+testNative("served: with --allow-ffi for the one file, XOR trains on the native CPU", async () => {
+  const served: Served = {
+    script: trainXor(),
+    flags: () => [`--allow-ffi=${built}`, "--allow-env=DENEB_LIB"],
+    env: () => ({ DENEB_LIB: built }),
+  };
+  check(await runServed(served), "cpu");
+});
+
+/** The served repository as if this library had been published with it. */
+async function published(library: Uint8Array<ArrayBuffer>, sent = library): Promise<Served> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", library));
+  const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const releases = JSON.stringify({ [platform]: { sha256, bytes: library.length } });
+  const cache = (folder: string) => `${folder}/cache`;
+  return {
+    script: trainXor(`try { await open("cpu"); } catch (error) { console.log(error.message); Deno.exit(); }`),
+    flags: (folder, host) => [
+      `--allow-net=${host}`,
+      `--allow-ffi=${cache(folder)}`,
+      `--allow-read=${cache(folder)}`,
+      `--allow-write=${cache(folder)}`,
+      "--allow-env",
+    ],
+    env: (folder) => ({ DENEB_CACHE: cache(folder) }),
+    files: {
+      "/kernels/releases.json": new TextEncoder().encode(releases),
+      [`/releases/${platform}/${libraryFile()}`]: sent,
+    },
+  };
+}
+
+testNative("served: open() fetches the published library into the cache folder", async () => {
+  check(await runServed(await published(await Deno.readFile(built))), "cpu");
+});
+
+testNative("served: a library with other bytes than published is refused", async () => {
+  const library = await Deno.readFile(built), other = library.slice();
+  other[library.length >> 1]! ^= 1;
+  const output = await runServed(await published(library, other));
+  assert.match(output, /Cannot fetch http.*SHA-256/);
+});

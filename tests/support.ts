@@ -46,7 +46,8 @@ function variable(name: string): string {
   return granted ? Deno.env.get(name) ?? "" : "";
 }
 
-const required = variable("DENEB_REQUIRE").split(",").filter((name) => name !== "");
+/** Devices whose absence is a failure. */
+export const required = variable("DENEB_REQUIRE").split(",").filter((name) => name !== "");
 const wanted = ["cpu", "wasm", "reference"];
 
 /** Registers one test for each device; its tensors must all be gone at the end. */

@@ -6,25 +6,52 @@
  * its own build system first, which takes minutes on a machine that never did.
  */
 import { parseArgs } from "node:util";
-import { targets } from "./targets.ts";
+import targets from "./targets.json" with { type: "json" };
 import { ensureZig, type Zig } from "./zig.ts";
 
 const root = new URL("..", import.meta.url);
-const folder = "zig-out/lib";
+
+/** What a library is built for: an entry of `targets.json`. */
+interface Target {
+  triple: string;
+  file: string;
+  /** The CPU that the library itself is compiled for, and thus the least that it runs on. */
+  baseline: string;
+  /** Further levels, linked in as objects: name and CPU. */
+  levels: Record<string, string>;
+}
+
+/** How the library is built. */
+export interface BuildOptions {
+  /** Zig's optimize mode: `safe` keeps every check. */
+  mode?: "fast" | "safe";
+  /** Relative to the repository. */
+  folder?: string;
+}
 
 /** Builds the library for this machine and returns its path, relative to the repository. */
-export async function buildLibrary(say: (line: string) => void): Promise<string> {
+export async function buildLibrary(
+  say: (line: string) => void,
+  { mode = "fast", folder = "zig-out/lib" }: BuildOptions = {},
+): Promise<string> {
   const begun = performance.now();
   const zig = await ensureZig(say);
-  const target = targets[`${Deno.build.arch}-${Deno.build.os}`];
-  if (!target) throw new Error(`Cannot build: ${Deno.build.arch} on ${Deno.build.os} is not among the targets`);
-  const common = ["-target", target.triple, "-O", "fast", "-fstrip", "-fPIC", "-lc"];
+  const name = `${Deno.build.arch}-${Deno.build.os}`;
+  const target = (targets as Record<string, Target>)[name];
+  if (!target) throw new Error(`Cannot build: ${name} is not among the targets in tools/targets.json`);
+  const common = ["-target", target.triple, "-O", mode, ...(mode === "fast" ? ["-fstrip"] : []), "-fPIC", "-lc"];
 
-  say(`Building ${folder}/${target.file} (${target.levels.length + 1} CPU levels)`);
-  await Deno.mkdir(new URL(".zig-cache/levels", root), { recursive: true });
-  const objects = await inParallel(target.levels, async ({ name, cpu }) => {
-    const object = `.zig-cache/levels/${name}.o`;
-    await compile(zig, ["build-obj", "kernels/level.zig", ...common, `-mcpu=${cpu}`, `-femit-bin=${object}`]);
+  // The slowest first, so that none is left over at the end.
+  const parts = [
+    ...Object.entries(target.levels).reverse().map(([level, cpu]) => ({ name: level, cpu, source: "level.zig" })),
+    { name: "library", cpu: target.baseline, source: "lib.zig" },
+  ];
+  say(`Building ${folder}/${target.file} (${parts.length} CPU levels)`);
+  const cache = `.zig-cache/deneb-${mode}`;
+  await Deno.mkdir(new URL(cache, root), { recursive: true });
+  const objects = await inParallel(parts, async ({ name, cpu, source }) => {
+    const object = `${cache}/${name}.o`;
+    await compile(zig, ["build-obj", `kernels/${source}`, ...common, `-mcpu=${cpu}`, `-femit-bin=${object}`]);
     say(`  ${name}  ${seconds(begun)} s`);
     return object;
   });
@@ -34,12 +61,9 @@ export async function buildLibrary(say: (line: string) => void): Promise<string>
   const partial = `${folder}/partial-${Deno.pid}-${target.file}`;
   const library = `${folder}/${target.file}`;
   try {
-    const cpu = target.baseline === undefined ? [] : [`-mcpu=${target.baseline}`];
     await compile(zig, [
-      ...["build-lib", "-dynamic", "--name", "deneb", "kernels/lib.zig", ...objects],
-      ...common,
-      ...cpu,
-      `-femit-bin=${partial}`,
+      ...["build-lib", "-dynamic", "--name", "deneb", ...objects, ...common],
+      ...[`-mcpu=${target.baseline}`, `-femit-bin=${partial}`],
     ]);
     await Deno.rename(new URL(partial, root), new URL(library, root));
   } finally {
@@ -54,7 +78,7 @@ export async function buildWasm(path: string, say: (line: string) => void): Prom
   const begun = performance.now();
   const zig = await ensureZig(say);
   await compile(zig, [
-    ...["build-exe", "kernels/lib.zig", "-target", "wasm32-freestanding", "-mcpu=generic+simd128+bulk_memory"],
+    ...["build-exe", "kernels/lib.zig", "-target", targets.wasm.triple, `-mcpu=${targets.wasm.baseline}`],
     ...["-O", "fast", "-fstrip", "-fno-entry", "-rdynamic", `-femit-bin=${path}`],
   ]);
   say(`Built ${path} in ${seconds(begun)} s`);

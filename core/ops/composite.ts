@@ -113,7 +113,12 @@ export class CrossEntropyGradient extends TensorOp {
       const total = fold("sumExpSub", [logits, broadcastTo(highest, logits.shape)], [1], rows);
       const normalizer = broadcastTo(map("addLog", [highest, total]), logits.shape);
       const column = broadcastTo(g.view(rows, [g.strides[0]!, 0]), logits.shape);
-      return map("crossEntropyGradient", [logits, normalizer, labelColumn(labels, logits.shape), column], undefined, logits.dtype);
+      return map(
+        "crossEntropyGradient",
+        [logits, normalizer, labelColumn(labels, logits.shape), column],
+        undefined,
+        logits.dtype,
+      );
     });
   }
   gradient(h: Tensor, z: Tensor): Adjoints {

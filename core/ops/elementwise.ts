@@ -456,4 +456,3 @@ export class DropoutOp extends TensorOp {
     return `p=${this.p}`;
   }
 }
-

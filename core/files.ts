@@ -6,7 +6,7 @@
 /**
  * Writes `bytes` to `path`, replacing what was there. On failure nothing is left behind and the old file stays.
  *
- * Needs write permission for the file's folder, where the temporary file lives.
+ * Needs permission to write, and for the renaming to read, in the file's folder, where the temporary file lives.
  */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;

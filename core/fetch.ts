@@ -1,0 +1,53 @@
+/** Fetching bytes whose length and SHA-256 are known beforehand: what arrives is right, or it is an error. */
+
+/** Told after each piece that arrives; `total` is null where the server does not say. */
+export type ProgressListener = (event: { file: string; received: number; total: number | null }) => void;
+
+interface FetchOptions {
+  /** What to call it in progress reports. */
+  file: string;
+  /** A longer answer is not worth reading. */
+  bytesMax: number;
+  progress?: ProgressListener | undefined;
+  /** An address that sends nothing for so long is given up. */
+  secondsMax?: number;
+}
+
+/** The bytes at an address. Throws for any answer but success, for silence, and for more than `bytesMax` bytes. */
+export async function fetchBytes(
+  url: string | URL,
+  { file, bytesMax, progress, secondsMax = 20 }: FetchOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const stop = new AbortController();
+  const giveUp = () => stop.abort(new Error(`nothing arrived for ${secondsMax} s`));
+  let timer = setTimeout(giveUp, secondsMax * 1000);
+  try {
+    const response = await fetch(url, { signal: stop.signal });
+    if (!response.ok || response.body === null) {
+      await response.body?.cancel();
+      throw new Error(`the server answered ${response.status}`);
+    }
+    const length = response.headers.get("content-length");
+    const total = length === null ? null : Number(length);
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let received = 0;
+    for await (const part of response.body) {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, secondsMax * 1000);
+      parts.push(part);
+      received += part.length;
+      if (received > bytesMax) throw new Error(`it sends more than ${bytesMax} bytes`);
+      progress?.({ file, received, total });
+    }
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Throws unless the bytes have this SHA-256, in hexadecimal. */
+export async function checkDigest(bytes: Uint8Array<ArrayBuffer>, sha256: string): Promise<void> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (found !== sha256) throw new Error(`its SHA-256 is ${found}, not ${sha256}`);
+}

@@ -1,0 +1,272 @@
+/**
+ * Arrays for tests of the kernels: values that hurt, seen through awkward strides, the same on every device; and
+ * comparisons that count units in the last place.
+ */
+import { type DType, makeTypedArray, type TypedArray } from "../core/dtype.ts";
+import { fromTypedArray, type NDArray } from "../core/ndarray.ts";
+import { Stream } from "../core/program.ts";
+import { type Shape, sizeOf, stridesOf } from "../core/shape.ts";
+import { openCpu } from "../kernels/cpu.ts";
+import type { Device } from "../kernels/device.ts";
+import { openReference } from "../kernels/reference.ts";
+import { openWasm } from "../kernels/wasm.ts";
+import { devices } from "../mod.ts";
+import { assert, required } from "./support.ts";
+
+/** Numbers in [0, 1) that a seed determines. */
+export type Random = () => number;
+
+/** The generator "mulberry32": small, and the same everywhere. */
+export function randomOf(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let z = Math.imul(state ^ state >>> 15, state | 1);
+    z ^= z + Math.imul(z ^ z >>> 7, z | 61);
+    return ((z ^ z >>> 14) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Around 0, 1 and the numbers of lanes of every level; around the length that folds cut their work into. */
+export const lengths: readonly number[] = [0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 1023, 1024, 1025];
+
+const largest = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE };
+const denormal = { float32: 2 ** -149, float64: Number.MIN_VALUE };
+
+function specialFloats(dtype: "float32" | "float64"): number[] {
+  const big = largest[dtype], tiny = denormal[dtype];
+  return [NaN, Infinity, -Infinity, 0, -0, tiny, -tiny, big, -big, 1, -1, 0.5, -2.5, 3];
+}
+
+/** Where an element type is special. */
+export const specials: Readonly<Record<DType, readonly number[]>> = {
+  float32: specialFloats("float32"),
+  float64: specialFloats("float64"),
+  int32: [-(2 ** 31), 2 ** 31 - 1, -(2 ** 31) + 1, 0, 1, -1, 2, -7, 7],
+  uint8: [0, 1, 2, 127, 128, 254, 255],
+  bool: [0, 1],
+};
+
+/** One value of that type: floats from 2^-5 to 2^5, mostly positive, a quarter of them small integers. */
+function anyValue(dtype: DType, random: Random): number {
+  const kind = random();
+  switch (dtype) {
+    case "bool":
+      return kind < 0.5 ? 0 : 1;
+    case "uint8":
+      return Math.floor(256 * kind);
+    case "int32":
+      return kind < 0.5 ? Math.floor(40 * kind) - 10 : Math.floor((random() - 0.5) * 2 ** 32);
+    default: {
+      if (kind < 0.25) return Math.floor(24 * kind) - 1;
+      const value = (0.5 + random()) * 2 ** Math.floor(9 * random() - 5);
+      return kind < 0.5 ? -value : value;
+    }
+  }
+}
+
+/** Elements in a row, and the window on them that an operand is. */
+export interface Operand {
+  readonly dtype: DType;
+  readonly flat: TypedArray;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+interface Window {
+  strides: readonly number[];
+  offset: number;
+  /** Elements of the storage. */
+  length: number;
+}
+
+const reversedOf = (numbers: readonly number[]) => [...numbers].reverse();
+
+/** The windows that operands are seen through. */
+export const layouts = {
+  contiguous: (shape) => ({ strides: stridesOf(shape), offset: 0, length: sizeOf(shape) }),
+  /** The first axis lies closest; a single axis takes every other element. */
+  transposed: (shape) =>
+    shape.length === 1
+      ? { strides: [2], offset: 0, length: 2 * shape[0]! }
+      : { strides: reversedOf(stridesOf(reversedOf(shape))), offset: 0, length: sizeOf(shape) },
+  /** One row for all. */
+  broadcastRows: (shape) => ({
+    strides: stridesOf(shape).map((stride, axis) => axis === 0 ? 0 : stride),
+    offset: 0,
+    length: Math.max(1, sizeOf(shape.slice(1))),
+  }),
+  /** One element for each row. */
+  broadcastColumns: (shape) => ({
+    strides: [...stridesOf(shape.slice(0, -1)), 0],
+    offset: 0,
+    length: Math.max(1, sizeOf(shape.slice(0, -1))),
+  }),
+  /** Three elements more in each row, and none at an address that a vector would like. */
+  offset: (shape) => {
+    const wider = shape.map((length, axis) => axis === shape.length - 1 ? length + 3 : length);
+    return { strides: stridesOf(wider), offset: 1, length: sizeOf(wider) + 1 };
+  },
+  reversed: (shape) => ({
+    strides: stridesOf(shape).map((stride) => -stride),
+    offset: Math.max(0, sizeOf(shape) - 1),
+    length: sizeOf(shape),
+  }),
+} satisfies Record<string, (shape: Shape) => Window>;
+
+export type Layout = keyof typeof layouts;
+export const layoutNames = Object.keys(layouts) as Layout[];
+
+/** An operand whose storage holds random values, or those that `value` gives. */
+export function operand(
+  dtype: DType,
+  shape: Shape,
+  layout: Layout,
+  random: Random,
+  value: (random: Random) => number = (from) => anyValue(dtype, from),
+): Operand {
+  const { strides, offset, length } = layouts[layout](shape), flat = makeTypedArray(dtype, length);
+  for (let k = 0; k < length; k++) flat[k] = value(random);
+  return { dtype, flat, shape, strides, offset };
+}
+
+/** `count` contiguous operands of one axis that hold every combination of special values, or 4096 of them by chance. */
+export function specialOperands(dtype: DType, count: number, random: Random): Operand[] {
+  const values = specials[dtype], all = values.length ** count, length = Math.min(all, 4096);
+  const flats = Array.from({ length: count }, () => makeTypedArray(dtype, length));
+  for (let at = 0; at < length; at++) {
+    let rest = all === length ? at : Math.floor(random() * all);
+    for (const flat of flats) {
+      flat[at] = values[rest % values.length]!;
+      rest = Math.floor(rest / values.length);
+    }
+  }
+  return flats.map((flat) => ({ dtype, flat, shape: [length], strides: [1], offset: 0 }));
+}
+
+/** The operand as an array on a device. */
+export function put(stream: Stream, { dtype, flat, shape, strides, offset }: Operand): NDArray {
+  const base = fromTypedArray(stream, flat, [flat.length], dtype), array = base.view(shape, strides, offset);
+  base.dispose();
+  return array;
+}
+
+/** What `body` makes of the operands on a device, read back; its arrays are freed. */
+export function compute(
+  stream: Stream,
+  operands: readonly Operand[],
+  body: (arrays: NDArray[]) => NDArray,
+): TypedArray {
+  const arrays = operands.map((each) => put(stream, each));
+  try {
+    const result = body(arrays), flat = result.read();
+    result.dispose();
+    return flat;
+  } finally {
+    for (const array of arrays) array.dispose();
+  }
+}
+
+/** The places of an operand's elements in its storage, in row-major order. */
+export function* placesOf({ shape, strides, offset }: Operand): Generator<number> {
+  const size = sizeOf(shape), index = new Array<number>(shape.length).fill(0);
+  let at = offset;
+  for (let k = 0; k < size; k++) {
+    yield at;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      at -= strides[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+}
+
+/** The distance between a number and the next larger one. */
+export function unitOf(dtype: DType, x: number): number {
+  if (dtype !== "float32" && dtype !== "float64") return 1;
+  const [digits, least] = dtype === "float32" ? [23, -126] : [52, -1022];
+  const size = Math.min(Math.abs(x), largest[dtype]);
+  // Log2 may be off by one beside a power of two, where the smaller unit is the stricter test.
+  let exponent = size === 0 ? least : Math.max(least, Math.floor(Math.log2(size)));
+  if (2 ** exponent > size && exponent > least) exponent--;
+  return 2 ** (exponent - digits);
+}
+
+/**
+ * The first difference, in words; null where each element is the expected one or within `allowed` of it. NaN is NaN
+ * whatever its bits, and the sign of a zero counts wherever `allowed` is 0.
+ */
+export function difference(
+  found: TypedArray,
+  expected: ArrayLike<number>,
+  allowed: (place: number) => number = () => 0,
+): string | null {
+  if (found.length !== expected.length) return `${found.length} elements, expected ${expected.length}`;
+  for (let k = 0; k < found.length; k++) {
+    const x = found[k]!, y = expected[k]!;
+    if (Object.is(x, y) || (Number.isNaN(x) && Number.isNaN(y))) continue;
+    const bound = allowed(k);
+    if (bound > 0 && Math.abs(x - y) <= bound) continue;
+    return `element ${k} is ${Object.is(x, -0) ? "-0" : x}, expected ${Object.is(y, -0) ? "-0" : y}` +
+      (bound > 0 ? ` within ${bound}` : "");
+  }
+  return null;
+}
+
+/** Collects what differs, so that one run tells of every case, and fails at the end. */
+export class Findings {
+  readonly #lines: string[] = [];
+  cases = 0;
+
+  add(what: string, difference: string | null): void {
+    this.cases++;
+    if (difference !== null) this.#lines.push(`${what}: ${difference}`);
+  }
+
+  check(): void {
+    assert.ok(this.cases > 0, "there were no cases");
+    const shown = this.#lines.slice(0, 30).join("\n");
+    assert.equal(this.#lines.length, 0, `${this.#lines.length} of ${this.cases} cases differ:\n${shown}`);
+  }
+}
+
+/** The bytes of an array, in which every NaN is the same. */
+export function bitsOf(flat: TypedArray): Uint8Array {
+  const copied = flat.slice();
+  for (let k = 0; k < copied.length; k++) if (Number.isNaN(copied[k])) copied[k] = NaN;
+  return new Uint8Array(copied.buffer, 0, copied.length * flat.BYTES_PER_ELEMENT);
+}
+
+/** Opens a device, and closes it after `body`, by when nothing must be left on it. */
+export function withDevice(open: () => Device, body: (stream: Stream) => void): void {
+  const stream = new Stream(open());
+  try {
+    body(stream);
+    stream.flush();
+    assert.equal(stream.device.memory().bytes, 0, "storages are left");
+  } finally {
+    stream.device.close();
+  }
+}
+
+const doors: Record<string, () => Device> = { cpu: openCpu, wasm: openWasm };
+
+/** Registers one test for each device that is held to the reference; an absent one shows as ignored. */
+export function againstReference(name: string, body: (stream: Stream, reference: Stream) => void): void {
+  const found = devices();
+  for (const [device, open] of Object.entries(doors)) {
+    const { available = false, reason } = found.find((entry) => entry.name === device) ?? {};
+    Deno.test({
+      name: `${name} [${device}]${available ? "" : ` (${reason ?? "not built"})`}`,
+      ignore: !available && !required.includes(device),
+      fn: () => withDevice(open, (stream) => withDevice(openReference, (reference) => body(stream, reference))),
+    });
+  }
+}
+
+/** For bounds of sums: half a unit of 1. */
+export function epsilonOf(dtype: DType): number {
+  return dtype === "float32" ? 2 ** -24 : dtype === "float64" ? 2 ** -53 : 0;
+}
