@@ -1,5 +1,5 @@
 /** ResMLP (Touvron et al. 2021, arXiv 2105.03404) for 32 x 32 images: linear layers across patches and across features. */
-import { nn, ones, Tensor, zeros } from "../mod.ts";
+import { nn, ones, type Tensor, zeros } from "../mod.ts";
 
 /** Scale and shift by feature. */
 class Affine extends nn.Module {

@@ -47,17 +47,15 @@ function openCarrier(): Carrier | null {
 export class Scope implements Disposable {
   readonly #parent: Scope | null;
   readonly #state: Ambient;
-  readonly #opened: Error;
+  /** What opened it: a name, or an error whose stack leads there. */
+  readonly #opener: string | Error;
   #members: Owned[] = [];
   #open = true;
 
-  constructor(state: Ambient) {
+  constructor(state: Ambient, opener: string | Error = stackHere()) {
     this.#state = state;
     this.#parent = state.scope;
-    const depth = Error.stackTraceLimit;
-    Error.stackTraceLimit = 6;
-    this.#opened = new Error();
-    Error.stackTraceLimit = depth;
+    this.#opener = opener;
     state.scope = this;
   }
 
@@ -71,7 +69,8 @@ export class Scope implements Disposable {
 
   /** `train.ts:12`: the first line outside this file that led to the scope. */
   get place(): string {
-    for (const line of (this.#opened.stack ?? "").split("\n").slice(1)) {
+    if (typeof this.#opener === "string") return this.#opener;
+    for (const line of (this.#opener.stack ?? "").split("\n").slice(1)) {
       if (line.includes("/core/ambient.ts")) continue;
       const match = /([^/\\(\s]+:\d+):\d+\)?$/.exec(line);
       if (match) return match[1]!;
@@ -97,6 +96,19 @@ export class Scope implements Disposable {
       if (member.owner === this) member.free(this);
     }
   }
+}
+
+function stackHere(): Error {
+  const depth = Error.stackTraceLimit;
+  Error.stackTraceLimit = 7;
+  const error = new Error();
+  Error.stackTraceLimit = depth;
+  return error;
+}
+
+/** A scope of the library's own. Taking a stack costs as much as ten small ops, so it goes by a name. */
+export function innerScope(opener: string): Scope {
+  return new Scope(ambient(), opener);
 }
 
 /**

@@ -3,11 +3,11 @@
  *
  * Every op's `gradient` is written in ops, so with `createGraph` the adjoints are themselves a graph.
  */
-import { moveTo, scope, withGradients } from "./ambient.ts";
+import { innerScope, moveTo, withGradients } from "./ambient.ts";
 import { contiguous, copy, mapInto } from "./ndarray.ts";
 import { sameShape, showShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
-import { findTopoSort, releasedInputs } from "./value.ts";
+import { findTopoSort, type Op, releasedInputs } from "./value.ts";
 
 /** How a sweep treats the graph. */
 export interface BackwardOptions {
@@ -59,9 +59,9 @@ export function sweep(
               `Cannot backward: ${op.name} gave no gradient for input ${place}; null says that none flows`,
             );
           }
-          if (given !== null) addAdjoint(input, given, createGraph, op.name);
+          if (given !== null) addAdjoint(input, given, createGraph, op);
         }
-      } else if (inputs[0]!.requiresGrad) addAdjoint(inputs[0]!, answer as Tensor, createGraph, op.name);
+      } else if (inputs[0]!.requiresGrad) addAdjoint(inputs[0]!, answer as Tensor, createGraph, op);
       if (!retainGraph) node.inputs = releasedInputs;
     }
   } finally {
@@ -73,12 +73,12 @@ export function sweep(
   }
 }
 
-function addAdjoint(node: Tensor, adjoint: Tensor, createGraph: boolean, from = "backward"): void {
+function addAdjoint(node: Tensor, adjoint: Tensor, createGraph: boolean, from: Op | null = null): void {
   const before = node.adjoint;
   if (before === null) {
     if (!sameShape(adjoint.shape, node.shape)) {
       throw new TypeError(
-        `Cannot ${from}: gradient of shape ${showShape(adjoint.shape)} for a tensor of shape ${showShape(node.shape)}`,
+        `Cannot ${from?.name ?? "backward"}: gradient of shape ${showShape(adjoint.shape)} for a tensor of shape ${showShape(node.shape)}`,
       );
     }
     node.adjoint = adjoint;
@@ -111,7 +111,7 @@ export function computeGradientOfVariables(output: Tensor, outGrad?: Tensor, opt
     }, options);
     return;
   }
-  const inner = scope();
+  const inner = innerScope("backward()");
   try {
     withGradients(false, () =>
       sweep([[output, outGrad ?? output.onesLike()]], (node, adjoint) => {
@@ -153,7 +153,7 @@ export function gradientsOf(seeds: readonly Seed[], wanted: readonly Tensor[], o
     sweep(seeds, visit, options);
     return answer();
   }
-  const inner = scope();
+  const inner = innerScope("grad()");
   try {
     return withGradients(false, () => {
       sweep(seeds, visit, options);

@@ -3,7 +3,7 @@
  */
 import { streamOf } from "./devices.ts";
 import { type DType, isFloat } from "./dtype.ts";
-import { compose, empty, filled, map, mapInto, type NDArray, random } from "./ndarray.ts";
+import { compose, copy, empty, filled, map, mapInto, random, type NDArray } from "./ndarray.ts";
 import { takeCounters } from "./random.ts";
 import { checkShape, type Shape } from "./shape.ts";
 import { Tensor, type TensorOptions, type TensorSource } from "./tensor.ts";
@@ -114,9 +114,7 @@ export function randint(
   const array = compose(() => {
     const unit = uniform(shape, "float64", device);
     const whole = map("floor", [map("mulScalar", [unit], { s: high - low })]);
-    const out = empty(whole.storage.stream, whole.shape, dtype);
-    mapInto(out, "addScalar", [whole], low, 0, 0, "float64");
-    return out;
+    return copy(map("addScalar", [whole], { s: low }), dtype);
   });
   return finish(array);
 }

@@ -2,7 +2,7 @@
  * What the rooms above need of the core beyond its public names: in-place updates, groups and ownership.
  */
 import type { MapRow } from "../kernels/instruction.ts";
-import { gradientsEnabled, moveTo, outsideScopes, scope } from "./ambient.ts";
+import { gradientsEnabled, innerScope, moveTo, outsideScopes } from "./ambient.ts";
 import { broadcastTo, copy, map, mapInto, NDArray, random } from "./ndarray.ts";
 import { collect } from "./program.ts";
 import { takeCounters } from "./random.ts";
@@ -43,7 +43,7 @@ export function update(
 export function group<T>(body: () => T): T {
   if (gradientsEnabled()) return collect(body);
   return collect(() => {
-    const inner = scope();
+    const inner = innerScope("group()");
     try {
       const result = body();
       if (result instanceof Promise) throw new TypeError("Cannot group: the function must be synchronous");

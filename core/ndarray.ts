@@ -20,13 +20,19 @@ import { computeType, type DType, itemBytes, makeTypedArray, promote, type Typed
 import { collect, readBytes, type Storage, type Stream, writeBytes, writeView } from "./program.ts";
 import { type AxisSlice, isContiguous, reshapeStrides, type Shape, showShape, sizeOf, stridesOf } from "./shape.ts";
 
-const rowNumber = {
-  map: Object.fromEntries(mapRows.map((name, k) => [name, k])) as Record<MapRow, number>,
-  fold: Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>,
-  arg: Object.fromEntries(argRows.map((name, k) => [name, k])) as Record<ArgRow, number>,
-};
-const usesIndex = new Set<string>(mapRows.filter((name) => /\bi\b/.test(table.map[name].is)));
-const toBool = new Set<string>(mapRows.filter((name) => "to" in table.map[name]));
+/** What a row of the map skeleton is, looked up once for each op. */
+interface MapInfo {
+  readonly number: number;
+  readonly usesIndex: boolean;
+  readonly toBool: boolean;
+}
+
+const maps = Object.fromEntries(mapRows.map((name, number) => {
+  const row = table.map[name];
+  return [name, { number, usesIndex: /\bi\b/.test(row.is), toBool: "to" in row }];
+})) as Record<MapRow, MapInfo>;
+const folds = Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>;
+const args = Object.fromEntries(argRows.map((name, k) => [name, k])) as Record<ArgRow, number>;
 
 /** Arrays made while a composite computation runs; all but its result are given back at its end. */
 let temporaries: NDArray[] | null = null;
@@ -147,31 +153,45 @@ export function mapInto(
   s = 0,
   t = 0,
   u = 0,
-  compute: DType = out.dtype,
 ): void {
   const stream = inputs.length > 0 ? streamOf(row, inputs) : out.storage.stream;
-  let flat = out.contiguous && (out.shape.length === 1 || !usesIndex.has(row));
-  for (let k = 0; flat && k < inputs.length; k++) flat = inputs[k]!.contiguous;
+  writeMap(stream, row, maps[row], out, inputs, s, t, u, dtypeCode[computeType(out.dtype)]);
+}
+
+function writeMap(
+  stream: Stream,
+  row: MapRow,
+  info: MapInfo,
+  out: NDArray,
+  inputs: readonly NDArray[],
+  s: number,
+  t: number,
+  u: number,
+  compute: number,
+): void {
+  const count = inputs.length;
+  let flat = out.contiguous && (!info.usesIndex || out.shape.length === 1);
+  for (let k = 0; flat && k < count; k++) flat = inputs[k]!.contiguous;
   const rank = flat ? 1 : out.shape.length;
   if (rank > limits.rank) {
     throw new RangeError(`Cannot ${row}: shape ${showShape(out.shape)} has more than ${limits.rank} axes`);
   }
-  const start = stream.open(10 + rank + (inputs.length + 1) * (3 + rank));
+  const start = stream.open(10 + rank + (count + 1) * (3 + rank));
   const words = stream.words;
   words[start] = opcode.map;
-  words[start + 2] = rowNumber.map[row];
-  words[start + 3] = dtypeCode[computeType(compute)];
+  words[start + 2] = info.number;
+  words[start + 3] = compute;
   words[start + 4] = rank;
-  words[start + 5] = inputs.length;
+  words[start + 5] = count;
   words[start + 6] = s;
   words[start + 7] = t;
   words[start + 8] = u;
   let at = start + 9;
   if (flat) {
-    words[at++] = out.size;
-    at = writeView(words, at, out);
+    words[at] = out.size;
+    at = writeView(words, at + 1, out);
     words[at++] = 1;
-    for (let k = 0; k < inputs.length; k++) {
+    for (let k = 0; k < count; k++) {
       at = writeView(words, at, inputs[k]!);
       words[at++] = 1;
     }
@@ -189,20 +209,21 @@ function writeNumbers(words: Float64Array, at: number, numbers: readonly number[
 }
 
 /** `row` of the inputs, which have one shape. The type is theirs, promoted, unless given or the row compares. */
-export function map(row: MapRow, inputs: readonly NDArray[], scalars?: Scalars, dtype?: DType): NDArray {
-  const first = inputs[0]!;
+export function map(row: MapRow, inputs: readonly NDArray[], scalars: Scalars = noScalars, dtype?: DType): NDArray {
+  const first = inputs[0]!, stream = streamOf(row, inputs), info = maps[row];
   let compute = first.dtype;
   for (let k = 1; k < inputs.length; k++) compute = promote(compute, inputs[k]!.dtype);
-  const stream = streamOf(row, inputs);
-  const type = toBool.has(row) ? "bool" : dtype ?? compute;
-  if (!toBool.has(row) && dtype !== undefined) compute = dtype;
+  if (!info.toBool && dtype !== undefined) compute = dtype;
+  const type = info.toBool ? "bool" : compute;
   const storage = stream.allocate(first.size * itemBytes(type));
   const strides = first.contiguous ? first.strides : stridesOf(first.shape);
   const out = new NDArray(storage, first.shape, strides, 0, type, true);
-  if (scalars === undefined) mapInto(out, row, inputs, 0, 0, 0, compute);
-  else mapInto(out, row, inputs, scalars.s ?? 0, scalars.t ?? 0, scalars.u ?? 0, compute);
+  const { s = 0, t = 0, u = 0 } = scalars;
+  writeMap(stream, row, info, out, inputs, s, t, u, dtypeCode[computeType(compute)]);
   return out;
 }
+
+const noScalars: Scalars = {};
 
 /** A new array holding one number. */
 export function filled(stream: Stream, shape: Shape, dtype: DType, value: number): NDArray {
@@ -213,8 +234,9 @@ export function filled(stream: Stream, shape: Shape, dtype: DType, value: number
 
 /** A contiguous copy, of another type if asked: floats become integers by truncation, saturating. */
 export function copy(array: NDArray, dtype: DType = array.dtype): NDArray {
-  const out = empty(array.storage.stream, array.shape, dtype);
-  mapInto(out, "copy", [array], 0, 0, 0, promote(array.dtype, dtype));
+  const stream = streamOf("copy", [array]), out = empty(stream, array.shape, dtype);
+  const compute = dtypeCode[computeType(promote(array.dtype, dtype))];
+  writeMap(stream, "copy", maps.copy, out, [array], 0, 0, 0, compute);
   return out;
 }
 
@@ -305,7 +327,7 @@ export function fold(
   const out = empty(stream, outShape, dtype ?? compute);
   const start = stream.open(10 + rank + (inputs.length + 1) * (3 + rank)), words = stream.words;
   words[start] = opcode.fold;
-  words[start + 2] = rowNumber.fold[row];
+  words[start + 2] = folds[row];
   words[start + 3] = dtypeCode[computeType(compute)];
   words[start + 4] = rank;
   words[start + 5] = rank - axes.length;
@@ -323,7 +345,7 @@ export function argFold(row: ArgRow, array: NDArray, axes: readonly number[], ou
   const out = empty(stream, outShape, "int32");
   const start = stream.open(6 + rank + 2 * (3 + rank)), words = stream.words;
   words[start] = opcode.arg;
-  words[start + 2] = rowNumber.arg[row];
+  words[start + 2] = args[row];
   words[start + 3] = dtypeCode[computeType(array.dtype)];
   words[start + 4] = rank;
   words[start + 5] = rank - axes.length;

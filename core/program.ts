@@ -74,8 +74,9 @@ export class Stream {
   /** Handles of freed storages, each already of its next generation. */
   readonly #freeHandles: number[] = [];
   #handlesMade = 0;
-  /** Storages that the words not yet run will allocate. */
-  #unborn: Storage[] = [];
+  /** Storages that the words not yet run will allocate: the first so many of the list. */
+  readonly #unborn: Storage[] = [];
+  #unbornCount = 0;
   #bytes = 0;
   #count = 0;
 
@@ -106,7 +107,7 @@ export class Stream {
     this.#bytes += bytes;
     this.#count++;
     const storage = new Storage(this, handle, bytes);
-    this.#unborn.push(storage);
+    this.#unborn[this.#unbornCount++] = storage;
     return storage;
   }
 
@@ -135,6 +136,8 @@ export class Stream {
   /** Makes room for `count` words and says where they start; the writer then calls {@linkcode close}. */
   open(count: number): number {
     if (this.#length + count + 2 > limits.words) this.flush();
+    // In wasm another context's allocation moves the words of this one, too.
+    if (this.#words.length === 0) this.#words = this.device.words;
     if (groupDepth > 0 && !this.#inGroup) {
       this.#inGroup = true;
       grouped.push(this);
@@ -160,23 +163,23 @@ export class Stream {
   flush(): void {
     if (this.#inGroup) {
       this.#inGroup = false;
-      this.#words[this.#length] = opcode.end;
-      this.#words[this.#length + 1] = 2;
+      const words = this.device.words;
+      words[this.#length] = opcode.end;
+      words[this.#length + 1] = 2;
       this.#length += 2;
     }
     const length = this.#length;
     if (length === 0) return;
+    const unborn = this.#unbornCount;
     this.#length = 0;
+    this.#unbornCount = 0;
     try {
       this.device.run(length);
     } catch (error) {
       this.#words = this.device.words;
-      const unborn = this.#unborn;
-      this.#unborn = [];
-      for (const storage of unborn) storage.destroy();
+      for (const storage of this.#unborn.slice(0, unborn)) storage.destroy();
       throw error;
     }
-    this.#unborn.length = 0;
     this.#words = this.device.words;
   }
 }

@@ -86,7 +86,8 @@ export class Tensor extends Value implements Owned {
   /** True while the adjoint is a sum that only the sweep can see. */
   adjointIsSum = false;
   #grad: Tensor | null = null;
-  #freedIn: string | null = null;
+  /** What freed it: asked for its place only when somebody reads the tensor all the same. */
+  #freedBy: Scope | null = null;
   #freedShape: Shape = [];
   #cell: Cell | null = null;
 
@@ -101,7 +102,7 @@ export class Tensor extends Value implements Owned {
     source: TensorSource | NDArray,
     options: TensorOptions = {},
     op: TensorOp | null = null,
-    inputs: readonly Tensor[] = [],
+    inputs: readonly Tensor[] = noInputs,
   ) {
     const array = source instanceof NDArray ? source : arrayFrom(source, options);
     super(op, inputs, array, options.requiresGrad ?? isFloat(array.dtype));
@@ -128,8 +129,11 @@ export class Tensor extends Value implements Owned {
   }
 
   private freedError(): Error {
+    const shape = showShape(this.#freedShape);
     return new Error(
-      `Cannot read tensor ${showShape(this.#freedShape)}: the scope opened in ${this.#freedIn} freed it; keep() it`,
+      this.#freedBy === null
+        ? `Cannot read tensor ${shape}: dispose() freed it`
+        : `Cannot read tensor ${shape}: the scope opened in ${this.#freedBy.place} freed it; keep() it`,
     );
   }
 
@@ -176,7 +180,7 @@ export class Tensor extends Value implements Owned {
   free(by: Scope): void {
     const array = this.cachedData;
     if (array === null) return;
-    this.#freedIn = by.place;
+    this.#freedBy = by;
     this.#freedShape = array.shape;
     this.owner = null;
     this.cachedData = null;
@@ -194,7 +198,6 @@ export class Tensor extends Value implements Owned {
   dispose(): void {
     const array = this.cachedData;
     if (array === null) return;
-    this.#freedIn = "dispose()";
     this.#freedShape = array.shape;
     this.cachedData = null;
     if (this.#cell !== null) registry.unregister(this.#cell);
@@ -743,6 +746,7 @@ export class Tensor extends Value implements Owned {
   }
 }
 
+const noInputs: readonly Tensor[] = [];
 const recorded: TensorOptions = { requiresGrad: true };
 const unrecorded: TensorOptions = { requiresGrad: false };
 

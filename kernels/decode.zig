@@ -58,10 +58,16 @@ pub const Reader = struct {
     /// A whole number in `0..bound`.
     inline fn number(reader: *Reader, comptime what: []const u8, bound: f64) Failure!usize {
         const value = try reader.next();
-        if (!(value >= 0 and value < bound and value == @floor(value))) {
-            return reader.fail(error.Malformed, "the " ++ what ++ " {d} must be a whole number in [0, {d})", .{ value, bound });
+        if (value >= 0 and value < bound) {
+            // Signed conversions are one instruction each.
+            const whole: i64 = @intFromFloat(value);
+            if (@as(f64, @floatFromInt(whole)) == value) return @intCast(whole);
         }
-        return @intFromFloat(value);
+        return reader.notWhole(what, value, bound);
+    }
+
+    noinline fn notWhole(reader: *Reader, what: []const u8, value: f64, bound: f64) Failure {
+        return reader.fail(error.Malformed, "the {s} {d} must be a whole number in [0, {d})", .{ what, value, bound });
     }
 
     fn scalars(reader: *Reader) Failure![3]f64 {
@@ -74,7 +80,7 @@ pub const Reader = struct {
         var count: usize = 1;
         for (shape) |*size| {
             size.* = try reader.number("size", elements_max + 1);
-            whole *= @floatFromInt(@max(size.*, 1));
+            whole *= @floatFromInt(@as(isize, @intCast(@max(size.*, 1))));
             if (whole > elements_max) {
                 return reader.fail(error.Range, "the shape has more than {d} elements", .{elements_max});
             }
@@ -99,19 +105,20 @@ pub const Reader = struct {
         target.handle = handle;
         target.dtype = try reader.dtype();
         const offset = try reader.number("offset", elements_max);
-        const bytes = target.dtype.bytes();
+        const bytes: u8 = @intCast(target.dtype.bytes());
         // Sums only grow, so once they are beyond what f64 holds exactly they are out of range.
-        var low: f64 = @floatFromInt(offset);
+        var low: f64 = @floatFromInt(@as(isize, @intCast(offset)));
         var high = low;
         var empty = false;
         for (shape, target.strides[0..shape.len]) |size, *stride| {
             const step = if (strided) try reader.next() else 1;
-            if (!(@abs(step) <= elements_max and step == @floor(step))) {
+            const fits = @abs(step) <= elements_max;
+            stride.* = if (fits) @intFromFloat(step) else 0;
+            if (!fits or @as(f64, @floatFromInt(stride.*)) != step) {
                 return reader.fail(error.Malformed, "the stride {d} must be a whole number", .{step});
             }
-            stride.* = @intFromFloat(step);
             if (size == 0) empty = true else {
-                const reach = step * @as(f64, @floatFromInt(size - 1));
+                const reach = step * @as(f64, @floatFromInt(@as(isize, @intCast(size - 1))));
                 if (reach < 0) low += reach else high += reach;
             }
         }
@@ -119,8 +126,9 @@ pub const Reader = struct {
             return reader.fail(error.Stale, "there is no storage {d}", .{handle});
         target.data = storage.block.data;
         if (empty) return;
-        const elements: f64 = @floatFromInt(storage.block.bytes / bytes);
-        if (!(low >= 0 and high < elements)) {
+        const size: f64 = @floatFromInt(@as(isize, @intCast(storage.block.bytes)));
+        if (!(low >= 0 and (high + 1) * @as(f64, @floatFromInt(bytes)) <= size)) {
+            const elements = storage.block.bytes / bytes;
             return reader.fail(error.Range, "a view reaches {d}..{d} of {d} elements", .{ low, high, elements });
         }
         target.data += offset * bytes;
