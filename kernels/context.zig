@@ -20,8 +20,11 @@ const pending_max = 256;
 
 pub const Context = struct {
     allocator: std.mem.Allocator,
-    engine: cpu.Engine,
-    memory: Memory,
+    /// What the caller knows it by; 0 while it is closed. Its generation goes up at each opening.
+    number: u32 = 0,
+    generation: u32 = 0,
+    engine: cpu.Engine = undefined,
+    memory: Memory = undefined,
     message: program.Message = .{},
     words: []const f64 = &.{},
     locked: std.atomic.Value(bool) = .init(false),
@@ -40,13 +43,15 @@ pub const Context = struct {
 
     pub const OpenError = error{ OutOfMemory, UnknownLevel };
 
-    /// The context must not move afterwards. An empty `level` means the best.
-    pub fn init(context: *Context, allocator: std.mem.Allocator, threads: usize, level: []const u8) OpenError!void {
-        context.* = .{ .allocator = allocator, .engine = undefined, .memory = .init(allocator) };
-        try context.engine.init(allocator, threads, level);
+    /// The context must not move. An empty `level` means the best.
+    pub fn open(context: *Context, threads: usize, level: []const u8) OpenError!void {
+        try context.engine.init(context.allocator, threads, level);
+        context.memory = .init(context.allocator);
+        context.words = &.{};
+        context.message = .{};
     }
 
-    pub fn deinit(context: *Context) void {
+    pub fn close(context: *Context) void {
         context.engine.deinit();
         context.memory.deinit();
     }
@@ -122,7 +127,7 @@ pub const Context = struct {
             if (status != .ok) return status;
         }
         const target = &context.instructions[context.instructions_count];
-        var reader: decode.Reader = .{
+        const reader: decode.Reader = .{
             .memory = &context.memory,
             .message = &context.message,
             .words = words,

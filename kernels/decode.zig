@@ -33,54 +33,217 @@ const maps = signatures(table.map_rows);
 const folds = signatures(table.fold_rows);
 const args = signatures(table.arg_rows);
 
-/// Reads the fields of one instruction.
+/// Reads the fields of one instruction. Its length is compared with what its first fields ask for
+/// before any other is read.
 pub const Reader = struct {
     memory: *const Memory,
     message: *program.Message,
     /// The instruction's own words, opcode and length included.
     words: []const f64,
-    at: usize = 2,
 
-    fn fail(reader: *Reader, failure: Failure, comptime format: []const u8, values: anytype) Failure {
+    /// Decodes the instruction; false where there is nothing to do.
+    pub fn read(reader: *const Reader, opcode: Opcode, target: *program.Instruction) Failure!bool {
+        switch (opcode) {
+            .map => {
+                target.* = .{ .map = undefined };
+                return reader.map(&target.map);
+            },
+            .fold => {
+                target.* = .{ .fold = undefined };
+                return reader.fold(&target.fold);
+            },
+            .arg => {
+                target.* = .{ .arg = undefined };
+                return reader.arg(&target.arg);
+            },
+            .matmul => {
+                target.* = .{ .matmul = undefined };
+                return reader.matmul(&target.matmul);
+            },
+            .gather => {
+                target.* = .{ .gather = undefined };
+                return reader.places(&target.gather, true);
+            },
+            .scatter => {
+                target.* = .{ .scatter = undefined };
+                return reader.places(&target.scatter, false);
+            },
+            .random => {
+                target.* = .{ .random = undefined };
+                return reader.random(&target.random);
+            },
+            .alloc, .free, .group, .end => unreachable,
+        }
+    }
+
+    fn map(reader: *const Reader, target: *program.Map) Failure!bool {
+        try reader.atLeast(9);
+        target.row = try reader.row(2, &maps);
+        target.compute = try reader.compute(3, maps[target.row]);
+        target.rank = @intCast(try reader.number(4, "rank", program.rank_max + 1));
+        target.inputs_count = try reader.inputsCount(5, maps[target.row]);
+        target.scalars = reader.words[6..9].*;
+        const rank: usize = target.rank;
+        const inputs: usize = target.inputs_count;
+        try reader.exactly(9 + rank + (inputs + 1) * (3 + rank));
+        const shape = target.shape[0..rank];
+        const count = try reader.sizes(9, shape);
+        try reader.view(9 + rank, &target.out, shape);
+        for (target.inputs[0..inputs], 1..) |*input, k| {
+            try reader.view(9 + rank + k * (3 + rank), input, shape);
+        }
+        return count != 0;
+    }
+
+    fn fold(reader: *const Reader, target: *program.Fold) Failure!bool {
+        try reader.atLeast(10);
+        target.row = try reader.row(2, &folds);
+        target.compute = try reader.compute(3, folds[target.row]);
+        target.inputs_count = try reader.inputsCount(6, folds[target.row]);
+        target.scalars = reader.words[7..10].*;
+        return reader.reduction(10, target);
+    }
+
+    fn arg(reader: *const Reader, target: *program.Fold) Failure!bool {
+        try reader.atLeast(6);
+        target.row = try reader.row(2, &args);
+        target.compute = try reader.compute(3, args[target.row]);
+        target.inputs_count = 1;
+        target.scalars = @splat(0);
+        const useful = try reader.reduction(6, target);
+        if (target.out.dtype != .int32) {
+            return reader.fail(error.Unsupported, "arg writes int32, not {t}", .{target.out.dtype});
+        }
+        return useful;
+    }
+
+    /// What fold and arg share: rank and kept axes in words 4 and 5, shape and views from `begin`.
+    fn reduction(reader: *const Reader, begin: usize, target: *program.Fold) Failure!bool {
+        target.rank = @intCast(try reader.number(4, "rank", program.rank_max + 1));
+        target.kept = @intCast(try reader.number(5, "number of kept axes", @floatFromInt(target.rank + 1)));
+        const rank: usize = target.rank;
+        const kept: usize = target.kept;
+        const inputs: usize = target.inputs_count;
+        try reader.exactly(begin + rank + 3 + kept + inputs * (3 + rank));
+        const shape = target.shape[0..rank];
+        _ = try reader.sizes(begin, shape);
+        try reader.view(begin + rank, &target.out, shape[0..kept]);
+        for (target.inputs[0..inputs], 0..) |*input, k| {
+            try reader.view(begin + rank + 3 + kept + k * (3 + rank), input, shape);
+        }
+        return std.mem.indexOfScalar(usize, shape[0..kept], 0) == null;
+    }
+
+    fn matmul(reader: *const Reader, target: *program.MatMul) Failure!bool {
+        try reader.atLeast(7);
+        target.compute = try reader.compute(2, .{ .operands = 2, .for_ints = true });
+        target.batch_rank = @intCast(try reader.number(3, "batch rank", program.rank_max - 1));
+        const rank: usize = target.batch_rank;
+        try reader.exactly(7 + rank + 3 * (5 + rank));
+        var extents: [3]usize = undefined;
+        _ = try reader.sizes(4, &extents);
+        const m, const n, const k = extents;
+        target.m = m;
+        target.n = n;
+        target.k = k;
+        const items = try reader.sizes(7, target.batch[0..rank]);
+        const whole = float(@max(items, 1)) * float(@max(m, 1)) * float(@max(n, 1));
+        if (whole > elements_max) {
+            return reader.fail(error.Range, "the product has more than {d} elements", .{elements_max});
+        }
+        var shape: [program.rank_max + 2]usize = undefined;
+        @memcpy(shape[0..rank], target.batch[0..rank]);
+        const views = [3]*View{ &target.out, &target.a, &target.b };
+        for (views, [3][2]usize{ .{ m, n }, .{ m, k }, .{ k, n } }, 0..) |operand, last, i| {
+            shape[rank..][0..2].* = last;
+            try reader.view(7 + rank + i * (5 + rank), operand, shape[0 .. rank + 2]);
+        }
+        return items != 0 and m != 0 and n != 0;
+    }
+
+    fn places(reader: *const Reader, target: *program.Gather, comptime gathers: bool) Failure!bool {
+        try reader.exactly(22);
+        var extents: [4]usize = undefined;
+        _ = try reader.sizes(2, &extents);
+        target.outer, target.count, target.length, target.inner = extents;
+        const long: []const usize = &.{ target.outer, target.length, target.inner };
+        const short: []const usize = &.{ target.outer, target.count, target.inner };
+        try reader.view(6, &target.out, if (gathers) short else long);
+        try reader.view(12, &target.source, if (gathers) long else short);
+        try reader.view(18, &target.index, &.{target.count});
+        return target.outer != 0 and target.count != 0 and target.inner != 0;
+    }
+
+    fn random(reader: *const Reader, target: *program.Random) Failure!bool {
+        try reader.exactly(9);
+        target.count = try reader.number(2, "count", elements_max);
+        for (&target.key, 3..) |*word, at| word.* = @intCast(try reader.number(at, "key", 1 << 32));
+        target.counter = try reader.number(5, "counter", 1 << 53);
+        // Elements side by side, so the view has no strides to read.
+        try reader.window(6, &target.out, &.{target.count}, false);
+        if (target.out.dtype == .uint8 or target.out.dtype == .bool) {
+            return reader.fail(error.Unsupported, "random writes float32, float64 or int32, not {t}", .{target.out.dtype});
+        }
+        return target.count != 0;
+    }
+
+    fn fail(reader: *const Reader, failure: Failure, comptime format: []const u8, values: anytype) Failure {
         @branchHint(.cold);
         reader.message.set("Cannot run: " ++ format, values);
         return failure;
     }
 
-    fn next(reader: *Reader) Failure!f64 {
-        if (reader.at >= reader.words.len) {
-            return reader.fail(error.Malformed, "the instruction ends early", .{});
+    fn atLeast(reader: *const Reader, length: usize) Failure!void {
+        if (reader.words.len < length) {
+            return reader.fail(error.Malformed, "an instruction of {d} words ends early", .{reader.words.len});
         }
-        defer reader.at += 1;
-        return reader.words[reader.at];
     }
 
-    /// A whole number in `0..bound`.
-    inline fn number(reader: *Reader, comptime what: []const u8, bound: f64) Failure!usize {
-        const value = try reader.next();
+    fn exactly(reader: *const Reader, length: usize) Failure!void {
+        if (reader.words.len != length) {
+            return reader.fail(error.Malformed, "an instruction of {d} words should have {d}", .{ reader.words.len, length });
+        }
+    }
+
+    /// The whole number in `0..bound` that stands there.
+    inline fn number(reader: *const Reader, at: usize, comptime what: []const u8, bound: f64) Failure!usize {
+        const value = reader.words[at];
         if (value >= 0 and value < bound) {
             // Signed conversions are one instruction each.
             const whole: i64 = @intFromFloat(value);
             if (@as(f64, @floatFromInt(whole)) == value) return @intCast(whole);
         }
-        return reader.notWhole(what, value, bound);
+        return reader.fail(error.Malformed, "the " ++ what ++ " {d} must be a whole number in [0, {d})", .{ value, bound });
     }
 
-    noinline fn notWhole(reader: *Reader, what: []const u8, value: f64, bound: f64) Failure {
-        return reader.fail(error.Malformed, "the {s} {d} must be a whole number in [0, {d})", .{ what, value, bound });
+    fn row(reader: *const Reader, at: usize, list: []const Signature) Failure!u16 {
+        return @intCast(try reader.number(at, "row", @floatFromInt(list.len)));
     }
 
-    fn scalars(reader: *Reader) Failure![3]f64 {
-        return .{ try reader.next(), try reader.next(), try reader.next() };
+    /// The compute type, which must be one that the row has.
+    fn compute(reader: *const Reader, at: usize, signature: Signature) Failure!program.DType {
+        const found: program.DType = @fromBackingInt(@as(u8, @intCast(try reader.number(at, "compute type", 3))));
+        if (found == .int32 and !signature.for_ints) {
+            return reader.fail(error.Unsupported, "the row does not exist for integers", .{});
+        }
+        return found;
     }
 
-    /// Fills `shape`; returns the number of elements.
-    fn sizes(reader: *Reader, shape: []usize) Failure!usize {
+    fn inputsCount(reader: *const Reader, at: usize, signature: Signature) Failure!u8 {
+        const count = try reader.number(at, "number of inputs", program.inputs_max + 1);
+        if (count != signature.operands) {
+            return reader.fail(error.Malformed, "{d} inputs for a row of {d}", .{ count, signature.operands });
+        }
+        return @intCast(count);
+    }
+
+    /// Fills `shape` from the words there; returns the number of elements.
+    fn sizes(reader: *const Reader, at: usize, shape: []usize) Failure!usize {
         var whole: f64 = 1;
         var count: usize = 1;
-        for (shape) |*size| {
-            size.* = try reader.number("size", elements_max + 1);
-            whole *= @floatFromInt(@as(isize, @intCast(@max(size.*, 1))));
+        for (shape, at..) |*size, place| {
+            size.* = try reader.number(place, "size", elements_max + 1);
+            whole *= float(@max(size.*, 1));
             if (whole > elements_max) {
                 return reader.fail(error.Range, "the shape has more than {d} elements", .{elements_max});
             }
@@ -89,36 +252,32 @@ pub const Reader = struct {
         return count;
     }
 
-    fn dtype(reader: *Reader) Failure!program.DType {
-        const codes = @typeInfo(program.DType).@"enum".field_names.len;
-        return @fromBackingInt(@as(u8, @intCast(try reader.number("element type", codes))));
-    }
-
     /// A view of that shape, all of whose elements are in a live storage.
-    inline fn view(reader: *Reader, target: *View, shape: []const usize) Failure!void {
-        return reader.window(target, shape, true);
+    inline fn view(reader: *const Reader, at: usize, target: *View, shape: []const usize) Failure!void {
+        return reader.window(at, target, shape, true);
     }
 
     /// A view with strides, or of elements that lie side by side.
-    fn window(reader: *Reader, target: *View, shape: []const usize, strided: bool) Failure!void {
-        const handle: u32 = @intCast(try reader.number("handle", 1 << 32));
+    fn window(reader: *const Reader, at: usize, target: *View, shape: []const usize, strided: bool) Failure!void {
+        const handle: u32 = @intCast(try reader.number(at, "handle", 1 << 32));
+        const codes = @typeInfo(program.DType).@"enum".field_names.len;
         target.handle = handle;
-        target.dtype = try reader.dtype();
-        const offset = try reader.number("offset", elements_max);
-        const bytes: u8 = @intCast(target.dtype.bytes());
+        target.dtype = @fromBackingInt(@as(u8, @intCast(try reader.number(at + 1, "element type", codes))));
+        const offset = try reader.number(at + 2, "offset", elements_max);
+        const bytes = target.dtype.bytes();
         // Sums only grow, so once they are beyond what f64 holds exactly they are out of range.
-        var low: f64 = @floatFromInt(@as(isize, @intCast(offset)));
+        var low = float(offset);
         var high = low;
         var empty = false;
-        for (shape, target.strides[0..shape.len]) |size, *stride| {
-            const step = if (strided) try reader.next() else 1;
+        for (shape, target.strides[0..shape.len], at + 3..) |size, *stride, place| {
+            const step = if (strided) reader.words[place] else 1;
             const fits = @abs(step) <= elements_max;
             stride.* = if (fits) @intFromFloat(step) else 0;
             if (!fits or @as(f64, @floatFromInt(stride.*)) != step) {
                 return reader.fail(error.Malformed, "the stride {d} must be a whole number", .{step});
             }
             if (size == 0) empty = true else {
-                const reach = step * @as(f64, @floatFromInt(@as(isize, @intCast(size - 1))));
+                const reach = step * float(size - 1);
                 if (reach < 0) low += reach else high += reach;
             }
         }
@@ -126,169 +285,15 @@ pub const Reader = struct {
             return reader.fail(error.Stale, "there is no storage {d}", .{handle});
         target.data = storage.block.data;
         if (empty) return;
-        const size: f64 = @floatFromInt(@as(isize, @intCast(storage.block.bytes)));
-        if (!(low >= 0 and (high + 1) * @as(f64, @floatFromInt(bytes)) <= size)) {
+        if (!(low >= 0 and (high + 1) * float(bytes) <= float(storage.block.bytes))) {
             const elements = storage.block.bytes / bytes;
             return reader.fail(error.Range, "a view reaches {d}..{d} of {d} elements", .{ low, high, elements });
         }
         target.data += offset * bytes;
     }
-
-    fn end(reader: *Reader) Failure!void {
-        if (reader.at != reader.words.len) {
-            return reader.fail(error.Malformed, "the instruction has {d} words, not {d}", .{ reader.at, reader.words.len });
-        }
-    }
-
-    /// The row and the compute type, which the row must have.
-    fn row(reader: *Reader, list: []const Signature, compute: *program.DType) Failure!u16 {
-        const found = try reader.number("row", @floatFromInt(list.len));
-        const code = try reader.number("compute type", 3);
-        compute.* = @fromBackingInt(@as(u8, @intCast(code)));
-        if (compute.* == .int32 and !list[found].for_ints) {
-            return reader.fail(error.Unsupported, "row {d} does not exist for integers", .{found});
-        }
-        return @intCast(found);
-    }
-
-    fn inputsCount(reader: *Reader, signature: Signature) Failure!u8 {
-        const count = try reader.number("number of inputs", program.inputs_max + 1);
-        if (count != signature.operands) {
-            return reader.fail(error.Malformed, "{d} inputs for a row of {d}", .{ count, signature.operands });
-        }
-        return @intCast(count);
-    }
-
-    /// Decodes the instruction; false where there is nothing to do.
-    pub fn read(reader: *Reader, opcode: Opcode, target: *program.Instruction) Failure!bool {
-        const useful = switch (opcode) {
-            .map => blk: {
-                target.* = .{ .map = undefined };
-                break :blk try reader.map(&target.map);
-            },
-            .fold => blk: {
-                target.* = .{ .fold = undefined };
-                break :blk try reader.fold(&target.fold);
-            },
-            .arg => blk: {
-                target.* = .{ .arg = undefined };
-                break :blk try reader.arg(&target.arg);
-            },
-            .matmul => blk: {
-                target.* = .{ .matmul = undefined };
-                break :blk try reader.matmul(&target.matmul);
-            },
-            .gather => blk: {
-                target.* = .{ .gather = undefined };
-                break :blk try reader.places(&target.gather, true);
-            },
-            .scatter => blk: {
-                target.* = .{ .scatter = undefined };
-                break :blk try reader.places(&target.scatter, false);
-            },
-            .random => blk: {
-                target.* = .{ .random = undefined };
-                break :blk try reader.random(&target.random);
-            },
-            .alloc, .free, .group, .end => unreachable,
-        };
-        try reader.end();
-        return useful;
-    }
-
-    fn map(reader: *Reader, target: *program.Map) Failure!bool {
-        target.row = try reader.row(&maps, &target.compute);
-        target.rank = @intCast(try reader.number("rank", program.rank_max + 1));
-        target.inputs_count = try reader.inputsCount(maps[target.row]);
-        target.scalars = try reader.scalars();
-        const shape = target.shape[0..target.rank];
-        const count = try reader.sizes(shape);
-        try reader.view(&target.out, shape);
-        for (target.inputs[0..target.inputs_count]) |*input| try reader.view(input, shape);
-        return count != 0;
-    }
-
-    fn fold(reader: *Reader, target: *program.Fold) Failure!bool {
-        target.row = try reader.row(&folds, &target.compute);
-        target.rank = @intCast(try reader.number("rank", program.rank_max + 1));
-        target.kept = @intCast(try reader.number("number of kept axes", @floatFromInt(target.rank + 1)));
-        target.inputs_count = try reader.inputsCount(folds[target.row]);
-        target.scalars = try reader.scalars();
-        return reader.reduction(target);
-    }
-
-    fn arg(reader: *Reader, target: *program.Fold) Failure!bool {
-        target.row = try reader.row(&args, &target.compute);
-        target.rank = @intCast(try reader.number("rank", program.rank_max + 1));
-        target.kept = @intCast(try reader.number("number of kept axes", @floatFromInt(target.rank + 1)));
-        target.inputs_count = 1;
-        target.scalars = @splat(0);
-        const useful = try reader.reduction(target);
-        if (target.out.dtype != .int32) {
-            return reader.fail(error.Unsupported, "arg writes int32, not {t}", .{target.out.dtype});
-        }
-        return useful;
-    }
-
-    fn reduction(reader: *Reader, target: *program.Fold) Failure!bool {
-        const shape = target.shape[0..target.rank];
-        _ = try reader.sizes(shape);
-        try reader.view(&target.out, shape[0..target.kept]);
-        for (target.inputs[0..target.inputs_count]) |*input| try reader.view(input, shape);
-        return std.mem.indexOfScalar(usize, shape[0..target.kept], 0) == null;
-    }
-
-    fn matmul(reader: *Reader, target: *program.MatMul) Failure!bool {
-        const code = try reader.number("compute type", 3);
-        target.compute = @fromBackingInt(@as(u8, @intCast(code)));
-        target.batch_rank = @intCast(try reader.number("batch rank", program.rank_max - 1));
-        const r = target.batch_rank;
-        var extents: [3]usize = undefined;
-        _ = try reader.sizes(&extents);
-        const m, const n, const k = extents;
-        target.m = m;
-        target.n = n;
-        target.k = k;
-        const items = try reader.sizes(target.batch[0..r]);
-        const whole = @as(f64, @floatFromInt(items)) * @as(f64, @floatFromInt(@max(m, 1))) *
-            @as(f64, @floatFromInt(@max(n, 1)));
-        if (whole > elements_max) {
-            return reader.fail(error.Range, "the product has more than {d} elements", .{elements_max});
-        }
-        var shape: [program.rank_max + 2]usize = undefined;
-        @memcpy(shape[0..r], target.batch[0..r]);
-        const views = [3]*View{ &target.out, &target.a, &target.b };
-        for (views, [3][2]usize{ .{ m, n }, .{ m, k }, .{ k, n } }) |operand, last| {
-            shape[r..][0..2].* = last;
-            try reader.view(operand, shape[0 .. r + 2]);
-        }
-        return items != 0 and m != 0 and n != 0;
-    }
-
-    fn places(reader: *Reader, target: *program.Gather, comptime gathers: bool) Failure!bool {
-        var extents: [4]usize = undefined;
-        _ = try reader.sizes(&extents);
-        target.outer, target.count, target.length, target.inner = extents;
-        const long: []const usize = &.{ target.outer, target.length, target.inner };
-        const short: []const usize = &.{ target.outer, target.count, target.inner };
-        try reader.view(&target.out, if (gathers) short else long);
-        try reader.view(&target.source, if (gathers) long else short);
-        try reader.view(&target.index, &.{target.count});
-        return target.outer != 0 and target.count != 0 and target.inner != 0;
-    }
-
-    fn random(reader: *Reader, target: *program.Random) Failure!bool {
-        target.count = try reader.number("count", elements_max);
-        for (&target.key) |*word| word.* = @intCast(try reader.number("key", 1 << 32));
-        const counter = try reader.next();
-        if (!(counter >= 0 and counter <= 1 << 53 and counter == @floor(counter))) {
-            return reader.fail(error.Malformed, "the counter {d} must be a whole number", .{counter});
-        }
-        target.counter = @intFromFloat(counter);
-        try reader.window(&target.out, &.{target.count}, false);
-        if (target.out.dtype == .uint8 or target.out.dtype == .bool) {
-            return reader.fail(error.Unsupported, "random writes float32, float64 or int32, not {t}", .{target.out.dtype});
-        }
-        return target.count != 0;
-    }
 };
+
+/// Of a size, which is far below the largest signed one.
+inline fn float(size: usize) f64 {
+    return @floatFromInt(@as(isize, @intCast(size)));
+}

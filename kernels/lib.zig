@@ -32,32 +32,22 @@ const allocator = if (is_wasm) std.heap.wasm_allocator else std.heap.c_allocator
 
 /// Contexts alive at once: one for each Worker that computes.
 const contexts_max = 64;
-const Slot = struct { context: ?*Context = null, generation: u32 = 0 };
-var slots: [contexts_max]Slot = @splat(.{});
-var slots_locked: std.atomic.Value(bool) = .init(false);
+/// Contexts by slot. One that was closed stays allocated for its successor, so that a late call on
+/// another thread finds a lock to take and a number that is not its own.
+var slots: [contexts_max]std.atomic.Value(?*Context) = @splat(.init(null));
+var opening: std.atomic.Value(bool) = .init(false);
 /// Why no context could be opened.
 var open_message: program.Message = .{};
 
-fn lockSlots() void {
-    if (builtin.single_threaded) return;
-    while (slots_locked.swap(true, .acquire)) std.Thread.yield() catch {};
-}
-
-fn unlockSlots() void {
-    if (builtin.single_threaded) return;
-    slots_locked.store(false, .release);
-}
-
-/// The locked context of that number: `slot + 1 + generation * 2^8`.
+/// The locked context of that number: `slot + 1 + generation * 2^8`, 0 for none.
 inline fn enter(number: u32) ?*Context {
-    const slot = &slots[((number & 0xff) -% 1) & (contexts_max - 1)];
-    const generation = number >> 8;
-    lockSlots();
-    defer unlockSlots();
-    const context = slot.context orelse return null;
-    if (slot.generation != generation or number & 0xff == 0 or number & 0xff > contexts_max) return null;
+    const place = (number & 0xff) -% 1;
+    if (place >= contexts_max) return null;
+    const context = slots[place].load(.acquire) orelse return null;
     context.lock();
-    return context;
+    if (context.number == number) return context;
+    context.unlock();
+    return null;
 }
 
 fn code(status: Status) u32 {
@@ -79,32 +69,36 @@ pub const border = struct {
     /// Opens a context with so many threads, on the CPU level of that name or, where it is empty,
     /// on the best. Returns its number, 0 on failure; `deneb_error(0, ...)` then says why.
     pub fn open(threads_wanted: u32, level_name: [*]const u8, level_length: u32) callconv(.c) u32 {
-        lockSlots();
-        defer unlockSlots();
+        if (!builtin.single_threaded) {
+            while (opening.swap(true, .acquire)) std.Thread.yield() catch {};
+        }
+        defer if (!builtin.single_threaded) opening.store(false, .release);
         const name = level_name[0..level_length];
-        for (&slots, 1..) |*slot, number| {
-            if (slot.context != null) continue;
-            const context = allocator.create(Context) catch return refuse(error.OutOfMemory, name);
-            context.init(allocator, @min(threads_wanted, pool.threads_max), name) catch |reason| {
-                allocator.destroy(context);
-                return refuse(reason, name);
+        for (&slots, 1..) |*slot, first| {
+            const context = slot.load(.acquire) orelse make: {
+                const made = allocator.create(Context) catch return refuse(error.OutOfMemory, name);
+                made.* = .{ .allocator = allocator };
+                slot.store(made, .release);
+                break :make made;
             };
-            slot.generation = (slot.generation + 1) & 0xff_ffff;
-            slot.context = context;
-            return @as(u32, @intCast(number)) | slot.generation << 8;
+            context.lock();
+            defer context.unlock();
+            if (context.number != 0) continue;
+            context.open(@min(threads_wanted, pool.threads_max), name) catch |reason| return refuse(reason, name);
+            context.generation = (context.generation + 1) & 0xff_ffff;
+            context.number = @as(u32, @intCast(first)) | context.generation << 8;
+            return context.number;
         }
         open_message.set("Cannot open: {d} contexts are open already", .{contexts_max});
         return 0;
     }
 
-    /// Frees a context and all its storages.
+    /// Frees a context's storages and ends its threads.
     pub fn close(number: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
-        lockSlots();
-        slots[(number & 0xff) - 1].context = null;
-        unlockSlots();
-        context.deinit();
-        allocator.destroy(context);
+        defer context.unlock();
+        context.number = 0;
+        context.close();
         return code(.ok);
     }
 
