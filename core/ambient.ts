@@ -100,7 +100,8 @@ export class Scope implements Disposable {
 
 function stackHere(): Error {
   const depth = Error.stackTraceLimit;
-  Error.stackTraceLimit = 7;
+  // This function, the constructor and scope() stand above the caller.
+  Error.stackTraceLimit = 5;
   const error = new Error();
   Error.stackTraceLimit = depth;
   return error;

@@ -78,7 +78,9 @@ function addAdjoint(node: Tensor, adjoint: Tensor, createGraph: boolean, from: O
   if (before === null) {
     if (!sameShape(adjoint.shape, node.shape)) {
       throw new TypeError(
-        `Cannot ${from?.name ?? "backward"}: gradient of shape ${showShape(adjoint.shape)} for a tensor of shape ${showShape(node.shape)}`,
+        `Cannot ${from?.name ?? "backward"}: gradient of shape ${showShape(adjoint.shape)} for a tensor of shape ${
+          showShape(node.shape)
+        }`,
       );
     }
     node.adjoint = adjoint;

@@ -3,7 +3,7 @@
  */
 import { streamOf } from "./devices.ts";
 import { type DType, isFloat } from "./dtype.ts";
-import { compose, copy, empty, filled, map, mapInto, random, type NDArray } from "./ndarray.ts";
+import { compose, copy, empty, filled, map, mapInto, type NDArray, random } from "./ndarray.ts";
 import { takeCounters } from "./random.ts";
 import { checkShape, type Shape } from "./shape.ts";
 import { Tensor, type TensorOptions, type TensorSource } from "./tensor.ts";

@@ -7,7 +7,6 @@
 import {
   type ArgRow,
   argRows,
-  dtypeCode,
   type FoldRow,
   foldRows,
   limits,
@@ -16,20 +15,22 @@ import {
   opcode,
   table,
 } from "../kernels/instruction.ts";
-import { computeType, type DType, itemBytes, makeTypedArray, promote, type TypedArray } from "./dtype.ts";
+import { codeOf, computeType, type DType, itemBytes, makeTypedArray, promote, type TypedArray } from "./dtype.ts";
 import { collect, readBytes, type Storage, type Stream, writeBytes, writeView } from "./program.ts";
 import { type AxisSlice, isContiguous, reshapeStrides, type Shape, showShape, sizeOf, stridesOf } from "./shape.ts";
 
-/** What a row of the map skeleton is, looked up once for each op. */
-interface MapInfo {
+/** What a row of the map skeleton is. */
+export interface MapInfo {
+  readonly name: MapRow;
   readonly number: number;
   readonly usesIndex: boolean;
   readonly toBool: boolean;
 }
 
-const maps = Object.fromEntries(mapRows.map((name, number) => {
+/** The rows of the map skeleton; ops name theirs once, since a look-up at each call would cost as much as its arithmetic. */
+export const rows = Object.fromEntries(mapRows.map((name, number) => {
   const row = table.map[name];
-  return [name, { number, usesIndex: /\bi\b/.test(row.is), toBool: "to" in row }];
+  return [name, { name, number, usesIndex: /\bi\b/.test(row.is), toBool: "to" in row }];
 })) as Record<MapRow, MapInfo>;
 const folds = Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>;
 const args = Object.fromEntries(argRows.map((name, k) => [name, k])) as Record<ArgRow, number>;
@@ -65,7 +66,7 @@ export class NDArray {
     this.strides = strides;
     this.offset = offset;
     this.dtype = dtype;
-    this.code = dtypeCode[dtype];
+    this.code = codeOf(dtype);
     this.size = sizeOf(shape);
     this.contiguous = contiguous;
     if (temporaries !== null) temporaries.push(this);
@@ -155,13 +156,12 @@ export function mapInto(
   u = 0,
 ): void {
   const stream = inputs.length > 0 ? streamOf(row, inputs) : out.storage.stream;
-  writeMap(stream, row, maps[row], out, inputs, s, t, u, dtypeCode[computeType(out.dtype)]);
+  writeMap(stream, rows[row], out, inputs, s, t, u, codeOf(computeType(out.dtype)));
 }
 
 function writeMap(
   stream: Stream,
-  row: MapRow,
-  info: MapInfo,
+  row: MapInfo,
   out: NDArray,
   inputs: readonly NDArray[],
   s: number,
@@ -170,16 +170,16 @@ function writeMap(
   compute: number,
 ): void {
   const count = inputs.length;
-  let flat = out.contiguous && (!info.usesIndex || out.shape.length === 1);
+  let flat = out.contiguous && (!row.usesIndex || out.shape.length === 1);
   for (let k = 0; flat && k < count; k++) flat = inputs[k]!.contiguous;
   const rank = flat ? 1 : out.shape.length;
   if (rank > limits.rank) {
-    throw new RangeError(`Cannot ${row}: shape ${showShape(out.shape)} has more than ${limits.rank} axes`);
+    throw new RangeError(`Cannot ${row.name}: shape ${showShape(out.shape)} has more than ${limits.rank} axes`);
   }
   const start = stream.open(10 + rank + (count + 1) * (3 + rank));
   const words = stream.words;
   words[start] = opcode.map;
-  words[start + 2] = info.number;
+  words[start + 2] = row.number;
   words[start + 3] = compute;
   words[start + 4] = rank;
   words[start + 5] = count;
@@ -208,22 +208,32 @@ function writeNumbers(words: Float64Array, at: number, numbers: readonly number[
   return at + numbers.length;
 }
 
-/** `row` of the inputs, which have one shape. The type is theirs, promoted, unless given or the row compares. */
-export function map(row: MapRow, inputs: readonly NDArray[], scalars: Scalars = noScalars, dtype?: DType): NDArray {
-  const first = inputs[0]!, stream = streamOf(row, inputs), info = maps[row];
+/**
+ * `row` of the inputs, which have one shape, as a name or looked up before. The type is theirs, promoted, unless given or
+ * the row compares.
+ */
+export function map(
+  row: MapRow | MapInfo,
+  inputs: readonly NDArray[],
+  { s = 0, t = 0, u = 0 }: Scalars = {},
+  dtype?: DType,
+): NDArray {
+  return mapScalars(typeof row === "string" ? rows[row] : row, inputs, s, t, u, dtype);
+}
+
+/** As {@linkcode map}, without an object for the scalars. */
+export function mapScalars(row: MapInfo, inputs: readonly NDArray[], s = 0, t = 0, u = 0, dtype?: DType): NDArray {
+  const first = inputs[0]!, stream = streamOf(row.name, inputs);
   let compute = first.dtype;
   for (let k = 1; k < inputs.length; k++) compute = promote(compute, inputs[k]!.dtype);
-  if (!info.toBool && dtype !== undefined) compute = dtype;
-  const type = info.toBool ? "bool" : compute;
+  if (!row.toBool && dtype !== undefined) compute = dtype;
+  const type = row.toBool ? "bool" : compute;
   const storage = stream.allocate(first.size * itemBytes(type));
   const strides = first.contiguous ? first.strides : stridesOf(first.shape);
   const out = new NDArray(storage, first.shape, strides, 0, type, true);
-  const { s = 0, t = 0, u = 0 } = scalars;
-  writeMap(stream, row, info, out, inputs, s, t, u, dtypeCode[computeType(compute)]);
+  writeMap(stream, row, out, inputs, s, t, u, codeOf(computeType(compute)));
   return out;
 }
-
-const noScalars: Scalars = {};
 
 /** A new array holding one number. */
 export function filled(stream: Stream, shape: Shape, dtype: DType, value: number): NDArray {
@@ -235,8 +245,8 @@ export function filled(stream: Stream, shape: Shape, dtype: DType, value: number
 /** A contiguous copy, of another type if asked: floats become integers by truncation, saturating. */
 export function copy(array: NDArray, dtype: DType = array.dtype): NDArray {
   const stream = streamOf("copy", [array]), out = empty(stream, array.shape, dtype);
-  const compute = dtypeCode[computeType(promote(array.dtype, dtype))];
-  writeMap(stream, "copy", maps.copy, out, [array], 0, 0, 0, compute);
+  const compute = codeOf(computeType(promote(array.dtype, dtype)));
+  writeMap(stream, rows.copy, out, [array], 0, 0, 0, compute);
   return out;
 }
 
@@ -328,7 +338,7 @@ export function fold(
   const start = stream.open(10 + rank + (inputs.length + 1) * (3 + rank)), words = stream.words;
   words[start] = opcode.fold;
   words[start + 2] = folds[row];
-  words[start + 3] = dtypeCode[computeType(compute)];
+  words[start + 3] = codeOf(computeType(compute));
   words[start + 4] = rank;
   words[start + 5] = rank - axes.length;
   words[start + 6] = inputs.length;
@@ -346,7 +356,7 @@ export function argFold(row: ArgRow, array: NDArray, axes: readonly number[], ou
   const start = stream.open(6 + rank + 2 * (3 + rank)), words = stream.words;
   words[start] = opcode.arg;
   words[start + 2] = args[row];
-  words[start + 3] = dtypeCode[computeType(array.dtype)];
+  words[start + 3] = codeOf(computeType(array.dtype));
   words[start + 4] = rank;
   words[start + 5] = rank - axes.length;
   stream.close(start, writeReduction(words, start + 6, out, [array], axes));
@@ -360,7 +370,7 @@ export function matmul(a: NDArray, b: NDArray, batch: Shape): NDArray {
   const out = empty(stream, [...batch, m, n], dtype), rank = batch.length;
   const start = stream.open(7 + rank + 3 * (5 + rank)), words = stream.words;
   words[start] = opcode.matmul;
-  words[start + 2] = dtypeCode[computeType(dtype)];
+  words[start + 2] = codeOf(computeType(dtype));
   words[start + 3] = rank;
   words[start + 4] = m;
   words[start + 5] = n;

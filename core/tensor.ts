@@ -63,6 +63,43 @@ interface Cell {
   array: NDArray;
 }
 
+/** Ops without settings: one of each serves every node that it makes. */
+const plain = {
+  add: new ops.EWiseAdd(),
+  sub: new ops.EWiseSub(),
+  mul: new ops.EWiseMul(),
+  div: new ops.EWiseDiv(),
+  pow: new ops.EWisePow(),
+  floorDiv: new ops.FloorDiv(),
+  mod: new ops.Mod(),
+  maximum: new ops.Maximum(),
+  minimum: new ops.Minimum(),
+  negate: new ops.Negate(),
+  exp: new ops.Exp(),
+  expm1: new ops.Expm1(),
+  log: new ops.Log(),
+  log1p: new ops.Log1p(),
+  sqrt: new ops.Sqrt(),
+  rsqrt: new ops.Rsqrt(),
+  reciprocal: new ops.Reciprocal(),
+  square: new ops.Square(),
+  sin: new ops.Sin(),
+  cos: new ops.Cos(),
+  tanh: new ops.Tanh(),
+  erf: new ops.Erf(),
+  abs: new ops.Abs(),
+  sign: new ops.Sign(),
+  floor: new ops.Floor(),
+  ceil: new ops.Ceil(),
+  round: new ops.Round(),
+  relu: new ops.ReLU(),
+  sigmoid: new ops.Sigmoid(),
+  gelu: new ops.GELU(),
+  not: new ops.Not(),
+  where: new ops.Where(),
+  matMul: new ops.MatMul(),
+};
+
 /** The last net under tensors that no scope owns. */
 const registry = new FinalizationRegistry<Cell>((cell) => cell.array.dispose());
 
@@ -377,127 +414,127 @@ export class Tensor extends Value implements Owned {
   /** `a + b`. */
   add(other: Tensor | number): Tensor {
     if (typeof other === "number") return new ops.AddScalar(other).call(this.forScalar(other));
-    if (other.shape === this.shape) return new ops.EWiseAdd().call(this, other);
+    if (other.shape === this.shape) return plain.add.call(this, other);
     const [a, b] = this.meet("add", other);
-    return new ops.EWiseAdd().call(a, b);
+    return plain.add.call(a, b);
   }
 
   /** `a - b`. */
   sub(other: Tensor | number): Tensor {
     if (typeof other === "number") return new ops.AddScalar(-other).call(this.forScalar(other));
     const [a, b] = this.meet("sub", other);
-    return new ops.EWiseSub().call(a, b);
+    return plain.sub.call(a, b);
   }
 
   /** `a * b`. */
   mul(other: Tensor | number): Tensor {
     if (typeof other === "number") return new ops.MulScalar(other).call(this.forScalar(other));
     const [a, b] = this.meet("mul", other);
-    return new ops.EWiseMul().call(a, b);
+    return plain.mul.call(a, b);
   }
 
   /** `a / b`; integers give float32. */
   div(other: Tensor | number): Tensor {
     if (typeof other === "number") return new ops.DivScalar(other).call(this.asFloat());
     const [a, b] = this.meet("div", other);
-    return new ops.EWiseDiv().call(a.asFloat(), b.asFloat());
+    return plain.div.call(a.asFloat(), b.asFloat());
   }
 
   /** `a` to the power `b`; integers give float32. */
   pow(other: Tensor | number): Tensor {
     if (typeof other === "number") return new ops.PowerScalar(other).call(this.asFloat());
     const [a, b] = this.meet("pow", other);
-    return new ops.EWisePow().call(a.asFloat(), b.asFloat());
+    return plain.pow.call(a.asFloat(), b.asFloat());
   }
 
   /** The quotient rounded down. */
   floorDiv(other: Tensor | number): Tensor {
     const [a, b] = this.meet("floorDiv", other);
-    return new ops.FloorDiv().call(a, b);
+    return plain.floorDiv.call(a, b);
   }
 
   /** The remainder, with the divisor's sign. */
   mod(other: Tensor | number): Tensor {
     const [a, b] = this.meet("mod", other);
-    return new ops.Mod().call(a, b);
+    return plain.mod.call(a, b);
   }
 
   /** The larger of each pair; ties share the gradient. */
   maximum(other: Tensor | number): Tensor {
     const [a, b] = this.meet("maximum", other);
-    return new ops.Maximum().call(a, b);
+    return plain.maximum.call(a, b);
   }
 
   /** The smaller of each pair; ties share the gradient. */
   minimum(other: Tensor | number): Tensor {
     const [a, b] = this.meet("minimum", other);
-    return new ops.Minimum().call(a, b);
+    return plain.minimum.call(a, b);
   }
 
   neg(): Tensor {
-    return new ops.Negate().call(this);
+    return plain.negate.call(this);
   }
   exp(): Tensor {
-    return new ops.Exp().call(this.asFloat());
+    return plain.exp.call(this.asFloat());
   }
   expm1(): Tensor {
-    return new ops.Expm1().call(this.asFloat());
+    return plain.expm1.call(this.asFloat());
   }
   log(): Tensor {
-    return new ops.Log().call(this.asFloat());
+    return plain.log.call(this.asFloat());
   }
   log1p(): Tensor {
-    return new ops.Log1p().call(this.asFloat());
+    return plain.log1p.call(this.asFloat());
   }
   sqrt(): Tensor {
-    return new ops.Sqrt().call(this.asFloat());
+    return plain.sqrt.call(this.asFloat());
   }
   rsqrt(): Tensor {
-    return new ops.Rsqrt().call(this.asFloat());
+    return plain.rsqrt.call(this.asFloat());
   }
   reciprocal(): Tensor {
-    return new ops.Reciprocal().call(this.asFloat());
+    return plain.reciprocal.call(this.asFloat());
   }
   square(): Tensor {
-    return new ops.Square().call(this);
+    return plain.square.call(this);
   }
   sin(): Tensor {
-    return new ops.Sin().call(this.asFloat());
+    return plain.sin.call(this.asFloat());
   }
   cos(): Tensor {
-    return new ops.Cos().call(this.asFloat());
+    return plain.cos.call(this.asFloat());
   }
   tanh(): Tensor {
-    return new ops.Tanh().call(this.asFloat());
+    return plain.tanh.call(this.asFloat());
   }
   erf(): Tensor {
-    return new ops.Erf().call(this.asFloat());
+    return plain.erf.call(this.asFloat());
   }
   abs(): Tensor {
-    return new ops.Abs().call(this);
+    return plain.abs.call(this);
   }
   sign(): Tensor {
-    return new ops.Sign().call(this);
+    return plain.sign.call(this);
   }
   floor(): Tensor {
-    return new ops.Floor().call(this.asFloat());
+    return plain.floor.call(this.asFloat());
   }
   ceil(): Tensor {
-    return new ops.Ceil().call(this.asFloat());
+    return plain.ceil.call(this.asFloat());
   }
   /** To the nearest integer, halves to even. */
   round(): Tensor {
-    return new ops.Round().call(this.asFloat());
+    return plain.round.call(this.asFloat());
   }
   relu(): Tensor {
-    return new ops.ReLU().call(this);
+    return plain.relu.call(this);
   }
   sigmoid(): Tensor {
-    return new ops.Sigmoid().call(this.asFloat());
+    return plain.sigmoid.call(this.asFloat());
   }
   /** `x Φ(x)`, the erf form. */
   gelu(): Tensor {
-    return new ops.GELU().call(this.asFloat());
+    return plain.gelu.call(this.asFloat());
   }
 
   /** Into `[low, high]`; nothing flows where it was cut. */
@@ -535,7 +572,7 @@ export class Tensor extends Value implements Owned {
     return this.compare("or", other);
   }
   not(): Tensor {
-    return new ops.Not().call(this);
+    return plain.not.call(this);
   }
 
   /** `a` where this tensor is true, `b` elsewhere. */
@@ -544,7 +581,7 @@ export class Tensor extends Value implements Owned {
       typeof x === "number" ? this.scalarLike(x, other instanceof Tensor ? other.dtype : "float32") : x;
     const [x, y] = lift(a, b).meet("where", lift(b, a));
     const shape = broadcastShapes("where", this.shape, x.shape);
-    return new ops.Where().call(this.broadcastTo(shape), x.broadcastTo(shape), y.broadcastTo(shape));
+    return plain.where.call(this.broadcastTo(shape), x.broadcastTo(shape), y.broadcastTo(shape));
   }
 
   /** The same values in another type. */
@@ -645,9 +682,9 @@ export class Tensor extends Value implements Owned {
       );
     }
     const dtype = promote(this.dtype, other.dtype), a = this.cast(dtype), b = other.cast(dtype);
-    if (rank === 2 && otherRank === 2) return new ops.MatMul().call(a, b);
+    if (rank === 2 && otherRank === 2) return plain.matMul.call(a, b);
     const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return new ops.MatMul().call(
+    return plain.matMul.call(
       a.broadcastTo([...batch, ...a.shape.slice(-2)]),
       b.broadcastTo([...batch, ...b.shape.slice(-2)]),
     );

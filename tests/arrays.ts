@@ -2,12 +2,13 @@
  * Arrays for tests of the kernels: values that hurt, seen through awkward strides, the same on every device; and
  * comparisons that count units in the last place.
  */
-import { type DType, makeTypedArray, type TypedArray } from "../core/dtype.ts";
+import { computeType, type DType, makeTypedArray, type TypedArray } from "../core/dtype.ts";
 import { fromTypedArray, type NDArray } from "../core/ndarray.ts";
 import { Stream } from "../core/program.ts";
 import { type Shape, sizeOf, stridesOf } from "../core/shape.ts";
 import { openCpu } from "../kernels/cpu.ts";
 import type { Device } from "../kernels/device.ts";
+import { dtypeCode, type MapRow, mapRows, opcode } from "../kernels/instruction.ts";
 import { openReference } from "../kernels/reference.ts";
 import { openWasm } from "../kernels/wasm.ts";
 import { devices } from "../mod.ts";
@@ -25,6 +26,18 @@ export function randomOf(seed: number): Random {
     z ^= z + Math.imul(z ^ z >>> 7, z | 61);
     return ((z ^ z >>> 14) >>> 0) / 2 ** 32;
   };
+}
+
+export const floats = ["float32", "float64"] as const;
+export const types: readonly DType[] = [...floats, "int32", "uint8", "bool"];
+
+/** The types that a row exists for. */
+export const typesOf = (row: object): readonly DType[] => "for" in row && row.for === "any" ? types : floats;
+
+/** How many operands an expression names. */
+export function operandsOf(text: string): number {
+  const letters = text.match(/\b[a-f]\b/g) ?? [];
+  return letters.length === 0 ? 0 : Math.max(...letters.map((letter) => letter.charCodeAt(0) - 96));
 }
 
 /** Around 0, 1 and the numbers of lanes of every level; around the length that folds cut their work into. */
@@ -168,6 +181,25 @@ export function compute(
   }
 }
 
+/** Evaluates a row of the map skeleton into any view, computing in any type. */
+export function mapTo(
+  out: NDArray,
+  row: MapRow,
+  inputs: readonly NDArray[],
+  scalars: readonly [s: number, t: number, u: number],
+  compute: DType,
+): void {
+  const { stream } = out.storage, { shape } = out, rank = shape.length;
+  const fields = [mapRows.indexOf(row), dtypeCode[computeType(compute)], rank, inputs.length, ...scalars, ...shape];
+  for (const { storage, code, offset, strides } of [out, ...inputs]) {
+    fields.push(storage.handle, code, offset, ...strides);
+  }
+  const start = stream.open(2 + fields.length);
+  stream.words[start] = opcode.map;
+  stream.words.set(fields, start + 2);
+  stream.close(start, start + 2 + fields.length);
+}
+
 /** The places of an operand's elements in its storage, in row-major order. */
 export function* placesOf({ shape, strides, offset }: Operand): Generator<number> {
   const size = sizeOf(shape), index = new Array<number>(shape.length).fill(0);
@@ -235,8 +267,10 @@ export class Findings {
 /** The bytes of an array, in which every NaN is the same. */
 export function bitsOf(flat: TypedArray): Uint8Array {
   const copied = flat.slice();
-  for (let k = 0; k < copied.length; k++) if (Number.isNaN(copied[k])) copied[k] = NaN;
-  return new Uint8Array(copied.buffer, 0, copied.length * flat.BYTES_PER_ELEMENT);
+  if (copied instanceof Float32Array || copied instanceof Float64Array) {
+    for (let k = 0; k < copied.length; k++) if (copied[k] !== copied[k]) copied[k] = NaN;
+  }
+  return new Uint8Array(copied.buffer);
 }
 
 /** Opens a device, and closes it after `body`, by when nothing must be left on it. */
@@ -253,15 +287,22 @@ export function withDevice(open: () => Device, body: (stream: Stream) => void): 
 
 const doors: Record<string, () => Device> = { cpu: openCpu, wasm: openWasm };
 
-/** Registers one test for each device that is held to the reference; an absent one shows as ignored. */
+/** Why a device cannot be tested here; null if it can be, or must. */
+export function absence(device: string): string | null {
+  const { available = false, reason } = devices().find(({ name }) => name === device) ?? {};
+  return available || required.includes(device) ? null : reason ?? "not built";
+}
+
+/** Registers a test, shown as ignored with the reason where there is one. */
+export function testUnless(reason: string | null, name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name: reason === null ? name : `${name} (${reason})`, ignore: reason !== null, fn });
+}
+
+/** Registers one test for each device that is held to the reference. */
 export function againstReference(name: string, body: (stream: Stream, reference: Stream) => void): void {
-  const found = devices();
   for (const [device, open] of Object.entries(doors)) {
-    const { available = false, reason } = found.find((entry) => entry.name === device) ?? {};
-    Deno.test({
-      name: `${name} [${device}]${available ? "" : ` (${reason ?? "not built"})`}`,
-      ignore: !available && !required.includes(device),
-      fn: () => withDevice(open, (stream) => withDevice(openReference, (reference) => body(stream, reference))),
+    testUnless(absence(device), `${name} [${device}]`, () => {
+      withDevice(open, (stream) => withDevice(openReference, (reference) => body(stream, reference)));
     });
   }
 }

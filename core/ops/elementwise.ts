@@ -4,19 +4,15 @@
  * In the formulas y is the result and g the adjoint of it; every gradient is written in ops.
  */
 import type { DType } from "../dtype.ts";
-import { copy, filled, map, type NDArray, type Scalars } from "../ndarray.ts";
-import type { MapRow } from "../../kernels/instruction.ts";
+import { copy, filled, map, type MapInfo, mapScalars, type NDArray, rows } from "../ndarray.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, notDifferentiable, TensorOp } from "../tensor_op.ts";
 
 /** An op that is one row of the map skeleton. */
 abstract class RowOp extends TensorOp {
-  abstract readonly row: MapRow;
-  get scalars(): Scalars | undefined {
-    return undefined;
-  }
+  abstract readonly row: MapInfo;
   override compute(...inputs: NDArray[]): NDArray {
-    return map(this.row, inputs, this.scalars);
+    return mapScalars(this.row, inputs);
   }
 }
 
@@ -25,8 +21,8 @@ abstract class ScalarOp extends RowOp {
   constructor(readonly scalar: number) {
     super();
   }
-  override get scalars(): Scalars {
-    return { s: this.scalar };
+  override compute(a: NDArray): NDArray {
+    return mapScalars(this.row, [a], this.scalar);
   }
   override describe(): string {
     return String(this.scalar);
@@ -35,7 +31,7 @@ abstract class ScalarOp extends RowOp {
 
 /** a + b. d/da = d/db = 1. */
 export class EWiseAdd extends RowOp {
-  readonly row = "add";
+  readonly row = rows.add;
   gradient(g: Tensor): Adjoints {
     return [g, g];
   }
@@ -43,7 +39,7 @@ export class EWiseAdd extends RowOp {
 
 /** a - b. d/da = 1, d/db = -1. */
 export class EWiseSub extends RowOp {
-  readonly row = "sub";
+  readonly row = rows.sub;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return [g, y.inputs[1]!.requiresGrad ? g.neg() : null];
   }
@@ -51,7 +47,7 @@ export class EWiseSub extends RowOp {
 
 /** a b. d/da = b, d/db = a. */
 export class EWiseMul extends RowOp {
-  readonly row = "mul";
+  readonly row = rows.mul;
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
     return [a.requiresGrad ? g.mul(b) : null, b.requiresGrad ? g.mul(a) : null];
@@ -60,7 +56,7 @@ export class EWiseMul extends RowOp {
 
 /** a / b. d/da = 1 / b, d/db = -a / b². */
 export class EWiseDiv extends RowOp {
-  readonly row = "div";
+  readonly row = rows.div;
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor], overB = g.div(b);
     return [a.requiresGrad ? overB : null, b.requiresGrad ? overB.mul(a.div(b)).neg() : null];
@@ -69,7 +65,7 @@ export class EWiseDiv extends RowOp {
 
 /** a^b. d/da = b a^(b-1), which is 0 where b is 0; d/db = a^b ln a, which is 0 where a is 0 and b >= 0. */
 export class EWisePow extends RowOp {
-  readonly row = "pow";
+  readonly row = rows.pow;
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
     const toBase = () => b.equal(0).where(0, g.mul(b).mul(a.pow(b.sub(1))));
@@ -80,7 +76,7 @@ export class EWisePow extends RowOp {
 
 /** a + s. */
 export class AddScalar extends ScalarOp {
-  readonly row = "addScalar";
+  readonly row = rows.addScalar;
   gradient(g: Tensor): Adjoints {
     return g;
   }
@@ -88,23 +84,23 @@ export class AddScalar extends ScalarOp {
 
 /** a s. */
 export class MulScalar extends ScalarOp {
-  readonly row = "mulScalar";
+  readonly row = rows.mulScalar;
   gradient(g: Tensor): Adjoints {
-    return new MulScalar(this.scalar).call(g);
+    return this.call(g);
   }
 }
 
 /** a / s. */
 export class DivScalar extends ScalarOp {
-  readonly row = "divScalar";
+  readonly row = rows.divScalar;
   gradient(g: Tensor): Adjoints {
-    return new DivScalar(this.scalar).call(g);
+    return this.call(g);
   }
 }
 
 /** a^s. d/da = s a^(s-1); exactly zero for s = 0 and g for s = 1. */
 export class PowerScalar extends ScalarOp {
-  readonly row = "powScalar";
+  readonly row = rows.powScalar;
   gradient(g: Tensor, y: Tensor): Adjoints {
     if (this.scalar === 0) return g.zerosLike();
     if (this.scalar === 1) return g;
@@ -114,7 +110,7 @@ export class PowerScalar extends ScalarOp {
 
 /** -a. */
 export class Negate extends RowOp {
-  readonly row = "negate";
+  readonly row = rows.negate;
   gradient(g: Tensor): Adjoints {
     return g.neg();
   }
@@ -122,7 +118,7 @@ export class Negate extends RowOp {
 
 /** e^a. dy = y. */
 export class Exp extends RowOp {
-  readonly row = "exp";
+  readonly row = rows.exp;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y);
   }
@@ -130,7 +126,7 @@ export class Exp extends RowOp {
 
 /** e^a - 1. dy = y + 1. */
 export class Expm1 extends RowOp {
-  readonly row = "expm1";
+  readonly row = rows.expm1;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.add(1));
   }
@@ -138,7 +134,7 @@ export class Expm1 extends RowOp {
 
 /** ln a. dy = 1 / a. */
 export class Log extends RowOp {
-  readonly row = "log";
+  readonly row = rows.log;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.div(y.inputs[0]!);
   }
@@ -146,7 +142,7 @@ export class Log extends RowOp {
 
 /** ln(1 + a). dy = 1 / (1 + a). */
 export class Log1p extends RowOp {
-  readonly row = "log1p";
+  readonly row = rows.log1p;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.div(y.inputs[0]!.add(1));
   }
@@ -154,7 +150,7 @@ export class Log1p extends RowOp {
 
 /** √a. dy = 1 / (2 y). */
 export class Sqrt extends RowOp {
-  readonly row = "sqrt";
+  readonly row = rows.sqrt;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.div(y.mul(2));
   }
@@ -162,7 +158,7 @@ export class Sqrt extends RowOp {
 
 /** 1 / √a. dy = -y³ / 2. */
 export class Rsqrt extends RowOp {
-  readonly row = "rsqrt";
+  readonly row = rows.rsqrt;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.mul(y.square()).mul(-0.5));
   }
@@ -170,7 +166,7 @@ export class Rsqrt extends RowOp {
 
 /** 1 / a. dy = -y². */
 export class Reciprocal extends RowOp {
-  readonly row = "reciprocal";
+  readonly row = rows.reciprocal;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.square()).neg();
   }
@@ -178,7 +174,7 @@ export class Reciprocal extends RowOp {
 
 /** a². dy = 2 a. */
 export class Square extends RowOp {
-  readonly row = "square";
+  readonly row = rows.square;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.mul(2));
   }
@@ -186,7 +182,7 @@ export class Square extends RowOp {
 
 /** sin a. dy = cos a. */
 export class Sin extends RowOp {
-  readonly row = "sin";
+  readonly row = rows.sin;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.cos());
   }
@@ -194,7 +190,7 @@ export class Sin extends RowOp {
 
 /** cos a. dy = -sin a. */
 export class Cos extends RowOp {
-  readonly row = "cos";
+  readonly row = rows.cos;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.sin()).neg();
   }
@@ -202,7 +198,7 @@ export class Cos extends RowOp {
 
 /** tanh a. dy = 1 - y². */
 export class Tanh extends RowOp {
-  readonly row = "tanh";
+  readonly row = rows.tanh;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return new TanhGradient().call(g, y);
   }
@@ -210,7 +206,7 @@ export class Tanh extends RowOp {
 
 /** g (1 - y²). d/dg = 1 - y², d/dy = -2 g y. */
 export class TanhGradient extends RowOp {
-  readonly row = "tanhGradient";
+  readonly row = rows.tanhGradient;
   gradient(h: Tensor, z: Tensor): Adjoints {
     const [g, y] = z.inputs as [Tensor, Tensor];
     return [
@@ -222,7 +218,7 @@ export class TanhGradient extends RowOp {
 
 /** erf a. dy = 2/√π e^(-a²). */
 export class Erf extends RowOp {
-  readonly row = "erf";
+  readonly row = rows.erf;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.square().neg().exp().mul(2 / Math.sqrt(Math.PI)));
   }
@@ -230,7 +226,7 @@ export class Erf extends RowOp {
 
 /** |a|. dy = sign a, which is 0 at 0. */
 export class Abs extends RowOp {
-  readonly row = "abs";
+  readonly row = rows.abs;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.sign());
   }
@@ -245,24 +241,24 @@ abstract class StepOp extends RowOp {
 
 /** -1, 0 or 1. */
 export class Sign extends StepOp {
-  readonly row = "sign";
+  readonly row = rows.sign;
 }
 /** The next integer below. */
 export class Floor extends StepOp {
-  readonly row = "floor";
+  readonly row = rows.floor;
 }
 /** The next integer above. */
 export class Ceil extends StepOp {
-  readonly row = "ceil";
+  readonly row = rows.ceil;
 }
 /** The nearest integer, halves to even. */
 export class Round extends StepOp {
-  readonly row = "round";
+  readonly row = rows.round;
 }
 
 /** max(a, 0). dy = 1 where a > 0, else 0. */
 export class ReLU extends RowOp {
-  readonly row = "relu";
+  readonly row = rows.relu;
   gradient(g: Tensor, y: Tensor): Adjoints {
     // y > 0 exactly where a > 0, and y is the one that later layers hold anyway.
     return new ReLUGradient().call(g, y);
@@ -271,7 +267,7 @@ export class ReLU extends RowOp {
 
 /** g where x > 0, else 0. d/dg likewise; constant in x. */
 export class ReLUGradient extends RowOp {
-  readonly row = "reluGradient";
+  readonly row = rows.reluGradient;
   gradient(h: Tensor, z: Tensor): Adjoints {
     return [new ReLUGradient().call(h, z.inputs[1]!), null];
   }
@@ -279,7 +275,7 @@ export class ReLUGradient extends RowOp {
 
 /** 1 / (1 + e^-a). dy = y (1 - y). */
 export class Sigmoid extends RowOp {
-  readonly row = "sigmoid";
+  readonly row = rows.sigmoid;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return new SigmoidGradient().call(g, y);
   }
@@ -287,7 +283,7 @@ export class Sigmoid extends RowOp {
 
 /** g y (1 - y). d/dg = y (1 - y), d/dy = g (1 - 2 y). */
 export class SigmoidGradient extends RowOp {
-  readonly row = "sigmoidGradient";
+  readonly row = rows.sigmoidGradient;
   gradient(h: Tensor, z: Tensor): Adjoints {
     const [g, y] = z.inputs as [Tensor, Tensor];
     return [
@@ -299,7 +295,7 @@ export class SigmoidGradient extends RowOp {
 
 /** a Φ(a), Hendrycks and Gimpel 2016. dy = Φ(a) + a φ(a). */
 export class GELU extends RowOp {
-  readonly row = "gelu";
+  readonly row = rows.gelu;
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(new GELUSlope().call(y.inputs[0]!));
   }
@@ -307,7 +303,7 @@ export class GELU extends RowOp {
 
 /** Φ(a) + a φ(a). dy = (2 - a²) φ(a). */
 export class GELUSlope extends RowOp {
-  readonly row = "geluSlope";
+  readonly row = rows.geluSlope;
   gradient(g: Tensor, y: Tensor): Adjoints {
     const square = y.inputs[0]!.square();
     const density = square.mul(-0.5).exp().div(Math.sqrt(2 * Math.PI));
@@ -317,12 +313,12 @@ export class GELUSlope extends RowOp {
 
 /** min(max(a, low), high). dy = 1 within, 0 outside. */
 export class Clip extends RowOp {
-  readonly row = "clip";
+  readonly row = rows.clip;
   constructor(readonly low: number, readonly high: number) {
     super();
   }
-  override get scalars(): Scalars {
-    return { s: this.low, t: this.high };
+  override compute(a: NDArray): NDArray {
+    return map(this.row, [a], { s: this.low, t: this.high });
   }
   gradient(g: Tensor, y: Tensor): Adjoints {
     const a = y.inputs[0]!;
@@ -341,7 +337,7 @@ abstract class Choice extends RowOp {
 
 /** max(a, b). */
 export class Maximum extends Choice {
-  readonly row = "max";
+  readonly row = rows.max;
   protected prefers(a: Tensor, b: Tensor): Tensor {
     return a.greater(b);
   }
@@ -349,7 +345,7 @@ export class Maximum extends Choice {
 
 /** min(a, b). */
 export class Minimum extends Choice {
-  readonly row = "min";
+  readonly row = rows.min;
   protected prefers(a: Tensor, b: Tensor): Tensor {
     return a.less(b);
   }
@@ -357,7 +353,7 @@ export class Minimum extends Choice {
 
 /** Rounded-down quotient. */
 export class FloorDiv extends RowOp {
-  readonly row = "floorDiv";
+  readonly row = rows.floorDiv;
   gradient(): never {
     notDifferentiable(this);
   }
@@ -365,7 +361,7 @@ export class FloorDiv extends RowOp {
 
 /** a - b floor(a / b). d/da = 1, d/db = -floor(a / b). */
 export class Mod extends RowOp {
-  readonly row = "mod";
+  readonly row = rows.mod;
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
     return [g, b.requiresGrad ? g.mul(a.div(b).floor()).neg() : null];
@@ -384,11 +380,13 @@ export type CompareRow =
 
 /** A comparison, or a logical connective: bool. */
 export class Compare extends RowOp {
-  constructor(readonly row: CompareRow) {
+  readonly row: MapInfo;
+  constructor(comparison: CompareRow) {
     super();
+    this.row = rows[comparison];
   }
   override describe(): string {
-    return this.row;
+    return this.row.name;
   }
   gradient(): never {
     notDifferentiable(this);
@@ -397,7 +395,7 @@ export class Compare extends RowOp {
 
 /** Logical negation: bool. */
 export class Not extends RowOp {
-  readonly row = "not";
+  readonly row = rows.not;
   gradient(): never {
     notDifferentiable(this);
   }

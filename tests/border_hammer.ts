@@ -1,0 +1,313 @@
+/**
+ * Calls the native library as no one should: run by `border_test.ts` in a process of its own, so that a crash is a
+ * failed test. `deno run --allow-ffi --allow-read tests/border_hammer.ts LIBRARY PART SEED ROUNDS` repeats a run; with a
+ * fifth word it says what it does before it does it.
+ *
+ * What it never does is lie about the length of a buffer or let an attached one go: no library could tell.
+ */
+import { readManifest } from "../kernels/border.ts";
+import { limits, opcode, status } from "../kernels/instruction.ts";
+import { type Random, randomOf } from "./arrays.ts";
+import { broken, freeing, recordPrograms, type Step, strange } from "./border_programs.ts";
+
+type Symbols = Record<string, (...values: unknown[]) => number>;
+
+/** What a worker is told. */
+interface Task {
+  path: string;
+  part: keyof typeof parts;
+  seed: number;
+  rounds: number;
+  context: number;
+  shared: Int32Array<SharedArrayBuffer>;
+}
+
+const inWorker = typeof (globalThis as { WorkerGlobalScope?: unknown }).WorkerGlobalScope !== "undefined";
+const verbose = !inWorker && Deno.args.length > 4;
+const encoder = new TextEncoder();
+
+function say(...values: unknown[]): void {
+  if (verbose) Deno.stderr.writeSync(encoder.encode(values.map((value) => Deno.inspect(value)).join(" ") + "\n"));
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+/** Opens the library by its own manifest. */
+function load(path: string) {
+  const only = Deno.dlopen(path, { deneb_manifest: { parameters: ["buffer", "u32"], result: "u32" } });
+  const buffer = new Uint8Array(1 << 16), length = only.symbols.deneb_manifest(buffer, buffer.length);
+  const manifest = readManifest(new TextDecoder().decode(buffer.subarray(0, length)));
+  only.close();
+  const library = Deno.dlopen(path, manifest.symbols as Deno.ForeignLibraryInterface);
+  return { manifest, symbols: library.symbols as unknown as Symbols, close: () => library.close() };
+}
+
+/** Checks a status, and that a failure comes with a message. */
+function checked(symbols: Symbols, context: number, code: number): number {
+  if (!Object.values<number>(status).includes(code)) fail(`status ${code}`);
+  if (code === status.ok || code === status.context) return code;
+  const text = new Uint8Array(512), length = symbols.deneb_error!(context, text, text.length);
+  const message = new TextDecoder().decode(text.subarray(0, length));
+  // A context that others use may have another's message by now.
+  if (!inWorker && !message.startsWith("Cannot ")) fail(`status ${code} with the message "${message}"`);
+  return code;
+}
+
+function open(symbols: Symbols, threads: number): number {
+  const context = symbols.deneb_open!(threads, new Uint8Array(1), 0);
+  if (context === 0) fail("no context could be opened");
+  return context;
+}
+
+/** Runs a program, one of whose steps may be broken. True if nothing failed. */
+function replay(
+  symbols: Symbols,
+  context: number,
+  buffer: Float64Array,
+  program: Step[],
+  at: number,
+  from: Random,
+): boolean {
+  let fine = true;
+  const run = (words: Float64Array) => {
+    buffer.set(words);
+    // Now and then a few words more or fewer than the program has.
+    const count = at >= 0 && from() < 0.02 ? Math.floor(from() * (words.length + 3)) : words.length;
+    fine = checked(symbols, context, symbols.deneb_run!(context, count)) === status.ok && fine;
+  };
+  const cleanings: Float64Array[] = [];
+  program.forEach((step, k) => {
+    if ("bytes" in step) {
+      say("write", step.handle, step.bytes.length);
+      fine =
+        checked(symbols, context, symbols.deneb_write!(context, step.handle, 0, step.bytes, step.bytes.length)) === 0 &&
+        fine;
+      return;
+    }
+    const words = k === at ? broken(step.words, from) : step.words;
+    say("run", words);
+    run(words);
+    cleanings.push(freeing(words));
+  });
+  const outcome = fine;
+  if (at >= 0) {
+    at = -1;
+    cleanings.forEach(run);
+  }
+  return outcome;
+}
+
+/** Programs with one word broken: statuses, no crash, and all that they allocated can be freed. */
+function breakWords({ path, seed, rounds, context: given }: Task): Record<string, number> {
+  const { symbols, close } = load(path), from = randomOf(seed), programs = recordPrograms(from);
+  const context = given || open(symbols, 2), buffer = new Float64Array(limits.words);
+  checked(symbols, context, symbols.deneb_attach!(context, buffer, buffer.length));
+  const counts = { programs: programs.length, whole: 0, failed: 0 };
+  if (!given) {
+    for (const program of programs) if (replay(symbols, context, buffer, program, -1, from)) counts.whole++;
+  }
+  for (let round = 0; round < rounds; round++) {
+    const program = programs[Math.floor(from() * programs.length)]!;
+    // The steps with the most words are the ones that compute.
+    const most = program.reduce((best, step, k) => lengthOf(step) > lengthOf(program[best]!) ? k : best, 0);
+    say("round", round);
+    const at = from() < 0.8 ? most : Math.floor(from() * program.length);
+    if (!replay(symbols, context, buffer, program, at, from)) counts.failed++;
+    const bytes = symbols.deneb_memory!(context, 0);
+    if (!given && bytes !== 0) fail(`round ${round} of seed ${seed} left ${bytes} bytes`);
+  }
+  if (!given) {
+    if (symbols.deneb_close!(context) !== status.ok) fail("the context did not close");
+    close();
+  }
+  return counts;
+}
+
+function lengthOf(step: Step): number {
+  return "words" in step ? step.words.length : 0;
+}
+
+const contextsMax = 10;
+
+/** Every symbol with arguments of the right types and any value. */
+function callAnything({ path, seed, rounds }: Task): Record<string, number> {
+  const { manifest, symbols, close } = load(path), from = randomOf(seed);
+  const any = <T>(list: readonly T[]): T => list[Math.floor(from() * list.length)]!;
+  const names = Object.keys(manifest.symbols), programs = recordPrograms(from), attached: Uint8Array[] = [];
+  const contexts = new Set<number>(), known = [0];
+  const counts = { calls: 0, opened: 0, ok: 0 };
+  const word = () =>
+    from() < 0.7 ? Math.floor(from() * 6) : from() < 0.9 ? any(strange) >>> 0 : Math.floor(from() * 2 ** 32);
+  const real = () => from() < 0.5 ? Math.floor(from() * 70) : any(strange);
+  const attach = () => {
+    const step = any(any(programs).filter((step) => "words" in step && step.words.length < 200));
+    const words = step !== undefined && "words" in step ? broken(step.words, from) : new Float64Array(8);
+    const bytes = new Uint8Array(words.buffer);
+    attached.push(bytes);
+    // A buffer that begins between two words is refused.
+    return from() < 0.1 ? bytes.subarray(1) : bytes;
+  };
+  const levels = ["", ...manifest.levels, "x86_64_v9", "x86_64_v", "\0"];
+  for (let round = 0; round < rounds; round++) {
+    const name = any(names), { parameters } = manifest.symbols[name]!;
+    const buffer = name === "deneb_attach"
+      ? attach()
+      : name === "deneb_open" && from() < 0.8
+      ? encoder.encode(any(levels))
+      : new Uint8Array(Math.floor(from() * 300)).fill(Math.floor(from() * 256));
+    const room = name === "deneb_attach" ? Math.floor(buffer.length / 8) : buffer.length;
+    const values: unknown[] = parameters.map((type, k) => {
+      if (type === "buffer") return buffer;
+      if (type === "f64") return real();
+      if (k === parameters.length - 1 && parameters.includes("buffer")) {
+        return from() < 0.7 ? room : Math.floor(from() * (room + 1));
+      }
+      if (name === "deneb_open") return from() < 0.005 ? 2 ** 32 - 1 : Math.floor(from() * 4);
+      if (name === "deneb_threads" && k === 1) return from() < 0.01 ? 2 ** 32 - 1 : Math.floor(from() * 4);
+      if (k === 0 && from() < 0.9) return from() < 0.9 && contexts.size > 0 ? any([...contexts]) : any(known);
+      return word();
+    });
+    if (name === "deneb_close" && contexts.size > 1 && from() < 0.5) continue;
+    say(round, name, values);
+    const result = symbols[name]!(...values);
+    counts.calls++;
+    if (name === "deneb_open") {
+      if (result !== 0) {
+        contexts.add(result);
+        known.push(result);
+        counts.opened++;
+      }
+      if (contexts.size > contextsMax) {
+        for (const context of contexts) if (symbols.deneb_close!(context) === 0) contexts.delete(context);
+      }
+    } else if (name === "deneb_close" && result === status.ok) contexts.delete(values[0] as number);
+    const isText = ["deneb_manifest", "deneb_level", "deneb_error", "deneb_memory", "deneb_open"].includes(name);
+    if (isText) continue;
+    if (checked(symbols, values[0] as number, result) === status.ok) counts.ok++;
+  }
+  for (const context of contexts) if (symbols.deneb_close!(context) !== status.ok) fail("a context did not close");
+  if (attached.length === 0) fail("nothing was attached");
+  close();
+  return counts;
+}
+
+/** Contexts that come and go while others work. */
+function openAndClose({ path, seed, rounds }: Task): Record<string, number> {
+  const { symbols, close } = load(path), from = randomOf(seed), programs = recordPrograms(from);
+  const buffer = new Float64Array(limits.words), counts = { opened: 0, whole: 0 };
+  for (let round = 0; round < rounds; round++) {
+    const context = open(symbols, 1 + round % 2);
+    counts.opened++;
+    checked(symbols, context, symbols.deneb_attach!(context, buffer, buffer.length));
+    for (let k = 0; k < 5; k++) {
+      const program = programs[Math.floor(from() * programs.length)]!;
+      if (!replay(symbols, context, buffer, program, -1, from)) fail(`round ${round} of seed ${seed} failed`);
+      counts.whole++;
+    }
+    if (symbols.deneb_memory!(context, 0) !== 0) fail(`round ${round} of seed ${seed} left storages`);
+    if (symbols.deneb_close!(context) !== status.ok) fail("a context did not close");
+  }
+  close();
+  return counts;
+}
+
+/** Opens and closes contexts, and tells the others which is open. */
+function openForOthers({ path, rounds, shared }: Task): Record<string, number> {
+  const { symbols } = load(path), counts = { closed: 0 };
+  for (let round = 0; round < rounds; round++) {
+    const context = open(symbols, 1);
+    Atomics.store(shared, 0, context);
+    for (let k = 0; k < round % 50; k++) symbols.deneb_memory!(context, 0);
+    if (symbols.deneb_close!(context) === status.ok) counts.closed++;
+  }
+  Atomics.store(shared, 0, -1);
+  return counts;
+}
+
+/** Calls on whichever context another Worker has opened, until that one is through. */
+function callOnOthers({ path, shared }: Task): Record<string, number> {
+  const { symbols } = load(path), counts = { calls: 0, closed: 0 };
+  for (let context = 0; context >= 0; context = Atomics.load(shared, 0)) {
+    counts.calls++;
+    const code = checked(symbols, context, symbols.deneb_threads!(context, 1));
+    if (code === status.context) counts.closed++;
+  }
+  return counts;
+}
+
+/** A storage beside those of the programs. */
+const handleBeside = limits.handles - 1;
+
+/** Every call but `run` on a context that another Worker runs programs in. */
+function lookOn({ path, seed, rounds, context }: Task): Record<string, number> {
+  const { symbols } = load(path), from = randomOf(seed), bytes = new Uint8Array(64), counts = { calls: 0, ok: 0 };
+  const text = new Uint8Array(256);
+  for (let round = 0; round < rounds; round++) {
+    const handle = from() < 0.5 ? handleBeside : Math.floor(from() * 5),
+      offset = Math.floor(from() * 9),
+      length = Math.floor(from() * 64);
+    const code = from() < 0.5
+      ? symbols.deneb_write!(context, handle, offset, bytes, length)
+      : symbols.deneb_read!(context, handle, offset, bytes, length);
+    if (checked(symbols, context, code) === status.ok) counts.ok++;
+    if (symbols.deneb_memory!(context, round % 2) < 0) fail("the context is gone");
+    if (symbols.deneb_error!(context, text, text.length) > text.length) fail("an error without end");
+    if (round % 50 === 0) checked(symbols, context, symbols.deneb_threads!(context, 1 + round / 50 % 3));
+    counts.calls += 4;
+  }
+  return counts;
+}
+
+const parts = { breakWords, callAnything, openAndClose, openForOthers, callOnOthers, lookOn };
+
+/** Runs tasks in Workers, side by side. The Workers end together: what they attached is there until all have ended. */
+async function inWorkers(tasks: readonly Task[]): Promise<Record<string, number>[]> {
+  const workers = tasks.map(() => new Worker(import.meta.url, { type: "module" }));
+  const answers = await Promise.all(tasks.map((task, k) =>
+    new Promise<Record<string, number>>((resolve, reject) => {
+      const worker = workers[k]!;
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(task);
+    })
+  ));
+  for (const worker of workers) worker.terminate();
+  return answers;
+}
+
+async function main([path, part, seedText, roundsText]: string[]): Promise<unknown> {
+  const seed = Number(seedText), rounds = Number(roundsText), shared = new Int32Array(new SharedArrayBuffer(4));
+  const task = { path: path!, seed, rounds, context: 0, shared };
+  if (Object.hasOwn(parts, part!)) {
+    return parts[part as keyof typeof parts]({ ...task, part: part as keyof typeof parts });
+  }
+  const { symbols, close } = load(path!);
+  const two = (name: keyof typeof parts, context = 0): Task[] =>
+    [0, 1].map((k) => ({ ...task, part: name, seed: seed + k, context }));
+  let answers;
+  if (part === "workers") answers = await inWorkers([...two("openAndClose"), ...two("breakWords")]);
+  else if (part === "shared") {
+    const context = open(symbols, 2);
+    const words = Float64Array.of(opcode.alloc, 4, handleBeside, 64);
+    checked(symbols, context, symbols.deneb_attach!(context, words, words.length));
+    checked(symbols, context, symbols.deneb_run!(context, words.length));
+    const looking: Task = { ...task, part: "lookOn", rounds: 200 * rounds, context };
+    answers = await inWorkers([{ ...looking, part: "breakWords", rounds }, looking]);
+    if (symbols.deneb_close!(context) !== status.ok) fail("the context did not close");
+  } else if (part === "closing") {
+    const [using] = two("callOnOthers");
+    answers = await inWorkers([using!, using!, { ...using!, part: "openForOthers" }]);
+  } else fail(`there is no part ${part}`);
+  close();
+  return answers;
+}
+
+if (inWorker) {
+  const scope = globalThis as unknown as {
+    onmessage: (event: MessageEvent<Task>) => void;
+    postMessage(value: unknown): void;
+  };
+  scope.onmessage = ({ data }) => scope.postMessage(parts[data.part](data));
+} else if (import.meta.main) console.log(JSON.stringify(await main(Deno.args)));

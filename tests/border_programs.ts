@@ -1,0 +1,188 @@
+/**
+ * Real instructions for tests of the border: what `core/ndarray.ts` writes, recorded instead of run, and the ways to
+ * break them.
+ */
+import type { DType } from "../core/dtype.ts";
+import {
+  argFold,
+  broadcastTo,
+  compose,
+  empty,
+  fold,
+  gather,
+  map,
+  matmul,
+  random,
+  scatterAdd,
+} from "../core/ndarray.ts";
+import { Stream } from "../core/program.ts";
+import { reducedShape, type Shape } from "../core/shape.ts";
+import type { Device } from "../kernels/device.ts";
+import { argRows, foldRows, limits, mapRows, opcode, table } from "../kernels/instruction.ts";
+import { compute, layoutNames, mapTo, type Operand, operand, operandsOf, type Random, typesOf } from "./arrays.ts";
+
+/** A run of words, or bytes written into a storage. */
+export type Step = { readonly words: Float64Array<ArrayBuffer> } | {
+  readonly handle: number;
+  readonly bytes: Uint8Array;
+};
+
+/** A device that keeps what it is told, and does nothing. */
+class Recorder implements Device {
+  readonly name = "recorder";
+  readonly description = "";
+  readonly words = new Float64Array(limits.words);
+  steps: Step[] = [];
+
+  run(length: number): void {
+    this.steps.push({ words: this.words.slice(0, length) });
+  }
+  write(handle: number, _offset: number, source: Uint8Array): void {
+    this.steps.push({ handle, bytes: source.slice() });
+  }
+  read(): void {}
+  memory() {
+    return { bytes: 0, reserved: 0 };
+  }
+  setThreads(): void {}
+  close(): void {}
+}
+
+/** The last shapes have work for several threads. */
+const shapes: readonly Shape[] = [[], [1], [17], [0, 3], [3, 5], [2, 3, 4], [1, 1, 1, 2, 1, 1, 1, 3], [40, 1000], [
+  40_000,
+]];
+
+/** Programs of every row and skeleton, each of which frees all that it allocates. */
+export function recordPrograms(from: Random): Step[][] {
+  const programs: Step[][] = [];
+  const any = <T>(list: readonly T[]): T => list[Math.floor(from() * list.length)]!;
+  const record = (body: (stream: Stream) => void) => {
+    const recorder = new Recorder(), stream = new Stream(recorder);
+    body(stream);
+    stream.flush();
+    programs.push(recorder.steps);
+  };
+  const operands = (count: number, dtype: () => DType, shape: Shape): Operand[] =>
+    Array.from(
+      { length: count },
+      () => operand(dtype(), shape, shape.length === 0 ? "contiguous" : any(layoutNames), from),
+    );
+
+  for (const row of mapRows) {
+    for (const shape of [any(shapes), any(shapes), any(shapes)]) {
+      const types = typesOf(table.map[row]),
+        dtype = any(types),
+        inputs = operands(operandsOf(table.map[row].is), () => any(types), shape);
+      record((stream) => {
+        compute(stream, inputs, (arrays) => {
+          const out = empty(stream, shape, any(types));
+          mapTo(out, row, arrays, [from(), 2, -3], dtype);
+          return out;
+        });
+      });
+    }
+  }
+  for (const shape of shapes.filter(({ length }) => length > 0)) {
+    const axes = any([[0], [shape.length - 1], shape.map((_, axis) => axis)]),
+      outShape = reducedShape(shape, axes, false);
+    for (const row of foldRows) {
+      const found = table.fold[row], dtype = any(typesOf(found));
+      const inputs = operands(operandsOf("of" in found ? found.of : "a"), () => dtype, shape);
+      record((stream) => compute(stream, inputs, (arrays) => fold(row, arrays, axes, outShape)));
+    }
+    for (const row of argRows) {
+      const inputs = operands(1, () => any(typesOf(table.arg[row])), shape);
+      record((stream) => compute(stream, inputs, ([a]) => argFold(row, a!, axes, outShape)));
+    }
+  }
+  for (const [m, n, k] of [[1, 1, 1], [3, 5, 7], [9, 50, 17], [70, 60, 80], [2, 2, 0]] as const) {
+    for (const batch of [[], [3], [2, 2]]) {
+      const dtype = any(["float32", "float64", "int32"] as const);
+      const inputs = [
+        operand(dtype, [...batch, m, k], any(layoutNames), from),
+        operand(dtype, [...batch, k, n], any(layoutNames), from),
+      ];
+      record((stream) => compute(stream, inputs, ([a, b]) => matmul(a!, b!, batch)));
+    }
+  }
+  for (const [outer, length, inner, count] of [[1, 3, 1, 5], [2, 4, 3, 2], [1, 50, 900, 60], [3, 1, 2, 0]] as const) {
+    const dtype = any(typesOf(table.map.copy));
+    const index = operand(
+      any(["int32", "uint8"] as const),
+      [count],
+      "contiguous",
+      from,
+      () => Math.floor(from() * length),
+    );
+    const long = operand(dtype, [outer, length, inner], "contiguous", from);
+    const short = operand(dtype, [outer, count, inner], "contiguous", from);
+    record((stream) =>
+      compute(stream, [long, index], ([source, at]) => gather(source!, at!, 1, [outer, count, inner]))
+    );
+    record((stream) =>
+      compute(stream, [long, short, index], ([out, source, at]) => {
+        scatterAdd(out!, source!, at!, 1);
+        return out!.share();
+      })
+    );
+  }
+  for (const length of [0, 1, 1000, 40_000]) {
+    const dtype = any(["float32", "float64", "int32"] as const);
+    record((stream) => random(stream, [length], dtype, [1, 2], 3).dispose());
+  }
+  for (const [n, m] of [[2, 3], [50, 200], [400, 500]] as const) {
+    const x = operand("float32", [n, m], any(["contiguous", "transposed", "offset"] as const), from);
+    record((stream) =>
+      compute(stream, [x], ([a]) =>
+        compose(() => {
+          const most = broadcastTo(fold("max", [a!], [1], [n, 1]), [n, m]);
+          const sum = fold("sumExpSub", [a!, most], [1], [n, 1]);
+          return map("div", [map("expSub", [a!, most]), broadcastTo(sum, [n, m])]);
+        }))
+    );
+  }
+  return programs;
+}
+
+/** Numbers that are no size, no handle, or at the border of being one. None is a size that would take minutes. */
+export const strange: readonly number[] = [
+  ...[NaN, Infinity, -Infinity, -0, -1, -2, 0.5, -0.5, 1e300, -1e300, 5e-324],
+  ...[2 ** 53, 2 ** 53 + 2, -(2 ** 53), 2 ** 41, -(2 ** 41), 2 ** 63, 2 ** 64, 2 ** 32, 2 ** 32 - 1, 2 ** 31],
+  ...[2 ** 20, 2 ** 20 - 1, 2 ** 20 + 1, 4096, 4095, 257, 256, 65, 64, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0],
+];
+
+/** A copy with a word or a few replaced; words that say what comes next are as likely as all others together. */
+export function broken(words: Float64Array<ArrayBuffer>, from: Random): Float64Array<ArrayBuffer> {
+  const copied = words.slice(), any = (list: ArrayLike<number>) => list[Math.floor(from() * list.length)]!;
+  const times = from() < 0.8 ? 1 : from() < 0.8 ? 2 : 8;
+  for (let k = 0; k < times; k++) {
+    const at = Math.floor(from() * copied.length), word = copied[at]!;
+    const choice = Math.floor(from() * 6);
+    copied[at] = choice < 2
+      ? any(strange)
+      : choice === 2
+      ? any(words)
+      : choice === 3
+      ? word + (from() < 0.5 ? 1 : -1)
+      : choice === 4
+      ? -word
+      : Math.floor(from() * 12);
+    // A checked build fills what it allocates, which takes seconds for gigabytes that the machine does have.
+    const isSize = copied[at - 3] === opcode.alloc && copied[at - 2] === 4;
+    if (isSize && copied[at]! > 2 ** 24 && copied[at]! < 2 ** 41) copied[at] = 2 ** 41;
+  }
+  return copied;
+}
+
+/** Words that free every handle which those words may have allocated. */
+export function freeing(words: Float64Array): Float64Array<ArrayBuffer> {
+  const frees: number[] = [];
+  for (let at = 0; at + 2 < words.length;) {
+    if (words[at] === opcode.alloc) frees.push(opcode.free, 3, words[at + 2]!);
+    const length = words[at + 1]!;
+    if (!(length >= 2)) break;
+    at += Math.trunc(length);
+  }
+  return Float64Array.from(frees);
+}

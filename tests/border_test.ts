@@ -1,0 +1,61 @@
+/**
+ * The border of the native library, in a build with all of Zig's checks: whatever is called with whatever numbers, the
+ * answer is a status, and the process lives. Each case is a process of its own; see `border_hammer.ts`.
+ */
+import { safeLibrary } from "./built.ts";
+import { testWith } from "./permissions.ts";
+import { assert } from "./support.ts";
+
+const hammer = new URL("border_hammer.ts", import.meta.url);
+const secondsMax = 60;
+
+/** Runs one part of the hammer and returns what it counted. */
+async function strike(part: string, seed: number, rounds: number): Promise<Record<string, number>[]> {
+  const library = await safeLibrary();
+  const args = ["run", "--no-check", "--no-prompt", `--allow-ffi=${library}`, "--allow-read"];
+  const words = [hammer.href, library, part, `${seed}`, `${rounds}`], signal = AbortSignal.timeout(1000 * secondsMax);
+  const { success, code, signal: ended, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args, ...words],
+    stdout: "piped",
+    stderr: "piped",
+    signal,
+  }).output();
+  const said = new TextDecoder().decode(stderr).slice(-2000);
+  const how = signal.aborted ? `it did not end in ${secondsMax} s` : ended ?? `exit code ${code}`;
+  assert.ok(success, `${how}: ${said}\nrepeat with: deno ${[...args, ...words].join(" ")} verbose`);
+  return [JSON.parse(new TextDecoder().decode(stdout))].flat();
+}
+
+const needed = ["run", "read", "write", "env", "ffi"] as const;
+
+testWith(needed, "every symbol answers any number, handle and length with a status", async () => {
+  for (const seed of [1, 2]) {
+    const [counts] = await strike("callAnything", seed, 4000);
+    assert.ok(counts!.calls! > 3000 && counts!.opened! > 50 && counts!.ok! > 200, JSON.stringify(counts));
+  }
+});
+
+testWith(needed, "instructions with a broken word are refused or run, and leave no memory", async () => {
+  for (const seed of [1, 2, 3]) {
+    const [counts] = await strike("breakWords", seed, 20_000);
+    assert.equal(counts!.whole, counts!.programs, "programs with no word broken failed");
+    // Most, but not all: some words may be one as well as another.
+    assert.ok(counts!.failed! > 8000 && counts!.failed! < 20_000, JSON.stringify(counts));
+  }
+});
+
+testWith(needed, "four Workers open, use and close contexts of one library side by side", async () => {
+  const counts = await strike("workers", 1, 200);
+  assert.deepEqual(counts.map(({ opened }) => opened), [200, 200, undefined, undefined]);
+});
+
+testWith(needed, "two Workers use one context at the same time", async () => {
+  const [, looking] = await strike("shared", 1, 1000);
+  assert.ok(looking!.ok! > 1000, JSON.stringify(looking));
+});
+
+testWith(needed, "a context may be closed while other Workers call on it", async () => {
+  const [first, second, closing] = await strike("closing", 1, 100_000);
+  assert.equal(closing!.closed, 100_000);
+  assert.ok(first!.calls! > first!.closed! && second!.calls! > second!.closed!, "nobody called on an open context");
+});

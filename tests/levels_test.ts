@@ -1,0 +1,387 @@
+/**
+ * What is equal to what, to the bit: any number of threads, every CPU level and wasm, groups and their parts one by one;
+ * and matmul, which has one result with fused multiply-add and one without.
+ */
+import type { DType, TypedArray } from "../core/dtype.ts";
+import { argFold, broadcastTo, compose, fold, gather, map, mapInto, matmul, type NDArray } from "../core/ndarray.ts";
+import { empty, random as randomArray, scatterAdd } from "../core/ndarray.ts";
+import { Stream } from "../core/program.ts";
+import { reducedShape, type Shape } from "../core/shape.ts";
+import { openCpu } from "../kernels/cpu.ts";
+import type { Device } from "../kernels/device.ts";
+import { argRows, foldRows, mapRows, opcode, table } from "../kernels/instruction.ts";
+import { findLibrary } from "../kernels/library.ts";
+import { openWasm } from "../kernels/wasm.ts";
+import {
+  absence,
+  bitsOf,
+  compute,
+  difference,
+  epsilonOf,
+  Findings,
+  type Layout,
+  layoutNames,
+  mapTo,
+  type Operand,
+  operand,
+  operandsOf,
+  randomOf,
+  specialOperands,
+  testUnless,
+  typesOf,
+} from "./arrays.ts";
+import { assert } from "./support.ts";
+
+/** Something to compute on any device. */
+type Case = readonly [what: string, run: (stream: Stream) => TypedArray];
+
+const made = new Map<string, Operand>();
+
+/** Operands are made once: the large ones take longer to fill than to compute with. */
+function large(dtype: DType, shape: Shape, layout: Layout, which = 0): Operand {
+  const key = `${dtype} ${shape} ${layout} ${which}`;
+  const known = made.get(key) ?? operand(dtype, shape, layout, randomOf(which + shape.length));
+  made.set(key, known);
+  return known;
+}
+
+/** Shorter than a vector, longer than a chunk, and enough for many threads. */
+const mapShapes: readonly Shape[] = [[7], [1029], [70_001], [257, 2, 130]];
+
+function* mapCases(): Generator<Case> {
+  let turn = 0;
+  for (const row of mapRows) {
+    const count = operandsOf(table.map[row].is);
+    for (const dtype of typesOf(table.map[row])) {
+      const run = (operands: Operand[], shape: Shape) => (stream: Stream) =>
+        compute(stream, operands, (arrays) => {
+          const out = empty(stream, shape, "to" in table.map[row] ? "bool" : dtype);
+          mapTo(out, row, arrays, [0.7, -1.3, 0.01], dtype);
+          return out;
+        });
+      for (const shape of mapShapes) {
+        turn++;
+        const operands = Array.from(
+          { length: count },
+          (_, k) => large(dtype, shape, layoutNames[(turn + k) % layoutNames.length]!, k),
+        );
+        yield [`${row} of ${dtype} [${shape.join(", ")}]`, run(operands, shape)];
+      }
+      const special = specialOperands(dtype, count, randomOf(turn));
+      if (count > 0) yield [`${row} of special ${dtype}`, run(special, special[0]!.shape)];
+    }
+  }
+}
+
+/** Along rows, along columns, over all, and axes that do not merge. */
+const foldShapes: readonly [Shape, readonly number[]][] = [
+  [[5], [0]],
+  [[1029], [0]],
+  [[150_001], [0]],
+  [[60, 2100], [1]],
+  [[2100, 60], [0]],
+  [[129, 1000], [0]],
+  [[20, 70, 65], [0, 2]],
+  [[70_000, 2], [1]],
+  [[3, 300, 80], [0, 1]],
+];
+
+function* foldCases(): Generator<Case> {
+  let turn = 0;
+  for (const [shape, axes] of foldShapes) {
+    const outShape = reducedShape(shape, axes, false);
+    for (const row of foldRows) {
+      const found = table.fold[row], count = operandsOf("of" in found ? found.of : "a");
+      for (const dtype of typesOf(found)) {
+        turn++;
+        const operands = Array.from(
+          { length: count },
+          (_, k) => large(dtype, shape, layoutNames[(turn + k) % layoutNames.length]!, k),
+        );
+        const run = (stream: Stream) => compute(stream, operands, (arrays) => fold(row, arrays, axes, outShape));
+        yield [`${row} of ${dtype} [${shape.join(", ")}] over ${axes}`, run];
+      }
+    }
+    for (const row of argRows) {
+      for (const dtype of typesOf(table.arg[row])) {
+        const each = large(dtype, shape, layoutNames[turn++ % layoutNames.length]!);
+        const run = (stream: Stream) => compute(stream, [each], ([a]) => argFold(row, a!, axes, outShape));
+        yield [`${row} of ${dtype} [${shape.join(", ")}] over ${axes}`, run];
+      }
+    }
+  }
+}
+
+function* otherCases(): Generator<Case> {
+  for (const dtype of ["float32", "float64", "int32"] as const) {
+    const random = (stream: Stream) =>
+      compute(stream, [], () => randomArray(stream, [100_003], dtype, [3, 5], 2 ** 32 - 9));
+    yield [`random ${dtype}`, random];
+    for (const [outer, length, inner, count] of [[1, 50, 900, 200], [300, 9, 40, 11], [2, 3000, 1, 40_000]] as const) {
+      const index = operand("int32", [count], "contiguous", randomOf(count), (from) => Math.floor(from() * length));
+      const long = large(dtype, [outer, length, inner], "contiguous");
+      const short = large(dtype, [outer, count, inner], "contiguous", 1);
+      const taken = (stream: Stream) =>
+        compute(stream, [long, index], ([a, at]) => gather(a!, at!, 1, [outer, count, inner]));
+      const added = (stream: Stream) =>
+        compute(stream, [long, short, index], ([out, source, at]) => {
+          scatterAdd(out!, source!, at!, 1);
+          return out!.share();
+        });
+      yield [`gather ${dtype} [${outer}, ${length}, ${inner}]`, taken];
+      yield [`scatter ${dtype} [${outer}, ${length}, ${inner}]`, added];
+    }
+  }
+}
+
+/** Compositions as the ops write them: rows and folds over one axis, with what lies between given back at the end. */
+const composed: Record<string, (x: NDArray, shape: Shape) => NDArray> = {
+  "a softmax of rows": (x, [n, m]) => {
+    const most = broadcastTo(fold("max", [x], [1], [n!, 1]), [n!, m!]);
+    const sum = fold("sumExpSub", [x, most], [1], [n!, 1]);
+    return map("div", [map("expSub", [x, most]), broadcastTo(sum, [n!, m!])]);
+  },
+  "a norm of columns": (x, [n, m]) => {
+    const mean = broadcastTo(map("divScalar", [fold("sum", [x], [0], [1, m!])], { s: n! }), [n!, m!]);
+    const variance = map("divScalar", [fold("sumSquaredDeviation", [x, mean], [0], [1, m!])], { s: n! });
+    const scale = broadcastTo(map("inverseDeviation", [variance], { s: 1, t: 1e-5 }), [n!, m!]);
+    return map("normalize", [x, mean, scale]);
+  },
+  "a chain of rows": (x) => {
+    let y = map("tanh", [x]);
+    for (let k = 0; k < 12; k++) y = map("addScaled", [map("mul", [y, x]), x], { s: 0.3 });
+    return y;
+  },
+  "an update in place": (x) => {
+    const y = map("square", [x]);
+    mapInto(y, "addScaled", [y, x], -0.01);
+    mapInto(y, "sqrt", [map("abs", [y])]);
+    return y;
+  },
+};
+
+/** The device without groups: each instruction runs by itself. */
+function ungrouped(device: Device): Device {
+  const run = (length: number) => {
+    const words = device.words;
+    let end = 0;
+    for (let at = 0; at < length;) {
+      const count = words[at + 1]!;
+      if (words[at] !== opcode.group && words[at] !== opcode.end) {
+        words.copyWithin(end, at, at + count);
+        end += count;
+      }
+      at += count;
+    }
+    device.run(end);
+  };
+  return Object.create(device, { run: { value: run } });
+}
+
+function* groupCases(): Generator<Case> {
+  for (const [name, body] of Object.entries(composed)) {
+    for (const dtype of ["float32", "float64"] as const) {
+      for (const shape of [[3, 5], [700, 300], [50, 3000]]) {
+        for (const layout of ["contiguous", "transposed"] as const) {
+          const x = large(dtype, shape, layout);
+          const run = (stream: Stream) => compute(stream, [x], ([a]) => compose(() => body(a!, shape)));
+          yield [`${name} of ${dtype} [${shape.join(", ")}] ${layout}`, run];
+        }
+      }
+    }
+  }
+}
+
+/** Batch shape, rows, columns, length of the sums. */
+const products: readonly [batch: Shape, m: number, n: number, k: number][] = [
+  [[], 1, 1, 1],
+  [[], 1, 300, 700],
+  [[], 7, 1, 1025],
+  [[], 17, 49, 33],
+  [[], 64, 64, 64],
+  [[], 130, 70, 1100],
+  [[], 200, 333, 513],
+  [[5], 33, 65, 40],
+  [[2, 3], 9, 17, 5],
+];
+
+interface Product {
+  what: string;
+  run: (stream: Stream) => TypedArray;
+  /** Half units of a result's type times the sums of sizes: what one product's rounding is measured by. */
+  bounds: (stream: Stream) => TypedArray;
+}
+
+function* productCases(): Generator<Product> {
+  for (const dtype of ["float32", "float64", "int32"] as const) {
+    for (const [batch, m, n, k] of products) {
+      for (const a of ["contiguous", "transposed"] as const) {
+        for (const b of ["contiguous", "transposed"] as const) {
+          const operands = [large(dtype, [...batch, m, k], a), large(dtype, [...batch, k, n], b, 1)];
+          const sizes = operands.map((each): Operand => ({
+            ...each,
+            dtype: "float64",
+            flat: Float64Array.from(each.flat, Math.abs),
+          }));
+          yield {
+            what: `${dtype} [${batch}] ${m}x${n}x${k} ${a} ${b}`,
+            run: (stream) => compute(stream, operands, ([x, y]) => matmul(x!, y!, batch)),
+            bounds: (stream) =>
+              compute(stream, sizes, ([x, y]) => matmul(x!, y!, batch)).map((sum) =>
+                2 * (k + 1) * epsilonOf(dtype) * sum
+              ),
+          };
+        }
+      }
+    }
+  }
+}
+
+/** Opens all, runs each case on all, and compares with the first. */
+function compare(doors: Record<string, () => Device>, cases: Iterable<Case>): void {
+  const findings = new Findings(), names = Object.keys(doors), streams: Stream[] = [];
+  try {
+    for (const name of names) streams.push(new Stream(doors[name]!()));
+    for (const [what, run] of cases) {
+      const [first, ...others] = streams.map((stream) => bitsOf(run(stream)));
+      others.forEach((bits, k) => {
+        const difference = first!.findIndex((byte, at) => byte !== bits[at]);
+        findings.add(
+          `${what} on ${names[k + 1]} and ${names[0]}`,
+          difference < 0 ? null : `byte ${difference} differs`,
+        );
+      });
+    }
+    for (const stream of streams) {
+      stream.flush();
+      assert.equal(stream.device.memory().bytes, 0, "storages are left");
+    }
+  } finally {
+    for (const stream of streams) stream.device.close();
+  }
+  findings.check();
+}
+
+function withThreads(count: number): Device {
+  const device = openCpu();
+  device.setThreads(count);
+  return device;
+}
+
+const threads = {
+  "1 thread": () => withThreads(1),
+  "2 threads": () => withThreads(2),
+  "3 threads": () => withThreads(3),
+};
+
+testUnless(absence("cpu"), "maps have the same bits for 1, 2 and 3 threads", () => compare(threads, mapCases()));
+testUnless(
+  absence("cpu"),
+  "folds and arg rows have the same bits for 1, 2 and 3 threads",
+  () => compare(threads, foldCases()),
+);
+testUnless(absence("cpu"), "gather, scatter and random have the same bits for 1, 2 and 3 threads", () => {
+  compare(threads, otherCases());
+});
+testUnless(absence("cpu"), "groups have the same bits for 1, 2 and 3 threads", () => compare(threads, groupCases()));
+testUnless(absence("cpu"), "matmul has the same bits for 1, 2 and 3 threads, and from run to run", () => {
+  const cases = [...productCases()].map(({ what, run }): Case => [what, run]);
+  compare({ ...threads, "3 threads again": () => withThreads(3) }, cases);
+});
+
+testUnless(absence("cpu"), "a group has the bits of its instructions one by one [cpu]", () => {
+  compare({ grouped: openCpu, "one by one": () => ungrouped(openCpu()) }, groupCases());
+});
+Deno.test("a group has the bits of its instructions one by one [wasm]", () => {
+  compare({ grouped: openWasm, "one by one": () => ungrouped(openWasm()) }, groupCases());
+});
+
+/** Opens the native device on one CPU level. */
+function openLevel(level: string): Device {
+  const before = Deno.env.get("DENEB_LEVEL");
+  Deno.env.set("DENEB_LEVEL", level);
+  try {
+    return openCpu();
+  } finally {
+    if (before === undefined) Deno.env.delete("DENEB_LEVEL");
+    else Deno.env.set("DENEB_LEVEL", before);
+  }
+}
+
+const granted = (["ffi", "env"] as const).every((name) => Deno.permissions.querySync({ name }).state === "granted");
+
+/** Why a level cannot be tested here; null if it can. */
+function lacking(level: string): string | null {
+  if (!granted) return "add --allow-ffi --allow-env";
+  try {
+    openLevel(level).close();
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** A test of levels, ignored with the reason where one of them is not there. */
+function onLevels(levels: readonly string[], name: string, body: () => void): void {
+  testUnless(levels.map(lacking).find((reason) => reason !== null) ?? null, name, body);
+}
+
+const levels = findLibrary().library?.manifest.levels ?? ["x86_64_v4", "x86_64_v3", "x86_64_v2"];
+for (const level of levels) {
+  const doors = { wasm: openWasm, [level]: () => openLevel(level) };
+  onLevels([level], `maps have the same bits on ${level} and on wasm`, () => compare(doors, mapCases()));
+  onLevels([level], `folds and arg rows have the same bits on ${level} and on wasm`, () => compare(doors, foldCases()));
+  onLevels([level], `gather, scatter and random have the same bits on ${level} and on wasm`, () => {
+    compare(doors, otherCases());
+  });
+  onLevels([level], `groups have the same bits on ${level} and on wasm`, () => compare(doors, groupCases()));
+}
+
+if (levels.includes("x86_64_v3")) {
+  const [v2, v3, v4] = ["x86_64_v2", "x86_64_v3", "x86_64_v4"] as const;
+  const exact = () => [...productCases()].map(({ what, run }): Case => [what, run]);
+  onLevels([v3, v4], "matmul has the same bits on x86_64_v3 and x86_64_v4", () => {
+    compare({ [v3]: () => openLevel(v3), [v4]: () => openLevel(v4) }, exact());
+  });
+  onLevels([v2], "matmul has the same bits on x86_64_v2 and on wasm", () => {
+    compare({ wasm: openWasm, [v2]: () => openLevel(v2) }, exact());
+  });
+  onLevels([v2, v3], "matmul with and without fused multiply-add differs by the rounding of its sums at most", () => {
+    const findings = new Findings(), streams = [v2, v3].map((level) => new Stream(openLevel(level)));
+    try {
+      const [plain, fused] = streams as [Stream, Stream];
+      for (const { what, run, bounds } of productCases()) {
+        const bound = bounds(plain);
+        findings.add(what, difference(run(fused), run(plain), (at) => bound[at]!));
+      }
+    } finally {
+      for (const stream of streams) stream.device.close();
+    }
+    findings.check();
+  });
+}
+
+/**
+ * Counts multiply-adds on 512-bit registers: the prefix 62, then the fields of EVEX that say map 0F38, prefix 66 and a
+ * length of 512 bits, then an opcode of vfmadd. Other code of this size matches less than once, by chance.
+ */
+function wideMultiplyAdds(code: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at + 4 < code.length; at++) {
+    if (code[at] !== 0x62 || (code[at + 1]! & 0x0f) !== 0x02 || (code[at + 2]! & 0x07) !== 0x05) continue;
+    if ((code[at + 3]! & 0x60) === 0x40 && [0x98, 0xa8, 0xb8].includes(code[at + 4]!)) count++;
+  }
+  return count;
+}
+
+/** Why the file's code cannot be looked at. */
+function unreadable(): string | null {
+  if (Deno.build.arch !== "x86_64") return `there are none on ${Deno.build.arch}`;
+  if (absence("cpu") !== null) return absence("cpu");
+  return Deno.permissions.querySync({ name: "read" }).state === "granted" ? null : "add --allow-read";
+}
+
+testUnless(unreadable(), "the library has code for 512-bit registers", () => {
+  const count = wideMultiplyAdds(Deno.readFileSync(findLibrary().library!.path));
+  assert.ok(count > 100, `it has ${count} multiply-adds on 512 bits`);
+});
