@@ -433,6 +433,17 @@ function writePlaces(
   stream.close(start, at);
 }
 
+/** Throws RangeError, on this device or when it is next read from, unless all labels [n] lie in [0, length). */
+export function checkLabels(labels: NDArray, length: number): void {
+  const stream = streamOf("use labels", [labels]), start = stream.open(8), words = stream.words;
+  words[start] = opcode.check;
+  words[start + 2] = labels.size;
+  words[start + 3] = length;
+  const at = writeView(words, start + 4, labels);
+  words[at] = labels.strides[0]!;
+  stream.close(start, at + 1);
+}
+
 /** Random words (int32), or uniform numbers in [0, 1) (floats), from one counter range. */
 export function random(
   stream: Stream,

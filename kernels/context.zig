@@ -5,6 +5,7 @@ const std = @import("std");
 const builtin = @import("builtin");
 const cpu = @import("cpu.zig");
 const decode = @import("decode.zig");
+const gather = @import("gather.zig");
 const group = @import("group.zig");
 const memory_module = @import("memory.zig");
 const program = @import("program.zig");
@@ -117,6 +118,7 @@ pub const Context = struct {
                 return .ok;
             },
             .end => return context.endGroup(sound),
+            .check => return if (sound) context.check(words) else .ok,
             else => return if (sound) context.compute(opcode, words) else .ok,
         }
     }
@@ -127,21 +129,35 @@ pub const Context = struct {
             if (status != .ok) return status;
         }
         const target = &context.instructions[context.instructions_count];
-        const reader: decode.Reader = .{
-            .memory = &context.memory,
-            .message = &context.message,
-            .words = words,
-        };
-        const useful = reader.read(opcode, target) catch |failure| return switch (failure) {
+        const reader = context.readerOf(words);
+        const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
+        if (!useful) return .ok;
+        if (!context.in_group) return context.checked(cpu.execute(&context.engine, target));
+        context.instructions_count += 1;
+        return .ok;
+    }
+
+    fn readerOf(context: *Context, words: []const f64) decode.Reader {
+        return .{ .memory = &context.memory, .message = &context.message, .words = words };
+    }
+
+    fn statusOf(failure: decode.Failure) Status {
+        return switch (failure) {
             error.Malformed => .malformed,
             error.Range => .range,
             error.Stale => .stale,
             error.Unsupported => .unsupported,
         };
-        if (!useful) return .ok;
-        if (!context.in_group) return context.checked(cpu.execute(&context.engine, target));
-        context.instructions_count += 1;
-        return .ok;
+    }
+
+    /// Whether all indices are in range. What the batch is still to write may be among them.
+    fn check(context: *Context, words: []const f64) Status {
+        const status = context.flush(true);
+        if (status != .ok) return status;
+        var indices: program.Gather = undefined;
+        context.readerOf(words).check(&indices) catch |failure| return statusOf(failure);
+        const index = gather.outside(&indices) orelse return .ok;
+        return context.fail(.range, "Cannot use label {d}: it must lie in [0, {d})", .{ index, indices.length });
     }
 
     fn checked(context: *Context, status: Status) Status {

@@ -82,9 +82,9 @@ function threadsWanted(): number {
 export function openCpu(): Device {
   const { library } = lookUp();
   if (library === null) throw new Error(`Cannot open cpu: ${probeCpu().reason}`);
+  const level = new TextEncoder().encode(environment("DENEB_LEVEL") ?? ""), threads = threadsWanted();
   const { symbols, close } = load(library);
-  const level = new TextEncoder().encode(environment("DENEB_LEVEL") ?? "");
-  const context = symbols.deneb_open(threadsWanted(), level, level.length);
+  const context = symbols.deneb_open(threads, level, level.length);
   if (context === 0) {
     const reason = textOf((target, capacity) => symbols.deneb_error(0, target, capacity));
     close();
@@ -99,6 +99,9 @@ export function openCpu(): Device {
   check(symbols.deneb_attach(context, words, words.length));
   const used = textOf((target, capacity) => symbols.deneb_level(context, target, capacity));
   const run = symbols.deneb_run;
+  // At its end Deno unloads the library, whatever runs in it: the threads are joined before.
+  const end = () => void symbols.deneb_close(context);
+  addEventListener("unload", end);
   let open = true;
   return {
     name: "cpu",
@@ -115,8 +118,9 @@ export function openCpu(): Device {
     close() {
       if (!open) return;
       open = false;
+      removeEventListener("unload", end);
       // The context joins its threads before the library they run in goes.
-      symbols.deneb_close(context);
+      end();
       close();
     },
   };

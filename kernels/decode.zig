@@ -72,7 +72,7 @@ pub const Reader = struct {
                 target.* = .{ .random = undefined };
                 return reader.random(&target.random);
             },
-            .alloc, .free, .group, .end => unreachable,
+            .alloc, .free, .group, .end, .check => unreachable,
         }
     }
 
@@ -172,6 +172,18 @@ pub const Reader = struct {
         try reader.view(12, &target.source, if (gathers) long else short);
         try reader.view(18, &target.index, &.{target.count});
         return target.outer != 0 and target.count != 0 and target.inner != 0;
+    }
+
+    /// The length that indices must lie below, and the view of them.
+    pub fn check(reader: *const Reader, target: *program.Gather) Failure!void {
+        try reader.exactly(8);
+        target.count = try reader.number(2, "count", elements_max);
+        target.length = try reader.number(3, "length", elements_max);
+        try reader.view(4, &target.index, &.{target.count});
+        switch (target.index.dtype) {
+            .int32, .uint8, .bool => {},
+            .float32, .float64 => return reader.fail(error.Unsupported, "an index of {t}", .{target.index.dtype}),
+        }
     }
 
     fn random(reader: *const Reader, target: *program.Random) Failure!bool {

@@ -35,6 +35,7 @@ export const argRows = Object.keys(table.arg) as ArgRow[];
  * | gather | outer, count, length, inner, out view[3] (outer, count, inner), source view[3] (outer, length, inner), index view[1] |
  * | scatter | outer, count, length, inner, out view[3] (outer, length, inner), source view[3] (outer, count, inner), index view[1]; adds in order |
  * | random | count, key0, key1, counter, out view[0] |
+ * | check | count, length, index view[1]: all of them must lie in [0, length) |
  */
 export const opcode = {
   alloc: 1,
@@ -48,6 +49,7 @@ export const opcode = {
   gather: 9,
   scatter: 10,
   random: 11,
+  check: 12,
 } as const;
 
 /** Codes of the element types; the first three are also the compute types. */
@@ -69,3 +71,37 @@ export const limits = {
 
 /** What a run answers; anything but `ok` comes with a message. */
 export const status = { ok: 0, malformed: 1, range: 2, memory: 3, stale: 4, context: 5, unsupported: 6 } as const;
+
+/** An instruction's name. */
+export const opcodeName: readonly string[] = Object.entries(opcode).reduce((names: string[], [name, code]) => {
+  names[code] = name;
+  return names;
+}, []);
+
+/** Where the views of the instruction that starts at `at` stand: that of its output first, if it has one. */
+export function viewPlaces(words: ArrayLike<number>, at: number): number[] {
+  const places = (first: number, sizes: readonly number[]) => {
+    let next = at + first;
+    return sizes.map((size) => (next += size) - size);
+  };
+  const word = (place: number) => words[at + place]!, many = (count: number, size: number) => Array(count).fill(size);
+  switch (word(0)) {
+    case opcode.map:
+      return places(9 + word(4), many(word(5) + 1, 3 + word(4)));
+    case opcode.fold:
+      return places(10 + word(4), [3 + word(5), ...many(word(6), 3 + word(4))]);
+    case opcode.arg:
+      return places(6 + word(4), [3 + word(5), 3 + word(4)]);
+    case opcode.matmul:
+      return places(7 + word(3), many(3, 5 + word(3)));
+    case opcode.gather:
+    case opcode.scatter:
+      return places(6, [6, 6, 4]);
+    case opcode.random:
+      return [at + 6];
+    case opcode.check:
+      return [at + 4];
+    default:
+      return [];
+  }
+}

@@ -21,6 +21,7 @@ pub const Opcode = enum(u32) {
     gather = 9,
     scatter = 10,
     random = 11,
+    check = 12,
 };
 
 /// What a call answers; anything but `ok` comes with a message.

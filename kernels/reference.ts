@@ -94,6 +94,8 @@ class Reference implements Device {
         return this.#places(operation === opcode.gather);
       case opcode.random:
         return this.#random();
+      case opcode.check:
+        return this.#check();
       default:
         throw new TypeError(`Cannot run: opcode ${operation} is unknown`);
     }
@@ -128,9 +130,9 @@ class Reference implements Device {
   }
 
   /** Reads a view whose axes have these lengths, and checks that it stays within its storage. */
-  #view(shape: readonly number[]): View {
+  #view(shape: readonly number[], strided = true): View {
     const bytes = this.#storage(this.#next()), code = this.#integer("type", arrayTypes.length);
-    const offset = this.#integer("offset", 2 ** 40), strides = shape.map(() => this.#next());
+    const offset = this.#integer("offset", 2 ** 40), strides = shape.map(() => strided ? this.#next() : 1);
     const data = new arrayTypes[code]!(bytes.buffer);
     if (shape.every((length) => length > 0)) {
       let low = offset, high = offset;
@@ -250,11 +252,18 @@ class Reference implements Device {
     });
   }
 
+  #check(): void {
+    const count = this.#integer("count", 2 ** 40), length = this.#integer("length", 2 ** 40), index = this.#view([count]);
+    for (let c = 0; c < count; c++) {
+      const label = index.data[place(index, [c])]!;
+      if (label < 0 || label >= length) throw new RangeError(`Cannot use label ${label}: it must lie in [0, ${length})`);
+    }
+  }
+
   #random(): void {
     const count = this.#integer("count", 2 ** 40);
     const key: [number, number] = [this.#integer("key", 2 ** 32), this.#integer("key", 2 ** 32)];
-    const counter = this.#integer("counter", 2 ** 53), out = this.#view([]);
-    if (out.offset + count > out.data.length) throw new RangeError(`Cannot run: ${count} random elements do not fit`);
+    const counter = this.#integer("counter", 2 ** 53), out = this.#view([count], false);
     const perBlock = out.code === 1 ? 2 : 4;
     for (let block = 0; block * perBlock < count; block++) {
       const at = counter + block, words = philox([at >>> 0, Math.floor(at / 2 ** 32), 0, 0], key);
@@ -304,10 +313,16 @@ function environment(compute: number, scalars: readonly number[]): Environment {
 
 const operandNames = ["a", "b", "c", "d", "e", "f"] as const;
 
+/** Sets the operands to the elements there, as the compute type holds them. */
 function load(env: Environment, inputs: readonly View[], index: readonly number[], compute: number): void {
   for (let k = 0; k < inputs.length; k++) {
-    const input = inputs[k]!, value = input.data[place(input, index)]!;
-    env[operandNames[k]!] = compute === codeInt32 && input.code < codeInt32 ? saturate(value) : value;
+    const { data, code } = inputs[k]!, stored = data[place(inputs[k]!, index)]!;
+    const value = code === codeBool ? Number(stored !== 0) : stored;
+    env[operandNames[k]!] = compute === codeInt32 && code < codeInt32
+      ? saturate(value)
+      : compute === 0
+      ? Math.fround(value)
+      : value;
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * Their gradients are written in ops too, so they can be differentiated again.
  */
-import { broadcastTo, compose, fold, map, type NDArray } from "../ndarray.ts";
+import { broadcastTo, checkLabels, compose, fold, map, type NDArray } from "../ndarray.ts";
 import { reducedShape, type Shape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../tensor_op.ts";
@@ -76,7 +76,7 @@ function labelColumn(labels: NDArray, shape: Shape): NDArray {
 
 /**
  * The cross entropy of logits [batch, classes] against integer labels [batch]: log(sum(exp(x))) - x[label], of shape
- * [batch]. Labels must lie in [0, classes): the loss checks them. dx = (softmax(x) - oneHot(label)) g.
+ * [batch]. RangeError for labels outside [0, classes). dx = (softmax(x) - oneHot(label)) g.
  */
 export class CrossEntropy extends TensorOp {
   compute(logits: NDArray, labels: NDArray): NDArray {
@@ -87,6 +87,7 @@ export class CrossEntropy extends TensorOp {
       );
     }
     const rows = [logits.shape[0]!];
+    checkLabels(labels, logits.shape[1]!);
     return compose(() => {
       const highest = fold("max", [logits], [1], rows);
       const column = highest.view([rows[0]!, 1], [1, 0]);

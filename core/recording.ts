@@ -1,0 +1,134 @@
+/**
+ * What a captured function leaves while it runs for the first time: its instructions, the numbers in them that are asked
+ * anew at each replay, and what must stay as it was for the recording to hold.
+ *
+ * Recording is synchronous, so it is one variable: no other task can run in between.
+ */
+import type { NDArray } from "./ndarray.ts";
+import type { Storage, Stream } from "./program.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** A number, or a function that is asked at each step. */
+export type Scalar = number | (() => number);
+
+/** Something that every replay does before its instructions run, in the order in which it was recorded. */
+export type Action =
+  /** Asks for the number that stands at that word. */
+  | { readonly at: number; readonly read: () => number }
+  /** Changes state on the host, such as a count of steps. */
+  | { readonly run: () => void };
+
+/** True as long as what the recording relied on has not changed. */
+export type Guard = () => boolean;
+
+/** Which tensor's `.grad` the recording found, and as what it left it. */
+export interface GradientUse {
+  readonly tensor: Tensor;
+  /** The gradient that was there at first, or null. */
+  readonly found: Tensor | null;
+  /** True once it was assigned. */
+  written: boolean;
+  /** True if it was asked for before it was assigned. */
+  read: boolean;
+}
+
+/** One recording under way. */
+export class Recording {
+  readonly stream: Stream;
+  /** All instruction words, as the device ran them. */
+  readonly words: number[] = [];
+  readonly actions: Action[] = [];
+  readonly guards: Guard[] = [];
+  readonly gradients = new Map<Tensor, GradientUse>();
+  /** Tensors that stand for memory from outside, with the memory that they showed. */
+  readonly tensors = new Map<Tensor, Storage>();
+  /** Actions on words that have not been run yet, by their place in the stream's buffer. */
+  #pending: { at: number; read: () => number }[] = [];
+
+  constructor(stream: Stream) {
+    this.stream = stream;
+  }
+
+  /** Takes over words that are about to run. */
+  take(stream: Stream, words: Float64Array): void {
+    if (stream !== this.stream) {
+      throw new Error(
+        `Cannot capture: the function uses ${stream.device.name} beside ${this.stream.device.name}, it must stay on one`,
+      );
+    }
+    const base = this.words.length;
+    for (const word of words) this.words.push(word);
+    for (const { at, read } of this.#pending) this.actions.push({ at: base + at, read });
+    this.#pending = [];
+  }
+
+  /** The number at a word of the stream's buffer is asked for anew at each replay. */
+  live(at: number, read: () => number): void {
+    this.#pending.push({ at, read });
+  }
+
+  /** Notes a host action after the live numbers so far. */
+  act(run: () => void): void {
+    // Numbers that wait for the next flush come before it.
+    this.stream.flush();
+    this.actions.push({ run });
+  }
+
+  /** Notes that the tensor's memory was touched. */
+  touch(tensor: Tensor, array: NDArray): void {
+    if (!this.tensors.has(tensor)) this.tensors.set(tensor, array.storage);
+  }
+
+  /** The use of the tensor's gradient, noted at its first. */
+  gradient(tensor: Tensor, found: Tensor | null): GradientUse {
+    let use = this.gradients.get(tensor);
+    if (use === undefined) {
+      use = { tensor, found, written: false, read: false };
+      this.gradients.set(tensor, use);
+    }
+    return use;
+  }
+}
+
+/** The recording under way, or null. A variable rather than a function: every op asks. */
+export let recording: Recording | null = null;
+
+/** Runs `body` while `next` records. */
+export function record<T>(next: Recording, body: () => T): T {
+  const before = recording;
+  recording = next;
+  try {
+    return body();
+  } finally {
+    recording = before;
+  }
+}
+
+/** Runs `body` without recording. */
+export function unrecorded<T>(body: () => T): T {
+  const before = recording;
+  recording = null;
+  try {
+    return body();
+  } finally {
+    recording = before;
+  }
+}
+
+/** Refuses what a replay could not repeat. */
+export function refuseRecording(what: string): void {
+  if (recording !== null) throw new Error(`Cannot capture: ${what} inside the function`);
+}
+
+/** Runs `body` now and, where a function is being captured, again at each replay, in order with the live numbers. */
+export function eachTime(body: () => void): void {
+  recording?.act(body);
+  body();
+}
+
+/** The truth of a condition on which the recorded instructions depend: when it changes, the function is captured anew. */
+export function decided(condition: () => boolean): boolean {
+  const now = condition();
+  recording?.guards.push(() => condition() === now);
+  return now;
+}
