@@ -85,7 +85,14 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
             const out: [*]T = @ptrCast(@alignCast(out_bytes));
             if (@abs(row_stride) < @abs(column_stride) and row_stride != 0) {
                 // The source runs along its columns: read it that way, the tile is in cache.
-                for (0..columns) |c| {
+                var c: usize = 0;
+                if (S == T and row_stride == @sizeOf(S)) {
+                    while (c + side <= columns) : (c += side) {
+                        const begin = at(u8, source, @as(isize, @intCast(c)) *% column_stride);
+                        columnsAcross(out + c, begin, rows, columns, column_stride);
+                    }
+                }
+                while (c < columns) : (c += 1) {
                     const begin = at(u8, source, @as(isize, @intCast(c)) *% column_stride);
                     column(out + c, begin, rows, columns, row_stride);
                 }
@@ -95,6 +102,58 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
                 const begin = at(u8, source, @as(isize, @intCast(r)) *% row_stride);
                 row(out + r * columns, begin, columns, column_stride);
             }
+        }
+
+        const side = 8;
+        const Line = @Vector(side, T);
+
+        /// `side` columns, squares of which are transposed in registers.
+        fn columnsAcross(
+            out: [*]T,
+            source: *const u8,
+            rows: usize,
+            columns: usize,
+            stride: isize,
+        ) void {
+            const whole = rows / side * side;
+            var r: usize = 0;
+            while (r < whole) : (r += side) {
+                var square: [side]Line = undefined;
+                inline for (&square, 0..) |*line, c| {
+                    const run: [*]align(1) const T = @ptrCast(at(u8, source, stride *% c));
+                    line.* = run[r..][0..side].*;
+                }
+                transpose(&square);
+                inline for (square, 0..) |line, i| out[(r + i) * columns ..][0..side].* = line;
+            }
+            for (0..side) |c| {
+                const down: isize = @intCast(whole * @sizeOf(T));
+                const begin = at(u8, source, stride *% @as(isize, @intCast(c)) +% down);
+                column(out + whole * columns + c, begin, rows - whole, columns, @sizeOf(T));
+            }
+        }
+
+        /// Interleaving each line with the one `side / 2` after it, three times over, brings every
+        /// element to its place.
+        inline fn transpose(square: *[side]Line) void {
+            inline for (0..3) |_| {
+                var next: [side]Line = undefined;
+                inline for (0..side / 2) |i| {
+                    const pair = .{ square[i], square[i + side / 2] };
+                    next[2 * i] = @shuffle(T, pair[0], pair[1], interleave(0));
+                    next[2 * i + 1] = @shuffle(T, pair[0], pair[1], interleave(side / 2));
+                }
+                square.* = next;
+            }
+        }
+
+        fn interleave(comptime first: i32) @Vector(side, i32) {
+            var mask: [side]i32 = undefined;
+            for (&mask, 0..) |*from, i| {
+                const place = first + @as(i32, @intCast(i / 2));
+                from.* = if (i % 2 == 0) place else ~place;
+            }
+            return mask;
         }
 
         fn column(out: [*]T, source: *const u8, rows: usize, columns: usize, stride: isize) void {

@@ -123,6 +123,7 @@ test {
     _ = @import("gemm_test.zig");
     _ = @import("gather_test.zig");
     _ = @import("group_test.zig");
+    _ = @import("group_random_test.zig");
     _ = @import("level_test.zig");
     _ = @import("philox.zig");
     _ = @import("convert.zig");

@@ -114,7 +114,8 @@ pub const Prepared = struct {
     }
 
     fn store(prepared: *const Prepared) convert.Store {
-        return prepared.tables.store[@backingInt(prepared.compute)][@backingInt(prepared.dtypes[0])];
+        const list = &prepared.tables.store[@backingInt(prepared.compute)];
+        return list[@backingInt(prepared.dtypes[0])];
     }
 };
 
@@ -223,10 +224,13 @@ fn rowPasses(prepared: *const Prepared) bool {
     if (axes.rank > prepared.kept + 1) return false;
     const size: isize = @intCast(elementBytes(prepared));
     for (1..prepared.operands) |k| {
-        if (prepared.dtypes[k] != prepared.compute) return false;
-        if (axes.rank == prepared.kept) continue;
+        const own = prepared.dtypes[k] == prepared.compute;
+        if (axes.rank == prepared.kept) {
+            if (!own) return false;
+            continue;
+        }
         const stride = axes.strides[k][prepared.kept];
-        if (stride != size and stride != 0) return false;
+        if (stride != 0 and (stride != size or !own)) return false;
     }
     return true;
 }
@@ -237,7 +241,12 @@ const Inputs = struct {
     repeated: map_module.Repeated,
 
     /// Points at elements `first..` of the reduced axis.
-    inline fn set(inputs: *Inputs, prepared: *const Prepared, bases: *const Bases, first: usize) void {
+    inline fn set(
+        inputs: *Inputs,
+        prepared: *const Prepared,
+        bases: *const Bases,
+        first: usize,
+    ) void {
         inputs.mask = 0;
         const plain = prepared.axes.rank == prepared.kept;
         for (1..prepared.operands) |k| {
@@ -245,7 +254,10 @@ const Inputs = struct {
             const source: [*]const u8 = @ptrFromInt(advance(bases[k], stride, first));
             inputs.pointers[k - 1] = source;
             if (stride != 0 or plain) continue;
-            inputs.repeated.fill(k - 1, elementBytes(prepared), source);
+            const size = elementBytes(prepared);
+            if (prepared.dtypes[k] == prepared.compute) {
+                inputs.repeated.fill(k - 1, size, source);
+            } else inputs.repeated.fillFrom(k - 1, size, prepared.load(k), source);
             inputs.pointers[k - 1] = &inputs.repeated.vectors[k - 1];
             inputs.mask |= @as(u32, 1) << @intCast(k - 1);
         }
@@ -281,7 +293,13 @@ noinline fn reduceLong(prepared: *const Prepared, bases: *const Bases, result: *
 }
 
 /// Joins `count` results, each with what stands left of it.
-fn joinInto(prepared: *const Prepared, result: *f64, values: [*]const u8, count: usize, fresh: bool) void {
+fn joinInto(
+    prepared: *const Prepared,
+    result: *f64,
+    values: [*]const u8,
+    count: usize,
+    fresh: bool,
+) void {
     const size = elementBytes(prepared);
     const running: [*]u8 = @ptrCast(result);
     var i: usize = 0;
@@ -295,7 +313,14 @@ fn joinInto(prepared: *const Prepared, result: *f64, values: [*]const u8, count:
 }
 
 /// Loads elements `first..first + count` of the linear reduced index.
-pub fn loadRange(prepared: *const Prepared, base: usize, k: usize, out: [*]u8, first: usize, count: usize) void {
+pub fn loadRange(
+    prepared: *const Prepared,
+    base: usize,
+    k: usize,
+    out: [*]u8,
+    first: usize,
+    count: usize,
+) void {
     const axes = &prepared.axes;
     const kept: usize = prepared.kept;
     const size = elementBytes(prepared);
@@ -331,7 +356,12 @@ noinline fn reduceTiles(prepared: *const Prepared, bases: *const Bases, result: 
 }
 
 /// One chunk of operands that lie otherwise.
-noinline fn chunkTiles(prepared: *const Prepared, bases: *const Bases, first: usize, result: *f64) void {
+noinline fn chunkTiles(
+    prepared: *const Prepared,
+    bases: *const Bases,
+    first: usize,
+    result: *f64,
+) void {
     var tiles: [inputs_max][tile_elements * 8]u8 align(64) = undefined;
     var pointers: [inputs_max][*]const u8 = undefined;
     const count = @min(rows.chunk, prepared.reduced - first);
@@ -519,7 +549,9 @@ const Job = struct {
             var inputs: Inputs = undefined;
             inputs.set(prepared, &job.bases, first);
             const target = out + begin * size;
-            return prepared.chunks()(target, &inputs.pointers, inputs.mask, &prepared.scalars, first, last - first);
+            const kernel = prepared.chunks();
+            const count = last - first;
+            return kernel(target, &inputs.pointers, inputs.mask, &prepared.scalars, first, count);
         }
         for (begin..end) |chunk| {
             const first = (job.first_chunk + chunk) * job.chunkLength();

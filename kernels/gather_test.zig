@@ -179,6 +179,10 @@ fn naiveRandom(one: *const program.Random, i: usize) f64 {
     };
 }
 
+const counts = [_]usize{
+    0, 1, 2, 3, 4, 5, 31, 32, 33, 63, 64, 65, 1000, 16383, 16385, 70001,
+};
+
 test "random gives the words of its counter, whatever the count, the offset and the threads" {
     var engine: cpu.Engine = undefined;
     try testing.open(&engine, 1);
@@ -187,7 +191,7 @@ test "random gives the words of its counter, whatever the count, the offset and 
     defer bench.deinit();
     for ([_]usize{ 1, 3 }) |threads| for (std.enums.values(DType)) |dtype| {
         try engine.setThreads(threads);
-        for ([_]usize{ 0, 1, 2, 3, 4, 5, 31, 32, 33, 63, 64, 65, 1000, 16383, 16385, 70001 }) |count| {
+        for (counts) |count| {
             bench.reset();
             var one: program.Random = .{
                 .count = count,

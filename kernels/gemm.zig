@@ -26,7 +26,9 @@ pub const Config = tile.Config;
 pub const block_max = 512;
 /// Copied elements of B and A that a thread holds at once.
 const packed_right_bytes = 512 << 10;
-const packed_left_bytes = 64 << 10;
+const packed_left_bytes = 128 << 10;
+/// Rows that are copied while one that lies on another page is on its way.
+const rows_ahead = 8;
 const scratch_bytes_each = packed_right_bytes + packed_left_bytes;
 
 /// Bytes of scratch that `run` needs for a pool of so many threads, whatever the sizes.
@@ -80,6 +82,9 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
         const Tile = tile.Tile(T, config);
         const lanes = Tile.lanes;
         const Arguments = Args(T);
+        /// Elements of a copied strip of A, and how many there are.
+        const left_elements = block_max * Tile.rows_max;
+        const left_strips = packed_left_bytes / @sizeOf(T) / left_elements;
 
         /// How B is brought before the tiles.
         const Right = enum { direct, rows, columns, any };
@@ -105,7 +110,12 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
         }
 
         /// As `run`, once for each item of the batch; the items' C must not overlap.
-        pub fn runBatch(pool: *Pool, args: Arguments, batch: *const Batch, scratch: []align(64) u8) void {
+        pub fn runBatch(
+            pool: *Pool,
+            args: Arguments,
+            batch: *const Batch,
+            scratch: []align(64) u8,
+        ) void {
             const items = batch.items();
             if (args.m == 0 or args.n == 0 or items == 0) return;
             assert(scratch.len >= scratchBytes(pool.threads));
@@ -138,7 +148,13 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             };
         }
 
-        fn makePlan(args: Arguments, batch: *const Batch, items: usize, threads: usize, scratch: []align(64) u8) Plan {
+        fn makePlan(
+            args: Arguments,
+            batch: *const Batch,
+            items: usize,
+            threads: usize,
+            scratch: []align(64) u8,
+        ) Plan {
             var plan: Plan = .{
                 .args = args,
                 .batch = batch,
@@ -180,7 +196,8 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 return;
             }
             var wanted = @min(threads, work / part_work_min);
-            if (work / wanted > 2 * part_work_good) wanted *= @min(4, work / wanted / part_work_good);
+            const each_work = work / wanted;
+            if (each_work > 2 * part_work_good) wanted *= @min(4, each_work / part_work_good);
             if (plan.items >= wanted) {
                 plan.items_each = @max(1, plan.items / wanted);
                 return;
@@ -214,10 +231,12 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
         const part_work_good = 512 << 10;
 
         fn runPart(plan: *const Plan, part: usize, worker: usize) void {
-            const scratch: []align(64) u8 = @alignCast(plan.scratch[worker * scratch_bytes_each ..]);
+            const begin = worker * scratch_bytes_each;
+            const scratch: []align(64) u8 = @alignCast(plan.scratch[begin..]);
             if (plan.items_each > 1) {
                 const first = part * plan.items_each;
-                for (first..@min(first + plan.items_each, plan.items)) |item| runItem(plan, item, 0, 0, scratch);
+                const end = @min(first + plan.items_each, plan.items);
+                for (first..end) |item| runItem(plan, item, 0, 0, scratch);
                 return;
             }
             const parts = plan.row_parts * plan.column_parts;
@@ -225,7 +244,13 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             runItem(plan, part / parts, rest % plan.row_parts, rest / plan.row_parts, scratch);
         }
 
-        fn runItem(plan: *const Plan, item: usize, row_part: usize, column_part: usize, scratch: []align(64) u8) void {
+        fn runItem(
+            plan: *const Plan,
+            item: usize,
+            row_part: usize,
+            column_part: usize,
+            scratch: []align(64) u8,
+        ) void {
             var args = plan.args;
             var rest = item;
             var axis = plan.batch.rank;
@@ -241,7 +266,8 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             const row = args.m * row_part / plan.row_parts;
             const column = vectors * column_part / plan.column_parts * lanes;
             const row_end = args.m * (row_part + 1) / plan.row_parts;
-            const column_end = @min(vectors * (column_part + 1) / plan.column_parts * lanes, args.n);
+            const vectors_end = vectors * (column_part + 1) / plan.column_parts;
+            const column_end = @min(vectors_end * lanes, args.n);
             args.a = stepped(args.a, row, args.a_row);
             args.b = stepped(args.b, column, args.b_col);
             args.c = stepped(args.c, row, args.c_row) + column;
@@ -267,67 +293,154 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             for (0..args.m) |i| @memset(stepped(args.c, i, args.c_row)[0..args.n], 0);
         }
 
+        /// What a chunk of columns is at one block of k.
+        const Chunk = struct {
+            args: *const Arguments,
+            first: usize,
+            k: usize,
+            b: [*]const T,
+            right: [*]align(64) T,
+            left: [*]align(64) T,
+            vectors: usize,
+            panels: usize,
+            strips: usize,
+
+            fn panelBegin(chunk: *const Chunk, panel: usize) usize {
+                return chunk.vectors * panel / chunk.panels;
+            }
+
+            fn panelColumns(chunk: *const Chunk, panel: usize) usize {
+                const end = @min(chunk.panelBegin(panel + 1) * lanes, chunk.args.n);
+                return end - chunk.panelBegin(panel) * lanes;
+            }
+
+            fn stripBegin(chunk: *const Chunk, strip: usize) usize {
+                return chunk.args.m * strip / chunk.strips;
+            }
+
+            /// Where a panel stands among the copies.
+            fn panelOf(chunk: *const Chunk, panel: usize) [*]T {
+                const height = std.mem.alignForward(usize, chunk.k, lanes);
+                return chunk.right + chunk.panelBegin(panel) * lanes * height;
+            }
+        };
+
         /// Columns few enough that a block of k of them stays in the cache while all rows pass.
         fn runChunk(plan: *const Plan, args: *const Arguments, scratch: []align(64) u8) void {
-            const right: [*]align(64) T = @ptrCast(scratch.ptr);
-            const left: [*]align(64) T = @ptrCast(@alignCast(scratch[packed_right_bytes..].ptr));
             const vectors = ceilDiv(args.n, lanes);
-            const panels = ceilDiv(vectors, Tile.vectors_max);
-            const strips = ceilDiv(args.m, Tile.rows_max);
-            var p: usize = 0;
-            while (p < args.k) : (p += plan.block) {
-                const k = @min(plan.block, args.k - p);
-                const height = std.mem.alignForward(usize, k, lanes);
-                const b = stepped(args.b, p, args.b_row);
-                for (0..panels) |panel| {
-                    const first = vectors * panel / panels;
-                    const width = vectors * (panel + 1) / panels - first;
-                    const columns = @min(width * lanes, args.n - first * lanes);
-                    const from = stepped(b, first * lanes, args.b_col);
-                    const to = right + first * lanes * height;
-                    switch (plan.right) {
-                        .direct => break,
-                        .rows => Tile.packRows(to, from, args.b_row, k, width),
-                        .columns => Tile.packColumns(to, from, args.b_col, k, columns, width),
-                        .any => Tile.packAny(to, from, args.b_row, args.b_col, k, columns, width),
-                    }
+            var chunk: Chunk = .{
+                .args = args,
+                .first = 0,
+                .k = 0,
+                .b = args.b,
+                .right = @ptrCast(scratch.ptr),
+                .left = @ptrCast(@alignCast(scratch[packed_right_bytes..].ptr)),
+                .vectors = vectors,
+                .panels = ceilDiv(vectors, Tile.vectors_max),
+                .strips = ceilDiv(args.m, Tile.rows_max),
+            };
+            const group = if (plan.left) left_strips else chunk.strips;
+            while (chunk.first < args.k) : (chunk.first += plan.block) {
+                chunk.k = @min(plan.block, args.k - chunk.first);
+                chunk.b = stepped(args.b, chunk.first, args.b_row);
+                copyRight(plan, &chunk);
+                var strip: usize = 0;
+                while (strip < chunk.strips) : (strip += group) {
+                    const end = @min(strip + group, chunk.strips);
+                    if (plan.left) copyLeft(&chunk, strip, end);
+                    for (strip..end) |s| runStrip(plan, &chunk, s, s - strip);
                 }
-                for (0..strips) |strip| {
-                    const row = args.m * strip / strips;
-                    const rows = args.m * (strip + 1) / strips - row;
-                    var block: Tile.Block = .{
-                        .k = k,
-                        .a = stepped(stepped(args.a, p, args.a_col), row, args.a_row),
-                        .a_row = args.a_row,
-                        .a_col = args.a_col,
-                        .b = b,
-                        .b_row = args.b_row,
-                        .c = stepped(args.c, row, args.c_row),
-                        .c_row = args.c_row,
-                        .columns = 0,
-                        .accumulate = p > 0,
-                    };
-                    if (plan.left) {
-                        Tile.packLeft(left, block.a, args.a_col, k, rows);
-                        block.a = left;
-                        block.a_row = 1;
-                        block.a_col = @intCast(rows);
-                    }
-                    const c = block.c;
-                    for (0..panels) |panel| {
-                        const first = vectors * panel / panels;
-                        const width = vectors * (panel + 1) / panels - first;
-                        block.columns = @min(width * lanes, args.n - first * lanes);
-                        block.c = c + first * lanes;
-                        if (plan.right == .direct) {
-                            block.b = b + first * lanes;
-                        } else {
-                            block.b = right + first * lanes * height;
-                            block.b_row = @intCast(width * lanes);
-                        }
-                        Tile.run(rows, width, &block);
-                    }
+            }
+        }
+
+        fn copyRight(plan: *const Plan, chunk: *const Chunk) void {
+            const args = chunk.args;
+            switch (plan.right) {
+                .direct => return,
+                .rows => return copyRows(chunk),
+                .columns, .any => {},
+            }
+            for (0..chunk.panels) |panel| {
+                const first = chunk.panelBegin(panel);
+                const width = chunk.panelBegin(panel + 1) - first;
+                const columns = chunk.panelColumns(panel);
+                const from = stepped(chunk.b, first * lanes, args.b_col);
+                const to = chunk.panelOf(panel);
+                if (plan.right == .columns) {
+                    Tile.packColumns(to, from, args.b_col, chunk.k, columns, width);
+                } else Tile.packAny(to, from, args.b_row, args.b_col, chunk.k, columns, width);
+            }
+        }
+
+        /// Row after row through all panels: rows of B may be on a memory page each.
+        fn copyRows(chunk: *const Chunk) void {
+            for (0..chunk.k) |p| {
+                const from = stepped(chunk.b, p, chunk.args.b_row);
+                fetch(stepped(from, rows_ahead, chunk.args.b_row), chunk.args.n);
+                for (0..chunk.panels) |panel| {
+                    const first = chunk.panelBegin(panel);
+                    const width = chunk.panelBegin(panel + 1) - first;
+                    const to = chunk.panelOf(panel) + p * width * lanes;
+                    Tile.copyRow(to, from + first * lanes, width);
                 }
+            }
+        }
+
+        /// Strips of A whose rows lie side by side, a column of all of them after the other.
+        fn copyLeft(chunk: *const Chunk, strip: usize, end: usize) void {
+            const a = stepped(chunk.args.a, chunk.first, chunk.args.a_col);
+            for (0..chunk.k) |p| {
+                const from = stepped(a, p, chunk.args.a_col);
+                const begin = chunk.stripBegin(strip);
+                const ahead = stepped(from, rows_ahead, chunk.args.a_col);
+                fetch(ahead + begin, chunk.stripBegin(end) - begin);
+                for (strip..end) |s| {
+                    const to = chunk.left + (s - strip) * left_elements + p * Tile.rows_max;
+                    to[0..Tile.rows_max].* = from[chunk.stripBegin(s)..][0..Tile.rows_max].*;
+                }
+            }
+        }
+
+        /// Asks for elements that are copied soon; no harm where there are none.
+        inline fn fetch(from: [*]const T, count: usize) void {
+            var i: usize = 0;
+            while (i < count) : (i += 64 / @sizeOf(T)) @prefetch(from + i, .{ .locality = 2 });
+        }
+
+        fn runStrip(plan: *const Plan, chunk: *const Chunk, strip: usize, copy: usize) void {
+            const args = chunk.args;
+            const row = chunk.stripBegin(strip);
+            const rows = chunk.stripBegin(strip + 1) - row;
+            const c = stepped(args.c, row, args.c_row);
+            var block: Tile.Block = .{
+                .k = chunk.k,
+                .a = stepped(stepped(args.a, chunk.first, args.a_col), row, args.a_row),
+                .a_row = args.a_row,
+                .a_col = args.a_col,
+                .b = undefined,
+                .b_row = args.b_row,
+                .c = undefined,
+                .c_row = args.c_row,
+                .columns = undefined,
+                .accumulate = chunk.first > 0,
+            };
+            if (plan.left) {
+                block.a = chunk.left + copy * left_elements;
+                block.a_row = 1;
+                block.a_col = Tile.rows_max;
+            }
+            for (0..chunk.panels) |panel| {
+                const first = chunk.panelBegin(panel);
+                const width = chunk.panelBegin(panel + 1) - first;
+                block.columns = chunk.panelColumns(panel);
+                block.c = c + first * lanes;
+                if (plan.right == .direct) {
+                    block.b = chunk.b + first * lanes;
+                } else {
+                    block.b = chunk.panelOf(panel);
+                    block.b_row = @intCast(width * lanes);
+                }
+                Tile.run(rows, width, &block);
             }
         }
 

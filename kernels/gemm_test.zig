@@ -18,7 +18,15 @@ const View = testing.View;
 const Lie = enum { plain, turned, plain_apart, turned_apart, gaps };
 
 /// A view `[batch..., rows, columns]`; a batch axis of stride 0 where `shared` has its bit.
-fn matrix(bench: *Bench, dtype: DType, batch: []const usize, rows: usize, columns: usize, lie: Lie, shared: u8) !View {
+fn matrix(
+    bench: *Bench,
+    dtype: DType,
+    batch: []const usize,
+    rows: usize,
+    columns: usize,
+    lie: Lie,
+    shared: u8,
+) !View {
     const gap: usize = switch (lie) {
         .plain, .turned => 0,
         else => 3,
@@ -163,7 +171,8 @@ test "integers wrap" {
     defer engine.deinit();
     var bench: Bench = .init(6);
     defer bench.deinit();
-    const product = try make(&bench, .int32, .{ .m = 9, .n = 20, .k = 30 }, @splat(.plain), .{ 0, 0 });
+    const shape: Shape = .{ .m = 9, .n = 20, .k = 30 };
+    const product = try make(&bench, .int32, shape, @splat(.plain), .{ 0, 0 });
     for ([_]View{ product.a, product.b }) |view| for (0..30 * 9) |i| {
         testing.put(i32, &view, @intCast(i), bench.random.random().int(i32));
     };

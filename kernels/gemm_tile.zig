@@ -92,7 +92,8 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
                             const at = c + v * lanes;
                             var sum = sums[r][v];
                             if (block.accumulate) sum = add(load(at), sum);
-                            if (v + 1 < vectors or last == lanes) store(at, sum) else storeSome(at, sum, last);
+                            const full = v + 1 < vectors or last == lanes;
+                            if (full) store(at, sum) else storeSome(at, sum, last);
                         }
                     }
                 }
@@ -131,41 +132,40 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
             return if (T == i32) a +% b else a + b;
         }
 
-        /// Copies `k` rows of B's columns, `vectors` registers wide, one after the other.
-        pub fn packRows(to: [*]T, b: [*]const T, b_row: isize, k: usize, vectors: usize) void {
-            switch (vectors) {
-                inline 1...vectors_max => |width| {
-                    var from = b;
-                    var at = to;
-                    for (0..k) |_| {
-                        inline for (0..width) |v| store(at + v * lanes, load(from + v * lanes));
-                        from = offset(from, b_row);
-                        at += width * lanes;
-                    }
-                },
-                else => unreachable,
-            }
+        /// Copies one row of a panel, `vectors` registers wide.
+        pub inline fn copyRow(to: [*]T, from: [*]const T, vectors: usize) void {
+            for (0..vectors) |v| store(to + v * lanes, load(from + v * lanes));
         }
 
-        /// As `packRows` for a B whose k runs contiguously: squares of registers are transposed.
+        /// Copies a panel of a B whose k runs contiguously: squares of registers are transposed.
         /// Writes rows up to the next multiple of `lanes`, reads up to `lanes - 1` elements past k.
-        pub fn packColumns(to: [*]T, b: [*]const T, b_col: isize, k: usize, columns: usize, vectors: usize) void {
+        pub fn packColumns(
+            to: [*]T,
+            b: [*]const T,
+            b_col: isize,
+            k: usize,
+            columns: usize,
+            vectors: usize,
+        ) void {
             for (0..vectors) |v| {
                 var from: [lanes][*]const T = undefined;
                 for (&from, 0..) |*column, i| {
-                    column.* = offset(b, @as(isize, @intCast(@min(v * lanes + i, columns - 1))) * b_col);
+                    const j: isize = @intCast(@min(v * lanes + i, columns - 1));
+                    column.* = offset(b, j * b_col);
                 }
                 var p: usize = 0;
                 while (p < k) : (p += lanes) {
                     var square: [lanes]V = undefined;
                     inline for (0..lanes) |i| square[i] = load(from[i] + p);
                     transpose(&square);
-                    inline for (0..lanes) |i| store(to + ((p + i) * vectors + v) * lanes, square[i]);
+                    inline for (0..lanes) |i| {
+                        store(to + ((p + i) * vectors + v) * lanes, square[i]);
+                    }
                 }
             }
         }
 
-        /// As `packRows` for a B of any strides.
+        /// Copies a panel of a B of any strides.
         pub fn packAny(
             to: [*]T,
             b: [*]const T,
@@ -185,22 +185,6 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
                 }
                 for (columns..width) |j| to[p * width + j] = 0;
                 from = offset(from, b_row);
-            }
-        }
-
-        /// Copies `k` columns of some rows of A that lie side by side.
-        pub fn packLeft(to: [*]T, a: [*]const T, a_col: isize, k: usize, rows: usize) void {
-            switch (rows) {
-                inline 1...rows_max => |height| {
-                    var from = a;
-                    var at = to;
-                    for (0..k) |_| {
-                        at[0..height].* = from[0..height].*;
-                        from = offset(from, a_col);
-                        at += height;
-                    }
-                },
-                else => unreachable,
             }
         }
 

@@ -33,10 +33,15 @@ const redirected_max = 16;
 const temporaries_max = 256;
 /// Scratch of a thread, on its stack.
 const scratch_bytes = 96 << 10;
-/// What all operands of a tile should fit in.
+/// What all operands of a tile should fit in, and may need so that a tile has `places_min` places:
+/// each instruction costs something in each tile.
 const tile_bytes = 16 << 10;
-/// Runs without an instruction of so many elements are in cache as they are.
+const tile_bytes_max = 64 << 10;
+const places_min = 8;
+/// Runs without an instruction of so many elements, and those whose storages are smaller than a
+/// second-level cache, are in cache as they are.
 const elements_min = 4096;
+const run_bytes_min = 512 << 10;
 
 const Kind = enum { map, fold, arg };
 
@@ -152,7 +157,8 @@ pub const Plan = struct {
             var slot: usize = handle % plan.table.len;
             while (plan.table[slot] != 0) slot = (slot + 1) % plan.table.len;
             plan.table[slot] = @intCast(place + 1);
-            plan.temporaries[place] = .{ .handle = handle, .first = std.math.maxInt(u32), .last = 0 };
+            const never = std.math.maxInt(u32);
+            plan.temporaries[place] = .{ .handle = handle, .first = never, .last = 0 };
         }
         if (plan.temporaries_count == 0) return;
         for (instructions, 0..) |*instruction, i| switch (instruction.*) {
@@ -198,8 +204,10 @@ pub fn run(
             if (!noted) engine.plan.noteTemporaries(instructions, temporaries);
             noted = true;
             const length = longest(engine.plan, engine.level.table, rest);
-            if (length > 1 and arrange(engine.plan, first, engine.pool.threads)) {
-                runTiles(engine);
+            if (length > 1) {
+                if (arrange(engine.plan, first, engine.pool.threads)) {
+                    runTiles(engine);
+                } else for (rest[0..length]) |*instruction| _ = cpu.execute(engine, instruction);
                 first += length;
                 continue;
             }
@@ -421,8 +429,11 @@ fn arrange(plan: *Plan, first: usize, threads: usize) bool {
     }
     var bytes_scratch: usize = 0;
     for (plan.redirected[0..plan.redirected_count]) |*one| bytes_scratch += bytesOf(one);
+    const shared = threads > 1 and plan.side == .leading and plan.elements >= map.parallel_elements;
+    if (bytes_all *| plan.places < run_bytes_min and !shared) return false;
     const unit: usize = if (plan.side == .trailing) 16 else 1;
-    var each = @max(tile_bytes / @max(bytes_all, 1), 1);
+    const some = @min(tile_bytes_max / @max(bytes_all, 1), places_min);
+    var each = @max(tile_bytes / @max(bytes_all, 1), some, 1);
     if (plan.side == .trailing) each = @max(each / unit * unit, 2 * unit);
     // Alignment of each temporary takes up to 64 bytes.
     const room = (scratch_bytes - redirected_max * 64) / @max(bytes_scratch, 1);

@@ -1,5 +1,6 @@
-//! A group gives, bit for bit, what its instructions give one by one: lists as ops emit them, and
-//! lists drawn at random, with and without temporaries in scratch, for several thread counts.
+//! A group gives, bit for bit, what its instructions give one by one: lists as ops emit them, with
+//! and without temporaries in scratch, for several thread counts. `group_random_test.zig` draws
+//! lists at random.
 
 const std = @import("std");
 const cpu = @import("cpu.zig");
@@ -50,7 +51,7 @@ pub const List = struct {
         return result;
     }
 
-    fn add(list: *List, instruction: Instruction) void {
+    pub fn add(list: *List, instruction: Instruction) void {
         list.instructions.append(list.bench.arena.allocator(), instruction) catch unreachable;
     }
 
@@ -74,12 +75,25 @@ pub const List = struct {
         list.add(.{ .map = one });
     }
 
-    pub fn map(list: *List, comptime name: []const u8, out: View, inputs: []const View, s: [3]f64) void {
+    pub fn map(
+        list: *List,
+        comptime name: []const u8,
+        out: View,
+        inputs: []const View,
+        s: [3]f64,
+    ) void {
         list.mapOver(name, &.{ list.rows, list.columns }, out, inputs, s);
     }
 
     /// Over a value for each row, or for each column.
-    pub fn mapSide(list: *List, comptime name: []const u8, kind: Kind, out: View, inputs: []const View, s: [3]f64) void {
+    pub fn mapSide(
+        list: *List,
+        comptime name: []const u8,
+        kind: Kind,
+        out: View,
+        inputs: []const View,
+        s: [3]f64,
+    ) void {
         const axis: usize = if (kind == .row) 0 else 1;
         const size = if (kind == .row) list.rows else list.columns;
         var views: [6]View = undefined;
@@ -93,7 +107,13 @@ pub const List = struct {
     }
 
     /// Joins along the rows (`.row` is kept), along the columns, or all.
-    pub fn fold(list: *List, comptime name: []const u8, kept: Kind, out: View, inputs: []const View) void {
+    pub fn fold(
+        list: *List,
+        comptime name: []const u8,
+        kept: Kind,
+        out: View,
+        inputs: []const View,
+    ) void {
         const number = comptime testing.rowNamed(table.fold_rows, name);
         list.add(.{ .fold = list.foldOf(number, kept, out, inputs) });
     }
@@ -162,25 +182,30 @@ fn compare(bench: *Bench, want: []const []align(64) u8, ignored: []const u32) !v
 }
 
 fn print(list: *const List) void {
-    std.debug.print("{d} by {d}, temporaries {any}\n", .{ list.rows, list.columns, list.temporaries.items });
+    const temporaries = list.temporaries.items;
+    std.debug.print("{d} by {d}, temporaries {any}\n", .{ list.rows, list.columns, temporaries });
     for (list.instructions.items) |*instruction| switch (instruction.*) {
         .map => |*one| {
             const name = table.map_rows[one.row].name;
-            std.debug.print("  map {s} {any}: {d} <-", .{ name, one.shape[0..one.rank], one.out.handle });
+            const shape = one.shape[0..one.rank];
+            std.debug.print("  map {s} {any}: {d} <-", .{ name, shape, one.out.handle });
             for (one.inputs[0..one.inputs_count]) |*input| {
                 std.debug.print(" {d}{any}", .{ input.handle, input.strides[0..one.rank] });
             }
             std.debug.print("\n", .{});
         },
-        .fold, .arg => |*one| std.debug.print("  {t} {d} {any}: {d} <- {d}{any}\n", .{
-            instruction.*,        one.row,                            one.shape[0..one.rank], one.out.handle,
-            one.inputs[0].handle, one.inputs[0].strides[0..one.rank],
-        }),
+        .fold, .arg => |*one| {
+            const input = &one.inputs[0];
+            const strides = input.strides[0..one.rank];
+            const shape = one.shape[0..one.rank];
+            std.debug.print("  {t} {d} {any}: ", .{ instruction.*, one.row, shape });
+            std.debug.print("{d} <- {d}{any}\n", .{ one.out.handle, input.handle, strides });
+        },
         else => std.debug.print("  {t}\n", .{instruction.*}),
     };
 }
 
-fn expectEqualRuns(engine: *cpu.Engine, list: *const List) !void {
+pub fn expectEqualRuns(engine: *cpu.Engine, list: *const List) !void {
     const bench = list.bench;
     const before = try contents(bench);
     try engine.setThreads(1);
@@ -200,7 +225,7 @@ fn expectEqualRuns(engine: *cpu.Engine, list: *const List) !void {
     };
 }
 
-const sizes = [_][2]usize{
+pub const sizes = [_][2]usize{
     .{ 1, 5000 },  .{ 5000, 1 }, .{ 2, 3000 },  .{ 700, 10 }, .{ 64, 64 },  .{ 33, 130 },
     .{ 130, 257 }, .{ 4, 4 },    .{ 300, 100 }, .{ 17, 999 }, .{ 3, 7000 }, .{ 9000, 3 },
 };
@@ -238,7 +263,7 @@ fn crossEntropy(list: *List) void {
 /// Over the rows for `.row`, over the batch for `.column`.
 fn normalize(list: *List, kept: List.Kind) void {
     const x = list.make(.full, .float32);
-    const weight = list.make(if (kept == .row) .column else .column, .float32);
+    const weight = list.make(.column, .float32);
     const sum = list.temporary(kept, .float32);
     const mean = list.temporary(kept, .float32);
     const squares = list.temporary(kept, .float32);
@@ -282,7 +307,9 @@ test "lists as ops emit them" {
     defer engine.deinit();
     var bench: Bench = .init(13);
     defer bench.deinit();
-    for ([_]*const fn (list: *List) void{ softmax, crossEntropy, layerNorm, batchNorm, adam }) |emit| {
+    for ([_]*const fn (list: *List) void{
+        softmax, crossEntropy, layerNorm, batchNorm, adam,
+    }) |emit| {
         for (sizes) |size| {
             bench.reset();
             var list: List = .{ .bench = &bench, .rows = size[0], .columns = size[1] };
@@ -290,173 +317,6 @@ test "lists as ops emit them" {
             try expectEqualRuns(&engine, &list);
         }
     }
-}
-
-/// Draws instructions over a few storages that they read, overwrite and make anew.
-const Draw = struct {
-    list: List,
-    full: std.ArrayList(View) = .empty,
-    row: std.ArrayList(View) = .empty,
-    column: std.ArrayList(View) = .empty,
-
-    fn pool(draw: *Draw, kind: List.Kind) *std.ArrayList(View) {
-        return switch (kind) {
-            .full => &draw.full,
-            .row => &draw.row,
-            else => &draw.column,
-        };
-    }
-
-    fn some(draw: *Draw, kind: List.Kind) View {
-        const items = draw.pool(kind).items;
-        return items[draw.list.bench.below(items.len)];
-    }
-
-    /// A view over the whole matrix.
-    fn any(draw: *Draw) View {
-        return switch (draw.list.bench.below(6)) {
-            0 => draw.some(.row),
-            1 => draw.some(.column),
-            else => draw.some(.full),
-        };
-    }
-
-    /// What is written: something known, or new.
-    fn target(draw: *Draw, kind: List.Kind) View {
-        const bench = draw.list.bench;
-        if (bench.below(3) == 0) return draw.some(kind);
-        const dtype: DType = switch (bench.below(8)) {
-            0 => .float64,
-            1 => .bool,
-            else => .float32,
-        };
-        const temporary = bench.below(3) != 0;
-        const result = if (temporary) draw.list.temporary(kind, dtype) else draw.list.make(kind, dtype);
-        draw.pool(kind).append(bench.arena.allocator(), result) catch unreachable;
-        return result;
-    }
-
-    fn start(draw: *Draw) void {
-        const allocator = draw.list.bench.arena.allocator();
-        for ([_]List.Kind{ .full, .row, .column }) |kind| for (0..2) |_| {
-            draw.pool(kind).append(allocator, draw.list.make(kind, .float32)) catch unreachable;
-        };
-    }
-
-    fn next(draw: *Draw) void {
-        const list = &draw.list;
-        const side: List.Kind = if (list.bench.below(2) == 0) .row else .column;
-        // Inputs are chosen first: a new target has no values yet.
-        switch (list.bench.below(16)) {
-            0, 1 => {
-                const inputs = [_]View{ draw.any(), draw.any() };
-                list.map("sub", draw.target(.full), &inputs, @splat(0));
-            },
-            2 => {
-                const inputs = [_]View{draw.some(.full)};
-                list.map("relu", draw.target(.full), &inputs, @splat(0));
-            },
-            3, 4 => {
-                const inputs = [_]View{ draw.any(), draw.any(), draw.any() };
-                list.map("where", draw.target(.full), &inputs, @splat(0));
-            },
-            5 => {
-                const inputs = [_]View{ draw.some(.full), draw.some(.row), draw.some(.column), draw.any() };
-                list.map("crossEntropyGradient", draw.target(.full), &inputs, @splat(0));
-            },
-            6, 7 => {
-                const inputs = [_]View{draw.any()};
-                const out = draw.target(side);
-                if (side == .row) list.fold("max", side, out, &inputs) else list.fold("sum", side, out, &inputs);
-            },
-            8 => {
-                const inputs = [_]View{ draw.some(.full), draw.some(side) };
-                list.fold("sumSquaredDeviation", side, draw.target(side), &inputs);
-            },
-            9 => {
-                const input = draw.some(.full);
-                list.arg(side, draw.target(side), input);
-            },
-            10, 11 => {
-                const inputs = [_]View{ draw.some(side), draw.some(side) };
-                list.mapSide("add", side, draw.target(side), &inputs, @splat(0));
-            },
-            12 => draw.shifted(),
-            13 => draw.flat(),
-            14 => draw.turned(),
-            else => draw.breaks(),
-        }
-    }
-
-    /// Rows of one matrix into the rows below of another.
-    fn shifted(draw: *Draw) void {
-        const list = &draw.list;
-        if (list.rows < 2) return;
-        var source = draw.some(.full);
-        var out = draw.some(.full);
-        if (source.handle == out.handle) return;
-        const shift = list.columns * (1 + list.bench.below(list.rows - 1));
-        const moved = if (list.bench.below(2) == 0) &out else &source;
-        moved.data += shift * moved.dtype.bytes();
-        const shape = [_]usize{ list.rows - shift / list.columns, list.columns };
-        list.mapOver("mulScalar", &shape, out, &.{source}, .{ 0.5, 0, 0 });
-    }
-
-    /// As one axis, or as three.
-    fn flat(draw: *Draw) void {
-        const list = &draw.list;
-        var views = [_]View{ draw.some(.full), draw.some(.full), draw.some(.full) };
-        const three = list.columns % 2 == 0;
-        for (&views) |*view| {
-            const width: isize = @intCast(list.columns);
-            if (three) view.strides[0..3].* = .{ width, 2, 1 } else view.strides[0] = 1;
-        }
-        const shape = [_]usize{ list.rows, list.columns / 2, 2 };
-        const count = [_]usize{list.rows * list.columns};
-        list.mapOver("add", if (three) &shape else &count, views[0], views[1..], @splat(0));
-    }
-
-    /// A matrix read along its other axis.
-    fn turned(draw: *Draw) void {
-        const list = &draw.list;
-        const out = draw.some(.full);
-        var source = draw.some(.full);
-        if (out.handle == source.handle) return;
-        source.strides[0..2].* = .{ 1, @intCast(list.rows) };
-        list.map("mul", out, &.{ source, draw.some(.column) }, @splat(0));
-    }
-
-    /// An instruction that is in no run.
-    fn breaks(draw: *Draw) void {
-        const list = &draw.list;
-        if (list.columns > 130 or list.bench.below(2) == 0) {
-            const out = list.make(.one, .float32);
-            return list.fold("sum", .one, out, &.{draw.some(.full)});
-        }
-        const input = draw.some(.full);
-        if (input.dtype != .float32) return;
-        const weights = list.bench.view(.float32, &.{ list.columns, list.columns }, .dense) catch
-            unreachable;
-        const out = list.temporary(.full, .float32);
-        list.multiply(out, input, weights);
-        draw.full.append(list.bench.arena.allocator(), out) catch unreachable;
-    }
-};
-
-test "lists drawn at random" {
-    var engine: cpu.Engine = undefined;
-    try testing.open(&engine, 1);
-    defer engine.deinit();
-    for (0..20) |round| for (sizes, 0..) |size, i| {
-        const seed = round * sizes.len + i + 1;
-        var bench: Bench = .init(seed);
-        defer bench.deinit();
-        var draw: Draw = .{ .list = .{ .bench = &bench, .rows = size[0], .columns = size[1] } };
-        draw.start();
-        for (0..2 + bench.below(30)) |_| draw.next();
-        errdefer std.debug.print("seed {d}\n", .{seed});
-        try expectEqualRuns(&engine, &draw.list);
-    };
 }
 
 test "a group stops at an index out of range" {

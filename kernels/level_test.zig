@@ -46,7 +46,8 @@ const Set = struct {
         for (set.engines[0..set.count]) |*engine| {
             @memcpy(storage, before);
             try std.testing.expectEqual(.ok, cpu.execute(engine, instruction));
-            const fused = instruction.* == .matmul and !std.mem.eql(u8, engine.level.name, "x86_64_v2");
+            const plain = std.mem.eql(u8, engine.level.name, "x86_64_v2");
+            const fused = instruction.* == .matmul and !plain;
             const first = &want[@intFromBool(fused)];
             if (first.* == null) {
                 first.* = try set.bench.snapshot(&out);
@@ -65,12 +66,14 @@ fn differs(dtype: DType, x: []align(64) const u8, y: []align(64) const u8) ?usiz
     const end = std.mem.indexOfDiff(u8, x, y) orelse return null;
     for (end / dtype.bytes()..x.len / dtype.bytes()) |i| {
         const offset: isize = @intCast(i);
-        const one: View = .{ .data = @constCast(x.ptr), .dtype = dtype, .strides = undefined, .handle = 0 };
-        const two: View = .{ .data = @constCast(y.ptr), .dtype = dtype, .strides = undefined, .handle = 0 };
-        const value = testing.get(f64, &one, offset);
-        if (!testing.same(value, testing.get(f64, &two, offset))) return i;
+        const value = testing.get(f64, &whole(dtype, x), offset);
+        if (!testing.same(value, testing.get(f64, &whole(dtype, y), offset))) return i;
     }
     return null;
+}
+
+fn whole(dtype: DType, bytes: []align(64) const u8) View {
+    return .{ .data = @constCast(bytes.ptr), .dtype = dtype, .strides = undefined, .handle = 0 };
 }
 
 fn checkMaps(set: *Set) !void {

@@ -25,8 +25,10 @@ const tile_elements = 256;
 const block_elements = 1024;
 /// A last axis below this is walked together with the axis before it.
 const short_axis = 64;
-/// Rows and columns of a block that is transposed.
-const transposed_side = 32;
+/// Rows and columns of a block that is transposed: what is written far apart costs more than what
+/// is read so, hence long runs of the output.
+const transposed_rows = 8;
+const transposed_columns = block_elements / transposed_rows;
 
 /// Elements from which a map is worth a second thread, and that a part has at least.
 pub const parallel_elements = 32 << 10;
@@ -66,6 +68,19 @@ pub const Repeated = struct {
             const value: *const u32 = @ptrCast(@alignCast(source));
             @as(*[16]u32, @ptrCast(vector)).* = @splat(value.*);
         }
+    }
+
+    /// As `fill`, from an element of another type.
+    pub fn fillFrom(
+        repeated: *Repeated,
+        k: usize,
+        bytes: usize,
+        load: convert.Load,
+        source: [*]const u8,
+    ) void {
+        var value: u64 align(8) = undefined;
+        load(@ptrCast(&value), source, 1, 1, 0, 0);
+        repeated.fill(k, bytes, &value);
     }
 };
 
@@ -266,9 +281,8 @@ pub fn setMode(prepared: *Prepared, places: usize) void {
     var through = true;
     for (axes.strides[0..n], prepared.dtypes[0..n], 0..) |*strides, dtype, k| {
         const size: isize = @intCast(dtype.bytes());
-        const fits = dtype == prepared.compute and
-            (strides[last] == size or (strides[last] == 0 and k != 0));
-        through = through and fits;
+        const along = dtype == prepared.compute and strides[last] == size;
+        through = through and (along or (strides[last] == 0 and k != 0));
     }
     const length = if (prepared.cut == last) places else axes.shape[last];
     const plain = prepared.indexed or last == 0;
@@ -285,7 +299,12 @@ pub fn setMode(prepared: *Prepared, places: usize) void {
 }
 
 /// Every operand passes straight through, or is one element for the whole last axis.
-fn runRows(prepared: *const Prepared, shape: *const [rank_max]usize, bases: *Bases, index: usize) void {
+fn runRows(
+    prepared: *const Prepared,
+    shape: *const [rank_max]usize,
+    bases: *Bases,
+    index: usize,
+) void {
     const axes = &prepared.axes;
     const n = prepared.operands;
     const last = axes.rank - 1;
@@ -302,7 +321,10 @@ fn runRows(prepared: *const Prepared, shape: *const [rank_max]usize, bases: *Bas
     while (true) {
         for (1..n) |k| {
             if (mask >> @intCast(k - 1) & 1 != 0) {
-                repeated.fill(k - 1, bytes, @ptrFromInt(bases[k]));
+                const source: [*]const u8 = @ptrFromInt(bases[k]);
+                if (prepared.dtypes[k] == prepared.compute) {
+                    repeated.fill(k - 1, bytes, source);
+                } else repeated.fillFrom(k - 1, bytes, loader(prepared, k), source);
             } else pointers[k - 1] = @ptrFromInt(bases[k]);
         }
         const out: [*]u8 = @ptrFromInt(bases[0]);
@@ -332,7 +354,8 @@ noinline fn runTiles(
             for (1..n) |k| {
                 const stride = axes.strides[k][last];
                 const source: [*]const u8 = @ptrFromInt(advance(bases[k], stride, i));
-                if (prepared.dtypes[k] == prepared.compute and stride == @as(isize, @intCast(size))) {
+                const own = prepared.dtypes[k] == prepared.compute;
+                if (own and stride == @as(isize, @intCast(size))) {
                     pointers[k - 1] = source;
                     continue;
                 }
@@ -365,21 +388,23 @@ noinline fn runBlocks(
     const last = axes.rank - 1;
     const all_rows = shape[last - 1];
     const all_columns = shape[last];
-    const columns_each = @min(all_columns, @as(usize, if (transposed) transposed_side else short_axis));
-    const rows_each = if (transposed) transposed_side else block_elements / columns_each;
+    const columns_max: usize = if (transposed) transposed_columns else short_axis;
+    const columns_each = @min(all_columns, columns_max);
+    const rows_each = if (transposed) transposed_rows else block_elements / columns_each;
     var tiles: [operands_max][block_elements * 8]u8 align(64) = undefined;
     var walk: axes_module.Walk = .{};
     while (true) {
-        var column: usize = 0;
-        while (column < all_columns) : (column += columns_each) {
-            const columns = @min(columns_each, all_columns - column);
-            var row: usize = 0;
-            while (row < all_rows) : (row += rows_each) {
+        var row: usize = 0;
+        while (row < all_rows) : (row += rows_each) {
+            // Along the rows of the output: what is read far apart arrives sooner than what is
+            // written.
+            var column: usize = 0;
+            while (column < all_columns) : (column += columns_each) {
                 const here: Block = .{
                     .row = row,
                     .column = column,
                     .rows = @min(rows_each, all_rows - row),
-                    .columns = columns,
+                    .columns = @min(columns_each, all_columns - column),
                 };
                 runBlock(prepared, bases, here, &tiles);
             }
@@ -451,13 +476,19 @@ pub fn execute(tables: *const levels.Table, pool: *Pool, map: *const program.Map
     executeAny(tables, pool, map, count);
 }
 
-noinline fn executeAny(tables: *const levels.Table, pool: *Pool, map: *const program.Map, count: usize) void {
+noinline fn executeAny(
+    tables: *const levels.Table,
+    pool: *Pool,
+    map: *const program.Map,
+    count: usize,
+) void {
     var prepared: Prepared = undefined;
     prepare(&prepared, tables, map);
     const length = prepared.length();
     if (count < parallel_elements) return run(&prepared, &prepared.bases, 0, length);
     const each = placesEach(length, count, pool.threads);
-    pool.parallel(Part{ .prepared = &prepared, .each = each }, Part.runPart, (length + each - 1) / each);
+    const part: Part = .{ .prepared = &prepared, .each = each };
+    pool.parallel(part, Part.runPart, (length + each - 1) / each);
 }
 
 const Part = struct {
@@ -498,11 +529,14 @@ inline fn executeDense(
     flat.mask = 0;
     const bytes = map.compute.bytes();
     for (map.inputs[0..map.inputs_count], 0..) |*input, k| {
-        if (input.dtype != map.compute) return false;
-        if (axes_module.dense(input, shape)) {
+        const own = input.dtype == map.compute;
+        if (own and axes_module.dense(input, shape)) {
             flat.pointers[k] = input.data;
         } else if (axes_module.single(input, shape)) {
-            repeated.fill(k, bytes, input.data);
+            if (own) repeated.fill(k, bytes, input.data) else {
+                const load = tables.load[@backingInt(map.compute)][@backingInt(input.dtype)];
+                repeated.fillFrom(k, bytes, load, input.data);
+            }
             flat.pointers[k] = &repeated.vectors[k];
             flat.mask |= @as(u32, 1) << @intCast(k);
         } else return false;

@@ -13,14 +13,21 @@ const Bench = testing.Bench;
 const DType = testing.DType;
 const View = testing.View;
 
-fn naive(comptime row: table.MapRow, comptime T: type, map: *const program.Map, want: *const View) void {
+fn naive(
+    comptime row: table.MapRow,
+    comptime T: type,
+    map: *const program.Map,
+    want: *const View,
+) void {
     const shape = map.shape[0..map.rank];
     for (0..axes_module.product(shape)) |i| {
         var environment: expr.Environment(T) = .{};
         for (map.inputs[0..map.inputs_count], 0..) |*input, k| {
             environment.operands[k] = testing.get(T, input, testing.offsetOf(input, shape, i));
         }
-        for (&environment.scalars, map.scalars) |*scalar, value| scalar.* = convert.convert(T, value);
+        for (&environment.scalars, map.scalars) |*scalar, value| {
+            scalar.* = convert.convert(T, value);
+        }
         const last = if (shape.len == 0) 1 else shape[shape.len - 1];
         environment.index = convert.convert(T, @as(i32, @intCast(i % last)));
         testing.put(T, want, @intCast(i), expr.eval(row.tree, T, environment));

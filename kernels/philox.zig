@@ -30,22 +30,28 @@ pub fn Philox(comptime lanes: usize) type {
         const W = @Vector(lanes, u32);
         const D = @Vector(lanes, u64);
 
+        /// Words stand in 64-bit lanes whose upper halves mean nothing, so that products need not
+        /// be taken apart.
         pub fn block(counter: [4]W, key: [2]u32) [4]W {
-            var words = counter;
+            const half: @Vector(lanes, u6) = @splat(32);
+            const mask: D = @splat(0xffffffff);
+            var words: [4]D = undefined;
+            for (&words, counter) |*word, narrow| word.* = narrow;
             var keys = key;
             for (0..10) |_| {
-                const left = @as(D, words[0]) * @as(D, @splat(multipliers[0]));
-                const right = @as(D, words[2]) * @as(D, @splat(multipliers[1]));
-                const half: @Vector(lanes, u6) = @splat(32);
+                const left = (words[0] & mask) * @as(D, @splat(multipliers[0]));
+                const right = (words[2] & mask) * @as(D, @splat(multipliers[1]));
                 words = .{
-                    @as(W, @truncate(right >> half)) ^ words[1] ^ @as(W, @splat(keys[0])),
-                    @truncate(right),
-                    @as(W, @truncate(left >> half)) ^ words[3] ^ @as(W, @splat(keys[1])),
-                    @truncate(left),
+                    (right >> half) ^ words[1] ^ @as(D, @splat(keys[0])),
+                    right,
+                    (left >> half) ^ words[3] ^ @as(D, @splat(keys[1])),
+                    left,
                 };
                 keys = .{ keys[0] +% weyl[0], keys[1] +% weyl[1] };
             }
-            return words;
+            var result: [4]W = undefined;
+            for (&result, words) |*narrow, word| narrow.* = @truncate(word);
+            return result;
         }
 
         /// The words of `lanes` blocks, in order.
@@ -101,20 +107,50 @@ pub fn Philox(comptime lanes: usize) type {
                 .uint8, .bool => u8,
             };
             const target: [*]T = @as([*]T, @ptrCast(@alignCast(out))) + first;
-            for (0..count) |i| target[i] = switch (dtype) {
-                .float32 => @as(f32, @floatFromInt(source[i] >> 8)) * 0x1p-24,
-                .float64 => fraction(source[i * 2], source[i * 2 + 1]),
-                .int32 => @bitCast(source[i]),
-                .uint8 => @truncate(source[i]),
-                .bool => @truncate(source[i] & 1),
-            };
+            const all = numbers(dtype, T, source);
+            if (count == all.len) target[0..all.len].* = all else {
+                for (target[0..count], all[0..count]) |*element, value| element.* = value;
+            }
+        }
+
+        fn numbers(
+            comptime dtype: DType,
+            comptime T: type,
+            source: [lanes * 4]u32,
+        ) [if (dtype == .float64) lanes * 2 else lanes * 4]T {
+            const words: @Vector(lanes * 4, u32) = source;
+            switch (dtype) {
+                .float32 => {
+                    const unit: @Vector(lanes * 4, f32) = @splat(0x1p-24);
+                    return signed(f32, words >> @splat(8)) * unit;
+                },
+                .float64 => {
+                    // Both products and their sum are exact.
+                    const halves = std.simd.deinterlace(2, words);
+                    const high: @Vector(lanes * 2, f64) = @splat(0x1p-27);
+                    const low: @Vector(lanes * 2, f64) = @splat(0x1p-53);
+                    const shift: @Vector(lanes * 2, u5) = @splat(5);
+                    return signed(f64, halves[0] >> shift) * high +
+                        signed(f64, halves[1] >> shift >> @splat(1)) * low;
+                },
+                .int32 => return @as(@Vector(lanes * 4, i32), @bitCast(words)),
+                .uint8 => return @as(@Vector(lanes * 4, u8), @truncate(words)),
+                .bool => {
+                    const lowest: @Vector(lanes * 4, u1) = @truncate(words);
+                    return @as(@Vector(lanes * 4, u8), lowest);
+                },
+            }
+        }
+
+        /// As floats, of words below 2^31: every level converts signed integers fast.
+        fn signed(
+            comptime T: type,
+            words: anytype,
+        ) @Vector(@typeInfo(@TypeOf(words)).vector.len, T) {
+            const len = @typeInfo(@TypeOf(words)).vector.len;
+            return @floatFromInt(@as(@Vector(len, i32), @bitCast(words)));
         }
     };
-}
-
-fn fraction(high: u32, low: u32) f64 {
-    const bits = (@as(u64, high >> 5) << 26) + (low >> 6);
-    return @as(f64, @floatFromInt(bits)) * 0x1p-53;
 }
 
 test "Philox4x32-10 gives the published known answers" {
