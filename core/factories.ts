@@ -4,7 +4,7 @@
 import { streamOf } from "./devices.ts";
 import { type DType, isFloat } from "./dtype.ts";
 import { compose, copy, empty, filled, map, mapInto, type NDArray, random } from "./ndarray.ts";
-import { takeCounters } from "./random.ts";
+import { nextCounters } from "./random.ts";
 import { checkShape, type Shape } from "./shape.ts";
 import { Tensor, type TensorOptions, type TensorSource } from "./tensor.ts";
 
@@ -86,7 +86,7 @@ function uniform(shape: Shape, dtype: DType, device: string | undefined): NDArra
   checkShape("draw random numbers", out);
   if (!isFloat(dtype)) throw new TypeError(`Cannot draw random numbers: type ${dtype} must be a float type`);
   const count = out.reduce((product, length) => product * length, 1);
-  const { key, counter } = takeCounters(count, dtype);
+  const { key, counter } = nextCounters(count, dtype);
   return random(streamOf(device), out, dtype, key, counter);
 }
 

@@ -3,33 +3,28 @@
  */
 import type { MapRow } from "../kernels/instruction.ts";
 import { gradientsEnabled, innerScope, moveTo, outsideScopes } from "./ambient.ts";
-import { broadcastTo, copy, map, mapInto, NDArray, random } from "./ndarray.ts";
+import { broadcastTo, copy, map, mapInto, NDArray, random, type Scalars } from "./ndarray.ts";
 import { collect } from "./program.ts";
-import { takeCounters } from "./random.ts";
+import { nextCounters } from "./random.ts";
+import { decided, eachTime, refuseRecording } from "./recording.ts";
 import { sameShape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
-export { NDArray };
-export { outsideScopes };
-
-/** A number, or a function that is asked at each step. */
-export type Scalar = number | (() => number);
-
-const valueOf = (scalar: Scalar | undefined) => typeof scalar === "function" ? scalar() : scalar ?? 0;
+export { decided, eachTime, NDArray, outsideScopes, refuseRecording };
 
 /** Overwrites `target` with a row of `inputs`, which stretch to its shape. Records no graph. */
 export function update(
   target: Tensor,
   row: MapRow,
   inputs: readonly Tensor[],
-  { s, t, u }: { s?: Scalar; t?: Scalar; u?: Scalar } = {},
+  { s = 0, t = 0, u = 0 }: Scalars = {},
 ): void {
   const out = target.array,
     views = inputs.map((input) => {
       const array = input.array;
       return sameShape(array.shape, out.shape) ? array : broadcastTo(array, out.shape);
     });
-  mapInto(out, row, views, valueOf(s), valueOf(t), valueOf(u));
+  mapInto(out, row, views, s, t, u);
   views.forEach((view, k) => {
     if (view !== inputs[k]!.array) view.dispose();
   });
@@ -70,7 +65,7 @@ export function release(tensor: Tensor): void {
 
 /** Uniform noise in [0, 1) beside `like`: its shape, type and device. */
 export function noiseLike(like: Tensor): Tensor {
-  const array = like.array, { key, counter } = takeCounters(array.size, array.dtype);
+  const array = like.array, { key, counter } = nextCounters(array.size, array.dtype);
   return like.wrap(random(array.storage.stream, array.shape, array.dtype, key, counter));
 }
 
@@ -83,9 +78,9 @@ export function cloneOf(tensor: Tensor): NDArray {
 export function apply(
   row: MapRow,
   inputs: readonly Tensor[],
-  { s, t, u }: { s?: Scalar; t?: Scalar; u?: Scalar } = {},
+  { s = 0, t = 0, u = 0 }: Scalars = {},
 ): Tensor {
   return inputs[0]!.wrap(
-    map(row, inputs.map((input) => input.array), { s: valueOf(s), t: valueOf(t), u: valueOf(u) }),
+    map(row, inputs.map((input) => input.array), { s, t, u }),
   );
 }

@@ -1,5 +1,6 @@
 /** Tensors, the computation graph, and automatic differentiation. */
 export { noGrad, Scope, scope } from "./ambient.ts";
+export { capture, type Captured, live } from "./capture.ts";
 export { grad, gradCheck, jvp, numericGrad, valueAndGrad } from "./autodiff.ts";
 export { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
 export { devices, open, setDefaultDevice } from "./open.ts";
@@ -20,9 +21,4 @@ import type { Tensor } from "./tensor.ts";
 /** Moves a tensor to the enclosing scope, or to none, so that it outlives this one. Returns it. */
 export function keep<T extends Tensor>(tensor: T): T {
   return tensor.keep();
-}
-
-/** Marks a function as a live scalar: it is asked anew at every step. */
-export function live(read: () => number): () => number {
-  return read;
 }

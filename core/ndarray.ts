@@ -16,6 +16,7 @@ import {
   table,
 } from "../kernels/instruction.ts";
 import { codeOf, computeType, type DType, itemBytes, makeTypedArray, promote, type TypedArray } from "./dtype.ts";
+import { recording, refuseRecording, type Scalar } from "./recording.ts";
 import { collect, readBytes, type Storage, type Stream, writeBytes, writeView } from "./program.ts";
 import { type AxisSlice, isContiguous, reshapeStrides, type Shape, showShape, sizeOf, stridesOf } from "./shape.ts";
 
@@ -93,6 +94,7 @@ export class NDArray {
 
   /** The elements in row-major order. */
   read(): TypedArray {
+    refuseRecording("a value is read");
     const flat = makeTypedArray(this.dtype, this.size);
     if (this.size === 0) return flat;
     const source = this.contiguous ? this : copy(this);
@@ -103,6 +105,7 @@ export class NDArray {
 
   /** One element, by its place in row-major order of a one-element or contiguous array. */
   readFirst(): number {
+    refuseRecording("a value is read");
     const one = makeTypedArray(this.dtype, 1);
     readBytes(this.storage, this.offset * itemBytes(this.dtype), new Uint8Array(one.buffer));
     return one[0]!;
@@ -141,9 +144,9 @@ export function fromTypedArray(stream: Stream, flat: TypedArray, shape: Shape, d
 
 /** Scalars of a row, as f64; the device rounds them to the compute type. */
 export interface Scalars {
-  s?: number;
-  t?: number;
-  u?: number;
+  s?: Scalar;
+  t?: Scalar;
+  u?: Scalar;
 }
 
 /** Evaluates `row` for every element of `out`; inputs have its shape (broadcast views included). */
@@ -151,9 +154,9 @@ export function mapInto(
   out: NDArray,
   row: MapRow,
   inputs: readonly NDArray[],
-  s = 0,
-  t = 0,
-  u = 0,
+  s: Scalar = 0,
+  t: Scalar = 0,
+  u: Scalar = 0,
 ): void {
   const stream = inputs.length > 0 ? streamOf(row, inputs) : out.storage.stream;
   writeMap(stream, rows[row], out, inputs, s, t, u, codeOf(computeType(out.dtype)));
@@ -164,9 +167,9 @@ function writeMap(
   row: MapInfo,
   out: NDArray,
   inputs: readonly NDArray[],
-  s: number,
-  t: number,
-  u: number,
+  s: Scalar,
+  t: Scalar,
+  u: Scalar,
   compute: number,
 ): void {
   const count = inputs.length;
@@ -183,9 +186,9 @@ function writeMap(
   words[start + 3] = compute;
   words[start + 4] = rank;
   words[start + 5] = count;
-  words[start + 6] = s;
-  words[start + 7] = t;
-  words[start + 8] = u;
+  words[start + 6] = typeof s === "number" ? s : liveNumber(start + 6, s);
+  words[start + 7] = typeof t === "number" ? t : liveNumber(start + 7, t);
+  words[start + 8] = typeof u === "number" ? u : liveNumber(start + 8, u);
   let at = start + 9;
   if (flat) {
     words[at] = out.size;
@@ -201,6 +204,12 @@ function writeMap(
     for (const input of inputs) at = writeNumbers(words, writeView(words, at, input), input.strides);
   }
   stream.close(start, at);
+}
+
+/** The number now; a captured function asks again at each replay. */
+function liveNumber(at: number, read: () => number): number {
+  recording?.live(at, read);
+  return read();
 }
 
 function writeNumbers(words: Float64Array, at: number, numbers: readonly number[]): number {
@@ -222,7 +231,14 @@ export function map(
 }
 
 /** As {@linkcode map}, without an object for the scalars. */
-export function mapScalars(row: MapInfo, inputs: readonly NDArray[], s = 0, t = 0, u = 0, dtype?: DType): NDArray {
+export function mapScalars(
+  row: MapInfo,
+  inputs: readonly NDArray[],
+  s: Scalar = 0,
+  t: Scalar = 0,
+  u: Scalar = 0,
+  dtype?: DType,
+): NDArray {
   const first = inputs[0]!, stream = streamOf(row.name, inputs);
   let compute = first.dtype;
   for (let k = 1; k < inputs.length; k++) compute = promote(compute, inputs[k]!.dtype);
@@ -236,7 +252,7 @@ export function mapScalars(row: MapInfo, inputs: readonly NDArray[], s = 0, t = 
 }
 
 /** A new array holding one number. */
-export function filled(stream: Stream, shape: Shape, dtype: DType, value: number): NDArray {
+export function filled(stream: Stream, shape: Shape, dtype: DType, value: Scalar): NDArray {
   const out = empty(stream, shape, dtype);
   mapInto(out, "fill", [], value);
   return out;
@@ -449,16 +465,16 @@ export function random(
   stream: Stream,
   shape: Shape,
   dtype: DType,
-  key: readonly [number, number],
-  counter: number,
+  key: readonly [Scalar, Scalar],
+  counter: Scalar,
 ): NDArray {
   const out = empty(stream, shape, dtype);
   const start = stream.open(9), words = stream.words;
   words[start] = opcode.random;
   words[start + 2] = out.size;
-  words[start + 3] = key[0];
-  words[start + 4] = key[1];
-  words[start + 5] = counter;
+  [...key, counter].forEach((word, k) => {
+    words[start + 3 + k] = typeof word === "number" ? word : liveNumber(start + 3 + k, word);
+  });
   stream.close(start, writeView(words, start + 6, out));
   return out;
 }

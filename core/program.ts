@@ -6,6 +6,7 @@
  */
 import type { Device } from "../kernels/device.ts";
 import { limits, opcode } from "../kernels/instruction.ts";
+import { recording } from "./recording.ts";
 
 /** Memory on a device, counted by the arrays that show it. */
 export class Storage {
@@ -129,8 +130,7 @@ export class Stream {
     this.#length = at + 3;
     this.#bytes -= bytes;
     this.#count--;
-    const next = handle + limits.handles;
-    this.#freeHandles.push(next < limits.handles * limits.generations ? next : handle % limits.handles);
+    this.#freeHandles.push(this.#nextGeneration(handle));
   }
 
   /** Makes room for `count` words and says where they start; the writer then calls {@linkcode close}. */
@@ -173,6 +173,7 @@ export class Stream {
     const unborn = this.#unbornCount;
     this.#length = 0;
     this.#unbornCount = 0;
+    recording?.take(this, this.#words.subarray(0, length));
     try {
       this.device.run(length);
     } catch (error) {
@@ -181,6 +182,61 @@ export class Stream {
       throw error;
     }
     this.#words = this.device.words;
+  }
+
+  /** A handle of the caller's own, for memory that a list allocates and frees again by itself. */
+  takeHandle(): number {
+    return this.#freeHandles.pop() ?? this.#newHandle();
+  }
+
+  /** Gives such a handle back. */
+  giveHandle(handle: number): void {
+    this.#freeHandles.push(this.#nextGeneration(handle));
+  }
+
+  #nextGeneration(handle: number): number {
+    const next = handle + limits.handles;
+    return next < limits.handles * limits.generations ? next : handle % limits.handles;
+  }
+
+  /**
+   * Runs words that were laid out before, cut at `cuts` where they do not fit the buffer at once. If one fails, what
+   * follows it is skipped, but all its storages are freed.
+   */
+  replay(words: Float64Array, cuts: readonly number[]): void {
+    let failure: unknown = null, begin = 0;
+    for (const end of cuts) {
+      // What waits, such as new storages for the results, runs together with the first part.
+      if (this.#length + end - begin > limits.words) this.flush();
+      const part = words.subarray(begin, end);
+      if (failure === null) {
+        this.#words.set(part, this.#length);
+        this.#length += part.length;
+      } else this.#keepStorages(part);
+      try {
+        this.flush();
+      } catch (error) {
+        failure ??= error;
+      }
+      begin = end;
+    }
+    if (failure !== null) throw failure;
+  }
+
+  /** As {@linkcode replay}; where the device can, on a thread of its own. */
+  async replayAsync(words: Float64Array, cuts: readonly number[]): Promise<void> {
+    if (this.device.runAsync === undefined) return this.replay(words, cuts);
+    this.flush();
+    await this.device.runAsync(words.slice());
+  }
+
+  /** Writes those of the instructions that allocate or free. */
+  #keepStorages(words: Float64Array): void {
+    for (let at = 0; at < words.length; at += words[at + 1]!) {
+      if (words[at] !== opcode.alloc && words[at] !== opcode.free) continue;
+      this.#words.set(words.subarray(at, at + words[at + 1]!), this.#length);
+      this.#length += words[at + 1]!;
+    }
   }
 }
 
@@ -195,6 +251,7 @@ export function writeView(words: Float64Array, at: number, view: Viewed): number
 /** Copies bytes into a storage. */
 export function writeBytes(storage: Storage, byteOffset: number, source: Uint8Array): void {
   storage.stream.flush();
+  recording?.constant(storage);
   storage.stream.device.write(storage.handle, byteOffset, source);
 }
 

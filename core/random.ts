@@ -6,6 +6,7 @@
  */
 import { philox } from "../kernels/philox.ts";
 import type { DType } from "./dtype.ts";
+import { refuseRecording } from "./recording.ts";
 
 /** A seed's two key words. */
 export function keyOf(seed: number): [number, number] {
@@ -86,6 +87,7 @@ function entropy(): number {
  * ```
  */
 export function manualSeed(seed: number): void {
+  refuseRecording("manualSeed() is called");
   state.key = keyOf(seed);
   state.counter = 0;
 }
@@ -101,9 +103,15 @@ export function setRandomState({ key, counter }: { key: [number, number]; counte
   state.counter = counter;
 }
 
-/** Takes the counter range for `count` elements of `dtype`, and moves past it. */
-export function takeCounters(count: number, dtype: DType): { key: readonly [number, number]; counter: number } {
-  const taken = { key: state.key, counter: state.counter };
-  state.counter += Math.ceil(count / (dtype === "float64" ? 2 : 4));
-  return taken;
+/** Key and counter for `count` elements of `dtype`, as numbers to be asked for in this order: asking moves past them. */
+export function nextCounters(
+  count: number,
+  dtype: DType,
+): { key: [() => number, () => number]; counter: () => number } {
+  const take = () => {
+    const taken = state.counter;
+    state.counter += Math.ceil(count / (dtype === "float64" ? 2 : 4));
+    return taken;
+  };
+  return { key: [() => state.key[0], () => state.key[1]], counter: take };
 }

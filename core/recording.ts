@@ -42,6 +42,8 @@ export class Recording {
   readonly gradients = new Map<Tensor, GradientUse>();
   /** Tensors that stand for memory from outside, with the memory that they showed. */
   readonly tensors = new Map<Tensor, Storage>();
+  /** Memory that the host filled inside the function: it stays as it is. */
+  readonly constants: Storage[] = [];
   /** Actions on words that have not been run yet, by their place in the stream's buffer. */
   #pending: { at: number; read: () => number }[] = [];
 
@@ -62,6 +64,13 @@ export class Recording {
     this.#pending = [];
   }
 
+  /** Keeps memory that the host filled: no instruction could fill it again. */
+  constant(storage: Storage): void {
+    if (this.constants.includes(storage)) return;
+    storage.retain();
+    this.constants.push(storage);
+  }
+
   /** The number at a word of the stream's buffer is asked for anew at each replay. */
   live(at: number, read: () => number): void {
     this.#pending.push({ at, read });
@@ -79,13 +88,20 @@ export class Recording {
     if (!this.tensors.has(tensor)) this.tensors.set(tensor, array.storage);
   }
 
-  /** The use of the tensor's gradient, noted at its first. */
-  gradient(tensor: Tensor, found: Tensor | null): GradientUse {
+  /** Notes that the tensor's gradient, at present `found`, was asked for. */
+  readGradient(tensor: Tensor, found: Tensor | null): void {
+    const use = this.#gradient(tensor, found);
+    if (!use.written) use.read = true;
+  }
+
+  /** Notes that the tensor's gradient, until then `found`, is assigned. */
+  writeGradient(tensor: Tensor, found: Tensor | null): void {
+    this.#gradient(tensor, found).written = true;
+  }
+
+  #gradient(tensor: Tensor, found: Tensor | null): GradientUse {
     let use = this.gradients.get(tensor);
-    if (use === undefined) {
-      use = { tensor, found, written: false, read: false };
-      this.gradients.set(tensor, use);
-    }
+    if (use === undefined) this.gradients.set(tensor, use = { tensor, found, written: false, read: false });
     return use;
   }
 }

@@ -33,6 +33,7 @@ import {
   showShape,
   sizeOf,
 } from "./shape.ts";
+import { recording } from "./recording.ts";
 import type { TensorOp } from "./tensor_op.ts";
 import { type Op, Value } from "./value.ts";
 
@@ -162,6 +163,7 @@ export class Tensor extends Value implements Owned {
   get array(): NDArray {
     const array = this.cachedData;
     if (array === null) throw this.freedError();
+    recording?.touch(this, array);
     return array;
   }
 
@@ -274,11 +276,13 @@ export class Tensor extends Value implements Owned {
 
   /** The gradient that `backward` left: null until then, and after `resetGrad()`. */
   get grad(): Tensor | null {
+    recording?.readGradient(this, this.#grad);
     return this.#grad;
   }
 
   set grad(grad: Tensor | null) {
     const before = this.#grad;
+    recording?.writeGradient(this, before);
     if (grad === before) return;
     if (grad !== null) {
       if (!sameShape(grad.shape, this.shape)) {

@@ -73,16 +73,12 @@ pub const Context = struct {
         return status;
     }
 
-    /// Runs the first `count` words. After an error the rest is skipped but for `alloc` and `free`,
-    /// so that the caller's handles and these agree.
-    pub fn run(context: *Context, count: usize) Status {
-        if (count > context.words.len) {
-            return context.fail(.malformed, "Cannot run: {d} words of a buffer of {d}", .{ count, context.words.len });
-        }
-        const words = context.words[0..count];
+    /// Runs instructions. After an error the rest is skipped but for `alloc` and `free`, so that the
+    /// caller's handles and these agree.
+    pub fn run(context: *Context, words: []const f64) Status {
         var result: Status = .ok;
         var at: usize = 0;
-        while (at < count) {
+        while (at < words.len) {
             const length = lengthAt(words, at) orelse {
                 result = context.fail(.malformed, "Cannot run: no instruction begins at word {d}", .{at});
                 break;

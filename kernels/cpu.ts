@@ -16,6 +16,7 @@ interface Symbols {
   deneb_close(context: number): number;
   deneb_attach(context: number, words: Float64Array, count: number): number;
   deneb_run(context: number, count: number): number;
+  deneb_run_words(context: number, words: Float64Array, count: number): Promise<number>;
   deneb_write(context: number, handle: number, offset: number, source: Uint8Array, length: number): number;
   deneb_read(context: number, handle: number, offset: number, target: Uint8Array, length: number): number;
   deneb_memory(context: number, beside: number): number;
@@ -26,7 +27,11 @@ interface Symbols {
 
 function load({ path, manifest }: Library): { symbols: Symbols; close: () => void } {
   const { deneb_manifest: _, ...symbols } = manifest.symbols;
-  const library = Deno.dlopen(path, symbols as Deno.ForeignLibraryInterface);
+  const library = Deno.dlopen(path, {
+    ...symbols,
+    // A long list runs on a thread of Deno's pool.
+    deneb_run_words: { ...symbols.deneb_run_words!, nonblocking: true },
+  } as Deno.ForeignLibraryInterface);
   return { symbols: library.symbols as unknown as Symbols, close: () => library.close() };
 }
 
@@ -111,6 +116,7 @@ export function openCpu(): Device {
       const code = run(context, length);
       if (code !== status.ok) check(code);
     },
+    runAsync: async (list) => check(await symbols.deneb_run_words(context, list, list.length)),
     write: (handle, offset, source) => check(symbols.deneb_write(context, handle, offset, source, source.length)),
     read: (handle, offset, target) => check(symbols.deneb_read(context, handle, offset, target, target.length)),
     memory: () => ({ bytes: symbols.deneb_memory(context, 0), reserved: symbols.deneb_memory(context, 1) }),

@@ -119,7 +119,18 @@ pub const border = struct {
     pub fn run(number: u32, count: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
         defer context.unlock();
-        return code(context.run(count));
+        if (count > context.words.len) {
+            return code(context.fail(.malformed, "Cannot run: {d} words of a buffer of {d}", .{ count, context.words.len }));
+        }
+        return code(context.run(context.words[0..count]));
+    }
+
+    /// Runs `count` words of another buffer, which must stay as it is until the call returns.
+    pub fn run_words(number: u32, words: [*]align(1) const u8, count: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        defer context.unlock();
+        if (@intFromPtr(words) % 8 != 0) return code(context.fail(.range, "Cannot run: words must be aligned to 8 bytes", .{}));
+        return code(context.run(@as([*]const f64, @ptrCast(@alignCast(words)))[0..count]));
     }
 
     /// Copies bytes into a storage.

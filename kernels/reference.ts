@@ -253,10 +253,14 @@ class Reference implements Device {
   }
 
   #check(): void {
-    const count = this.#integer("count", 2 ** 40), length = this.#integer("length", 2 ** 40), index = this.#view([count]);
+    const count = this.#integer("count", 2 ** 40),
+      length = this.#integer("length", 2 ** 40),
+      index = this.#view([count]);
     for (let c = 0; c < count; c++) {
       const label = index.data[place(index, [c])]!;
-      if (label < 0 || label >= length) throw new RangeError(`Cannot use label ${label}: it must lie in [0, ${length})`);
+      if (label < 0 || label >= length) {
+        throw new RangeError(`Cannot use label ${label}: it must lie in [0, ${length})`);
+      }
     }
   }
 

@@ -4,6 +4,7 @@
  * A field counts when it holds a {@linkcode Parameter}, a {@linkcode Buffer} or a Module, or an array or plain object of
  * such, to any depth. Its name is the path to it, joined with dots: `layers.0.weight`.
  */
+import { decided } from "../core/internal.ts";
 import { Tensor } from "../core/mod.ts";
 import { sameShape, showShape } from "../core/shape.ts";
 import { Buffer, Parameter } from "./parameter.ts";
@@ -53,6 +54,8 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
 
   /** Applies the module. */
   call(...inputs: Inputs): Output {
+    // A captured function holds for the mode in which its modules were.
+    decided(() => this.#training);
     return this.forward(...inputs);
   }
 

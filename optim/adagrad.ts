@@ -1,5 +1,5 @@
 /** Adagrad. */
-import { apply, update } from "../core/internal.ts";
+import { apply, decided, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
 
@@ -30,11 +30,13 @@ export class Adagrad extends Optimizer {
     this.#sum = this.slot("sum", checkRange("Adagrad", "initialAccumulatorValue", initialAccumulatorValue, 0));
   }
 
-  protected override update(place: number, p: Tensor, gradient: Tensor, step: number): void {
-    const g = this.weightDecay === 0 ? gradient : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
+  protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
+    const g = decided(() => this.weightDecay === 0)
+      ? gradient
+      : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
     const sum = this.#sum[place]!;
     update(sum, "scaleAddSquare", [sum, g], { s: 1, t: 1 });
-    const s = () => this.lr / (1 + (step - 1) * this.lrDecay);
+    const s = () => this.lr / (1 + (step() - 1) * this.lrDecay);
     update(p, "adaptiveStep", [p, g, sum], { s, t: 1, u: () => this.eps });
   }
 }

@@ -1,5 +1,5 @@
 /** Adam, and Adam with decoupled weight decay. */
-import { apply, update } from "../core/internal.ts";
+import { apply, decided, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
 
@@ -41,10 +41,12 @@ export class Adam extends Optimizer {
 
   /** Where the decay goes: here into the gradient, in AdamW into the parameter. */
   protected decay(p: Tensor, gradient: Tensor): Tensor {
-    return this.weightDecay === 0 ? gradient : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
+    return decided(() => this.weightDecay === 0)
+      ? gradient
+      : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
   }
 
-  protected override update(place: number, p: Tensor, gradient: Tensor, step: number): void {
+  protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
     const g = this.decay(p, gradient),
       m = this.#first[place]!,
       v = this.#second[place]!,
@@ -53,8 +55,8 @@ export class Adam extends Optimizer {
     update(v, "scaleAddSquare", [v, g], { s: () => this.betas[1], t: () => 1 - this.betas[1] });
     if (highest !== undefined) update(highest, "max", [highest, v]);
     update(p, "adaptiveStep", [p, m, highest ?? v], {
-      s: () => this.lr / (1 - this.betas[0] ** step),
-      t: () => Math.sqrt(1 - this.betas[1] ** step),
+      s: () => this.lr / (1 - this.betas[0] ** step()),
+      t: () => Math.sqrt(1 - this.betas[1] ** step()),
       u: () => this.eps,
     });
   }
@@ -67,7 +69,7 @@ export class AdamW extends Adam {
   }
 
   protected override decay(p: Tensor, gradient: Tensor): Tensor {
-    if (this.weightDecay !== 0) update(p, "mulScalar", [p], { s: () => 1 - this.lr * this.weightDecay });
+    if (decided(() => this.weightDecay !== 0)) update(p, "mulScalar", [p], { s: () => 1 - this.lr * this.weightDecay });
     return gradient;
   }
 }

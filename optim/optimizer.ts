@@ -1,5 +1,5 @@
 /** What all optimizers share: the parameters, the learning rate, and state that can be saved. */
-import { adopt, group, outsideScopes } from "../core/internal.ts";
+import { adopt, eachTime, group, outsideScopes } from "../core/internal.ts";
 import { isFloat } from "../core/dtype.ts";
 import { noGrad, Tensor } from "../core/mod.ts";
 import { sameShape, showShape } from "../core/shape.ts";
@@ -52,8 +52,8 @@ export abstract class Optimizer {
     return this.#slots[name] = tensors;
   }
 
-  /** Updates the parameter at `place` in the list, whose gradient this is. `step` counts its updates from 1. */
-  protected abstract update(place: number, parameter: Tensor, gradient: Tensor, step: number): void;
+  /** Updates the parameter at `place` in the list, whose gradient this is. `step()` counts its updates from 1. */
+  protected abstract update(place: number, parameter: Tensor, gradient: Tensor, step: () => number): void;
 
   /** Updates every parameter that has a gradient. */
   step(): void {
@@ -61,8 +61,8 @@ export abstract class Optimizer {
       this.params.forEach((parameter, place) => {
         const gradient = parameter.grad;
         if (gradient === null) return;
-        const step = ++this.steps[place]!;
-        group(() => this.update(place, parameter, gradient, step));
+        eachTime(() => this.steps[place]!++);
+        group(() => this.update(place, parameter, gradient, () => this.steps[place]!));
       });
     });
   }

@@ -1,5 +1,5 @@
 /** RMSProp. */
-import { apply, update } from "../core/internal.ts";
+import { apply, decided, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
 
@@ -41,7 +41,9 @@ export class RMSProp extends Optimizer {
   }
 
   protected override update(place: number, p: Tensor, gradient: Tensor): void {
-    const g = this.weightDecay === 0 ? gradient : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
+    const g = decided(() => this.weightDecay === 0)
+      ? gradient
+      : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
     const square = this.#square[place]!, mean = this.#mean[place], velocity = this.#velocity[place];
     let spread = square;
     update(square, "scaleAddSquare", [square, g], { s: () => this.alpha, t: () => 1 - this.alpha });

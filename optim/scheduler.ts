@@ -1,6 +1,7 @@
 /**
  * Learning-rate schedules: closed formulas of the number of steps taken, PyTorch's.
  */
+import { refuseRecording } from "../core/internal.ts";
 import type { Optimizer } from "./optimizer.ts";
 
 /** A schedule. A subclass writes `rate`; making one sets the optimizer's rate to that of step 0. */
@@ -25,6 +26,7 @@ export abstract class Scheduler {
 
   /** Moves on by one step. */
   step(): void {
+    refuseRecording("a schedule is stepped");
     this.#steps++;
     this.start();
   }

@@ -1,5 +1,5 @@
 /** Stochastic gradient descent. */
-import { apply, update } from "../core/internal.ts";
+import { apply, decided, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
 
@@ -38,12 +38,14 @@ export class SGD extends Optimizer {
     this.#velocity = momentum === 0 ? [] : this.slot("velocity");
   }
 
-  protected override update(place: number, p: Tensor, gradient: Tensor, step: number): void {
-    let d = this.weightDecay === 0 ? gradient : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
+  protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
+    let d = decided(() => this.weightDecay === 0)
+      ? gradient
+      : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
     const velocity = this.#velocity[place];
     if (velocity !== undefined) {
       // The first step takes the whole gradient: a scalar says so, not a branch.
-      const t = () => step === 1 ? 1 : 1 - this.dampening;
+      const t = () => step() === 1 ? 1 : 1 - this.dampening;
       update(velocity, "scaleAddScaled", [velocity, d], { s: () => this.momentum, t });
       d = this.nesterov ? apply("addScaled", [d, velocity], { s: () => this.momentum }) : velocity;
     }

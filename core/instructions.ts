@@ -1,0 +1,248 @@
+/**
+ * Instruction words as a list that can be looked at and changed: what a captured function's passes work on.
+ *
+ * Storages get numbers of their own here, since a handle names one memory after another. Allocation is not part of the
+ * list: it is laid out at the end, from where each storage is used.
+ */
+import {
+  argRows,
+  dtypeBytes,
+  foldRows,
+  limits,
+  mapRows,
+  opcode,
+  opcodeName,
+  viewPlaces,
+} from "../kernels/instruction.ts";
+import type { Action } from "./recording.ts";
+
+/** Memory that the list names. */
+export interface Slot {
+  readonly number: number;
+  /** What it was known by when it was recorded. */
+  readonly handle: number;
+  /** Its size where the list allocates it; null for memory from outside. */
+  readonly bytes: number | null;
+  /** True if it outlives the list: a result. */
+  escapes: boolean;
+  /** True if what was recorded gave it back. */
+  freed: boolean;
+}
+
+/** One instruction. Its first view is what it writes, if it writes anything. */
+export interface Instruction {
+  /** `[opcode, length, ...fields]`; handles in it mean nothing. */
+  readonly words: number[];
+  readonly views: readonly View[];
+  /** What is done before each replay on its behalf, in order: `at` counts from its own first word. */
+  readonly actions: Action[];
+}
+
+export interface View {
+  /** Where in the words it stands. */
+  readonly at: number;
+  slot: Slot;
+}
+
+export interface List {
+  readonly instructions: readonly Instruction[];
+  readonly slots: readonly Slot[];
+}
+
+/** Reads recorded words. Memory for which `external` answers true is taken as from outside, wherever it was allocated. */
+export function parse(
+  words: readonly number[],
+  actions: readonly Action[],
+  external: (handle: number) => boolean,
+): List {
+  const slots: Slot[] = [], instructions: Instruction[] = [], live = new Map<number, Slot>();
+  const addSlot = (handle: number, bytes: number | null) => {
+    const slot = { number: slots.length, handle, bytes, escapes: false, freed: false };
+    slots.push(slot);
+    live.set(handle, slot);
+    return slot;
+  };
+  let waiting: Action[] = [], nextAction = 0;
+  for (let at = 0; at < words.length; at += words[at + 1]!) {
+    const code = words[at]!, length = words[at + 1]!, handle = words[at + 2]!;
+    if (code === opcode.group || code === opcode.end) continue;
+    if (code === opcode.alloc) {
+      addSlot(handle, external(handle) ? null : words[at + 3]!);
+      continue;
+    }
+    if (code === opcode.free) {
+      const slot = live.get(handle);
+      if (slot !== undefined) slot.freed = true;
+      live.delete(handle);
+      continue;
+    }
+    // Host actions come with the first instruction that follows them.
+    for (; nextAction < actions.length; nextAction++) {
+      const action = actions[nextAction]!;
+      if ("at" in action) {
+        if (action.at >= at + length) break;
+        waiting.push({ at: action.at - at, read: action.read });
+      } else waiting.push(action);
+    }
+    const views = viewPlaces(words, at).map((place) => {
+      const name = words[place]!;
+      return { at: place - at, slot: live.get(name) ?? addSlot(name, null) };
+    });
+    instructions.push({ words: words.slice(at, at + length), views, actions: waiting });
+    waiting = [];
+  }
+  for (const action of actions.slice(nextAction)) waiting.push(action);
+  if (waiting.length > 0) instructions.push({ words: [], views: [], actions: waiting });
+  return { instructions, slots };
+}
+
+/** True for instructions that a group may run tile by tile. */
+export function isElementwise({ words }: Instruction): boolean {
+  return words[0] === opcode.map || words[0] === opcode.fold || words[0] === opcode.arg;
+}
+
+/** What an instruction writes; null for one that only checks, or that does nothing on the device. */
+export function target({ words, views }: Instruction): View | null {
+  return words.length === 0 || words[0] === opcode.check ? null : views[0]!;
+}
+
+/** What an instruction reads. A scatter also reads what it adds to. */
+export function sources(instruction: Instruction): readonly View[] {
+  const { words, views } = instruction;
+  return words[0] === opcode.scatter || target(instruction) === null ? views : views.slice(1);
+}
+
+/** The first and last instruction that uses each slot. */
+export function lifetimes({ instructions }: List): Map<Slot, { first: number; last: number }> {
+  const spans = new Map<Slot, { first: number; last: number }>();
+  instructions.forEach(({ views }, place) => {
+    for (const { slot } of views) {
+      const span = spans.get(slot);
+      if (span === undefined) spans.set(slot, { first: place, last: place });
+      else span.last = place;
+    }
+  });
+  return spans;
+}
+
+/** Runs of instructions that stand together in one group, as `[begin, end)`; others stand alone. */
+export function groups({ instructions }: List): [begin: number, end: number][] {
+  const runs: [number, number][] = [];
+  for (let begin = 0; begin < instructions.length;) {
+    let end = begin + 1;
+    if (isElementwise(instructions[begin]!)) {
+      while (end < instructions.length && isElementwise(instructions[end]!)) end++;
+    }
+    runs.push([begin, end]);
+    begin = end;
+  }
+  return runs;
+}
+
+/** Instruction words to be run, and where in them something is filled in before each run. */
+export interface Layout {
+  readonly words: Float64Array<ArrayBuffer>;
+  /** Places where the words may be cut to fit the instruction buffer, the end included. */
+  readonly cuts: readonly number[];
+  /** Where each slot's handle stands. */
+  readonly handles: ReadonlyMap<Slot, readonly number[]>;
+  readonly actions: readonly Action[];
+  /** The most bytes that the list's own storages use at once. */
+  readonly bytes: number;
+}
+
+/** Lays the list out: each storage but the results is allocated right before its first use and freed after its last. */
+export function layOut(list: List): Layout {
+  const { instructions } = list, spans = lifetimes(list);
+  const words: number[] = [], cuts: number[] = [], actions: Action[] = [], handles = new Map<Slot, number[]>();
+  let used = 0, bytes = 0, lastCut = 0;
+  const write = (slot: Slot, ...fields: number[]) => {
+    let places = handles.get(slot);
+    if (places === undefined) handles.set(slot, places = []);
+    places.push(words.length + fields.indexOf(-1));
+    words.push(...fields);
+  };
+  for (const [begin, end] of groups(list)) {
+    const cut = words.length, inGroup = end - begin > 1, dying: Slot[] = [];
+    if (inGroup) words.push(opcode.group, 2);
+    for (let place = begin; place < end; place++) {
+      const instruction = instructions[place]!;
+      for (const { slot } of instruction.views) {
+        if (slot.bytes === null || slot.escapes) continue;
+        const span = spans.get(slot)!;
+        if (span.first === place && !handles.has(slot)) {
+          write(slot, opcode.alloc, 4, -1, slot.bytes);
+          bytes = Math.max(bytes, used += slot.bytes);
+        }
+        if (span.last === place && !dying.includes(slot)) dying.push(slot);
+      }
+      for (const action of instruction.actions) {
+        actions.push("at" in action ? { at: words.length + action.at, read: action.read } : action);
+      }
+      for (const { at, slot } of instruction.views) {
+        let places = handles.get(slot);
+        if (places === undefined) handles.set(slot, places = []);
+        places.push(words.length + at);
+      }
+      words.push(...instruction.words);
+    }
+    for (const slot of dying) {
+      write(slot, opcode.free, 3, -1);
+      used -= slot.bytes!;
+    }
+    if (inGroup) words.push(opcode.end, 2);
+    if (words.length - lastCut > limits.words - 16) {
+      cuts.push(cut);
+      lastCut = cut;
+    }
+  }
+  cuts.push(words.length);
+  return { words: Float64Array.from(words), cuts, handles, actions, bytes };
+}
+
+const rowNames: Record<number, readonly string[]> = {
+  [opcode.map]: mapRows,
+  [opcode.fold]: foldRows,
+  [opcode.arg]: argRows,
+};
+
+/** The shape that an instruction runs over, and what it is called. */
+function describe({ words }: Instruction): { name: string; shape: readonly number[] } {
+  const code = words[0]!, kind = opcodeName[code]!, row = rowNames[code]?.[words[2]!];
+  const name = row === undefined ? kind : code === opcode.map ? row : `${kind} ${row}`;
+  switch (code) {
+    case opcode.map:
+      return { name, shape: words.slice(9, 9 + words[4]!) };
+    case opcode.fold:
+      return { name, shape: words.slice(10, 10 + words[4]!) };
+    case opcode.arg:
+      return { name, shape: words.slice(6, 6 + words[4]!) };
+    case opcode.matmul:
+      return { name, shape: [...words.slice(7, 7 + words[3]!), words[4]!, words[5]!, words[6]!] };
+    case opcode.gather:
+    case opcode.scatter:
+      return { name, shape: words.slice(2, 6) };
+    default:
+      return { name, shape: [words[2]!] };
+  }
+}
+
+/** One line for each instruction, indented where a group runs them together, with its bytes. */
+export function show(list: List): string {
+  const lines: string[] = [], name = (slot: Slot) => `${slot.bytes === null ? "$" : "%"}${slot.number}`;
+  for (const [begin, end] of groups(list)) {
+    const indent = end - begin > 1 ? "  " : "";
+    if (indent !== "") lines.push(`group of ${end - begin}`);
+    for (const instruction of list.instructions.slice(begin, end)) {
+      if (instruction.words.length === 0) continue;
+      const { name: what, shape } = describe(instruction), written = target(instruction);
+      const inputs = sources(instruction).map(({ slot }) => name(slot)).join(", ");
+      const out = written === null ? "" : `${name(written.slot)} = `;
+      const size = shape.reduce((product, length) => product * length, 1);
+      const bytes = size * (written === null ? 0 : dtypeBytes[instruction.words[written.at + 1]!]!);
+      const live = instruction.actions.some((action) => "at" in action) ? "  live" : "";
+      lines.push(`${indent}${out}${what} [${shape.join(", ")}] (${inputs})  ${bytes} B${live}`);
+    }
+  }
+  return lines.join("\n");
+}
