@@ -104,9 +104,6 @@ export function openCpu(): Device {
   check(symbols.deneb_attach(context, words, words.length));
   const used = textOf((target, capacity) => symbols.deneb_level(context, target, capacity));
   const run = symbols.deneb_run;
-  // At its end Deno unloads the library, whatever runs in it: the threads are joined before.
-  const end = () => void symbols.deneb_close(context);
-  addEventListener("unload", end);
   let open = true;
   return {
     name: "cpu",
@@ -124,9 +121,7 @@ export function openCpu(): Device {
     close() {
       if (!open) return;
       open = false;
-      removeEventListener("unload", end);
-      // The context joins its threads before the library they run in goes.
-      end();
+      symbols.deneb_close(context);
       close();
     },
   };

@@ -171,6 +171,10 @@ pub const Reader = struct {
         try reader.view(6, &target.out, if (gathers) short else long);
         try reader.view(12, &target.source, if (gathers) long else short);
         try reader.view(18, &target.index, &.{target.count});
+        // Indices are checked before anything is written, and must not change after that.
+        if (target.out.handle == target.index.handle) {
+            return reader.fail(error.Unsupported, "the output lies in the storage of the indices", .{});
+        }
         return target.outer != 0 and target.count != 0 and target.inner != 0;
     }
 

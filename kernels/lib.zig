@@ -74,6 +74,7 @@ pub const border = struct {
         }
         defer if (!builtin.single_threaded) opening.store(false, .release);
         const name = level_name[0..level_length];
+        if (!is_wasm) @import("pin.zig").pin();
         for (&slots, 1..) |*slot, first| {
             const context = slot.load(.acquire) orelse make: {
                 const made = allocator.create(Context) catch return refuse(error.OutOfMemory, name);

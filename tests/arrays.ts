@@ -4,15 +4,9 @@
  */
 import { computeType, type DType, makeTypedArray, type TypedArray } from "../core/dtype.ts";
 import { fromTypedArray, type NDArray } from "../core/ndarray.ts";
-import { Stream } from "../core/program.ts";
+import type { Stream } from "../core/program.ts";
 import { type Shape, sizeOf, stridesOf } from "../core/shape.ts";
-import { openCpu } from "../kernels/cpu.ts";
-import type { Device } from "../kernels/device.ts";
 import { dtypeCode, type MapRow, mapRows, opcode } from "../kernels/instruction.ts";
-import { openReference } from "../kernels/reference.ts";
-import { openWasm } from "../kernels/wasm.ts";
-import { devices } from "../mod.ts";
-import { assert, required } from "./support.ts";
 
 /** Numbers in [0, 1) that a seed determines. */
 export type Random = () => number;
@@ -247,23 +241,6 @@ export function difference(
   return null;
 }
 
-/** Collects what differs, so that one run tells of every case, and fails at the end. */
-export class Findings {
-  readonly #lines: string[] = [];
-  cases = 0;
-
-  add(what: string, difference: string | null): void {
-    this.cases++;
-    if (difference !== null) this.#lines.push(`${what}: ${difference}`);
-  }
-
-  check(): void {
-    assert.ok(this.cases > 0, "there were no cases");
-    const shown = this.#lines.slice(0, 30).join("\n");
-    assert.equal(this.#lines.length, 0, `${this.#lines.length} of ${this.cases} cases differ:\n${shown}`);
-  }
-}
-
 /** The bytes of an array, in which every NaN is the same. */
 export function bitsOf(flat: TypedArray): Uint8Array {
   const copied = flat.slice();
@@ -271,40 +248,6 @@ export function bitsOf(flat: TypedArray): Uint8Array {
     for (let k = 0; k < copied.length; k++) if (copied[k] !== copied[k]) copied[k] = NaN;
   }
   return new Uint8Array(copied.buffer);
-}
-
-/** Opens a device, and closes it after `body`, by when nothing must be left on it. */
-export function withDevice(open: () => Device, body: (stream: Stream) => void): void {
-  const stream = new Stream(open());
-  try {
-    body(stream);
-    stream.flush();
-    assert.equal(stream.device.memory().bytes, 0, "storages are left");
-  } finally {
-    stream.device.close();
-  }
-}
-
-const doors: Record<string, () => Device> = { cpu: openCpu, wasm: openWasm };
-
-/** Why a device cannot be tested here; null if it can be, or must. */
-export function absence(device: string): string | null {
-  const { available = false, reason } = devices().find(({ name }) => name === device) ?? {};
-  return available || required.includes(device) ? null : reason ?? "not built";
-}
-
-/** Registers a test, shown as ignored with the reason where there is one. */
-export function testUnless(reason: string | null, name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name: reason === null ? name : `${name} (${reason})`, ignore: reason !== null, fn });
-}
-
-/** Registers one test for each device that is held to the reference. */
-export function againstReference(name: string, body: (stream: Stream, reference: Stream) => void): void {
-  for (const [device, open] of Object.entries(doors)) {
-    testUnless(absence(device), `${name} [${device}]`, () => {
-      withDevice(open, (stream) => withDevice(openReference, (reference) => body(stream, reference)));
-    });
-  }
 }
 
 /** For bounds of sums: half a unit of 1. */

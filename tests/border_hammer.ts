@@ -193,6 +193,29 @@ function callAnything({ path, seed, rounds }: Task): Record<string, number> {
   return counts;
 }
 
+/** Results that lie on the indices which choose them: what was checked before is another number when it is used. */
+function overlap({ path }: Task): Record<string, number> {
+  const { symbols, close } = load(path), context = open(symbols, 1), buffer = new Float64Array(64);
+  checked(symbols, context, symbols.deneb_attach!(context, buffer, buffer.length));
+  const run = (words: number[]) => {
+    buffer.set(words);
+    return checked(symbols, context, symbols.deneb_run!(context, words.length));
+  };
+  const counts = { ok: 0, refused: 0 }, bytes = (values: number[]) => new Uint8Array(Int32Array.from(values).buffer);
+  for (const operation of [opcode.gather, opcode.scatter]) {
+    run([opcode.alloc, 4, 1, 20, opcode.alloc, 4, 2, 16]);
+    symbols.deneb_write!(context, 1, 0, bytes([0, 0, 0, 0, 0]), 20);
+    symbols.deneb_write!(context, 2, 0, bytes([-(2 ** 30), 0, 0, 0]), 16);
+    // Four indices at the start of the first storage, and the result one element further on.
+    const views = [1, 2, 1, 4, 1, 1, 2, 2, 0, 4, 1, 1, 1, 2, 0, 1];
+    counts[run([operation, 22, 1, 4, 4, 1, ...views]) === status.ok ? "ok" : "refused"]++;
+    run([opcode.free, 3, 1, opcode.free, 3, 2]);
+  }
+  symbols.deneb_close!(context);
+  close();
+  return counts;
+}
+
 /** Contexts that come and go while others work. */
 function openAndClose({ path, seed, rounds }: Task): Record<string, number> {
   const { symbols, close } = load(path), from = randomOf(seed), programs = recordPrograms(from);
@@ -260,7 +283,7 @@ function lookOn({ path, seed, rounds, context }: Task): Record<string, number> {
   return counts;
 }
 
-const parts = { breakWords, callAnything, openAndClose, openForOthers, callOnOthers, lookOn };
+const parts = { overlap, breakWords, callAnything, openAndClose, openForOthers, callOnOthers, lookOn };
 
 /** Runs tasks in Workers, side by side. The Workers end together: what they attached is there until all have ended. */
 async function inWorkers(tasks: readonly Task[]): Promise<Record<string, number>[]> {

@@ -145,32 +145,34 @@ export function recordPrograms(from: Random): Step[][] {
   return programs;
 }
 
-/** Numbers that are no size, no handle, or at the border of being one. None is a size that would take minutes. */
+/** Numbers that are no size, no handle, or at the border of being one. */
 export const strange: readonly number[] = [
   ...[NaN, Infinity, -Infinity, -0, -1, -2, 0.5, -0.5, 1e300, -1e300, 5e-324],
   ...[2 ** 53, 2 ** 53 + 2, -(2 ** 53), 2 ** 41, -(2 ** 41), 2 ** 63, 2 ** 64, 2 ** 32, 2 ** 32 - 1, 2 ** 31],
   ...[2 ** 20, 2 ** 20 - 1, 2 ** 20 + 1, 4096, 4095, 257, 256, 65, 64, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0],
 ];
 
-/** A copy with a word or a few replaced; words that say what comes next are as likely as all others together. */
+/** A copy with a word or a few replaced. */
 export function broken(words: Float64Array<ArrayBuffer>, from: Random): Float64Array<ArrayBuffer> {
   const copied = words.slice(), any = (list: ArrayLike<number>) => list[Math.floor(from() * list.length)]!;
   const times = from() < 0.8 ? 1 : from() < 0.8 ? 2 : 8;
+  let sizeMost = 2 ** 21;
   for (let k = 0; k < times; k++) {
     const at = Math.floor(from() * copied.length), word = copied[at]!;
-    const choice = Math.floor(from() * 6);
-    copied[at] = choice < 2
-      ? any(strange)
-      : choice === 2
-      ? any(words)
-      : choice === 3
-      ? word + (from() < 0.5 ? 1 : -1)
-      : choice === 4
-      ? -word
-      : Math.floor(from() * 12);
-    // A checked build fills what it allocates, which takes seconds for gigabytes that the machine does have.
-    const isSize = copied[at - 3] === opcode.alloc && copied[at - 2] === 4;
-    if (isSize && copied[at]! > 2 ** 24 && copied[at]! < 2 ** 41) copied[at] = 2 ** 41;
+    const changes = [
+      () => any(strange),
+      () => any(strange),
+      () => any(words),
+      () => word + (from() < 0.5 ? 1 : -1),
+      () => -word,
+      () => Math.floor(from() * 12),
+    ];
+    let value = changes[Math.floor(from() * changes.length)]!();
+    const handles = copied[at - 2] === opcode.alloc || copied[at - 2] === opcode.free;
+    // A size that there may be, of an operand that repeats one element, would take minutes; beyond these there is none.
+    if (!handles && value > sizeMost && value < 2 ** 41) value = 2 ** 41;
+    if (value > 2 ** 12) sizeMost = 2 ** 12;
+    copied[at] = value;
   }
   return copied;
 }

@@ -44,6 +44,11 @@ testWith(needed, "instructions with a broken word are refused or run, and leave 
   }
 });
 
+testWith(needed, "gather and scatter onto their own indices stay within their storages", async () => {
+  const [counts] = await strike("overlap", 1, 1);
+  assert.equal(counts!.ok! + counts!.refused!, 2);
+});
+
 testWith(needed, "four Workers open, use and close contexts of one library side by side", async () => {
   const counts = await strike("workers", 1, 200);
   assert.deepEqual(counts.map(({ opened }) => opened), [200, 200, undefined, undefined]);

@@ -12,11 +12,9 @@ import { reducedShape, type Shape, stridesOf } from "../core/shape.ts";
 import { type Environment, type Evaluate, parseRow } from "../kernels/expression.ts";
 import { argRows, type FoldRow, foldRows, type MapRow, mapRows, table } from "../kernels/instruction.ts";
 import {
-  againstReference,
   compute,
   difference,
   epsilonOf,
-  Findings,
   floats,
   layoutNames,
   lengths,
@@ -32,6 +30,7 @@ import {
   typesOf,
   unitOf,
 } from "./arrays.ts";
+import { againstReference, Findings } from "./kernels.ts";
 import { assertEquals, assertThrows } from "./support.ts";
 
 /** How far a row that calls functions may be from its steps. All other rows are exact. */

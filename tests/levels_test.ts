@@ -13,12 +13,10 @@ import { argRows, foldRows, mapRows, opcode, table } from "../kernels/instructio
 import { findLibrary } from "../kernels/library.ts";
 import { openWasm } from "../kernels/wasm.ts";
 import {
-  absence,
   bitsOf,
   compute,
   difference,
   epsilonOf,
-  Findings,
   type Layout,
   layoutNames,
   mapTo,
@@ -27,9 +25,10 @@ import {
   operandsOf,
   randomOf,
   specialOperands,
-  testUnless,
   typesOf,
 } from "./arrays.ts";
+import { absence, Findings } from "./kernels.ts";
+import { testUnless } from "./permissions.ts";
 import { assert } from "./support.ts";
 
 /** Something to compute on any device. */

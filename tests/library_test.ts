@@ -1,9 +1,236 @@
 /**
- * Which library is taken, and what is said where none can be: each case is a process of its own, since a process keeps
- * to what it found. Nothing may prompt.
+ * Which library is taken, and what is said where none can be. Each case is a process of its own, since a process keeps
+ * to what it found first, and none of them can prompt.
  */
 import { libraryFile } from "../kernels/library.ts";
 import { freshWasm } from "./built.ts";
-import { absence } from "./arrays.ts";
+import { absence } from "./kernels.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assert } from "./support.ts";
+import { assert, assertEquals } from "./support.ts";
+
+const home = new URL("..", import.meta.url);
+const mod = JSON.stringify(new URL("mod.ts", home).href);
+const built = decodeURIComponent(new URL(`zig-out/lib/${libraryFile()}`, home).pathname);
+
+/** What a process says that asks for the native device, and then makes a tensor. */
+interface Answer {
+  available: boolean;
+  reason?: string;
+  description: string;
+  /** Of opening the native device; null where it opened. */
+  error: string | null;
+  /** The device of a tensor that names none, or why there is no such tensor. */
+  taken: string;
+}
+
+const script = `
+  import { devices, open, tensor } from ${mod};
+  const attempt = async (body) => { try { return await body(); } catch (error) { return error.name + ": " + error.message; } };
+  const { available, reason, description } = devices().find(({ name }) => name === "cpu");
+  const opened = await attempt(() => open("cpu")), taken = await attempt(() => tensor([1]).device);
+  console.log(JSON.stringify({ available, reason, description, error: opened === "cpu" ? null : opened, taken }));
+`;
+
+/** Runs a script with these flags, in an environment of these variables alone. */
+async function run(text: string, flags: readonly string[], env: Record<string, string> = {}) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--no-check", "--no-config", ...flags, "-"],
+    clearEnv: true,
+    env: { NO_COLOR: "1", DENO_DIR: decodeURIComponent(new URL(".zig-cache/tests/deno", home).pathname), ...env },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  const { code, signal, stdout, stderr } = await child.output();
+  const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, signal, said: said!, complained: complained! };
+}
+
+async function ask(flags: readonly string[], env: Record<string, string>): Promise<Answer> {
+  const { code, signal, said, complained } = await run(script, flags, env);
+  assertEquals({ code, signal, complained }, { code: 0, signal: null, complained: "" });
+  return JSON.parse(said);
+}
+
+interface Case {
+  flags: readonly string[];
+  /** `FILE` stands for a file that `make` makes, by default of the library's bytes. */
+  env?: Record<string, string>;
+  make?: (library: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+  /** A word of each is compared with the answer; `FILE` as above. */
+  error: string | null;
+  taken: string;
+}
+
+/** The bytes with one text put in place of another that is as long and stands there once. */
+function patched(bytes: Uint8Array<ArrayBuffer>, pattern: RegExp, change: (found: string) => string) {
+  const text = new TextDecoder("latin1").decode(bytes), found = pattern.exec(text)!;
+  assert.ok(found, `there is no ${pattern} in the library`);
+  const copied = bytes.slice();
+  copied.set(new TextEncoder().encode(change(found[0])), found.index);
+  return copied;
+}
+
+const nextDigit = (digits: string) => digits.replace(/\d$/, (last) => `${(Number(last) + 1) % 10}`);
+const all = ["--allow-env", "--allow-ffi"];
+const again = "run `deno task build` again";
+
+const cases: Record<string, Case> = {
+  "the permission for the library's file is enough": { flags: [`--allow-ffi=${built}`], error: null, taken: "cpu" },
+  "without --allow-ffi the reason is the flag to add, and wasm is taken": {
+    flags: [],
+    error: `Error: Cannot open cpu: ${built}: it needs --allow-ffi=${built}`,
+    taken: "wasm",
+  },
+  "DENEB_LIB names the file": { flags: all, env: { DENEB_LIB: "FILE" }, error: null, taken: "cpu" },
+  "DENEB_LIB without --allow-ffi for it gives the flag to add": {
+    flags: ["--allow-env", `--allow-ffi=${built}`],
+    env: { DENEB_LIB: "FILE" },
+    error: "Error: Cannot open cpu: FILE: it needs --allow-ffi=FILE",
+    taken: "wasm",
+  },
+  "DENEB_LIB is not seen without --allow-env": {
+    flags: ["--allow-ffi"],
+    env: { DENEB_LIB: "/nowhere/lib" },
+    error: null,
+    taken: "cpu",
+  },
+  "a DENEB_LIB that is not there is said to be missing": {
+    flags: all,
+    env: { DENEB_LIB: "FILE.absent" },
+    error: "Error: Cannot open cpu: FILE.absent: there is no such file",
+    taken: "wasm",
+  },
+  "a DENEB_LIB that is no library is named": {
+    flags: all,
+    env: { DENEB_LIB: "FILE" },
+    make: () => new TextEncoder().encode("not a library\n"),
+    error: "Error: Cannot open cpu: FILE: ",
+    taken: "wasm",
+  },
+  "a library of other rows is refused by name": {
+    flags: all,
+    env: { DENEB_LIB: "FILE" },
+    make: (library) => patched(library, /"table":\d+/, nextDigit),
+    error:
+      `Error: Cannot open cpu: FILE: Cannot use the library: it was built from another kernels/table.json; ${again}`,
+    taken: "wasm",
+  },
+  "a library of other opcodes is refused by name": {
+    flags: all,
+    env: { DENEB_LIB: "FILE" },
+    make: (library) => patched(library, /"free":\d/, nextDigit),
+    error:
+      `Error: Cannot open cpu: FILE: Cannot use the library: it was built from other opcodes than kernels/instruction.ts`,
+    taken: "wasm",
+  },
+  "a library of other limits is refused by name": {
+    flags: all,
+    env: { DENEB_LIB: "FILE" },
+    make: (library) => patched(library, /"rank":\d/, nextDigit),
+    error:
+      `Error: Cannot open cpu: FILE: Cannot use the library: it was built from other limits than kernels/instruction.ts`,
+    taken: "wasm",
+  },
+  "a CPU level that there is not is a RangeError with its name": {
+    flags: all,
+    env: { DENEB_LEVEL: "x86_64_v9" },
+    error: `RangeError: Cannot open: this machine or this library has no CPU level "x86_64_v9"`,
+    taken: `RangeError: Cannot open: this machine or this library has no CPU level "x86_64_v9"`,
+  },
+  ...Object.fromEntries(["abc", "0", "-1", "1.5", "1e9"].map((count): [string, Case] => [
+    `DENEB_THREADS=${count} is a RangeError`,
+    {
+      flags: all,
+      env: { DENEB_THREADS: count },
+      error: `RangeError: Cannot open cpu: DENEB_THREADS=${count} must be an integer in [1, 1024]`,
+      taken: `RangeError: Cannot open cpu: DENEB_THREADS=${count} must be an integer in [1, 1024]`,
+    },
+  ])),
+  "DENEB_THREADS=1 and an empty DENEB_LEVEL are as good as any": {
+    flags: all,
+    env: { DENEB_THREADS: "1", DENEB_LEVEL: "" },
+    error: null,
+    taken: "cpu",
+  },
+  "DENEB_DEVICE chooses what is taken": {
+    flags: all,
+    env: { DENEB_DEVICE: "reference" },
+    error: null,
+    taken: "reference",
+  },
+  "a DENEB_DEVICE that is none is a RangeError": {
+    flags: all,
+    env: { DENEB_DEVICE: "abacus" },
+    error: null,
+    taken: `RangeError: Cannot open device: "abacus" is not one of auto, cpu, wasm, reference`,
+  },
+};
+
+const absent = absence("cpu"), needed = ["run", "read", "write", "ffi"] as const;
+
+const unchanged = (library: Uint8Array<ArrayBuffer>) => library;
+for (const [name, { flags, env = {}, make = unchanged, error, taken }] of Object.entries(cases)) {
+  testWith(needed, name, () =>
+    inTemporaryFolder(async (folder) => {
+      const file = `${folder}/${libraryFile()}`, put = (text: string) => text.replaceAll("FILE", file);
+      if (env.DENEB_LIB === "FILE") await Deno.writeFile(file, make(await Deno.readFile(built)));
+      const variables = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, put(value)]));
+      const answer = await ask(flags, variables);
+      if (error === null) assertEquals(answer.error, null);
+      else assert.ok(answer.error?.startsWith(put(error)), `it says "${answer.error}"`);
+      assertEquals(answer.taken, put(taken));
+      // What devices() says beforehand is what opening says.
+      if (!answer.available) assertEquals(answer.error, `Error: Cannot open cpu: ${answer.reason}`);
+      else assert.ok(answer.description.startsWith(variables.DENEB_LIB === file ? file : built), answer.description);
+    }), absent);
+}
+
+const use = `import { open, tensor } from ${mod}; await open("cpu"); tensor([1]);`;
+const inWorker = (end: string) => `
+  const text = ${JSON.stringify(use)} + "self.postMessage(1);" + ${JSON.stringify(end)};
+  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  const worker = new Worker(address, { type: "module" });
+  await new Promise((resolve) => worker.onmessage = resolve);
+`;
+
+/** Ways to end while the library's threads are at work, and the exit code of each. */
+const ends: Record<string, { text: string; code: number }> = {
+  "a script that comes to its end": { text: use, code: 0 },
+  "a script that throws": { text: `${use} throw new Error("on purpose");`, code: 1 },
+  "a script that exits": { text: `${use} Deno.exit(7);`, code: 7 },
+  "a script that exits with the threads asleep": {
+    text: `${use} await new Promise((done) => setTimeout(done, 20));`,
+    code: 0,
+  },
+  "a Worker that is terminated": { text: `${inWorker("")} worker.terminate();`, code: 0 },
+  "a Worker that closes itself": {
+    text: `${inWorker("self.close();")} await new Promise((done) => setTimeout(done, 20));`,
+    code: 0,
+  },
+};
+/** A race is not lost each time. */
+const attempts = 10;
+
+for (const [name, { text, code }] of Object.entries(ends)) {
+  testWith(needed, `${name} ends as it should`, async () => {
+    const found = [];
+    for (let k = 0; k < attempts; k++) {
+      const { code, signal } = await run(text, ["--allow-ffi", "--allow-read"]);
+      found.push(signal ?? code);
+    }
+    assertEquals(found, Array.from({ length: attempts }, () => code));
+  }, absent);
+}
+
+testWith(["read", "write", "run", "env"], "the wasm module is what its source gives", async () => {
+  const [committed, fresh] = await Promise.all([
+    Deno.readFile(new URL("kernels/deneb.wasm", home)),
+    Deno.readFile(await freshWasm()),
+  ]);
+  const same = committed.length === fresh.length && committed.every((byte, at) => byte === fresh[at]);
+  assert.ok(same, "kernels/deneb.wasm is not what the source gives: run `deno task build --wasm` and commit it");
+});

@@ -6,16 +6,26 @@ await open();
 
 type Name = "read" | "write" | "net" | "env" | "run" | "ffi";
 
-/** A test under the sanitizers, run only where `permissions` are granted. */
-export function testWith(permissions: readonly Name[], name: string, body: () => void | Promise<void>): void {
-  const missing = permissions.filter((name) => Deno.permissions.querySync({ name }).state !== "granted");
+/** A test under the sanitizers, shown as ignored with the reason where there is one. */
+export function testUnless(reason: string | null, name: string, body: () => void | Promise<void>): void {
   Deno.test({
-    name: missing.length === 0 ? name : `${name} (add ${missing.map((word) => `--allow-${word}`).join(" ")})`,
-    ignore: missing.length > 0,
+    name: reason === null ? name : `${name} (${reason})`,
+    ignore: reason !== null,
     sanitizeOps: true,
     sanitizeResources: true,
     fn: body,
   });
+}
+
+/** A test that runs only where `permissions` are granted, and nothing else that it needs is absent. */
+export function testWith(
+  permissions: readonly Name[],
+  name: string,
+  body: () => void | Promise<void>,
+  absent: string | null = null,
+): void {
+  const missing = permissions.filter((name) => Deno.permissions.querySync({ name }).state !== "granted");
+  testUnless(missing.length > 0 ? `add ${missing.map((word) => `--allow-${word}`).join(" ")}` : absent, name, body);
 }
 
 /** Runs `body` with the path of a new folder that is removed afterwards. */

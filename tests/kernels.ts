@@ -1,0 +1,55 @@
+/** What tests of the kernels share: a device for each test, held to the reference device, and findings over many cases. */
+import { Stream } from "../core/program.ts";
+import { openCpu } from "../kernels/cpu.ts";
+import type { Device } from "../kernels/device.ts";
+import { openReference } from "../kernels/reference.ts";
+import { openWasm } from "../kernels/wasm.ts";
+import { devices } from "../mod.ts";
+import { testUnless } from "./permissions.ts";
+import { assert, required } from "./support.ts";
+
+/** Collects what differs, so that one run tells of every case, and fails at the end. */
+export class Findings {
+  readonly #lines: string[] = [];
+  cases = 0;
+
+  add(what: string, difference: string | null): void {
+    this.cases++;
+    if (difference !== null) this.#lines.push(`${what}: ${difference}`);
+  }
+
+  check(): void {
+    assert.ok(this.cases > 0, "there were no cases");
+    const shown = this.#lines.slice(0, 30).join("\n");
+    assert.equal(this.#lines.length, 0, `${this.#lines.length} of ${this.cases} cases differ:\n${shown}`);
+  }
+}
+
+/** Opens a device, and closes it after `body`, by when nothing must be left on it. */
+export function withDevice(open: () => Device, body: (stream: Stream) => void): void {
+  const stream = new Stream(open());
+  try {
+    body(stream);
+    stream.flush();
+    assert.equal(stream.device.memory().bytes, 0, "storages are left");
+  } finally {
+    stream.device.close();
+  }
+}
+
+const doors: Record<string, () => Device> = { cpu: openCpu, wasm: openWasm };
+
+/** Why a device cannot be tested here; null if it can be, or must. */
+export function absence(device: string): string | null {
+  const { available = false, reason } = devices().find(({ name }) => name === device) ?? {};
+  return available || required.includes(device) ? null : reason ?? "not built";
+}
+
+/** Registers one test for each device that is held to the reference. */
+export function againstReference(name: string, body: (stream: Stream, reference: Stream) => void): void {
+  for (const [device, open] of Object.entries(doors)) {
+    testUnless(absence(device), `${name} [${device}]`, () => {
+      withDevice(open, (stream) => withDevice(openReference, (reference) => body(stream, reference)));
+    });
+  }
+}
