@@ -16,7 +16,7 @@ const help = `Measures the workloads and prints a JSON line for each.
   --only NAME,...        names as printed, or short: ${Object.keys(shortNames).join(" ")}
   --device NAME          auto, cpu, wasm, reference        (auto)
   --threads N            of the native device              (one for each core)
-  --mode eager|captured  eager is the only one so far      (eager)
+  --mode eager|captured  of training, inference and eltwise (captured)
   --rounds N             the median is over so many        (7)
   --table                rows for people, with the share of the machine's own bound
   --list                 prints the names`;
@@ -31,8 +31,9 @@ async function main(args: string[]): Promise<void> {
   if (values.help) return console.log(help);
   if (values.list) return console.log(Object.keys(workloads).join("\n"));
   const names = chosenNames(values.only);
-  if ((values.mode ?? "eager") !== "eager") {
-    throw new RangeError(`Cannot measure in mode "${values.mode}": there is only "eager"`);
+  const mode = values.mode ?? "captured";
+  if (mode !== "eager" && mode !== "captured") {
+    throw new RangeError(`Cannot read --mode: "${mode}" must be eager or captured`);
   }
   const rounds = readCount("rounds", values.rounds ?? "7");
   const wanted = values.device ?? "auto";
@@ -45,11 +46,11 @@ async function main(args: string[]): Promise<void> {
   for (const name of names) {
     using _ = scope();
     manualSeed(0);
-    const workload = workloads[name]!();
+    const workload = workloads[name]!(mode);
     const rates = measure(workload, rounds);
     const round = (rate: number) => Math.round(rate * 1000) / 1000;
     const measured: Measured = {
-      peer: `deneb-${config.version}-eager`,
+      peer: `deneb-${config.version}-${workloads[name]!.length === 0 ? "eager" : mode}`,
       workload: name,
       unit: workload.unit,
       median: round(rates[rates.length >> 1]!),

@@ -29,6 +29,7 @@ export interface Measured {
 
 /** Rates of `rounds` rounds, in units per second, sorted. */
 export function measure({ run, perRound, scale = 1, warm = 5 }: Workload, rounds: number): number[] {
+  // Units enough for the just-in-time compiler to have seen all it needs.
   for (let k = 0; k < warm; k++) run();
   const rates: number[] = [];
   for (let round = 0; round < rounds; round++) {

@@ -2,16 +2,24 @@
  * The workloads: names and sizes are those of other frameworks' benchmarks, so that medians can be set side by side.
  * Inputs are random and seeded.
  */
-import { group, nn, noGrad, optim, randint, randn, scope, Tensor } from "../mod.ts";
+import { capture, group, nn, noGrad, optim, randint, randn, scope, Tensor } from "../mod.ts";
 import { MLPResNet } from "../examples/mlp_resnet.ts";
 import type { Workload } from "./measure.ts";
 import { ResMLP } from "./res_mlp.ts";
 
-/** A maker for each workload, by its name. */
-export const workloads: Record<string, () => Workload> = {
+/** Eager ops, or functions captured once and replayed. */
+export type Mode = "eager" | "captured";
+
+/** `f` as it is, or captured. */
+function inMode<Result>(mode: Mode, f: (x: Tensor, y: Tensor) => Result): (x: Tensor, y: Tensor) => Result {
+  return mode === "captured" ? capture(f) : f;
+}
+
+/** A maker for each workload, by its name. Those that take no mode are eager. */
+export const workloads: Record<string, (mode: Mode) => Workload> = {
   "layernorm-fwd-bwd-4096x768": () => throughModule(new nn.LayerNorm1d(768)),
   "gelu-fwd-bwd-4096x768": () => throughModule(new nn.GELU()),
-  "train-mlp-784-128-128-10-sgd-b128": () => {
+  "train-mlp-784-128-128-10-sgd-b128": (mode) => {
     const model = new nn.Sequential(
       new nn.Linear(784, 128),
       new nn.ReLU(),
@@ -19,22 +27,22 @@ export const workloads: Record<string, () => Workload> = {
       new nn.ReLU(),
       new nn.Linear(128, 10),
     );
-    return training(model, new optim.SGD(model.parameters(), { lr: 0.01 }), randn([128, 784]), 50);
+    return training(mode, model, new optim.SGD(model.parameters(), { lr: 0.01 }), randn([128, 784]), 50);
   },
-  "train-mlpresnet-mnist-b32": () => trainMnist(32),
-  "train-mlpresnet-mnist-b128": () => trainMnist(128),
-  "train-mlpresnet-mnist-b1024": () => trainMnist(1024),
-  "train-mlpresnet-cifar-b256": () => {
+  "train-mlpresnet-mnist-b32": (mode) => trainMnist(mode, 32),
+  "train-mlpresnet-mnist-b128": (mode) => trainMnist(mode, 128),
+  "train-mlpresnet-mnist-b1024": (mode) => trainMnist(mode, 1024),
+  "train-mlpresnet-cifar-b256": (mode) => {
     const norm = (features: number) => new nn.LayerNorm1d(features);
     const model = new MLPResNet({ inputs: 3072, width: 512, blocks: 4, norm });
-    return training(model, new optim.AdamW(model.parameters(), { lr: 1e-3 }), randn([256, 3072]), 10);
+    return training(mode, model, new optim.AdamW(model.parameters(), { lr: 1e-3 }), randn([256, 3072]), 10);
   },
-  "train-resmlp-cifar-b64": () => {
+  "train-resmlp-cifar-b64": (mode) => {
     const model = new ResMLP();
-    return training(model, new optim.AdamW(model.parameters(), { lr: 1e-3 }), randn([64, 3, 32, 32]), 3, 2);
+    return training(mode, model, new optim.AdamW(model.parameters(), { lr: 1e-3 }), randn([64, 3, 32, 32]), 3, 2);
   },
-  "infer-mlpresnet-mnist-b1": () => inferMnist(1),
-  "infer-mlpresnet-mnist-b256": () => inferMnist(256),
+  "infer-mlpresnet-mnist-b1": (mode) => inferMnist(mode, 1),
+  "infer-mlpresnet-mnist-b256": (mode) => inferMnist(mode, 256),
   "gemm-f32-256": () => product(256, 256, 256, Math.floor(2e9 / (2 * 256 ** 3))),
   "gemm-f32-1024": () => product(1024, 1024, 1024, 2),
   "gemm-f32-2048": () => product(2048, 2048, 2048, 2),
@@ -48,15 +56,16 @@ export const workloads: Record<string, () => Workload> = {
       h.sum().backward();
       x.resetGrad();
     };
-    return { unit: "chains/s", run, perRound: 50 };
+    return { unit: "chains/s", run, perRound: 500, warm: 2000 };
   },
-  "eltwise-relu(xy+x)/2-4Mi": () => {
+  "eltwise-relu(xy+x)/2-4Mi": (mode) => {
     const x = randn([2 ** 22]), y = randn([2 ** 22]);
+    const f = inMode(mode, (x, y) => x.mul(y).add(x).relu().mul(0.5));
     const run = () => {
       using _ = scope();
-      noGrad(() => group(() => x.mul(y).add(x).relu().mul(0.5)));
+      noGrad(() => group(() => f(x, y)));
     };
-    return { unit: "calls/s", run, perRound: 5, bytes: 3 * 4 * 2 ** 22 };
+    return { unit: "calls/s", run, perRound: 20, bytes: 3 * 4 * 2 ** 22 };
   },
   "xent-fwd-bwd-4096x1000": () => {
     const x = new nn.Parameter(randn([4096, 1000])), y = randint(0, 1000, [4096]);
@@ -108,15 +117,26 @@ export const shortNames: Record<string, string> = {
 };
 
 /** Forward, loss, backward, step, on the same batch each time. */
-function training(model: nn.Module, optimizer: optim.Optimizer, x: Tensor, perRound: number, warm = 5): Workload {
+function training(
+  mode: Mode,
+  model: nn.Module,
+  optimizer: optim.Optimizer,
+  x: Tensor,
+  perRound: number,
+  warm = 50,
+): Workload {
   const y = randint(0, 10, [x.shape[0]!]), lossOf = new nn.CrossEntropyLoss();
   model.train();
-  const run = () => {
-    using _ = scope();
+  const step = inMode(mode, (x, y) => {
     const loss = lossOf.call(model.call(x), y);
     optimizer.resetGrad();
     loss.backward();
     optimizer.step();
+    return loss;
+  });
+  const run = () => {
+    using _ = scope();
+    step(x, y);
   };
   return { unit: "steps/s", run, perRound, warm };
 }
@@ -124,21 +144,22 @@ function training(model: nn.Module, optimizer: optim.Optimizer, x: Tensor, perRo
 /** Multiplications and additions in one forward pass of the MNIST net per image; a step costs about three. */
 const mnistFlops = 2 * (784 * 128 + 3 * 2 * 128 * 64 + 128 * 10);
 
-function trainMnist(batch: number): Workload {
+function trainMnist(mode: Mode, batch: number): Workload {
   const model = new MLPResNet();
-  const step = training(model, new optim.Adam(model.parameters(), { lr: 1e-3 }), randn([batch, 784]), 50);
+  const step = training(mode, model, new optim.Adam(model.parameters(), { lr: 1e-3 }), randn([batch, 784]), 50);
   // The first layer's input needs no gradient.
   return { ...step, flops: batch * (3 * mnistFlops - 2 * 784 * 128) };
 }
 
-function inferMnist(batch: number): Workload {
+function inferMnist(mode: Mode, batch: number): Workload {
   const model = new MLPResNet(), x = randn([batch, 784]);
   model.eval();
+  const infer = inMode(mode, (x) => model.call(x));
   const run = () => {
     using _ = scope();
-    noGrad(() => model.call(x));
+    noGrad(() => infer(x, x));
   };
-  return { unit: "calls/s", run, perRound: batch === 1 ? 200 : 20, flops: batch * mnistFlops };
+  return { unit: "calls/s", run, perRound: batch === 1 ? 2000 : 200, warm: 2000 / batch, flops: batch * mnistFlops };
 }
 
 function product(m: number, k: number, n: number, perRound: number): Workload {
