@@ -98,6 +98,7 @@ export async function main(options: MnistTrainingOptions = {}): Promise<MnistTra
     optimizer,
     scheduler,
     epochs,
+    captured: true,
     onStep: ({ epoch, seen, loss }) => progress?.update(seen, `epoch ${epoch}/${epochs}`, `loss ${loss.toFixed(4)}`),
     onEpoch: async ({ epoch, loss, seconds }) => {
       const share = percent(await train.evaluate(model, testLoader));

@@ -4,6 +4,8 @@
  */
 import { dataFolder } from "../data/folders.ts";
 import { cacheFolder } from "../kernels/environment.ts";
+import { release } from "../kernels/library.ts";
+import { libraryCandidates } from "../kernels/mod.ts";
 import * as deneb from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { findZig, zigVersion } from "./zig.ts";
@@ -32,6 +34,12 @@ for (
   const value = Deno.env.get(name);
   if (value !== undefined) show("set", `${name}=${value}`);
 }
+
+console.log("\nNative library:");
+for (const { from, path, reason } of libraryCandidates()) {
+  console.log(`  ${reason === null ? "taken" : "left "}  ${from}: ${path}${reason === null ? "" : `: ${reason}`}`);
+}
+if (release() === undefined) console.log("  none is published for this machine; `deno task build` makes one");
 
 console.log("\nDevices:");
 for (const { name, available, reason, description } of deneb.devices()) {

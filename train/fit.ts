@@ -1,8 +1,8 @@
 /**
  * The training loop and its counterpart for a test set. Nothing here is out of a user's reach: a loop of one's own is
- * the body of `trainStep` inside `for await (const [x, y] of loader)`.
+ * `trainStep` inside `for await (const [x, y] of loader)`, in a scope.
  */
-import { noGrad, scope, type Tensor } from "../core/mod.ts";
+import { capture, noGrad, scope, type Tensor } from "../core/mod.ts";
 import type { DataLoader } from "../data/mod.ts";
 import type { Module } from "../nn/mod.ts";
 import type { Optimizer, Scheduler } from "../optim/mod.ts";
@@ -20,6 +20,11 @@ export interface FitOptions {
   /** Stepped after each batch, so its periods count batches. */
   scheduler?: Scheduler;
   epochs?: number;
+  /**
+   * Capture the step and replay it: faster, for models whose instructions do not depend on values. A last batch of
+   * another size is recorded once more.
+   */
+  captured?: boolean;
   /** Called after each batch. */
   onStep?: (at: StepReport) => void;
   /** Called after each epoch; what it does is not part of the epoch's time. */
@@ -41,19 +46,18 @@ export interface EpochReport {
   seconds: number;
 }
 
-/** One step: forward, loss, backward, update. All that it allocates is freed; returns the loss. */
+/** One step: forward, loss, backward, update. Returns the loss, without its graph in mind: the step is done with it. */
 export function trainStep(
   model: Module,
   x: Tensor,
   y: Tensor,
-  options: Pick<FitOptions, "loss" | "optimizer">,
-): number {
-  using _ = scope();
-  const loss = options.loss.call(model.call(x), y);
-  options.optimizer.resetGrad();
-  loss.backward();
-  options.optimizer.step();
-  return loss.item() as number;
+  { loss, optimizer }: Pick<FitOptions, "loss" | "optimizer">,
+): Tensor {
+  const value = loss.call(model.call(x), y);
+  optimizer.resetGrad();
+  value.backward();
+  optimizer.step();
+  return value;
 }
 
 /**
@@ -62,7 +66,10 @@ export function trainStep(
  * Throws an Error when the loss is no longer finite: nothing after that would be training.
  */
 export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
-  const { scheduler, epochs = 1, onStep, onEpoch } = options;
+  const { scheduler, epochs = 1, captured = false, onStep, onEpoch } = options;
+  const body = (x: Tensor, y: Tensor) => trainStep(model, x, y, options);
+  using program = captured ? capture(body) : null;
+  const step = program ?? body;
   const reports: EpochReport[] = [];
   let seen = 0;
   for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -70,7 +77,8 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
     let total = 0, samples = 0;
     model.train();
     for await (const [x, y] of loader) {
-      const loss = trainStep(model, x, y, options);
+      using _ = scope();
+      const loss = step(x, y).item() as number;
       if (!Number.isFinite(loss)) {
         throw new Error(
           `Cannot go on training: the loss became ${loss} in epoch ${epoch}; a lower learning rate may help`,
