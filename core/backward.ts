@@ -4,7 +4,7 @@
  * Every op's `gradient` is written in ops, so with `createGraph` the adjoints are themselves a graph.
  */
 import { innerScope, moveTo, withGradients } from "./ambient.ts";
-import { contiguous, copy, mapInto } from "./ndarray.ts";
+import { contiguous, copy, mapInto, rows } from "./ndarray.ts";
 import { sameShape, showShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 import { findTopoSort, type Op, releasedInputs } from "./value.ts";
@@ -86,7 +86,7 @@ function addAdjoint(node: Tensor, adjoint: Tensor, createGraph: boolean, from: O
     node.adjoint = adjoint;
   } else if (node.adjointIsSum && !createGraph && adjoint.dtype === before.dtype) {
     // The sum belongs to this sweep alone, so it grows in place.
-    mapInto(before.array, "add", [before.array, adjoint.array]);
+    mapInto(before.array, rows.add, [before.array, adjoint.array]);
   } else {
     node.adjoint = before.add(adjoint);
     node.adjointIsSum = true;
@@ -128,7 +128,7 @@ export function computeGradientOfVariables(output: Tensor, outGrad?: Tensor, opt
 function accumulate(leaf: Tensor, adjoint: Tensor, ours: boolean): void {
   const grad = leaf.grad;
   if (grad !== null) {
-    mapInto(grad.array, "add", [grad.array, adjoint.array]);
+    mapInto(grad.array, rows.add, [grad.array, adjoint.array]);
   } else if (
     ours && adjoint.array.contiguous && adjoint.array.storage.references === 1 && adjoint.dtype === leaf.dtype
   ) {

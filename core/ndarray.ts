@@ -136,10 +136,17 @@ export function empty(stream: Stream, shape: Shape, dtype: DType): NDArray {
 /** An array holding `flat`, whose length must be the shape's size. */
 export function fromTypedArray(stream: Stream, flat: TypedArray, shape: Shape, dtype: DType): NDArray {
   const array = empty(stream, shape, dtype);
-  if (flat.byteLength > 0) {
-    writeBytes(array.storage, 0, new Uint8Array(flat.buffer, flat.byteOffset, flat.byteLength));
-  } else stream.flush();
-  return array;
+  if (flat.byteLength === 0) {
+    stream.flush();
+    return array;
+  }
+  writeBytes(array.storage, 0, new Uint8Array(flat.buffer, flat.byteOffset, flat.byteLength));
+  if (recording === null) return array;
+  // A replay cannot fill it again, and may change what it made of it: it starts with a copy of memory that stays.
+  recording.constant(array.storage);
+  const own = copy(array);
+  array.dispose();
+  return own;
 }
 
 /** Scalars of a row, as f64; the device rounds them to the compute type. */
@@ -152,14 +159,15 @@ export interface Scalars {
 /** Evaluates `row` for every element of `out`; inputs have its shape (broadcast views included). */
 export function mapInto(
   out: NDArray,
-  row: MapRow,
+  row: MapRow | MapInfo,
   inputs: readonly NDArray[],
   s: Scalar = 0,
   t: Scalar = 0,
   u: Scalar = 0,
 ): void {
-  const stream = inputs.length > 0 ? streamOf(row, inputs) : out.storage.stream;
-  writeMap(stream, rows[row], out, inputs, s, t, u, codeOf(computeType(out.dtype)));
+  const info = typeof row === "string" ? rows[row] : row;
+  const stream = inputs.length > 0 ? streamOf(info.name, inputs) : out.storage.stream;
+  writeMap(stream, info, out, inputs, s, t, u, codeOf(computeType(out.dtype)));
 }
 
 function writeMap(
