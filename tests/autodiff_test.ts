@@ -15,25 +15,37 @@ import {
 import { assert, assertClose, forEachDevice, values } from "./support.ts";
 
 forEachDevice("y = ln x1 + x1 x2 - sin x2 at (2, 5): every value, tangent and adjoint of the slide", () => {
-  const options = { dtype: "float64" } as const;
-  const x1 = new Tensor(2, options), x2 = new Tensor(5, options);
-  const v1 = x1.log(), v2 = x1.mul(x2), v3 = x2.sin(), v4 = v1.add(v2), y = v4.sub(v3);
-  const near = { relative: 5e-4, absolute: 5e-4 };
-  assertClose([v1, v2, v3, v4, y].map((v) => v.item()), [0.693, 10, -0.959, 10.693, 11.652], near);
-  // Tangents along x1: dv1 = 1/x1, dv2 = x2, dv3 = 0, dv4 = 5.5, dy = 5.5.
-  const parts: ((a: Tensor, b: Tensor) => Tensor)[] = [
-    (a) => a.log(),
-    (a, b) => a.mul(b),
-    (_, b) => b.sin(),
-    (a, b) => a.log().add(a.mul(b)),
-    (a, b) => a.log().add(a.mul(b)).sub(b.sin()),
-  ];
+  const options = { dtype: "float64" } as const, at = [tensor(2, options), tensor(5, options)] as const;
   const along = [tensor(1, options), tensor(0, options)];
-  assertClose(parts.map((f) => jvp(f, [x1.detach(), x2.detach()], along)[1].item()), [0.5, 5, 0, 5.5, 5.5], near);
-  // Adjoints: of v4 and v3 1 and -1, of v1 and v2 1.
-  const adjoints = (v: Tensor[]) => v.map((node) => grad((t: Tensor) => t.mul(1))(node.detach()).item());
-  assert.deepEqual(adjoints([v4]), [1]);
-  y.backward();
+  // The slide rounds to three digits.
+  const near = { relative: 5e-4, absolute: 5e-4 };
+  // Each value as a function of (v1, v2) = (x1, x2), with the slide's value and tangent along x1.
+  const v3 = (a: Tensor) => a.log(), v4 = (a: Tensor, b: Tensor) => a.mul(b), v5 = (_: Tensor, b: Tensor) => b.sin();
+  const v6 = (a: Tensor, b: Tensor) => v3(a).add(v4(a, b)), v7 = (a: Tensor, b: Tensor) => v6(a, b).sub(v5(a, b));
+  const slide: [f: (a: Tensor, b: Tensor) => Tensor, value: number, tangent: number][] = [
+    [(a) => a.mul(1), 2, 1],
+    [(_, b) => b.mul(1), 5, 0],
+    [v3, 0.693, 0.5],
+    [v4, 10, 5],
+    [v5, -0.959, 0],
+    [v6, 10.693, 5.5],
+    [v7, 11.652, 5.5],
+  ];
+  for (const [f, value, tangent] of slide) {
+    const [y, t] = jvp(f, at, along);
+    assertClose([y.item(), t.item()], [value, tangent], near);
+  }
+  // The adjoint of each value is the derivative of what is computed from it on.
+  const [a, b] = at, leaves = [v3(a), v4(a, b), v5(a, b)];
+  const adjointsOf = (f: (...v: Tensor[]) => Tensor, inputs: readonly Tensor[]) =>
+    (grad(f, { argnums: inputs.map((_, k) => k) })(...inputs) as Tensor[]).map((adjoint) => adjoint.item());
+  assertClose(adjointsOf((y) => y!.mul(1), [v7(a, b)]), [1], near);
+  assertClose(adjointsOf((v6) => v6!.sub(leaves[2]!), [v6(a, b)]), [1], near);
+  assertClose(adjointsOf((v3, v4, v5) => v3!.add(v4!).sub(v5!), leaves), [1, 1, -1], near);
+  assertClose(adjointsOf((a, b) => v7(a!, b!), at), [5.5, 1.716], near);
+  // The same by the lecture's own call.
+  const [x1, x2] = [new Tensor(2, options), new Tensor(5, options)];
+  v7(x1, x2).backward();
   assertClose([x1.grad!.item(), x2.grad!.item()], [5.5, 1.716], near);
 });
 
