@@ -4,7 +4,6 @@
  * A draw takes a range of counters that only its element count fixes, so the same seed gives the same numbers on every
  * device, and a generator's whole state is a key and a counter.
  */
-import { philox } from "../kernels/philox.ts";
 import type { DType } from "./dtype.ts";
 import { refuseRecording } from "./recording.ts";
 
@@ -14,56 +13,6 @@ export function keyOf(seed: number): [number, number] {
     throw new RangeError(`Cannot seed: ${seed} must be an integer in [0, 2^53)`);
   }
   return [seed >>> 0, Math.floor(seed / 2 ** 32)];
-}
-
-/** A stream of random numbers on the host, for shuffles and drawn data. */
-export class Philox {
-  readonly key: readonly [number, number];
-  counter: number;
-  #words: readonly number[] = [];
-  #used = 4;
-
-  constructor(seed: number, counter = 0) {
-    this.key = keyOf(seed);
-    this.counter = counter;
-  }
-
-  /** The next 32 bits. */
-  nextWord(): number {
-    if (this.#used === 4) {
-      this.#words = philox([this.counter >>> 0, Math.floor(this.counter / 2 ** 32), 0, 0], this.key);
-      this.counter++;
-      this.#used = 0;
-    }
-    return this.#words[this.#used++]!;
-  }
-
-  /** Uniform in [0, 1), 53 bits. */
-  uniform(): number {
-    const high = this.nextWord() >>> 5, low = this.nextWord() >>> 6;
-    return (high * 2 ** 26 + low) * 2 ** -53;
-  }
-
-  /** A uniform integer in [0, bound). */
-  below(bound: number): number {
-    return Math.floor(this.uniform() * bound);
-  }
-
-  /** Standard normal, by Box and Muller 1958. */
-  normal(): number {
-    const radius = Math.sqrt(-2 * Math.log1p(-this.uniform()));
-    return radius * Math.cos(2 * Math.PI * this.uniform());
-  }
-
-  /** A random order of 0 ... count - 1, by Fisher and Yates. */
-  permutation(count: number): Int32Array {
-    const order = Int32Array.from({ length: count }, (_, k) => k);
-    for (let k = count - 1; k > 0; k--) {
-      const other = this.below(k + 1);
-      [order[k], order[other]] = [order[other]!, order[k]!];
-    }
-    return order;
-  }
 }
 
 /** The generator that tensors draw from. */
@@ -99,6 +48,7 @@ export function randomState(): { key: [number, number]; counter: number } {
 
 /** Continues from a state that {@linkcode randomState} gave. */
 export function setRandomState({ key, counter }: { key: [number, number]; counter: number }): void {
+  refuseRecording("the generator's state is set");
   state.key = [...key];
   state.counter = counter;
 }

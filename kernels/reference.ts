@@ -268,9 +268,10 @@ class Reference implements Device {
     const count = this.#integer("count", 2 ** 40);
     const key: [number, number] = [this.#integer("key", 2 ** 32), this.#integer("key", 2 ** 32)];
     const counter = this.#integer("counter", 2 ** 53), out = this.#view([count], false);
-    const perBlock = out.code === 1 ? 2 : 4;
+    const perBlock = out.code === 1 ? 2 : 4, words = new Uint32Array(4);
     for (let block = 0; block * perBlock < count; block++) {
-      const at = counter + block, words = philox([at >>> 0, Math.floor(at / 2 ** 32), 0, 0], key);
+      const at = counter + block;
+      philox(words, [at >>> 0, Math.floor(at / 2 ** 32), 0, 0], key);
       for (let lane = 0; lane < perBlock && block * perBlock + lane < count; lane++) {
         out.data[out.offset + block * perBlock + lane] = out.code === 0
           ? (words[lane]! >>> 8) * 2 ** -24
