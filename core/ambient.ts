@@ -67,6 +67,11 @@ export class Scope implements Disposable {
     return this.#parent;
   }
 
+  /** Where tensors go that are kept: a scope of the library's own counts as part of the one around it. */
+  get enclosing(): Scope | null {
+    return typeof this.#opener === "string" ? this.#parent?.enclosing ?? null : this.#parent;
+  }
+
   /** `train.ts:12`: the first line outside this file that led to the scope. */
   get place(): string {
     if (typeof this.#opener === "string") return this.#opener;

@@ -22,6 +22,11 @@ export function streamOf(name?: string): Stream {
   return stream;
 }
 
+/** The default device's stream, if it was opened already. */
+export function chosenStream(): Stream | null {
+  return chosen;
+}
+
 /** Makes `stream` the default. */
 export function chooseStream(stream: Stream): void {
   chosen = stream;

@@ -15,6 +15,7 @@ import {
   viewPlaces,
 } from "../kernels/instruction.ts";
 import type { Action } from "./recording.ts";
+import { sizeOf } from "./shape.ts";
 
 /** Memory that the list names. */
 export interface Slot {
@@ -23,6 +24,8 @@ export interface Slot {
   readonly handle: number;
   /** Its size where the list allocates it; null for memory from outside. */
   readonly bytes: number | null;
+  /** True for memory from outside that never changes: the host filled it while the function was recorded. */
+  readonly constant: boolean;
   /** True if it outlives the list: a result. */
   escapes: boolean;
   /** True if what was recorded gave it back. */
@@ -47,17 +50,26 @@ export interface View {
 export interface List {
   readonly instructions: readonly Instruction[];
   readonly slots: readonly Slot[];
+  /** What is run once, before the list is run for the first time. */
+  readonly once?: Once;
 }
 
-/** Reads recorded words. Memory for which `external` answers true is taken as from outside, wherever it was allocated. */
+/** Instructions whose results stay, and the slots from outside that then stand for them in the list. */
+export interface Once {
+  readonly instructions: readonly Instruction[];
+  readonly kept: ReadonlyMap<Slot, Slot>;
+}
+
+/** Reads recorded words. Memory for which `constant` answers true was filled by the host: it is taken as from outside. */
 export function parse(
   words: readonly number[],
   actions: readonly Action[],
-  external: (handle: number) => boolean,
+  constant: (handle: number) => boolean,
 ): List {
   const slots: Slot[] = [], instructions: Instruction[] = [], live = new Map<number, Slot>();
   const addSlot = (handle: number, bytes: number | null) => {
-    const slot = { number: slots.length, handle, bytes, escapes: false, freed: false };
+    const fixed = constant(handle), number = slots.length;
+    const slot = { number, handle, bytes: fixed ? null : bytes, constant: fixed, escapes: false, freed: false };
     slots.push(slot);
     live.set(handle, slot);
     return slot;
@@ -67,7 +79,7 @@ export function parse(
     const code = words[at]!, length = words[at + 1]!, handle = words[at + 2]!;
     if (code === opcode.group || code === opcode.end) continue;
     if (code === opcode.alloc) {
-      addSlot(handle, external(handle) ? null : words[at + 3]!);
+      addSlot(handle, words[at + 3]!);
       continue;
     }
     if (code === opcode.free) {
@@ -125,14 +137,23 @@ export function lifetimes({ instructions }: List): Map<Slot, { first: number; la
   return spans;
 }
 
+/** More words than a group may have, allocation included, so that it fits the instruction buffer whole. */
+const groupWordsMax = limits.words / 2;
+
 /** Runs of instructions that stand together in one group, as `[begin, end)`; others stand alone. */
 export function groups({ instructions }: List): [begin: number, end: number][] {
   const runs: [number, number][] = [];
   for (let begin = 0; begin < instructions.length;) {
-    let end = begin + 1;
-    if (isElementwise(instructions[begin]!)) {
-      while (end < instructions.length && isElementwise(instructions[end]!)) end++;
-    }
+    let end = begin, size = 0;
+    do {
+      const { words, views } = instructions[end]!;
+      // Each storage may be allocated and freed here: 4 and 3 words.
+      size += words.length + 7 * views.length;
+      end++;
+    } while (
+      end < instructions.length && isElementwise(instructions[end - 1]!) && isElementwise(instructions[end]!) &&
+      size < groupWordsMax
+    );
     runs.push([begin, end]);
     begin = end;
   }
@@ -142,7 +163,9 @@ export function groups({ instructions }: List): [begin: number, end: number][] {
 /** Instruction words to be run, and where in them something is filled in before each run. */
 export interface Layout {
   readonly words: Float64Array<ArrayBuffer>;
-  /** Places where the words may be cut to fit the instruction buffer, the end included. */
+  /** So many of the words only check what comes from outside: they run before anything is changed. */
+  readonly checked: number;
+  /** Places after the checks where the words may be cut to fit the instruction buffer, the end included. */
   readonly cuts: readonly number[];
   /** Where each slot's handle stands. */
   readonly handles: ReadonlyMap<Slot, readonly number[]>;
@@ -151,11 +174,14 @@ export interface Layout {
   readonly bytes: number;
 }
 
-/** Lays the list out: each storage but the results is allocated right before its first use and freed after its last. */
-export function layOut(list: List): Layout {
+/**
+ * Lays the list out: each storage but the results, and those that `kept` holds, is allocated right before its first use
+ * and freed after its last.
+ */
+export function layOut(list: List, kept: ReadonlySet<Slot> = new Set()): Layout {
   const { instructions } = list, spans = lifetimes(list);
   const words: number[] = [], cuts: number[] = [], actions: Action[] = [], handles = new Map<Slot, number[]>();
-  let used = 0, bytes = 0, lastCut = 0;
+  let used = 0, bytes = 0, lastCut = 0, checked = 0;
   const write = (slot: Slot, ...fields: number[]) => {
     let places = handles.get(slot);
     if (places === undefined) handles.set(slot, places = []);
@@ -168,7 +194,7 @@ export function layOut(list: List): Layout {
     for (let place = begin; place < end; place++) {
       const instruction = instructions[place]!;
       for (const { slot } of instruction.views) {
-        if (slot.bytes === null || slot.escapes) continue;
+        if (slot.bytes === null || slot.escapes || kept.has(slot)) continue;
         const span = spans.get(slot)!;
         if (span.first === place && !handles.has(slot)) {
           write(slot, opcode.alloc, 4, -1, slot.bytes);
@@ -186,6 +212,8 @@ export function layOut(list: List): Layout {
       }
       words.push(...instruction.words);
     }
+    const { words: [code], actions: { length: acts } } = instructions[begin]!;
+    if (checked === cut && code === opcode.check && acts === 0) checked = lastCut = words.length;
     for (const slot of dying) {
       write(slot, opcode.free, 3, -1);
       used -= slot.bytes!;
@@ -197,7 +225,7 @@ export function layOut(list: List): Layout {
     }
   }
   cuts.push(words.length);
-  return { words: Float64Array.from(words), cuts, handles, actions, bytes };
+  return { words: Float64Array.from(words), checked, cuts, handles, actions, bytes };
 }
 
 const rowNames: Record<number, readonly string[]> = {
@@ -206,43 +234,61 @@ const rowNames: Record<number, readonly string[]> = {
   [opcode.arg]: argRows,
 };
 
-/** The shape that an instruction runs over, and what it is called. */
-function describe({ words }: Instruction): { name: string; shape: readonly number[] } {
-  const code = words[0]!, kind = opcodeName[code]!, row = rowNames[code]?.[words[2]!];
+/** What an instruction is called, the shape that it runs over, and how many elements it writes. */
+function describe({ words }: Instruction): { name: string; shape: readonly number[]; written: number } {
+  const code = words[0]!, kind = opcodeName[code]!, row = rowNames[code]?.[words[2]!], rank = words[4]!;
   const name = row === undefined ? kind : code === opcode.map ? row : `${kind} ${row}`;
+  const as = (shape: readonly number[], written = shape) => ({ name, shape, written: sizeOf(written) });
   switch (code) {
     case opcode.map:
-      return { name, shape: words.slice(9, 9 + words[4]!) };
+      return as(words.slice(9, 9 + rank));
     case opcode.fold:
-      return { name, shape: words.slice(10, 10 + words[4]!) };
+      return as(words.slice(10, 10 + rank), words.slice(10, 10 + words[5]!));
     case opcode.arg:
-      return { name, shape: words.slice(6, 6 + words[4]!) };
-    case opcode.matmul:
-      return { name, shape: [...words.slice(7, 7 + words[3]!), words[4]!, words[5]!, words[6]!] };
+      return as(words.slice(6, 6 + rank), words.slice(6, 6 + words[5]!));
+    case opcode.matmul: {
+      const batch = words.slice(7, 7 + words[3]!), [m, n, k] = words.slice(4, 7) as [number, number, number];
+      return as([...batch, m, n, k], [...batch, m, n]);
+    }
     case opcode.gather:
-    case opcode.scatter:
-      return { name, shape: words.slice(2, 6) };
+    case opcode.scatter: {
+      const [outer, count, length, inner] = words.slice(2, 6) as [number, number, number, number];
+      return as([outer, count, length, inner], [outer, code === opcode.gather ? count : length, inner]);
+    }
     default:
-      return { name, shape: [words[2]!] };
+      return as([words[2]!], code === opcode.check ? [0] : [words[2]!]);
   }
 }
 
 /** One line for each instruction, indented where a group runs them together, with its bytes. */
 export function show(list: List): string {
-  const lines: string[] = [], name = (slot: Slot) => `${slot.bytes === null ? "$" : "%"}${slot.number}`;
+  const lines: string[] = [], name = ({ number, bytes }: Slot) => `${bytes === null ? "$" : "%"}${number}`;
   for (const [begin, end] of groups(list)) {
     const indent = end - begin > 1 ? "  " : "";
     if (indent !== "") lines.push(`group of ${end - begin}`);
     for (const instruction of list.instructions.slice(begin, end)) {
       if (instruction.words.length === 0) continue;
-      const { name: what, shape } = describe(instruction), written = target(instruction);
+      const { name: what, shape, written: count } = describe(instruction), written = target(instruction);
       const inputs = sources(instruction).map(({ slot }) => name(slot)).join(", ");
       const out = written === null ? "" : `${name(written.slot)} = `;
-      const size = shape.reduce((product, length) => product * length, 1);
-      const bytes = size * (written === null ? 0 : dtypeBytes[instruction.words[written.at + 1]!]!);
+      const bytes = written === null ? 0 : count * dtypeBytes[instruction.words[written.at + 1]!]!;
       const live = instruction.actions.some((action) => "at" in action) ? "  live" : "";
       lines.push(`${indent}${out}${what} [${shape.join(", ")}] (${inputs})  ${bytes} B${live}`);
     }
   }
   return lines.join("\n");
+}
+
+/** The list as a graph: boxes are instructions, arrows are the memory that they pass on. */
+export function toDot(list: List): string {
+  const labels = show(list).split("\n").filter((line) => !line.startsWith("group of "));
+  const nodes = list.instructions.filter(({ words }) => words.length > 0), writers = new Map<Slot, number>();
+  const lines = nodes.flatMap((instruction, place) => {
+    const read = new Set(sources(instruction).flatMap(({ slot }) => writers.get(slot) ?? [])),
+      out = target(instruction);
+    if (out !== null) writers.set(out.slot, place);
+    const label = JSON.stringify(labels[place]!.trim());
+    return [`  n${place} [shape=box, label=${label}];`, ...[...read].map((from) => `  n${from} -> n${place};`)];
+  });
+  return ["digraph {", ...lines, "}"].join("\n");
 }

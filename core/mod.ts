@@ -11,6 +11,7 @@ export { group } from "./internal.ts";
 export { NDArray } from "./ndarray.ts";
 export * from "./ops/mod.ts";
 export { manualSeed } from "./random.ts";
+export { build, type Feeds, Placeholder, placeholder, Session } from "./session.ts";
 export type { Shape } from "./shape.ts";
 export * from "./tensor.ts";
 export { TensorOp } from "./tensor_op.ts";

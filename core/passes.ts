@@ -103,6 +103,7 @@ export const skipCopies: Pass = (list) => {
       const still = writes.get(out.slot) === 1 && (lastWrite.get(source.slot) ?? -1) < place;
       if (plain(out) && plain(source) && sameType && whole && still && !out.slot.escapes) {
         changed.set(out.slot, { slot: source.slot, offset: words[source.at + 2]! });
+        if (instruction.actions.length > 0) instructions.push(actionsAlone(instruction));
         return;
       }
     }
@@ -111,5 +112,74 @@ export const skipCopies: Pass = (list) => {
   return { instructions, slots: list.slots };
 };
 
-/** The passes in the order in which they help one another. */
-export const passes: readonly Pass[] = [skipCopies, shareCommon, dropDead];
+/** The view of the indices that an instruction refuses where they are out of range, and their number and bound. */
+function indices({ words, views }: Instruction): { view: View; count: number; bound: number } | null {
+  switch (words[0]) {
+    case opcode.check:
+      return { view: views[0]!, count: words[2]!, bound: words[3]! };
+    case opcode.gather:
+    case opcode.scatter:
+      return { view: views[2]!, count: words[3]!, bound: words[4]! };
+    default:
+      return null;
+  }
+}
+
+/** Checks indices that come from outside before all else, so that a call which is refused has not done anything. */
+export const checkFirst: Pass = ({ instructions, slots }) => {
+  const written = new Set<Slot>(), checks = new Map<string, Instruction>(), rest: Instruction[] = [];
+  for (const instruction of instructions) {
+    const found = indices(instruction), out = target(instruction);
+    if (out !== null) written.add(out.slot);
+    if (found === null || found.view.slot.bytes !== null || written.has(found.view.slot)) {
+      rest.push(instruction);
+      continue;
+    }
+    const { view: { at, slot }, count, bound } = found, fields = instruction.words.slice(at, at + 4);
+    const words = [opcode.check, 8, count, bound, 0, ...fields.slice(1)];
+    checks.set(`${words} ${slot.number}`, { words, views: [{ at: 4, slot }], actions: [] });
+    if (out !== null) rest.push(instruction);
+    else if (instruction.actions.length > 0) rest.push(actionsAlone(instruction));
+  }
+  return { instructions: [...checks.values(), ...rest], slots };
+};
+
+/** Larger constants are cheaper to fill again than to keep. */
+const constantBytesMax = 1 << 16;
+
+/** Runs what depends on nothing that changes once, and keeps its small results. */
+export const foldConstants: Pass = ({ instructions, slots }) => {
+  const writes = countWrites({ instructions, slots }), varying = new Set<Slot>();
+  for (const slot of slots) {
+    const { bytes, constant, escapes } = slot, count = writes.get(slot) ?? 0;
+    const isFixed = constant ? count === 0 : bytes !== null && bytes <= constantBytesMax && !escapes && count === 1;
+    if (!isFixed) varying.add(slot);
+  }
+  const isFolded = (instruction: Instruction) => {
+    const out = target(instruction);
+    return out !== null && !varying.has(out.slot);
+  };
+  // A slot that is written once is written before it is read, so that one walk finds all.
+  for (const instruction of instructions) {
+    if (!isFolded(instruction)) continue;
+    const { words, actions } = instruction, depends = sources(instruction).some(({ slot }) => varying.has(slot));
+    if (depends || actions.length > 0 || words[0] === opcode.random) varying.add(target(instruction)!.slot);
+  }
+  const folded = instructions.filter(isFolded), rest = instructions.filter((instruction) => !isFolded(instruction));
+  const changed = new Map<Slot, { slot: Slot; offset: number }>(), kept = new Map<Slot, Slot>();
+  for (const { slot } of rest.flatMap(({ views }) => views)) {
+    if (varying.has(slot) || slot.constant || changed.has(slot)) continue;
+    const stand = { ...slot, bytes: null, constant: true };
+    changed.set(slot, { slot: stand, offset: 0 });
+    kept.set(stand, slot);
+  }
+  const stand = (slot: Slot) => changed.get(slot)?.slot ?? slot;
+  return {
+    instructions: rest.map((instruction) => withSlots(instruction, changed)),
+    slots: slots.map(stand),
+    once: { instructions: folded, kept },
+  };
+};
+
+/** The passes in the order in which they help one another; the last keeps what is run once apart from the list. */
+export const passes: readonly Pass[] = [skipCopies, shareCommon, dropDead, checkFirst, foldConstants];

@@ -97,6 +97,7 @@ export class Stream {
   }
 
   allocate(bytes: number): Storage {
+    recording?.enter(this);
     const handle = this.#freeHandles.pop() ?? this.#newHandle();
     // Opening first: it may flush, and a flush may move the words.
     const at = this.open(4), words = this.#words;
@@ -154,6 +155,7 @@ export class Stream {
 
   /** Ends the instruction that began at `start`; outside a group it runs now. */
   close(start: number, end: number): void {
+    recording?.enter(this);
     this.#words[start + 1] = end - start;
     this.#length = end;
     if (groupDepth === 0) this.flush();
@@ -173,15 +175,16 @@ export class Stream {
     const unborn = this.#unbornCount;
     this.#length = 0;
     this.#unbornCount = 0;
-    recording?.take(this, this.#words.subarray(0, length));
     try {
       this.device.run(length);
     } catch (error) {
       this.#words = this.device.words;
+      recording?.drop(this, this.#words.subarray(0, length));
       for (const storage of this.#unborn.slice(0, unborn)) storage.destroy();
       throw error;
     }
     this.#words = this.device.words;
+    recording?.take(this, this.#words.subarray(0, length));
   }
 
   /** A handle of the caller's own, for memory that a list allocates and frees again by itself. */
@@ -200,11 +203,18 @@ export class Stream {
   }
 
   /**
-   * Runs words that were laid out before, cut at `cuts` where they do not fit the buffer at once. If one fails, what
-   * follows it is skipped, but all its storages are freed.
+   * Runs words that were laid out before, from `begin` on and cut at `cuts`, so that each part fits the buffer. If one
+   * fails, what follows it is skipped, but all its storages are freed.
    */
-  replay(words: Float64Array, cuts: readonly number[]): void {
-    let failure: unknown = null, begin = 0;
+  replay(words: Float64Array, begin: number, cuts: readonly number[]): void {
+    // The words have groups of their own.
+    if (this.#inGroup) this.flush();
+    if (this.device.runWords !== undefined) {
+      this.flush();
+      return this.device.runWords(words.subarray(begin, cuts.at(-1)));
+    }
+    if (this.#words.length === 0) this.#words = this.device.words;
+    let failure: unknown = null;
     for (const end of cuts) {
       // What waits, such as new storages for the results, runs together with the first part.
       if (this.#length + end - begin > limits.words) this.flush();
@@ -224,10 +234,10 @@ export class Stream {
   }
 
   /** As {@linkcode replay}; where the device can, on a thread of its own. */
-  async replayAsync(words: Float64Array, cuts: readonly number[]): Promise<void> {
-    if (this.device.runAsync === undefined) return this.replay(words, cuts);
+  async replayAsync(words: Float64Array, begin: number, cuts: readonly number[]): Promise<void> {
+    if (this.device.runWordsAsync === undefined) return this.replay(words, begin, cuts);
     this.flush();
-    await this.device.runAsync(words.slice());
+    await this.device.runWordsAsync(words.slice(begin));
   }
 
   /** Writes those of the instructions that allocate or free. */
@@ -251,7 +261,6 @@ export function writeView(words: Float64Array, at: number, view: Viewed): number
 /** Copies bytes into a storage. */
 export function writeBytes(storage: Storage, byteOffset: number, source: Uint8Array): void {
   storage.stream.flush();
-  recording?.constant(storage);
   storage.stream.device.write(storage.handle, byteOffset, source);
 }
 

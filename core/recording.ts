@@ -4,6 +4,7 @@
  *
  * Recording is synchronous, so it is one variable: no other task can run in between.
  */
+import { opcode } from "../kernels/instruction.ts";
 import type { NDArray } from "./ndarray.ts";
 import type { Storage, Stream } from "./program.ts";
 import type { Tensor } from "./tensor.ts";
@@ -21,11 +22,13 @@ export type Action =
 /** True as long as what the recording relied on has not changed. */
 export type Guard = () => boolean;
 
-/** Which tensor's `.grad` the recording found, and as what it left it. */
+/** Which tensor's `.grad` the recording found, and what became of it. */
 export interface GradientUse {
   readonly tensor: Tensor;
   /** The gradient that was there at first, or null. */
   readonly found: Tensor | null;
+  /** Its memory, held until the recording ends. */
+  readonly array: NDArray | null;
   /** True once it was assigned. */
   written: boolean;
   /** True if it was asked for before it was assigned. */
@@ -34,39 +37,50 @@ export interface GradientUse {
 
 /** One recording under way. */
 export class Recording {
-  readonly stream: Stream;
+  /** The device that is used, known from its first instruction on. */
+  stream: Stream | null = null;
   /** All instruction words, as the device ran them. */
   readonly words: number[] = [];
   readonly actions: Action[] = [];
   readonly guards: Guard[] = [];
   readonly gradients = new Map<Tensor, GradientUse>();
-  /** Tensors that stand for memory from outside, with the memory that they showed. */
+  /** Tensors whose memory was asked for, with that memory. */
   readonly tensors = new Map<Tensor, Storage>();
   /** Memory that the host filled inside the function: it stays as it is. */
   readonly constants: Storage[] = [];
   /** Actions on words that have not been run yet, by their place in the stream's buffer. */
   #pending: { at: number; read: () => number }[] = [];
 
-  constructor(stream: Stream) {
-    this.stream = stream;
-  }
-
-  /** Takes over words that are about to run. */
-  take(stream: Stream, words: Float64Array): void {
+  /** Notes that a device is used. */
+  enter(stream: Stream): void {
+    this.stream ??= stream;
     if (stream !== this.stream) {
       throw new Error(
         `Cannot capture: the function uses ${stream.device.name} beside ${this.stream.device.name}, it must stay on one`,
       );
     }
+  }
+
+  /** Takes over words that were run. Another device's only free what was made before. */
+  take(stream: Stream, words: Float64Array): void {
+    if (stream !== this.stream) return;
     const base = this.words.length;
     for (const word of words) this.words.push(word);
     for (const { at, read } of this.#pending) this.actions.push({ at: base + at, read });
     this.#pending = [];
   }
 
+  /** Forgets words that failed, save what they did to storages. */
+  drop(stream: Stream, words: Float64Array): void {
+    this.#pending = [];
+    for (let at = 0; at < words.length; at += words[at + 1]!) {
+      const isKept = words[at] === opcode.alloc || words[at] === opcode.free;
+      if (isKept) this.take(stream, words.subarray(at, at + words[at + 1]!));
+    }
+  }
+
   /** Keeps memory that the host filled: no instruction could fill it again. */
   constant(storage: Storage): void {
-    if (this.constants.includes(storage)) return;
     storage.retain();
     this.constants.push(storage);
   }
@@ -79,7 +93,7 @@ export class Recording {
   /** Notes a host action after the live numbers so far. */
   act(run: () => void): void {
     // Numbers that wait for the next flush come before it.
-    this.stream.flush();
+    this.stream?.flush();
     this.actions.push({ run });
   }
 
@@ -101,8 +115,16 @@ export class Recording {
 
   #gradient(tensor: Tensor, found: Tensor | null): GradientUse {
     let use = this.gradients.get(tensor);
-    if (use === undefined) this.gradients.set(tensor, use = { tensor, found, written: false, read: false });
+    if (use === undefined) {
+      const array = found?.cachedData?.share() ?? null;
+      this.gradients.set(tensor, use = { tensor, found, array, written: false, read: false });
+    }
     return use;
+  }
+
+  /** Lets go of what was held for the time of the recording. */
+  end(): void {
+    for (const { array } of this.gradients.values()) array?.dispose();
   }
 }
 
@@ -113,17 +135,6 @@ export let recording: Recording | null = null;
 export function record<T>(next: Recording, body: () => T): T {
   const before = recording;
   recording = next;
-  try {
-    return body();
-  } finally {
-    recording = before;
-  }
-}
-
-/** Runs `body` without recording. */
-export function unrecorded<T>(body: () => T): T {
-  const before = recording;
-  recording = null;
   try {
     return body();
   } finally {

@@ -250,7 +250,7 @@ export class Tensor extends Value implements Owned {
 
   /** Moves the tensor to the enclosing scope, or to none, so that it outlives this one. Returns it. */
   keep(): this {
-    if (this.owner !== null) moveTo(this, this.owner.parent);
+    if (this.owner !== null) moveTo(this, this.owner.enclosing);
     return this;
   }
 

@@ -16,7 +16,9 @@ interface Symbols {
   deneb_close(context: number): number;
   deneb_attach(context: number, words: Float64Array, count: number): number;
   deneb_run(context: number, count: number): number;
-  deneb_run_words(context: number, words: Float64Array, count: number): Promise<number>;
+  deneb_run_words(context: number, words: Float64Array, count: number): number;
+  /** The same function, called on a thread of Deno's pool. */
+  deneb_run_words_async(context: number, words: Float64Array, count: number): Promise<number>;
   deneb_write(context: number, handle: number, offset: number, source: Uint8Array, length: number): number;
   deneb_read(context: number, handle: number, offset: number, target: Uint8Array, length: number): number;
   deneb_memory(context: number, beside: number): number;
@@ -29,8 +31,7 @@ function load({ path, manifest }: Library): { symbols: Symbols; close: () => voi
   const { deneb_manifest: _, ...symbols } = manifest.symbols;
   const library = Deno.dlopen(path, {
     ...symbols,
-    // A long list runs on a thread of Deno's pool.
-    deneb_run_words: { ...symbols.deneb_run_words!, nonblocking: true },
+    deneb_run_words_async: { ...symbols.deneb_run_words!, name: "deneb_run_words", nonblocking: true },
   } as Deno.ForeignLibraryInterface);
   return { symbols: library.symbols as unknown as Symbols, close: () => library.close() };
 }
@@ -103,7 +104,7 @@ export function openCpu(): Device {
   };
   check(symbols.deneb_attach(context, words, words.length));
   const used = textOf((target, capacity) => symbols.deneb_level(context, target, capacity));
-  const run = symbols.deneb_run;
+  const run = symbols.deneb_run, runWords = symbols.deneb_run_words;
   let open = true;
   return {
     name: "cpu",
@@ -113,7 +114,11 @@ export function openCpu(): Device {
       const code = run(context, length);
       if (code !== status.ok) check(code);
     },
-    runAsync: async (list) => check(await symbols.deneb_run_words(context, list, list.length)),
+    runWords(list) {
+      const code = runWords(context, list, list.length);
+      if (code !== status.ok) check(code);
+    },
+    runWordsAsync: async (list) => check(await symbols.deneb_run_words_async(context, list, list.length)),
     write: (handle, offset, source) => check(symbols.deneb_write(context, handle, offset, source, source.length)),
     read: (handle, offset, target) => check(symbols.deneb_read(context, handle, offset, target, target.length)),
     memory: () => ({ bytes: symbols.deneb_memory(context, 0), reserved: symbols.deneb_memory(context, 1) }),

@@ -12,8 +12,10 @@ export interface Device {
   readonly words: Float64Array;
   /** Runs the first `length` words. After an error the rest of the list is skipped, save `alloc` and `free`. */
   run(length: number): void;
+  /** Runs words of another buffer, of any length, where it can read them there. */
+  runWords?(words: Float64Array): void;
   /** Runs words of another buffer, of any length, without blocking. Other calls wait until it has begun and ended. */
-  runAsync?(words: Float64Array): Promise<void>;
+  runWordsAsync?(words: Float64Array): Promise<void>;
   /** Copies bytes into a storage. */
   write(handle: number, byteOffset: number, source: Uint8Array): void;
   /** Copies bytes out of a storage. */

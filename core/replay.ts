@@ -1,0 +1,485 @@
+/**
+ * A recording made ready to be run again: which memory its instructions take from outside at each call, when it still
+ * holds, and how its results and effects are made.
+ */
+import { gradientsEnabled } from "./ambient.ts";
+import { chosenStream, streamOf } from "./devices.ts";
+import type { DType } from "./dtype.ts";
+import { type Layout, layOut, type List, parse, type Slot } from "./instructions.ts";
+import { NDArray } from "./ndarray.ts";
+import { passes } from "./passes.ts";
+import type { Storage, Stream } from "./program.ts";
+import type { Action, Guard, Recording } from "./recording.ts";
+import { isContiguous, type Shape } from "./shape.ts";
+import { Tensor } from "./tensor.ts";
+
+/** What a captured function uses. */
+export interface ProgramMemory {
+  /** The most bytes that values between inputs and results take at once. */
+  bytes: number;
+  /** The same without reuse: each value kept from when it is made to the end, as an eager step in one scope does. */
+  eagerBytes: number;
+  instructions: number;
+}
+
+/** The arguments of one call, taken apart: arrays and plain objects count by what is in them. */
+export class Arguments {
+  /** Tensors and everything else, in order. */
+  readonly leaves: unknown[] = [];
+  /** Structure, layouts, and which tensors are one or share memory: what chooses a recording. */
+  readonly key: string;
+  readonly #storages = new Map<Storage, { place: number; offset: number }>();
+
+  constructor(values: readonly unknown[]) {
+    this.key = values.map((value) => this.#take(value)).join(";");
+  }
+
+  #take(value: unknown): string {
+    if (value instanceof Tensor) {
+      const { storage, dtype, shape, strides, offset } = value.array, place = this.leaves.length;
+      const same = this.leaves.indexOf(value);
+      let first = this.#storages.get(storage);
+      if (first === undefined) this.#storages.set(storage, first = { place, offset });
+      this.leaves.push(value);
+      const layout = `${storage.stream.device.name} ${dtype} ${shape} ${strides} ${value.requiresGrad}`;
+      return `${layout} ${same} ${first.place} ${offset - first.offset}`;
+    }
+    if (Array.isArray(value)) return `[${value.map((item) => this.#take(item))}]`;
+    if (isPlain(value)) {
+      return `{${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}:${this.#take(item)}`)}}`;
+    }
+    this.leaves.push(value);
+    return "-";
+  }
+
+  tensor(place: number): Tensor {
+    return this.leaves[place] as Tensor;
+  }
+
+  /** Whether a tensor shows this memory. */
+  shows(storage: Storage): boolean {
+    return this.#storages.has(storage);
+  }
+
+  /** Each memory that tensors show. */
+  get storages(): Iterable<Storage> {
+    return this.#storages.keys();
+  }
+}
+
+/** A value with each tensor in it, in arrays and plain objects to any depth, replaced. */
+export function mapTensors(value: unknown, change: (tensor: Tensor) => unknown): unknown {
+  if (value instanceof Tensor) return change(value);
+  if (Array.isArray(value)) {
+    const items = value.map((item) => mapTensors(item, change));
+    return items.some((item, k) => item !== value[k]) ? items : value;
+  }
+  if (isPlain(value)) {
+    const entries = Object.entries(value).map(([name, item]) => [name, mapTensors(item, change)] as const);
+    return entries.some(([name, item]) => item !== value[name]) ? Object.fromEntries(entries) : value;
+  }
+  return value;
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** One call of a program. */
+interface Call {
+  readonly inputs: Arguments;
+  /** The gradients that the list reads, as the call found them. */
+  readonly found: readonly NDArray[];
+  /** New memory for what outlives the list. */
+  readonly fresh: ReadonlyMap<Slot, Storage>;
+}
+
+/** Memory as one call finds it. */
+type Find = (call: Call) => { readonly storage: Storage; readonly offset: number };
+
+/** Memory that a list takes from outside: where it was when it was recorded, and where it is at a call. */
+interface Source {
+  readonly offset: number;
+  readonly now: Find;
+}
+
+/** How a result is made at each replay. */
+type Template =
+  | { kind: "is"; now: (call: Call) => unknown }
+  | { kind: "view"; now: Find; beyond: number; shape: Shape; strides: readonly number[]; dtype: DType }
+  | { kind: "array"; items: Template[] }
+  | { kind: "object"; entries: [string, Template][] };
+
+/** A tensor's `.grad`: how it must be found, and as what it is left. */
+interface Gradient {
+  readonly owner: (inputs: Arguments) => Tensor;
+  /** Its layout if it is read, null if it must be absent, undefined if it does not matter. */
+  readonly wanted: string | null | undefined;
+  /** How the new one is made: undefined if it stays, null if it is taken away. */
+  readonly after: Template | null | undefined;
+}
+
+/** A tensor from outside that the function closes over. */
+interface Live {
+  readonly tensor: Tensor;
+  readonly storage: Storage;
+  readonly requiresGrad: boolean;
+}
+
+/** All that a recording came to. */
+interface Plan {
+  readonly stream: Stream;
+  readonly list: List;
+  readonly key: string;
+  /** Arguments that are no tensors. */
+  readonly others: readonly [place: number, value: unknown][];
+  /** Memory from outside, by the handle that it had. */
+  readonly sources: ReadonlyMap<number, Source>;
+  readonly live: readonly Live[];
+  /** Inputs that show the memory of a live tensor. */
+  readonly pinned: ReadonlyMap<number, { storage: Storage; offset: number }>;
+  readonly guards: readonly Guard[];
+  readonly gradients: readonly Gradient[];
+  readonly results: Template;
+  readonly constants: readonly Storage[];
+}
+
+/** What was called, and what came of it. */
+export interface Recorded {
+  readonly recording: Recording;
+  readonly inputs: Arguments;
+  /** The memory of the inputs, by their places. */
+  readonly arrays: ReadonlyMap<number, NDArray>;
+  readonly result: unknown;
+  /** The tensors in the result that were made for it. */
+  readonly own: ReadonlySet<Tensor>;
+}
+
+/**
+ * What a replay must do to do the same. Null if none could: where memory that was made inside lives on, as state set up
+ * at the first call does, or where the function freed what it was given.
+ */
+function planOf({ recording, inputs, arrays, result, own }: Recorded): Plan | null {
+  const { constants, words, actions, guards } = recording;
+  const filled = new Set(constants.map((storage) => storage.handle));
+  const list = parse(words, actions, (handle) => filled.has(handle));
+  const made = new Map<number, Slot>();
+  for (const slot of list.slots) if (slot.bytes !== null && !slot.freed) made.set(slot.handle, slot);
+  // Leaves that were made inside are gone by now, and so are their gradients.
+  const uses = [...recording.gradients.values()].filter(({ tensor }) => tensor.cachedData !== null);
+  const read = uses.filter((use) => use.read && use.array !== null);
+
+  const sources = new Map<number, Source>(), live: Live[] = [];
+  const hold = (storage: Storage) => sources.set(storage.handle, { offset: 0, now: () => ({ storage, offset: 0 }) });
+  constants.forEach(hold);
+  for (const [tensor, storage] of recording.tensors) {
+    if (tensor.cachedData === null || made.has(storage.handle) || read.some(({ found }) => found === tensor)) continue;
+    live.push({ tensor, storage, requiresGrad: tensor.requiresGrad });
+    hold(storage);
+  }
+  const pinned = new Map<number, { storage: Storage; offset: number }>();
+  for (const [place, { storage, offset }] of arrays) {
+    if (live.some((one) => one.storage === storage)) pinned.set(place, { storage, offset });
+    else if (!sources.has(storage.handle)) {
+      sources.set(storage.handle, { offset, now: ({ inputs }) => inputs.tensor(place).array });
+    }
+  }
+  for (const [k, { array }] of read.entries()) {
+    const { handle } = array!.storage;
+    // Two names for one memory, of which either may change: not worth the bookkeeping.
+    if (sources.has(handle)) return null;
+    sources.set(handle, { offset: array!.offset, now: ({ found }) => found[k]! });
+  }
+  if (list.slots.some(({ bytes, handle }) => bytes === null && !sources.has(handle))) return null;
+
+  const places = new Map(inputs.leaves.map((leaf, place) => [leaf, place]));
+  const ownerOf = (tensor: Tensor) => {
+    const place = places.get(tensor);
+    return place === undefined ? () => tensor : (now: Arguments) => now.tensor(place);
+  };
+  const shown = new Map<Slot, Set<NDArray>>();
+  const view = (tensor: Tensor): Template => {
+    const place = places.get(tensor);
+    if (place !== undefined) return { kind: "is", now: ({ inputs }) => inputs.tensor(place) };
+    const { array } = tensor, { shape, strides, offset, dtype } = array, slot = made.get(array.storage.handle);
+    if (slot === undefined) {
+      const source = sources.get(array.storage.handle);
+      if (source === undefined) return { kind: "is", now: () => tensor };
+      return { kind: "view", now: source.now, beyond: offset - source.offset, shape, strides, dtype };
+    }
+    shown.set(slot, (shown.get(slot) ?? new Set()).add(array));
+    const now: Find = ({ fresh }) => ({ storage: fresh.get(slot)!, offset: 0 });
+    return { kind: "view", now, beyond: offset, shape, strides, dtype };
+  };
+  const template = (value: unknown): Template => {
+    if (Array.isArray(value)) return { kind: "array", items: value.map(template) };
+    if (isPlain(value)) {
+      return { kind: "object", entries: Object.entries(value).map(([name, item]) => [name, template(item)]) };
+    }
+    if (value instanceof Tensor && (own.has(value) || places.has(value))) return view(value);
+    const use = value instanceof Tensor ? uses.find(({ tensor }) => tensor.grad === value) : undefined;
+    if (use === undefined) return { kind: "is", now: () => value };
+    const owner = ownerOf(use.tensor);
+    return { kind: "is", now: ({ inputs }) => owner(inputs).grad };
+  };
+  const gradients = uses.map(({ tensor, found, array, read, written }): Gradient => {
+    const { grad } = tensor, stays = !written || (read && grad === found);
+    return {
+      owner: ownerOf(tensor),
+      wanted: read ? (array === null ? null : layoutOf(array)) : undefined,
+      after: stays ? undefined : grad === null ? null : view(grad),
+    };
+  });
+  const results = template(result);
+  for (const slot of made.values()) {
+    const arrays = [...shown.get(slot) ?? []];
+    // Somebody beside the results and gradients holds it.
+    if (arrays.length === 0 || arrays[0]!.storage.references !== arrays.length) return null;
+    slot.escapes = true;
+  }
+  const others = [...inputs.leaves.entries()].filter(([, leaf]) => !(leaf instanceof Tensor));
+  return {
+    stream: recording.stream ?? streamOf(),
+    list,
+    key: inputs.key,
+    others,
+    sources,
+    live,
+    pinned,
+    guards,
+    gradients,
+    results,
+    constants,
+  };
+}
+
+function layoutOf({ shape, strides, dtype }: NDArray): string {
+  return `${dtype} ${shape} ${strides}`;
+}
+
+/** What a program must give back. */
+interface Held {
+  readonly stream: Stream;
+  readonly storages: Storage[];
+  readonly handles: number[];
+}
+
+function letGo({ stream, storages, handles }: Held): void {
+  for (const storage of storages.splice(0)) storage.release();
+  for (const handle of handles.splice(0)) stream.giveHandle(handle);
+}
+
+/** The last net under captured functions that nobody disposes of. */
+const registry = new FinalizationRegistry<Held>(letGo);
+
+/** A recording, ready to be run again. */
+export class Program implements Disposable {
+  readonly list: List;
+  readonly #plan: Plan;
+  readonly #layout: Layout;
+  readonly #eagerBytes: number;
+  readonly #held: Held;
+  readonly #liveStorages: ReadonlySet<Storage>;
+  readonly #pinnedStorages: ReadonlySet<Storage>;
+  readonly #guards: readonly Guard[];
+  /** Where the handles and offsets of memory from outside stand. */
+  readonly #bindings: { now: Find; handles: readonly number[]; beyond: readonly number[] }[] = [];
+  readonly #escaping: readonly Slot[];
+
+  /** The program of a recording, or null if it cannot be replayed. */
+  static make(recorded: Recorded): Program | null {
+    const plan = planOf(recorded);
+    if (plan !== null) return new Program(plan);
+    for (const storage of recorded.recording.constants) storage.release();
+    return null;
+  }
+
+  private constructor(plan: Plan) {
+    const { stream, list, sources, live, constants } = plan;
+    this.#plan = plan;
+    this.#eagerBytes = list.slots.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+    this.list = passes.reduce((current, pass) => pass(current), list);
+    this.#layout = layOut(this.list);
+    this.#escaping = list.slots.filter(({ escapes }) => escapes);
+    this.#liveStorages = new Set(live.map(({ storage }) => storage));
+    this.#pinnedStorages = new Set([...plan.pinned.values()].map(({ storage }) => storage));
+    const withGradients = gradientsEnabled(), byDefault = chosenStream();
+    this.#guards = [
+      ...plan.guards,
+      () => gradientsEnabled() === withGradients,
+      () => chosenStream() === byDefault,
+    ];
+    // It keeps this memory whatever becomes of the tensors that show it. The constants are its own already.
+    for (const storage of this.#liveStorages) storage.retain();
+    this.#held = { stream, storages: [...constants, ...this.#liveStorages], handles: [] };
+    registry.register(this, this.#held, this);
+
+    const kept = this.#runOnce(), { words, handles } = this.#layout;
+    for (const [slot, places] of handles) {
+      if (slot.escapes) continue;
+      const fixed = kept.get(slot);
+      if (fixed !== undefined) {
+        for (const at of places) words[at] = fixed.handle;
+      } else if (slot.bytes !== null) {
+        const handle = stream.takeHandle();
+        this.#held.handles.push(handle);
+        for (const at of places) words[at] = handle;
+      } else {
+        const { now, offset } = sources.get(slot.handle)!;
+        this.#bindings.push({ now, handles: places, beyond: places.map((at) => words[at + 2]! - offset) });
+      }
+    }
+  }
+
+  /** Computes what stays the same, and says which memory holds it. */
+  #runOnce(): Map<Slot, Storage> {
+    const { stream } = this.#plan, found = new Map<Slot, Storage>(), { once } = this.list;
+    if (once === undefined || once.kept.size === 0) return found;
+    const results = new Set(once.kept.values()), own: number[] = [];
+    const { words, handles, cuts } = layOut({ instructions: once.instructions, slots: [] }, results);
+    for (const [stand, slot] of once.kept) {
+      const storage = stream.allocate(slot.bytes!);
+      this.#held.storages.push(storage);
+      found.set(stand, storage);
+      for (const at of handles.get(slot)!) words[at] = storage.handle;
+    }
+    for (const [slot, places] of handles) {
+      if (results.has(slot)) continue;
+      const handle = slot.bytes === null ? slot.handle : stream.takeHandle();
+      if (slot.bytes !== null) own.push(handle);
+      for (const at of places) words[at] = handle;
+    }
+    stream.replay(words, 0, cuts);
+    for (const handle of own) stream.giveHandle(handle);
+    return found;
+  }
+
+  get memory(): ProgramMemory {
+    return {
+      bytes: this.#layout.bytes,
+      eagerBytes: this.#eagerBytes,
+      instructions: this.list.instructions.filter(({ words }) => words.length > 0).length,
+    };
+  }
+
+  /** Whether these inputs and the state of the world are those of the recording. */
+  fits(inputs: Arguments): boolean {
+    const { key, others, live, pinned, gradients } = this.#plan;
+    if (key !== inputs.key || !others.every(([place, value]) => Object.is(inputs.leaves[place], value))) return false;
+    for (const { tensor, storage, requiresGrad } of live) {
+      const array = tensor.cachedData;
+      if ((array !== null && array.storage !== storage) || tensor.requiresGrad !== requiresGrad) return false;
+    }
+    for (const [place, { storage, offset }] of pinned) {
+      const { array } = inputs.tensor(place);
+      if (array.storage !== storage || array.offset !== offset) return false;
+    }
+    // Inputs may not show memory that they did not show then.
+    for (const storage of inputs.storages) {
+      if (this.#liveStorages.has(storage) && !this.#pinnedStorages.has(storage)) return false;
+    }
+    let read: Set<Storage> | null = null;
+    for (const { owner, wanted } of gradients) {
+      if (wanted === undefined) continue;
+      const array = owner(inputs).grad?.array;
+      if (array === undefined || wanted === null) {
+        if (array !== undefined || wanted !== null) return false;
+        continue;
+      }
+      const { storage } = array;
+      if (layoutOf(array) !== wanted || inputs.shows(storage) || this.#liveStorages.has(storage)) return false;
+      if (read?.has(storage)) return false;
+      (read ??= new Set()).add(storage);
+    }
+    return this.#guards.every((holds) => holds());
+  }
+
+  /** True once it can never fit again: a tensor that it updates or reads shows other memory now. */
+  get isStale(): boolean {
+    return this.#plan.live.some(({ tensor, storage }) =>
+      tensor.cachedData !== null && tensor.cachedData.storage !== storage
+    );
+  }
+
+  run(inputs: Arguments): unknown {
+    const call = this.#prepare(inputs), { words, checked, cuts } = this.#layout;
+    try {
+      this.#plan.stream.replay(words, checked, cuts);
+      return this.#finish(call);
+    } finally {
+      for (const storage of call.fresh.values()) storage.release();
+    }
+  }
+
+  async runAsync(inputs: Arguments): Promise<unknown> {
+    const call = this.#prepare(inputs), { words, checked, cuts } = this.#layout;
+    try {
+      await this.#plan.stream.replayAsync(words, checked, cuts);
+      return this.#finish(call);
+    } finally {
+      for (const storage of call.fresh.values()) storage.release();
+    }
+  }
+
+  /** Fills in what changes from call to call. */
+  #prepare(inputs: Arguments): Call {
+    const { stream, gradients } = this.#plan, { words, handles, actions, checked } = this.#layout;
+    const found = gradients.filter(({ wanted }) => typeof wanted === "string")
+      .map(({ owner }) => owner(inputs).grad!.array);
+    const fresh = new Map<Slot, Storage>(), call = { inputs, found, fresh };
+    for (const { now, handles, beyond } of this.#bindings) {
+      const { storage, offset } = now(call);
+      for (let k = 0; k < handles.length; k++) {
+        const at = handles[k]!;
+        words[at] = storage.handle;
+        words[at + 2] = beyond[k]! + offset;
+      }
+    }
+    // What they refuse has not changed anything: neither counts on the host nor memory.
+    if (checked > 0) stream.replay(words, 0, [checked]);
+    for (const action of actions) act(words, action);
+    for (const slot of this.#escaping) {
+      const storage = stream.allocate(slot.bytes!);
+      fresh.set(slot, storage);
+      for (const at of handles.get(slot) ?? []) words[at] = storage.handle;
+    }
+    return call;
+  }
+
+  /** Makes the results and sets the gradients. */
+  #finish(call: Call): unknown {
+    const build = (template: Template): unknown => {
+      switch (template.kind) {
+        case "is":
+          return template.now(call);
+        case "view": {
+          const { now, beyond, shape, strides, dtype } = template, { storage, offset } = now(call);
+          storage.retain();
+          const contiguous = isContiguous(shape, strides);
+          return Tensor.makeConst(new NDArray(storage, shape, strides, beyond + offset, dtype, contiguous));
+        }
+        case "array":
+          return template.items.map(build);
+        case "object":
+          return Object.fromEntries(template.entries.map(([name, item]) => [name, build(item)]));
+        default:
+          return template satisfies never;
+      }
+    };
+    const { gradients, results } = this.#plan;
+    for (const { owner, after } of gradients) {
+      if (after !== undefined) owner(call.inputs).grad = after === null ? null : build(after) as Tensor;
+    }
+    return build(results);
+  }
+
+  [Symbol.dispose](): void {
+    registry.unregister(this);
+    letGo(this.#held);
+  }
+}
+
+function act(words: Float64Array, action: Action): void {
+  if ("at" in action) words[action.at] = action.read();
+  else action.run();
+}

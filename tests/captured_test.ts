@@ -1,0 +1,172 @@
+/** Replay equals eager bit for bit: every module, loss and optimizer, and whole training steps. */
+import { ResMLP } from "../bench/res_mlp.ts";
+import { MLPResNet } from "../examples/mlp_resnet.ts";
+import { nn, optim, rand, randint, randn, Tensor } from "../mod.ts";
+import { sameAsEager, type Scenario, trainer } from "./captures.ts";
+import { assertEquals, forEachDevice } from "./support.ts";
+
+type Make = () => nn.Module;
+const rows = [4, 6] as const, images = [3, 6, 5] as const;
+
+/** Every module: how it is made and what it takes. */
+const modules: [name: string, make: Make, shape: readonly number[]][] = [
+  ["Linear", () => new nn.Linear(6, 3), rows],
+  ["Linear", () => new nn.Linear(6, 3, { bias: false }), rows],
+  ["Linear", () => new nn.Linear(5, 3), images],
+  ["Flatten", () => new nn.Flatten(), images],
+  ["Identity", () => new nn.Identity(), rows],
+  ["ReLU", () => new nn.ReLU(), rows],
+  ["Sigmoid", () => new nn.Sigmoid(), rows],
+  ["Tanh", () => new nn.Tanh(), rows],
+  ["GELU", () => new nn.GELU(), rows],
+  ["Softmax", () => new nn.Softmax(), rows],
+  ["Softmax", () => new nn.Softmax(1), images],
+  ["LogSoftmax", () => new nn.LogSoftmax(), rows],
+  ["Sequential", () => new nn.Sequential(new nn.Linear(6, 5), new nn.Tanh(), new nn.Linear(5, 2)), rows],
+  ["Residual", () => new nn.Residual(new nn.Linear(6, 6), new nn.ReLU()), rows],
+  ["Dropout", () => new nn.Dropout(0.3), rows],
+  ["BatchNorm1d", () => new nn.BatchNorm1d(6), rows],
+  ["BatchNorm1d", () => new nn.BatchNorm1d(6, { momentum: 0.3, eps: 0.1 }), images],
+  ["LayerNorm1d", () => new nn.LayerNorm1d(6), rows],
+  ["LayerNorm1d", () => new nn.LayerNorm1d(5), images],
+];
+
+const scores = () => randn([5, 4]), chances = () => rand([5, 4]);
+const labels = () => randint(0, 4, [5]);
+
+/** Every loss: how it is made, and what predictions and targets it takes. */
+const losses: [name: string, make: Make, prediction: () => Tensor, target: () => Tensor][] = (
+  ["mean", "sum", "none"] as const
+).flatMap((reduction): typeof losses => [
+  ["MSELoss", () => new nn.MSELoss({ reduction }), scores, scores],
+  ["CrossEntropyLoss", () => new nn.CrossEntropyLoss({ reduction }), scores, labels],
+  ["CrossEntropyLoss", () => new nn.CrossEntropyLoss({ reduction }), scores, () => scores().softmax()],
+  ["BinaryCrossEntropyLoss", () => new nn.BinaryCrossEntropyLoss({ reduction }), chances, () => chances().round()],
+  ["BinaryCrossEntropyLoss", () => new nn.BinaryCrossEntropyLoss({ reduction, logits: true }), scores, chances],
+]);
+
+/** Every optimizer with its options. */
+const optimizers: [name: string, make: (params: Tensor[]) => optim.Optimizer][] = [
+  ["SGD", (p) => new optim.SGD(p, { lr: 0.1 })],
+  ["SGD", (p) => new optim.SGD(p, { lr: 0.1, weightDecay: 0.1 })],
+  ["SGD", (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9 })],
+  ["SGD", (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, dampening: 0.3, weightDecay: 0.1 })],
+  ["SGD", (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.1 })],
+  ["Adam", (p) => new optim.Adam(p, { lr: 0.1 })],
+  ["Adam", (p) => new optim.Adam(p, { lr: 0.1, betas: [0.8, 0.95], eps: 1e-3, weightDecay: 0.1 })],
+  ["Adam", (p) => new optim.Adam(p, { lr: 0.1, amsgrad: true })],
+  ["AdamW", (p) => new optim.AdamW(p, { lr: 0.1 })],
+  ["AdamW", (p) => new optim.AdamW(p, { lr: 0.1, weightDecay: 0.2, amsgrad: true })],
+  ["RMSProp", (p) => new optim.RMSProp(p, { lr: 0.1 })],
+  ["RMSProp", (p) => new optim.RMSProp(p, { lr: 0.1, momentum: 0.5, weightDecay: 0.1 })],
+  ["RMSProp", (p) => new optim.RMSProp(p, { lr: 0.1, centered: true })],
+  ["RMSProp", (p) => new optim.RMSProp(p, { lr: 0.1, centered: true, momentum: 0.5, alpha: 0.9 })],
+  ["Adagrad", (p) => new optim.Adagrad(p, { lr: 0.1 })],
+  ["Adagrad", (p) => new optim.Adagrad(p, { lr: 0.1, lrDecay: 0.1, weightDecay: 0.1, initialAccumulatorValue: 0.5 })],
+];
+
+const small = () => new nn.Sequential(new nn.Linear(6, 5), new nn.BatchNorm1d(5), new nn.Tanh(), new nn.Linear(5, 4));
+const xor = () => new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1), new nn.Sigmoid());
+const smallResNet = { inputs: 12, width: 8, blocks: 2, classes: 4 };
+const layerNorm = (features: number) => new nn.LayerNorm1d(features);
+
+/** Whole training steps: the net, its loss and optimizer, and a batch. */
+const steps: [name: string, make: Make, loss: Make, optimizer: string, x: () => Tensor, y: () => Tensor][] = [
+  ["xor", xor, () => new nn.BinaryCrossEntropyLoss(), "Adam", () => rand([4, 2]), () => rand([4, 1]).round()],
+  [
+    "MLPResNet",
+    () => new MLPResNet(smallResNet),
+    () => new nn.CrossEntropyLoss(),
+    "Adam",
+    () => randn([5, 12]),
+    labels,
+  ],
+  [
+    "MLPResNet with LayerNorm",
+    () => new MLPResNet({ ...smallResNet, norm: layerNorm }),
+    () => new nn.CrossEntropyLoss(),
+    "SGD",
+    () => randn([5, 12]),
+    labels,
+  ],
+  [
+    "ResMLP",
+    () => new ResMLP(),
+    () => new nn.CrossEntropyLoss(),
+    "AdamW",
+    () => randn([2, 3, 32, 32]),
+    () => randint(0, 4, [2]),
+  ],
+];
+
+/** Forward and backward of a module in training, in evaluation, and in training again. */
+const both = (make: Make, shape: readonly number[]): Scenario => (wrap, log) => {
+  const net = make(), params = net.parameters();
+  const f = wrap((x: Tensor, weight: Tensor) => {
+    for (const parameter of params) parameter.resetGrad();
+    const y = net.call(x);
+    y.mul(weight).sum().backward();
+    return y;
+  });
+  const width = net.call(randn(shape)).shape;
+  for (const training of [true, true, false, true, false]) {
+    net.train(training);
+    const x = randn(shape, { requiresGrad: true });
+    log(f(x, randn(width)), x.grad, params.map(({ grad }) => grad), net.stateDict());
+  }
+};
+
+const graded = (make: Make, prediction: () => Tensor, target: () => Tensor): Scenario => (wrap, log) => {
+  const loss = make();
+  const f = wrap((x: Tensor, y: Tensor) => {
+    const value = loss.call(x, y);
+    value.square().sum().backward();
+    return value;
+  });
+  for (let k = 0; k < 3; k++) {
+    const x = new Tensor(prediction().toTypedArray(), { shape: prediction().shape });
+    log(f(x, target()), x.grad);
+  }
+};
+
+const trained = (
+  make: Make,
+  lossOf: Make,
+  makeOptimizer: (params: Tensor[]) => optim.Optimizer,
+  x: () => Tensor,
+  y: () => Tensor,
+): Scenario =>
+(wrap, log) => {
+  const { step, state } = trainer(make(), makeOptimizer, { loss: lossOf() }), captured = wrap(step);
+  for (let k = 0; k < 5; k++) log(captured(x(), y()), state());
+};
+const optimizerOf = (name: string) => optimizers.find(([other]) => other === name)![1];
+const parameters = { parameters: true };
+
+for (const [k, [name, make, shape]] of modules.entries()) {
+  forEachDevice(`captured as eager: ${name} (${k})`, () => sameAsEager(both(make, shape), 2), parameters);
+}
+for (const [k, [name, make, prediction, target]] of losses.entries()) {
+  forEachDevice(
+    `captured as eager: ${name} (${k})`,
+    () => sameAsEager(graded(make, prediction, target), 1),
+    parameters,
+  );
+}
+for (const [k, [name, make]] of optimizers.entries()) {
+  const scenario = trained(small, () => new nn.MSELoss(), make, () => randn([5, 6]), () => randn([5, 4]));
+  forEachDevice(`captured as eager: ${name} (${k})`, () => sameAsEager(scenario, 1), parameters);
+}
+for (const [name, make, loss, optimizer, x, y] of steps) {
+  const scenario = trained(make, loss, optimizerOf(optimizer), x, y), heavy = name === "ResMLP";
+  const options = heavy ? { ...parameters, on: ["cpu", "wasm"] } : parameters;
+  forEachDevice(`captured as eager: training ${name}`, () => sameAsEager(scenario, 1), options);
+}
+
+Deno.test("every module, loss and optimizer has a line above", () => {
+  const named = new Set([...modules, ...losses, ...optimizers].map(([name]) => name));
+  const abstract = ["Module", "Optimizer", "Scheduler"];
+  const classes = [...Object.entries(nn), ...Object.entries(optim)]
+    .filter(([, value]) => value.prototype instanceof nn.Module || value.prototype instanceof optim.Optimizer);
+  assertEquals(classes.map(([name]) => name).filter((name) => !named.has(name) && !abstract.includes(name)), []);
+});

@@ -1,0 +1,354 @@
+/** Captured functions at their borders: what they refuse, what they hold and give back, errors, and calls that wait. */
+import {
+  capture,
+  live,
+  manualSeed,
+  memory,
+  nn,
+  noGrad,
+  ones,
+  optim,
+  randn,
+  scope,
+  setDefaultDevice,
+  Tensor,
+  tensor,
+  zeros,
+} from "../mod.ts";
+import { bits, trainer } from "./captures.ts";
+import { assert, assertRejects, forEachDevice, values } from "./support.ts";
+
+const parameters = { parameters: true };
+const labels = (...places: number[]) => tensor(Int32Array.from(places));
+const other = (device: string) => device === "wasm" ? "reference" : "wasm";
+/** Fails unless `body` leaves as many tensors and bytes as it found. */
+const leavesNothing = (body: () => void) => {
+  const { tensors, bytes } = memory();
+  body();
+  const after = memory();
+  assert.deepEqual([after.tensors, after.bytes], [tensors, bytes]);
+};
+
+const schedule = new optim.StepDecay(new optim.SGD([new Tensor([1], { device: "reference" })]), { stepSize: 1 });
+
+/** What a function that is captured must not do, and how it is told so. */
+const refused: [name: string, f: (x: Tensor) => unknown, message: RegExp][] = [
+  ["item()", (x) => x.sum().item(), /^Error: Cannot capture: a value is read inside the function$/],
+  ["toArray()", (x) => x.toArray(), /a value is read/],
+  ["a promise", (x) => Promise.resolve(x.add(1)), /^TypeError: .* returned a promise, it must be synchronous/],
+  ["a step of a schedule", (x) => [x.add(1), schedule.step()], /a schedule is stepped/],
+  ["manualSeed()", (x) => [x.add(1), manualSeed(1)], /manualSeed\(\) is called/],
+  ["async() of another", (x) => capture((y: Tensor) => y).async(x), /async\(\) is called/],
+  ["two devices", (x) => x.add(1).add(ones([], { device: other(x.device) })), /the function uses \w+ beside \w+/],
+  ["backward() beyond an input", (x) => x.square().sum().backward(), /into the graph of an input; pass it detached/],
+  ["a result that it freed", (x) => {
+    const [y, z] = [x.add(1), x.add(2)];
+    z!.dispose();
+    return [y, z];
+  }, /dispose\(\) freed it/],
+  ["what the function throws", (x) => x.matmul(tensor([[1, 2, 3]])), /Cannot matmul/],
+];
+for (const [name, f, message] of refused) {
+  forEachDevice(`capture refuses ${name}, and leaves nothing`, () => {
+    using step = capture((x: Tensor, good: boolean) => good ? x.mul(2) : f(x));
+    const x = new Tensor([1, 2]).mul(3);
+    for (let k = 0; k < 2; k++) {
+      leavesNothing(() => assert.throws(() => step(x, false), message));
+      leavesNothing(() => {
+        using _ = scope();
+        assert.deepEqual(values(step(tensor([1, 2]), true) as Tensor), [2, 4]);
+      });
+      // From the second round on its program is there.
+      if (k === 0) step(tensor([1, 2]), true);
+    }
+  });
+}
+
+forEachDevice("a throw in the first call leaves no program, and the next call records", () => {
+  let fails = true, runs = 0;
+  using step = capture((x: Tensor) => {
+    runs++;
+    const y = x.add(tensor([1, 2]));
+    if (fails) throw new Error("not now");
+    return y;
+  });
+  const x = ones([2]);
+  leavesNothing(() => assert.throws(() => step(x), /not now/));
+  assert.equal(step.memory, null);
+  fails = false;
+  assert.deepEqual([values(step(x)), values(step(x)), runs], [[2, 3], [2, 3], 2]);
+});
+
+forEachDevice("a label out of range is refused at a replay, which has then changed nothing", () => {
+  const net = new nn.Sequential(new nn.Linear(2, 3), new nn.BatchNorm1d(3), new nn.Dropout(0.5));
+  const { step: train, state } = trainer(net, (p) => new optim.Adam(p), { loss: new nn.CrossEntropyLoss() });
+  using step = capture(train);
+  const x = randn([2, 2]);
+  step(x, labels(0, 2));
+  step(x, labels(0, 1));
+  const before = bits(state());
+  leavesNothing(() => {
+    using _ = scope();
+    for (const label of [3, -1]) assert.throws(() => step(x, labels(0, label)), RangeError);
+  });
+  assert.deepEqual(bits(state()), before);
+  step(x, labels(1, 1));
+  assert.notDeepEqual(bits(state()), before);
+}, parameters);
+
+forEachDevice("an index out of range is refused likewise, also one that is computed", () => {
+  const count = new nn.Buffer(zeros([]));
+  using step = capture((x: Tensor, index: Tensor, computed: boolean) => {
+    count.data = count.add(1);
+    return x.take(computed ? index.add(1) : index);
+  });
+  const x = tensor([1, 2, 3]);
+  for (const computed of [false, true]) {
+    const good = labels(1, 0), bad = labels(1, 3);
+    step(x, good, computed);
+    leavesNothing(() => assert.throws(() => step(x, bad, computed), RangeError));
+    assert.deepEqual(values(step(x, good, computed)), computed ? [3, 2] : [2, 1]);
+  }
+  // The check of what comes from outside is made first; the other only when its turn comes.
+  assert.equal(count.item(), 5);
+}, parameters);
+
+forEachDevice("a live number that throws leaves nothing", () => {
+  let fails = false;
+  const read = () => {
+    if (fails) throw new Error("no number");
+    return 2;
+  };
+  using step = capture((x: Tensor) => x.mul(live(read)));
+  const x = ones([2]);
+  step(x);
+  fails = true;
+  leavesNothing(() => assert.throws(() => step(x), /no number/));
+  fails = false;
+  assert.deepEqual(values(step(x)), [2, 2]);
+});
+
+forEachDevice("memory is flat over 200 replays in scopes", () => {
+  const { step: train } = trainer(new nn.Linear(3, 2), (p) => new optim.Adam(p));
+  using step = capture(train);
+  const x = randn([4, 3]), y = randn([4, 2]);
+  const call = () => {
+    using _ = scope();
+    step(x, y);
+  };
+  call();
+  call();
+  const { tensors, bytes, reserved } = memory();
+  for (let k = 0; k < 200; k++) call();
+  assert.deepEqual(memory(), { tensors, bytes, reserved });
+}, parameters);
+
+forEachDevice("a program outlives the scope of what it uses, and gives it back when disposed of", () => {
+  leavesNothing(() => {
+    const { step, net } = (() => {
+      using _ = scope();
+      const scale = tensor([2, 3]).add(0), net = new nn.Linear(2, 2);
+      const step = capture((x: Tensor) => net.call(x).mul(scale).add(tensor([1, 1])));
+      step(ones([1, 2]));
+      return { step, net };
+    })();
+    {
+      using _ = scope();
+      const first = values(step(ones([1, 2]))), wanted = values(noGrad(() => net.call(ones([1, 2]))));
+      assert.deepEqual(first, values(tensor(wanted).mul(tensor([2, 3])).add(1)));
+      assert.throws(() => step(ones([2, 2])), /the scope opened in replay_test.ts:\d+ freed it; keep\(\) it/);
+    }
+    step[Symbol.dispose]();
+    for (const parameter of net.parameters()) parameter.dispose();
+  });
+});
+
+forEachDevice("dispose() frees what it holds, and the function can be captured again", () => {
+  let runs = 0;
+  const step = capture((x: Tensor) => {
+    runs++;
+    return x.add(tensor([1, 2]));
+  });
+  leavesNothing(() => {
+    using _ = scope();
+    step(ones([2]));
+    step[Symbol.dispose]();
+  });
+  assert.equal(step.memory, null);
+  assert.deepEqual(values(step(ones([2]))), [2, 3]);
+  assert.equal(runs, 2);
+  step[Symbol.dispose]();
+});
+
+forEachDevice("programs beyond the limit give back what they hold, and so do those that can never run again", () => {
+  const p = new nn.Parameter(zeros([1]));
+  leavesNothing(() => {
+    using step = capture((x: Tensor) => x.add(tensor([1])).mul(p));
+    const call = (n: number) => {
+      using _ = scope();
+      step(ones([n]));
+    };
+    for (let n = 1; n <= 8; n++) call(n);
+    const { tensors } = memory();
+    for (let n = 9; n <= 20; n++) call(n);
+    assert.equal(memory().tensors, tensors);
+    for (let n = 20; n > 0; n--) {
+      using _ = scope();
+      p.data = zeros([n]);
+      call(n);
+    }
+    // One program with one constant is left, beside the tensors that were there.
+    assert.equal(memory().tensors, tensors - 7);
+  });
+  p.dispose();
+});
+
+forEachDevice("tensors made inside die with the recording, and say so", () => {
+  let lost: Tensor | undefined, kept: Tensor | undefined;
+  using step = capture((x: Tensor) => {
+    lost ??= x.add(1);
+    kept ??= x.add(2).keep();
+    return lost.mul(2);
+  });
+  {
+    using _ = scope();
+    step(ones([2]));
+    assert.throws(() => lost!.toArray(), /the scope opened in capture\(\) freed it/);
+  }
+  assert.deepEqual(values(kept!), [3, 3]);
+});
+
+forEachDevice("results belong to the scope at hand, without a graph", () => {
+  const p = new nn.Parameter([1, 2]);
+  using step = capture((x: Tensor) => ({ y: p.mul(x), p, x }));
+  const x = ones([2]);
+  for (let k = 0; k < 3; k++) {
+    let y: Tensor;
+    {
+      using _ = scope();
+      const result = step(x);
+      y = result.y;
+      assert.deepEqual([result.p === p, result.x === x, y.requiresGrad, y.isLeaf()], [true, true, false, true]);
+    }
+    assert.throws(() => y.toArray(), /replay_test.ts/);
+  }
+  p.dispose();
+});
+
+forEachDevice("another default device is another recording", async (device) => {
+  let runs = 0;
+  const step = capture(() => {
+    runs++;
+    return ones([2]).mul(3);
+  });
+  const onDevice = (result: Tensor) => [result.device, values(result)];
+  for (const name of [device, other(device), device, other(device)]) {
+    await setDefaultDevice(name);
+    for (let k = 0; k < 2; k++) assert.deepEqual(onDevice(step()), [name, [3, 3]]);
+  }
+  assert.equal(runs, 2);
+  step[Symbol.dispose]();
+});
+
+forEachDevice("inputs on another device are another recording", (device) => {
+  using step = capture((x: Tensor) => x.mul(3));
+  for (const name of [device, other(device), device, other(device)]) {
+    const result = step(ones([2], { device: name }));
+    assert.deepEqual([result.device, values(result)], [name, [3, 3]]);
+  }
+});
+
+forEachDevice("parameters on another device than the default one", (device) => {
+  const net = new nn.Linear(2, 1, { device: other(device) });
+  using step = capture(() => net.weight.mul(2));
+  assert.deepEqual(bits(step()), bits(step()));
+  assert.equal(step().device, other(device));
+  for (const parameter of net.parameters()) parameter.dispose();
+});
+
+forEachDevice("another device's tensor may be freed inside", (device) => {
+  using step = capture((x: Tensor, junk: Tensor) => {
+    junk.dispose();
+    memory();
+    return x.mul(2);
+  });
+  for (let k = 0; k < 3; k++) assert.deepEqual(values(step(ones([2]), ones([3], { device: other(device) }))), [2, 2]);
+});
+
+forEachDevice("async calls give what calls give, one after another", async () => {
+  const total = new nn.Buffer(zeros([]));
+  const step = capture((x: Tensor) => {
+    total.data = total.add(x.sum());
+    return total.mul(1);
+  });
+  const waiting = [1, 2, 3, 4].map((k) => step.async(tensor([k, k])));
+  assert.deepEqual((await Promise.all(waiting)).map((result) => result.item()), [2, 6, 12, 20]);
+  assert.equal(step(tensor([1, 1])).item(), 22);
+  step[Symbol.dispose]();
+  total.dispose();
+});
+
+forEachDevice("an async call begins when the one before it is done", async () => {
+  let done = 0;
+  const step = capture((x: Tensor) => x.add(live(() => done)));
+  step(zeros([]));
+  const found = await Promise.all([1, 2, 3].map((k) => step.async(tensor(k)).then((y) => (done++, y))));
+  assert.deepEqual(found.map((y) => y.item()), [1, 3, 5]);
+  step[Symbol.dispose]();
+});
+
+forEachDevice("an async call that fails leaves nothing, and those behind it go on", async () => {
+  const step = capture((x: Tensor, index: Tensor) => x.mul(2).take(index.add(0)));
+  const x = tensor([1, 2]), good = labels(1), bad = labels(2);
+  await assertRejects(() => step.async(x, bad), RangeError);
+  await step.async(x, good);
+  const { tensors } = memory();
+  const failing = step.async(x, bad), behind = step.async(x, good);
+  await assertRejects(() => failing, RangeError);
+  const result = await behind;
+  assert.deepEqual(values(result), [4]);
+  result.dispose();
+  assert.equal(memory().tensors, tensors);
+  step[Symbol.dispose]();
+});
+
+forEachDevice("async training gives the bits of calls", async () => {
+  const train = async (step: (x: Tensor, y: Tensor) => Tensor | Promise<Tensor>, state: () => unknown) => {
+    for (let k = 0; k < 4; k++) await step(randn([4, 3]), randn([4, 2]));
+    return bits(state());
+  };
+  const found: unknown[] = [];
+  for (const async of [false, true]) {
+    manualSeed(3);
+    const { step, state } = trainer(new nn.Linear(3, 2), (p) => new optim.Adam(p)), captured = capture(step);
+    found.push(await train(async ? captured.async : captured, state));
+    captured[Symbol.dispose]();
+  }
+  assert.deepEqual(found[1], found[0]);
+}, parameters);
+
+forEachDevice("print(), toDot() and memory describe the last recording", () => {
+  using step = capture((x: Tensor, y: Tensor) => x.matmul(y).add(live(() => 1)).relu().sum());
+  assert.deepEqual([step.memory, step.toDot(), step.print()], [null, "digraph {}", ""]);
+  step(ones([4, 3]), ones([3, 2]));
+  const text = step.print(), dot = step.toDot(), lines = text.split("\n");
+  assert.equal(lines[0], "%0 = matmul [4, 2, 3] ($1, $2)  32 B");
+  assert.ok(lines.some((line) => /^ {2}%\d+ = fill \[1\] \(\) {2}4 B {2}live$/.test(line)), text);
+  assert.ok(lines.some((line) => /^ {2}%\d+ = fold sum \[4, 2\]/.test(line)), text);
+  assert.match(dot, /^digraph \{\n {2}n0 \[shape=box, label="%\d+ = matmul/);
+  assert.equal(dot.match(/ -> /g)!.length, 4);
+  const { bytes, eagerBytes, instructions } = step.memory!;
+  assert.equal(instructions, 5);
+  assert.ok(bytes > 0 && bytes <= eagerBytes, `${bytes} of ${eagerBytes}`);
+});
+
+forEachDevice("more instructions than the buffer takes at once", () => {
+  using step = capture((x: Tensor) => {
+    for (let k = 0; k < 4000; k++) x = x.mul(1.0001).add(k % 3);
+    return x.matmul(x).add(x);
+  });
+  const x = ones([2, 2]), before = memory().tensors;
+  const [first, second] = [step(x), step(x)];
+  assert.equal(memory().tensors, before + 2);
+  assert.deepEqual(bits(second), bits(first));
+});
