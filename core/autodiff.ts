@@ -12,7 +12,7 @@ import { findTopoSort } from "./value.ts";
 
 /** A function of tensors to one tensor. */
 // deno-lint-ignore no-explicit-any
-type TensorFunction = (...inputs: any[]) => Tensor;
+export type TensorFunction = (...inputs: any[]) => Tensor;
 
 /** Which arguments are differentiated: the first by default. */
 export interface GradOptions {
@@ -21,7 +21,7 @@ export interface GradOptions {
 
 /** The gradient of one argument, or of several as a list. */
 // deno-lint-ignore no-explicit-any
-type GradResult<O> = O extends { argnums: readonly number[] } ? Tensor[] : any;
+export type GradResult<O> = O extends { argnums: readonly number[] } ? Tensor[] : any;
 
 /**
  * The value and the gradient of a function whose result is a scalar.

@@ -1,10 +1,21 @@
 /** Tensors, the computation graph, and automatic differentiation. */
-export { noGrad, Scope, scope } from "./ambient.ts";
+export { noGrad, type Owned, Scope, scope } from "./ambient.ts";
 export { capture, type Captured, live } from "./capture.ts";
-export { grad, gradCheck, jvp, numericGrad, valueAndGrad } from "./autodiff.ts";
+export {
+  grad,
+  gradCheck,
+  type GradCheckOptions,
+  type GradOptions,
+  type GradResult,
+  jvp,
+  numericGrad,
+  type NumericOptions,
+  type TensorFunction,
+  valueAndGrad,
+} from "./autodiff.ts";
 export { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
-export { devices, open, setDefaultDevice } from "./open.ts";
-export { memory, setThreads } from "./devices.ts";
+export { type DeviceEntry, devices, open, type OpenOptions, setDefaultDevice } from "./open.ts";
+export { memory, type MemoryUse, setThreads } from "./devices.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export * from "./factories.ts";
 export { group } from "./internal.ts";
@@ -12,9 +23,10 @@ export { NDArray } from "./ndarray.ts";
 export * from "./ops/mod.ts";
 export { manualSeed } from "./random.ts";
 export { build, type Feeds, Placeholder, placeholder, Session } from "./session.ts";
-export type { Shape } from "./shape.ts";
+export type { ProgramMemory } from "./replay.ts";
+export type { Axes, AxisSlice, Shape } from "./shape.ts";
 export * from "./tensor.ts";
-export { TensorOp } from "./tensor_op.ts";
+export { type Adjoints, TensorOp } from "./tensor_op.ts";
 export { findTopoSort, Op, Value } from "./value.ts";
 
 import type { Tensor } from "./tensor.ts";
