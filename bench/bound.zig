@@ -1,4 +1,5 @@
-//! What this machine can do at best: fused multiply-adds in registers, and a copy of memory.
+//! What this machine can do at best: fused multiply-adds in registers, and memory that is copied or
+//! changed in place, whichever is faster: a copy must also fetch the lines that it overwrites.
 //!
 //!     bound THREADS        prints {"gflops":...,"gigabytes":...}
 //!
@@ -49,6 +50,16 @@ fn copy(target: []u8, source: []u8) void {
     }
 }
 
+fn update(target: []u8, source: []u8) void {
+    for ([_][]u8{ target, source }) |half| {
+        const vectors: []align(1) Vector = @ptrCast(half[0 .. half.len / @sizeOf(Vector) * @sizeOf(Vector)]);
+        for (0..copies) |_| {
+            for (vectors) |*vector| vector.* += @as(Vector, @splat(1));
+            std.mem.doNotOptimizeAway(half.ptr);
+        }
+    }
+}
+
 pub fn main(init: std.process.Init) !void {
     const arena = init.arena.allocator();
     const words = try init.minimal.args.toSlice(arena);
@@ -59,7 +70,10 @@ pub fn main(init: std.process.Init) !void {
     const operations: f64 = @floatFromInt(threads * rounds * chains * lanes * 2);
     const gflops = try best(multiplyAdd, memory, threads, init.io, operations);
     // A byte copied is one read and one written.
-    const gigabytes = try best(copy, memory, threads, init.io, @floatFromInt(2 * bytes * copies));
+    const copied = try best(copy, memory, threads, init.io, @floatFromInt(2 * bytes * copies));
+    // Here both halves are read and written.
+    const updated = try best(update, memory, threads, init.io, @floatFromInt(4 * bytes * copies));
+    const gigabytes = @max(copied, updated);
     var buffer: [128]u8 = undefined;
     var output = std.Io.File.stdout().writer(init.io, &buffer);
     try output.interface.print("{{\"gflops\":{d:.1},\"gigabytes\":{d:.1}}}\n", .{ gflops, gigabytes });
