@@ -5,12 +5,13 @@ import type { MapRow } from "../kernels/instruction.ts";
 import { gradientsEnabled, innerScope, moveTo, outsideScopes } from "./ambient.ts";
 import { broadcastTo, copy, map, mapInto, NDArray, random, type Scalars } from "./ndarray.ts";
 import { collect } from "./program.ts";
+import { momentsOf } from "./ops/norm.ts";
 import { nextCounters } from "./random.ts";
 import { decided, eachTime, refuseRecording } from "./recording.ts";
 import { sameShape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
-export { decided, eachTime, NDArray, outsideScopes, refuseRecording };
+export { decided, eachTime, momentsOf, NDArray, outsideScopes, refuseRecording };
 
 /** Overwrites `target` with a row of `inputs`, which stretch to its shape. Records no graph. */
 export function update(

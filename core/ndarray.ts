@@ -493,17 +493,22 @@ export function random(
  * A device runs the list tile by tile, so that what lies between the steps stays in cache.
  */
 export function compose(body: () => NDArray): NDArray {
+  return composeAll(() => [body()])[0]!;
+}
+
+/** As {@linkcode compose}, for several results; a null stays one. */
+export function composeAll<Result extends NDArray | null>(body: () => readonly Result[]): readonly Result[] {
   return collect(() => {
     const before = temporaries, mine: NDArray[] = [];
     temporaries = mine;
-    let result: NDArray | null = null;
+    let results: readonly Result[] = [];
     try {
-      result = body();
-      return result;
+      results = body();
+      return results;
     } finally {
       temporaries = before;
-      for (const array of mine) if (array !== result) array.dispose();
-      if (before !== null && result !== null) before.push(result);
+      for (const array of mine) if (!results.includes(array as Result)) array.dispose();
+      if (before !== null) { for (const array of results) if (array !== null) before.push(array); }
     }
   });
 }

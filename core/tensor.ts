@@ -69,6 +69,7 @@ const plain = {
   add: new ops.EWiseAdd(),
   sub: new ops.EWiseSub(),
   mul: new ops.EWiseMul(),
+  mulAdd: new ops.EWiseMulAdd(),
   div: new ops.EWiseDiv(),
   pow: new ops.EWisePow(),
   floorDiv: new ops.FloorDiv(),
@@ -435,6 +436,12 @@ export class Tensor extends Value implements Owned {
     if (typeof other === "number") return new ops.MulScalar(other).call(this.forScalar(other));
     const [a, b] = this.meet("mul", other);
     return plain.mul.call(a, b);
+  }
+
+  /** `a * b + c`, in one pass. */
+  mulAdd(b: Tensor, c: Tensor): Tensor {
+    const [x, factor] = this.meet("mulAdd", b), [wide, addend] = x.meet("mulAdd", c);
+    return plain.mulAdd.call(wide, factor.cast(wide.dtype).broadcastTo(wide.shape), addend);
   }
 
   /** `a / b`; integers give float32. */

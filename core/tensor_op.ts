@@ -40,6 +40,13 @@ export abstract class TensorOp extends Op {
   }
 }
 
+/** The result of `call`, which is given `known` beside its own inputs: where no graph was recorded, they are freed. */
+export function callWith(call: () => Tensor, ...known: Tensor[]): Tensor {
+  const result = call();
+  if (result.op === null) { for (const each of known) each.dispose(); }
+  return result;
+}
+
 /** Refuses a gradient that does not exist, naming the op. */
 export function notDifferentiable(op: Op): never {
   throw new Error(`Cannot differentiate: ${op.name} has no derivative; detach its input`);

@@ -3,6 +3,7 @@
 
 const std = @import("std");
 const axes_module = @import("axes.zig");
+const fold_columns = @import("fold_columns.zig");
 const fold_module = @import("fold.zig");
 const levels = @import("levels.zig");
 const map_module = @import("map.zig");
@@ -24,6 +25,9 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
     var shape: [rank_max]usize = axes.shape;
     shape[prepared.cut] = count;
     const kept = prepared.kept;
+    if (prepared.column and prepared.reduced > 0 and fold_columns.passes(prepared)) {
+        return runColumns(prepared, &bases, &shape);
+    }
     const size: isize = @intCast(prepared.compute.bytes());
     const plain = axes.rank <= kept + 1 and prepared.dtypes[1] == prepared.compute and
         (axes.rank == kept or axes.strides[1][kept] == size);
@@ -41,6 +45,36 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
         place = @max(place, 0);
         store(@ptrFromInt(bases[0]), @ptrCast(&place), 1, 1, 0, 0);
         if (!walk.next(shape[0..kept], axes.strides[0..2], 0, &bases)) return;
+    }
+}
+
+/// Columns that are compared side by side.
+const columns_each = 256;
+
+/// Where the kept axis lies closer in memory.
+noinline fn runColumns(
+    prepared: *const Prepared,
+    bases: *[2]usize,
+    shape: *const [rank_max]usize,
+) void {
+    const axes = &prepared.axes;
+    const last = prepared.kept - 1;
+    const kernel = prepared.tables.arg_columns[@backingInt(prepared.compute)][prepared.row].?;
+    const ints = @backingInt(program.DType.int32);
+    const store = prepared.tables.store[ints][@backingInt(prepared.dtypes[0])];
+    const row_stride = if (axes.rank == prepared.kept) 0 else axes.strides[1][prepared.kept];
+    var places: [columns_each]i32 = undefined;
+    var walk: axes_module.Walk = .{};
+    while (true) {
+        var column: usize = 0;
+        while (column < shape[last]) : (column += columns_each) {
+            const count = @min(columns_each, shape[last] - column);
+            const input = axes_module.advance(bases[1], axes.strides[1][last], column);
+            kernel(&places, @ptrFromInt(input), row_stride, prepared.reduced, count);
+            const out = axes_module.advance(bases[0], axes.strides[0][last], column);
+            store(@ptrFromInt(out), @ptrCast(&places), 1, count, 0, axes.strides[0][last]);
+        }
+        if (!walk.next(shape[0..last], axes.strides[0..2], 0, bases)) return;
     }
 }
 

@@ -9,6 +9,7 @@
 
 const std = @import("std");
 const axes_module = @import("axes.zig");
+const columns = @import("fold_columns.zig");
 const convert = @import("convert.zig");
 const levels = @import("levels.zig");
 const map_module = @import("map.zig");
@@ -25,17 +26,14 @@ const operands_max = axes_module.operands_max;
 const rank_max = axes_module.rank_max;
 const inputs_max = program.inputs_max;
 
-/// Columns that are joined side by side.
-const columns_each = 256;
-/// Columns of a tile into which operands are loaded.
-const tile_columns = 32;
+const columns_each = columns.columns_each;
 const tile_elements = 1024;
 /// Results of chunks that are kept until they are joined, in f64 elements.
 pub const partials_max = 8192;
 
 comptime {
     std.debug.assert(tile_elements >= rows.chunk);
-    std.debug.assert(columns_each % tile_columns == 0 and partials_max >= 16 * columns_each);
+    std.debug.assert(partials_max >= 16 * columns_each);
 }
 
 /// The start of every row, for folds of nothing.
@@ -101,11 +99,15 @@ pub const Prepared = struct {
         return prepared.tables.chunks[@backingInt(prepared.compute)][prepared.row].?;
     }
 
-    fn columns(prepared: *const Prepared) rows.ColumnsKernel {
+    fn short(prepared: *const Prepared) rows.ShortKernel {
+        return prepared.tables.short[@backingInt(prepared.compute)][prepared.row].?;
+    }
+
+    pub fn columnsKernel(prepared: *const Prepared) rows.ColumnsKernel {
         return prepared.tables.columns[@backingInt(prepared.compute)][prepared.row].?;
     }
 
-    fn join(prepared: *const Prepared) rows.JoinKernel {
+    pub fn join(prepared: *const Prepared) rows.JoinKernel {
         return prepared.tables.join[@backingInt(prepared.compute)][prepared.row].?;
     }
 
@@ -113,7 +115,7 @@ pub const Prepared = struct {
         return prepared.tables.load[@backingInt(prepared.compute)][@backingInt(prepared.dtypes[k])];
     }
 
-    fn store(prepared: *const Prepared) convert.Store {
+    pub fn store(prepared: *const Prepared) convert.Store {
         const list = &prepared.tables.store[@backingInt(prepared.compute)];
         return list[@backingInt(prepared.dtypes[0])];
     }
@@ -184,6 +186,9 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
     if (!prepared.column) {
         var walk: Walk = .{};
         const straight = rowPasses(prepared);
+        if (straight and kept == 1 and axes.rank == 2 and prepared.reduced <= rows.chunk) {
+            return reduceShort(prepared, &bases, count);
+        }
         while (true) {
             var result: f64 = undefined;
             if (straight) {
@@ -195,7 +200,7 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
     }
     var walk: Walk = .{};
     while (true) {
-        runColumns(prepared, &bases, shape[kept - 1]);
+        columns.run(prepared, &bases, shape[kept - 1]);
         if (!walk.next(shape[0 .. kept - 1], axes.strides[0..n], 0, bases[0..n])) return;
     }
 }
@@ -205,7 +210,7 @@ fn finish(prepared: *const Prepared, address: usize, result: *const f64) void {
     prepared.store()(@ptrFromInt(address), @ptrCast(result), 1, 1, 0, 0);
 }
 
-fn setStart(prepared: *const Prepared, result: *f64) void {
+pub fn setStart(prepared: *const Prepared, result: *f64) void {
     const value = starts[@backingInt(prepared.compute)][prepared.row];
     switch (prepared.compute) {
         .float32 => @as(*f32, @ptrCast(result)).* = @floatCast(value),
@@ -214,7 +219,7 @@ fn setStart(prepared: *const Prepared, result: *f64) void {
     }
 }
 
-fn elementBytes(prepared: *const Prepared) usize {
+pub fn elementBytes(prepared: *const Prepared) usize {
     return prepared.compute.bytes();
 }
 
@@ -263,6 +268,41 @@ const Inputs = struct {
         }
     }
 };
+
+/// Places whose results are stored together.
+const places_each = 64;
+
+/// `count` places of one chunk each.
+noinline fn reduceShort(prepared: *const Prepared, bases: *const Bases, count: usize) void {
+    const axes = &prepared.axes;
+    const size = elementBytes(prepared);
+    var loaded: [inputs_max][places_each]f64 = undefined;
+    var results: [places_each]f64 = undefined;
+    var pointers: [inputs_max][*]const u8 = undefined;
+    var strides: [inputs_max]isize = undefined;
+    var first: usize = 0;
+    while (first < count) : (first += places_each) {
+        const places = @min(places_each, count - first);
+        var mask: u32 = 0;
+        for (1..prepared.operands) |k| {
+            const stride = axes.strides[k][0];
+            pointers[k - 1] = @ptrFromInt(advance(bases[k], stride, first));
+            strides[k - 1] = stride;
+            if (axes.strides[k][1] != 0) continue;
+            mask |= @as(u32, 1) << @intCast(k - 1);
+            if (prepared.dtypes[k] == prepared.compute) continue;
+            const target: [*]u8 = @ptrCast(&loaded[k - 1]);
+            prepared.load(k)(target, pointers[k - 1], 1, places, 0, stride);
+            pointers[k - 1] = target;
+            strides[k - 1] = @intCast(size);
+        }
+        const out: [*]u8 = @ptrCast(&results);
+        const scalars = &prepared.scalars;
+        prepared.short()(out, &pointers, &strides, mask, scalars, places, prepared.reduced);
+        const stride = axes.strides[0][0];
+        prepared.store()(@ptrFromInt(advance(bases[0], stride, first)), out, 1, places, 0, stride);
+    }
+}
 
 /// Chunks whose results are joined before the next are computed.
 const wave = 64;
@@ -372,121 +412,6 @@ noinline fn chunkTiles(
     prepared.chunks()(@ptrCast(result), &pointers, 0, &prepared.scalars, first, count);
 }
 
-/// Whether the column kernels can read every operand where it lies.
-fn columnPasses(prepared: *const Prepared) bool {
-    const axes = &prepared.axes;
-    const kept = prepared.kept;
-    if (axes.rank > kept + 1) return false;
-    const size: isize = @intCast(elementBytes(prepared));
-    for (1..prepared.operands) |k| {
-        if (prepared.dtypes[k] != prepared.compute) return false;
-        if (axes.strides[k][kept - 1] != size) return false;
-    }
-    return true;
-}
-
-/// The last kept axis at one place of the others.
-noinline fn runColumns(prepared: *const Prepared, bases: *const Bases, count: usize) void {
-    var running: [columns_each]f64 = undefined;
-    var partial: [columns_each]f64 = undefined;
-    const size = elementBytes(prepared);
-    const last = prepared.kept - 1;
-    const stride = prepared.axes.strides[0][last];
-    // Operands of the kept axes may be the output itself: it is written when all chunks are joined.
-    const straight = prepared.dtypes[0] == prepared.compute and
-        stride == @as(isize, @intCast(size)) and prepared.reduced <= rows.column_chunk;
-    var column: usize = 0;
-    while (column < count) : (column += columns_each) {
-        const columns = @min(columns_each, count - column);
-        const target: [*]u8 = @ptrFromInt(advance(bases[0], stride, column));
-        const out: [*]u8 = if (straight) target else @ptrCast(&running);
-        var first: usize = 0;
-        while (first < prepared.reduced) : (first += rows.column_chunk) {
-            const values: [*]u8 = if (first == 0) out else @ptrCast(&partial);
-            columnChunk(prepared, bases, column, columns, first, values);
-            if (first != 0) prepared.join()(out, values, &prepared.scalars, columns);
-        }
-        if (prepared.reduced == 0) for (0..columns) |i| {
-            var value: f64 = undefined;
-            setStart(prepared, &value);
-            @memcpy(out[i * size ..][0..size], std.mem.asBytes(&value)[0..size]);
-        };
-        if (!straight) prepared.store()(target, out, 1, columns, 0, stride);
-    }
-}
-
-/// The chunk of rows that begins at `first`, for some columns.
-fn columnChunk(
-    prepared: *const Prepared,
-    bases: *const Bases,
-    column: usize,
-    columns: usize,
-    first: usize,
-    out: [*]u8,
-) void {
-    const axes = &prepared.axes;
-    const kept = prepared.kept;
-    const count = @min(rows.column_chunk, prepared.reduced - first);
-    if (!columnPasses(prepared)) {
-        return columnTiles(prepared, bases, column, columns, first, out);
-    }
-    var pointers: [inputs_max][*]const u8 = undefined;
-    var strides: [inputs_max]isize = undefined;
-    for (1..prepared.operands) |k| {
-        const stride = if (axes.rank == kept) 0 else axes.strides[k][kept];
-        const begin = advance(bases[k], axes.strides[k][kept - 1], column);
-        pointers[k - 1] = @ptrFromInt(advance(begin, stride, first));
-        strides[k - 1] = stride;
-    }
-    prepared.columns()(out, &pointers, &strides, &prepared.scalars, first, count, columns);
-}
-
-noinline fn columnTiles(
-    prepared: *const Prepared,
-    bases: *const Bases,
-    column: usize,
-    columns: usize,
-    first: usize,
-    out: [*]u8,
-) void {
-    const axes = &prepared.axes;
-    const kept = prepared.kept;
-    const size = elementBytes(prepared);
-    const count = @min(rows.column_chunk, prepared.reduced - first);
-    var tiles: [inputs_max][rows.column_chunk * tile_columns * 8]u8 align(64) = undefined;
-    var pointers: [inputs_max][*]const u8 = undefined;
-    const strides: [inputs_max]isize = @splat(@intCast(tile_columns * size));
-    var i: usize = 0;
-    while (i < columns) : (i += tile_columns) {
-        const wide = @min(tile_columns, columns - i);
-        for (1..prepared.operands) |k| {
-            const stride = axes.strides[k][kept - 1];
-            const begin = advance(bases[k], stride, column + i);
-            for (0..count) |r| {
-                const address = rowAddress(prepared, begin, k, first + r);
-                const tile = tiles[k - 1][r * tile_columns * size ..].ptr;
-                prepared.load(k)(tile, @ptrFromInt(address), 1, wide, 0, stride);
-            }
-            pointers[k - 1] = &tiles[k - 1];
-        }
-        const target = out + i * size;
-        prepared.columns()(target, &pointers, &strides, &prepared.scalars, first, count, wide);
-    }
-}
-
-fn rowAddress(prepared: *const Prepared, base: usize, k: usize, linear: usize) usize {
-    const axes = &prepared.axes;
-    var address = base;
-    var rest = linear;
-    var axis = axes.rank;
-    while (axis > prepared.kept) {
-        axis -= 1;
-        address = advance(address, axes.strides[k][axis], rest % axes.shape[axis]);
-        rest /= axes.shape[axis];
-    }
-    return address;
-}
-
 /// The whole fold, on all threads where it is large enough. `partials` belongs to the caller's
 /// context.
 pub fn execute(
@@ -557,7 +482,7 @@ const Job = struct {
             const first = (job.first_chunk + chunk) * job.chunkLength();
             if (prepared.column) {
                 const target = out + chunk * job.columns * size;
-                columnChunk(prepared, &job.bases, job.column, job.columns, first, target);
+                columns.chunk(prepared, &job.bases, job.column, job.columns, first, target);
             } else {
                 var value: f64 = undefined;
                 chunkTiles(prepared, &job.bases, first, &value);

@@ -154,6 +154,8 @@ fn meaning(
             x[0] * x[1]
         else if (comptime is("sumSquaredDeviation"))
             (x[0] - x[1]) * (x[0] - x[1])
+        else if (comptime is("dotNormal"))
+            x[0] * (x[1] - x[2]) * x[3]
         else if (comptime is("sumExpSub"))
             @exp(x[0] - x[1])
         else if (comptime is("pick"))
@@ -172,6 +174,7 @@ fn meaning(
             sizes += @abs(term);
             // A difference of large numbers is rounded by more than itself.
             if (comptime is("sumSquaredDeviation")) sizes += x[0] * x[0] + x[1] * x[1];
+            if (comptime is("dotNormal")) sizes += @abs(x[0] * x[3]) * (@abs(x[1]) + @abs(x[2]));
             if (comptime is("sumExpSub")) sizes += @abs(term) * (@abs(x[0]) + @abs(x[1]));
         }
     }

@@ -7,8 +7,10 @@
 //! Whatever does not fit ends a run, and is executed by itself.
 //!
 //! An axis can be cut if, in every storage that the run writes, the elements of one place are
-//! apart from those of all others. All this looks at addresses and strides alone; the order of a
-//! fold depends on its declared shape, so tiles and threads do not change it.
+//! apart from those of all others. A fold of columns over the cut axis itself (what a norm of rows
+//! gives its weights) keeps the results of its chunks until all tiles are done. All this looks at
+//! addresses and strides alone; the order of a fold depends on its declared shape, so tiles and
+//! threads do not change it.
 //!
 //! A storage must not be released into another one's memory before the group has ended.
 
@@ -17,13 +19,18 @@ const arg = @import("arg.zig");
 const axes_module = @import("axes.zig");
 const cpu = @import("cpu.zig");
 const fold = @import("fold.zig");
+const fold_columns = @import("fold_columns.zig");
+const group_access = @import("group_access.zig");
 const levels = @import("levels.zig");
 const map = @import("map.zig");
 const program = @import("program.zig");
+const rows = @import("rows.zig");
 
+const Access = group_access.Access;
 const Axes = axes_module.Axes;
 const Bases = axes_module.Bases;
 const Instruction = program.Instruction;
+const Redirected = group_access.Redirected;
 const operands_max = axes_module.operands_max;
 
 const steps_max = 24;
@@ -36,14 +43,20 @@ const scratch_bytes = 96 << 10;
 /// What all operands of a tile should fit in, and may need so that a tile has `places_min` places:
 /// each instruction costs something in each tile.
 const tile_bytes = 16 << 10;
-const tile_bytes_max = 64 << 10;
+const tile_bytes_max = 32 << 10;
 const places_min = 8;
+/// Tiles of columns that do not fit a second-level cache are slower than whole passes: every row of
+/// a tile lies on another page.
+const columns_bytes_max = 512 << 10;
 /// Runs without an instruction of so many elements, and those whose storages are smaller than a
 /// second-level cache, are in cache as they are.
 const elements_min = 4096;
 const run_bytes_min = 512 << 10;
+/// Rows of a chunk of a fold over the cut axis.
+const chunk_places = rows.column_chunk;
 
-const Kind = enum { map, fold, arg };
+/// `columns` is a fold over the cut axis itself: each tile adds to the results of its chunks.
+const Kind = enum { map, fold, arg, columns };
 
 /// An instruction ready to be run in pieces.
 const Step = struct {
@@ -52,6 +65,8 @@ const Step = struct {
     layout: union { map: map.Prepared, fold: fold.Prepared },
     /// Which temporary of the run an operand is; `none` for main memory.
     redirected: [operands_max]u8,
+    /// Where the results of its chunks begin in the engine's scratch.
+    partials: usize,
 
     const none = 255;
 
@@ -67,57 +82,27 @@ const Step = struct {
         return if (step.kind == .map) step.layout.map.cut else step.layout.fold.cut;
     }
 
-    fn run(step: *const Step, from: *const Bases, first: usize, count: usize) void {
+    fn run(
+        step: *const Step,
+        from: *const Bases,
+        first: usize,
+        count: usize,
+        scratch: [*]u8,
+    ) void {
         switch (step.kind) {
             .map => map.run(&step.layout.map, from, first, count),
             .fold => fold.run(&step.layout.fold, from, first, count),
             .arg => arg.run(&step.layout.fold, from, first, count),
+            .columns => {
+                const partials = scratch + step.partials;
+                fold_columns.accumulate(&step.layout.fold, from, first, count, partials);
+            },
         }
     }
 };
 
-/// What an operand touches for one place of the cut axis.
-const Access = struct {
-    handle: u32,
-    written: bool,
-    step: u8,
-    operand: u8,
-    base: usize,
-    /// From place to place, in bytes.
-    stride: isize,
-    /// Bytes that the other axes reach, below and above the base.
-    low: isize,
-    high: isize,
-    /// If all strides of the other axes are multiples of one of them, that one; 0 if there are no
-    /// other axes, -1 if they are not multiples.
-    interval: isize,
-
-    fn apart(x: *const Access, y: *const Access, places: usize) bool {
-        if (x.stride != y.stride or x.stride == 0) return false;
-        const pitch: isize = @intCast(@abs(x.stride));
-        // One place after another.
-        const shift: isize = @bitCast(y.base -% x.base);
-        const low = @min(x.low, shift +| y.low);
-        const high = @max(x.high, shift +| y.high);
-        if (high -| low <= pitch) return true;
-        // Places side by side, all of them between two rows.
-        if (shift != 0 or x.interval < 0 or y.interval < 0) return false;
-        if (x.interval != 0 and y.interval != 0 and x.interval != y.interval) return false;
-        return @max(x.interval, y.interval) >= pitch *| @as(isize, @intCast(places));
-    }
-};
-
-/// A temporary of the run that lives in scratch.
-const Redirected = struct {
-    handle: u32,
-    base: usize,
-    stride: isize,
-    low: isize,
-    high: isize,
-    interval: isize,
-    /// Where it stands in the scratch, once the tile's size is known.
-    offset: usize,
-};
+/// Memory that goes by place after place.
+const Stream = struct { base: usize, bytes: usize, written: bool };
 
 const Temporary = struct { handle: u32, first: u32, last: u32 };
 
@@ -127,6 +112,8 @@ pub const Plan = struct {
     accesses: [accesses_max]Access,
     redirected: [redirected_max]Redirected,
     temporaries: [temporaries_max]Temporary,
+    streams: [operands_max]Stream,
+    streams_count: usize,
     /// Places of temporaries by the low bits of their handles, 0 for none, else one more.
     table: [temporaries_max * 2]u16,
     steps_count: usize,
@@ -140,6 +127,10 @@ pub const Plan = struct {
     elements: usize,
     side: map.Side,
     has_fold: bool,
+    /// The engine's scratch, and how much of it the results of chunks take.
+    scratch: []align(64) u8,
+    partials_bytes: usize,
+    threads: usize,
 
     fn find(plan: *const Plan, handle: u32) ?usize {
         var slot: usize = handle % plan.table.len;
@@ -198,6 +189,8 @@ pub fn run(
 ) program.Status {
     var noted = false;
     var first: usize = 0;
+    engine.plan.scratch = engine.scratch;
+    engine.plan.threads = engine.pool.threads;
     while (first < instructions.len) {
         const rest = instructions[first..];
         if (rest.len > 1 and large(&rest[0]) and elementwise(&rest[1])) {
@@ -205,7 +198,7 @@ pub fn run(
             noted = true;
             const length = longest(engine.plan, engine.level.table, rest);
             if (length > 1) {
-                if (arrange(engine.plan, first, engine.pool.threads)) {
+                if (arrange(engine.plan, first)) {
                     runTiles(engine);
                 } else for (rest[0..length]) |*instruction| _ = cpu.execute(engine, instruction);
                 first += length;
@@ -246,9 +239,15 @@ fn longest(plan: *Plan, tables: *const levels.Table, rest: []const Instruction) 
         switch (instruction.*) {
             .map => continue,
             .fold, .arg => |*one| {
-                const places = axes_module.product(one.shape[0..one.kept]);
-                const side: map.Side = if (fold.isColumn(one)) .trailing else .leading;
-                const length = build(plan, tables, rest, places, side);
+                const kept = axes_module.product(one.shape[0..one.kept]);
+                const joined = axes_module.product(one.shape[one.kept..one.rank]);
+                const column = fold.isColumn(one);
+                if (column and joined *| 2 * 32 * one.inputs[0].dtype.bytes() > columns_bytes_max) {
+                    // Several folds of the same rows read them once.
+                    return build(plan, tables, rest, joined, .leading);
+                }
+                const side: map.Side = if (column) .trailing else .leading;
+                const length = build(plan, tables, rest, kept, side);
                 if (length > 1 and plan.has_fold) return length;
             },
             else => {},
@@ -279,17 +278,23 @@ fn build(
     plan.places = places;
     plan.side = side;
     plan.has_fold = false;
+    plan.partials_bytes = 0;
     if (places < 2) return 0;
     for (rest[0..@min(rest.len, steps_max)]) |*instruction| {
         const step = &plan.steps[plan.steps_count];
         const fits = switch (instruction.*) {
             .map => |*one| addMap(step, tables, one, places, side),
-            .fold => |*one| addFold(step, tables, one, places, .fold),
+            .fold => |*one| addFold(step, tables, one, places, .fold) or
+                addColumns(plan, step, tables, one),
             .arg => |*one| addFold(step, tables, one, places, .arg),
             else => false,
         };
         if (!fits or !addAccesses(plan, instruction)) break;
-        plan.has_fold = plan.has_fold or step.kind != .map;
+        if (step.kind == .columns) {
+            const chunks = std.math.divCeil(usize, places, chunk_places) catch unreachable;
+            const bytes = fold_columns.partialBytes(&step.layout.fold) * chunks;
+            plan.partials_bytes += std.mem.alignForward(usize, bytes, 64);
+        } else if (step.kind != .map) plan.has_fold = true;
         plan.steps_count += 1;
         plan.elements += elementsOf(instruction);
     }
@@ -348,6 +353,27 @@ fn addFold(
     return fold.prepare(layout, tables, one, .all) and layout.kept == 1;
 }
 
+/// A fold over the cut axis, where all chunks' results have room and each thread may have some.
+fn addColumns(
+    plan: *const Plan,
+    step: *Step,
+    tables: *const levels.Table,
+    one: *const program.Fold,
+) bool {
+    if (plan.side != .leading or !fold.isColumn(one)) return false;
+    if (axes_module.product(one.shape[one.kept..one.rank]) != plan.places) return false;
+    step.kind = .columns;
+    const layout = &step.layout.fold;
+    if (!fold.prepare(layout, tables, one, .all)) return false;
+    if (layout.kept != 1 or layout.axes.rank != 2 or !fold_columns.passes(layout)) return false;
+    layout.cut = 1;
+    const chunks = std.math.divCeil(usize, plan.places, chunk_places) catch unreachable;
+    if (chunks < plan.threads) return false;
+    step.partials = plan.partials_bytes;
+    const room = plan.scratch.len -| plan.partials_bytes;
+    return chunks <= room / fold_columns.partialBytes(layout);
+}
+
 fn viewsOf(instruction: *const Instruction, views: *[operands_max]*const program.View) usize {
     switch (instruction.*) {
         inline .map, .fold, .arg => |*one| {
@@ -367,8 +393,11 @@ fn addAccesses(plan: *Plan, instruction: *const Instruction) bool {
     if (before + n > accesses_max) return false;
     const step = &plan.steps[plan.steps_count];
     for (views[0..n], 0..) |view, k| {
-        const access = accessOf(step, k, view, plan.steps_count);
-        if (access.written and !access.apart(&access, plan.places)) break;
+        const base = step.bases()[k];
+        const access: Access = .of(step.axes(), step.cut(), k, base, view, plan.steps_count);
+        // What chunks leave is joined after the last tile: only then is the output touched.
+        const late = k == 0 and step.kind == .columns;
+        if (access.written and !late and !access.apart(&access, plan.places)) break;
         const fits = for (plan.accesses[0..plan.accesses_count]) |*other| {
             if (other.handle != access.handle) continue;
             if (!other.written and !access.written) continue;
@@ -382,40 +411,12 @@ fn addAccesses(plan: *Plan, instruction: *const Instruction) bool {
     return false;
 }
 
-fn accessOf(step: *Step, k: usize, view: *const program.View, number: usize) Access {
-    const axes = step.axes();
-    const cut = step.cut();
-    var access: Access = .{
-        .handle = view.handle,
-        .written = k == 0,
-        .step = @intCast(number),
-        .operand = @intCast(k),
-        .base = step.bases()[k],
-        .stride = axes.strides[k][cut],
-        .low = 0,
-        .high = @intCast(view.dtype.bytes()),
-        .interval = 0,
-    };
-    for (axes.shape[0..axes.rank], axes.strides[k][0..axes.rank], 0..) |size, stride, axis| {
-        if (axis == cut or stride == 0 or size <= 1) continue;
-        const reach = stride *| @as(isize, @intCast(size - 1));
-        if (reach < 0) access.low +|= reach else access.high +|= reach;
-        const pitch: isize = @intCast(@abs(stride));
-        if (access.interval == 0) {
-            access.interval = pitch;
-        } else if (access.interval > 0) {
-            const small = @min(access.interval, pitch);
-            const divides = @rem(@max(access.interval, pitch), small) == 0;
-            access.interval = if (divides) small else -1;
-        }
-    }
-    return access;
-}
-
 /// Decides on the tile and moves temporaries into scratch; false if the run is not worth it.
-fn arrange(plan: *Plan, first: usize, threads: usize) bool {
+fn arrange(plan: *Plan, first: usize) bool {
+    const threads = plan.threads;
     const last = first + plan.steps_count - 1;
     plan.redirected_count = 0;
+    plan.streams_count = 0;
     for (plan.steps[0..plan.steps_count]) |*step| step.redirected = @splat(Step.none);
     // Bytes for one place, of all storages and of those in scratch.
     var bytes_all: usize = 0;
@@ -425,10 +426,11 @@ fn arrange(plan: *Plan, first: usize, threads: usize) bool {
         const seen = for (plan.accesses[0..i]) |*other| {
             if (other.handle == access.handle) break true;
         } else false;
-        if (!seen and access.stride != 0) bytes_all += placeBytes(plan, access);
+        if (!seen and access.stride != 0) bytes_all += access.placeBytes();
+        if (!seen and number == Step.none) noteStream(plan, access);
     }
     var bytes_scratch: usize = 0;
-    for (plan.redirected[0..plan.redirected_count]) |*one| bytes_scratch += bytesOf(one);
+    for (plan.redirected[0..plan.redirected_count]) |*one| bytes_scratch += one.bytes();
     const shared = threads > 1 and plan.side == .leading and plan.elements >= map.parallel_elements;
     if (bytes_all *| plan.places < run_bytes_min and !shared) return false;
     const unit: usize = if (plan.side == .trailing) 16 else 1;
@@ -436,9 +438,16 @@ fn arrange(plan: *Plan, first: usize, threads: usize) bool {
     var each = @max(tile_bytes / @max(bytes_all, 1), some, 1);
     if (plan.side == .trailing) each = @max(each / unit * unit, 2 * unit);
     // Alignment of each temporary takes up to 64 bytes.
+    if (plan.side == .trailing and bytes_all *| each > columns_bytes_max) return false;
     const room = (scratch_bytes - redirected_max * 64) / @max(bytes_scratch, 1);
     each = @min(each, plan.places, room / unit * unit);
     if (each == 0) return false;
+    var unit_tiles: usize = 1;
+    if (plan.partials_bytes != 0) {
+        // A chunk is one thread's, in order: tiles divide it, and parts are whole chunks.
+        each = @min(std.math.floorPowerOfTwo(usize, each), chunk_places);
+        unit_tiles = chunk_places / each;
+    }
     plan.places_each = each;
     layOut(plan);
     const tiles = (plan.places + each - 1) / each;
@@ -446,24 +455,19 @@ fn arrange(plan: *Plan, first: usize, threads: usize) bool {
     if (threads > 1 and plan.elements >= map.parallel_elements) {
         parts = @min(threads * 4, plan.elements / map.part_elements, tiles);
     }
-    plan.tiles_each = (tiles + parts - 1) / parts;
+    plan.tiles_each = std.mem.alignForward(usize, (tiles + parts - 1) / parts, unit_tiles);
     return true;
 }
 
-/// Bytes of a storage that one place of the cut axis needs.
-fn placeBytes(plan: *const Plan, access: *const Access) usize {
-    _ = plan;
-    const reach: usize = @intCast(access.high -| access.low);
-    const pitch: usize = @abs(access.stride);
-    if (reach <= pitch or access.interval <= 0) return reach;
-    return (reach / @as(usize, @intCast(access.interval)) + 1) * pitch;
-}
-
-fn bytesOf(one: *const Redirected) usize {
-    const reach: usize = @intCast(one.high - one.low);
-    const pitch: usize = @intCast(one.stride);
-    if (one.interval == 0) return pitch;
-    return (reach / @as(usize, @intCast(one.interval)) + 1) * pitch;
+fn noteStream(plan: *Plan, access: *const Access) void {
+    if (access.stride < 256 or access.high - access.low > access.stride) return;
+    if (plan.streams_count == plan.streams.len) return;
+    plan.streams[plan.streams_count] = .{
+        .base = access.base +% @as(usize, @bitCast(access.low)),
+        .bytes = @intCast(access.stride),
+        .written = access.written,
+    };
+    plan.streams_count += 1;
 }
 
 /// The number of the temporary that the access belongs to, new or known, if it may live in
@@ -475,6 +479,7 @@ fn redirect(plan: *Plan, access: *const Access, first: usize, last: usize) u8 {
     const temporary = plan.temporaries[plan.find(access.handle) orelse return Step.none];
     if (temporary.first < first or temporary.last > last) return Step.none;
     if (!access.written or plan.redirected_count == redirected_max) return Step.none;
+    if (plan.steps[access.step].kind == .columns) return Step.none;
     // All its accesses are in the run, and apart: they have one stride.
     var all: Redirected = .{
         .handle = access.handle,
@@ -511,7 +516,7 @@ fn layOut(plan: *Plan) void {
     var offset: usize = 0;
     for (plan.redirected[0..plan.redirected_count]) |*one| {
         one.offset = offset;
-        offset += bytesOf(one) * plan.places_each;
+        offset += one.bytes() * plan.places_each;
         offset = std.mem.alignForward(usize, offset, 64);
     }
     std.debug.assert(offset <= scratch_bytes);
@@ -535,6 +540,29 @@ fn runTiles(engine: *cpu.Engine) void {
     const plan: *const Plan = engine.plan;
     const tiles = (plan.places + plan.places_each - 1) / plan.places_each;
     engine.pool.parallel(plan, runPart, (tiles + plan.tiles_each - 1) / plan.tiles_each);
+    for (plan.steps[0..plan.steps_count]) |*step| {
+        if (step.kind != .columns) continue;
+        fold_columns.finish(&step.layout.fold, plan.scratch.ptr + step.partials);
+    }
+}
+
+/// Asks for a share of the next tile's memory, so that it comes while this tile is computed.
+fn fetchAhead(plan: *const Plan, first: usize, end: usize, step: usize) void {
+    if (first >= end) return;
+    const count = @min(plan.places_each, end - first);
+    for (plan.streams[0..plan.streams_count]) |*stream| {
+        const bytes = count * stream.bytes;
+        const each = std.mem.alignForward(usize, (bytes + plan.steps_count - 1) / plan.steps_count, 64);
+        const begin = stream.base + first * stream.bytes;
+        var at = begin + @min(step * each, bytes);
+        const stop = begin + @min((step + 1) * each, bytes);
+        while (at < stop) : (at += 64) {
+            const pointer: [*]const u8 = @ptrFromInt(at);
+            if (stream.written) {
+                @prefetch(pointer, .{ .rw = .write, .locality = 2 });
+            } else @prefetch(pointer, .{ .rw = .read, .locality = 2 });
+        }
+    }
 }
 
 fn runPart(plan: *const Plan, part: usize) void {
@@ -544,7 +572,8 @@ fn runPart(plan: *const Plan, part: usize) void {
     var first = part * each;
     while (first < end) : (first += plan.places_each) {
         const count = @min(plan.places_each, end - first);
-        for (plan.steps[0..plan.steps_count]) |*step| {
+        for (plan.steps[0..plan.steps_count], 0..) |*step, number_of_step| {
+            fetchAhead(plan, first + plan.places_each, end, number_of_step);
             var bases = step.bases().*;
             for (step.redirected[0..step.operands], bases[0..step.operands]) |number, *base| {
                 if (number == Step.none) continue;
@@ -554,7 +583,7 @@ fn runPart(plan: *const Plan, part: usize) void {
                 const begin = @intFromPtr(&scratch) + one.offset +% shift;
                 base.* = begin -% axes_module.advance(0, one.stride, first);
             }
-            step.run(&bases, first, count);
+            step.run(&bases, first, count, plan.scratch.ptr);
         }
     }
 }

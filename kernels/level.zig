@@ -52,9 +52,11 @@ fn List(comptime Kernel: type, comptime count: usize) type {
 pub const Table = extern struct {
     map: List(rows.MapKernel, table.map_rows.len),
     chunks: List(rows.ChunksKernel, table.fold_rows.len),
+    short: List(rows.ShortKernel, table.fold_rows.len),
     columns: List(rows.ColumnsKernel, table.fold_rows.len),
     join: List(rows.JoinKernel, table.fold_rows.len),
     arg: List(rows.ArgKernel, table.arg_rows.len),
+    arg_columns: List(rows.ArgColumnsKernel, table.arg_rows.len),
     /// Indexed by compute type, then by the dtype in memory.
     load: [convert.Compute.len][dtypes]convert.Load,
     store: [convert.Compute.len][dtypes]convert.Store,
@@ -112,11 +114,14 @@ pub const own: Table = blk: {
         for (table.fold_rows, 0..) |row, i| {
             const Fold = rows.Fold(row, T, lanes(T));
             all.chunks[code][i] = if (exists(row, T)) &Fold.chunks else null;
+            all.short[code][i] = if (exists(row, T)) &Fold.short else null;
             all.columns[code][i] = if (exists(row, T)) &Fold.columns else null;
             all.join[code][i] = if (exists(row, T)) &Fold.joins else null;
         }
         for (table.arg_rows, 0..) |row, i| {
-            all.arg[code][i] = if (exists(row, T)) &rows.Arg(row, T, lanes(T)).run else null;
+            const Arg = rows.Arg(row, T, lanes(T));
+            all.arg[code][i] = if (exists(row, T)) &Arg.run else null;
+            all.arg_columns[code][i] = if (exists(row, T)) &Arg.columns else null;
         }
         for (0..dtypes) |stored| {
             const dtype: program.DType = @fromBackingInt(stored);

@@ -27,8 +27,21 @@ pub const MapKernel = *const fn (
 /// Writes one element for every `chunk` elements begun.
 pub const ChunksKernel = MapKernel;
 
-/// Joins `rows` (at most `column_chunk`) in each of `columns`; input strides are bytes from row to
-/// row.
+/// Joins `count` elements (at most `chunk`) in each of `places`; input strides are bytes from place
+/// to place. Within a place, inputs whose bit is set in `repeated` are one element. Index and order
+/// are those of the first chunk of each.
+pub const ShortKernel = *const fn (
+    out: [*]u8,
+    inputs: [*]const [*]const u8,
+    strides: [*]const isize,
+    repeated: u32,
+    scalars: *const anyopaque,
+    places: usize,
+    count: usize,
+) callconv(.c) void;
+
+/// Joins `rows` (at most `column_chunk`) in each of `columns`, to what `out` holds unless `fresh`;
+/// input strides are bytes from row to row.
 pub const ColumnsKernel = *const fn (
     out: [*]u8,
     inputs: [*]const [*]const u8,
@@ -37,6 +50,7 @@ pub const ColumnsKernel = *const fn (
     index: usize,
     rows: usize,
     columns: usize,
+    fresh: bool,
 ) callconv(.c) void;
 
 /// running[i] = step(running[i], values[i]).
@@ -54,6 +68,16 @@ pub const ArgKernel = *const fn (
     input: [*]const u8,
     index: usize,
     count: usize,
+) callconv(.c) void;
+
+/// Writes the place of the best of `rows` (at least one) in each of `columns`; `stride` is bytes
+/// from row to row.
+pub const ArgColumnsKernel = *const fn (
+    out: [*]i32,
+    input: [*]const u8,
+    stride: isize,
+    rows: usize,
+    columns: usize,
 ) callconv(.c) void;
 
 fn Element(comptime V: type) type {
@@ -207,6 +231,87 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
             }
         }
 
+        pub fn short(
+            out_bytes: [*]u8,
+            inputs: [*]const [*]const u8,
+            strides: [*]const isize,
+            repeated: u32,
+            scalars: *const anyopaque,
+            places: usize,
+            count: usize,
+        ) callconv(.c) void {
+            const out: [*]T = @ptrCast(@alignCast(out_bytes));
+            // Each place is a chain of joins: several of them side by side hide its latency.
+            const wide = if (n <= 2) 4 else 2;
+            var place: usize = 0;
+            while (place + wide <= places) : (place += wide) {
+                out[place..][0..wide].* = beside(wide, inputs, strides, repeated, scalars, place, count);
+            }
+            while (place < places) : (place += 1) {
+                out[place..][0..1].* = beside(1, inputs, strides, repeated, scalars, place, count);
+            }
+        }
+
+        inline fn beside(
+            comptime wide: usize,
+            inputs: [*]const [*]const u8,
+            strides: [*]const isize,
+            repeated: u32,
+            scalars: *const anyopaque,
+            place: usize,
+            count: usize,
+        ) [wide]T {
+            const lanes = comptime foldLanes(T);
+            const V = @Vector(lanes, T);
+            var vectors: [n][wide]V = undefined;
+            var pointers: [n][wide][*]const T = undefined;
+            var steps: [n]usize = undefined;
+            inline for (0..n) |k| {
+                const fixed = repeated >> k & 1 != 0;
+                steps[k] = if (fixed) 0 else 1;
+                inline for (0..wide) |j| {
+                    const shift = @as(usize, @bitCast(strides[k])) *% (place + j);
+                    pointers[k][j] = @ptrFromInt(@intFromPtr(inputs[k]) +% shift);
+                    if (fixed) {
+                        vectors[k][j] = @splat(pointers[k][j][0]);
+                        pointers[k][j] = @ptrCast(&vectors[k][j]);
+                    }
+                }
+            }
+            var environment = environmentOf(V, scalars);
+            var running: [wide]V = @splat(@splat(comptime start(row, T)));
+            var i: usize = 0;
+            while (i + lanes <= count) : (i += lanes) {
+                if (row.uses_index) environment.index = indices(V, i);
+                inline for (0..wide) |j| {
+                    inline for (0..n) |k| {
+                        environment.operands[k] = pointers[k][j][i * steps[k] ..][0..lanes].*;
+                    }
+                    const value = element(V, environment);
+                    running[j] = join(V, environment.scalars, running[j], value);
+                }
+            }
+            const left = count - i;
+            const bound: @Vector(lanes, u32) = @splat(@intCast(left));
+            if (row.uses_index) environment.index = indices(V, i);
+            var results: [wide]T = undefined;
+            inline for (0..wide) |j| {
+                if (left != 0) {
+                    inline for (0..n) |k| {
+                        const present = if (steps[k] == 0) lanes else left;
+                        const rest = pointers[k][j] + i * steps[k];
+                        environment.operands[k] = partial(lanes, T, rest, present);
+                    }
+                    const value = element(V, environment);
+                    const joined = join(V, environment.scalars, running[j], value);
+                    const some = std.simd.iota(u32, lanes) < bound;
+                    running[j] = @select(T, some, joined, running[j]);
+                }
+                results[j] = joinLanes(lanes, environment.scalars, running[j]);
+            }
+            return results;
+        }
+
         /// Lane l with l + half, then halves again.
         fn joinLanes(
             comptime lanes: usize,
@@ -231,13 +336,14 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
             index: usize,
             rows: usize,
             count: usize,
+            fresh: bool,
         ) callconv(.c) void {
             const out: [*]T = @ptrCast(@alignCast(out_bytes));
             var i: usize = 0;
             comptime var width = level_lanes * 4;
             inline while (width > 0) : (width = if (width > level_lanes) level_lanes else width / 2) {
                 while (i + width <= count) : (i += width) {
-                    block(width, out + i, inputs, strides, scalars, index, rows, i);
+                    block(width, out + i, inputs, strides, scalars, index, rows, i, fresh);
                 }
             }
         }
@@ -251,6 +357,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
             index: usize,
             rows: usize,
             offset: usize,
+            fresh: bool,
         ) void {
             // Narrower vectors side by side: one wide vector would be kept in memory by the
             // compiler where a function has many steps.
@@ -261,6 +368,9 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
             inline for (0..n) |k| addresses[k] = @intFromPtr(inputs[k]) + offset * @sizeOf(T);
             var environment = environmentOf(V, scalars);
             var running: [blocks]V = @splat(@splat(comptime start(row, T)));
+            if (!fresh) {
+                inline for (0..blocks) |j| running[j] = out[j * lanes ..][0..lanes].*;
+            }
             for (0..rows) |r| {
                 if (row.uses_index) environment.index = @splat(indices(V, index +% r)[0]);
                 inline for (0..blocks) |j| {
@@ -343,6 +453,43 @@ pub fn Arg(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
             while (i < count) : (i += 1) {
                 improve(best, best_index, source[i], place(@Vector(1, i32), index +% i)[0]);
             }
+        }
+
+        pub fn columns(
+            out: [*]i32,
+            input: [*]const u8,
+            stride: isize,
+            rows: usize,
+            count: usize,
+        ) callconv(.c) void {
+            var i: usize = 0;
+            while (i + lanes <= count) : (i += lanes) {
+                out[i..][0..lanes].* = down(lanes, @intFromPtr(input) + i * @sizeOf(T), stride, rows);
+            }
+            while (i < count) : (i += 1) {
+                out[i..][0..1].* = down(1, @intFromPtr(input) + i * @sizeOf(T), stride, rows);
+            }
+        }
+
+        fn down(
+            comptime width: usize,
+            begin: usize,
+            stride: isize,
+            rows: usize,
+        ) @Vector(width, i32) {
+            const W = @Vector(width, T);
+            var address = begin;
+            var values: W = @as(*const [width]T, @ptrFromInt(address)).*;
+            var places: @Vector(width, i32) = @splat(0);
+            for (1..rows) |r| {
+                address +%= @bitCast(stride);
+                const next: W = @as(*const [width]T, @ptrFromInt(address)).*;
+                const take = better(W, next, values);
+                values = @select(T, take, next, values);
+                const here: i32 = @bitCast(@as(u32, @truncate(r)));
+                places = @select(i32, take, @as(@Vector(width, i32), @splat(here)), places);
+            }
+            return places;
         }
 
         fn place(comptime W: type, index: usize) W {

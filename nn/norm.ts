@@ -1,6 +1,6 @@
 /** Normalisation layers: over the batch, and over the features. */
-import { group, update } from "../core/internal.ts";
-import { noGrad, Normalize, type Tensor } from "../core/mod.ts";
+import { group, momentsOf, update } from "../core/internal.ts";
+import { noGrad, NormalizeScaleShift, type Tensor } from "../core/mod.ts";
 import { showShape } from "../core/shape.ts";
 import { checkFeatures } from "./linear.ts";
 import { Module } from "./module.ts";
@@ -60,8 +60,10 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
     }
     const beside = (tensor: Tensor) => rank === 2 ? tensor : tensor.reshape([this.features, 1]);
     if (!this.training) {
+      // The features' own numbers first: over x there is one pass.
       const scale = this.runningVar.add(this.eps).rsqrt().mul(this.weight);
-      return x.sub(beside(this.runningMean)).mul(beside(scale)).add(beside(this.bias));
+      const shift = this.bias.sub(this.runningMean.mul(scale));
+      return x.mulAdd(beside(scale), beside(shift));
     }
     if (x.size === this.features) {
       throw new TypeError(
@@ -69,14 +71,16 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
       );
     }
     const axes = rank === 2 ? [0] : [0, 2];
-    noGrad(() =>
-      group(() => {
-        update(this.runningMean, "lerp", [this.runningMean, x.mean({ axes })], { s: () => this.momentum });
-        update(this.runningVar, "lerp", [this.runningVar, x.variance({ axes })], { s: () => this.momentum });
-      })
-    );
-    const normal = new Normalize({ axes, eps: this.eps }).call(x);
-    return normal.mul(beside(this.weight)).add(beside(this.bias));
+    const op = new NormalizeScaleShift({ axes, eps: this.eps });
+    return group(() => {
+      const { mean, squares, inverse } = momentsOf(x, op), flat = [this.features], s = () => this.momentum;
+      noGrad(() => {
+        const variance = squares.div(x.size / this.features - 1);
+        update(this.runningMean, "lerp", [this.runningMean, mean.reshape(flat)], { s });
+        update(this.runningVar, "lerp", [this.runningVar, variance.reshape(flat)], { s });
+      });
+      return op.callKnowing({ mean, inverse }, x, beside(this.weight), beside(this.bias));
+    });
   }
 
   protected override describe(): string {
@@ -110,7 +114,7 @@ export class LayerNorm1d extends Module<[x: Tensor]> {
         `Cannot LayerNorm1d: input of shape ${showShape(x.shape)}, its last axis must be ${this.features}`,
       );
     }
-    return new Normalize({ axes: [x.shape.length - 1], eps: this.eps }).call(x).mul(this.weight).add(this.bias);
+    return new NormalizeScaleShift({ axes: [x.shape.length - 1], eps: this.eps }).call(x, this.weight, this.bias);
   }
 
   protected override describe(): string {

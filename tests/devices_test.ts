@@ -55,7 +55,7 @@ const inexact: Partial<Record<MapRow, Tolerance>> = {
   erf: { units: 2 },
   sigmoid: { units: 4 },
   gelu: { units: 4, beside: ({ a }) => a },
-  geluSlope: { units: 4, beside: ({ a }) => max(1, abs(a)) },
+  geluGradient: { units: 5, beside: ({ a, b }) => a * max(1, abs(b)) },
   boxMuller: { units: 6 },
   expSub: { units: 2 },
   subSubLog: { units: 3, beside: ({ a, b, c }) => max(abs(a - b), abs(log(c))) },
@@ -239,6 +239,8 @@ const sums: Partial<Record<FoldRow, Sum>> = {
   dot: { terms: 1, sizes: "dot" },
   // Twice the rounding of the difference, and that of its square.
   sumSquaredDeviation: { terms: 4, sizes: "sumSquaredDeviation" },
+  // Three roundings, one of a difference that may cancel, beside the product of sizes.
+  dotNormal: { terms: 4, sizes: "dotNormal" },
   // exp, and the rounding of an exponent of up to 2^6.
   sumExpSub: { terms: 4 + 2 ** 6, sizes: "sumExpSub" },
   pick: { terms: 0, sizes: "pick" },
@@ -261,7 +263,12 @@ function checkFold(
   // Sums of squares and exponentials are their own sizes: the operands' signs matter to them.
   const sized = sum && (row === "sumSquaredDeviation" || row === "sumExpSub" ? expected : run(
     reference,
-    operands.map((each, k) => row === "pick" && k === 1 ? each : { ...each, flat: each.flat.map(abs) as TypedArray }),
+    operands.map((each, k) => {
+      if (row === "pick" && k === 1) return each;
+      // In a difference, what is taken away adds to the size.
+      const sign = row === "dotNormal" && k === 2 ? -1 : 1;
+      return { ...each, flat: each.flat.map((x) => sign * abs(x)) as TypedArray };
+    }),
   ));
   const count = axes.reduce((product, axis) => product * shape[axis]!, 1);
   const bound = (k: number) => sum ? (count + sum.terms + 2) * epsilonOf(dtype) * sized![k]! : 0;
@@ -318,6 +325,13 @@ againstReference("folds and arg rows meet NaN, infinity and zeros as the referen
               compute(on, [each], ([a]) => argFold(row, a!, [0], []))
             );
             findings.add(`${row} of ${length} ${dtype} ${fill} with ${name}`, difference(found!, expected!));
+            // The same down columns, which are compared side by side.
+            const wide = operand(dtype, [length, 19], "contiguous", random, () => fill);
+            wide.flat.forEach((_, k) => wide.flat[k] = each.flat[Math.floor(k / 19)]!);
+            const [down, known] = [stream, reference].map((on) =>
+              compute(on, [wide], ([a]) => argFold(row, a!, [0], [19]))
+            );
+            findings.add(`${row} of columns of ${length} ${dtype} ${fill} with ${name}`, difference(down!, known!));
           }
         }
       }

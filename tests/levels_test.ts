@@ -146,6 +146,21 @@ const composed: Record<string, (x: NDArray, shape: Shape) => NDArray> = {
     const scale = broadcastTo(map("inverseDeviation", [variance], { s: 1, t: 1e-5 }), [n!, m!]);
     return map("normalize", [x, mean, scale]);
   },
+  "the gradients of a norm of rows": (x, [n, m]) => {
+    const mean = broadcastTo(map("divScalar", [fold("sum", [x], [1], [n!, 1])], { s: m! }), [n!, m!]);
+    const squares = fold("sumSquaredDeviation", [x, mean], [1], [n!, 1]);
+    const scale = broadcastTo(map("inverseDeviation", [squares], { s: 1 / m!, t: 1e-5 }), [n!, m!]);
+    const normal = map("normalize", [x, mean, scale]), g = map("tanh", [x]);
+    const [sum, dot] = [fold("sum", [g], [1], [n!, 1]), fold("dot", [g, normal], [1], [n!, 1])];
+    const operands = [g, broadcastTo(sum, [n!, m!]), normal, broadcastTo(dot, [n!, m!]), scale];
+    const toX = map("normalizeGradient", operands, { s: 1 / m! });
+    const [toWeight, toBias] = [fold("dot", [g, normal], [0], [1, m!]), fold("sum", [g], [0], [1, m!])];
+    return map("mulAdd", [toX, broadcastTo(toWeight, [n!, m!]), broadcastTo(toBias, [n!, m!])]);
+  },
+  "sums of columns": (x, [n, m]) => {
+    const [sum, squares] = [fold("sum", [x], [0], [1, m!]), fold("sumSquares", [x], [0], [1, m!])];
+    return map("mulAdd", [x, broadcastTo(sum, [n!, m!]), broadcastTo(squares, [n!, m!])]);
+  },
   "a chain of rows": (x) => {
     let y = map("tanh", [x]);
     for (let k = 0; k < 12; k++) y = map("addScaled", [map("mul", [y, x]), x], { s: 0.3 });
@@ -180,7 +195,7 @@ function ungrouped(device: Device): Device {
 function* groupCases(): Generator<Case> {
   for (const [name, body] of Object.entries(composed)) {
     for (const dtype of ["float32", "float64"] as const) {
-      for (const shape of [[3, 5], [700, 300], [50, 3000]]) {
+      for (const shape of [[3, 5], [700, 300], [50, 3000], [5000, 40]]) {
         for (const layout of ["contiguous", "transposed"] as const) {
           const x = large(dtype, shape, layout);
           const run = (stream: Stream) => compute(stream, [x], ([a]) => compose(() => body(a!, shape)));

@@ -54,6 +54,15 @@ export class EWiseMul extends RowOp {
   }
 }
 
+/** a b + c, each rounded. d/da = b, d/db = a, d/dc = 1. */
+export class EWiseMulAdd extends RowOp {
+  readonly row = rows.mulAdd;
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [a, b] = y.inputs as [Tensor, Tensor, Tensor];
+    return [a.requiresGrad ? g.mul(b) : null, b.requiresGrad ? g.mul(a) : null, g];
+  }
+}
+
 /** a / b. d/da = 1 / b, d/db = -a / b². */
 export class EWiseDiv extends RowOp {
   readonly row = rows.div;
@@ -297,17 +306,20 @@ export class SigmoidGradient extends RowOp {
 export class GELU extends RowOp {
   readonly row = rows.gelu;
   gradient(g: Tensor, y: Tensor): Adjoints {
-    return g.mul(new GELUSlope().call(y.inputs[0]!));
+    return new GELUGradient().call(g, y.inputs[0]!);
   }
 }
 
-/** Φ(a) + a φ(a). dy = (2 - a²) φ(a). */
-export class GELUSlope extends RowOp {
-  readonly row = rows.geluSlope;
-  gradient(g: Tensor, y: Tensor): Adjoints {
-    const square = y.inputs[0]!.square();
-    const density = square.mul(-0.5).exp().div(Math.sqrt(2 * Math.PI));
-    return g.mul(square.neg().add(2).mul(density));
+/** g (Φ(a) + a φ(a)). d/dg = Φ(a) + a φ(a), d/da = g (2 - a²) φ(a). */
+export class GELUGradient extends RowOp {
+  readonly row = rows.geluGradient;
+  gradient(h: Tensor, z: Tensor): Adjoints {
+    const [g, a] = z.inputs as [Tensor, Tensor];
+    const toA = () => {
+      const square = a.square(), density = square.mul(-0.5).exp().div(Math.sqrt(2 * Math.PI));
+      return h.mul(g).mul(square.neg().add(2).mul(density));
+    };
+    return [g.requiresGrad ? new GELUGradient().call(h, a) : null, a.requiresGrad ? toA() : null];
   }
 }
 

@@ -4,3 +4,4 @@ export * from "./shapes.ts";
 export * from "./reduce.ts";
 export * from "./composite.ts";
 export * from "./loss.ts";
+export { InverseDeviation, Normalize, NormalizeGradient, type NormalizeOptions, NormalizeScaleShift } from "./norm.ts";
