@@ -50,6 +50,8 @@ export class Scope implements Disposable {
   /** What opened it: a name, or an error whose stack leads there. */
   readonly #opener: string | Error;
   #members: Owned[] = [];
+  /** At this length the members that have moved on are dropped: a scope around a long loop must not grow with it. */
+  #sweepAt = 1024;
   #open = true;
 
   constructor(state: Ambient, opener: string | Error = stackHere()) {
@@ -60,7 +62,12 @@ export class Scope implements Disposable {
   }
 
   add(member: Owned): void {
-    this.#members.push(member);
+    if (this.#members.push(member) >= this.#sweepAt) this.#sweep();
+  }
+
+  #sweep(): void {
+    this.#members = this.#members.filter((member) => member.owner === this);
+    this.#sweepAt = Math.max(1024, 2 * this.#members.length);
   }
 
   get parent(): Scope | null {

@@ -240,6 +240,7 @@ export class Tensor extends Value implements Owned {
     if (array === null) return;
     this.#freedShape = array.shape;
     this.cachedData = null;
+    this.owner = null;
     if (this.#cell !== null) registry.unregister(this.#cell);
     this.#cell = null;
     array.dispose();
@@ -297,7 +298,7 @@ export class Tensor extends Value implements Owned {
     this.#grad = grad;
     // The old gradient stays readable until the scope at hand ends.
     const scope = currentScope();
-    if (before !== null && scope !== null && before.owner === null) moveTo(before, scope);
+    if (before !== null && scope !== null && before.owner === this.owner) moveTo(before, scope);
   }
 
   /** The detached value. Assigning copies into this tensor's memory where type and shape fit. */

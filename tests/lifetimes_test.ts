@@ -1,5 +1,5 @@
 /** Who owns a tensor: scopes, adoption, and tasks that interleave. */
-import { keep, memory, noGrad, scope, Tensor, tensor, zeros } from "../mod.ts";
+import { keep, memory, nn, noGrad, optim, scope, Tensor, tensor, zeros } from "../mod.ts";
 import { assert, forEachDevice, values } from "./support.ts";
 
 forEachDevice("a scope frees what was made inside it, and says so to whoever reads it", () => {
@@ -86,4 +86,19 @@ forEachDevice("an op that fails leaves no memory behind", () => {
   assert.throws(() => x.take([5]), RangeError);
   assert.throws(() => x.add(zeros([3])), /add: shapes \[2, 2\] and \[3\] do not broadcast/);
   assert.ok(memory().tensors <= before + 2, "only the operands may stay until the scope ends");
+});
+
+forEachDevice("gradients of parameters that a scope owns do not pile up in it", (device) => {
+  using _ = scope();
+  const parameter = new nn.Parameter([1, 2]), optimizer = new optim.SGD([parameter], { lr: 0.1 });
+  const step = () => {
+    using _ = scope();
+    optimizer.resetGrad();
+    parameter.square().sum().backward();
+    optimizer.step();
+  };
+  step();
+  const before = memory(device);
+  for (let k = 0; k < 50; k++) step();
+  assert.equal(memory(device).tensors, before.tensors);
 });
