@@ -240,7 +240,6 @@ export class Tensor extends Value implements Owned {
     if (array === null) return;
     this.#freedShape = array.shape;
     this.cachedData = null;
-    this.owner = null;
     if (this.#cell !== null) registry.unregister(this.#cell);
     this.#cell = null;
     array.dispose();

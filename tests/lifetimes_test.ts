@@ -1,5 +1,5 @@
 /** Who owns a tensor: scopes, adoption, and tasks that interleave. */
-import { keep, memory, nn, noGrad, optim, scope, Tensor, tensor, zeros } from "../mod.ts";
+import { keep, memory, noGrad, optim, scope, Tensor, tensor, zeros } from "../mod.ts";
 import { assert, forEachDevice, values } from "./support.ts";
 
 forEachDevice("a scope frees what was made inside it, and says so to whoever reads it", () => {
@@ -90,7 +90,7 @@ forEachDevice("an op that fails leaves no memory behind", () => {
 
 forEachDevice("gradients of parameters that a scope owns do not pile up in it", (device) => {
   using _ = scope();
-  const parameter = new nn.Parameter([1, 2]), optimizer = new optim.SGD([parameter], { lr: 0.1 });
+  const parameter = new Tensor([1, 2]), optimizer = new optim.SGD([parameter], { lr: 0.1 });
   const step = () => {
     using _ = scope();
     optimizer.resetGrad();
