@@ -46,7 +46,7 @@ export interface EpochReport {
   seconds: number;
 }
 
-/** One step: forward, loss, backward, update. Returns the loss, without its graph in mind: the step is done with it. */
+/** One step: forward, loss, backward, update. Returns the loss; open a scope around it to free what it allocates. */
 export function trainStep(
   model: Module,
   x: Tensor,
