@@ -19,8 +19,8 @@ export interface NormalizeOptions {
   eps?: number;
 }
 
-/** 1 / sqrt(var + eps), biased variance, with the joined axes as ones. dx = -g y² x̂ / n, x̂ = normalised x. */
-export class InverseDeviation extends TensorOp {
+/** An op of the mean and the variance over some axes. */
+abstract class MomentsOp extends TensorOp {
   readonly axes: readonly number[];
   readonly eps: number;
   constructor({ axes, eps = 1e-5 }: NormalizeOptions) {
@@ -28,6 +28,10 @@ export class InverseDeviation extends TensorOp {
     this.axes = axes;
     this.eps = eps;
   }
+}
+
+/** 1 / sqrt(var + eps), biased variance, with the joined axes as ones. dx = -g y² x̂ / n, x̂ = normalised x. */
+export class InverseDeviation extends MomentsOp {
   compute(x: NDArray): NDArray {
     return compose(() => moments(x, this.axes, this.eps).inverse);
   }
@@ -54,14 +58,7 @@ function moments(x: NDArray, axes: readonly number[], eps: number) {
  *
  * dx = (g - mean(g) - x̂ mean(g x̂)) / sqrt(var + eps), Ioffe and Szegedy 2015.
  */
-export class Normalize extends TensorOp {
-  readonly axes: readonly number[];
-  readonly eps: number;
-  constructor({ axes, eps = 1e-5 }: NormalizeOptions) {
-    super();
-    this.axes = axes;
-    this.eps = eps;
-  }
+export class Normalize extends MomentsOp {
   compute(x: NDArray): NDArray {
     return compose(() => {
       const { mean, inverse } = moments(x, this.axes, this.eps);
@@ -134,14 +131,7 @@ export function momentsOf(x: Tensor, { axes, eps = 1e-5 }: NormalizeOptions): Mo
  * what w and b repeat along. The mean and the inverse deviation are inputs, too, so that the gradient finds them again;
  * `call` computes them, whatever it is given, and what flows to x includes what flows through them.
  */
-export class NormalizeScaleShift extends TensorOp {
-  readonly axes: readonly number[];
-  readonly eps: number;
-  constructor({ axes, eps = 1e-5 }: NormalizeOptions) {
-    super();
-    this.axes = axes;
-    this.eps = eps;
-  }
+export class NormalizeScaleShift extends MomentsOp {
   override call(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
     const dtype = promote(promote(x.dtype, weight.dtype), bias.dtype), wide = x.cast(dtype);
     return collect(() => {
