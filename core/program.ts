@@ -10,17 +10,18 @@ import { recording } from "./recording.ts";
 
 /** Memory on a device, counted by the arrays that show it. */
 export class Storage {
-  readonly stream: Stream;
-  readonly bytes: number;
+  declare readonly stream: Stream;
+  declare readonly bytes: number;
   /** Zero once freed: no instruction can name it any more. */
-  handle: number;
+  declare handle: number;
   /** How many arrays show it. */
-  references = 1;
+  declare references: number;
 
   constructor(stream: Stream, handle: number, bytes: number) {
     this.stream = stream;
     this.handle = handle;
     this.bytes = bytes;
+    this.references = 1;
   }
 
   retain(): void {

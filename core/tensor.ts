@@ -119,16 +119,16 @@ const registry = new FinalizationRegistry<Cell>((cell) => cell.array.dispose());
  */
 export class Tensor extends Value implements Owned {
   /** The scope that frees it, or null. */
-  owner: Scope | null = null;
+  declare owner: Scope | null;
   /** The adjoint during a backward sweep. */
-  adjoint: Tensor | null = null;
+  declare adjoint: Tensor | null;
   /** True while the adjoint is a sum that only the sweep can see. */
-  adjointIsSum = false;
-  #grad: Tensor | null = null;
+  declare adjointIsSum: boolean;
+  declare private ownGrad: Tensor | null;
   /** What freed it: asked for its place only when somebody reads the tensor all the same. */
-  #freedBy: Scope | null = null;
-  #freedShape: Shape = [];
-  #cell: Cell | null = null;
+  declare private freedBy: Scope | null;
+  declare private freedShape: Shape;
+  declare private cell: Cell | null;
 
   declare op: TensorOp | null;
   declare inputs: readonly Tensor[];
@@ -145,6 +145,13 @@ export class Tensor extends Value implements Owned {
   ) {
     const array = source instanceof NDArray ? source : arrayFrom(source, options);
     super(op, inputs, array, options.requiresGrad ?? isFloat(array.dtype));
+    this.owner = null;
+    this.adjoint = null;
+    this.adjointIsSum = false;
+    this.ownGrad = null;
+    this.freedBy = null;
+    this.freedShape = unknownShape;
+    this.cell = null;
     if (this.requiresGrad && !isFloat(array.dtype)) {
       if (array !== source) array.dispose();
       throw new TypeError(`Cannot make tensor: requiresGrad with type ${array.dtype}, it must be a float type`);
@@ -169,11 +176,11 @@ export class Tensor extends Value implements Owned {
   }
 
   private freedError(): Error {
-    const shape = showShape(this.#freedShape);
+    const shape = showShape(this.freedShape);
     return new Error(
-      this.#freedBy === null
+      this.freedBy === null
         ? `Cannot read tensor ${shape}: dispose() freed it`
-        : `Cannot read tensor ${shape}: the scope opened in ${this.#freedBy.place} freed it; keep() it`,
+        : `Cannot read tensor ${shape}: the scope opened in ${this.freedBy.place} freed it; keep() it`,
     );
   }
 
@@ -220,8 +227,8 @@ export class Tensor extends Value implements Owned {
   free(by: Scope): void {
     const array = this.cachedData;
     if (array === null) return;
-    this.#freedBy = by;
-    this.#freedShape = array.shape;
+    this.freedBy = by;
+    this.freedShape = array.shape;
     this.owner = null;
     this.cachedData = null;
     array.dispose();
@@ -229,19 +236,19 @@ export class Tensor extends Value implements Owned {
 
   /** Left to the garbage collector from now on. */
   unowned(): void {
-    if (this.#cell !== null || this.cachedData === null) return;
-    this.#cell = { array: this.cachedData };
-    registry.register(this, this.#cell, this.#cell);
+    if (this.cell !== null || this.cachedData === null) return;
+    this.cell = { array: this.cachedData };
+    registry.register(this, this.cell, this.cell);
   }
 
   /** Frees the memory now. Using the tensor afterwards throws. */
   dispose(): void {
     const array = this.cachedData;
     if (array === null) return;
-    this.#freedShape = array.shape;
+    this.freedShape = array.shape;
     this.cachedData = null;
-    if (this.#cell !== null) registry.unregister(this.#cell);
-    this.#cell = null;
+    if (this.cell !== null) registry.unregister(this.cell);
+    this.cell = null;
     array.dispose();
   }
 
@@ -258,7 +265,7 @@ export class Tensor extends Value implements Owned {
   // What it is.
 
   get shape(): Shape {
-    return this.cachedData === null ? this.#freedShape : this.cachedData.shape;
+    return this.cachedData === null ? this.freedShape : this.cachedData.shape;
   }
 
   get dtype(): DType {
@@ -277,12 +284,12 @@ export class Tensor extends Value implements Owned {
 
   /** The gradient that `backward` left: null until then, and after `resetGrad()`. */
   get grad(): Tensor | null {
-    recording?.readGradient(this, this.#grad);
-    return this.#grad;
+    recording?.readGradient(this, this.ownGrad);
+    return this.ownGrad;
   }
 
   set grad(grad: Tensor | null) {
-    const before = this.#grad;
+    const before = this.ownGrad;
     recording?.writeGradient(this, before);
     if (grad === before) return;
     if (grad !== null) {
@@ -294,7 +301,7 @@ export class Tensor extends Value implements Owned {
       // It lives as long as this tensor does, whatever scope it was made in.
       moveTo(grad, this.owner);
     }
-    this.#grad = grad;
+    this.ownGrad = grad;
     // The old gradient stays readable until the scope at hand ends.
     const scope = currentScope();
     if (before !== null && scope !== null && before.owner === this.owner) moveTo(before, scope);
@@ -316,7 +323,7 @@ export class Tensor extends Value implements Owned {
     }
     this.cachedData = copy(source);
     array.dispose();
-    if (this.#cell !== null) this.#cell.array = this.cachedData;
+    if (this.cell !== null) this.cell.array = this.cachedData;
   }
 
   /** The same data as a leaf that records nothing. */
@@ -795,6 +802,7 @@ export class Tensor extends Value implements Owned {
 }
 
 const noInputs: readonly Tensor[] = [];
+const unknownShape: Shape = [];
 const recorded: TensorOptions = { requiresGrad: true };
 const unrecorded: TensorOptions = { requiresGrad: false };
 

@@ -38,21 +38,22 @@ export const releasedInputs: readonly never[] = Object.freeze([]);
 /** A node of the computation graph. */
 export class Value {
   /** What made it; null for a leaf. */
-  op: Op | null;
+  declare op: Op | null;
   /** What it was made from. */
-  inputs: readonly Value[];
+  declare inputs: readonly Value[];
   /** The data, once computed. */
-  cachedData: NDArray | null;
+  declare cachedData: NDArray | null;
   /** True if gradients flow through it. */
-  requiresGrad: boolean;
+  declare requiresGrad: boolean;
   /** The visit that saw it last: a field is cheaper than a set of nodes. */
-  mark = 0;
+  declare mark: number;
 
   constructor(op: Op | null, inputs: readonly Value[], cachedData: NDArray | null, requiresGrad: boolean) {
     this.op = op;
     this.inputs = inputs;
     this.cachedData = cachedData;
     this.requiresGrad = requiresGrad;
+    this.mark = 0;
   }
 
   /** A leaf that holds `data`. */
