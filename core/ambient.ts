@@ -9,6 +9,9 @@
 export interface Owned {
   /** The scope that will free it, or null when nobody does. */
   owner: Scope | null;
+  /** Its neighbours among what that scope owns. */
+  older: Owned | null;
+  newer: Owned | null;
   /** Gives the memory back; `by` is named to whoever reads it afterwards. */
   free(by: Scope): void;
   /** Called when it leaves every scope: only the garbage collector can free it then. */
@@ -49,9 +52,8 @@ export class Scope implements Disposable {
   readonly #state: Ambient;
   /** What opened it: a name, or an error whose stack leads there. */
   readonly #opener: string | Error;
-  #members: Owned[] = [];
-  /** At this length the members that have moved on are dropped: a scope around a long loop must not grow with it. */
-  #sweepAt = 1024;
+  /** A chain through its members, so that any of them leaves at once: a scope around a long loop must not grow with it. */
+  #newest: Owned | null = null;
   #open = true;
 
   constructor(state: Ambient, opener: string | Error = stackHere()) {
@@ -61,13 +63,22 @@ export class Scope implements Disposable {
     state.scope = this;
   }
 
+  /** Takes over what nobody owns. */
   add(member: Owned): void {
-    if (this.#members.push(member) >= this.#sweepAt) this.#sweep();
+    const before = this.#newest;
+    member.owner = this;
+    member.older = before;
+    if (before !== null) before.newer = member;
+    this.#newest = member;
   }
 
-  #sweep(): void {
-    this.#members = this.#members.filter((member) => member.owner === this);
-    this.#sweepAt = Math.max(1024, 2 * this.#members.length);
+  /** Lets go of one of its members. */
+  remove(member: Owned): void {
+    const { older, newer } = member;
+    if (older !== null) older.newer = newer;
+    if (newer !== null) newer.older = older;
+    else this.#newest = older;
+    member.owner = member.older = member.newer = null;
   }
 
   get parent(): Scope | null {
@@ -101,11 +112,13 @@ export class Scope implements Disposable {
     }
     this.#open = false;
     this.#state.scope = this.#parent;
-    const members = this.#members;
-    this.#members = [];
-    for (let k = members.length - 1; k >= 0; k--) {
-      const member = members[k]!;
-      if (member.owner === this) member.free(this);
+    let member = this.#newest;
+    this.#newest = null;
+    while (member !== null) {
+      const next: Owned | null = member.older;
+      member.owner = member.older = member.newer = null;
+      member.free(this);
+      member = next;
     }
   }
 }
@@ -185,7 +198,7 @@ export function outsideScopes<T>(body: () => T): T {
 /** Puts `member` under `owner`, or under nobody. */
 export function moveTo(member: Owned, owner: Scope | null): void {
   if (member.owner === owner) return;
-  member.owner = owner;
+  member.owner?.remove(member);
   if (owner === null) member.unowned();
   else owner.add(member);
 }

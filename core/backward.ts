@@ -3,10 +3,11 @@
  *
  * Every op's `gradient` is written in ops, so with `createGraph` the adjoints are themselves a graph.
  */
-import { innerScope, moveTo, withGradients } from "./ambient.ts";
+import { innerScope, moveTo, type Scope, withGradients } from "./ambient.ts";
 import { contiguous, copy, mapInto, rows } from "./ndarray.ts";
 import { sameShape, showShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
+import type { TensorOp } from "./tensor_op.ts";
 import { findTopoSort, type Op, releasedInputs } from "./value.ts";
 
 /** How a sweep treats the graph. */
@@ -25,55 +26,84 @@ export type Seed = readonly [output: Tensor, outGrad: Tensor];
 /**
  * Sends the seeds' adjoints down to every node and hands each leaf or wanted node's own to `visit`.
  *
- * With `createGraph` off, all adjoints die with the sweep: `visit` keeps what it wants.
+ * With `createGraph` off, each adjoint that `own` owns is freed once it was sent on, unless `visit` took it from that scope.
  */
 export function sweep(
   seeds: readonly Seed[],
   visit: (node: Tensor, adjoint: Tensor) => void,
   options: BackwardOptions,
+  own: Scope | null = null,
 ) {
   const { createGraph = false, retainGraph = createGraph } = options;
   const order = findTopoSort(seeds.map(([output]) => output), needsGradient);
+  /** What a node's inputs no longer need. It waits until all of them have theirs: an op may answer one tensor twice. */
+  const unused: Tensor[] = [];
   try {
-    for (const [output, outGrad] of seeds) addAdjoint(output, outGrad, createGraph);
+    for (const [output, outGrad] of seeds) addAdjoint(output, outGrad, createGraph, unused);
     for (let k = order.length - 1; k >= 0; k--) {
       const node = order[k]!, adjoint = node.adjoint;
       if (adjoint === null) continue;
       node.adjoint = null;
+      node.adjointIsSum = false;
       visit(node, adjoint);
-      const op = node.op, inputs = node.inputs as readonly Tensor[];
-      if (op === null) continue;
-      if (inputs === releasedInputs) {
-        throw new Error(
-          `Cannot backward: the graph of tensor ${showShape(node.shape)} was freed by an earlier backward; ` +
-            "pass retainGraph there",
-        );
+      const op = node.op;
+      if (op !== null) {
+        sendOn(op, node, adjoint, createGraph, unused);
+        if (!retainGraph) node.inputs = releasedInputs;
       }
-      const answer = op.gradient(adjoint, node) as readonly (Tensor | null)[] | Tensor;
-      if (Array.isArray(answer)) {
-        for (let place = 0; place < inputs.length; place++) {
-          const input = inputs[place]!, given = answer[place];
-          if (!input.requiresGrad) continue;
-          if (given === undefined) {
-            throw new Error(
-              `Cannot backward: ${op.name} gave no gradient for input ${place}; null says that none flows`,
-            );
-          }
-          if (given !== null) addAdjoint(input, given, createGraph, op);
-        }
-      } else if (inputs[0]!.requiresGrad) addAdjoint(inputs[0]!, answer as Tensor, createGraph, op);
-      if (!retainGraph) node.inputs = releasedInputs;
+      adjoint.adjointOf--;
+      if (own === null) continue;
+      freeUnused(adjoint, own);
+      while (unused.length > 0) freeUnused(unused.pop()!, own);
     }
-  } finally {
-    // A throw midway must not leave adjoints for the next sweep to find.
+  } catch (error) {
+    // Adjoints must not be left for the next sweep to find.
     for (const node of order) {
+      if (node.adjoint !== null) node.adjoint.adjointOf--;
       node.adjoint = null;
       node.adjointIsSum = false;
     }
+    throw error;
   }
 }
 
-function addAdjoint(node: Tensor, adjoint: Tensor, createGraph: boolean, from: Op | null = null): void {
+function freeUnused(adjoint: Tensor, own: Scope): void {
+  if (adjoint.adjointOf === 0 && adjoint.owner === own) adjoint.dispose();
+}
+
+/** Gives the inputs of a node the adjoints that its op makes of its own. */
+function sendOn(op: TensorOp, node: Tensor, adjoint: Tensor, createGraph: boolean, unused: Tensor[]): void {
+  const inputs = node.inputs;
+  if (inputs === releasedInputs) {
+    throw new Error(
+      `Cannot backward: the graph of tensor ${showShape(node.shape)} was freed by an earlier backward; ` +
+        "pass retainGraph there",
+    );
+  }
+  const answer = op.gradient(adjoint, node) as readonly (Tensor | null)[] | Tensor;
+  if (!Array.isArray(answer)) {
+    if (inputs[0]!.requiresGrad) addAdjoint(inputs[0]!, answer as Tensor, createGraph, unused, op);
+    return;
+  }
+  for (let place = 0; place < inputs.length; place++) {
+    const input = inputs[place]!, given = answer[place];
+    if (!input.requiresGrad) continue;
+    if (given === undefined) {
+      throw new Error(
+        `Cannot backward: ${op.name} gave no gradient for input ${place}; null says that none flows`,
+      );
+    }
+    if (given !== null) addAdjoint(input, given, createGraph, unused, op);
+  }
+}
+
+function addAdjoint(
+  node: Tensor,
+  adjoint: Tensor,
+  createGraph: boolean,
+  unused: Tensor[],
+  from: Op | null = null,
+): void {
   const before = node.adjoint;
   if (before === null) {
     if (!sameShape(adjoint.shape, node.shape)) {
@@ -84,13 +114,21 @@ function addAdjoint(node: Tensor, adjoint: Tensor, createGraph: boolean, from: O
       );
     }
     node.adjoint = adjoint;
-  } else if (node.adjointIsSum && !createGraph && adjoint.dtype === before.dtype) {
+    adjoint.adjointOf++;
+    return;
+  }
+  unused.push(adjoint);
+  if (node.adjointIsSum && !createGraph && adjoint.dtype === before.dtype) {
     // The sum belongs to this sweep alone, so it grows in place.
     mapInto(before.array, rows.add, [before.array, adjoint.array]);
-  } else {
-    node.adjoint = before.add(adjoint);
-    node.adjointIsSum = true;
+    return;
   }
+  const sum = before.add(adjoint);
+  before.adjointOf--;
+  unused.push(before);
+  node.adjoint = sum;
+  sum.adjointOf++;
+  node.adjointIsSum = true;
 }
 
 /**
@@ -116,9 +154,14 @@ export function computeGradientOfVariables(output: Tensor, outGrad?: Tensor, opt
   const inner = innerScope("backward()");
   try {
     withGradients(false, () =>
-      sweep([[output, outGrad ?? output.onesLike()]], (node, adjoint) => {
-        if (node.op === null) accumulate(node, adjoint, adjoint.owner === inner);
-      }, options));
+      sweep(
+        [[output, outGrad ?? output.onesLike()]],
+        (node, adjoint) => {
+          if (node.op === null) accumulate(node, adjoint, adjoint.owner === inner);
+        },
+        options,
+        inner,
+      ));
   } finally {
     inner[Symbol.dispose]();
   }
@@ -144,7 +187,10 @@ function accumulate(leaf: Tensor, adjoint: Tensor, ours: boolean): void {
 export function gradientsOf(seeds: readonly Seed[], wanted: readonly Tensor[], options: BackwardOptions): Tensor[] {
   const found = new Map<Tensor, Tensor>();
   const visit = (node: Tensor, adjoint: Tensor) => {
-    if (wanted.includes(node)) found.set(node, adjoint);
+    if (!wanted.includes(node)) return;
+    found.set(node, adjoint);
+    // It is held beyond the sweep.
+    adjoint.adjointOf++;
   };
   const answer = () =>
     wanted.map((tensor) => {
@@ -158,7 +204,7 @@ export function gradientsOf(seeds: readonly Seed[], wanted: readonly Tensor[], o
   const inner = innerScope("grad()");
   try {
     return withGradients(false, () => {
-      sweep(seeds, visit, options);
+      sweep(seeds, visit, options, inner);
       return answer().map((tensor) => {
         if (tensor.owner === inner) {
           moveTo(tensor, inner.parent);

@@ -187,7 +187,7 @@ function recordCall<Inputs extends unknown[], Result>(
         }
         return mapTensors(value, (tensor) => {
           if (tensor instanceof InputTensor) return tensor.source;
-          if (tensor.owner !== inner) return tensor;
+          if (tensor.owner !== inner && tensor.cachedData !== null) return tensor;
           // A leaf of its own: the graph behind it dies with the recording.
           const leaf = tensor.detach();
           moveTo(leaf, inner.parent);

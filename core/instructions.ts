@@ -83,9 +83,11 @@ export function parse(
       continue;
     }
     if (code === opcode.free) {
-      const slot = live.get(handle);
-      if (slot !== undefined) slot.freed = true;
-      live.delete(handle);
+      for (const freed of words.slice(at + 2, at + length)) {
+        const slot = live.get(freed);
+        if (slot !== undefined) slot.freed = true;
+        live.delete(freed);
+      }
       continue;
     }
     // Host actions come with the first instruction that follows them.

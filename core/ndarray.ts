@@ -7,6 +7,7 @@
 import {
   type ArgRow,
   argRows,
+  dtypeCode,
   type FoldRow,
   foldRows,
   limits,
@@ -26,12 +27,13 @@ export interface MapInfo {
   readonly number: number;
   readonly usesIndex: boolean;
   readonly toBool: boolean;
+  readonly forInts: boolean;
 }
 
 /** The rows of the map skeleton; ops name theirs once, since a look-up at each call would cost as much as its arithmetic. */
 export const rows = Object.fromEntries(mapRows.map((name, number) => {
   const row = table.map[name];
-  return [name, { name, number, usesIndex: /\bi\b/.test(row.is), toBool: "to" in row }];
+  return [name, { name, number, usesIndex: /\bi\b/.test(row.is), toBool: "to" in row, forInts: "for" in row }];
 })) as Record<MapRow, MapInfo>;
 const folds = Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>;
 const args = Object.fromEntries(argRows.map((name, k) => [name, k])) as Record<ArgRow, number>;
@@ -186,6 +188,9 @@ function writeMap(
   const count = inputs.length;
   let flat = out.contiguous && (!row.usesIndex || out.shape.length === 1);
   for (let k = 0; flat && k < count; k++) flat = inputs[k]!.contiguous;
+  if (compute === dtypeCode.int32 && !row.forInts) {
+    throw new TypeError(`Cannot ${row.name}: it does not exist for integers, ${out.dtype} must be a float type`);
+  }
   const rank = flat ? 1 : out.shape.length;
   if (rank > limits.rank) {
     throw new RangeError(`Cannot ${row.name}: shape ${showShape(out.shape)} has more than ${limits.rank} axes`);
@@ -421,6 +426,7 @@ function aroundAxis(array: NDArray, axis: number): { sizes: [number, number, num
 /** `source[..., index[c], ...]` along `axis`: all three arrays are contiguous, `index` has one axis. */
 export function gather(source: NDArray, index: NDArray, axis: number, outShape: Shape): NDArray {
   const stream = streamOf("take", [source, index]);
+  stream.runAlone();
   const out = empty(stream, outShape, source.dtype);
   const { sizes: [outer, length, inner], strides } = aroundAxis(source, axis);
   writePlaces(stream, opcode.gather, outer, index, length, inner, out, source, strides);
@@ -430,6 +436,7 @@ export function gather(source: NDArray, index: NDArray, axis: number, outShape: 
 /** Adds `source[..., c, ...]` to `out[..., index[c], ...]` along `axis`, in ascending order of `c`. */
 export function scatterAdd(out: NDArray, source: NDArray, index: NDArray, axis: number): void {
   const stream = streamOf("take gradient", [out, source, index]);
+  stream.runAlone();
   const { sizes: [outer, length, inner], strides } = aroundAxis(out, axis);
   writePlaces(stream, opcode.scatter, outer, index, length, inner, out, source, strides);
 }
@@ -462,7 +469,9 @@ function writePlaces(
 
 /** Throws RangeError, on this device or when it is next read from, unless all labels [n] lie in [0, length). */
 export function checkLabels(labels: NDArray, length: number): void {
-  const stream = streamOf("use labels", [labels]), start = stream.open(8), words = stream.words;
+  const stream = streamOf("use labels", [labels]);
+  stream.runAlone();
+  const start = stream.open(8), words = stream.words;
   words[start] = opcode.check;
   words[start + 2] = labels.size;
   words[start + 3] = length;

@@ -1,8 +1,9 @@
 /**
  * The one writer of instructions: storages, their handles, and the stream that each device reads.
  *
- * Eager operations write a few words and flush at once; inside `group` the words pile up between a `group` and an `end`
- * instruction and are flushed together, so that the device may run them tile by tile.
+ * Eager operations on small tensors write a few words each and share a call into the device; a large one is run at once,
+ * and so is one that can be refused for its data, so that its error is thrown where it was made. Inside `group` the words
+ * pile up between a `group` and an `end` instruction, so that the device may run them tile by tile.
  */
 import type { Device } from "../kernels/device.ts";
 import { limits, opcode } from "../kernels/instruction.ts";
@@ -47,6 +48,11 @@ export interface Viewed {
   readonly offset: number;
 }
 
+/** A result of more bytes than this is computed at once. */
+const smallBytes = 1 << 14;
+/** Words of small operations that wait for one another: some twenty of them. */
+const waitingWords = 512;
+
 let groupDepth = 0;
 const grouped: Stream[] = [];
 
@@ -73,6 +79,11 @@ export class Stream {
   #words: Float64Array;
   #length = 0;
   #inGroup = false;
+  /** True where what was written last must not wait. */
+  #isUrgent = false;
+  /** Where a `free` begins that ends where nothing was written yet; no place else. */
+  #freesStart = 0;
+  #freesEnd = -1;
   /** Handles of freed storages, each already of its next generation. */
   readonly #freeHandles: number[] = [];
   #handlesMade = 0;
@@ -99,6 +110,7 @@ export class Stream {
 
   allocate(bytes: number): Storage {
     recording?.enter(this);
+    if (bytes > smallBytes) this.runAlone();
     const handle = this.#freeHandles.pop() ?? this.#newHandle();
     // Opening first: it may flush, and a flush may move the words.
     const at = this.open(4), words = this.#words;
@@ -123,16 +135,35 @@ export class Stream {
     return ++this.#handlesMade;
   }
 
-  /** Called by a storage. The instruction waits for the next flush. */
+  /** Called by a storage. The instruction waits for the next flush; handles freed in a row share one. */
   free(handle: number, bytes: number): void {
-    const at = this.open(3), words = this.#words;
-    words[at] = opcode.free;
-    words[at + 1] = 3;
-    words[at + 2] = handle;
-    this.#length = at + 3;
+    const words = this.#words, end = this.#length;
+    if (this.#freesEnd === end && end + 3 <= limits.words) {
+      words[this.#freesStart + 1]!++;
+      words[end] = handle;
+      this.#length = end + 1;
+    } else {
+      const at = this.open(3), words = this.#words;
+      words[at] = opcode.free;
+      words[at + 1] = 3;
+      words[at + 2] = handle;
+      this.#freesStart = at;
+      this.#length = at + 3;
+    }
+    this.#freesEnd = this.#length;
     this.#bytes -= bytes;
     this.#count--;
     this.#freeHandles.push(this.#nextGeneration(handle));
+  }
+
+  /**
+   * Says that the next instruction runs at once, and by itself: if it fails, what was computed before it is not lost.
+   * Inside a group that holds for the group.
+   */
+  runAlone(): void {
+    if (groupDepth > 0) return;
+    this.flush();
+    this.#isUrgent = true;
   }
 
   /** Makes room for `count` words and says where they start; the writer then calls {@linkcode close}. */
@@ -141,6 +172,7 @@ export class Stream {
     // In wasm another context's allocation moves the words of this one, too.
     if (this.#words.length === 0) this.#words = this.device.words;
     if (groupDepth > 0 && !this.#inGroup) {
+      this.flush();
       this.#inGroup = true;
       grouped.push(this);
       this.#words[this.#length] = opcode.group;
@@ -154,12 +186,12 @@ export class Stream {
     return this.#words;
   }
 
-  /** Ends the instruction that began at `start`; outside a group it runs now. */
+  /** Ends the instruction that began at `start`. Outside a group it runs now or with the next few. */
   close(start: number, end: number): void {
     recording?.enter(this);
     this.#words[start + 1] = end - start;
     this.#length = end;
-    if (groupDepth === 0) this.flush();
+    if (groupDepth === 0 && (this.#isUrgent || end > waitingWords)) this.flush();
   }
 
   /** Runs what was written. If that fails, the storages it would have filled are freed. */
@@ -171,10 +203,12 @@ export class Stream {
       words[this.#length + 1] = 2;
       this.#length += 2;
     }
+    this.#isUrgent = false;
     const length = this.#length;
     if (length === 0) return;
     const unborn = this.#unbornCount;
     this.#length = 0;
+    this.#freesEnd = -1;
     this.#unbornCount = 0;
     try {
       this.device.run(length);

@@ -120,10 +120,14 @@ const registry = new FinalizationRegistry<Cell>((cell) => cell.array.dispose());
 export class Tensor extends Value implements Owned {
   /** The scope that frees it, or null. */
   declare owner: Scope | null;
+  declare older: Owned | null;
+  declare newer: Owned | null;
   /** The adjoint during a backward sweep. */
   declare adjoint: Tensor | null;
   /** True while the adjoint is a sum that only the sweep can see. */
   declare adjointIsSum: boolean;
+  /** Of how many nodes it is the adjoint itself. */
+  declare adjointOf: number;
   declare private ownGrad: Tensor | null;
   /** What freed it: asked for its place only when somebody reads the tensor all the same. */
   declare private freedBy: Scope | null;
@@ -146,8 +150,11 @@ export class Tensor extends Value implements Owned {
     const array = source instanceof NDArray ? source : arrayFrom(source, options);
     super(op, inputs, array, options.requiresGrad ?? isFloat(array.dtype));
     this.owner = null;
+    this.older = null;
+    this.newer = null;
     this.adjoint = null;
     this.adjointIsSum = false;
+    this.adjointOf = 0;
     this.ownGrad = null;
     this.freedBy = null;
     this.freedShape = unknownShape;
@@ -161,10 +168,8 @@ export class Tensor extends Value implements Owned {
 
   private enter(): void {
     const scope = currentScope();
-    if (scope !== null) {
-      this.owner = scope;
-      scope.add(this);
-    } else this.unowned();
+    if (scope !== null) scope.add(this);
+    else this.unowned();
   }
 
   /** The data. Throws once the tensor was freed. */
@@ -229,7 +234,6 @@ export class Tensor extends Value implements Owned {
     if (array === null) return;
     this.freedBy = by;
     this.freedShape = array.shape;
-    this.owner = null;
     this.cachedData = null;
     array.dispose();
   }
@@ -246,6 +250,7 @@ export class Tensor extends Value implements Owned {
     const array = this.cachedData;
     if (array === null) return;
     this.freedShape = array.shape;
+    this.owner?.remove(this);
     this.cachedData = null;
     if (this.cell !== null) registry.unregister(this.cell);
     this.cell = null;

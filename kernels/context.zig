@@ -79,30 +79,28 @@ pub const Context = struct {
         var result: Status = .ok;
         var at: usize = 0;
         while (at < words.len) {
-            const length = lengthAt(words, at) orelse {
+            const header = headerAt(words, at) orelse {
                 result = context.fail(.malformed, "Cannot run: no instruction begins at word {d}", .{at});
                 break;
             };
-            const own = words[at..][0..length];
-            at += length;
-            const opcode: Opcode = @fromBackingInt(@as(u32, @intFromFloat(own[0])));
-            const status = context.step(opcode, own, result == .ok);
+            const own = words[at..][0..header.length];
+            at += header.length;
+            const status = context.step(header.opcode, own, result == .ok);
             if (result == .ok) result = status;
         }
         const status = context.endGroup(result == .ok);
         return if (result == .ok) status else result;
     }
 
-    /// Words of the instruction there; null if it is none.
-    fn lengthAt(words: []const f64, at: usize) ?usize {
+    const Header = struct { opcode: Opcode, length: usize };
+
+    /// What begins there; null if it is no instruction.
+    inline fn headerAt(words: []const f64, at: usize) ?Header {
         if (words.len - at < 2) return null;
-        const opcode = words[at];
-        const length = words[at + 1];
-        const opcodes = @typeInfo(Opcode).@"enum".field_names.len;
-        if (!(opcode >= 1 and opcode <= opcodes and opcode == @floor(opcode))) return null;
-        if (!(length >= 2 and length == @floor(length))) return null;
-        if (length > @as(f64, @floatFromInt(words.len - at))) return null;
-        return @intFromFloat(length);
+        const opcode, const length = decode.wholesOf(2, words[at..][0..2].*);
+        if (opcode < 1 or opcode > @typeInfo(Opcode).@"enum".field_names.len) return null;
+        if (length < 2 or length > words.len - at) return null;
+        return .{ .opcode = @fromBackingInt(@as(u32, @intCast(opcode))), .length = @intCast(length) };
     }
 
     inline fn step(context: *Context, opcode: Opcode, words: []const f64, sound: bool) Status {
@@ -125,16 +123,13 @@ pub const Context = struct {
             if (status != .ok) return status;
         }
         const target = &context.instructions[context.instructions_count];
-        const reader = context.readerOf(words);
+        var reader: decode.Reader = undefined;
+        reader.init(&context.memory, &context.message, words);
         const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
         if (!useful) return .ok;
         if (!context.in_group) return context.checked(cpu.execute(&context.engine, target));
         context.instructions_count += 1;
         return .ok;
-    }
-
-    fn readerOf(context: *Context, words: []const f64) decode.Reader {
-        return .{ .memory = &context.memory, .message = &context.message, .words = words };
     }
 
     fn statusOf(failure: decode.Failure) Status {
@@ -151,7 +146,9 @@ pub const Context = struct {
         const status = context.flush(true);
         if (status != .ok) return status;
         var indices: program.Gather = undefined;
-        context.readerOf(words).check(&indices) catch |failure| return statusOf(failure);
+        var reader: decode.Reader = undefined;
+        reader.init(&context.memory, &context.message, words);
+        reader.check(&indices) catch |failure| return statusOf(failure);
         const index = gather.outside(&indices) orelse return .ok;
         return context.fail(.range, "Cannot use label {d}: it must lie in [0, {d})", .{ index, indices.length });
     }
@@ -182,8 +179,19 @@ pub const Context = struct {
         return context.memory.create(handle, bytes, context.batch);
     }
 
+    /// Frees all that exist of the handles, whatever becomes of the others.
     fn free(context: *Context, words: []const f64) Status {
-        const handle: u32 = @intCast(whole(words, 2, 3, 1 << 32) orelse return context.malformed("free"));
+        if (words.len < 3) return context.malformed("free");
+        var result: Status = .ok;
+        for (words[2..]) |word| {
+            const status = context.freeOne(@bitCast(decode.wholeOf(word)));
+            if (result == .ok) result = status;
+        }
+        return result;
+    }
+
+    inline fn freeOne(context: *Context, number: u64) Status {
+        const handle: u32 = if (number < 1 << 32) @intCast(number) else 0;
         const storage = context.memory.find(handle) orelse
             return context.fail(.stale, "Cannot free: there is no storage {d}", .{handle});
         const own = storage.batch == context.batch;
@@ -207,11 +215,10 @@ pub const Context = struct {
     }
 
     /// The whole number at a place of an instruction of so many words, below `bound`.
-    fn whole(words: []const f64, at: usize, length: usize, bound: f64) ?usize {
+    inline fn whole(words: []const f64, at: usize, length: usize, bound: u64) ?usize {
         if (words.len != length) return null;
-        const value = words[at];
-        if (!(value >= 0 and value < bound and value == @floor(value))) return null;
-        return @intFromFloat(value);
+        const value: u64 = @bitCast(decode.wholeOf(words[at]));
+        return if (value < bound) @intCast(value) else null;
     }
 
     fn endGroup(context: *Context, sound: bool) Status {

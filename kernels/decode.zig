@@ -33,6 +33,30 @@ const maps = signatures(table.map_rows);
 const folds = signatures(table.fold_rows);
 const args = signatures(table.arg_rows);
 
+/// Adding it to a whole number of at most 51 bits leaves that number in the low bits of the sum.
+const magic: f64 = 3 << 51;
+const magic_bits: i64 = @bitCast(magic);
+/// What stands for a word that is no whole number. It is in no range.
+const none: i64 = std.math.minInt(i64);
+
+/// The word as a whole number. What is none, or has more than 51 bits, comes out beyond 51 bits.
+pub inline fn wholeOf(word: f64) i64 {
+    return wholesOf(1, .{word})[0];
+}
+
+/// The same for several words, which costs hardly more.
+pub inline fn wholesOf(comptime count: usize, words: @Vector(count, f64)) @Vector(count, i64) {
+    const shift: @Vector(count, f64) = @splat(magic);
+    const sums = words + shift;
+    const bits: @Vector(count, i64) = @bitCast(sums);
+    const wholes = bits -% @as(@Vector(count, i64), @splat(magic_bits));
+    return @select(i64, sums - shift == words, wholes, @as(@Vector(count, i64), @splat(none)));
+}
+
+/// Words of the longest instruction, a map or fold of `inputs_max` operands, and a vector more.
+const longest = 10 + program.rank_max + (program.inputs_max + 1) * (3 + program.rank_max) + lanes;
+const lanes = 4;
+
 /// Reads the fields of one instruction. Its length is compared with what its first fields ask for
 /// before any other is read.
 pub const Reader = struct {
@@ -40,6 +64,20 @@ pub const Reader = struct {
     message: *program.Message,
     /// The instruction's own words, opcode and length included.
     words: []const f64,
+    /// The same, as far as they are whole numbers.
+    wholes: [longest]i64 = undefined,
+
+    pub inline fn init(reader: *Reader, memory: *const Memory, message: *program.Message, words: []const f64) void {
+        reader.memory = memory;
+        reader.message = message;
+        reader.words = words;
+        const length = @min(words.len, longest - lanes);
+        var at: usize = 0;
+        while (at + lanes <= length) : (at += lanes) {
+            reader.wholes[at..][0..lanes].* = wholesOf(lanes, words[at..][0..lanes].*);
+        }
+        while (at < length) : (at += 1) reader.wholes[at] = wholeOf(words[at]);
+    }
 
     /// Decodes the instruction; false where there is nothing to do.
     pub fn read(reader: *const Reader, opcode: Opcode, target: *program.Instruction) Failure!bool {
@@ -120,7 +158,7 @@ pub const Reader = struct {
     /// What fold and arg share: rank and kept axes in words 4 and 5, shape and views from `begin`.
     fn reduction(reader: *const Reader, begin: usize, target: *program.Fold) Failure!bool {
         target.rank = @intCast(try reader.number(4, "rank", program.rank_max + 1));
-        target.kept = @intCast(try reader.number(5, "number of kept axes", @floatFromInt(target.rank + 1)));
+        target.kept = @intCast(try reader.number(5, "number of kept axes", target.rank + 1));
         const rank: usize = target.rank;
         const kept: usize = target.kept;
         const inputs: usize = target.inputs_count;
@@ -147,7 +185,7 @@ pub const Reader = struct {
         target.n = n;
         target.k = k;
         const items = try reader.sizes(7, target.batch[0..rank]);
-        const whole = float(@max(items, 1)) * float(@max(m, 1)) * float(@max(n, 1));
+        const whole = product(product(@as(u64, @max(items, 1)), @max(m, 1)), @max(n, 1));
         if (whole > elements_max) {
             return reader.fail(error.Range, "the product has more than {d} elements", .{elements_max});
         }
@@ -194,7 +232,11 @@ pub const Reader = struct {
         try reader.exactly(9);
         target.count = try reader.number(2, "count", elements_max);
         for (&target.key, 3..) |*word, at| word.* = @intCast(try reader.number(at, "key", 1 << 32));
-        target.counter = try reader.number(5, "counter", 1 << 53);
+        const counter = reader.words[5];
+        if (!(counter >= 0 and counter < 1 << 53 and counter == @floor(counter))) {
+            return reader.fail(error.Malformed, "the counter {d} must be a whole number in [0, {d})", .{ counter, 1 << 53 });
+        }
+        target.counter = @intFromFloat(counter);
         // Elements side by side, so the view has no strides to read.
         try reader.window(6, &target.out, &.{target.count}, false);
         if (target.out.dtype == .uint8 or target.out.dtype == .bool) {
@@ -222,18 +264,14 @@ pub const Reader = struct {
     }
 
     /// The whole number in `0..bound` that stands there.
-    inline fn number(reader: *const Reader, at: usize, comptime what: []const u8, bound: f64) Failure!usize {
-        const value = reader.words[at];
-        if (value >= 0 and value < bound) {
-            // Signed conversions are one instruction each.
-            const whole: i64 = @intFromFloat(value);
-            if (@as(f64, @floatFromInt(whole)) == value) return @intCast(whole);
-        }
-        return reader.fail(error.Malformed, "the " ++ what ++ " {d} must be a whole number in [0, {d})", .{ value, bound });
+    inline fn number(reader: *const Reader, at: usize, comptime what: []const u8, bound: u64) Failure!usize {
+        const whole: u64 = @bitCast(reader.wholes[at]);
+        if (whole < bound) return @intCast(whole);
+        return reader.fail(error.Malformed, "the " ++ what ++ " {d} must be a whole number in [0, {d})", .{ reader.words[at], bound });
     }
 
     fn row(reader: *const Reader, at: usize, list: []const Signature) Failure!u16 {
-        return @intCast(try reader.number(at, "row", @floatFromInt(list.len)));
+        return @intCast(try reader.number(at, "row", list.len));
     }
 
     /// The compute type, which must be one that the row has.
@@ -255,11 +293,12 @@ pub const Reader = struct {
 
     /// Fills `shape` from the words there; returns the number of elements.
     fn sizes(reader: *const Reader, at: usize, shape: []usize) Failure!usize {
-        var whole: f64 = 1;
+        var whole: u64 = 1;
         var count: usize = 1;
         for (shape, at..) |*size, place| {
             size.* = try reader.number(place, "size", elements_max + 1);
-            whole *= float(@max(size.*, 1));
+            // Both factors are at most `elements_max`.
+            whole = product(whole, @max(size.*, 1));
             if (whole > elements_max) {
                 return reader.fail(error.Range, "the shape has more than {d} elements", .{elements_max});
             }
@@ -280,36 +319,35 @@ pub const Reader = struct {
         target.handle = handle;
         target.dtype = @fromBackingInt(@as(u8, @intCast(try reader.number(at + 1, "element type", codes))));
         const offset = try reader.number(at + 2, "offset", elements_max);
-        const bytes = target.dtype.bytes();
-        // Sums only grow, so once they are beyond what f64 holds exactly they are out of range.
-        var low = float(offset);
+        const storage = reader.memory.find(handle) orelse
+            return reader.fail(error.Stale, "there is no storage {d}", .{handle});
+        var low: i64 = @intCast(offset);
         var high = low;
         var empty = false;
         for (shape, target.strides[0..shape.len], at + 3..) |size, *stride, place| {
-            const step = if (strided) reader.words[place] else 1;
-            const fits = @abs(step) <= elements_max;
-            stride.* = if (fits) @intFromFloat(step) else 0;
-            if (!fits or @as(f64, @floatFromInt(stride.*)) != step) {
-                return reader.fail(error.Malformed, "the stride {d} must be a whole number", .{step});
+            const step: i64 = if (strided) reader.wholes[place] else 1;
+            if (step > elements_max or step < -elements_max) {
+                return reader.fail(error.Malformed, "the stride {d} must be a whole number", .{reader.words[place]});
             }
+            stride.* = @intCast(step);
             if (size == 0) empty = true else {
-                const reach = step * float(size - 1);
-                if (reach < 0) low += reach else high += reach;
+                // What saturates is out of range and stays so.
+                const reach = product(step, @intCast(size - 1));
+                if (reach < 0) low +|= reach else high +|= reach;
             }
         }
-        const storage = reader.memory.find(handle) orelse
-            return reader.fail(error.Stale, "there is no storage {d}", .{handle});
+        const bytes = target.dtype.bytes();
         target.data = storage.block.data;
         if (empty) return;
-        if (!(low >= 0 and (high + 1) * float(bytes) <= float(storage.block.bytes))) {
-            const elements = storage.block.bytes / bytes;
+        const elements = storage.block.bytes / bytes;
+        if (low < 0 or high >= elements) {
             return reader.fail(error.Range, "a view reaches {d}..{d} of {d} elements", .{ low, high, elements });
         }
         target.data += offset * bytes;
     }
 };
 
-/// Of a size, which is far below the largest signed one.
-inline fn float(size: usize) f64 {
-    return @floatFromInt(@as(isize, @intCast(size)));
+/// The product, as far as its type goes. In 32-bit memory nothing grows beyond it.
+inline fn product(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
+    return if (@bitSizeOf(usize) == 32) a * b else a *| b;
 }

@@ -26,7 +26,7 @@ export const argRows = Object.keys(table.arg) as ArgRow[];
  * | opcode | fields after `opcode, length` |
  * |---|---|
  * | alloc | handle, bytes |
- * | free | handle |
+ * | free | handle, handle... |
  * | group, end | none: what stands between may run tile by tile, with the same bits |
  * | map | row, compute, rank, inputs, s, t, u, shape[rank], out view[rank], input view[rank]... |
  * | fold | row, compute, rank, kept, inputs, s, t, u, shape[rank] (kept axes first), out view[kept], input view[rank]... |

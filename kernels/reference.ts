@@ -60,7 +60,7 @@ class Reference implements Device {
       // After a failure only allocation goes on, so that handles stay in step with their owner.
       if (failure === null || operation === opcode.alloc || operation === opcode.free) {
         try {
-          this.#step(operation!);
+          this.#step(operation!, start + words);
           if (this.#at !== start + words) throw new TypeError(`Cannot run: opcode ${operation} has ${words} words`);
         } catch (error) {
           failure ??= error;
@@ -71,13 +71,12 @@ class Reference implements Device {
     if (failure !== null) throw failure;
   }
 
-  #step(operation: number): void {
+  #step(operation: number, end: number): void {
     switch (operation) {
       case opcode.alloc:
         return this.#allocate(this.#integer("handle", 2 ** 32), this.#integer("bytes", 2 ** 40));
       case opcode.free:
-        if (!this.#storages.delete(this.#next())) throw new Error("Cannot free: the handle is stale");
-        return;
+        return this.#free(end);
       case opcode.group:
       case opcode.end:
         return;
@@ -121,6 +120,13 @@ class Reference implements Device {
     if (this.#storages.has(handle)) throw new Error(`Cannot allocate: handle ${handle} is in use`);
     // Rounded up, so that a typed array of any type can show it.
     this.#storages.set(handle, new Uint8Array(Math.ceil(bytes / 8) * 8));
+  }
+
+  /** Frees all that exist of the handles, whatever becomes of the others. */
+  #free(end: number): void {
+    let stale = this.#at === end;
+    while (this.#at < end) stale = !this.#storages.delete(this.#next()) || stale;
+    if (stale) throw new Error("Cannot free: a handle is stale");
   }
 
   #storage(handle: number): Uint8Array<ArrayBuffer> {

@@ -192,6 +192,7 @@ export function mapTo(
   stream.words[start] = opcode.map;
   stream.words.set(fields, start + 2);
   stream.close(start, start + 2 + fields.length);
+  stream.flush();
 }
 
 /** The places of an operand's elements in its storage, in row-major order. */
