@@ -219,7 +219,7 @@ function writeMap(
     at = writeNumbers(words, writeView(words, at, out), out.strides);
     for (const input of inputs) at = writeNumbers(words, writeView(words, at, input), input.strides);
   }
-  stream.close(start, at);
+  stream.close(start, at, out.size);
 }
 
 /** The number now; a captured function asks again at each replay. */
@@ -377,7 +377,7 @@ export function fold(
   words[start + 7] = 0;
   words[start + 8] = 0;
   words[start + 9] = 0;
-  stream.close(start, writeReduction(words, start + 10, out, inputs, axes));
+  stream.close(start, writeReduction(words, start + 10, out, inputs, axes), inputs[0]!.size);
   return out;
 }
 
@@ -391,7 +391,7 @@ export function argFold(row: ArgRow, array: NDArray, axes: readonly number[], ou
   words[start + 3] = codeOf(computeType(array.dtype));
   words[start + 4] = rank;
   words[start + 5] = rank - axes.length;
-  stream.close(start, writeReduction(words, start + 6, out, [array], axes));
+  stream.close(start, writeReduction(words, start + 6, out, [array], axes), array.size);
   return out;
 }
 
@@ -409,7 +409,7 @@ export function matmul(a: NDArray, b: NDArray, batch: Shape): NDArray {
   words[start + 6] = k;
   let at = writeNumbers(words, start + 7, batch);
   for (const array of [out, a, b]) at = writeNumbers(words, writeView(words, at, array), array.strides);
-  stream.close(start, at);
+  stream.close(start, at, out.size * k);
   return out;
 }
 
@@ -464,7 +464,7 @@ function writePlaces(
   at = writeNumbers(words, writeView(words, at, source), gathers ? alongLength : alongCount);
   at = writeView(words, at, index);
   words[at++] = 1;
-  stream.close(start, at);
+  stream.close(start, at, source.size);
 }
 
 /** Throws RangeError, on this device or when it is next read from, unless all labels [n] lie in [0, length). */
@@ -477,7 +477,7 @@ export function checkLabels(labels: NDArray, length: number): void {
   words[start + 3] = length;
   const at = writeView(words, start + 4, labels);
   words[at] = labels.strides[0]!;
-  stream.close(start, at + 1);
+  stream.close(start, at + 1, labels.size);
 }
 
 /** Random words (int32), or uniform numbers in [0, 1) (floats), from one counter range. */
@@ -495,7 +495,7 @@ export function random(
   [...key, counter].forEach((word, k) => {
     words[start + 3 + k] = typeof word === "number" ? word : liveNumber(start + 3 + k, word);
   });
-  stream.close(start, writeView(words, start + 6, out));
+  stream.close(start, writeView(words, start + 6, out), out.size);
   return out;
 }
 

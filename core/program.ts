@@ -50,6 +50,8 @@ export interface Viewed {
 
 /** A result of more bytes than this is computed at once. */
 const smallBytes = 1 << 14;
+/** So is what takes more steps, each an element read or a product added: some microseconds. */
+const smallWork = 1 << 14;
 /** Words of small operations that wait for one another: some twenty of them. */
 const waitingWords = 512;
 
@@ -186,12 +188,12 @@ export class Stream {
     return this.#words;
   }
 
-  /** Ends the instruction that began at `start`. Outside a group it runs now or with the next few. */
-  close(start: number, end: number): void {
+  /** Ends the instruction that began at `start`, of so many steps. Outside a group it runs now or with the next few. */
+  close(start: number, end: number, work: number): void {
     recording?.enter(this);
     this.#words[start + 1] = end - start;
     this.#length = end;
-    if (groupDepth === 0 && (this.#isUrgent || end > waitingWords)) this.flush();
+    if (groupDepth === 0 && (this.#isUrgent || work > smallWork || end > waitingWords)) this.flush();
   }
 
   /** Runs what was written. If that fails, the storages it would have filled are freed. */

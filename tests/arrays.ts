@@ -191,7 +191,7 @@ export function mapTo(
   const start = stream.open(2 + fields.length);
   stream.words[start] = opcode.map;
   stream.words.set(fields, start + 2);
-  stream.close(start, start + 2 + fields.length);
+  stream.close(start, start + 2 + fields.length, out.size);
   stream.flush();
 }
 
