@@ -12,6 +12,7 @@ import type { Storage, Stream } from "./program.ts";
 import type { Action, Guard, Recording } from "./recording.ts";
 import { isContiguous, type Shape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
+import { UnseenGradient } from "./unseen.ts";
 
 /** What a captured function uses. */
 export interface ProgramMemory {
@@ -103,10 +104,20 @@ interface Source {
   readonly now: Find;
 }
 
+/** A tensor that shows a part of some memory. */
+interface View {
+  readonly kind: "view";
+  readonly now: Find;
+  readonly beyond: number;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly dtype: DType;
+}
+
 /** How a result is made at each replay. */
 type Template =
   | { kind: "is"; now: (call: Call) => unknown }
-  | { kind: "view"; now: Find; beyond: number; shape: Shape; strides: readonly number[]; dtype: DType }
+  | View
   | { kind: "array"; items: Template[] }
   | { kind: "object"; entries: [string, Template][] };
 
@@ -117,6 +128,8 @@ interface Gradient {
   readonly wanted: string | null | undefined;
   /** How the new one is made: undefined if it stays, null if it is taken away. */
   readonly after: Template | null | undefined;
+  /** The memory that it alone shows, and the tensor whose it is: nobody need make one of it. */
+  readonly alone: { readonly tensor: Tensor; readonly slot: Slot } | null;
 }
 
 /** A tensor from outside that the function closes over. */
@@ -228,6 +241,7 @@ function planOf({ recording, inputs, arrays, result, own }: Recorded): Plan | nu
       owner: ownerOf(tensor),
       wanted: read ? (array === null ? null : layoutOf(array)) : undefined,
       after: stays ? undefined : grad === null ? null : view(grad),
+      alone: null,
     };
   });
   const results = template(result);
@@ -237,6 +251,13 @@ function planOf({ recording, inputs, arrays, result, own }: Recorded): Plan | nu
     if (arrays.length === 0 || arrays[0]!.storage.references !== arrays.length) return null;
     slot.escapes = true;
   }
+  // An input's gradient is a new tensor at each call, like a result.
+  const alone = gradients.map((gradient, k): Gradient => {
+    const { tensor } = uses[k]!;
+    if (gradient.after?.kind !== "view" || places.has(tensor)) return gradient;
+    const slot = made.get(tensor.grad!.array.storage.handle);
+    return slot !== undefined && shown.get(slot)!.size === 1 ? { ...gradient, alone: { tensor, slot } } : gradient;
+  });
   const others = [...inputs.leaves.entries()].filter(([, leaf]) => !(leaf instanceof Tensor));
   return {
     stream: recording.stream ?? streamOf(),
@@ -247,7 +268,7 @@ function planOf({ recording, inputs, arrays, result, own }: Recorded): Plan | nu
     live,
     pinned,
     guards,
-    gradients,
+    gradients: alone,
     results,
     constants,
   };
@@ -262,9 +283,25 @@ interface Held {
   readonly stream: Stream;
   readonly storages: Storage[];
   readonly handles: number[];
+  readonly unseen: Unseen[];
 }
 
-function letGo({ stream, storages, handles }: Held): void {
+/** A gradient that the program leaves, and where it does. */
+interface Unseen {
+  readonly tensor: Tensor;
+  readonly slot: Slot;
+  readonly show: (storage: Storage) => NDArray;
+  gradient: UnseenGradient;
+}
+
+/** Cuts the gradient loose: where it still is a tensor's own, it becomes one that nobody else writes to. */
+function settle({ tensor, gradient }: Unseen): void {
+  if (tensor.holdsUnseen(gradient)) void tensor.grad;
+  else gradient.drop();
+}
+
+function letGo({ stream, storages, handles, unseen }: Held): void {
+  for (const one of unseen.splice(0)) settle(one);
   for (const storage of storages.splice(0)) storage.release();
   for (const handle of handles.splice(0)) stream.giveHandle(handle);
 }
@@ -300,7 +337,8 @@ export class Program implements Disposable {
     this.#eagerBytes = list.slots.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
     this.list = passes.reduce((current, pass) => pass(current), list);
     this.#layout = layOut(this.list);
-    this.#escaping = list.slots.filter(({ escapes }) => escapes);
+    const alone = new Set(plan.gradients.map(({ alone }) => alone?.slot));
+    this.#escaping = list.slots.filter((slot) => slot.escapes && !alone.has(slot));
     this.#liveStorages = new Set(live.map(({ storage }) => storage));
     this.#pinnedStorages = new Set([...plan.pinned.values()].map(({ storage }) => storage));
     const withGradients = gradientsEnabled(), byDefault = chosenStream();
@@ -311,7 +349,12 @@ export class Program implements Disposable {
     ];
     // It keeps this memory whatever becomes of the tensors that show it. The constants are its own already.
     for (const storage of this.#liveStorages) storage.retain();
-    this.#held = { stream, storages: [...constants, ...this.#liveStorages], handles: [] };
+    const unseen = plan.gradients.flatMap(({ after, alone }): Unseen[] => {
+      if (alone === null || after?.kind !== "view") return [];
+      const show = (storage: Storage) => arrayOf(after, storage, 0);
+      return [{ ...alone, show, gradient: new UnseenGradient(show) }];
+    });
+    this.#held = { stream, storages: [...constants, ...this.#liveStorages], handles: [], unseen };
     registry.register(this, this.#held, this);
 
     const kept = this.#runOnce(), { words, handles } = this.#layout;
@@ -406,12 +449,21 @@ export class Program implements Disposable {
     try {
       this.#plan.stream.replay(words, checked, cuts);
       return this.#finish(call);
+    } catch (error) {
+      // What it left the last time may be overwritten in part.
+      for (const { tensor, gradient } of this.#held.unseen) if (tensor.holdsUnseen(gradient)) tensor.resetGrad();
+      throw error;
     } finally {
       for (const storage of call.fresh.values()) storage.release();
     }
   }
 
   async runAsync(inputs: Arguments): Promise<unknown> {
+    // Until it is done, the gradients of the last call can be looked at.
+    for (const one of this.#held.unseen) {
+      settle(one);
+      one.gradient = new UnseenGradient(one.show);
+    }
     const call = this.#prepare(inputs), { words, checked, cuts } = this.#layout;
     try {
       await this.#plan.stream.replayAsync(words, checked, cuts);
@@ -443,6 +495,10 @@ export class Program implements Disposable {
       fresh.set(slot, storage);
       for (const at of handles.get(slot) ?? []) words[at] = storage.handle;
     }
+    for (const { slot, gradient } of this.#held.unseen) {
+      const { handle } = gradient.memory(() => stream.allocate(slot.bytes!)), places = handles.get(slot) ?? [];
+      if (words[places[0]!] !== handle) { for (const at of places) words[at] = handle; }
+    }
     return call;
   }
 
@@ -453,10 +509,9 @@ export class Program implements Disposable {
         case "is":
           return template.now(call);
         case "view": {
-          const { now, beyond, shape, strides, dtype } = template, { storage, offset } = now(call);
+          const { storage, offset } = template.now(call);
           storage.retain();
-          const contiguous = isContiguous(shape, strides);
-          return Tensor.makeConst(new NDArray(storage, shape, strides, beyond + offset, dtype, contiguous));
+          return Tensor.makeConst(arrayOf(template, storage, offset));
         }
         case "array":
           return template.items.map(build);
@@ -467,9 +522,11 @@ export class Program implements Disposable {
       }
     };
     const { gradients, results } = this.#plan;
-    for (const { owner, after } of gradients) {
-      if (after !== undefined) owner(call.inputs).grad = after === null ? null : build(after) as Tensor;
+    for (const { owner, after, alone } of gradients) {
+      if (after === undefined || alone !== null) continue;
+      owner(call.inputs).grad = after === null ? null : build(after) as Tensor;
     }
+    for (const { tensor, gradient } of this.#held.unseen) tensor.leaveGradient(gradient);
     return build(results);
   }
 
@@ -477,6 +534,10 @@ export class Program implements Disposable {
     registry.unregister(this);
     letGo(this.#held);
   }
+}
+
+function arrayOf({ beyond, shape, strides, dtype }: View, storage: Storage, offset: number): NDArray {
+  return new NDArray(storage, shape, strides, beyond + offset, dtype, isContiguous(shape, strides));
 }
 
 function act(words: Float64Array, action: Action): void {

@@ -5,18 +5,7 @@
  */
 import { currentScope, gradientsEnabled, moveTo, type Owned, type Scope } from "./ambient.ts";
 import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
-import { streamOf } from "./devices.ts";
-import {
-  type DType,
-  dtypeOfArray,
-  isDType,
-  isFloat,
-  makeTypedArray,
-  promote,
-  promoteScalar,
-  toFloat,
-  type TypedArray,
-} from "./dtype.ts";
+import { type DType, isDType, isFloat, promote, promoteScalar, toFloat, type TypedArray } from "./dtype.ts";
 import { copy, filled, fromTypedArray, mapInto, NDArray } from "./ndarray.ts";
 import * as ops from "./ops/mod.ts";
 import { inspectTensor, printGraph, toDot } from "./print.ts";
@@ -34,25 +23,12 @@ import {
   sizeOf,
 } from "./shape.ts";
 import { recording } from "./recording.ts";
+import { arrayFrom, type NestedArray, type TensorOptions, type TensorSource } from "./source.ts";
 import type { TensorOp } from "./tensor_op.ts";
+import { UnseenGradient } from "./unseen.ts";
 import { type Op, Value } from "./value.ts";
 
-/** Numbers or booleans, nested to any depth. */
-export type NestedArray = number | boolean | readonly NestedArray[];
-/** What tensors are made from. */
-export type TensorSource = NestedArray | TypedArray;
-
-/** How a tensor is made. */
-export interface TensorOptions {
-  /** As in `--device`; the default device when absent. */
-  device?: string;
-  /** The element type; by default what the source suggests. */
-  dtype?: DType;
-  /** Whether gradients are recorded. */
-  requiresGrad?: boolean;
-  /** The shape, for a flat source. */
-  shape?: Shape;
-}
+export type { NestedArray, TensorOptions, TensorSource };
 
 /** Which axes a reduction joins, and whether they stay with length one. */
 export interface ReduceOptions {
@@ -128,7 +104,7 @@ export class Tensor extends Value implements Owned {
   declare adjointIsSum: boolean;
   /** Of how many nodes it is the adjoint itself. */
   declare adjointOf: number;
-  declare private ownGrad: Tensor | null;
+  declare private ownGrad: Tensor | UnseenGradient | null;
   /** What freed it: asked for its place only when somebody reads the tensor all the same. */
   declare private freedBy: Scope | null;
   declare private freedShape: Shape;
@@ -289,14 +265,14 @@ export class Tensor extends Value implements Owned {
 
   /** The gradient that `backward` left: null until then, and after `resetGrad()`. */
   get grad(): Tensor | null {
-    recording?.readGradient(this, this.ownGrad);
-    return this.ownGrad;
+    const grad = this.seenGradient();
+    recording?.readGradient(this, grad);
+    return grad;
   }
 
   set grad(grad: Tensor | null) {
-    const before = this.ownGrad;
-    recording?.writeGradient(this, before);
-    if (grad === before) return;
+    if (recording !== null) recording.writeGradient(this, this.seenGradient());
+    if (grad === this.ownGrad) return;
     if (grad !== null) {
       if (!sameShape(grad.shape, this.shape)) {
         throw new TypeError(
@@ -306,10 +282,34 @@ export class Tensor extends Value implements Owned {
       // It lives as long as this tensor does, whatever scope it was made in.
       moveTo(grad, this.owner);
     }
+    this.replaceGradient(grad);
+  }
+
+  private replaceGradient(grad: Tensor | UnseenGradient | null): void {
+    const before = this.ownGrad, scope = currentScope();
     this.ownGrad = grad;
+    if (before instanceof UnseenGradient) before.drop();
     // The old gradient stays readable until the scope at hand ends.
-    const scope = currentScope();
-    if (before !== null && scope !== null && before.owner === this.owner) moveTo(before, scope);
+    else if (before !== null && scope !== null && before.owner === this.owner) moveTo(before, scope);
+  }
+
+  /** The gradient as a tensor, made now if need be. */
+  private seenGradient(): Tensor | null {
+    const grad = this.ownGrad;
+    if (!(grad instanceof UnseenGradient)) return grad;
+    const seen = this.wrap(grad.take());
+    moveTo(seen, this.owner);
+    return this.ownGrad = seen;
+  }
+
+  /** Puts a gradient in the place of the old one. Called by captured functions. */
+  leaveGradient(grad: UnseenGradient): void {
+    if (this.ownGrad !== grad) this.replaceGradient(grad);
+  }
+
+  /** Whether nobody looked at that gradient since it was left here. */
+  holdsUnseen(grad: UnseenGradient): boolean {
+    return this.ownGrad === grad;
   }
 
   /** The detached value. Assigning copies into this tensor's memory where type and shape fit. */
@@ -813,64 +813,4 @@ const unrecorded: TensorOptions = { requiresGrad: false };
 
 function countAlong(shape: Shape, axes: readonly number[]): number {
   return axes.reduce((count, axis) => count * shape[axis]!, 1);
-}
-
-/** Reads nested arrays, a number or a flat typed array into device memory. */
-function arrayFrom(source: TensorSource, { device, dtype, shape }: TensorOptions): NDArray {
-  if (dtype !== undefined && !isDType(dtype)) throw new TypeError(`Cannot make tensor: "${dtype}" is no element type`);
-  const given = dtypeOfArray(source);
-  let flat: ArrayLike<number>, found: Shape, natural: DType;
-  if (given !== null) {
-    flat = source as TypedArray;
-    found = [flat.length];
-    natural = given;
-  } else {
-    found = nestedShape(source as NestedArray);
-    const leaves = flatten(source as NestedArray, found);
-    natural = leaves.length > 0 && typeof leaves[0] === "boolean" ? "bool" : "float32";
-    flat = leaves as ArrayLike<number>;
-  }
-  if (shape !== undefined) {
-    checkShape("make tensor", shape);
-    if (sizeOf(shape) !== flat.length) {
-      throw new TypeError(`Cannot make tensor: ${flat.length} elements do not fill shape ${showShape(shape)}`);
-    }
-    found = shape.slice();
-  }
-  const type = dtype ?? natural;
-  let values: TypedArray;
-  if (given === type || (type === "bool" && natural === "bool")) {
-    values = given !== null ? source as TypedArray : Uint8Array.from(flat as ArrayLike<number>, (x) => x ? 1 : 0);
-  } else {
-    values = makeTypedArray(type, flat.length);
-    for (let k = 0; k < flat.length; k++) values[k] = type === "bool" ? (flat[k] ? 1 : 0) : Number(flat[k]);
-  }
-  return fromTypedArray(streamOf(device), values, found, type);
-}
-
-function nestedShape(source: NestedArray): number[] {
-  const shape: number[] = [];
-  for (let level: NestedArray | undefined = source; Array.isArray(level); level = level[0]) shape.push(level.length);
-  return shape;
-}
-
-function flatten(source: NestedArray, shape: Shape): (number | boolean)[] {
-  const leaves: (number | boolean)[] = [];
-  const walk = (level: NestedArray, axis: number): void => {
-    if (axis === shape.length) {
-      if (typeof level !== "number" && typeof level !== "boolean") {
-        throw new TypeError(
-          `Cannot make tensor: found ${JSON.stringify(level) ?? String(level)} where a number must stand`,
-        );
-      }
-      leaves.push(level);
-      return;
-    }
-    if (!Array.isArray(level) || level.length !== shape[axis]) {
-      throw new TypeError(`Cannot make tensor: rows of axis ${axis} differ in length, all must have ${shape[axis]}`);
-    }
-    for (const part of level) walk(part, axis + 1);
-  };
-  walk(source, 0);
-  return leaves;
 }
