@@ -10,7 +10,7 @@ import { NDArray } from "./ndarray.ts";
 import { passes } from "./passes.ts";
 import type { Storage, Stream } from "./program.ts";
 import type { Action, Guard, Recording } from "./recording.ts";
-import { isContiguous, type Shape } from "./shape.ts";
+import { isContiguous, sameShape, type Shape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 import { UnseenGradient } from "./unseen.ts";
 
@@ -23,27 +23,50 @@ export interface ProgramMemory {
   instructions: number;
 }
 
+/** What of a tensor among the arguments chooses a recording. The array is no tensor, so it keeps no memory alive. */
+interface Given {
+  readonly array: NDArray;
+  readonly requiresGrad: boolean;
+  /** Where the same tensor stood before, or -1. */
+  readonly same: number;
+  /** Where its memory was shown first, and how far from there it begins. */
+  readonly first: number;
+  readonly beyond: number;
+}
+
+function sameGiven(a: Given, b: Given): boolean {
+  const x = a.array, y = b.array;
+  return x.dtype === y.dtype && sameShape(x.shape, y.shape) && sameShape(x.strides, y.strides) &&
+    x.storage.stream === y.storage.stream && a.requiresGrad === b.requiresGrad &&
+    a.same === b.same && a.first === b.first && a.beyond === b.beyond;
+}
+
+type Pattern = Pick<Arguments, "structure" | "given">;
+
 /** The arguments of one call, taken apart: arrays and plain objects count by what is in them. */
 export class Arguments {
   /** Tensors and everything else, in order. */
   readonly leaves: unknown[] = [];
-  /** Structure, layouts, and which tensors are one or share memory: what chooses a recording. */
-  readonly key: string;
+  /** How arrays and objects hold them. */
+  readonly structure: string;
+  readonly given: Given[] = [];
   readonly #storages = new Map<Storage, { place: number; offset: number }>();
 
   constructor(values: readonly unknown[]) {
-    this.key = values.map((value) => this.#take(value)).join(";");
+    let structure = "";
+    for (const value of values) structure += this.#take(value);
+    this.structure = structure;
   }
 
   #take(value: unknown): string {
     if (value instanceof Tensor) {
-      const { storage, dtype, shape, strides, offset } = value.array, place = this.leaves.length;
+      const { array, requiresGrad } = value, { storage, offset } = array, place = this.leaves.length;
       const same = this.leaves.indexOf(value);
       let first = this.#storages.get(storage);
       if (first === undefined) this.#storages.set(storage, first = { place, offset });
       this.leaves.push(value);
-      const layout = `${storage.stream.device.name} ${dtype} ${shape} ${strides} ${value.requiresGrad}`;
-      return `${layout} ${same} ${first.place} ${offset - first.offset}`;
+      this.given.push({ array, requiresGrad, same, first: first.place, beyond: offset - first.offset });
+      return "t";
     }
     if (Array.isArray(value)) return `[${value.map((item) => this.#take(item))}]`;
     if (isPlain(value)) {
@@ -51,6 +74,11 @@ export class Arguments {
     }
     this.leaves.push(value);
     return "-";
+  }
+
+  /** Whether a recording of the other arguments may serve for these. */
+  resembles({ structure, given }: Pattern): boolean {
+    return structure === this.structure && given.every((one, k) => sameGiven(one, this.given[k]!));
   }
 
   tensor(place: number): Tensor {
@@ -143,7 +171,8 @@ interface Live {
 interface Plan {
   readonly stream: Stream;
   readonly list: List;
-  readonly key: string;
+  /** What arguments must be like. */
+  readonly pattern: Pattern;
   /** Arguments that are no tensors. */
   readonly others: readonly [place: number, value: unknown][];
   /** Memory from outside, by the handle that it had. */
@@ -262,7 +291,7 @@ function planOf({ recording, inputs, arrays, result, own }: Recorded): Plan | nu
   return {
     stream: recording.stream ?? streamOf(),
     list,
-    key: inputs.key,
+    pattern: { structure: inputs.structure, given: inputs.given },
     others,
     sources,
     live,
@@ -407,8 +436,10 @@ export class Program implements Disposable {
 
   /** Whether these inputs and the state of the world are those of the recording. */
   fits(inputs: Arguments): boolean {
-    const { key, others, live, pinned, gradients } = this.#plan;
-    if (key !== inputs.key || !others.every(([place, value]) => Object.is(inputs.leaves[place], value))) return false;
+    const { others, live, pinned, gradients } = this.#plan;
+    if (
+      !inputs.resembles(this.#plan.pattern) || !others.every(([place, value]) => Object.is(inputs.leaves[place], value))
+    ) return false;
     for (const { tensor, storage, requiresGrad } of live) {
       const array = tensor.cachedData;
       if ((array !== null && array.storage !== storage) || tensor.requiresGrad !== requiresGrad) return false;
@@ -476,8 +507,8 @@ export class Program implements Disposable {
   /** Fills in what changes from call to call. */
   #prepare(inputs: Arguments): Call {
     const { stream, gradients } = this.#plan, { words, handles, actions, checked } = this.#layout;
-    const found = gradients.filter(({ wanted }) => typeof wanted === "string")
-      .map(({ owner }) => owner(inputs).grad!.array);
+    const found: NDArray[] = [];
+    for (const { owner, wanted } of gradients) if (typeof wanted === "string") found.push(owner(inputs).grad!.array);
     const fresh = new Map<Slot, Storage>(), call = { inputs, found, fresh };
     for (const { now, handles, beyond } of this.#bindings) {
       const { storage, offset } = now(call);
