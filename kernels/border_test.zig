@@ -12,7 +12,7 @@ fn status(value: program.Status) u32 {
 
 test "numbers of contexts that do not exist, or no longer, are refused" {
     var byte: [8]u8 align(8) = undefined;
-    const context = border.open(1, "", 0);
+    const context = border.open("", 0);
     try std.testing.expect(context != 0);
     try expectEqual(status(.ok), border.close(context));
     for ([_]u32{ 0, 1, 64, 65, 255, context, context + 256, 0xffff_ffff }) |number| {
@@ -24,13 +24,13 @@ test "numbers of contexts that do not exist, or no longer, are refused" {
         try expectEqual(status(.context), border.close(number));
         try expectEqual(-1, border.memory(number, 0));
     }
-    try expectEqual(0, border.open(1, "x86_64_v9", 9));
+    try expectEqual(0, border.open("level x86_64_v9", 15));
 }
 
 test "offsets and lengths are compared with the storage" {
     var words: [8]f64 align(8) = .{ 1, 4, 7, 100, 0, 0, 0, 0 };
     var bytes: [200]u8 = undefined;
-    const context = border.open(1, "", 0);
+    const context = border.open("", 0);
     defer _ = border.close(context);
     try expectEqual(status(.malformed), border.run(context, 1));
     try expectEqual(status(.range), border.attach(context, std.mem.asBytes(&words).ptr, 0));
@@ -56,7 +56,7 @@ test "random words never trap, and what they leave can be freed" {
     var prng: std.Random.DefaultPrng = .init(11);
     const random = prng.random();
     var words: [64]f64 align(8) = undefined;
-    const context = border.open(2, "", 0);
+    const context = border.open("threads 2", 9);
     defer _ = border.close(context);
     try expectEqual(status(.ok), border.attach(context, std.mem.asBytes(&words).ptr, words.len));
     const strange = [_]f64{ std.math.nan(f64), std.math.inf(f64), -std.math.inf(f64), -1, 0.5, 1e18, -1e18, 1 << 53, 1 << 40, 1 << 32, 1 << 20 };

@@ -3,12 +3,11 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
-const cpu = @import("cpu.zig");
 const decode = @import("decode.zig");
-const gather = @import("gather.zig");
-const group = @import("group.zig");
+const device = @import("device.zig");
 const memory_module = @import("memory.zig");
 const program = @import("program.zig");
+const Settings = @import("settings.zig").Settings;
 
 const Memory = memory_module.Memory;
 const Block = memory_module.Block;
@@ -24,7 +23,7 @@ pub const Context = struct {
     /// What the caller knows it by; 0 while it is closed. Its generation goes up at each opening.
     number: u32 = 0,
     generation: u32 = 0,
-    engine: cpu.Engine = undefined,
+    engine: device.Engine = undefined,
     memory: Memory = undefined,
     message: program.Message = .{},
     words: []const f64 = &.{},
@@ -42,19 +41,21 @@ pub const Context = struct {
     temporaries: [pending_max]u32 = undefined,
     temporaries_count: usize = 0,
 
-    pub const OpenError = error{ OutOfMemory, UnknownLevel };
-
-    /// The context must not move. An empty `level` means the best.
-    pub fn open(context: *Context, threads: usize, level: []const u8) OpenError!void {
-        try context.engine.init(context.allocator, threads, level);
-        context.memory = .init(context.allocator);
+    /// The context must not move. The message says why it was refused.
+    pub fn open(
+        context: *Context,
+        settings: *const Settings,
+        message: *program.Message,
+    ) device.OpenError!void {
+        try context.engine.init(context.allocator, settings, message);
+        context.memory = .init(context.allocator, context.engine.source());
         context.words = &.{};
         context.message = .{};
     }
 
     pub fn close(context: *Context) void {
-        context.engine.deinit();
         context.memory.deinit();
+        context.engine.deinit();
     }
 
     pub fn lock(context: *Context) void {
@@ -127,7 +128,7 @@ pub const Context = struct {
         reader.init(&context.memory, &context.message, words);
         const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
         if (!useful) return .ok;
-        if (!context.in_group) return context.checked(cpu.execute(&context.engine, target));
+        if (!context.in_group) return context.checked(context.engine.execute(target));
         context.instructions_count += 1;
         return .ok;
     }
@@ -149,12 +150,11 @@ pub const Context = struct {
         var reader: decode.Reader = undefined;
         reader.init(&context.memory, &context.message, words);
         reader.check(&indices) catch |failure| return statusOf(failure);
-        const index = gather.outside(&indices) orelse return .ok;
-        return context.fail(.range, "Cannot use label {d}: it must lie in [0, {d})", .{ index, indices.length });
+        return context.checked(context.engine.check(&indices));
     }
 
     fn checked(context: *Context, status: Status) Status {
-        if (status != .ok) context.message = context.engine.message;
+        if (status != .ok) context.message = context.engine.reason().*;
         return status;
     }
 
@@ -167,12 +167,25 @@ pub const Context = struct {
             error.BadHandle => return context.fail(.stale, "Cannot allocate: handle {d} is not free", .{handle}),
             error.OutOfMemory => {
                 context.create(@intCast(handle), 0) catch {};
-                return context.fail(.memory, "Cannot allocate {d} bytes: {d} are in use and {d} held beside them", .{
-                    words[3], context.memory.bytes, context.memory.reserved(),
-                });
+                return context.exhausted(words[3]);
             },
         };
         return .ok;
+    }
+
+    fn exhausted(context: *Context, bytes: f64) Status {
+        const in_use = context.memory.bytes;
+        const held = context.memory.reserved();
+        const left = context.engine.free() orelse return context.fail(
+            .memory,
+            "Cannot allocate {d} bytes: {d} are in use and {d} held beside them",
+            .{ bytes, in_use, held },
+        );
+        return context.fail(
+            .memory,
+            "Cannot allocate {d} bytes on {t}: {d} are free, {d} in use and {d} held beside them",
+            .{ bytes, context.engine.of, left, in_use, held },
+        );
     }
 
     fn create(context: *Context, handle: u32, bytes: usize) Memory.CreateError!void {
@@ -233,7 +246,8 @@ pub const Context = struct {
         var status: Status = .ok;
         if (sound and context.instructions_count > 0) {
             const instructions = context.instructions[0..context.instructions_count];
-            status = context.checked(group.run(&context.engine, instructions, context.temporaries[0..context.temporaries_count]));
+            const temporaries = context.temporaries[0..context.temporaries_count];
+            status = context.checked(context.engine.runGroup(instructions, temporaries));
         }
         for (context.pending[0..context.pending_count]) |block| context.memory.release(block);
         context.instructions_count = 0;
@@ -243,7 +257,19 @@ pub const Context = struct {
         return status;
     }
 
-    /// The bytes of a storage, or of a part of it.
+    /// Copies bytes into a storage.
+    pub fn write(context: *Context, handle: u32, offset: f64, bytes: []const u8) Status {
+        const target = context.bytesOf(handle, offset, @floatFromInt(bytes.len)) catch |failure| return statusOf(failure);
+        return context.checked(context.engine.write(target.ptr, bytes));
+    }
+
+    /// Copies bytes out of a storage, after all that was written before.
+    pub fn read(context: *Context, handle: u32, offset: f64, bytes: []u8) Status {
+        const source = context.bytesOf(handle, offset, @floatFromInt(bytes.len)) catch |failure| return statusOf(failure);
+        return context.checked(context.engine.read(source.ptr, bytes));
+    }
+
+    /// The bytes of a storage, or of a part of it. Only the engine may look at them.
     pub fn bytesOf(context: *Context, handle: u32, offset: f64, length: f64) error{ Stale, Range }![]u8 {
         const storage = context.memory.find(handle) orelse {
             context.message.set("Cannot copy: there is no storage {d}", .{handle});

@@ -14,11 +14,15 @@ const gemm = @import("gemm.zig");
 const group = @import("group.zig");
 const levels = @import("levels.zig");
 const map = @import("map.zig");
+const device = @import("device.zig");
 const matmul = @import("matmul.zig");
+const memory = @import("memory.zig");
 const program = @import("program.zig");
 const random = @import("random.zig");
 const Pool = @import("pool.zig").Pool;
+const Settings = @import("settings.zig").Settings;
 
+const Instruction = program.Instruction;
 const Status = program.Status;
 
 pub const Engine = struct {
@@ -29,20 +33,25 @@ pub const Engine = struct {
     plan: *group.Plan,
     message: program.Message,
 
-    /// The engine must not move afterwards. An empty `level` means the best.
+    /// The engine must not move afterwards.
     pub fn init(
         engine: *Engine,
         allocator: std.mem.Allocator,
-        threads: usize,
-        level: []const u8,
-    ) error{ OutOfMemory, UnknownLevel }!void {
+        settings: *const Settings,
+        message: *program.Message,
+    ) device.OpenError!void {
         engine.allocator = allocator;
-        engine.level = levels.choose(level) orelse return error.UnknownLevel;
+        engine.level = levels.choose(settings.level) orelse {
+            message.set("Cannot open: this machine or this library has no CPU level \"{f}\"", .{
+                program.printable(settings.level),
+            });
+            return error.Refused;
+        };
         engine.message = .{};
         engine.plan = try allocator.create(group.Plan);
         errdefer allocator.destroy(engine.plan);
-        engine.scratch = try allocator.alignedAlloc(u8, .@"64", scratchBytes(threads));
-        engine.pool.init(threads);
+        engine.scratch = try allocator.alignedAlloc(u8, .@"64", scratchBytes(settings.threads));
+        engine.pool.init(settings.threads);
     }
 
     pub fn deinit(engine: *Engine) void {
@@ -62,6 +71,51 @@ pub const Engine = struct {
         engine.pool.setThreads(threads);
     }
 
+    pub inline fn execute(engine: *Engine, instruction: *const Instruction) Status {
+        return run(engine, instruction);
+    }
+
+    pub fn runGroup(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) Status {
+        return group.run(engine, instructions, temporaries);
+    }
+
+    pub fn check(engine: *Engine, indices: *const program.Gather) Status {
+        const index = gather.outside(indices) orelse return .ok;
+        return engine.fail(.range, "Cannot use label {d}: it must lie in [0, {d})", .{ index, indices.length });
+    }
+
+    pub fn write(_: *Engine, address: [*]u8, bytes: []const u8) Status {
+        @memcpy(address, bytes);
+        return .ok;
+    }
+
+    pub fn read(_: *Engine, address: [*]const u8, bytes: []u8) Status {
+        @memcpy(bytes, address);
+        return .ok;
+    }
+
+    pub fn source(engine: *Engine) memory.Source {
+        return memory.host(&engine.allocator);
+    }
+
+    pub fn free(_: *Engine) ?u64 {
+        return null;
+    }
+
+    pub fn describe(engine: *Engine, buffer: []u8) []const u8 {
+        const name = engine.level.name;
+        const length = @min(name.len, buffer.len);
+        @memcpy(buffer[0..length], name[0..length]);
+        return buffer[0..length];
+    }
+
+    /// There is one, wherever this runs.
+    pub fn list(_: *const Settings, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+        try writer.writeAll("{\"devices\":[{\"platform\":\"cpu\",\"name\":\"");
+        try writer.writeAll((levels.choose("") orelse unreachable).name);
+        try writer.writeAll("\"}]}");
+    }
+
     /// Bytes held beside the storages.
     pub fn reserved(engine: *const Engine) usize {
         return engine.scratch.len + @sizeOf(group.Plan);
@@ -77,7 +131,11 @@ fn scratchBytes(threads: usize) usize {
     return @max(gemm.scratchBytes(@max(threads, 1)), fold.partials_max * 8);
 }
 
-pub fn execute(engine: *Engine, instruction: *const program.Instruction) Status {
+pub fn execute(engine: *Engine, instruction: *const Instruction) Status {
+    return run(engine, instruction);
+}
+
+fn run(engine: *Engine, instruction: *const Instruction) Status {
     const tables = engine.level.table;
     const pool = &engine.pool;
     switch (instruction.*) {

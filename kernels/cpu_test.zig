@@ -148,7 +148,8 @@ pub const Bench = struct {
 
 /// An engine that must not move: `var engine: Engine = undefined; try engine.init(...)`.
 pub fn open(engine: *cpu.Engine, threads: usize) !void {
-    try engine.init(std.testing.allocator, threads, "");
+    var message: program.Message = .{};
+    try engine.init(std.testing.allocator, &.{ .threads = @intCast(threads) }, &message);
 }
 
 /// Element of the linear index, in elements from the view's data.

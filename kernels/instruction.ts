@@ -70,7 +70,16 @@ export const limits = {
 } as const;
 
 /** What a run answers; anything but `ok` comes with a message. */
-export const status = { ok: 0, malformed: 1, range: 2, memory: 3, stale: 4, context: 5, unsupported: 6 } as const;
+export const status = {
+  ok: 0,
+  malformed: 1,
+  range: 2,
+  memory: 3,
+  stale: 4,
+  context: 5,
+  unsupported: 6,
+  device: 7,
+} as const;
 
 /** An instruction's name. */
 export const opcodeName: readonly string[] = Object.entries(opcode).reduce((names: string[], [name, code]) => {

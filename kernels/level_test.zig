@@ -12,6 +12,8 @@ const testing = @import("cpu_test.zig");
 
 const Bench = testing.Bench;
 const DType = testing.DType;
+const Settings = @import("settings.zig").Settings;
+
 const Instruction = program.Instruction;
 const Layout = testing.Layout;
 const View = testing.View;
@@ -26,7 +28,9 @@ const Set = struct {
 
     fn open(set: *Set, threads: usize, level: []const u8) !void {
         const engine = &set.engines[set.count];
-        try engine.init(std.testing.allocator, threads, level);
+        var message: program.Message = .{};
+        const settings: Settings = .{ .threads = @intCast(threads), .level = level };
+        try engine.init(std.testing.allocator, &settings, &message);
         set.count += 1;
     }
 

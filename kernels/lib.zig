@@ -9,12 +9,14 @@
 const std = @import("std");
 const builtin = @import("builtin");
 const cpu = @import("cpu.zig");
+const device = @import("device.zig");
 const levels = @import("levels.zig");
 const memory_module = @import("memory.zig");
 const pool = @import("pool.zig");
 const program = @import("program.zig");
 const table = @import("table.zig");
 const Context = @import("context.zig").Context;
+const Settings = @import("settings.zig").Settings;
 const Status = program.Status;
 
 comptime {
@@ -66,18 +68,18 @@ pub const border = struct {
         return copyText(manifest_text, target, capacity);
     }
 
-    /// Opens a context with so many threads, on the CPU level of that name or, where it is empty,
-    /// on the best. Returns its number, 0 on failure; `deneb_error(0, ...)` then says why.
-    pub fn open(threads_wanted: u32, level_name: [*]const u8, level_length: u32) callconv(.c) u32 {
+    /// Opens a context with these settings (see `settings.zig`). Returns its number, 0 on failure;
+    /// `deneb_error(0, ...)` then says why.
+    pub fn open(text: [*]const u8, length: u32) callconv(.c) u32 {
         if (!builtin.single_threaded) {
             while (opening.swap(true, .acquire)) std.Thread.yield() catch {};
         }
         defer if (!builtin.single_threaded) opening.store(false, .release);
-        const name = level_name[0..level_length];
+        const settings = Settings.parse(text[0..length], &open_message) orelse return 0;
         if (!is_wasm) @import("pin.zig").pin();
         for (&slots, 1..) |*slot, first| {
             const context = slot.load(.acquire) orelse make: {
-                const made = allocator.create(Context) catch return refuse(error.OutOfMemory, name);
+                const made = allocator.create(Context) catch return exhausted();
                 made.* = .{ .allocator = allocator };
                 slot.store(made, .release);
                 break :make made;
@@ -85,13 +87,31 @@ pub const border = struct {
             context.lock();
             defer context.unlock();
             if (context.number != 0) continue;
-            context.open(@min(threads_wanted, pool.threads_max), name) catch |reason| return refuse(reason, name);
+            context.open(&settings, &open_message) catch |reason| return switch (reason) {
+                error.OutOfMemory => exhausted(),
+                error.Refused => 0,
+            };
             context.generation = (context.generation + 1) & 0xff_ffff;
             context.number = @as(u32, @intCast(first)) | context.generation << 8;
             return context.number;
         }
         open_message.set("Cannot open: {d} contexts are open already", .{contexts_max});
         return 0;
+    }
+
+    /// Copies what devices there are of the kind that the settings name, as JSON: `devices`, or why
+    /// there are none as `reason`. Returns its length. No context is opened.
+    pub fn devices(text: [*]const u8, length: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
+        var message: program.Message = .{};
+        var writer: std.Io.Writer = .fixed(target[0..capacity]);
+        const settings = Settings.parse(text[0..length], &message) orelse {
+            writer.writeAll("{\"reason\":\"there is no such setting\"}") catch {};
+            return @intCast(writer.end);
+        };
+        if (!is_wasm) @import("pin.zig").pin();
+        // What does not fit is no JSON any more, and the caller's to see.
+        device.Engine.list(&settings, &writer) catch {};
+        return @intCast(writer.end);
     }
 
     /// Frees a context's storages and ends its threads.
@@ -138,18 +158,14 @@ pub const border = struct {
     pub fn write(number: u32, handle: u32, offset: f64, source: [*]const u8, length: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
         defer context.unlock();
-        const target = context.bytesOf(handle, offset, @floatFromInt(length)) catch |failure| return codeOf(failure);
-        @memcpy(target, source[0..length]);
-        return code(.ok);
+        return code(context.write(handle, offset, source[0..length]));
     }
 
     /// Copies bytes out of a storage.
     pub fn read(number: u32, handle: u32, offset: f64, target: [*]u8, length: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
         defer context.unlock();
-        const source = context.bytesOf(handle, offset, @floatFromInt(length)) catch |failure| return codeOf(failure);
-        @memcpy(target[0..length], source);
-        return code(.ok);
+        return code(context.read(handle, offset, target[0..length]));
     }
 
     /// Bytes in live storages, or with `beside` those held beside them; -1 without such a context.
@@ -170,11 +186,11 @@ pub const border = struct {
         return code(.ok);
     }
 
-    /// Copies the name of the CPU level that the context runs on. Returns its length.
-    pub fn level(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
+    /// Copies what describes the context's device: the CPU level, say. Returns its length.
+    pub fn describe(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
         const context = enter(number) orelse return 0;
         defer context.unlock();
-        return copyText(context.engine.level.name, target, capacity);
+        return @intCast(context.engine.describe(target[0..capacity]).len);
     }
 
     /// Copies the message of the context's last failure, or of the last failure to open where the
@@ -204,21 +220,8 @@ pub const border_wasm = struct {
     }
 };
 
-fn codeOf(failure: error{ Stale, Range }) u32 {
-    return code(switch (failure) {
-        error.Stale => .stale,
-        error.Range => .range,
-    });
-}
-
-fn refuse(reason: Context.OpenError, name: []const u8) u32 {
-    switch (reason) {
-        error.OutOfMemory => open_message.set("Cannot open: out of memory", .{}),
-        error.UnknownLevel => open_message.set(
-            "Cannot open: this machine or this library has no CPU level \"{s}\"",
-            .{name[0..@min(name.len, 64)]},
-        ),
-    }
+fn exhausted() u32 {
+    open_message.set("Cannot open: out of memory", .{});
     return 0;
 }
 
@@ -286,6 +289,7 @@ test {
     _ = pool;
     _ = table;
     _ = @import("decode.zig");
+    _ = @import("settings.zig");
     _ = @import("math_test.zig");
     _ = @import("border_test.zig");
 }

@@ -5,6 +5,9 @@
 //! finds the memory of the step before, with its pages already mapped. What is used and what waits
 //! together never exceed the most that was ever used at once, give or take `floor_bytes`.
 //!
+//! Blocks come from a `Source`: the host's memory, or what a device calls an address. Nothing here
+//! looks into a block, so that the lists of free ones stand beside them.
+//!
 //! Every block has `padding` bytes behind it, which the matrix product may read.
 
 const std = @import("std");
@@ -16,7 +19,7 @@ pub const generations_max = 1 << 12;
 /// A storage larger than this is refused before anything is computed from its size.
 pub const bytes_max = if (@bitSizeOf(usize) == 32) 1 << 31 else 1 << 46;
 
-const alignment = 64;
+pub const alignment = 64;
 /// What kernels read past the end and never use.
 const padding = 64 * 8;
 /// Cached memory that is never worth giving back.
@@ -42,12 +45,26 @@ pub const Storage = struct {
     block: Block = undefined,
 };
 
-const Free = struct { next: ?*Free };
+/// Where blocks come from. Sizes are multiples of the alignment; the address of a block is a number
+/// to all but the engine that made it.
+pub const Source = struct {
+    context: *anyopaque,
+    /// Null where there is no memory for so many bytes.
+    map: *const fn (context: *anyopaque, size: usize) ?[*]align(alignment) u8,
+    unmap: *const fn (context: *anyopaque, data: [*]align(alignment) u8, size: usize) void,
+};
+
+/// A block in the cache. Nodes are named by their place in a list, 0 for none.
+const Free = struct { data: [*]align(alignment) u8, next: u32 };
 
 pub const Memory = struct {
     allocator: std.mem.Allocator,
+    source: Source,
     storages: []Storage = &.{},
-    free: [classes]?*Free = @splat(null),
+    free: [classes]u32 = @splat(0),
+    nodes: []Free = &.{},
+    /// Nodes that hold no block.
+    spare: u32 = 0,
     /// Classes up to this one may have free blocks.
     highest: usize = 0,
     /// Bytes in live storages, as asked for.
@@ -57,8 +74,8 @@ pub const Memory = struct {
     cached: usize = 0,
     used_most: usize = 0,
 
-    pub fn init(allocator: std.mem.Allocator) Memory {
-        return .{ .allocator = allocator };
+    pub fn init(allocator: std.mem.Allocator, source: Source) Memory {
+        return .{ .allocator = allocator, .source = source };
     }
 
     pub fn deinit(memory: *Memory) void {
@@ -66,6 +83,7 @@ pub const Memory = struct {
             if (storage.handle != 0) memory.release(storage.block);
         }
         memory.trim(0);
+        memory.allocator.free(memory.nodes);
         memory.allocator.free(memory.storages);
     }
 
@@ -78,7 +96,7 @@ pub const Memory = struct {
 
     /// Bytes held beside live storages.
     pub fn reserved(memory: *const Memory) usize {
-        return memory.cached + memory.storages.len * @sizeOf(Storage);
+        return memory.cached + memory.storages.len * @sizeOf(Storage) + memory.nodes.len * @sizeOf(Free);
     }
 
     pub const CreateError = error{ OutOfMemory, BadHandle };
@@ -112,23 +130,37 @@ pub const Memory = struct {
         if (bytes > bytes_max) return error.OutOfMemory;
         const class = classOf(bytes + padding);
         const size = sizeOf(class);
-        const data: [*]align(alignment) u8 = if (memory.free[class]) |block| cached: {
-            memory.free[class] = block.next;
+        const node = memory.free[class];
+        const data = if (node != 0) cached: {
             memory.cached -= size;
-            break :cached @ptrCast(@alignCast(block));
-        } else fresh: {
-            const room = @max(memory.used_most, floor_bytes);
-            memory.trim(room -| (memory.used + size));
-            break :fresh memory.map(size) orelse again: {
-                // What waits in the cache is of other sizes.
-                memory.trim(0);
-                break :again memory.map(size) orelse return error.OutOfMemory;
-            };
-        };
+            break :cached memory.take(class);
+        } else try memory.fresh(size);
         memory.bytes += bytes;
         memory.used += size;
         memory.used_most = @max(memory.used_most, memory.used);
         return .{ .data = data, .bytes = bytes };
+    }
+
+    fn fresh(memory: *Memory, size: usize) error{OutOfMemory}![*]align(alignment) u8 {
+        @branchHint(.unlikely);
+        const source = memory.source;
+        const room = @max(memory.used_most, floor_bytes);
+        memory.trim(room -| (memory.used + size));
+        return source.map(source.context, size) orelse {
+            // What waits in the cache is of other sizes.
+            memory.trim(0);
+            return source.map(source.context, size) orelse error.OutOfMemory;
+        };
+    }
+
+    /// The first free block of a class that has one.
+    inline fn take(memory: *Memory, class: usize) [*]align(alignment) u8 {
+        const place = memory.free[class];
+        const node = &memory.nodes[place];
+        memory.free[class] = node.next;
+        node.next = memory.spare;
+        memory.spare = place;
+        return node.data;
     }
 
     /// Puts a block back into the cache.
@@ -137,49 +169,75 @@ pub const Memory = struct {
         const size = sizeOf(class);
         memory.bytes -= block.bytes;
         memory.used -= size;
+        if (memory.spare == 0) memory.moreNodes() catch {
+            // There is no way to remember it.
+            return memory.source.unmap(memory.source.context, block.data, size);
+        };
         memory.cached += size;
         memory.highest = @max(memory.highest, class);
-        const node: *Free = @ptrCast(block.data);
-        node.* = .{ .next = memory.free[class] };
-        memory.free[class] = node;
+        const place = memory.spare;
+        const node = &memory.nodes[place];
+        memory.spare = node.next;
+        node.* = .{ .data = block.data, .next = memory.free[class] };
+        memory.free[class] = place;
+    }
+
+    fn moreNodes(memory: *Memory) error{OutOfMemory}!void {
+        @branchHint(.cold);
+        const before = memory.nodes.len;
+        const length = @max(256, 2 * before);
+        memory.nodes = try memory.allocator.realloc(memory.nodes, length);
+        // Place 0 is none.
+        for (@max(before, 1)..length) |place| {
+            memory.nodes[place].next = memory.spare;
+            memory.spare = @intCast(place);
+        }
     }
 
     /// Gives cached blocks back to the system, the largest first, until `room` bytes or fewer wait.
     fn trim(memory: *Memory, room: usize) void {
         while (memory.cached > room) {
-            const block = memory.free[memory.highest] orelse {
+            if (memory.free[memory.highest] == 0) {
                 memory.highest -= 1;
                 continue;
-            };
-            memory.free[memory.highest] = block.next;
+            }
             const size = sizeOf(memory.highest);
             memory.cached -= size;
-            memory.unmap(@ptrCast(@alignCast(block)), size);
+            memory.source.unmap(memory.source.context, memory.take(memory.highest), size);
         }
-    }
-
-    fn map(memory: *Memory, size: usize) ?[*]align(alignment) u8 {
-        if (builtin.cpu.arch.isWasm() or size < mapped_bytes) {
-            const slice = memory.allocator.alignedAlloc(u8, .fromByteUnits(alignment), size) catch return null;
-            return slice.ptr;
-        }
-        const pages = std.heap.page_allocator;
-        const slice = pages.alignedAlloc(u8, .fromByteUnits(huge_page_bytes), size) catch return null;
-        if (builtin.os.tag == .linux) {
-            // Fewer page faults; where the system says no, nothing is lost.
-            const whole = size / huge_page_bytes * huge_page_bytes;
-            _ = std.os.linux.madvise(slice.ptr, whole, std.os.linux.MADV.HUGEPAGE);
-        }
-        return slice.ptr;
-    }
-
-    fn unmap(memory: *Memory, data: [*]align(alignment) u8, size: usize) void {
-        if (builtin.cpu.arch.isWasm() or size < mapped_bytes) {
-            return memory.allocator.free(@as([]align(alignment) u8, data[0..size]));
-        }
-        std.heap.page_allocator.free(@as([]align(huge_page_bytes) u8, @alignCast(data[0..size])));
     }
 };
+
+/// The host's own memory. The allocator must not move.
+pub fn host(allocator: *const std.mem.Allocator) Source {
+    return .{ .context = @constCast(allocator), .map = mapHost, .unmap = unmapHost };
+}
+
+fn allocatorOf(context: *anyopaque) std.mem.Allocator {
+    return @as(*const std.mem.Allocator, @ptrCast(@alignCast(context))).*;
+}
+
+fn mapHost(context: *anyopaque, size: usize) ?[*]align(alignment) u8 {
+    if (builtin.cpu.arch.isWasm() or size < mapped_bytes) {
+        const slice = allocatorOf(context).alignedAlloc(u8, .fromByteUnits(alignment), size) catch return null;
+        return slice.ptr;
+    }
+    const pages = std.heap.page_allocator;
+    const slice = pages.alignedAlloc(u8, .fromByteUnits(huge_page_bytes), size) catch return null;
+    if (builtin.os.tag == .linux) {
+        // Fewer page faults; where the system says no, nothing is lost.
+        const whole = size / huge_page_bytes * huge_page_bytes;
+        _ = std.os.linux.madvise(slice.ptr, whole, std.os.linux.MADV.HUGEPAGE);
+    }
+    return slice.ptr;
+}
+
+fn unmapHost(context: *anyopaque, data: [*]align(alignment) u8, size: usize) void {
+    if (builtin.cpu.arch.isWasm() or size < mapped_bytes) {
+        return allocatorOf(context).free(@as([]align(alignment) u8, data[0..size]));
+    }
+    std.heap.page_allocator.free(@as([]align(huge_page_bytes) u8, @alignCast(data[0..size])));
+}
 
 /// The smallest class whose blocks hold `bytes`, which are at least `padding`.
 fn classOf(bytes: usize) usize {
@@ -208,7 +266,7 @@ test "a class holds what it is asked to, and an eighth more at most" {
 }
 
 test "handles are found, freed and told from their successors" {
-    var memory: Memory = .init(std.testing.allocator);
+    var memory: Memory = .init(std.testing.allocator, host(&std.testing.allocator));
     defer memory.deinit();
     try memory.create(1, 100, 0);
     try memory.create(5000, 0, 0);
@@ -228,7 +286,7 @@ test "handles are found, freed and told from their successors" {
 }
 
 test "the same sizes come from the cache, and other sizes push it out" {
-    var memory: Memory = .init(std.testing.allocator);
+    var memory: Memory = .init(std.testing.allocator, host(&std.testing.allocator));
     defer memory.deinit();
     const size = 24 << 20;
     for (0..5) |_| {

@@ -1,21 +1,14 @@
 /**
  * Opens devices by name. What runs the arithmetic hides behind the one interface of `device.ts`.
  */
-import { openCpu, probeCpu } from "./cpu.ts";
 import type { Device } from "./device.ts";
 import { environment } from "./environment.ts";
+import { type Kind, openCpu, openNative, type Probe, probeCpu, probeNative } from "./native.ts";
 import { openReference } from "./reference.ts";
 import { openWasm, probeWasm } from "./wasm.ts";
 
-export { libraryCandidates, lookAgain } from "./cpu.ts";
+export { libraryCandidates, lookAgain } from "./native.ts";
 export type { Device } from "./device.ts";
-
-/** Whether a device is there, and what describes it or why it is not. */
-interface Probe {
-  available: boolean;
-  reason?: string;
-  description: string;
-}
 
 /** A device that can be asked for. */
 export interface DeviceEntry extends Probe {
@@ -23,8 +16,21 @@ export interface DeviceEntry extends Probe {
   name: string;
 }
 
-const doors: Record<string, { probe: () => Probe; open: () => Device }> = {
+interface Door {
+  probe: (index: number | null) => Probe;
+  open: (index: number | null) => Device;
+}
+
+function native(kind: Kind): Door {
+  return { probe: (index) => probeNative(kind, index), open: (index) => openNative(kind, index) };
+}
+
+/** Doors to several devices, which are numbered: "opencl:1". */
+const numbered: Record<string, Door> = { opencl: native("opencl") };
+
+const doors: Record<string, Door> = {
   cpu: { probe: probeCpu, open: openCpu },
+  ...numbered,
   wasm: { probe: probeWasm, open: openWasm },
   reference: {
     probe: () => ({
@@ -37,20 +43,27 @@ const doors: Record<string, { probe: () => Probe; open: () => Device }> = {
 
 /** Opens a device. RangeError for a name that is none, Error where it is not there. */
 export function openDevice(name: string): Device {
-  if (!Object.hasOwn(doors, name)) {
-    throw new RangeError(`Cannot open device: "${name}" is not one of auto, ${Object.keys(doors).join(", ")}`);
-  }
-  return doors[name]!.open();
+  const [kind, digits] = name.split(":", 2) as [string, string?];
+  const known = Object.hasOwn(doors, kind) &&
+    (digits === undefined ||
+      (Object.hasOwn(numbered, kind) && /^\d{1,3}$/.test(digits) && name === `${kind}:${digits}`));
+  if (known) return doors[kind]!.open(digits === undefined ? null : Number(digits));
+  const names = Object.keys(doors).map((each) => Object.hasOwn(numbered, each) ? `${each}, ${each}:N` : each);
+  throw new RangeError(`Cannot open device: "${name}" is not one of auto, ${names.join(", ")}`);
 }
 
-/** The name of the device that is taken when none is named: `DENEB_DEVICE`, else the native CPU, else wasm. */
+/**
+ * The name of the device that is taken when none is named: `DENEB_DEVICE`, else a GPU with memory of its own, else the
+ * native CPU, else wasm.
+ */
 export function defaultName(): string {
   const named = environment("DENEB_DEVICE");
   if (named !== undefined && named !== "auto") return named;
-  return Object.keys(doors).find((name) => doors[name]!.probe().available)!;
+  for (const [name, { probe }] of Object.entries(numbered)) if (probe(null).discrete) return name;
+  return probeCpu().available ? "cpu" : "wasm";
 }
 
-/** Every device that can be asked for, the best first. None is opened. */
+/** Every device that can be asked for. None is opened. */
 export function devices(): DeviceEntry[] {
-  return Object.entries(doors).map(([name, { probe }]) => ({ name, ...probe() }));
+  return Object.entries(doors).map(([name, { probe }]) => ({ name, ...probe(null) }));
 }

@@ -33,6 +33,8 @@ pub const Status = enum(u32) {
     stale = 4,
     context = 5,
     unsupported = 6,
+    /// A driver failed: the device is lost, or refused what it was asked to do.
+    device = 7,
 };
 
 /// Why the last call failed.
@@ -51,6 +53,17 @@ pub const Message = struct {
         message.length = writer.end;
     }
 };
+
+/// A text of the caller's as far as a message can hold it: one line of visible characters.
+pub fn printable(text: []const u8) std.fmt.Alt([]const u8, writePrintable) {
+    return .{ .data = text };
+}
+
+fn writePrintable(text: []const u8, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+    for (text[0..@min(text.len, 64)]) |byte| {
+        try writer.writeByte(if (std.ascii.isPrint(byte)) byte else '?');
+    }
+}
 
 pub const DType = enum(u8) {
     float32 = 0,

@@ -47,7 +47,7 @@ export function probeWasm(): { available: boolean; reason?: string; description:
 export function openWasm(): Device {
   const { reason, description } = probeWasm();
   if (reason !== undefined) throw new Error(`Cannot open wasm: ${reason}`);
-  const context = module.deneb_open(1, textAddress, 0);
+  const context = module.deneb_open(textAddress, 0);
   if (context === 0) throw new RangeError(textOf((target, capacity) => module.deneb_error(0, target, capacity)));
   const message = () => textOf((target, capacity) => module.deneb_error(context, target, capacity));
   const check = (code: number) => {

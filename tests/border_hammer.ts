@@ -56,7 +56,7 @@ function checked(symbols: Symbols, context: number, code: number): number {
 }
 
 function open(symbols: Symbols, threads: number): number {
-  const context = symbols.deneb_open!(threads, new Uint8Array(1), 0);
+  const settings = encoder.encode(`threads ${threads}`), context = symbols.deneb_open!(settings, settings.length);
   if (context === 0) fail("no context could be opened");
   return context;
 }
@@ -149,22 +149,35 @@ function callAnything({ path, seed, rounds }: Task): Record<string, number> {
     // A buffer that begins between two words is refused.
     return from() < 0.1 ? bytes.subarray(1) : bytes;
   };
-  const levels = ["", ...manifest.levels, "x86_64_v9", "x86_64_v", "\0"];
+  const settings = () => {
+    const threads = from() < 0.005 ? 2 ** 32 - 1 : Math.floor(from() * 4);
+    const level = any(["", ...manifest.levels, "x86_64_v9", "x86_64_v", "\0"]);
+    const lines = [
+      `threads ${threads}`,
+      `level ${level}`,
+      "index 0",
+      `folder ${level}/`,
+      "device cpu",
+      "device x",
+      "\n",
+    ];
+    const usual = from() < 0.8 ? lines.slice(0, 5) : lines;
+    return encoder.encode(usual.filter(() => from() < 0.6).join("\n"));
+  };
   for (let round = 0; round < rounds; round++) {
     const name = any(names), { parameters } = manifest.symbols[name]!;
     const buffer = name === "deneb_attach"
       ? attach()
-      : name === "deneb_open" && from() < 0.8
-      ? encoder.encode(any(levels))
+      : ["deneb_open", "deneb_devices"].includes(name) && from() < 0.9
+      ? settings()
       : new Uint8Array(Math.floor(from() * 300)).fill(Math.floor(from() * 256));
     const room = name === "deneb_attach" ? Math.floor(buffer.length / 8) : buffer.length;
     const values: unknown[] = parameters.map((type, k) => {
       if (type === "buffer") return buffer;
       if (type === "f64") return real();
-      if (k === parameters.length - 1 && parameters.includes("buffer")) {
+      if (parameters[k - 1] === "buffer") {
         return from() < 0.7 ? room : Math.floor(from() * (room + 1));
       }
-      if (name === "deneb_open") return from() < 0.005 ? 2 ** 32 - 1 : Math.floor(from() * 4);
       if (name === "deneb_threads" && k === 1) return from() < 0.01 ? 2 ** 32 - 1 : Math.floor(from() * 4);
       if (k === 0 && from() < 0.9) return from() < 0.9 && contexts.size > 0 ? any([...contexts]) : any(known);
       return word();
@@ -183,7 +196,8 @@ function callAnything({ path, seed, rounds }: Task): Record<string, number> {
         for (const context of contexts) if (symbols.deneb_close!(context) === 0) contexts.delete(context);
       }
     } else if (name === "deneb_close" && result === status.ok) contexts.delete(values[0] as number);
-    const isText = ["deneb_manifest", "deneb_level", "deneb_error", "deneb_memory", "deneb_open"].includes(name);
+    const isText = ["deneb_manifest", "deneb_describe", "deneb_devices", "deneb_error", "deneb_memory", "deneb_open"]
+      .includes(name);
     if (isText) continue;
     if (checked(symbols, values[0] as number, result) === status.ok) counts.ok++;
   }

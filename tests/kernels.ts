@@ -1,6 +1,6 @@
 /** What tests of the kernels share: a device for each test, held to the reference device, and findings over many cases. */
 import { Stream } from "../core/program.ts";
-import { openCpu } from "../kernels/cpu.ts";
+import { openCpu } from "../kernels/native.ts";
 import type { Device } from "../kernels/device.ts";
 import { openReference } from "../kernels/reference.ts";
 import { openWasm } from "../kernels/wasm.ts";

@@ -7,7 +7,7 @@ import { argFold, broadcastTo, compose, fold, gather, map, mapInto, matmul, type
 import { empty, random as randomArray, scatterAdd } from "../core/ndarray.ts";
 import { Stream } from "../core/program.ts";
 import { reducedShape, type Shape } from "../core/shape.ts";
-import { openCpu } from "../kernels/cpu.ts";
+import { openCpu } from "../kernels/native.ts";
 import type { Device } from "../kernels/device.ts";
 import { argRows, foldRows, mapRows, opcode, table } from "../kernels/instruction.ts";
 import { findLibrary } from "../kernels/library.ts";

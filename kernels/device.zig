@@ -1,0 +1,152 @@
+//! The devices that a context can work on. What an engine does for one instruction is its own
+//! affair; to add one, write a file with these functions and a word in the list.
+//!
+//!     init(engine, allocator, settings, message)   opens; the message says why it cannot
+//!     deinit(engine)
+//!     execute(engine, instruction) Status          one checked instruction
+//!     runGroup(engine, instructions, temporaries)  several, as if one by one
+//!     check(engine, gather) Status                 whether all indices are below `length`
+//!     write(engine, address, bytes) Status         from the host into a storage
+//!     read(engine, address, bytes) Status          after all that was written before
+//!     source(engine) memory.Source                 where storages come from
+//!     reserved(engine) usize                       bytes held beside the storages
+//!     free(engine) ?u64                            bytes that the device has left, if it tells
+//!     setThreads(engine, count)
+//!     describe(engine, buffer) []const u8          for people
+//!     list(settings, writer)                       the devices of that kind, as JSON
+//!
+//! An engine may be asynchronous until something is read: what went wrong before is then said.
+
+const std = @import("std");
+const builtin = @import("builtin");
+const cpu = @import("cpu.zig");
+const memory = @import("memory.zig");
+const program = @import("program.zig");
+const Settings = @import("settings.zig").Settings;
+
+const Instruction = program.Instruction;
+const Status = program.Status;
+
+pub const Engine = if (builtin.cpu.arch.isWasm())
+    Of(union(enum) { cpu: cpu.Engine })
+else
+    Of(union(enum) { cpu: cpu.Engine });
+
+pub const Kind = std.meta.Tag(Engine.Union);
+
+/// What `init` may answer; the message says what a refusal is about.
+pub const OpenError = error{ OutOfMemory, Refused };
+
+fn Of(comptime Devices: type) type {
+    return struct {
+        of: Union,
+
+        const Self = @This();
+        pub const Union = Devices;
+
+        /// The engine must not move afterwards.
+        pub fn init(
+            engine: *Self,
+            allocator: std.mem.Allocator,
+            settings: *const Settings,
+            message: *program.Message,
+        ) OpenError!void {
+            switch (settings.device) {
+                inline else => |kind| {
+                    engine.of = @unionInit(Union, @tagName(kind), undefined);
+                    try @field(engine.of, @tagName(kind)).init(allocator, settings, message);
+                },
+            }
+        }
+
+        pub fn deinit(engine: *Self) void {
+            switch (engine.of) {
+                inline else => |*one| one.deinit(),
+            }
+        }
+
+        pub inline fn execute(engine: *Self, instruction: *const Instruction) Status {
+            switch (engine.of) {
+                inline else => |*one| return one.execute(instruction),
+            }
+        }
+
+        /// As if one by one. `temporaries` are the storages that were allocated and released
+        /// inside the group; what they held is nobody's business afterwards.
+        pub fn runGroup(
+            engine: *Self,
+            instructions: []const Instruction,
+            temporaries: []const u32,
+        ) Status {
+            switch (engine.of) {
+                inline else => |*one| return one.runGroup(instructions, temporaries),
+            }
+        }
+
+        pub fn check(engine: *Self, gather: *const program.Gather) Status {
+            switch (engine.of) {
+                inline else => |*one| return one.check(gather),
+            }
+        }
+
+        pub fn write(engine: *Self, address: [*]u8, bytes: []const u8) Status {
+            switch (engine.of) {
+                inline else => |*one| return one.write(address, bytes),
+            }
+        }
+
+        pub fn read(engine: *Self, address: [*]const u8, bytes: []u8) Status {
+            switch (engine.of) {
+                inline else => |*one| return one.read(address, bytes),
+            }
+        }
+
+        pub fn source(engine: *Self) memory.Source {
+            switch (engine.of) {
+                inline else => |*one| return one.source(),
+            }
+        }
+
+        pub fn reserved(engine: *const Self) usize {
+            switch (engine.of) {
+                inline else => |*one| return one.reserved(),
+            }
+        }
+
+        pub fn free(engine: *Self) ?u64 {
+            switch (engine.of) {
+                inline else => |*one| return one.free(),
+            }
+        }
+
+        /// Nothing changes where there is no memory for so many.
+        pub fn setThreads(engine: *Self, threads: usize) error{OutOfMemory}!void {
+            switch (engine.of) {
+                inline else => |*one| return one.setThreads(threads),
+            }
+        }
+
+        pub fn describe(engine: *Self, buffer: []u8) []const u8 {
+            switch (engine.of) {
+                inline else => |*one| return one.describe(buffer),
+            }
+        }
+
+        /// Why the last call failed.
+        pub fn reason(engine: *const Self) *const program.Message {
+            switch (engine.of) {
+                inline else => |*one| return &one.message,
+            }
+        }
+
+        /// Writes `{"devices":[{"platform":...,"name":...,"memory":...}]}`, or `{"reason":...}`.
+        pub fn list(settings: *const Settings, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+            switch (settings.device) {
+                inline else => |kind| {
+                    const One = @FieldType(Union, @tagName(kind));
+                    try One.list(settings, writer);
+                },
+            }
+        }
+    };
+}

@@ -1,0 +1,78 @@
+//! How a context is opened, as the caller wrote it: lines of `key value`.
+//!
+//!     device opencl
+//!     index 0
+//!     threads 2
+//!     level x86_64_v3
+//!     folder /some/where
+//!
+//! Each key may stand once, but for `folder`: those are searched for driver libraries, in order.
+
+const std = @import("std");
+const device = @import("device.zig");
+const pool = @import("pool.zig");
+const program = @import("program.zig");
+
+const folders_max = 16;
+
+pub const Settings = struct {
+    device: device.Kind = .cpu,
+    /// Which of the devices of that kind.
+    index: u32 = 0,
+    threads: u32 = 1,
+    /// The CPU level; empty for the best.
+    level: []const u8 = "",
+    folders_buffer: [folders_max][]const u8 = undefined,
+    folders_count: usize = 0,
+
+    pub fn folders(settings: *const Settings) []const []const u8 {
+        return settings.folders_buffer[0..settings.folders_count];
+    }
+
+    /// Null where the text is no such list; the message then says why. Texts are not copied.
+    pub fn parse(text: []const u8, message: *program.Message) ?Settings {
+        var settings: Settings = .{};
+        var lines = std.mem.splitScalar(u8, text, '\n');
+        while (lines.next()) |line| {
+            if (line.len == 0) continue;
+            const end = std.mem.indexOfScalar(u8, line, ' ') orelse line.len;
+            const value = if (end < line.len) line[end + 1 ..] else "";
+            if (settings.take(line[0..end], value)) continue;
+            message.set("Cannot open: there is no setting \"{f}\"", .{program.printable(line)});
+            return null;
+        }
+        return settings;
+    }
+
+    fn take(settings: *Settings, key: []const u8, value: []const u8) bool {
+        const Key = enum { device, index, threads, level, folder };
+        switch (std.meta.stringToEnum(Key, key) orelse return false) {
+            .device => settings.device = std.meta.stringToEnum(device.Kind, value) orelse return false,
+            .index => settings.index = std.fmt.parseInt(u32, value, 10) catch return false,
+            .threads => {
+                const threads = std.fmt.parseInt(u32, value, 10) catch return false;
+                settings.threads = @min(threads, pool.threads_max);
+            },
+            .level => settings.level = value,
+            .folder => {
+                if (settings.folders_count == folders_max or value.len == 0) return false;
+                settings.folders_buffer[settings.folders_count] = value;
+                settings.folders_count += 1;
+            },
+        }
+        return true;
+    }
+};
+
+test "settings are lines, and others are refused by name" {
+    const expect = std.testing.expect;
+    var message: program.Message = .{};
+    const settings = Settings.parse("threads 3\nlevel x86_64_v3\nindex 2\n", &message).?;
+    try expect(settings.threads == 3 and settings.index == 2 and settings.device == .cpu);
+    try std.testing.expectEqualStrings("x86_64_v3", settings.level);
+    try expect(Settings.parse("", &message) != null);
+    for ([_][]const u8{ "threads", "threads -1", "index x", "device tpu", "speed 9", "\x00\xff" }) |text| {
+        try expect(Settings.parse(text, &message) == null);
+        try expect(std.mem.startsWith(u8, message.text(), "Cannot open: "));
+    }
+}
