@@ -21,6 +21,7 @@ const std = @import("std");
 const builtin = @import("builtin");
 const cpu = @import("cpu.zig");
 const memory = @import("memory.zig");
+const opencl = @import("opencl.zig");
 const program = @import("program.zig");
 const Settings = @import("settings.zig").Settings;
 
@@ -30,7 +31,7 @@ const Status = program.Status;
 pub const Engine = if (builtin.cpu.arch.isWasm())
     Of(union(enum) { cpu: cpu.Engine })
 else
-    Of(union(enum) { cpu: cpu.Engine });
+    Of(union(enum) { cpu: cpu.Engine, opencl: opencl.Engine });
 
 pub const Kind = std.meta.Tag(Engine.Union);
 

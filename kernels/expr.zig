@@ -292,7 +292,7 @@ pub fn notForIntegers(comptime tree: Tree) ?[]const u8 {
 }
 
 /// Whether the tree is a comparison or a join of them, so that its value is 1 or 0.
-pub fn isLogic(comptime tree: Tree) bool {
+pub fn isLogic(tree: Tree) bool {
     return switch (tree.*) {
         .not => true,
         .binary => |binary| binary.operator.isLogic(),

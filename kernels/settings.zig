@@ -22,6 +22,9 @@ pub const Settings = struct {
     threads: u32 = 1,
     /// The CPU level; empty for the best.
     level: []const u8 = "",
+    /// How kernels of a device with work items are cut: for one core each, or for groups of lanes;
+    /// `own` is what fits the device.
+    shape: enum { own, core, lanes } = .own,
     folders_buffer: [folders_max][]const u8 = undefined,
     folders_count: usize = 0,
 
@@ -45,7 +48,7 @@ pub const Settings = struct {
     }
 
     fn take(settings: *Settings, key: []const u8, value: []const u8) bool {
-        const Key = enum { device, index, threads, level, folder };
+        const Key = enum { device, index, threads, level, shape, folder };
         switch (std.meta.stringToEnum(Key, key) orelse return false) {
             .device => settings.device = std.meta.stringToEnum(device.Kind, value) orelse return false,
             .index => settings.index = std.fmt.parseInt(u32, value, 10) catch return false,
@@ -54,6 +57,7 @@ pub const Settings = struct {
                 settings.threads = @min(threads, pool.threads_max);
             },
             .level => settings.level = value,
+            .shape => settings.shape = std.meta.stringToEnum(@TypeOf(settings.shape), value) orelse return false,
             .folder => {
                 if (settings.folders_count == folders_max or value.len == 0) return false;
                 settings.folders_buffer[settings.folders_count] = value;

@@ -1,0 +1,162 @@
+//! The matmul skeleton on OpenCL: the shapes of tiles that there are, and which of them the device
+//! is fastest with, found by a short run on the first large product. All give the same bits.
+
+const std = @import("std");
+const opencl = @import("opencl.zig");
+const opencl_api = @import("opencl_api.zig");
+const opencl_run = @import("opencl_run.zig");
+const program = @import("program.zig");
+const skeletons = @import("skeletons.zig");
+
+const DType = program.DType;
+const Engine = opencl.Engine;
+const MatMul = program.MatMul;
+const Status = program.Status;
+const Tile = skeletons.Tile;
+const View = program.View;
+
+/// Widths are in floats.
+const vector_tiles = [_]Tile{
+    .{ .rows = 8, .vectors = 3, .width = 16, .depth = 256 },
+    .{ .rows = 6, .vectors = 4, .width = 16, .depth = 128 },
+    .{ .rows = 4, .vectors = 3, .width = 8, .depth = 256 },
+    .{ .rows = 4, .vectors = 2, .width = 4, .depth = 256 },
+};
+const lane_tiles = [_]Tile{
+    .{ .side = 16, .rows = 4, .vectors = 4, .depth = 16 },
+    .{ .side = 8, .rows = 4, .vectors = 4, .depth = 16 },
+    .{ .side = 16, .rows = 6, .vectors = 6, .depth = 8 },
+    .{ .side = 16, .rows = 2, .vectors = 2, .depth = 16 },
+};
+
+/// Products of so many multiplications are worth a run of all tiles.
+const tuned_from = 256 * 256 * 256;
+const trial_size = 384;
+
+pub fn tiles(engine: *const Engine) []const Tile {
+    return if (engine.shaping.lanes == 1) &vector_tiles else &lane_tiles;
+}
+
+pub fn execute(engine: *Engine, one: *const MatMul) Status {
+    const compute = one.compute;
+    if (one.out.dtype != compute or one.a.dtype != compute or one.b.dtype != compute) {
+        engine.message.set("Cannot multiply: operands must have one dtype", .{});
+        return .unsupported;
+    }
+    if (engine.tile == null and compute == .float32 and one.m * one.n * @max(one.k, 1) >= tuned_from) {
+        const status = tune(engine);
+        if (status != .ok) return status;
+    }
+    return run(engine, one, tiles(engine)[engine.tile orelse 0], null);
+}
+
+/// A product whose columns lie side by side, if need be of the transposes.
+fn turned(one: *const MatMul) MatMul {
+    var result = one.*;
+    const r = one.batch_rank;
+    if (one.out.strides[r + 1] == 1 or one.n == 1 or one.out.strides[r] != 1) return result;
+    result.m = one.n;
+    result.n = one.m;
+    result.a = one.b;
+    result.b = one.a;
+    for ([_]*View{ &result.out, &result.a, &result.b }) |view| {
+        std.mem.swap(isize, &view.strides[r], &view.strides[r + 1]);
+    }
+    return result;
+}
+
+fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buffer) Status {
+    const one = turned(given);
+    const alone = engine.shaping.lanes == 1;
+    const r: usize = one.batch_rank;
+    var own = tile;
+    if (alone and one.compute == .float64) own.width = @max(tile.width / 2, 1);
+    const edge = @as(usize, own.side) * own.rows;
+    var parameters: [13 + 4 * program.rank_max + 1]i64 = undefined;
+    const columns: usize = if (alone) own.columns() else edge;
+    const column_groups = divide(one.n, columns);
+    // Few groups leave cores idle.
+    var rows: usize = if (alone) skeletons.rows_max else edge;
+    const units = engine.about.compute_units;
+    while (alone and rows > 32 and divide(one.m, rows) * column_groups < 2 * units) rows /= 2;
+    for ([_]usize{ one.m, one.n, one.k }, parameters[0..3]) |size, *word| word.* = @intCast(size);
+    const views = [3]*const View{ &one.a, &one.b, &one.out };
+    for (views, 0..) |view, k| {
+        parameters[3 + 2 * k] = view.strides[r];
+        parameters[4 + 2 * k] = view.strides[r + 1];
+        parameters[9 + k] = if (trial == null) @intCast(engine.placeOf(view.data).offset / view.dtype.bytes()) else 0;
+    }
+    parameters[12] = @intCast(rows);
+    var items: usize = 1;
+    for (0..r) |axis| {
+        items *= one.batch[axis];
+        parameters[13 + 4 * axis] = @intCast(one.batch[axis]);
+        for (views, 0..) |view, k| parameters[14 + 4 * axis + k] = view.strides[axis];
+    }
+    parameters[13 + 4 * r] = 0;
+    const text: skeletons.Text = .{
+        .kind = if (alone) .vectors else .lanes,
+        .element = one.compute,
+        .batch_rank = one.batch_rank,
+        .lanes = .{ own.side, own.side },
+        .tile = own,
+    };
+    const kernel = text.get(&engine.programs) catch |failure| return opencl_run.statusOf(engine, failure);
+    var arguments: opencl_run.Arguments = .{ .engine = engine, .kernel = kernel };
+    for (views) |view| arguments.addBuffer(trial orelse engine.placeOf(view.data).buffer);
+    arguments.setParameters(parameters[0 .. 13 + 4 * r + 1]);
+    return arguments.enqueue(.{ column_groups, divide(one.m, rows), items }, text.lanes);
+}
+
+/// Times every tile on a product of its own, twice after the run that builds it.
+fn tune(engine: *Engine) Status {
+    const size = trial_size;
+    const reserved = opencl_run.reserve(engine, size * size * 4);
+    if (reserved != .ok) return reserved;
+    var view: View = .{ .data = undefined, .dtype = .float32, .strides = undefined, .handle = 0 };
+    view.strides[0..2].* = .{ size, 1 };
+    const trial: MatMul = .{
+        .compute = .float32,
+        .batch_rank = 0,
+        .m = size,
+        .n = size,
+        .k = size,
+        .batch = undefined,
+        .out = view,
+        .a = view,
+        .b = view,
+    };
+    // What the numbers are matters little, but infinities would be slow on some devices.
+    const zeros: [4096]u8 = @splat(0);
+    var at: usize = 0;
+    while (at < size * size * 4) : (at += zeros.len) {
+        const status = engine.api.clEnqueueWriteBuffer(engine.queue, engine.scratch.?, 1, at, zeros.len, &zeros, 0, null, null);
+        if (status != opencl_api.success) return engine.fail("clEnqueueWriteBuffer", status);
+    }
+    const io = std.Io.Threaded.global_single_threaded.io();
+    var best: i96 = std.math.maxInt(i96);
+    for (tiles(engine), 0..) |tile, number| {
+        if (@as(usize, tile.side) * tile.side > engine.about.group_max) continue;
+        var least: i96 = std.math.maxInt(i96);
+        for (0..3) |round| {
+            const begun = std.Io.Clock.awake.now(io);
+            const status = run(engine, &trial, tile, engine.scratch.?);
+            if (status != .ok) break;
+            if (engine.api.clFinish(engine.queue) != opencl_api.success) break;
+            if (round > 0) least = @min(least, begun.durationTo(std.Io.Clock.awake.now(io)).nanoseconds);
+        }
+        if (least < best) {
+            best = least;
+            engine.tile = @intCast(number);
+        }
+    }
+    if (engine.tile == null) {
+        engine.message.set("Cannot multiply on opencl: none of the tiles runs on {s}", .{engine.about.name.text()});
+        return .device;
+    }
+    return .ok;
+}
+
+fn divide(x: usize, y: usize) usize {
+    return std.math.divCeil(usize, x, y) catch unreachable;
+}

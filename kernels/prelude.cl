@@ -1,0 +1,83 @@
+// What the text of every kernel begins with: the words of the device's dialect of C, and the functions of integers.
+// `real.cl` follows, once for float and, where the device has it, once for double.
+
+#ifdef __OPENCL_VERSION__
+#ifdef HAS_DOUBLE
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+#endif
+#pragma OPENCL FP_CONTRACT OFF
+#define KERNEL __kernel
+#define GLOBAL __global
+#define LOCAL __local
+#define BARRIER barrier(CLK_LOCAL_MEM_FENCE)
+#define GROUP_X ((I64)get_group_id(0))
+#define GROUP_Y ((I64)get_group_id(1))
+#define GROUP_Z ((I64)get_group_id(2))
+#define LANE_X ((int)get_local_id(0))
+#define LANE_Y ((int)get_local_id(1))
+#define LANES(x, y) __attribute__((reqd_work_group_size(x, y, 1)))
+#define FUNCTION static inline
+typedef long I64;
+typedef ulong U64;
+typedef uint U32;
+typedef uchar U8;
+#define AS_INT(x) as_int(x)
+#define AS_FLOAT(x) as_float(x)
+#define AS_LONG(x) as_long(x)
+#define AS_DOUBLE(x) as_double(x)
+#define HIGH_PRODUCT(x, y) mul_hi(x, y)
+#define HIGH_PRODUCT_64(x, y) mul_hi(x, y)
+#define INFINITY_FLOAT INFINITY
+#else
+#define KERNEL extern "C" __global__
+#define GLOBAL
+#define LOCAL __shared__
+#define BARRIER __syncthreads()
+#define GROUP_X ((I64)blockIdx.x)
+#define GROUP_Y ((I64)blockIdx.y)
+#define GROUP_Z ((I64)blockIdx.z)
+#define LANE_X ((int)threadIdx.x)
+#define LANE_Y ((int)threadIdx.y)
+#define LANES(x, y) __launch_bounds__((x) * (y))
+#define FUNCTION static __device__ __forceinline__
+typedef long long I64;
+typedef unsigned long long U64;
+typedef unsigned int U32;
+typedef unsigned char U8;
+#define AS_INT(x) __float_as_int(x)
+#define AS_FLOAT(x) __int_as_float(x)
+#define AS_LONG(x) __double_as_longlong(x)
+#define AS_DOUBLE(x) __longlong_as_double(x)
+#define HIGH_PRODUCT(x, y) __umulhi(x, y)
+#define HIGH_PRODUCT_64(x, y) __umul64hi(x, y)
+#define INFINITY_FLOAT __int_as_float(0x7f800000)
+#endif
+
+
+// Integers wrap, and nothing traps.
+
+FUNCTION int add_i(int a, int b) { return (int)((U32)a + (U32)b); }
+FUNCTION int sub_i(int a, int b) { return (int)((U32)a - (U32)b); }
+FUNCTION int mul_i(int a, int b) { return (int)((U32)a * (U32)b); }
+FUNCTION int negate_i(int a) { return (int)(0u - (U32)a); }
+FUNCTION int abs_i(int a) { return a < 0 ? negate_i(a) : a; }
+FUNCTION int max_i(int a, int b) { return a > b ? a : b; }
+FUNCTION int min_i(int a, int b) { return a < b ? a : b; }
+
+FUNCTION int floorDiv_i(int a, int b) {
+  int special = b == 0 || b == -1;
+  int divisor = special ? 1 : b;
+  int quotient = a / divisor;
+  int rest = a - quotient * divisor;
+  int down = rest != 0 && (rest < 0) != (divisor < 0);
+  return b == 0 ? 0 : (b == -1 ? negate_i(a) : quotient - down);
+}
+
+FUNCTION int mod_i(int a, int b) { return b == 0 ? 0 : sub_i(a, mul_i(floorDiv_i(a, b), b)); }
+
+// From one type of element to another: floats saturate, NaN is 0, integers wrap into narrower ones.
+
+FUNCTION int int_of_f(float x) {
+  return !(x > -2147483648.0f) ? (x <= -2147483648.0f ? (-2147483647 - 1) : 0) : (x >= 2147483648.0f ? 2147483647 : (int)x);
+}
+FUNCTION U8 byte_of_f(float x) { return !(x > 0.0f) ? 0 : (x >= 256.0f ? 255 : (U8)(int)x); }

@@ -1,0 +1,153 @@
+//! The texts of `skeletons.cl`: what is no row, compiled for element types and numbers of work items.
+
+const std = @import("std");
+const program = @import("program.zig");
+const text = @import("text.zig");
+
+const DType = program.DType;
+const Writer = std.Io.Writer;
+
+const all = @embedFile("skeletons.cl");
+
+pub const Kind = enum(u8) { gather, scatter, check, random, vectors, lanes };
+
+/// Tiles of a matrix product. Which ones are the fastest changes no bit.
+pub const Tile = struct {
+    /// Work items along one side of a group; 1 where one work item does it all.
+    side: u16 = 1,
+    /// Rows that a work item has in registers, and vectors (or columns) of each.
+    rows: u16,
+    vectors: u16,
+    width: u16 = 1,
+    depth: u16,
+
+    pub fn columns(tile: *const Tile) usize {
+        return @as(usize, tile.vectors) * tile.width;
+    }
+};
+
+/// Rows of a group of one work item.
+pub const rows_max = 128;
+
+pub const Text = struct {
+    kind: Kind,
+    element: DType = .float32,
+    index: DType = .int32,
+    lanes: [2]u16 = .{ 1, 1 },
+    batch_rank: u8 = 0,
+    tile: Tile = .{ .rows = 0, .vectors = 0, .depth = 0 },
+
+    /// The kernel, from the programs of an engine.
+    pub fn get(
+        one: *const Text,
+        programs: anytype,
+    ) @typeInfo(@TypeOf(@TypeOf(programs.*).get)).@"fn".return_type.? {
+        return programs.get(std.mem.asBytes(&one.key()), one, write);
+    }
+
+    fn key(one: *const Text) [12]u16 {
+        const tile = one.tile;
+        return .{
+            // No launch's key begins so.
+            0xff00 | @as(u16, @backingInt(one.kind)),
+            @backingInt(one.element),
+            @backingInt(one.index),
+            one.lanes[0],
+            one.lanes[1],
+            one.batch_rank,
+            tile.side,
+            tile.rows,
+            tile.vectors,
+            tile.width,
+            tile.depth,
+            0,
+        };
+    }
+
+    pub fn write(one: *const Text, writer: *Writer) Writer.Error!void {
+        try writer.print("#define LANES_X {d}\n#define LANES_Y {d}\n", .{ one.lanes[0], one.lanes[1] });
+        switch (one.kind) {
+            .gather, .scatter, .check => {
+                // What is copied has no meaning, only a size.
+                try writer.print("#define ELEMENT {s}\n#define INDEX {s}\n", .{
+                    text.typeName(one.element), text.typeName(one.index),
+                });
+                try writer.print("#define JOINED(x, y) {s}\n", .{switch (one.element) {
+                    .float32, .float64 => "((x) + (y))",
+                    .int32 => "add_i(x, y)",
+                    .uint8 => "((U8)((x) + (y)))",
+                    .bool => "((U8)(((x) | (y)) != 0))",
+                }});
+                try writer.writeAll(section(@tagName(one.kind)));
+            },
+            .random => {
+                const per_block: usize = if (one.element == .float64) 2 else 4;
+                try writer.print("#define ELEMENT {s}\n#define PER_BLOCK {d}\n#define NUMBERS ", .{
+                    text.typeName(one.element), per_block,
+                });
+                for (0..per_block) |n| {
+                    if (n > 0) try writer.writeAll(", ");
+                    switch (one.element) {
+                        .float32 => try writer.print("(float)(int)(w{d} >> 8) * 0x1p-24f", .{n}),
+                        // Both products and their sum are exact.
+                        .float64 => try writer.print(
+                            "(double)(int)(w{d} >> 5) * 0x1p-27 + (double)(int)(w{d} >> 6) * 0x1p-53",
+                            .{ 2 * n, 2 * n + 1 },
+                        ),
+                        else => try writer.print("(int)w{d}", .{n}),
+                    }
+                }
+                try writer.writeAll("\n");
+                try writer.writeAll(section("random"));
+            },
+            .vectors, .lanes => try one.writeProduct(writer),
+        }
+    }
+
+    fn writeProduct(one: *const Text, writer: *Writer) Writer.Error!void {
+        const tile = one.tile;
+        // Unsigned integers wrap.
+        const name = switch (one.element) {
+            .float32 => "float",
+            .float64 => "double",
+            else => "uint",
+        };
+        try writer.print("#define ELEMENT {s}\n#define BATCH_RANK {d}\n#define DEPTH {d}\n", .{ name, one.batch_rank, tile.depth });
+        try writer.print("#define MULTIPLY_ADD(x, y, z) {s}\n", .{if (one.element == .int32) "((x) * (y) + (z))" else "fma(x, y, z)"});
+        if (one.kind == .lanes) {
+            try writer.print("#define SIDE {d}\n#define EACH {d}\n", .{ tile.side, tile.rows });
+        } else {
+            try writer.print("#define ROWS {d}\n#define VECTORS {d}\n#define WIDTH {d}\n#define ROWS_MAX {d}\n", .{
+                tile.rows, tile.vectors, tile.width, rows_max + tile.rows,
+            });
+            if (tile.width == 1) {
+                try writer.print("#define VECTOR {s}\n#define LOAD(v, p) (p)[v]\n#define STORE(x, v, p) (p)[v] = (x)\n", .{name});
+            } else try writer.print(
+                "#define VECTOR {s}{d}\n#define LOAD(v, p) vload{d}(v, p)\n#define STORE(x, v, p) vstore{d}(x, v, p)\n",
+                .{ name, tile.width, tile.width, tile.width },
+            );
+        }
+        try writer.writeAll(section("matmul"));
+        try writer.writeAll(if (one.kind == .lanes) section("matmul lanes") else section("matmul vectors"));
+    }
+};
+
+/// The part of the texts under that mark.
+fn section(name: []const u8) []const u8 {
+    var parts = std.mem.splitSequence(u8, all, "//@ ");
+    while (parts.next()) |part| {
+        const end = std.mem.indexOfScalar(u8, part, '\n') orelse continue;
+        if (std.mem.eql(u8, part[0..end], name)) return part[end..];
+    }
+    unreachable;
+}
+
+test "every skeleton has its text" {
+    for (@typeInfo(Kind).@"enum".field_names) |name| {
+        if (std.mem.eql(u8, name, "vectors") or std.mem.eql(u8, name, "lanes")) continue;
+        try std.testing.expect(section(name).len > 100);
+    }
+    for ([_][]const u8{ "matmul", "matmul vectors", "matmul lanes" }) |name| {
+        try std.testing.expect(section(name).len > 100);
+    }
+}
