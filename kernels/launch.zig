@@ -16,13 +16,13 @@ const View = program.View;
 
 pub const operands_max = 16;
 pub const steps_max = 24;
-pub const parameters_max = 104;
+pub const parameters_max = 112;
 const rank_max = program.rank_max;
 pub const key_max = 16 + operands_max * 4 + steps_max * (4 + program.inputs_max);
 /// Columns of a fold that one work item of a CPU joins side by side.
 pub const column_block = 64;
 /// Kept and reduced axes, and one that was added so that there is one to walk along.
-pub const axes_max = rank_max + 2;
+pub const axes_max = 2 * rank_max;
 
 /// How a device wants its work cut.
 pub const Shaping = struct {
@@ -154,10 +154,11 @@ pub const Launch = struct {
 
     /// Whether the parameters have room, however the axes merge.
     fn roomFor(launch: *const Launch, shape: []const usize) bool {
-        var rank: usize = 2;
+        var rank: usize = 1;
         for (shape) |size| {
             if (size != 1) rank += 1;
         }
+        rank = padded(rank, &map_axes);
         var scalars: usize = 0;
         for (launch.steps[0..launch.steps_count]) |*step| scalars += table.map_rows[step.row].scalars;
         return 6 + rank + launch.operands_count * (1 + rank) + scalars <= parameters_max;
@@ -213,7 +214,7 @@ pub const Launch = struct {
             // The index runs along the last axis, even where that has one place.
             launch.appendAxis(shape[last], last, launch.rank);
         } else launch.appendAxes(shape, 0, 0);
-        if (launch.rank == 0) launch.appendAxis(1, null, 0);
+        launch.pad(0, &map_axes);
         launch.kept = launch.rank;
         launch.noteLast();
         const columns = launch.shape[launch.rank - 1];
@@ -277,10 +278,10 @@ pub const Launch = struct {
         const place = launch.addOperand(&out).?;
         launch.operands[place].stored = true;
         launch.appendAxes(shape[0..fold.kept], 0, 0);
-        if (launch.rank == 0) launch.appendAxis(1, null, 0);
+        launch.pad(0, &fold_axes);
         launch.kept = launch.rank;
         launch.appendAxes(shape[fold.kept..], fold.kept, launch.kept);
-        if (launch.rank == launch.kept) launch.appendAxis(1, null, launch.rank);
+        launch.pad(launch.kept, &fold_axes);
         if (!is_arg and launch.isColumn()) launch.kind = .columns;
         launch.noteLast();
     }
@@ -462,17 +463,58 @@ pub const Launch = struct {
         }
     }
 
+    /// Puts axes of one place before those from `first` on, so that few numbers of axes occur: each
+    /// is a kernel of its own.
+    fn pad(launch: *Launch, first: usize, numbers: []const usize) void {
+        const before = launch.rank - first;
+        const more = padded(before, numbers) - before;
+        if (more == 0) return;
+        std.mem.copyBackwards(usize, launch.shape[first + more ..][0..before], launch.shape[first..][0..before]);
+        @memset(launch.shape[first..][0..more], 1);
+        for (launch.operands[0..launch.operands_count]) |*operand| {
+            const strides = &operand.strides;
+            std.mem.copyBackwards(isize, strides[first + more ..][0..before], strides[first..][0..before]);
+            @memset(strides[first..][0..more], 0);
+        }
+        launch.rank += more;
+    }
+
+    /// Notes how operands lie along the axis that is walked: all of them end to end or standing
+    /// still, or all by strides. Each of these ways is a kernel of its own, too.
     fn noteLast(launch: *Launch) void {
         const axis = if (launch.kind == .columns) launch.kept - 1 else launch.rank - 1;
-        for (launch.operands[0..launch.operands_count]) |*operand| {
-            operand.along = switch (operand.strides[axis]) {
-                1 => .unit,
-                0 => if (operand.stored) .strided else .zero,
-                else => .strided,
-            };
+        const operands = launch.operands[0..launch.operands_count];
+        const walks = if (launch.kind == .map) operands else operands[0 .. operands.len - 1];
+        const long = launch.shape[axis] != 1;
+        var strided = false;
+        for (walks) |*operand| {
+            operand.along = if (operand.strides[axis] == 0 and !operand.stored and long) .zero else .unit;
+            if (operand.used() and operand.along == .unit and operand.strides[axis] != 1 and long) strided = true;
         }
+        if (!strided) return;
+        for (walks) |*operand| operand.along = .strided;
     }
 };
+
+comptime {
+    // Whatever the axes, a fold's parameters have room, and all arguments are within 1024 bytes.
+    for (table.fold_rows) |row| {
+        const most = 6 + axes_max + (row.operands + 1) * (1 + axes_max) + row.scalars;
+        std.debug.assert(most <= parameters_max);
+    }
+    std.debug.assert((parameters_max + operands_max) * 8 <= 1024);
+}
+
+/// Numbers of axes that kernels are made for.
+const map_axes = [_]usize{ 2, 4, rank_max + 1 };
+const fold_axes = [_]usize{ 1, 3, rank_max };
+
+fn padded(count: usize, numbers: []const usize) usize {
+    for (numbers) |number| {
+        if (count <= number) return number;
+    }
+    unreachable;
+}
 
 fn divide(x: usize, y: usize) usize {
     return std.math.divCeil(usize, x, y) catch unreachable;

@@ -195,11 +195,19 @@ export function openCpu(): Device {
   return openWith("cpu", { device: "cpu", threads: threadsWanted(), level: environment("DENEB_LEVEL") ?? "" });
 }
 
-/** Opens a context on a device of another kind, under its name: "opencl", "opencl:1". Throws where there is none. */
-export function openNative(kind: Kind, index: number | null = null): Device {
+/**
+ * Opens a context on a device of another kind, under its name: "opencl", "opencl:1". Throws where there is none.
+ *
+ * `shape` is how its kernels are cut: for `core`s, for `lanes` that work in step, or as is the device's `own`.
+ */
+export function openNative(
+  kind: Kind,
+  index: number | null = null,
+  { shape = "own" }: { shape?: "own" | "core" | "lanes" } = {},
+): Device {
   const name = index === null ? kind : `${kind}:${index}`, found = find(kind, index);
   if ("reason" in found) throw new Error(`Cannot open ${name}: ${found.reason}`);
-  return openWith(name, { device: kind, index: found.index });
+  return openWith(name, { device: kind, index: found.index, shape });
 }
 
 function openWith(name: string, values: Record<string, string | number>): Device {

@@ -1,6 +1,6 @@
 /** What tests of the kernels share: a device for each test, held to the reference device, and findings over many cases. */
 import { Stream } from "../core/program.ts";
-import { openCpu } from "../kernels/native.ts";
+import { openCpu, openNative } from "../kernels/native.ts";
 import type { Device } from "../kernels/device.ts";
 import { openReference } from "../kernels/reference.ts";
 import { openWasm } from "../kernels/wasm.ts";
@@ -37,12 +37,19 @@ export function withDevice(open: () => Device, body: (stream: Stream) => void): 
   }
 }
 
-const doors: Record<string, () => Device> = { cpu: openCpu, wasm: openWasm };
+const doors: Record<string, () => Device> = {
+  cpu: openCpu,
+  wasm: openWasm,
+  opencl: () => openNative("opencl"),
+  // What a GPU would run, on whatever there is.
+  "opencl in lanes": () => openNative("opencl", null, { shape: "lanes" }),
+};
 
 /** Why a device cannot be tested here; null if it can be, or must. */
 export function absence(device: string): string | null {
-  const { available = false, reason } = devices().find(({ name }) => name === device) ?? {};
-  return available || required.includes(device) ? null : reason ?? "not built";
+  const kind = device.split(" ")[0]!;
+  const { available = false, reason } = devices().find(({ name }) => name === kind) ?? {};
+  return available || required.includes(kind) ? null : reason ?? "not built";
 }
 
 /** Registers one test for each device that is held to the reference. */
