@@ -613,6 +613,11 @@ export class Tensor extends Value implements Owned {
     return dtype === this.dtype ? this : new ops.Cast(dtype).call(this);
   }
 
+  /** The same values on another device, such as `cpu` or `opencl:1`: this tensor itself if it is there already. */
+  to(device: string): Tensor {
+    return device === this.device ? this : new ops.ToDevice(device).call(this);
+  }
+
   // Reductions.
 
   sum({ axes, keepDims = false }: ReduceOptions = {}): Tensor {

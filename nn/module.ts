@@ -5,7 +5,7 @@
  * such, to any depth. Its name is the path to it, joined with dots: `layers.0.weight`.
  */
 import { decided } from "../core/internal.ts";
-import { Tensor } from "../core/mod.ts";
+import { scope, Tensor } from "../core/mod.ts";
 import { sameShape, showShape } from "../core/shape.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 
@@ -105,6 +105,30 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
   /** Every buffer with its name: what belongs to the state without being trained. */
   namedBuffers(): [name: string, buffer: Buffer][] {
     return this.#all().filter((entry): entry is [string, Buffer] => entry[1] instanceof Buffer);
+  }
+
+  /**
+   * Moves all parameters and buffers, and their gradients, to a device. Returns this.
+   *
+   * An optimizer's state does not follow: make the optimizer afterwards.
+   *
+   * @example
+   * ```ts
+   * import { nn, ones } from "deneb";
+   *
+   * const layer = new nn.Linear(3, 2).to("wasm");
+   * const y = layer.call(ones([1, 3], { device: "wasm" }));
+   * if (y.device !== "wasm") throw new Error(y.device);
+   * ```
+   */
+  to(device: string): this {
+    using _ = scope();
+    for (const [, tensor] of this.#all()) {
+      const { grad } = tensor;
+      if (tensor.device !== device) tensor.data = tensor.data.to(device);
+      if (grad !== null && grad.device !== device) tensor.grad = grad.detach().to(device);
+    }
+    return this;
   }
 
   /** Parameters and buffers by name, detached but not copied: a later step shows in them. */

@@ -77,6 +77,7 @@ const cases: Record<string, Case> = {
   Minimum: { f: (a, b) => a.minimum(b), inputs: [m, m] },
   FloorDiv: { f: (a, b) => a.floorDiv(b), inputs: [m, m], shift: 3, order: 0 },
   Mod: { f: (a, b) => a.mod(b), inputs: [m, m], shift: 3, ulps: 64 },
+  ToDevice: { f: (a) => a.to("wasm").mul(2).to(a.device), inputs: [m] },
   Compare: { f: (a, b) => a.less(b), inputs: [m, m], order: 0 },
   Not: { f: (a) => a.greater(0).not(), inputs: [m], order: 0 },
   Where: { f: (a, b) => a.greater(b.detach()).where(a.square(), b), inputs: [m, m] },

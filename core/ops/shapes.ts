@@ -1,7 +1,8 @@
 /**
  * Ops that move elements without computing: views and their adjoints, and the choice of slices by index.
  */
-import { copy, filled, gather, mapInto, type NDArray } from "../ndarray.ts";
+import { streamOf } from "../devices.ts";
+import { copy, filled, fromTypedArray, gather, mapInto, type NDArray } from "../ndarray.ts";
 import * as arrays from "../ndarray.ts";
 import { type AxisSlice, broadcastAxes, reducedShape, type Shape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -39,6 +40,22 @@ export class Reshape extends TensorOp {
   }
   override describe(): string {
     return showShape(this.shape);
+  }
+}
+
+/** The same elements on another device, by way of the host; the gradient comes back the same way. */
+export class ToDevice extends TensorOp {
+  constructor(readonly device: string) {
+    super();
+  }
+  compute(a: NDArray): NDArray {
+    return fromTypedArray(streamOf(this.device), a.read(), a.shape, a.dtype);
+  }
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.to(y.inputs[0]!.device);
+  }
+  override describe(): string {
+    return this.device;
   }
 }
 
