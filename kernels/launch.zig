@@ -222,7 +222,8 @@ pub const Launch = struct {
         var rows_each: usize = 1;
         var columns_each: usize = 1;
         if (launch.shaping.lanes == 1) {
-            columns_each = @min(columns, 16384);
+            // Where operands run across memory, near rows meet the same cache lines.
+            columns_each = @min(columns, @as(usize, if (launch.operands[0].along == .strided) 64 else 16384));
             rows_each = std.math.clamp(16384 / columns_each, 1, rows);
         } else {
             const wide = launch.shaping.lanes;

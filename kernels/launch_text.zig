@@ -136,7 +136,7 @@ const Source = struct {
         if (uses_index) try source.put("const {s} i{d} = ({s}){s};", .{ name, n, name, index });
     }
 
-    fn stepOfMap(source: *const Source, n: usize) Error!void {
+    fn stepOfMap(source: *const Source, n: usize, easy: bool) Error!void {
         const launch = source.launch;
         const step = &launch.steps[n];
         const row = table.map_rows[step.row];
@@ -145,13 +145,13 @@ const Source = struct {
         try source.writer.print("const {s} v{d} = {s}", .{
             text.typeName(result.dtype), step.result, text.conversion(step.compute, result.dtype),
         });
-        try text.expression(source.writer, row.tree, step.compute, n);
+        try text.expression(source.writer, row.tree, step.compute, n, easy);
         try source.put(");", .{});
     }
 
     /// Every element by itself: no order of them changes a bit.
     fn independent(source: *const Source) Error!void {
-        if (source.alone()) try source.put("#pragma clang loop vectorize(assume_safety)", .{});
+        if (source.alone()) try source.put("INDEPENDENT", .{});
     }
 
     fn map(source: *const Source) Error!void {
@@ -166,16 +166,46 @@ const Source = struct {
         try source.beginOffsets();
         try source.walk("row", 4, 0, last);
         try source.loads(true, "0", last);
+        if (source.mayRepeat()) {
+            try source.put("for (I64 t = begin; t < end; t += {d}) {{", .{tile});
+            try source.put("const I64 stop = end < t + {d} ? end : t + {d};\nint hard = 0;", .{ tile, tile });
+            try source.independent();
+            try source.put("for (I64 j = t; j < stop; j++) {{", .{});
+            try source.body(last, true);
+            try source.put("}}\nif (hard) for (I64 j = t; j < stop; j++) {{", .{});
+            try source.body(last, false);
+            return source.put("}} }} }}", .{});
+        }
         try source.independent();
         try source.put("for (I64 j = begin + LANE_X; j < end; j += {d}) {{", .{launch.lanes[0]});
-        try source.loads(false, "j", last);
-        for (0..launch.steps_count) |n| try source.stepOfMap(n);
+        try source.body(last, false);
+        try source.put("}} }}", .{});
+    }
+
+    /// Whether a loop that has no branch is worth its text, and may be run again with branches:
+    /// nothing that it reads is overwritten.
+    fn mayRepeat(source: *const Source) bool {
+        const launch = source.launch;
+        if (!source.alone()) return false;
+        for (launch.operands[0..launch.operands_count]) |*operand| {
+            if (operand.loaded and operand.stored) return false;
+        }
+        for (launch.steps[0..launch.steps_count]) |*step| {
+            if (text.isUneven(table.map_rows[step.row].tree, step.compute)) return true;
+        }
+        return false;
+    }
+
+    /// One element of every operand: loads, steps, stores.
+    fn body(source: *const Source, axis: usize, easy: bool) Error!void {
+        const launch = source.launch;
+        try source.loads(false, "j", axis);
+        for (0..launch.steps_count) |n| try source.stepOfMap(n, easy);
         for (launch.operands[0..launch.operands_count], 0..) |*operand, k| {
             if (!operand.stored) continue;
-            try source.element(k, "j", last);
+            try source.element(k, "j", axis);
             try source.put(" = v{d};", .{operand.value});
         }
-        try source.put("}} }}", .{});
     }
 
     /// Declares `name` as what is joined: the row's `of` at the elements loaded.
@@ -185,7 +215,7 @@ const Source = struct {
         try source.writer.print("{s} = ", .{name});
         const own: expr.Tree = &.{ .operand = 0 };
         const of = if (launch.kind == .arg or launch.joins) own else table.fold_rows[launch.row].of orelse own;
-        try text.expression(source.writer, of, launch.compute, 0);
+        try text.expression(source.writer, of, launch.compute, 0, false);
         try source.put(";", .{});
     }
 
@@ -193,7 +223,7 @@ const Source = struct {
     fn join(source: *const Source, running: []const u8, value: []const u8) Error!void {
         const name = text.typeName(source.launch.compute);
         try source.writer.print("{{ const {s} r = {s}, a0_0 = {s}; {s} = ", .{ name, running, value, running });
-        try text.expression(source.writer, table.fold_rows[source.launch.row].step, source.launch.compute, 0);
+        try text.expression(source.writer, table.fold_rows[source.launch.row].step, source.launch.compute, 0, false);
         try source.put("; }}", .{});
     }
 
@@ -396,7 +426,7 @@ const Source = struct {
     fn beats(source: *const Source, x: []const u8, y: []const u8, name: []const u8) Error!void {
         const compute = source.launch.compute;
         try source.writer.print("int {s}; {{ const {s} a0_0 = {s}, r = {s}; {s} = 0 != ", .{ name, text.typeName(compute), x, y, name });
-        try text.expression(source.writer, table.arg_rows[source.launch.row].tree, compute, 0);
+        try text.expression(source.writer, table.arg_rows[source.launch.row].tree, compute, 0, false);
         if (compute == .int32) return source.put("; }}", .{});
         try source.put(" || (a0_0 != a0_0 && r == r); }}", .{});
     }

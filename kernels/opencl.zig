@@ -27,6 +27,13 @@ pub const offset_bits = 40;
 /// What is written goes through memory of the engine's own, so that the caller's may change at once.
 const staging_bytes = 8 << 20;
 
+/// Blocks up to this are cut from slabs: making a buffer takes longer than a kernel does.
+const piece_bytes_max = 256 << 10;
+const slab_bytes = 8 << 20;
+
+/// A buffer, or none, and how many blocks of memory it is.
+const Block = struct { buffer: ?opencl_api.Buffer, bytes: usize = 0, pieces: u32 = 0 };
+
 pub const Check = enum(i64) { gather = 1, scatter = 2, label = 3 };
 
 pub const Engine = struct {
@@ -41,9 +48,12 @@ pub const Engine = struct {
     message: program.Message,
 
     /// By their numbers; 0 is none.
-    buffers: std.ArrayList(?opencl_api.Buffer) = .empty,
+    buffers: std.ArrayList(Block) = .empty,
     numbers_free: std.ArrayList(u32) = .empty,
     mapped: usize = 0,
+    /// The slab that small blocks are cut from, and where the next begins.
+    slab: u32 = 0,
+    slab_at: usize = 0,
 
     /// What a check found, and whether one may have found something since the last read.
     found: ?opencl_api.Buffer = null,
@@ -117,7 +127,7 @@ pub const Engine = struct {
         };
         errdefer engine.programs.deinit();
         errdefer engine.freeAll();
-        try engine.buffers.append(allocator, null);
+        try engine.buffers.append(allocator, .{ .buffer = null });
         engine.staging = try allocator.alignedAlloc(u8, .@"64", staging_bytes);
         engine.found = api.clCreateBuffer(engine.context, opencl_api.memory_read_write, 64, null, &status) orelse
             return refuse(message, "clCreateBuffer", status);
@@ -141,8 +151,8 @@ pub const Engine = struct {
     }
 
     fn freeAll(engine: *Engine) void {
-        for (engine.buffers.items) |buffer| {
-            if (buffer) |one| _ = engine.api.clReleaseMemObject(one);
+        for (engine.buffers.items) |block| {
+            if (block.buffer) |one| _ = engine.api.clReleaseMemObject(one);
         }
         if (engine.found) |one| _ = engine.api.clReleaseMemObject(one);
         if (engine.scratch) |one| _ = engine.api.clReleaseMemObject(one);
@@ -182,7 +192,7 @@ pub const Engine = struct {
     pub fn placeOf(engine: *const Engine, address: [*]const u8) Place {
         const number = @intFromPtr(address);
         return .{
-            .buffer = engine.buffers.items[number >> offset_bits].?,
+            .buffer = engine.buffers.items[number >> offset_bits].buffer.?,
             .offset = number & ((1 << offset_bits) - 1),
         };
     }
@@ -249,22 +259,52 @@ pub const Engine = struct {
 
     fn map(context: *anyopaque, size: usize) ?[*]align(memory.alignment) u8 {
         const engine: *Engine = @ptrCast(@alignCast(context));
-        return engine.makeBuffer(size) catch null;
+        return engine.makeBlock(size) catch null;
     }
 
-    fn makeBuffer(engine: *Engine, size: usize) error{OutOfMemory}![*]align(memory.alignment) u8 {
+    fn makeBlock(engine: *Engine, size: usize) error{OutOfMemory}![*]align(memory.alignment) u8 {
+        if (size > piece_bytes_max) return addressOf(try engine.makeBuffer(size), 0);
+        if (engine.slab == 0 or engine.slab_at + size > slab_bytes) {
+            const slab = try engine.makeBuffer(slab_bytes);
+            const before = engine.slab;
+            engine.slab = slab;
+            engine.slab_at = 0;
+            // The slab itself is not a block that anyone gives back.
+            engine.buffers.items[slab].pieces = 0;
+            if (before != 0 and engine.buffers.items[before].pieces == 0) engine.releaseBuffer(before);
+        }
+        const at = engine.slab_at;
+        engine.slab_at += size;
+        engine.buffers.items[engine.slab].pieces += 1;
+        return addressOf(engine.slab, at);
+    }
+
+    fn addressOf(number: u32, offset: usize) [*]align(memory.alignment) u8 {
+        return @ptrFromInt((@as(usize, number) << offset_bits) + offset);
+    }
+
+    fn makeBuffer(engine: *Engine, size: usize) error{OutOfMemory}!u32 {
         if (size > engine.about.allocation_max or size >= 1 << offset_bits) return error.OutOfMemory;
         if (size > engine.about.memory -| engine.mapped) return error.OutOfMemory;
         try engine.numbers_free.ensureTotalCapacity(engine.allocator, engine.buffers.items.len + 1);
         try engine.buffers.ensureUnusedCapacity(engine.allocator, 1);
         const buffer = try engine.createBuffer(size);
         const number = engine.numbers_free.pop() orelse fresh: {
-            engine.buffers.appendAssumeCapacity(null);
+            engine.buffers.appendAssumeCapacity(.{ .buffer = null });
             break :fresh @as(u32, @intCast(engine.buffers.items.len - 1));
         };
-        engine.buffers.items[number] = buffer;
+        engine.buffers.items[number] = .{ .buffer = buffer, .bytes = size, .pieces = 1 };
         engine.mapped += size;
-        return @ptrFromInt(@as(usize, number) << offset_bits);
+        return number;
+    }
+
+    fn releaseBuffer(engine: *Engine, number: u32) void {
+        const block = &engine.buffers.items[number];
+        // Commands that use it keep it until they are done.
+        _ = engine.api.clReleaseMemObject(block.buffer.?);
+        engine.mapped -= block.bytes;
+        block.* = .{ .buffer = null };
+        engine.numbers_free.appendAssumeCapacity(number);
     }
 
     /// Memory that is there, not only promised.
@@ -279,14 +319,12 @@ pub const Engine = struct {
         return error.OutOfMemory;
     }
 
-    fn unmap(context: *anyopaque, data: [*]align(memory.alignment) u8, size: usize) void {
+    fn unmap(context: *anyopaque, data: [*]align(memory.alignment) u8, _: usize) void {
         const engine: *Engine = @ptrCast(@alignCast(context));
         const number: u32 = @intCast(@intFromPtr(data) >> offset_bits);
-        // Commands that use it keep it until they are done.
-        _ = engine.api.clReleaseMemObject(engine.buffers.items[number].?);
-        engine.buffers.items[number] = null;
-        engine.numbers_free.appendAssumeCapacity(number);
-        engine.mapped -= size;
+        const block = &engine.buffers.items[number];
+        block.pieces -= 1;
+        if (block.pieces == 0 and number != engine.slab) engine.releaseBuffer(number);
     }
 
     pub fn free(engine: *Engine) ?u64 {

@@ -25,9 +25,10 @@ typedef uchar U8;
 #define AS_FLOAT(x) as_float(x)
 #define AS_LONG(x) as_long(x)
 #define AS_DOUBLE(x) as_double(x)
-#define HIGH_PRODUCT(x, y) mul_hi(x, y)
 #define HIGH_PRODUCT_64(x, y) mul_hi(x, y)
 #define INFINITY_FLOAT INFINITY
+#define UNROLL _Pragma("unroll")
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define KERNEL extern "C" __global__
 #define GLOBAL
@@ -48,9 +49,10 @@ typedef unsigned char U8;
 #define AS_FLOAT(x) __int_as_float(x)
 #define AS_LONG(x) __double_as_longlong(x)
 #define AS_DOUBLE(x) __longlong_as_double(x)
-#define HIGH_PRODUCT(x, y) __umulhi(x, y)
 #define HIGH_PRODUCT_64(x, y) __umul64hi(x, y)
 #define INFINITY_FLOAT __int_as_float(0x7f800000)
+#define UNROLL _Pragma("unroll")
+#define INDEPENDENT
 #endif
 
 

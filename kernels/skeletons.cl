@@ -70,27 +70,38 @@ KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL const INDEX *index,
 // Philox4x32-10: see `philox.zig`. 0 count, 1 and 2 the key, 3 the counter, 4 blocks of a group, 5 offset of out. A block
 // gives PER_BLOCK elements, made by NUMBER of words w0 to w3.
 typedef struct { I64 v[6]; } Parameters;
+#define BLOCK                                                                             \
+  const U64 counter = (U64)p.v[3] + (U64)b;                                               \
+  U32 w0 = (U32)counter, w1 = (U32)(counter >> 32), w2 = 0, w3 = 0;                       \
+  U32 key0 = (U32)p.v[1], key1 = (U32)p.v[2];                                             \
+  UNROLL                                                                                  \
+  for (int round = 0; round < 10; round++) {                                              \
+    const U64 left = (U64)w0 * 0xD2511F53u, right = (U64)w2 * 0xCD9E8D57u;                \
+    w0 = (U32)(right >> 32) ^ w1 ^ key0;                                                  \
+    w2 = (U32)(left >> 32) ^ w3 ^ key1;                                                   \
+    w1 = (U32)right;                                                                      \
+    w3 = (U32)left;                                                                       \
+    key0 += 0x9E3779B9u;                                                                  \
+    key1 += 0xBB67AE85u;                                                                  \
+  }
 KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL ELEMENT *out) {
   const I64 blocks = (p.v[0] + PER_BLOCK - 1) / PER_BLOCK;
   const I64 end = blocks < (GROUP_X + 1) * p.v[4] ? blocks : (GROUP_X + 1) * p.v[4];
-  for (I64 b = GROUP_X * p.v[4] + LANE_X; b < end; b += LANES_X) {
-    const U64 counter = (U64)p.v[3] + (U64)b;
-    U32 w0 = (U32)counter, w1 = (U32)(counter >> 32), w2 = 0, w3 = 0;
-    U32 key0 = (U32)p.v[1], key1 = (U32)p.v[2];
-    for (int round = 0; round < 10; round++) {
-      const U32 left_high = HIGH_PRODUCT(w0, 0xD2511F53u), left = w0 * 0xD2511F53u;
-      const U32 right_high = HIGH_PRODUCT(w2, 0xCD9E8D57u), right = w2 * 0xCD9E8D57u;
-      w0 = right_high ^ w1 ^ key0;
-      w2 = left_high ^ w3 ^ key1;
-      w1 = right;
-      w3 = left;
-      key0 += 0x9E3779B9u;
-      key1 += 0xBB67AE85u;
-    }
-    const I64 first = b * PER_BLOCK;
+  const I64 whole = end * PER_BLOCK <= p.v[0] ? end : end - 1;
+  GLOBAL ELEMENT *to = out + p.v[5];
+  INDEPENDENT
+  for (I64 b = GROUP_X * p.v[4] + LANE_X; b < whole; b += LANES_X) {
+    BLOCK
+    const ELEMENT numbers[PER_BLOCK] = {NUMBERS};
+    UNROLL
+    for (int n = 0; n < PER_BLOCK; n++) to[b * PER_BLOCK + n] = numbers[n];
+  }
+  if (whole < end && LANE_X == 0) {
+    const I64 b = whole;
+    BLOCK
     const ELEMENT numbers[PER_BLOCK] = {NUMBERS};
     for (int n = 0; n < PER_BLOCK; n++)
-      if (first + n < p.v[0]) out[p.v[5] + first + n] = numbers[n];
+      if (b * PER_BLOCK + n < p.v[0]) to[b * PER_BLOCK + n] = numbers[n];
   }
 }
 
@@ -132,7 +143,7 @@ KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const ELEMENT *a, GLOBAL 
     GLOBAL const ELEMENT *from = b + k_begin * p.v[5] + column_begin * p.v[6];
     if (p.v[6] == 1 && columns == COLUMNS) {
       for (int k = 0; k < depth; k++) {
-        _Pragma("unroll")
+        UNROLL
         for (int v = 0; v < VECTORS; v++) panel[k * VECTORS + v] = LOAD(v, from + k * p.v[5]);
       }
     } else {
@@ -147,45 +158,45 @@ KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const ELEMENT *a, GLOBAL 
       VECTOR s[ROWS][VECTORS];
       LOCAL VECTOR *kept = sums + (row - row_begin) * VECTORS;
       const int rows = row_end - row < ROWS ? (int)(row_end - row) : ROWS;
-      _Pragma("unroll")
+      UNROLL
       for (int r = 0; r < ROWS; r++) {
         // Beyond the last row, that row again: what comes of it is not stored.
         lines[r] = a + (r < rows ? row + r : row_end - 1) * p.v[3] + k_begin * p.v[4];
-        _Pragma("unroll")
+        UNROLL
         for (int v = 0; v < VECTORS; v++) s[r][v] = first ? (VECTOR)(0) : kept[r * VECTORS + v];
       }
       const I64 step = p.v[4];
       if (step == 1) {
         for (int k = 0; k < depth; k++) {
-          _Pragma("unroll")
+          UNROLL
           for (int r = 0; r < ROWS; r++) {
             const VECTOR x = (VECTOR)(lines[r][k]);
-            _Pragma("unroll")
+            UNROLL
             for (int v = 0; v < VECTORS; v++) s[r][v] = MULTIPLY_ADD(x, panel[k * VECTORS + v], s[r][v]);
           }
         }
       } else {
         for (int k = 0; k < depth; k++) {
-          _Pragma("unroll")
+          UNROLL
           for (int r = 0; r < ROWS; r++) {
             const VECTOR x = (VECTOR)(lines[r][k * step]);
-            _Pragma("unroll")
+            UNROLL
             for (int v = 0; v < VECTORS; v++) s[r][v] = MULTIPLY_ADD(x, panel[k * VECTORS + v], s[r][v]);
           }
         }
       }
       GLOBAL ELEMENT *to = c + row * p.v[7] + column_begin * p.v[8];
       if (last && p.v[8] == 1 && columns == COLUMNS && rows == ROWS) {
-        _Pragma("unroll")
+        UNROLL
         for (int r = 0; r < ROWS; r++) {
-          _Pragma("unroll")
+          UNROLL
           for (int v = 0; v < VECTORS; v++) STORE(s[r][v], v, to + r * p.v[7]);
         }
         continue;
       }
-      _Pragma("unroll")
+      UNROLL
       for (int r = 0; r < ROWS; r++) {
-        _Pragma("unroll")
+        UNROLL
         for (int v = 0; v < VECTORS; v++) kept[r * VECTORS + v] = s[r][v];
       }
       if (last) {

@@ -5,6 +5,7 @@
 
 const std = @import("std");
 const expr = @import("expr.zig");
+const math = @import("math.zig");
 const program = @import("program.zig");
 
 const DType = program.DType;
@@ -138,15 +139,45 @@ pub fn loading(from: DType, to: DType) []const u8 {
 
 /// Writes the expression of a row. Operands are `a0_0`, with the step's number before the operand's;
 /// scalars `s0_0`, the index `i0`, the running value `r`.
-pub fn expression(writer: *Writer, tree: expr.Tree, compute: DType, step: usize) Writer.Error!void {
-    const one: Expression = .{ .writer = writer, .compute = compute, .step = step };
+pub fn expression(
+    writer: *Writer,
+    tree: expr.Tree,
+    compute: DType,
+    step: usize,
+    /// Of functions that set `hard` where they would take longer, instead of taking longer.
+    easy: bool,
+) Writer.Error!void {
+    const one: Expression = .{ .writer = writer, .compute = compute, .step = step, .easy = easy };
     try one.arithmetic(tree);
+}
+
+/// Whether some arguments take some function longer than others.
+pub fn isUneven(tree: expr.Tree, compute: DType) bool {
+    if (compute == .int32) return false;
+    return switch (tree.*) {
+        .number, .operand, .scalar, .index, .running => false,
+        .negate, .not => |of| isUneven(of, compute),
+        .binary => |binary| isUneven(binary.left, compute) or isUneven(binary.right, compute),
+        .select => |select| isUneven(select.condition, compute) or isUneven(select.yes, compute) or
+            isUneven(select.no, compute),
+        .call => |call| isUnevenFunction(call.function) or for (call.arguments) |argument| {
+            if (isUneven(argument, compute)) break true;
+        } else false,
+    };
+}
+
+fn isUnevenFunction(function: math.Function) bool {
+    return switch (function) {
+        .sin, .cos, .mod => true,
+        else => false,
+    };
 }
 
 const Expression = struct {
     writer: *Writer,
     compute: DType,
     step: usize,
+    easy: bool,
 
     fn arithmetic(one: *const Expression, tree: expr.Tree) Writer.Error!void {
         const writer = one.writer;
@@ -176,12 +207,13 @@ const Expression = struct {
                 try writer.writeByte(')');
             },
             .call => |call| {
-                try writer.print("{t}_{c}(", .{ call.function, suffix(one.compute) });
+                const easy = one.easy and one.compute != .int32 and isUnevenFunction(call.function);
+                try writer.print("{t}{s}_{c}(", .{ call.function, if (easy) "Easy" else "", suffix(one.compute) });
                 for (call.arguments, 0..) |argument, k| {
                     if (k > 0) try writer.writeAll(", ");
                     try one.arithmetic(argument);
                 }
-                try writer.writeByte(')');
+                try writer.writeAll(if (easy) ", &hard)" else ")");
             },
             .not => unreachable,
         }

@@ -78,7 +78,9 @@ FUNCTION Turned reduceFar(double x) {
   return result;
 }
 
-FUNCTION float sinCos_f(float x, int ahead) {
+// Where *hard is set, an argument was among the few that take longer: the caller then computes again with the functions
+// whose names say nothing. So the loop that is run almost always has no branch.
+FUNCTION float sinCos_f(float x, int ahead, int easy, int *hard) {
   double wide = (double)x;
   double shifted = wide * 0x1.45f306dc9c883p-1 + 6755399441055744.0;
   double k = shifted - 6755399441055744.0;
@@ -88,7 +90,9 @@ FUNCTION float sinCos_f(float x, int ahead) {
   rest -= k * 0x1.18469898cc517p-44;
   float r = (float)rest;
   float size = abs_f(x);
-  if (size > 1e9f && size < INFINITY_FLOAT) {
+  if (easy) {
+    *hard |= size > 1e9f && size < INFINITY_FLOAT;
+  } else if (size > 1e9f && size < INFINITY_FLOAT) {
     Turned far = reduceFar(wide);
     r = (float)far.high;
     turns = far.turns;
@@ -107,13 +111,18 @@ FUNCTION float sinCos_f(float x, int ahead) {
   return (turns & 2) ? -y : y;
 }
 
-FUNCTION float sin_f(float x) {
-  float y = sinCos_f(x, 0);
+FUNCTION float sinEasy_f(float x, int *hard) {
+  float y = sinCos_f(x, 0, 1, hard);
   return x == 0.0f ? x : y;
 }
-FUNCTION float cos_f(float x) { return sinCos_f(x, 1); }
+FUNCTION float cosEasy_f(float x, int *hard) { return sinCos_f(x, 1, 1, hard); }
+FUNCTION float sin_f(float x) {
+  float y = sinCos_f(x, 0, 0, 0);
+  return x == 0.0f ? x : y;
+}
+FUNCTION float cos_f(float x) { return sinCos_f(x, 1, 0, 0); }
 
-FUNCTION double sinCos_d(double x, int ahead) {
+FUNCTION double sinCos_d(double x, int ahead, int easy, int *hard) {
   double shifted = x * 0x1.45f306dc9c883p-1 + 6755399441055744.0;
   double k = shifted - 6755399441055744.0;
   int turns = (int)(U32)(U64)AS_LONG(shifted);
@@ -124,7 +133,9 @@ FUNCTION double sinCos_d(double x, int ahead) {
   double r = third.high + low;
   double rest = (third.high - r) + low;
   double size = abs_d(x);
-  if (size > 1e6 && size < (double)INFINITY_FLOAT) {
+  if (easy) {
+    *hard |= size > 1e6 && size < (double)INFINITY_FLOAT;
+  } else if (size > 1e6 && size < (double)INFINITY_FLOAT) {
     Turned far = reduceFar(x);
     r = far.high;
     rest = far.low;
@@ -152,11 +163,16 @@ FUNCTION double sinCos_d(double x, int ahead) {
   return (turns & 2) ? -y : y;
 }
 
-FUNCTION double sin_d(double x) {
-  double y = sinCos_d(x, 0);
+FUNCTION double sinEasy_d(double x, int *hard) {
+  double y = sinCos_d(x, 0, 1, hard);
   return x == 0.0 ? x : y;
 }
-FUNCTION double cos_d(double x) { return sinCos_d(x, 1); }
+FUNCTION double cosEasy_d(double x, int *hard) { return sinCos_d(x, 1, 1, hard); }
+FUNCTION double sin_d(double x) {
+  double y = sinCos_d(x, 0, 0, 0);
+  return x == 0.0 ? x : y;
+}
+FUNCTION double cos_d(double x) { return sinCos_d(x, 1, 0, 0); }
 
 FUNCTION Pair multiplyPairs(Pair x, Pair y) {
   Pair product = exactProduct(x.high, y.high);
@@ -240,7 +256,7 @@ FUNCTION double longRemainder(double x, double y) {
 }
 
 // The remainder with the sign of x, or, where the quotient was rounded up, that less y.
-FUNCTION double remainder_d(double x, double y, int single) {
+FUNCTION double remainder_d(double x, double y, int single, int easily, int *hard) {
   double infinity = (double)INFINITY_FLOAT;
   double quotient = x / y;
   double n = trunc(quotient);
@@ -248,18 +264,23 @@ FUNCTION double remainder_d(double x, double y, int single) {
   double r = single ? x - n * y : (x - product.high) - product.low;
   r = abs_d(y) == infinity && abs_d(x) < infinity ? x : r;
   int easy = abs_d(quotient) < (single ? 0x1p29 : 0x1p52) && abs_d(y) < 0x1p990;
-  if (!easy && abs_d(x) < infinity && abs_d(y) < infinity && y != 0.0) r = longRemainder(x, y);
+  int longer = !easy && abs_d(x) < infinity && abs_d(y) < infinity && y != 0.0;
+  if (easily) {
+    *hard |= longer;
+  } else if (longer) {
+    r = longRemainder(x, y);
+  }
   return r == 0.0 ? copySign_d(r, x) : r;
 }
 
-FUNCTION float mod_f(float a, float b) {
-  float r = (float)remainder_d((double)a, (double)b, 1);
-  return r != 0.0f && (r < 0.0f) != (b < 0.0f) ? r + b : r;
+FUNCTION float signed_f(float r, float b) { return r != 0.0f && (r < 0.0f) != (b < 0.0f) ? r + b : r; }
+FUNCTION double signed_d(double r, double b) { return r != 0.0 && (r < 0.0) != (b < 0.0) ? r + b : r; }
+FUNCTION float modEasy_f(float a, float b, int *hard) {
+  return signed_f((float)remainder_d((double)a, (double)b, 1, 1, hard), b);
 }
-FUNCTION double mod_d(double a, double b) {
-  double r = remainder_d(a, b, 0);
-  return r != 0.0 && (r < 0.0) != (b < 0.0) ? r + b : r;
-}
+FUNCTION double modEasy_d(double a, double b, int *hard) { return signed_d(remainder_d(a, b, 0, 1, hard), b); }
+FUNCTION float mod_f(float a, float b) { return signed_f((float)remainder_d((double)a, (double)b, 1, 0, 0), b); }
+FUNCTION double mod_d(double a, double b) { return signed_d(remainder_d(a, b, 0, 0, 0), b); }
 
 FUNCTION double pow_d(double x, double y) {
   double infinity = (double)INFINITY_FLOAT;
@@ -283,6 +304,10 @@ FUNCTION U8 byte_of_d(double x) { return !(x > 0.0) ? 0 : (x >= 256.0 ? 255 : (U
 
 #else
 
+// Nothing is hard here.
+#define sinEasy_f(x, hard) sin_f(x)
+#define cosEasy_f(x, hard) cos_f(x)
+#define modEasy_f(x, y, hard) mod_f(x, y)
 FUNCTION float sin_f(float x) { return sin(x); }
 FUNCTION float cos_f(float x) { return cos(x); }
 FUNCTION float power_f(float x, float y) { return pow(x, y); }
