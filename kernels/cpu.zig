@@ -109,6 +109,20 @@ pub const Engine = struct {
         return buffer[0..length];
     }
 
+    pub fn storeName(_: *Engine, buffer: []u8) []const u8 {
+        return buffer[0..0];
+    }
+
+    pub fn storeNews(_: *const Engine) u32 {
+        return 0;
+    }
+
+    pub fn saveStore(_: *Engine, _: []u8) usize {
+        return 0;
+    }
+
+    pub fn loadStore(_: *Engine, _: []const u8) error{OutOfMemory}!void {}
+
     /// There is one, wherever this runs.
     pub fn list(_: *const Settings, writer: *std.Io.Writer) std.Io.Writer.Error!void {
         try writer.writeAll("{\"devices\":[{\"platform\":\"cpu\",\"name\":\"");

@@ -13,6 +13,10 @@
 //!     free(engine) ?u64                            bytes that the device has left, if it tells
 //!     setThreads(engine, count)
 //!     describe(engine, buffer) []const u8          for people
+//!     storeName(engine, buffer) []const u8         which machine its built programs are for, "" for none
+//!     storeNews(engine) u32                        how much was built that a store would spare
+//!     saveStore(engine, target) usize              the store's bytes, and how many there are
+//!     loadStore(engine, bytes)                     takes what saveStore once gave
 //!     list(settings, writer)                       the devices of that kind, as JSON
 //!
 //! An engine may be asynchronous until something is read: what went wrong before is then said.
@@ -130,6 +134,35 @@ fn Of(comptime Devices: type) type {
         pub fn describe(engine: *Self, buffer: []u8) []const u8 {
             switch (engine.of) {
                 inline else => |*one| return one.describe(buffer),
+            }
+        }
+
+        /// Programs that were built may be kept for the next process: under this name, which tells
+        /// the device and its driver from all others. Empty where nothing is built.
+        pub fn storeName(engine: *Self, buffer: []u8) []const u8 {
+            switch (engine.of) {
+                inline else => |*one| return one.storeName(buffer),
+            }
+        }
+
+        /// How much was built that a store would spare the next process.
+        pub fn storeNews(engine: *const Self) u32 {
+            switch (engine.of) {
+                inline else => |*one| return one.storeNews(),
+            }
+        }
+
+        /// Writes the store as far as it fits. Returns how many bytes it has.
+        pub fn saveStore(engine: *Self, target: []u8) usize {
+            switch (engine.of) {
+                inline else => |*one| return one.saveStore(target),
+            }
+        }
+
+        /// Takes a store of that name; what is not whole in it is passed over.
+        pub fn loadStore(engine: *Self, bytes: []const u8) error{OutOfMemory}!void {
+            switch (engine.of) {
+                inline else => |*one| return one.loadStore(bytes),
             }
         }
 

@@ -193,6 +193,38 @@ pub const border = struct {
         return @intCast(context.engine.describe(target[0..capacity]).len);
     }
 
+    /// Copies the name under which the programs that this context builds may be kept. Returns its
+    /// length; 0 where nothing is built.
+    pub fn store_name(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return 0;
+        defer context.unlock();
+        return @intCast(context.engine.storeName(target[0..capacity]).len);
+    }
+
+    /// How much was built that the store would spare the next process.
+    pub fn store_news(number: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return 0;
+        defer context.unlock();
+        return context.engine.storeNews();
+    }
+
+    /// Copies the store as far as it fits. Returns how many bytes it has.
+    pub fn store_save(number: u32, target: [*]u8, capacity: u32) callconv(.c) f64 {
+        const context = enter(number) orelse return 0;
+        defer context.unlock();
+        return @floatFromInt(context.engine.saveStore(target[0..capacity]));
+    }
+
+    /// Takes a store of this context's name. What is not whole in it is passed over.
+    pub fn store_load(number: u32, source: [*]const u8, length: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        defer context.unlock();
+        context.engine.loadStore(source[0..length]) catch {
+            return code(context.fail(.memory, "Cannot load a store: there is no memory for {d} bytes", .{length}));
+        };
+        return code(.ok);
+    }
+
     /// Copies the message of the context's last failure, or of the last failure to open where the
     /// number is 0. Returns its length.
     pub fn @"error"(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {

@@ -9,6 +9,7 @@ import { errorOf, type Manifest } from "./border.ts";
 import type { Device } from "./device.ts";
 import { environment } from "./environment.ts";
 import { limits, status } from "./instruction.ts";
+import { openStore } from "./store.ts";
 import { type Candidate, findLibrary, type Library } from "./library.ts";
 
 /** The symbols as called from here. Their native types come from the manifest. */
@@ -26,6 +27,10 @@ interface Symbols {
   deneb_memory(context: number, beside: number): number;
   deneb_threads(context: number, count: number): number;
   deneb_describe(context: number, target: Uint8Array, capacity: number): number;
+  deneb_store_name(context: number, target: Uint8Array, capacity: number): number;
+  deneb_store_news(context: number): number;
+  deneb_store_save(context: number, target: Uint8Array, capacity: number): number;
+  deneb_store_load(context: number, source: Uint8Array, length: number): number;
   deneb_error(context: number, target: Uint8Array, capacity: number): number;
 }
 
@@ -226,6 +231,15 @@ function openWith(name: string, values: Record<string, string | number>): Device
   };
   check(symbols.deneb_attach(context, words, words.length));
   const used = textOf((target, capacity) => symbols.deneb_describe(context, target, capacity));
+  const store = textOf((target, capacity) => symbols.deneb_store_name(context, target, capacity));
+  const writeStore = store === "" ? null : openStore({
+    name: store,
+    news: () => symbols.deneb_store_news(context),
+    save: (target) => symbols.deneb_store_save(context, target, target.length),
+    load: (bytes) => check(symbols.deneb_store_load(context, bytes, bytes.length)),
+  });
+  const atEnd = () => writeStore?.(true);
+  if (writeStore !== null) addEventListener("unload", atEnd);
   const run = symbols.deneb_run, runWords = symbols.deneb_run_words;
   let open = true;
   return {
@@ -242,12 +256,17 @@ function openWith(name: string, values: Record<string, string | number>): Device
     },
     runWordsAsync: async (list) => check(await symbols.deneb_run_words_async(context, list, list.length)),
     write: (handle, offset, source) => check(symbols.deneb_write(context, handle, offset, source, source.length)),
-    read: (handle, offset, target) => check(symbols.deneb_read(context, handle, offset, target, target.length)),
+    read(handle, offset, target) {
+      check(symbols.deneb_read(context, handle, offset, target, target.length));
+      writeStore?.(false);
+    },
     memory: () => ({ bytes: symbols.deneb_memory(context, 0), reserved: symbols.deneb_memory(context, 1) }),
     setThreads: (count) => check(symbols.deneb_threads(context, count)),
     close() {
       if (!open) return;
       open = false;
+      atEnd();
+      removeEventListener("unload", atEnd);
       symbols.deneb_close(context);
       close();
     },

@@ -67,6 +67,8 @@ pub const Engine = struct {
 
     /// Which of the products' tiles was found the fastest; null until it was tried.
     tile: ?u8 = null,
+    /// The same, as it is kept in the store.
+    tile_kept: [1]u8 = undefined,
 
     /// The engine must not move afterwards.
     pub fn init(
@@ -345,6 +347,28 @@ pub const Engine = struct {
             engine.about.platform.text(), engine.about.name.text(), engine.about.driver.text(),
         }) catch {};
         return writer.buffered();
+    }
+
+    pub fn storeName(engine: *Engine, buffer: []u8) []const u8 {
+        const about = &engine.about;
+        var hasher: std.hash.Wyhash = .init(0);
+        for ([_][]const u8{ about.platform.text(), about.name.text(), about.driver.text(), about.version.text() }) |part| {
+            hasher.update(part);
+            hasher.update("\n");
+        }
+        return std.fmt.bufPrint(buffer, "opencl-{x:0>16}", .{hasher.final()}) catch buffer[0..0];
+    }
+
+    pub fn storeNews(engine: *const Engine) u32 {
+        return engine.programs.built;
+    }
+
+    pub fn saveStore(engine: *Engine, target: []u8) usize {
+        return engine.programs.save(target);
+    }
+
+    pub fn loadStore(engine: *Engine, bytes: []const u8) error{OutOfMemory}!void {
+        return engine.programs.load(bytes);
     }
 
     pub const list = opencl_list.list;

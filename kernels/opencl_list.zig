@@ -34,6 +34,7 @@ pub const About = struct {
     platform: Name = .{},
     name: Name = .{},
     driver: Name = .{},
+    version: Name = .{},
     type: enum { cpu, gpu, accelerator } = .accelerator,
     memory: u64 = 0,
     allocation_max: u64 = 0,
@@ -52,6 +53,7 @@ pub const About = struct {
         var buffer: [8192]u8 = undefined;
         about.name.set(textOf(api, device, opencl_api.device_name, &buffer));
         about.driver.set(textOf(api, device, opencl_api.driver_version, &buffer));
+        about.version.set(textOf(api, device, opencl_api.device_version, &buffer));
         const extensions = textOf(api, device, opencl_api.device_extensions, &buffer);
         about.has_double = std.mem.indexOf(u8, extensions, "cl_khr_fp64") != null;
         var platform: ?opencl_api.Platform = null;

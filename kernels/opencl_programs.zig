@@ -44,7 +44,7 @@ pub const Programs = struct {
     given: std.AutoHashMapUnmanaged(u64, []const u8) = .empty,
     store: []u8 = &.{},
     text: std.Io.Writer.Allocating,
-    built: usize = 0,
+    built: u32 = 0,
 
     pub fn deinit(programs: *Programs) void {
         var walk = programs.entries.iterator();
@@ -142,63 +142,81 @@ pub const Programs = struct {
         return error.Device;
     }
 
+    /// What an engine found out about the device, kept with the binaries. The bytes stay the caller's.
+    pub fn keep(programs: *Programs, name: []const u8, bytes: []const u8) void {
+        // Without memory for it, it is found out again.
+        programs.given.put(programs.allocator, std.hash.Wyhash.hash(0, name), bytes) catch return;
+        programs.built += 1;
+    }
+
+    pub fn kept(programs: *const Programs, name: []const u8) ?[]const u8 {
+        return programs.given.get(std.hash.Wyhash.hash(0, name));
+    }
+
     /// Takes a store that `save` once wrote, on a device and driver of the same names.
     pub fn load(programs: *Programs, bytes: []const u8) error{OutOfMemory}!void {
-        const kept = try programs.allocator.dupe(u8, bytes);
+        const own = try programs.allocator.dupe(u8, bytes);
         programs.given.clearRetainingCapacity();
         programs.allocator.free(programs.store);
-        programs.store = kept;
+        programs.store = own;
         var at: usize = 0;
-        while (kept.len - at >= @sizeOf(Record)) {
-            const record = std.mem.bytesToValue(Record, kept[at..][0..@sizeOf(Record)]);
+        while (own.len - at >= @sizeOf(Record)) {
+            const record = std.mem.bytesToValue(Record, own[at..][0..@sizeOf(Record)]);
             at += @sizeOf(Record);
-            if (record.magic != Record.magic_number or record.length > kept.len - at) return;
-            const binary = kept[at..][0..@intCast(record.length)];
+            if (record.magic != Record.magic_number or record.length > own.len - at) return;
+            const binary = own[at..][0..@intCast(record.length)];
             at += binary.len;
             if (std.hash.Wyhash.hash(0, binary) != record.bytes) continue;
             try programs.given.put(programs.allocator, record.text, binary);
         }
     }
 
-    /// Writes the binaries of all programs in use, and of those given that were not needed yet.
-    /// Returns how many bytes that takes, or took.
-    pub fn save(programs: *Programs, target: ?[]u8) usize {
+    /// Writes the binaries of all programs in use, and of those given that were not needed yet, as
+    /// far as they fit. Returns how many bytes all of them take.
+    pub fn save(programs: *Programs, target: []u8) usize {
+        const api = programs.api;
         var at: usize = 0;
         var walk = programs.entries.valueIterator();
         while (walk.next()) |entry| {
             if (programs.given.contains(entry.hash)) continue;
-            const api = programs.api;
             var length: usize = 0;
-            if (api.clGetProgramInfo(entry.program, opencl_api.program_binary_sizes, 8, &length, null) != 0) continue;
+            if (api.clGetProgramInfo(entry.program, opencl_api.program_binary_sizes, @sizeOf(usize), @ptrCast(&length), null) != 0) continue;
             if (length == 0) continue;
-            if (target) |room| {
-                if (room.len - at < @sizeOf(Record) + length) return at;
-                const binary = room[at + @sizeOf(Record) ..][0..length];
-                var pointer: [*]u8 = binary.ptr;
-                if (api.clGetProgramInfo(entry.program, opencl_api.program_binaries, 8, @ptrCast(&pointer), null) != 0) continue;
-                writeRecord(room, at, entry.hash, binary);
-            }
+            const binary = room(target, at, length);
             at += @sizeOf(Record) + length;
+            var pointer: [*]u8 = (binary orelse continue).ptr;
+            if (api.clGetProgramInfo(entry.program, opencl_api.program_binaries, @sizeOf([*]u8), @ptrCast(&pointer), null) != 0) {
+                // What stands there now is none, and passed over.
+                @memset(binary.?, 0);
+                writeRecord(target, at - length - @sizeOf(Record), 0, binary.?);
+                continue;
+            }
+            writeRecord(target, at - length - @sizeOf(Record), entry.hash, binary.?);
         }
         var rest = programs.given.iterator();
         while (rest.next()) |entry| {
             const binary = entry.value_ptr.*;
-            if (target) |room| {
-                if (room.len - at < @sizeOf(Record) + binary.len) return at;
-                @memcpy(room[at + @sizeOf(Record) ..][0..binary.len], binary);
-                writeRecord(room, at, entry.key_ptr.*, binary);
+            if (room(target, at, binary.len)) |copy| {
+                @memcpy(copy, binary);
+                writeRecord(target, at, entry.key_ptr.*, copy);
             }
             at += @sizeOf(Record) + binary.len;
         }
         return at;
     }
 
-    fn writeRecord(room: []u8, at: usize, hash: u64, binary: []const u8) void {
+    /// Where the bytes of a record go that begins there, if all of it fits.
+    fn room(target: []u8, at: usize, length: usize) ?[]u8 {
+        if (at > target.len or target.len - at < @sizeOf(Record) + length) return null;
+        return target[at + @sizeOf(Record) ..][0..length];
+    }
+
+    fn writeRecord(target: []u8, at: usize, hash: u64, binary: []const u8) void {
         const record: Record = .{
             .text = hash,
             .bytes = std.hash.Wyhash.hash(0, binary),
             .length = binary.len,
         };
-        @memcpy(room[at..][0..@sizeOf(Record)], std.mem.asBytes(&record));
+        @memcpy(target[at..][0..@sizeOf(Record)], std.mem.asBytes(&record));
     }
 };

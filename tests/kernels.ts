@@ -42,7 +42,7 @@ const doors: Record<string, () => Device> = {
   wasm: openWasm,
   opencl: () => openNative("opencl"),
   // What a GPU would run, on whatever there is.
-  "opencl in lanes": () => openNative("opencl", null, { shape: "lanes" }),
+  "opencl in lanes": () => ({ ...openNative("opencl", null, { shape: "lanes" }), name: "opencl in lanes" }),
 };
 
 /** Why a device cannot be tested here; null if it can be, or must. */

@@ -16,7 +16,7 @@ import {
   zeros,
 } from "../mod.ts";
 import { bits, trainer } from "./captures.ts";
-import { assert, assertRejects, forEachDevice, values } from "./support.ts";
+import { assert, assertRejects, forEachDevice, isLate, values } from "./support.ts";
 
 const parameters = { parameters: true };
 const labels = (...places: number[]) => tensor(Int32Array.from(places));
@@ -79,7 +79,7 @@ forEachDevice("a throw in the first call leaves no program, and the next call re
   assert.deepEqual([values(step(x)), values(step(x)), runs], [[2, 3], [2, 3], 2]);
 });
 
-forEachDevice("a label out of range is refused at a replay, which has then changed nothing", () => {
+forEachDevice("a label out of range is refused at a replay, which has then changed nothing", (device) => {
   const net = new nn.Sequential(new nn.Linear(2, 3), new nn.BatchNorm1d(3), new nn.Dropout(0.5));
   const { step: train, state } = trainer(net, (p) => new optim.Adam(p), { loss: new nn.CrossEntropyLoss() });
   using step = capture(train);
@@ -89,14 +89,16 @@ forEachDevice("a label out of range is refused at a replay, which has then chang
   const before = bits(state());
   leavesNothing(() => {
     using _ = scope();
-    for (const label of [3, -1]) assert.throws(() => step(x, labels(0, label)), RangeError);
+    for (const label of [3, -1]) assert.throws(() => values(step(x, labels(0, label))), RangeError);
   });
+  // What is told late could not be held up.
+  if (isLate(device)) return;
   assert.deepEqual(bits(state()), before);
   step(x, labels(1, 1));
   assert.notDeepEqual(bits(state()), before);
 }, parameters);
 
-forEachDevice("an index out of range is refused likewise, also one that is computed", () => {
+forEachDevice("an index out of range is refused likewise, also one that is computed", (device) => {
   const count = new nn.Buffer(zeros([]));
   using step = capture((x: Tensor, index: Tensor, computed: boolean) => {
     count.data = count.add(1);
@@ -106,11 +108,14 @@ forEachDevice("an index out of range is refused likewise, also one that is compu
   for (const computed of [false, true]) {
     const good = labels(1, 0), bad = labels(1, 3);
     step(x, good, computed);
-    leavesNothing(() => assert.throws(() => step(x, bad, computed), RangeError));
+    leavesNothing(() => {
+      using _ = scope();
+      assert.throws(() => values(step(x, bad, computed)), RangeError);
+    });
     assert.deepEqual(values(step(x, good, computed)), computed ? [3, 2] : [2, 1]);
   }
   // The check of what comes from outside is made first; the other only when its turn comes.
-  assert.equal(count.item(), 5);
+  assert.equal(count.item(), isLate(device) ? 6 : 5);
 }, parameters);
 
 forEachDevice("a live number that throws leaves nothing", () => {
