@@ -3,7 +3,7 @@
 /** One unit of a workload, and what it costs. */
 export interface Workload {
   unit: string;
-  /** Does the unit once; its result is known when this returns. */
+  /** Does the unit once. */
   run: () => void;
   /** Units per measured round. */
   perRound: number;
@@ -27,14 +27,20 @@ export interface Measured {
   threads: number;
 }
 
-/** Rates of `rounds` rounds, in units per second, sorted. */
-export function measure({ run, perRound, scale = 1, warm = 5 }: Workload, rounds: number): number[] {
+/** Rates of `rounds` rounds, in units per second, sorted. `finish` waits for a device that works behind the caller's back. */
+export function measure(
+  { run, perRound, scale = 1, warm = 5 }: Workload,
+  rounds: number,
+  finish: () => void = () => {},
+): number[] {
   // Units enough for the just-in-time compiler to have seen all it needs.
   for (let k = 0; k < warm; k++) run();
+  finish();
   const rates: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const begun = performance.now();
     for (let k = 0; k < perRound; k++) run();
+    finish();
     rates.push(perRound * scale / ((performance.now() - begun) / 1000));
   }
   return rates.sort((a, b) => a - b);

@@ -4,7 +4,7 @@
  * Handles are chosen by the caller (`core/program.ts`), so that allocation and release are instructions like any other.
  */
 export interface Device {
-  /** As in `--device`: "cpu", "wasm", "reference". */
+  /** As in `--device`: "cpu", "opencl", "opencl:1", "wasm", "reference". */
   readonly name: string;
   /** For people: the library's file and CPU level, say. */
   readonly description: string;

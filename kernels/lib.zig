@@ -321,7 +321,9 @@ test {
     _ = pool;
     _ = table;
     _ = @import("decode.zig");
+    _ = @import("dynamic.zig");
     _ = @import("settings.zig");
+    _ = @import("skeletons.zig");
     _ = @import("math_test.zig");
     _ = @import("border_test.zig");
 }

@@ -566,5 +566,7 @@ const scenarios: [name: string, records: number, scenario: Scenario][] = [
   }],
 ];
 for (const [name, records, scenario] of scenarios) {
-  forEachDevice(`captured as eager: ${name}`, () => sameAsEager(scenario, records), { parameters: true });
+  // Nothing is caught inside where an index out of range is told at the next read.
+  const on = name.startsWith("an error caught inside") ? { on: ["cpu", "wasm", "reference"] } : {};
+  forEachDevice(`captured as eager: ${name}`, () => sameAsEager(scenario, records), { parameters: true, ...on });
 }

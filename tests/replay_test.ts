@@ -336,14 +336,16 @@ forEachDevice("an async call begins when the one before it is done", async () =>
 forEachDevice("an async call that fails leaves nothing, and those behind it go on", async () => {
   const step = capture((x: Tensor, index: Tensor) => x.mul(2).take(index.add(0)));
   const x = tensor([1, 2]), good = labels(1), bad = labels(2);
-  await assertRejects(() => step.async(x, bad), RangeError);
+  const taken = async (call: Promise<Tensor>) => {
+    using result = await call;
+    return values(result);
+  };
+  await assertRejects(() => taken(step.async(x, bad)), RangeError);
   await step.async(x, good);
   const { tensors } = memory();
   const failing = step.async(x, bad), behind = step.async(x, good);
-  await assertRejects(() => failing, RangeError);
-  const result = await behind;
-  assert.deepEqual(values(result), [4]);
-  result.dispose();
+  await assertRejects(() => taken(failing), RangeError);
+  assert.deepEqual(await taken(behind), [4]);
   assert.equal(memory().tensors, tensors);
   step[Symbol.dispose]();
 });

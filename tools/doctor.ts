@@ -29,7 +29,16 @@ show("zig", attempt(() => findZig()?.join(" ") ?? `${zigVersion} is not here; \`
 show("cache", cacheFolder() ?? "none: neither ./.deneb, nor DENEB_CACHE, nor a home folder");
 show("data", attempt(() => dataFolder()));
 for (
-  const name of ["DENEB_DEVICE", "DENEB_LIB", "DENEB_LEVEL", "DENEB_THREADS", "DENEB_DATA", "DENEB_CACHE", "DENEB_ZIG"]
+  const name of [
+    "DENEB_DEVICE",
+    "DENEB_OPENCL_DEVICE",
+    "DENEB_LIB",
+    "DENEB_LEVEL",
+    "DENEB_THREADS",
+    "DENEB_DATA",
+    "DENEB_CACHE",
+    "DENEB_ZIG",
+  ]
 ) {
   const value = Deno.env.get(name);
   if (value !== undefined) show("set", `${name}=${value}`);
