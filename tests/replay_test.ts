@@ -133,39 +133,43 @@ forEachDevice("a live number that throws leaves nothing", () => {
   assert.deepEqual(values(step(x)), [2, 2]);
 });
 
-forEachDevice("a gradient that was looked at is not written to again, whatever becomes of the program", async (device) => {
-  const w = new nn.Parameter([1, 2]), opt = new optim.SGD([w], { lr: 0 });
-  const step = capture((x: Tensor, index: Tensor) => {
-    opt.resetGrad();
-    w.mul(x).take(index.add(1)).sum().backward();
-  });
-  const call = (x: number, index = 0) => step(tensor([x, x]), labels(index));
-  call(1);
-  call(2);
-  const seen = w.grad!;
-  call(3);
-  call(4);
-  assert.deepEqual([values(seen), values(w.grad!)], [[0, 2], [0, 4]]);
-  call(5);
-  // One that an index out of range stops on its way takes the last one with it, rather than leave half of it.
-  assert.throws(() => {
-    call(6, 2);
-    values(w.grad!);
-  }, RangeError);
-  if (!isLate(device)) assert.equal(w.grad, null);
-  call(7);
-  const waiting = step.async(tensor([8, 8]), labels(0));
-  assert.deepEqual(values(w.grad!), [0, 7]);
-  await waiting;
-  assert.deepEqual(values(w.grad!), [0, 8]);
-  call(9);
-  const { tensors } = memory();
-  w.resetGrad();
-  assert.equal(memory().tensors, tensors - 1);
-  call(10);
-  step[Symbol.dispose]();
-  assert.deepEqual(values(w.grad!), [0, 10]);
-}, parameters);
+forEachDevice(
+  "a gradient that was looked at is not written to again, whatever becomes of the program",
+  async (device) => {
+    const w = new nn.Parameter([1, 2]), opt = new optim.SGD([w], { lr: 0 });
+    const step = capture((x: Tensor, index: Tensor) => {
+      opt.resetGrad();
+      w.mul(x).take(index.add(1)).sum().backward();
+    });
+    const call = (x: number, index = 0) => step(tensor([x, x]), labels(index));
+    call(1);
+    call(2);
+    const seen = w.grad!;
+    call(3);
+    call(4);
+    assert.deepEqual([values(seen), values(w.grad!)], [[0, 2], [0, 4]]);
+    call(5);
+    // One that an index out of range stops on its way takes the last one with it, rather than leave half of it.
+    assert.throws(() => {
+      call(6, 2);
+      values(w.grad!);
+    }, RangeError);
+    if (!isLate(device)) assert.equal(w.grad, null);
+    call(7);
+    const waiting = step.async(tensor([8, 8]), labels(0));
+    assert.deepEqual(values(w.grad!), [0, 7]);
+    await waiting;
+    assert.deepEqual(values(w.grad!), [0, 8]);
+    call(9);
+    const { tensors } = memory();
+    w.resetGrad();
+    assert.equal(memory().tensors, tensors - 1);
+    call(10);
+    step[Symbol.dispose]();
+    assert.deepEqual(values(w.grad!), [0, 10]);
+  },
+  parameters,
+);
 
 forEachDevice("memory is flat over 200 replays in scopes", () => {
   const { step: train } = trainer(new nn.Linear(3, 2), (p) => new optim.Adam(p));

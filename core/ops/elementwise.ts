@@ -3,8 +3,10 @@
  *
  * In the formulas y is the result and g the adjoint of it; every gradient is written in ops.
  */
+import { gradientsEnabled } from "../ambient.ts";
 import type { DType } from "../dtype.ts";
 import { copy, filled, map, type MapInfo, mapScalars, type NDArray, rows } from "../ndarray.ts";
+import { collect } from "../program.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, notDifferentiable, TensorOp } from "../tensor_op.ts";
 
@@ -302,24 +304,35 @@ export class SigmoidGradient extends RowOp {
   }
 }
 
-/** a Φ(a), Hendrycks and Gimpel 2016. dy = Φ(a) + a φ(a). */
-export class GELU extends RowOp {
-  readonly row = rows.gelu;
+/**
+ * a Φ(a), Hendrycks and Gimpel 2016. dy = Φ(a) + a φ(a).
+ *
+ * Where a gradient will be asked for, Φ(a) is kept: the gradient then costs half.
+ */
+export class GELU extends TensorOp {
+  compute(a: NDArray, cdf?: NDArray): NDArray {
+    return cdf === undefined ? map(rows.gelu, [a]) : map(rows.mul, [a, cdf]);
+  }
+  override call(x: Tensor): Tensor {
+    if (!x.requiresGrad || !gradientsEnabled()) return super.call(x);
+    return collect(() => super.call(x, x.wrap(map(rows.normalCdf, [x.array]))));
+  }
   gradient(g: Tensor, y: Tensor): Adjoints {
-    return new GELUGradient().call(g, y.inputs[0]!);
+    const [a, cdf] = y.inputs as [Tensor, Tensor];
+    return [new GELUGradient().call(g, a, cdf), null];
   }
 }
 
-/** g (Φ(a) + a φ(a)). d/dg = Φ(a) + a φ(a), d/da = g (2 - a²) φ(a). */
+/** g (Φ(a) + a φ(a)), given Φ(a). d/dg = Φ(a) + a φ(a), d/da = g (2 - a²) φ(a), which counts in how Φ(a) moves. */
 export class GELUGradient extends RowOp {
   readonly row = rows.geluGradient;
   gradient(h: Tensor, z: Tensor): Adjoints {
-    const [g, a] = z.inputs as [Tensor, Tensor];
+    const [g, a, cdf] = z.inputs as [Tensor, Tensor, Tensor];
     const toA = () => {
       const square = a.square(), density = square.mul(-0.5).exp().div(Math.sqrt(2 * Math.PI));
       return h.mul(g).mul(square.neg().add(2).mul(density));
     };
-    return [g.requiresGrad ? new GELUGradient().call(h, a) : null, a.requiresGrad ? toA() : null];
+    return [g.requiresGrad ? new GELUGradient().call(h, a, cdf) : null, a.requiresGrad ? toA() : null, null];
   }
 }
 
