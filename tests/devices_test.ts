@@ -318,7 +318,7 @@ function checkFold(
 
 againstReference("every fold is within the rounding of its sum, or exact", (stream, reference) => {
   const findings = new Findings();
-  for (const row of foldRows) {
+  for (const row of inLanes(stream) ? thoroughFolds : foldRows) {
     const found = table.fold[row], count = operandsOf("of" in found ? found.of : "a");
     for (const dtype of typesFor(stream, typesOf(found))) {
       const random = randomOf(row.length * 37 + dtype.length);
@@ -350,7 +350,7 @@ againstReference("folds and arg rows meet NaN, infinity and zeros as the referen
     "NaN and inf": [Infinity, NaN],
     "-0": [-0],
   };
-  for (const dtype of floats) {
+  for (const dtype of typesFor(stream, floats)) {
     for (const length of [1, 2, 7, 16, 33, 1025, 3000]) {
       for (const [name, set] of Object.entries(sets)) {
         for (const fill of [-0, 0, 1, -Infinity]) {
@@ -389,7 +389,7 @@ againstReference("every arg row finds the first of the best", (stream, reference
       const random = randomOf(row.length + dtype.length);
       // Few different values, so that there are ties.
       const few = (from: Random) => Math.floor(from() * (dtype === "bool" ? 2 : 5)) - (dtype === "int32" ? 2 : 0);
-      for (const [shape, axes] of reductions) {
+      for (const [shape, axes] of inLanes(stream) ? briefReductions : reductions) {
         for (const layout of layoutsFor(stream)) {
           for (const value of [few, undefined]) {
             const each = operand(dtype, shape, layout, random, value), outShape = reducedShape(shape, axes, false);
