@@ -5,6 +5,7 @@
 //! number is let through: no step branches on it, and none traps.
 
 const std = @import("std");
+const builtin = @import("builtin");
 
 pub fn Element(comptime V: type) type {
     return @typeInfo(V).vector.child;
@@ -85,8 +86,30 @@ pub inline fn powerOfTwo(comptime V: type, n: Integers(V)) V {
     return @bitCast((n +% bias) << @splat(std.math.floatMantissaBits(T)));
 }
 
+/// Whether one instruction scales a vector of this size.
+fn hasScale(comptime V: type) bool {
+    const cpu = builtin.cpu;
+    return cpu.arch == .x86_64 and std.Target.x86.featureSetHas(cpu.features, .avx512f) and @bitSizeOf(V) == 512;
+}
+
 /// x 2^n, rounded once, for |x| about 1 and n to twice the normal exponents.
 pub inline fn scale(x: anytype, n: Integers(@TypeOf(x))) @TypeOf(x) {
+    if (hasScale(@TypeOf(x)) and !@inComptime()) {
+        const power: @TypeOf(x) = @floatFromInt(n);
+        // The same number: that is rounded once, too.
+        return if (Element(@TypeOf(x)) == f32)
+            asm ("vscalefps %[power], %[x], %[scaled]"
+                : [scaled] "=v" (-> @TypeOf(x)),
+                : [x] "v" (x),
+                  [power] "v" (power),
+            )
+        else
+            asm ("vscalefpd %[power], %[x], %[scaled]"
+                : [scaled] "=v" (-> @TypeOf(x)),
+                : [x] "v" (x),
+                  [power] "v" (power),
+            );
+    }
     const half = n >> @splat(1);
     return x * powerOfTwo(@TypeOf(x), half) * powerOfTwo(@TypeOf(x), n -% half);
 }
