@@ -30,7 +30,7 @@ pub const Store = *const fn (
 ) callconv(.c) void;
 
 /// How an element lies in memory.
-fn Stored(comptime dtype: DType) type {
+pub fn Stored(comptime dtype: DType) type {
     return switch (dtype) {
         .float32 => f32,
         .float64 => f64,
@@ -39,12 +39,12 @@ fn Stored(comptime dtype: DType) type {
     };
 }
 
-fn fromStored(comptime dtype: DType, comptime T: type, value: Stored(dtype)) T {
+pub fn fromStored(comptime dtype: DType, comptime T: type, value: Stored(dtype)) T {
     if (dtype == .bool) return if (value != 0) 1 else 0;
     return convert(T, value);
 }
 
-fn toStored(comptime dtype: DType, comptime T: type, value: T) Stored(dtype) {
+pub fn toStored(comptime dtype: DType, comptime T: type, value: T) Stored(dtype) {
     if (dtype == .bool) return @intFromBool(value != 0);
     return convert(Stored(dtype), value);
 }

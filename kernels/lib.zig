@@ -325,5 +325,7 @@ test {
     _ = @import("settings.zig");
     _ = @import("skeletons.zig");
     _ = @import("math_test.zig");
+    _ = @import("wide_integer.zig");
+    _ = @import("cuda_layout.zig");
     _ = @import("border_test.zig");
 }

@@ -7,6 +7,7 @@
 
 const std = @import("std");
 const float = @import("float.zig");
+const wide_integer = @import("wide_integer.zig");
 const Element = float.Element;
 const Like = float.Like;
 const splat = float.splat;
@@ -166,8 +167,8 @@ fn reduceFar(x: f64) Far {
     const signed: i64 = @bitCast(upper -% (turns << 62));
     // The rest in units of 2^-126, to the nearest f64 and what that leaves.
     const rest = (@as(i128, signed) << 64) | @as(u64, @truncate(middle));
-    const high: f64 = @floatFromInt(rest);
-    const low: f64 = @floatFromInt(rest - @as(i128, @intFromFloat(high)));
+    const high = wide_integer.toFloat(rest);
+    const low = wide_integer.toFloat(rest - wide_integer.fromFloat(high));
     const One = @Vector(1, f64);
     const product = float.exactProduct(@as(One, @splat(high * 0x1p-126)), splat(One, half_pi_high));
     const small = product.low[0] + high * 0x1p-126 * half_pi_low + low * 0x1p-126 * half_pi_high;
