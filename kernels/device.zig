@@ -24,6 +24,7 @@
 const std = @import("std");
 const builtin = @import("builtin");
 const cpu = @import("cpu.zig");
+const cuda = @import("cuda.zig");
 const memory = @import("memory.zig");
 const opencl = @import("opencl.zig");
 const program = @import("program.zig");
@@ -35,7 +36,7 @@ const Status = program.Status;
 pub const Engine = if (builtin.cpu.arch.isWasm())
     Of(union(enum) { cpu: cpu.Engine })
 else
-    Of(union(enum) { cpu: cpu.Engine, opencl: opencl.Engine });
+    Of(union(enum) { cpu: cpu.Engine, opencl: opencl.Engine, cuda: cuda.Engine });
 
 pub const Kind = std.meta.Tag(Engine.Union);
 

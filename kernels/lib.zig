@@ -30,6 +30,9 @@ const is_wasm = builtin.cpu.arch.isWasm();
 /// Says to `levels.zig` that the further CPU levels are linked in.
 pub const levels_linked = builtin.cpu.arch == .x86_64;
 
+/// Says to `cuda_module.zig` that the CUDA kernels are linked in.
+pub const cuda_linked = builtin.os.tag == .linux or builtin.os.tag == .windows;
+
 const allocator = if (is_wasm) std.heap.wasm_allocator else std.heap.c_allocator;
 
 /// Contexts alive at once: one for each Worker that computes.
@@ -327,5 +330,6 @@ test {
     _ = @import("math_test.zig");
     _ = @import("wide_integer.zig");
     _ = @import("cuda_layout.zig");
+    _ = @import("cuda_module.zig");
     _ = @import("border_test.zig");
 }

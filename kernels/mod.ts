@@ -26,7 +26,7 @@ function native(kind: Kind): Door {
 }
 
 /** Doors to several devices, which are numbered: "opencl:1". */
-const numbered: Record<string, Door> = { opencl: native("opencl") };
+const numbered: Record<string, Door> = { opencl: native("opencl"), cuda: native("cuda") };
 
 const doors: Record<string, Door> = {
   cpu: { probe: probeCpu, open: openCpu },

@@ -6,6 +6,7 @@
  * buffers whose lengths go with them.
  */
 import { errorOf, type Manifest } from "./border.ts";
+import { cudaFolders } from "./cuda.ts";
 import type { Device } from "./device.ts";
 import { environment } from "./environment.ts";
 import { limits, status } from "./instruction.ts";
@@ -67,7 +68,7 @@ export function lookAgain(): void {
 }
 
 /** The kinds of devices that the library drives. */
-export type Kind = "cpu" | "opencl";
+export type Kind = "cpu" | "opencl" | "cuda";
 
 /** Whether a device is there: what describes it, or why not. */
 export interface Probe {
@@ -102,13 +103,24 @@ function libraryAbsence(): string | null {
   return reasons.join("; ") || "nothing native can be opened here";
 }
 
+/** Settings by key; a list gives a line for each of its values. */
+type Values = Record<string, string | number | readonly string[]>;
+
 /** What the library is told: lines of `key value`. */
-function settingsOf(values: Record<string, string | number>): Uint8Array<ArrayBuffer> {
-  const lines = Object.entries(values).map(([key, value]) => {
-    if (/[\n\0]/.test(`${value}`)) throw new RangeError(`Cannot open: ${key} "${value}" must be one line`);
-    return `${key} ${value}\n`;
-  });
+function settingsOf(values: Values): Uint8Array<ArrayBuffer> {
+  const lines = Object.entries(values).flatMap(([key, value]) =>
+    [value].flat().map((one) => {
+      if (/[\n\0]/.test(`${one}`)) throw new RangeError(`Cannot open: ${key} "${one}" must be one line`);
+      return `${key} ${one}\n`;
+    })
+  );
   return new TextEncoder().encode(lines.join(""));
+}
+
+/** What else a kind is told: where its driver's libraries are, and what the user chose. */
+function further(kind: Kind): Values {
+  if (kind !== "cuda") return {};
+  return { folder: cudaFolders(), tf32: environment("DENEB_TF32") === "1" ? 1 : 0 };
 }
 
 /** The devices of a kind, or why there are none. No context is created. */
@@ -117,7 +129,7 @@ function list(kind: Kind): { devices: Listed[] } | { reason: string } {
   if (reason !== null) return { reason };
   const { symbols, close } = load(lookUp().library!);
   try {
-    const settings = settingsOf({ device: kind });
+    const settings = settingsOf({ device: kind, ...further(kind) });
     const text = textOf((target, room) => symbols.deneb_devices(settings, settings.length, target, room), 1 << 16);
     return JSON.parse(text);
   } finally {
@@ -212,10 +224,10 @@ export function openNative(
 ): Device {
   const name = index === null ? kind : `${kind}:${index}`, found = find(kind, index);
   if ("reason" in found) throw new Error(`Cannot open ${name}: ${found.reason}`);
-  return openWith(name, { device: kind, index: found.index, shape });
+  return openWith(name, { device: kind, index: found.index, shape, ...further(kind) });
 }
 
-function openWith(name: string, values: Record<string, string | number>): Device {
+function openWith(name: string, values: Values): Device {
   const library = lookUp().library!, { symbols, close } = load(library), settings = settingsOf(values);
   const context = symbols.deneb_open(settings, settings.length);
   if (context === 0) {

@@ -4,6 +4,7 @@
 //!     index 0
 //!     threads 2
 //!     level x86_64_v3
+//!     tf32 1
 //!     folder /some/where
 //!
 //! Each key may stand once, but for `folder`: those are searched for driver libraries, in order.
@@ -25,6 +26,8 @@ pub const Settings = struct {
     /// How kernels of a device with work items are cut: for one core each, or for groups of lanes;
     /// `own` is what fits the device.
     shape: enum { own, core, lanes } = .own,
+    /// Whether products of float32 may round their operands to 10 binary digits, on GPUs that are faster at it.
+    tf32: bool = false,
     folders_buffer: [folders_max][]const u8 = undefined,
     folders_count: usize = 0,
 
@@ -48,7 +51,7 @@ pub const Settings = struct {
     }
 
     fn take(settings: *Settings, key: []const u8, value: []const u8) bool {
-        const Key = enum { device, index, threads, level, shape, folder };
+        const Key = enum { device, index, threads, level, shape, tf32, folder };
         switch (std.meta.stringToEnum(Key, key) orelse return false) {
             .device => settings.device = std.meta.stringToEnum(device.Kind, value) orelse return false,
             .index => settings.index = std.fmt.parseInt(u32, value, 10) catch return false,
@@ -58,6 +61,7 @@ pub const Settings = struct {
             },
             .level => settings.level = value,
             .shape => settings.shape = std.meta.stringToEnum(@TypeOf(settings.shape), value) orelse return false,
+            .tf32 => settings.tf32 = std.mem.eql(u8, value, "1") or if (std.mem.eql(u8, value, "0")) false else return false,
             .folder => {
                 if (settings.folders_count == folders_max or value.len == 0) return false;
                 settings.folders_buffer[settings.folders_count] = value;

@@ -41,17 +41,34 @@ export async function buildLibrary(
   if (!target) throw new Error(`Cannot build: ${name} is not among the targets in tools/targets.json`);
   const common = ["-target", target.triple, "-O", mode, ...(mode === "fast" ? ["-fstrip"] : []), "-fPIC", "-lc"];
 
-  // The slowest first, so that none is left over at the end.
-  const parts = [
-    ...Object.entries(target.levels).reverse().map(([level, cpu]) => ({ name: level, cpu, source: "level.zig" })),
-    { name: "library", cpu: target.baseline, source: "lib.zig" },
-  ];
-  say(`Building ${folder}/${target.file} (${parts.length} CPU levels)`);
   const cache = `.zig-cache/deneb-${mode}`;
   await Deno.mkdir(new URL(cache, root), { recursive: true });
-  const objects = await inParallel(parts, async ({ name, cpu, source }) => {
+  const toObject = async (name: string, source: readonly string[], cpu: string) => {
     const object = `${cache}/${name}.o`;
-    await compile(zig, ["build-obj", `kernels/${source}`, ...common, `-mcpu=${cpu}`, `-femit-bin=${object}`]);
+    await compile(zig, ["build-obj", ...common, `-mcpu=${cpu}`, `-femit-bin=${object}`, ...source]);
+    return object;
+  };
+  // The slowest first, so that none is left over at the end.
+  const parts = [
+    ...Object.entries(target.levels).reverse().map(([level, cpu]) => ({
+      name: level,
+      build: () => toObject(level, ["kernels/level.zig"], cpu),
+    })),
+    ...(hasCuda(target)
+      ? [{
+        name: "CUDA kernels",
+        build: async () => {
+          await buildCuda(`${cache}/kernels.ptx`, zig);
+          const modules = ["--dep", "cuda_ptx", "-Mroot=kernels/cuda_text.zig", `-Mcuda_ptx=${cache}/kernels.ptx`];
+          return toObject("cuda_text", modules, target.baseline);
+        },
+      }]
+      : []),
+    { name: "library", build: () => toObject("library", ["kernels/lib.zig"], target.baseline) },
+  ];
+  say(`Building ${folder}/${target.file} (${parts.length} parts)`);
+  const objects = await inParallel(parts, async ({ name, build }) => {
+    const object = await build();
     say(`  ${name}  ${seconds(begun)} s`);
     return object;
   });
@@ -71,6 +88,19 @@ export async function buildLibrary(
   }
   say(`Built ${library} in ${seconds(begun)} s`);
   return library;
+}
+
+/** Whether there is CUDA for such a machine. As `cuda_linked` in `kernels/lib.zig` and `hasCuda` in `build.zig`. */
+function hasCuda({ triple }: Target): boolean {
+  return /linux|windows/.test(triple);
+}
+
+/** Builds the CUDA kernels as PTX into `path`, relative to the repository: the least device's, which all later ones take. */
+export async function buildCuda(path: string, zig: Zig): Promise<void> {
+  await compile(zig, [
+    ...["build-obj", "kernels/cuda_kernels.zig", "-target", targets.cuda.triple, `-mcpu=${targets.cuda.baseline}`],
+    ...["-O", "fast", "-fstrip", "-fno-emit-bin", `-femit-asm=${path}`],
+  ]);
 }
 
 /** Builds the wasm module into `path`, relative to the repository. The same source gives the same bytes. */

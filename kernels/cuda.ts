@@ -1,0 +1,58 @@
+/**
+ * Where the libraries of CUDA may lie beside the system's own folders: an installed toolkit, and packages of Python
+ * that bring them. Folders are looked at only where reading them is already granted.
+ */
+import { environment, isGranted } from "./environment.ts";
+
+/** What the library takes at most. */
+const foldersMax = 16;
+
+/** Folders that exist, the likeliest first. */
+export function cudaFolders(): string[] {
+  const folders: string[] = [];
+  for (const variable of ["CUDA_HOME", "CUDA_PATH"]) {
+    const home = environment(variable);
+    if (home !== undefined) folders.push(`${home}/lib64`, `${home}/bin`);
+  }
+  for (const packages of pythonPackages()) {
+    for (const name of entriesOf(`${packages}/nvidia`)) {
+      folders.push(`${packages}/nvidia/${name}/${Deno.build.os === "windows" ? "bin" : "lib"}`);
+    }
+  }
+  folders.push("/usr/local/cuda/lib64");
+  return folders.filter((folder, index) => folders.indexOf(folder) === index && isFolder(folder)).slice(0, foldersMax);
+}
+
+/** Folders that hold packages of Python: of the virtual environment first, then the user's, then the system's. */
+function pythonPackages(): string[] {
+  const virtual = environment("VIRTUAL_ENV"), home = environment("HOME");
+  const roots = [virtual, home === undefined ? undefined : `${home}/.local`, "/usr/local", "/usr"];
+  return roots.filter((root) => root !== undefined).flatMap((root) =>
+    entriesOf(`${root}/lib`).filter((name) => /^python3/.test(name)).flatMap((name) =>
+      ["site-packages", "dist-packages"].map((kind) => `${root}/lib/${name}/${kind}`)
+    )
+  );
+}
+
+function mayRead(path: string): boolean {
+  return isGranted({ name: "read", path });
+}
+
+function isFolder(path: string): boolean {
+  // What cannot be looked at is left to the library, which only tries to open files in it.
+  if (!mayRead(path)) return true;
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function entriesOf(path: string): string[] {
+  if (!mayRead(path)) return [];
+  try {
+    return Array.from(Deno.readDirSync(path), ({ name }) => name).sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,312 @@
+//! The matrix product on the GPU: floats by cuBLAS, in strided batches; integers, and floats where
+//! there is no cuBLAS, by the kernel of `cuda_matmul.zig`, which takes any strides.
+//!
+//! cuBLAS wants columns side by side, so it is asked for the transposed product of the transposed
+//! operands, which lie as rows do. An operand with gaps in both axes is copied first; a result
+//! with such gaps is copied last.
+
+const std = @import("std");
+const blas = @import("cuda_blas.zig");
+const cuda = @import("cuda.zig");
+const launch = @import("cuda_launch.zig");
+const layout = @import("cuda_layout.zig");
+const program = @import("program.zig");
+const table = @import("table.zig");
+
+const Engine = cuda.Engine;
+const Failed = cuda.Failed;
+const rank_max = layout.rank_max;
+
+const int_max = std.math.maxInt(c_int);
+/// Rows and columns of a tile of the own kernel, and blocks in y; see `cuda_matmul.zig`.
+const side = 64;
+const batches_each = 1 << 15;
+
+const copy_row: u16 = blk: {
+    for (table.map_rows, 0..) |row, i| if (std.mem.eql(u8, row.name, "copy")) break :blk i;
+    @compileError("table.json: the product needs the row \"copy\"");
+};
+
+pub fn multiply(engine: *Engine, one: *const program.MatMul) Failed!void {
+    const compute = one.compute;
+    if (one.out.dtype != compute or one.a.dtype != compute or one.b.dtype != compute) {
+        return engine.unsupported("Cannot multiply: operands must have one dtype", .{});
+    }
+    const whole = one.k != 0 and @max(one.m, one.n, one.k) <= int_max;
+    if (engine.blas != null and whole) switch (compute) {
+        .float32 => return byBlas(f32, engine, one),
+        .float64 => return byBlas(f64, engine, one),
+        else => {},
+    };
+    return byKernel(engine, one);
+}
+
+/// A matrix as rows of elements side by side, or as columns.
+const Placed = struct {
+    transposed: bool,
+    /// From row to row, or from column to column.
+    step: usize,
+};
+
+/// How rows x columns elements of such strides lie; null where neither rows nor columns do.
+fn placed(rows: usize, columns: usize, strides: *const [2]isize) ?Placed {
+    const row, const column = strides.*;
+    if ((column == 1 or columns == 1) and (row >= columns or rows == 1)) {
+        return fits(.{ .transposed = false, .step = if (rows == 1) columns else @intCast(row) });
+    }
+    if ((row == 1 or rows == 1) and (column >= rows or columns == 1)) {
+        return fits(.{ .transposed = true, .step = if (columns == 1) rows else @intCast(column) });
+    }
+    return null;
+}
+
+fn fits(found: Placed) ?Placed {
+    return if (found.step <= int_max) found else null;
+}
+
+fn byBlas(comptime T: type, engine: *Engine, given: *const program.MatMul) Failed!void {
+    var one = given.*;
+    const r = one.batch_rank;
+    if (!suits(&one.a, r, one.m, one.k)) try contiguous(engine, .a, &one, &one.a, one.m, one.k);
+    if (!suits(&one.b, r, one.k, one.n)) try contiguous(engine, .b, &one, &one.b, one.k, one.n);
+    const direct = suits(&one.out, r, one.m, one.n);
+    if (!direct) try place(engine, .c, &one, &one.out, one.m, one.n);
+    try batches(T, engine, &one);
+    if (!direct) try copy(engine, &one, &one.out, &given.out, one.m, one.n);
+}
+
+fn suits(view: *const program.View, batch_rank: u8, rows: usize, columns: usize) bool {
+    for (view.strides[0..batch_rank]) |stride| if (stride < 0) return false;
+    return placed(rows, columns, view.strides[batch_rank..][0..2]) != null;
+}
+
+/// Puts a copy of an operand, without gaps, into scratch memory.
+fn contiguous(
+    engine: *Engine,
+    which: cuda.Scratch,
+    one: *const program.MatMul,
+    view: *program.View,
+    rows: usize,
+    columns: usize,
+) Failed!void {
+    const from = view.*;
+    try place(engine, which, one, view, rows, columns);
+    return copy(engine, one, &from, view, rows, columns);
+}
+
+/// Makes the view one of scratch memory, without gaps. Axes of the batch that repeat it stay so.
+fn place(
+    engine: *Engine,
+    which: cuda.Scratch,
+    one: *const program.MatMul,
+    view: *program.View,
+    rows: usize,
+    columns: usize,
+) Failed!void {
+    const r = one.batch_rank;
+    view.strides[r] = @intCast(columns);
+    view.strides[r + 1] = 1;
+    var count = rows * columns;
+    var axis: usize = r;
+    while (axis > 0) {
+        axis -= 1;
+        if (view.strides[axis] == 0) continue;
+        view.strides[axis] = @intCast(count);
+        count *= one.batch[axis];
+    }
+    view.data = @ptrFromInt(try engine.scratchOf(which, count * view.dtype.bytes()));
+}
+
+fn copy(
+    engine: *Engine,
+    one: *const program.MatMul,
+    from: *const program.View,
+    to: *const program.View,
+    rows: usize,
+    columns: usize,
+) Failed!void {
+    const r: usize = one.batch_rank;
+    var shape: [rank_max + 2]usize = undefined;
+    for (shape[0..r], one.batch[0..r], to.strides[0..r]) |*size, items, stride| {
+        size.* = if (stride == 0) 1 else items;
+    }
+    shape[r..][0..2].* = .{ rows, columns };
+    // A map has fewer axes than a product may have: the outermost are walked here.
+    const walked = (r + 2) -| rank_max;
+    var index: [2]usize = @splat(0);
+    while (true) {
+        var move: program.Map = .{
+            .row = copy_row,
+            .compute = one.compute,
+            .rank = @intCast(r + 2 - walked),
+            .inputs_count = 1,
+            .scalars = @splat(0),
+            .shape = undefined,
+            .out = part(to, walked, &index, r),
+            .inputs = undefined,
+        };
+        move.inputs[0] = part(from, walked, &index, r);
+        @memcpy(move.shape[0..move.rank], shape[walked..][0..move.rank]);
+        try launch.map(engine, &move);
+        var axis = walked;
+        while (axis > 0) {
+            axis -= 1;
+            index[axis] += 1;
+            if (index[axis] < shape[axis]) break;
+            index[axis] = 0;
+        } else return;
+    }
+}
+
+fn part(view: *const program.View, walked: usize, index: *const [2]usize, r: usize) program.View {
+    var result = view.*;
+    for (0..walked) |axis| {
+        const bytes: isize = view.strides[axis] * @as(isize, @intCast(view.dtype.bytes()));
+        result.data = @ptrFromInt(@intFromPtr(result.data) +% @as(usize, @bitCast(bytes)) *% index[axis]);
+    }
+    for (walked..r + 2) |axis| result.strides[axis - walked] = view.strides[axis];
+    return result;
+}
+
+/// One call for the longest axis of the batch, as often as the others have places.
+fn batches(comptime T: type, engine: *Engine, one: *const program.MatMul) Failed!void {
+    var shape: [rank_max]usize = undefined;
+    var strides: [3][rank_max]isize = undefined;
+    var rank: usize = 0;
+    const views = [3]*const program.View{ &one.out, &one.a, &one.b };
+    for (one.batch[0..one.batch_rank], 0..) |size, axis| {
+        if (size == 1) continue;
+        // An axis that continues the one before it becomes part of that.
+        const merges = rank > 0 and for (views, 0..) |view, k| {
+            if (strides[k][rank - 1] != view.strides[axis] * @as(isize, @intCast(size))) break false;
+        } else true;
+        if (!merges) {
+            shape[rank] = 1;
+            rank += 1;
+        }
+        shape[rank - 1] *= size;
+        for (views, 0..) |view, k| strides[k][rank - 1] = view.strides[axis];
+    }
+    var longest: usize = 0;
+    for (shape[0..rank], 0..) |size, axis| if (size > shape[longest]) {
+        longest = axis;
+    };
+    const count = if (rank == 0) 1 else shape[longest];
+    const steps: [3]isize = if (rank == 0) @splat(0) else .{ strides[0][longest], strides[1][longest], strides[2][longest] };
+    if (rank > 0) shape[longest] = 1;
+    var index: [rank_max]usize = @splat(0);
+    while (true) {
+        var offsets: [3]isize = @splat(0);
+        for (0..rank) |axis| for (&offsets, 0..) |*offset, k| {
+            offset.* += strides[k][axis] * @as(isize, @intCast(index[axis]));
+        };
+        try batch(T, engine, one, offsets, steps, count);
+        var axis = rank;
+        while (axis > 0) {
+            axis -= 1;
+            index[axis] += 1;
+            if (index[axis] < shape[axis]) break;
+            index[axis] = 0;
+        } else return;
+    }
+}
+
+fn batch(
+    comptime T: type,
+    engine: *Engine,
+    one: *const program.MatMul,
+    offsets: [3]isize,
+    steps: [3]isize,
+    count: usize,
+) Failed!void {
+    const r = one.batch_rank;
+    const out = placed(one.m, one.n, one.out.strides[r..][0..2]).?;
+    const a = placed(one.m, one.k, one.a.strides[r..][0..2]).?;
+    const b = placed(one.k, one.n, one.b.strides[r..][0..2]).?;
+    const c_operand = operand(T, &one.out, out, false, offsets[0], steps[0]);
+    // Rows of c as columns: c' = b' a'. Where c lies by columns already, c = a b, and each operand
+    // that lies by rows is the transposed one.
+    const product: blas.Product = if (!out.transposed) .{
+        .a = operand(T, &one.b, b, b.transposed, offsets[2], steps[2]),
+        .b = operand(T, &one.a, a, a.transposed, offsets[1], steps[1]),
+        .c = c_operand,
+        .m = @intCast(one.n),
+        .n = @intCast(one.m),
+        .k = @intCast(one.k),
+        .count = 0,
+    } else .{
+        .a = operand(T, &one.a, a, !a.transposed, offsets[1], steps[1]),
+        .b = operand(T, &one.b, b, !b.transposed, offsets[2], steps[2]),
+        .c = c_operand,
+        .m = @intCast(one.m),
+        .n = @intCast(one.n),
+        .k = @intCast(one.k),
+        .count = 0,
+    };
+    var first: usize = 0;
+    while (first < count) : (first += batches_each) {
+        var some = product;
+        some.count = @intCast(@min(count - first, batches_each));
+        for ([3]*blas.Operand{ &some.a, &some.b, &some.c }) |each| {
+            each.address +%= @as(u64, @bitCast(each.stride)) *% first *% @sizeOf(T);
+        }
+        const status = engine.blas.?.multiply(T, some);
+        if (status == 0) continue;
+        engine.message.set("cuBLAS's product {d}x{d}x{d} failed: {s} ({d})", .{
+            one.m, one.n, one.k, engine.blas.?.textOf(status), status,
+        });
+        return error.Failed;
+    }
+}
+
+fn operand(
+    comptime T: type,
+    view: *const program.View,
+    lies: Placed,
+    transposed: bool,
+    offset: isize,
+    step: isize,
+) blas.Operand {
+    const bytes: u64 = @bitCast(@as(i64, offset) * @sizeOf(T));
+    return .{
+        .address = @intFromPtr(view.data) +% bytes,
+        .operation = if (transposed) .transposed else .plain,
+        .columns = @intCast(lies.step),
+        .stride = step,
+    };
+}
+
+fn byKernel(engine: *Engine, one: *const program.MatMul) Failed!void {
+    const r: usize = one.batch_rank;
+    const down = (one.m + side - 1) / side;
+    const right = (one.n + side - 1) / side;
+    var batch_count: usize = 1;
+    for (one.batch[0..r]) |size| batch_count *= size;
+    if (@max(down * right, batch_count) > layout.places_max) return engine.unsupported(
+        "Cannot multiply: {d} products of {d} x {d} are too many at once",
+        .{ batch_count, one.m, one.n },
+    );
+    var arguments: layout.MatMul = .{
+        .addresses = undefined,
+        .m = one.m,
+        .n = one.n,
+        .k = one.k,
+        .tiles = .init(right),
+        .batch_rank = one.batch_rank,
+        .batch_first = 0,
+        .strides = undefined,
+        .divisors = @splat(.{}),
+        .batch_strides = @splat(@splat(0)),
+    };
+    const size: i64 = @intCast(one.compute.bytes());
+    for ([3]*const program.View{ &one.out, &one.a, &one.b }, 0..) |view, k| {
+        arguments.addresses[k] = @intFromPtr(view.data);
+        for (0..2) |axis| arguments.strides[k][axis] = view.strides[r + axis] * size;
+        for (0..r) |back| arguments.batch_strides[k][back] = view.strides[r - 1 - back] * size;
+    }
+    for (0..r) |back| arguments.divisors[back] = .init(one.batch[r - 1 - back]);
+    while (arguments.batch_first < batch_count) : (arguments.batch_first += batches_each) {
+        const some = @min(batch_count - arguments.batch_first, batches_each);
+        try launch.start(engine, .matmul, @backingInt(one.compute), 0, .{ down * right, some }, &arguments);
+    }
+}

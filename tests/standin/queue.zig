@@ -1,0 +1,136 @@
+//! Streams: what was asked of one is done in order, and as late as the interface allows: when the
+//! host waits for the stream or for an event in it. So a host that forgets to wait is found out.
+
+const std = @import("std");
+const kernels = @import("kernels");
+const state = @import("state.zig");
+
+pub const arguments_max = 1024;
+
+pub const Launch = struct {
+    entry: usize,
+    blocks: [2]u32,
+    arguments: [arguments_max]u8 align(16),
+};
+
+pub const Copy = struct { to: u64, from: u64, bytes: usize };
+
+pub const Product = struct {
+    double: bool,
+    transposed: [2]bool,
+    m: usize,
+    n: usize,
+    k: usize,
+    a: Matrix,
+    b: Matrix,
+    c: Matrix,
+    count: usize,
+};
+
+pub const Matrix = struct { address: u64, columns: usize, stride: i64 };
+
+pub const Task = union(enum) {
+    launch: *Launch,
+    copy: Copy,
+    free: u64,
+    record: *Event,
+    product: *Product,
+
+    fn dispose(task: Task) void {
+        switch (task) {
+            .launch => |one| state.allocator.destroy(one),
+            .product => |one| state.allocator.destroy(one),
+            else => {},
+        }
+    }
+};
+
+pub const Event = struct { recorded: bool = false, reached: bool = true, stream: ?*Stream = null };
+
+pub const Stream = struct {
+    tasks: std.ArrayList(Task) = .empty,
+    done: usize = 0,
+
+    pub fn push(stream: *Stream, task: Task) void {
+        stream.tasks.append(state.allocator, task) catch @panic("the stand-in is out of memory");
+    }
+
+    /// Does what was asked, up to `event` or to the end.
+    pub fn run(stream: *Stream, event: ?*const Event) c_int {
+        while (stream.done < stream.tasks.items.len) {
+            if (event) |one| if (one.reached) return state.lost;
+            const task = stream.tasks.items[stream.done];
+            stream.done += 1;
+            // A lost device does nothing more, but the host's bookkeeping goes on.
+            if (state.lost == 0) state.lost = perform(task) else switch (task) {
+                .free => |address| _ = state.free(address, false),
+                .record => |one| one.reached = true,
+                else => {},
+            }
+            task.dispose();
+        }
+        stream.tasks.clearRetainingCapacity();
+        stream.done = 0;
+        state.checkAllGuards();
+        return state.lost;
+    }
+
+    pub fn deinit(stream: *Stream) void {
+        stream.tasks.deinit(state.allocator);
+    }
+};
+
+fn perform(task: Task) c_int {
+    switch (task) {
+        .launch => |one| {
+            const left = state.values.get(.launches_left);
+            if (left == 0) return state.launch_failed;
+            if (left > 0) state.values.set(.launches_left, left - 1);
+            runs[one.entry](&one.arguments, one.blocks);
+            state.add(.launches, 1);
+        },
+        .copy => |one| {
+            const to: [*]u8 = @ptrFromInt(one.to);
+            const from: [*]const u8 = @ptrFromInt(one.from);
+            @memcpy(to[0..one.bytes], from[0..one.bytes]);
+        },
+        .free => |address| if (!state.free(address, false)) return state.invalid_value,
+        .record => |event| event.reached = true,
+        .product => |one| {
+            if (one.double) multiply(f64, one) else multiply(f32, one);
+            state.add(.products, 1);
+        },
+    }
+    return 0;
+}
+
+const Run = *const fn (arguments: *const anyopaque, blocks: [2]u32) void;
+
+const runs: [kernels.entries.len]Run = blk: {
+    @setEvalBranchQuota(1_000_000);
+    var list: [kernels.entries.len]Run = undefined;
+    for (kernels.entries, &list) |entry, *run| run.* = &kernels.threading.Host(entry.Kernel).run;
+    break :blk list;
+};
+
+/// c = a b, column after column.
+fn multiply(comptime T: type, product: *const Product) void {
+    for (0..product.count) |item| {
+        const a = at(T, product.a, item);
+        const b = at(T, product.b, item);
+        const c = at(T, product.c, item);
+        for (0..product.n) |j| for (0..product.m) |i| {
+            var sum: T = 0;
+            for (0..product.k) |l| {
+                const x = a[if (product.transposed[0]) i * product.a.columns + l else l * product.a.columns + i];
+                const y = b[if (product.transposed[1]) l * product.b.columns + j else j * product.b.columns + l];
+                sum += x * y;
+            }
+            c[j * product.c.columns + i] = sum;
+        };
+    }
+}
+
+fn at(comptime T: type, matrix: Matrix, item: usize) [*]T {
+    return @ptrFromInt(matrix.address +% @as(u64, @bitCast(matrix.stride)) *% item *% @sizeOf(T));
+}
