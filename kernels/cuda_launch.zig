@@ -118,34 +118,37 @@ const Axes = struct {
     strides: [operands_max][rank_max]isize = undefined,
 
     /// `begin` is where the axes stand in each view; null for operands without them. With `sorted`
-    /// the axes are put into the order in which operand 0 lies in memory.
-    fn of(views: []const *const View, shape: []const usize, begin: []const ?usize, sorted: bool) Axes {
-        var order: [rank_max]usize = undefined;
+    /// the axes are put into the order in which operand 0 lies in memory; with `apart` the last axis
+    /// stays one of its own.
+    fn of(views: []const *const View, shape: []const usize, begin: []const ?usize, order: Order) Axes {
+        var list: [rank_max]usize = undefined;
         var count: usize = 0;
-        for (shape, 0..) |size, axis| if (size != 1) {
-            order[count] = axis;
+        for (shape, 0..) |size, axis| if (size != 1 or (order == .apart and axis + 1 == shape.len)) {
+            list[count] = axis;
             count += 1;
         };
-        if (sorted) std.sort.insertion(usize, order[0..count], views[0], farther);
+        if (order == .sorted) std.sort.insertion(usize, list[0..count], views[0], farther);
         var axes: Axes = .{};
-        for (order[0..count]) |axis| {
+        for (list[0..count]) |axis| {
             var strides: [operands_max]isize = undefined;
             for (views, begin, strides[0..views.len]) |view, place, *stride| {
                 const bytes: isize = @intCast(view.dtype.bytes());
                 stride.* = if (place) |first| view.strides[first + axis] *% bytes else 0;
             }
-            axes.add(shape[axis], strides[0..views.len]);
+            axes.add(shape[axis], strides[0..views.len], order == .apart and axis + 1 == shape.len);
         }
         return axes;
     }
+
+    const Order = enum { given, sorted, apart };
 
     fn farther(view: *const View, a: usize, b: usize) bool {
         return @abs(view.strides[a]) > @abs(view.strides[b]);
     }
 
-    fn add(axes: *Axes, size: usize, strides: []const isize) void {
+    fn add(axes: *Axes, size: usize, strides: []const isize, apart: bool) void {
         const last = axes.rank -% 1;
-        const merges = axes.rank > 0 and for (strides, 0..) |stride, k| {
+        const merges = !apart and axes.rank > 0 and for (strides, 0..) |stride, k| {
             if (axes.strides[k][last] != stride *% @as(isize, @intCast(size))) break false;
         } else true;
         const target = if (merges) last else axes.rank;
@@ -194,13 +197,13 @@ pub fn map(engine: *Engine, one: *const program.Map) Failed!void {
     const views = viewsOf(&buffer, one);
     const begin: [operands_max]?usize = @splat(0);
     const indexed = uses_index[one.row];
-    var axes: Axes = .of(views, one.shape[0..one.rank], begin[0..views.len], !indexed);
+    var axes: Axes = .of(views, one.shape[0..one.rank], begin[0..views.len], if (indexed) .apart else .sorted);
     var arguments: Arguments = .{ .scalars = scalarBits(one.compute, &one.scalars) };
     for (views, 0..) |view, k| {
         arguments.addresses[k] = @intFromPtr(view.data);
         arguments.dtypes[k] = @backingInt(view.dtype);
     }
-    if (axes.rank == 0) axes.add(1, @as([operands_max]isize, @splat(0))[0..views.len]);
+    if (axes.rank == 0) axes.add(1, @as([operands_max]isize, @splat(0))[0..views.len], false);
     const width = vector_bytes / one.compute.bytes();
     return mapAxes(engine, one, &axes, &arguments, repeatedIn(one, views, &axes, width), width);
 }
@@ -289,7 +292,7 @@ fn mapHalves(
     for (0..one.inputs_count + 1) |k| {
         of_second.addresses[k] +%= @as(u64, @bitCast(@as(i64, axes.strides[k][0]))) *% half;
     }
-    of_second.first += half * (axes.places() / size);
+    if (axes.rank == 1) of_second.first += half;
     return mapAxes(engine, one, &second, &of_second, repeated, width);
 }
 
@@ -312,7 +315,7 @@ const Reduction = struct {
         const kept_shape = one.shape[0..one.kept];
         const reduced_shape = one.shape[one.kept..one.rank];
         var reduction: Reduction = .{
-            .kept = .of(views, kept_shape, begin[0..views.len], false),
+            .kept = .of(views, kept_shape, begin[0..views.len], .given),
             .reduced = .{},
             .kept_count = 0,
             .reduced_count = 0,
@@ -324,7 +327,7 @@ const Reduction = struct {
         if (std.mem.indexOfScalar(usize, reduced_shape, 0) == null) {
             begin = @splat(one.kept);
             begin[0] = null;
-            reduction.reduced = .of(views, reduced_shape, begin[0..views.len], false);
+            reduction.reduced = .of(views, reduced_shape, begin[0..views.len], .given);
             reduction.reduced_count = reduction.reduced.places();
         }
         if (@max(reduction.kept_count, reduction.reduced_count) > layout.places_max) return engine.unsupported(

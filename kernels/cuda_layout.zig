@@ -42,7 +42,7 @@ pub fn Map(comptime operands: usize) type {
         addresses: [operands_max]u64 = @splat(0),
         /// Of the compute type, in the low bytes.
         scalars: [3]u64 = @splat(0),
-        /// What the index `i` is at the first place.
+        /// What the index `i` along the last axis is at the first place.
         first: u64 = 0,
         /// Places: elements, or vectors of them.
         count: u32 = 0,

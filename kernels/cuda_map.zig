@@ -93,6 +93,13 @@ inline fn addressesAt(comptime n: usize, comptime axes: usize, arguments: anytyp
     return addresses;
 }
 
+/// The place along the last axis.
+inline fn placeInLast(arguments: anytype, place: u32) u32 {
+    if (arguments.rank < 2) return place;
+    const divisor = arguments.divisors[0];
+    return place -% divisor.quotient(place) *% divisor.size;
+}
+
 /// All operands are of the compute type (a row to bool may write bytes), and lie along the last
 /// axis without gaps, aligned, or are repeated there. The last axis counts vectors.
 pub fn Vector(comptime row: anytype, comptime T: type) type {
@@ -123,11 +130,12 @@ pub fn Vector(comptime row: anytype, comptime T: type) type {
                     }
                 }
             }
+            const index = if (row.uses_index) @as(u64, placeInLast(arguments, place)) * width else 0;
             var results: [width]T = undefined;
             inline for (&results, 0..) |*result, lane| {
                 var environment: expr.Environment(T) = .{ .scalars = scalars };
                 inline for (1..n) |k| environment.operands[k - 1] = operands[k][lane];
-                if (row.uses_index) environment.index = indexOf(T, arguments.first +% begin +% lane);
+                if (row.uses_index) environment.index = indexOf(T, arguments.first +% index +% lane);
                 result.* = expr.eval(row.tree, T, environment);
             }
             if (row.to_bool and arguments.dtypes[0] == comptime @backingInt(program.DType.bool)) {
@@ -138,14 +146,14 @@ pub fn Vector(comptime row: anytype, comptime T: type) type {
 
         inline fn vector(arguments: *const Arguments, comptime k: usize, address: u64) [width]T {
             if (arguments.repeated >> k & 1 != 0) return @splat(global(T, address).*);
-            return global(@Vector(width, T), address).*;
+            return threading.globalSide(width, T, address).*;
         }
 
         inline fn write(comptime S: type, address: u64, results: [width]T, left: u64) void {
             var out: [width]S = undefined;
             inline for (&out, results) |*element, value| element.* = if (S == T) value else @intFromBool(value != 0);
             if (left >= width) {
-                global(@Vector(width, S), address).* = out;
+                threading.globalSide(width, S, address).* = out;
             } else inline for (out, 0..) |value, lane| {
                 if (lane < left) global(S, address + lane * @sizeOf(S)).* = value;
             }
@@ -169,7 +177,7 @@ pub fn Strided(comptime row: anytype, comptime T: type) type {
             const addresses = addressesAt(n, layout.rank_max, arguments, place);
             var environment: expr.Environment(T) = .{ .scalars = scalarsOf(T, &arguments.scalars) };
             inline for (1..n) |k| environment.operands[k - 1] = load(T, arguments.dtypes[k], addresses[k]);
-            if (row.uses_index) environment.index = indexOf(T, arguments.first +% place);
+            if (row.uses_index) environment.index = indexOf(T, arguments.first +% placeInLast(arguments, place));
             store(T, arguments.dtypes[0], addresses[0], expr.eval(row.tree, T, environment));
         }
     };

@@ -22,12 +22,18 @@ pub fn SharedPointer(comptime T: type) type {
 }
 
 pub fn Global(comptime T: type) type {
-    return *align(@min(@alignOf(T), 16)) addrspace(global_space) T;
+    return *addrspace(global_space) T;
 }
 
 /// An element in the device's memory. On the host, where the kernels run in tests, addresses are
 /// those of the process.
 pub inline fn global(comptime T: type, address: u64) Global(T) {
+    return @ptrFromInt(address);
+}
+
+/// Several elements side by side that are read or written at once: their address is a multiple of
+/// all their bytes.
+pub inline fn globalSide(comptime n: usize, comptime T: type, address: u64) *align(n * @sizeOf(T)) addrspace(global_space) [n]T {
     return @ptrFromInt(address);
 }
 

@@ -43,6 +43,7 @@ const doors: Record<string, () => Device> = {
   opencl: () => openNative("opencl"),
   // What a GPU would run, on whatever there is.
   "opencl in lanes": () => ({ ...openNative("opencl", null, { shape: "lanes" }), name: "opencl in lanes" }),
+  cuda: () => openNative("cuda"),
 };
 
 /** Why a device cannot be tested here; null if it can be, or must. */

@@ -173,8 +173,8 @@ const functions = struct {
     pub fn cuEventRecord(event: *Event, stream: *Stream) callconv(.c) c_int {
         if (enter()) |code| return code;
         defer state.unlock();
-        event.* = .{ .recorded = true, .reached = false, .stream = stream };
-        stream.push(.{ .record = event });
+        event.* = .{ .reached = false, .recordings = event.recordings + 1, .stream = stream };
+        stream.push(.{ .record = .{ .event = event, .number = event.recordings } });
         return 0;
     }
 

@@ -33,7 +33,7 @@ pub const Task = union(enum) {
     launch: *Launch,
     copy: Copy,
     free: u64,
-    record: *Event,
+    record: Record,
     product: *Product,
 
     fn dispose(task: Task) void {
@@ -45,7 +45,17 @@ pub const Task = union(enum) {
     }
 };
 
-pub const Event = struct { recorded: bool = false, reached: bool = true, stream: ?*Stream = null };
+/// An event stands for its last recording.
+pub const Event = struct { reached: bool = true, recordings: u64 = 0, stream: ?*Stream = null };
+
+const Record = struct {
+    event: *Event,
+    number: u64,
+
+    fn reach(record: Record) void {
+        if (record.number == record.event.recordings) record.event.reached = true;
+    }
+};
 
 pub const Stream = struct {
     tasks: std.ArrayList(Task) = .empty,
@@ -64,7 +74,7 @@ pub const Stream = struct {
             // A lost device does nothing more, but the host's bookkeeping goes on.
             if (state.lost == 0) state.lost = perform(task) else switch (task) {
                 .free => |address| _ = state.free(address, false),
-                .record => |one| one.reached = true,
+                .record => |one| one.reach(),
                 else => {},
             }
             task.dispose();
@@ -95,7 +105,7 @@ fn perform(task: Task) c_int {
             @memcpy(to[0..one.bytes], from[0..one.bytes]);
         },
         .free => |address| if (!state.free(address, false)) return state.invalid_value,
-        .record => |event| event.reached = true,
+        .record => |one| one.reach(),
         .product => |one| {
             if (one.double) multiply(f64, one) else multiply(f32, one);
             state.add(.products, 1);
