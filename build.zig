@@ -62,6 +62,9 @@ pub fn build(b: *std.Build) !void {
             .root_module = try module(b, platform, "kernels/level.zig", cpu, optimize),
         }));
     }
+    // As `cuda_linked` in kernels/lib.zig.
+    const os = root.resolved_target.?.result.os.tag;
+    if (os == .linux or os == .windows) root.addObject(try cudaText(b, platforms.map.get("cuda").?, platform, optimize));
     b.installArtifact(b.addLibrary(.{ .name = "deneb", .linkage = .dynamic, .root_module = root }));
 }
 
@@ -82,4 +85,23 @@ fn module(
         .pic = !is_wasm,
         .link_libc = !is_wasm,
     });
+}
+
+/// The CUDA kernels as PTX, in an object for `platform`.
+fn cudaText(
+    b: *std.Build,
+    cuda: Platform,
+    platform: Platform,
+    optimize: std.lang.OptimizeMode,
+) !*std.Build.Step.Compile {
+    const query: std.Target.Query = try .parse(.{ .arch_os_abi = cuda.triple, .cpu_features = cuda.baseline });
+    const kernels = b.addObject(.{ .name = "cuda_kernels", .root_module = b.createModule(.{
+        .root_source_file = b.path("kernels/cuda_kernels.zig"),
+        .target = b.resolveTargetQuery(query),
+        .optimize = .fast,
+        .strip = true,
+    }) });
+    const text = try module(b, platform, "kernels/cuda_text.zig", platform.baseline, optimize);
+    text.addAnonymousImport("cuda_ptx", .{ .root_source_file = kernels.getEmittedAsm() });
+    return b.addObject(.{ .name = "cuda_text", .root_module = text });
 }

@@ -174,6 +174,11 @@ pub const Context = struct {
     }
 
     fn exhausted(context: *Context, bytes: f64) Status {
+        if (context.engine.trouble()) |reason| return context.fail(
+            .device,
+            "Cannot allocate {d} bytes on {t}: {s}",
+            .{ bytes, context.engine.of, reason },
+        );
         const in_use = context.memory.bytes;
         const held = context.memory.reserved();
         const left = context.engine.free() orelse return context.fail(

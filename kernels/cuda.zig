@@ -37,6 +37,8 @@ pub const Failed = error{ Failed, OutOfMemory, Unsupported };
 pub const Engine = struct {
     allocator: std.mem.Allocator,
     message: program.Message = .{},
+    /// Why the last allocation failed, where that was not for want of memory.
+    trouble_message: program.Message = .{},
     number: u64 = 0,
     cuda: driver.Functions = undefined,
     version: c_int = 0,
@@ -293,7 +295,10 @@ pub const Engine = struct {
             engine.cuda.cuMemAllocAsync.?(&address, bytes, engine.stream)
         else
             engine.cuda.cuMemAlloc_v2(&address, bytes);
-        return if (result == .success and address != 0) address else null;
+        if (result == .success and address != 0) return address;
+        engine.trouble_message.length = 0;
+        if (result != .out_of_memory) engine.trouble_message.set("{s} ({d})", .{ driver.textOf(&engine.cuda, result), @backingInt(result) });
+        return null;
     }
 
     fn release(engine: *Engine, address: driver.Address) void {
@@ -333,6 +338,10 @@ pub const Engine = struct {
         var total: usize = 0;
         if (engine.cuda.cuMemGetInfo_v2(&left, &total) != .success) return null;
         return left;
+    }
+
+    pub fn trouble(engine: *const Engine) ?[]const u8 {
+        return if (engine.trouble_message.length == 0) null else engine.trouble_message.text();
     }
 
     pub fn setThreads(_: *Engine, _: usize) error{OutOfMemory}!void {}

@@ -4,7 +4,7 @@ const std = @import("std");
 const builtin = @import("builtin");
 const driver = @import("cuda_driver.zig");
 const program = @import("program.zig");
-const Library = @import("cuda_library.zig").Library;
+const dynamic = @import("dynamic.zig");
 
 pub const Handle = opaque {};
 
@@ -82,12 +82,12 @@ pub const Blas = struct {
         tf32: bool,
         message: *program.Message,
     ) ?Blas {
-        const library = Library.open(folders, names) orelse {
-            message.set("{s} (or 12, or 11) is not here: {s}", .{ names[0], Library.reason() });
+        const library = dynamic.open(names, folders) orelse {
+            message.set("{s} (or 12, or 11) is not here: {s}", .{ names[0], dynamic.reason() });
             return null;
         };
         var blas: Blas = .{ .functions = undefined, .handle = null, .version = 0 };
-        if (library.bind(&blas.functions)) |missing| {
+        if (dynamic.fill(Functions, &blas.functions, library)) |missing| {
             message.set("its library has no {s}", .{missing});
             return null;
         }

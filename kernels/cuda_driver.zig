@@ -4,7 +4,7 @@
 const std = @import("std");
 const builtin = @import("builtin");
 const program = @import("program.zig");
-const Library = @import("cuda_library.zig").Library;
+const dynamic = @import("dynamic.zig");
 
 pub const Result = enum(c_int) {
     success = 0,
@@ -39,8 +39,6 @@ pub const event_without_timing = 2;
 /// A capture belongs to the thread that began it.
 pub const capture_thread_local = 1;
 pub const pool_release_threshold = 4;
-
-const Fn = *const fn () callconv(.c) void;
 
 /// Every function answers a `Result`.
 pub const Functions = struct {
@@ -103,11 +101,11 @@ pub const names: []const [:0]const u8 = switch (builtin.os.tag) {
 
 /// The driver, started. Null where there is none; the message says why.
 pub fn open(folders: []const []const u8, functions: *Functions, message: *program.Message) ?c_int {
-    const library = Library.open(folders, names) orelse {
-        message.set("the driver's library {s} is not here: {s}", .{ names[0], Library.reason() });
+    const library = dynamic.open(names, folders) orelse {
+        message.set("the driver's library {s} is not here: {s}", .{ names[0], dynamic.reason() });
         return null;
     };
-    if (library.bind(functions)) |missing| {
+    if (dynamic.fill(Functions, functions, library)) |missing| {
         message.set("the driver's library {s} has no {s}: it is too old", .{ names[0], missing });
         return null;
     }

@@ -41,11 +41,24 @@ fn openOne(path: [:0]const u8) ?Library {
     return std.c.dlopen(path, .{ .LAZY = true });
 }
 
-/// Fills the table from the library. Returns the name of the first symbol that it lacks.
+extern "c" fn dlerror() ?[*:0]const u8;
+
+/// Why the last name that was tried did not open.
+pub fn reason() []const u8 {
+    if (builtin.os.tag == .windows) return "it could not be loaded";
+    return std.mem.span(dlerror() orelse return "it could not be loaded");
+}
+
+/// Fills the table from the library. Returns the name of the first symbol that it lacks; a field
+/// that is optional is null then.
 pub fn fill(comptime Table: type, table: *Table, library: Library) ?[]const u8 {
     inline for (@typeInfo(Table).@"struct".field_names) |name| {
-        const symbol = lookup(library, name) orelse return name;
-        @field(table, name) = @ptrCast(@alignCast(symbol));
+        const symbol = lookup(library, name);
+        if (@typeInfo(@FieldType(Table, name)) == .optional) {
+            @field(table, name) = @ptrCast(@alignCast(symbol));
+        } else {
+            @field(table, name) = @ptrCast(@alignCast(symbol orelse return name));
+        }
     }
     return null;
 }

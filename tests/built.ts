@@ -1,13 +1,16 @@
 /** What tests build with Zig: made once for each state of the sources, and kept in `.zig-cache/tests`. */
 import { libraryFile } from "../kernels/library.ts";
-import { buildLibrary, buildWasm } from "../tools/build.ts";
+import { buildCuda, buildLibrary, buildWasm, compile } from "../tools/build.ts";
+import { ensureZig } from "../tools/zig.ts";
 
 const root = new URL("..", import.meta.url);
 
 /** A name for the sources as they are. */
 async function digest(): Promise<string> {
-  const kernels = [...Deno.readDirSync(new URL("kernels", root))].map(({ name }) => `kernels/${name}`);
-  const sources = kernels.filter((path) => /\.(zig|json)$/.test(path)).sort();
+  const files = ["kernels", "tests/standin"].flatMap((folder) =>
+    [...Deno.readDirSync(new URL(folder, root))].map(({ name }) => `${folder}/${name}`)
+  );
+  const sources = files.filter((path) => /\.(zig|json|cl)$/.test(path)).sort();
   const parts: BlobPart[] = [];
   for (const path of [...sources, "tools/build.ts", "tools/targets.json"]) {
     parts.push(path, await Deno.readFile(new URL(path, root)));
@@ -40,4 +43,29 @@ export function safeLibrary(): Promise<string> {
 /** The wasm module of these sources. */
 export function freshWasm(): Promise<string> {
   return builtOnce("wasm", "deneb.wasm", (folder) => buildWasm(`${folder}/deneb.wasm`, silent));
+}
+
+/** The CUDA kernels of these sources, as PTX. */
+export function freshPtx(): Promise<string> {
+  return builtOnce("ptx", "kernels.ptx", async (folder) => buildCuda(`${folder}/kernels.ptx`, await ensureZig(silent)));
+}
+
+/**
+ * A folder like that of a CUDA toolkit, with a driver and a cuBLAS that compute on the CPU; see `standin/driver.zig`.
+ * They lack the function `without`.
+ */
+export async function standIn({ without = "" } = {}): Promise<string> {
+  const path = await builtOnce(`standin${without}`, "lib64/libcuda.so.1", async (folder) => {
+    const zig = await ensureZig(silent), options = `${folder}/options.zig`, library = `${folder}/lib64/libcuda.so.1`;
+    await Deno.mkdir(new URL(`${folder}/lib64`, root));
+    await Deno.writeTextFile(new URL(options, root), `pub const without: []const u8 = "${without}";\n`);
+    // Without optimization Zig builds these hundreds of kernels in seconds, and keeps all checks.
+    await compile(zig, [
+      ...["build-lib", "-dynamic", "-lc", "-fPIC", "-O", "debug", `-femit-bin=${library}`],
+      ...["--dep", "kernels", "--dep", "options", "-Mroot=tests/standin/driver.zig"],
+      ...["-Mkernels=kernels/cuda_kernels.zig", `-Moptions=${options}`],
+    ]);
+    await Deno.symlink("libcuda.so.1", new URL(`${folder}/lib64/libcublas.so.12`, root));
+  });
+  return path.replace("/lib64/libcuda.so.1", "");
 }

@@ -114,7 +114,8 @@ export async function buildWasm(path: string, say: (line: string) => void): Prom
   say(`Built ${path} in ${seconds(begun)} s`);
 }
 
-async function compile(zig: Zig, words: readonly string[]): Promise<void> {
+/** Runs the compiler in the repository. */
+export async function compile(zig: Zig, words: readonly string[]): Promise<void> {
   const [program, ...first] = zig;
   const args = [...first, ...words, "--cache-dir", ".zig-cache"];
   const { success } = await new Deno.Command(program!, { args, cwd: root, stdout: "inherit", stderr: "inherit" })

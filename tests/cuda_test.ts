@@ -1,0 +1,100 @@
+/**
+ * The CUDA device without a GPU: its kernels are assembled for three generations of GPUs, and its host code runs on a
+ * driver of the tests' own, `standin/driver.zig`, which computes on the CPU. Each run on it is a process of its own,
+ * since a process keeps the driver that it once loaded.
+ */
+import { devices } from "../mod.ts";
+import { freshPtx, standIn } from "./built.ts";
+import { inTemporaryFolder, testWith } from "./permissions.ts";
+import { assert, required } from "./support.ts";
+
+const needed = ["run", "read", "write", "env", "ffi"] as const;
+const root = new URL("..", import.meta.url);
+
+/** The library's own absence; a failure where the CPU is required. */
+const cpu = devices().find(({ name }) => name === "cpu")!;
+const absent = cpu.available || required.includes("cpu") ? null : cpu.reason ?? "not built";
+
+/** Runs Deno on the stand-in and returns what it printed. */
+async function onStandIn(args: readonly string[], without = ""): Promise<string> {
+  const home = await standIn({ without });
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: root,
+    env: { CUDA_HOME: home, DENEB_REQUIRE: "cuda", NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
+  assert.ok(success, `CUDA_HOME=${home} DENEB_REQUIRE=cuda deno ${args.join(" ")}\n${said.slice(-6000)}`);
+  return said;
+}
+
+/** Runs the tests of some files whose names hold `[cuda]`, or all, and checks that there were so many. */
+async function testsOnStandIn(files: readonly string[], least: number, filter?: string): Promise<void> {
+  const words = filter === undefined ? [] : ["--filter", filter];
+  const said = await onStandIn(["test", "-A", "--no-check", ...words, ...files]);
+  const passed = Number(/(\d+) passed/.exec(said)?.[1]);
+  assert.ok(passed >= least, `only ${passed} tests ran:\n${said}`);
+}
+
+testWith(needed, "every row and skeleton is the reference's [cuda on the stand-in]", async () => {
+  await testsOnStandIn(["tests/devices_test.ts"], 12, "[cuda]");
+}, absent);
+
+testWith(needed, "every op and its gradients are the reference's [cuda on the stand-in]", async () => {
+  await testsOnStandIn(["tests/ops_test.ts"], 6, "[cuda]");
+}, absent);
+
+testWith(needed, "the driver's failures are errors that name them [cuda on the stand-in]", async () => {
+  await testsOnStandIn(["tests/standin/cases.ts"], 12);
+}, absent);
+
+const look = `
+  import { devices, openDevice } from "./kernels/mod.ts";
+  const { available, reason } = devices().find(({ name }) => name === "cuda");
+  console.log(available ? openDevice("cuda").description : reason);
+`;
+
+testWith(needed, "a driver without a function that is needed says which [cuda on the stand-in]", async () => {
+  const said = await onStandIn(["eval", look], "cuLaunchKernel");
+  assert.match(said, /the driver's library libcuda\.so\.1 has no cuLaunchKernel: it is too old/);
+}, absent);
+
+testWith(needed, "without cuBLAS it says why, and multiplies by itself [cuda on the stand-in]", async () => {
+  const said = await onStandIn(["eval", look], "cublasDgemmStridedBatched");
+  assert.match(said, /without cuBLAS: its library has no cublasDgemmStridedBatched/);
+  const words = ["test", "-A", "--no-check", "--filter", "/matmul.*\\[cuda\\]/", "tests/devices_test.ts"];
+  assert.match(await onStandIn(words, "cublasDgemmStridedBatched"), /2 passed/);
+}, absent);
+
+/** The assembler of CUDA's compiler; `pip install nvidia-cuda-nvcc` brings it. */
+const ptxas = Deno.permissions.querySync({ name: "env", variable: "DENEB_PTXAS" }).state === "granted"
+  ? Deno.env.get("DENEB_PTXAS")
+  : undefined;
+
+for (const arch of ["sm_75", "sm_80", "sm_90"]) {
+  testWith(needed, `every kernel is assembled for ${arch}, and keeps its numbers in registers`, async () => {
+    const ptx = await freshPtx();
+    await inTemporaryFolder(async (folder) => {
+      const args = [`-arch=${arch}`, "-v", ptx, "-o", `${folder}/kernels.cubin`];
+      const { success, stdout, stderr } = await new Deno.Command(ptxas!, { args, stdout: "piped", stderr: "piped" })
+        .output();
+      const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
+      assert.ok(success, said.slice(-3000));
+      const parts = said.split("Compiling entry function '").slice(1);
+      const text = await Deno.readTextFile(ptx);
+      assert.equal(parts.length, text.match(/^\.visible \.entry /gm)!.length, "not every entry was assembled");
+      for (const part of parts) {
+        const name = part.slice(0, part.indexOf("'"));
+        const [, stores, loads] = /(\d+) bytes spill stores, (\d+) bytes spill loads/.exec(part)!;
+        assert.equal(Number(stores) + Number(loads), 0, `${name} spills`);
+        // 65536 registers for 256 threads of at least two blocks.
+        assert.ok(Number(/Used (\d+) registers/.exec(part)![1]) <= 128, `${name} leaves no room for a second block`);
+      }
+      // No multiplication and addition are one: a fused one would round otherwise than everywhere else.
+      assert.ok(!/\b(fma|mad)\.(rn\.)?f(32|64)/.test(text), "there is a fused multiply-add");
+      assert.ok(!/\b(add|sub|mul)\.f(32|64)/.test(text), "the assembler could fuse what has no rounding");
+    });
+  }, ptxas ? null : "set DENEB_PTXAS to the assembler of nvidia-cuda-nvcc");
+}

@@ -1,0 +1,225 @@
+/**
+ * What the CUDA device does where the driver is absent, old, poor in memory or lost. `cuda_test.ts` runs this in a
+ * process of its own, with the stand-in as its driver.
+ */
+import { fold, fromTypedArray, map, type NDArray, random } from "../../core/ndarray.ts";
+import { Stream } from "../../core/program.ts";
+import type { Device } from "../../kernels/device.ts";
+import { openDevice } from "../../kernels/mod.ts";
+import { devices, manualSeed, nn, optim, randn, scope, setDefaultDevice, tensor } from "../../mod.ts";
+import { assert, assertEquals, assertThrows } from "../support.ts";
+import { get, having } from "./controls.ts";
+
+/** Opens a device for `body`; afterwards nothing is left in the driver. */
+async function withCuda(body: (stream: Stream, device: Device) => void | Promise<void>, name = "cuda"): Promise<void> {
+  const device = openDevice(name);
+  try {
+    await body(new Stream(device), device);
+  } finally {
+    device.close();
+  }
+  assertNothingLeft();
+}
+
+function assertNothingLeft(): void {
+  for (const key of ["allocations", "bytes", "modules", "contexts", "pinned", "streams", "events", "graphs"] as const) {
+    assertEquals(get(key), 0, `${key} are left in the driver`);
+  }
+  assertEquals(get("overruns"), 0, "something was written beside an allocation");
+}
+
+function entry(): { available: boolean; reason?: string } {
+  return devices().find(({ name }) => name === "cuda")!;
+}
+
+const floats = (stream: Stream, length: number): NDArray =>
+  fromTypedArray(stream, Float32Array.from({ length }, (_, k) => k % 1000), [length], "float32");
+
+Deno.test("devices are listed and described, and numbered ones open", async () => {
+  const { available, description } = devices().find(({ name }) => name === "cuda")!;
+  assert.ok(available);
+  assert.match(description, /^0: CUDA 12\.4, Stand-in 0, 1\.0 GiB$/);
+  await withCuda((_, device) => {
+    assertEquals(device.name, "cuda:1");
+    assert.match(device.description, /Stand-in 1, compute capability 9\.0, CUDA 12\.4, cuBLAS 12\.4$/);
+  }, "cuda:1");
+  assertThrows(() => openDevice("cuda:2"), Error, "there is no cuda:2, only 0: CUDA 12.4, Stand-in 0");
+});
+
+Deno.test("two devices work side by side", async () => {
+  await withCuda((first) => {
+    const second = openDevice("cuda:1");
+    try {
+      const arrays = [first, new Stream(second)].map((stream) => floats(stream, 5));
+      for (const array of arrays) assertEquals(array.read(), new Float32Array([0, 1, 2, 3, 4]));
+      for (const array of arrays) array.dispose();
+    } finally {
+      second.close();
+    }
+  });
+});
+
+Deno.test("a driver that is too old says which it is", async () => {
+  await having({ version: 10_020 }, () => {
+    assertEquals(entry().available, false);
+    assertEquals(entry().reason, "the driver is of CUDA 10.2, wanted 11.0 or later");
+    assertThrows(() => openDevice("cuda"), Error, "the driver is of CUDA 10.2, wanted 11.0 or later");
+  });
+});
+
+Deno.test("without a device the driver's reason is given", async () => {
+  await having({ devices: 0 }, () => {
+    assertEquals(entry().reason, "cuInit failed: no CUDA-capable device is detected");
+  });
+});
+
+Deno.test("a device that the kernels are not for is refused with its capability", async () => {
+  await having({ capability: 61 }, () => {
+    assertThrows(() => openDevice("cuda"), Error, "Stand-in 0 has compute capability 6.1, wanted 7.5 or later");
+  });
+  assertNothingLeft();
+});
+
+Deno.test("without memory pools it allocates as older drivers do", async () => {
+  await having({ pools: 0 }, () =>
+    withCuda((stream) => {
+      const a = floats(stream, 1000), b = map("addScalar", [a], { s: 1 });
+      assertEquals(b.read()[999], 1000);
+      a.dispose();
+      b.dispose();
+    }));
+});
+
+Deno.test("nothing waits for the device but reads", async () => {
+  await withCuda((stream) => {
+    const a = floats(stream, 100_000);
+    a.read();
+    const before = get("waits"), launches = get("launches");
+    let b = map("square", [a]);
+    for (let k = 0; k < 50; k++) {
+      const next = map("addScalar", [b], { s: k });
+      b.dispose();
+      b = next;
+    }
+    stream.flush();
+    assertEquals(get("waits"), before);
+    assertEquals(get("launches"), launches, "the stand-in does nothing until it is waited for");
+    assertEquals(b.read()[3], 9 + 49 * 25);
+    assert.ok(get("waits") > before && get("launches") === launches + 51);
+    a.dispose();
+    b.dispose();
+  });
+});
+
+Deno.test("large copies arrive whole, whatever is written meanwhile", async () => {
+  await withCuda((stream) => {
+    const length = 5_000_001, source = Float32Array.from({ length }, (_, k) => k % 9973);
+    const array = fromTypedArray(stream, source, [length], "float32");
+    const others = Array.from({ length: 8 }, (_, k) => fromTypedArray(stream, new Float32Array([k]), [1], "float32"));
+    assertEquals(array.read(), source);
+    others.forEach((other, k) => assertEquals(other.read(), new Float32Array([k])));
+    for (const one of [array, ...others]) one.dispose();
+  });
+});
+
+Deno.test("out of memory says what was asked, free and held, and smaller work goes on", async () => {
+  await having({ memory: 64 << 20 }, () =>
+    withCuda((stream) => {
+      const kept = floats(stream, 1 << 20), held = floats(stream, 8 << 20);
+      let message = "";
+      try {
+        floats(stream, 8 << 20);
+      } catch (error) {
+        message = (error as Error).message;
+      }
+      assert.match(
+        message,
+        /^Cannot allocate 33554432 bytes on cuda: \d+ are free, 37748736 in use and \d+ held beside them$/,
+      );
+      assertEquals(kept.read()[999], 999, "nothing is lost");
+      held.dispose();
+      // What was freed waits in pools of other sizes, and is given back where it is needed.
+      const half = floats(stream, 6 << 20), result = fold("sum", [half], [0], []);
+      assertEquals(result.read().length, 1);
+      for (const one of [kept, half, result]) one.dispose();
+    }));
+});
+
+Deno.test("a device lost is an error that names the failure, at each call, and not a hang", async () => {
+  await having({ launchesLeft: 3 }, async () => {
+    await withCuda((stream) => {
+      let a = floats(stream, 1000);
+      const message = /^Cannot (read|write|run|allocate)\b.* on cuda: .*unspecified launch failure/;
+      const lose = () => {
+        for (let k = 0; k < 6; k++) a = map("addScalar", [a], { s: 1 });
+        a.read();
+      };
+      for (const body of [lose, () => a.read(), () => floats(stream, 10).read()]) {
+        let said = "";
+        try {
+          body();
+        } catch (error) {
+          said = (error as Error).message;
+        }
+        assert.match(said, message);
+      }
+    });
+  });
+  // What opens it again finds a sound device.
+  await withCuda((stream) => {
+    const a = floats(stream, 10);
+    assertEquals(a.read()[9], 9);
+    a.dispose();
+  });
+});
+
+Deno.test("random numbers are those of the CPU", async () => {
+  const cpu = openDevice("cpu");
+  await withCuda((stream) => {
+    const [here, there] = [stream, new Stream(cpu)].map((on) => random(on, [1001], "float32", [1, 2], 5));
+    assertEquals(here!.read(), there!.read());
+    here!.dispose();
+    there!.dispose();
+  });
+  cpu.close();
+});
+
+/** The losses of a small net with dropout. */
+function losses(device: string, steps: number): Float64Array {
+  manualSeed(7);
+  using _ = scope();
+  const on = { device };
+  const data = randn([64, 10], on), labels = tensor(Int32Array.from({ length: 64 }, (_, k) => k % 4), on);
+  const net = new nn.Sequential(
+    new nn.Linear(10, 32),
+    new nn.LayerNorm1d(32),
+    new nn.ReLU(),
+    new nn.Dropout(0.1),
+    new nn.Linear(32, 4),
+  );
+  const optimizer = new optim.Adam(net.parameters(), { lr: 0.01 }), loss = new nn.CrossEntropyLoss();
+  const list = Float64Array.from({ length: steps }, () => {
+    using _ = scope();
+    optimizer.resetGrad();
+    const value = loss.call(net.call(data), labels);
+    value.backward();
+    optimizer.step();
+    return value.item() as number;
+  });
+  for (const parameter of net.parameters()) parameter.dispose();
+  return list;
+}
+
+// The last: the device that it opens stays open.
+Deno.test("training repeats to the bit, and agrees with the CPU to 1e-4", async () => {
+  const run = async (device: string) => {
+    await setDefaultDevice(device);
+    return losses(device, 200);
+  };
+  const [first, second, cpu] = [await run("cuda"), await run("cuda"), await run("cpu")];
+  assertEquals(first, second);
+  assert.ok(first[199]! < first[0]! / 2, `${first[0]} became ${first[199]}`);
+  const worst = Math.max(...first.map((loss, k) => Math.abs(loss - cpu[k]!) / cpu[k]!));
+  assert.ok(worst < 1e-4, `the losses differ by ${worst}`);
+  await setDefaultDevice("reference");
+});
