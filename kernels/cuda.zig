@@ -13,9 +13,12 @@ const launch = @import("cuda_launch.zig");
 const layout = @import("cuda_layout.zig");
 const memory = @import("memory.zig");
 const module = @import("cuda_module.zig");
+const nvrtc = @import("cuda_nvrtc.zig");
 const product = @import("cuda_product.zig");
 const program = @import("program.zig");
 const staging = @import("cuda_staging.zig");
+const text_module = @import("text.zig");
+const Fused = @import("cuda_fused.zig").Fused;
 const Settings = @import("settings.zig").Settings;
 
 const Instruction = program.Instruction;
@@ -49,6 +52,12 @@ pub const Engine = struct {
     blas: ?blas.Blas = null,
     /// Why there is no cuBLAS.
     blas_reason: program.Message = .{},
+    compiler: ?nvrtc.Compiler = null,
+    /// Why groups are not compiled.
+    compiler_reason: program.Message = .{},
+    /// Fused kernels by their text; null where there is none.
+    fused_functions: std.StringHashMapUnmanaged(?*driver.Function) = .empty,
+    fused: *Fused = undefined,
     modules: module.Modules = .{},
     loaded: std.ArrayList(?*driver.Module) = .empty,
     functions: launch.Functions = .{},
@@ -70,6 +79,7 @@ pub const Engine = struct {
         message: *program.Message,
     ) device.OpenError!void {
         engine.* = .{ .allocator = allocator };
+        engine.fused = try allocator.create(Fused);
         engine.open(settings) catch |failure| {
             message.set("Cannot open cuda:{d}: {s}", .{ settings.index, engine.message.text() });
             engine.deinit();
@@ -118,11 +128,16 @@ pub const Engine = struct {
         try engine.staging.init(engine);
         try engine.clearFault();
         engine.blas = blas.Blas.open(settings.folders(), engine.stream, settings.tf32, &engine.blas_reason);
+        engine.compiler = nvrtc.Compiler.open(settings.folders(), &engine.compiler_reason);
     }
 
     pub fn deinit(engine: *Engine) void {
         const allocator = engine.allocator;
         engine.modules.deinit(allocator);
+        var keys = engine.fused_functions.keyIterator();
+        while (keys.next()) |key| allocator.free(key.*);
+        engine.fused_functions.deinit(allocator);
+        allocator.destroy(engine.fused);
         if (engine.context != null) {
             const cuda = &engine.cuda;
             // Failures here have nobody to tell, and nothing is left to save.
@@ -207,12 +222,72 @@ pub const Engine = struct {
     }
 
     pub fn runGroup(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) Status {
-        _ = temporaries;
-        for (instructions) |*instruction| {
-            const status = engine.execute(instruction);
-            if (status != .ok) return status;
+        engine.enter() catch |failure| return engine.statusOf("run", failure);
+        var at: usize = 0;
+        while (at < instructions.len) {
+            at += engine.launchSome(instructions[at..], temporaries) catch |failure| return engine.statusOf("run", failure);
         }
         return .ok;
+    }
+
+    /// Launches the first instructions of a group, as many at once as one kernel can do, and returns
+    /// their number.
+    fn launchSome(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) Failed!usize {
+        if (engine.compiler != null) {
+            const count = engine.fused.plan(instructions);
+            if (count > 1 and engine.fused.prepare(temporaries, instructions[count..])) {
+                if (try engine.launchFused()) return count;
+            }
+        }
+        try engine.launchOne(&instructions[0]);
+        return 1;
+    }
+
+    /// False where the kernel cannot be compiled; then nothing more is.
+    fn launchFused(engine: *Engine) Failed!bool {
+        const function = try engine.fusedFunction() orelse return false;
+        const arguments = [1]?*const anyopaque{&engine.fused.arguments};
+        const x: c_uint = @intCast(engine.fused.blocks());
+        const result = engine.cuda.cuLaunchKernel(function, x, 1, 1, layout.threads, 1, 1, 0, engine.stream, &arguments, null);
+        try engine.try_("the launch of a fused kernel", result);
+        return true;
+    }
+
+    fn fusedFunction(engine: *Engine) Failed!?*driver.Function {
+        const allocator = engine.allocator;
+        var body: std.Io.Writer.Allocating = .init(allocator);
+        defer body.deinit();
+        engine.fused.write(&body.writer) catch return error.OutOfMemory;
+        const known = try engine.fused_functions.getOrPut(allocator, body.written());
+        if (known.found_existing) return known.value_ptr.*;
+        // Until it is there, nothing stands under this key.
+        const key = allocator.dupe(u8, body.written()) catch |failure| {
+            _ = engine.fused_functions.remove(body.written());
+            return failure;
+        };
+        known.key_ptr.* = key;
+        known.value_ptr.* = null;
+        const text = try std.mem.concatWithSentinel(allocator, u8, &.{ text_module.head(true), key }, 0);
+        defer allocator.free(text);
+        const code = try engine.compiler.?.compile(allocator, text, engine.capability, &engine.compiler_reason) orelse {
+            engine.compiler = null;
+            return null;
+        };
+        defer allocator.free(code);
+        try engine.loaded.ensureUnusedCapacity(allocator, 1);
+        var one: ?*driver.Module = null;
+        const loaded = engine.cuda.cuModuleLoadData(&one, code.ptr);
+        if (loaded != .success) {
+            // A compiler that is newer than the driver.
+            engine.compiler_reason.set("its code cannot be loaded: {s}", .{driver.textOf(&engine.cuda, loaded)});
+            engine.compiler = null;
+            return null;
+        }
+        engine.loaded.appendAssumeCapacity(one);
+        var function: ?*driver.Function = null;
+        try engine.try_("cuModuleGetFunction", engine.cuda.cuModuleGetFunction(&function, one, "run"));
+        known.value_ptr.* = function;
+        return function;
     }
 
     /// The next read says whether an index was out of range.
@@ -365,6 +440,9 @@ pub const Engine = struct {
             const minor = @divTrunc(@rem(one.version, unit), 100);
             try writer.print("cuBLAS {d}.{d}", .{ major, minor });
         } else try writer.print("without cuBLAS: {s}", .{engine.blas_reason.text()});
+        if (engine.compiler) |*one| {
+            try writer.print(", NVRTC {d}.{d}", .{ one.version[0], one.version[1] });
+        } else try writer.print(", without NVRTC: {s}", .{engine.compiler_reason.text()});
     }
 
     pub fn list(settings: *const Settings, writer: *std.Io.Writer) std.Io.Writer.Error!void {

@@ -9,6 +9,7 @@ const map = @import("cuda_map.zig");
 const matmul = @import("cuda_matmul.zig");
 const places = @import("cuda_places.zig");
 const table = @import("table.zig");
+pub const layout = @import("cuda_layout.zig");
 pub const threading = @import("cuda_thread.zig");
 
 pub const Entry = struct { name: []const u8, Kernel: type };

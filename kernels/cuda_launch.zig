@@ -2,7 +2,7 @@
 //! arguments filled. All but products.
 
 const std = @import("std");
-const convert = @import("convert.zig");
+const axes_module = @import("cuda_axes.zig");
 const cuda = @import("cuda.zig");
 const driver = @import("cuda_driver.zig");
 const fold_module = @import("fold.zig");
@@ -110,84 +110,13 @@ fn blocksOf(count: usize) usize {
     return (count + threads - 1) / threads;
 }
 
-/// Axes that several operands are walked along, merged where they lie end to end for all. Strides
-/// are in bytes.
-const Axes = struct {
-    rank: usize = 0,
-    shape: [rank_max]usize = undefined,
-    strides: [operands_max][rank_max]isize = undefined,
-
-    /// `begin` is where the axes stand in each view; null for operands without them. With `sorted`
-    /// the axes are put into the order in which operand 0 lies in memory; with `apart` the last axis
-    /// stays one of its own.
-    fn of(views: []const *const View, shape: []const usize, begin: []const ?usize, order: Order) Axes {
-        var list: [rank_max]usize = undefined;
-        var count: usize = 0;
-        for (shape, 0..) |size, axis| if (size != 1 or (order == .apart and axis + 1 == shape.len)) {
-            list[count] = axis;
-            count += 1;
-        };
-        if (order == .sorted) std.sort.insertion(usize, list[0..count], views[0], farther);
-        var axes: Axes = .{};
-        for (list[0..count]) |axis| {
-            var strides: [operands_max]isize = undefined;
-            for (views, begin, strides[0..views.len]) |view, place, *stride| {
-                const bytes: isize = @intCast(view.dtype.bytes());
-                stride.* = if (place) |first| view.strides[first + axis] *% bytes else 0;
-            }
-            axes.add(shape[axis], strides[0..views.len], order == .apart and axis + 1 == shape.len);
-        }
-        return axes;
-    }
-
-    const Order = enum { given, sorted, apart };
-
-    fn farther(view: *const View, a: usize, b: usize) bool {
-        return @abs(view.strides[a]) > @abs(view.strides[b]);
-    }
-
-    fn add(axes: *Axes, size: usize, strides: []const isize, apart: bool) void {
-        const last = axes.rank -% 1;
-        const merges = !apart and axes.rank > 0 and for (strides, 0..) |stride, k| {
-            if (axes.strides[k][last] != stride *% @as(isize, @intCast(size))) break false;
-        } else true;
-        const target = if (merges) last else axes.rank;
-        axes.shape[target] = if (merges) axes.shape[last] * size else size;
-        for (strides, 0..) |stride, k| axes.strides[k][target] = stride;
-        axes.rank = target + 1;
-    }
-
-    fn places(axes: *const Axes) usize {
-        var product: usize = 1;
-        for (axes.shape[0..axes.rank]) |size| product *= size;
-        return product;
-    }
-
-    /// Into a kernel's arguments from place `begin` on, the last axis first.
-    fn write(axes: *const Axes, operands: usize, begin: usize, divisors: anytype, strides: anytype) void {
-        for (0..axes.rank) |back| {
-            const axis = axes.rank - 1 - back;
-            divisors[begin + back] = .init(axes.shape[axis]);
-            for (0..operands) |k| strides[k][begin + back] = axes.strides[k][axis];
-        }
-    }
-};
+const Axes = axes_module.Axes(operands_max);
 
 /// The output's view and the inputs'.
 fn viewsOf(buffer: *[operands_max]*const View, one: anytype) []*const View {
     buffer[0] = &one.out;
     for (one.inputs[0..one.inputs_count], buffer[1..][0..one.inputs_count]) |*input, *view| view.* = input;
     return buffer[0 .. one.inputs_count + 1];
-}
-
-fn scalarBits(compute: program.DType, scalars: *const [3]f64) [3]u64 {
-    var bits: [3]u64 = undefined;
-    for (&bits, scalars) |*word, scalar| word.* = switch (compute) {
-        .float32 => @as(u32, @bitCast(convert.convert(f32, scalar))),
-        .float64 => @bitCast(scalar),
-        else => @as(u32, @bitCast(convert.convert(i32, scalar))),
-    };
-    return bits;
 }
 
 const Arguments = layout.Map(operands_max);
@@ -197,8 +126,8 @@ pub fn map(engine: *Engine, one: *const program.Map) Failed!void {
     const views = viewsOf(&buffer, one);
     const begin: [operands_max]?usize = @splat(0);
     const indexed = uses_index[one.row];
-    var axes: Axes = .of(views, one.shape[0..one.rank], begin[0..views.len], if (indexed) .apart else .sorted);
-    var arguments: Arguments = .{ .scalars = scalarBits(one.compute, &one.scalars) };
+    var axes: Axes = .of(views, one.shape[0..one.rank], begin[0..views.len], if (indexed) .apart else .{ .sorted = 0 });
+    var arguments: Arguments = .{ .scalars = axes_module.scalarBits(one.compute, &one.scalars) };
     for (views, 0..) |view, k| {
         arguments.addresses[k] = @intFromPtr(view.data);
         arguments.dtypes[k] = @backingInt(view.dtype);
@@ -321,7 +250,7 @@ const Reduction = struct {
             .reduced_count = 0,
             .operands = views.len,
             .column = fold_module.isColumn(one),
-            .arguments = .{ .scalars = scalarBits(one.compute, &one.scalars) },
+            .arguments = .{ .scalars = axes_module.scalarBits(one.compute, &one.scalars) },
         };
         reduction.kept_count = reduction.kept.places();
         if (std.mem.indexOfScalar(usize, reduced_shape, 0) == null) {

@@ -58,6 +58,22 @@ pub fn Map(comptime operands: usize) type {
     };
 }
 
+pub const fused_views_max = 16;
+pub const fused_scalars_max = 32;
+pub const fused_rank_max = 4;
+
+/// Several maps as one kernel, whose text declares the same fields.
+pub const Fused = extern struct {
+    addresses: [fused_views_max]u64 = @splat(0),
+    scalars: [fused_scalars_max]u64 = @splat(0),
+    /// As in `Map`.
+    elements: u64 = 0,
+    count: u32 = 0,
+    unused: u32 = 0,
+    divisors: [fused_rank_max]Divisor = @splat(.{}),
+    strides: [fused_views_max][fused_rank_max]i64 = @splat(@splat(0)),
+};
+
 /// A fold or arg: kept axes, then reduced ones.
 pub fn Fold(comptime operands: usize) type {
     return extern struct {

@@ -51,21 +51,27 @@ export function freshPtx(): Promise<string> {
 }
 
 /**
- * A folder like that of a CUDA toolkit, with a driver and a cuBLAS that compute on the CPU; see `standin/driver.zig`.
+ * A folder like that of a CUDA toolkit, with a driver, a cuBLAS and an NVRTC that compute on the CPU; see `standin/driver.zig`.
  * They lack the function `without`.
  */
 export async function standIn({ without = "" } = {}): Promise<string> {
   const path = await builtOnce(`standin${without}`, "lib64/libcuda.so.1", async (folder) => {
     const zig = await ensureZig(silent), options = `${folder}/options.zig`, library = `${folder}/lib64/libcuda.so.1`;
     await Deno.mkdir(new URL(`${folder}/lib64`, root));
-    await Deno.writeTextFile(new URL(options, root), `pub const without: []const u8 = "${without}";\n`);
+    const words: Record<string, string> = { without, folder: new URL(folder, root).pathname, zig: zig.join(" ") };
+    const lines = Object.entries(words).map(([key, value]) =>
+      `pub const ${key}: []const u8 = ${JSON.stringify(value)};\n`
+    );
+    await Deno.writeTextFile(new URL(options, root), lines.join(""));
     // Without optimization Zig builds these hundreds of kernels in seconds, and keeps all checks.
     await compile(zig, [
       ...["build-lib", "-dynamic", "-lc", "-fPIC", "-O", "debug", `-femit-bin=${library}`],
       ...["--dep", "kernels", "--dep", "options", "-Mroot=tests/standin/driver.zig"],
       ...["-Mkernels=kernels/cuda_kernels.zig", `-Moptions=${options}`],
     ]);
-    await Deno.symlink("libcuda.so.1", new URL(`${folder}/lib64/libcublas.so.12`, root));
+    for (const name of ["libcublas.so.12", "libnvrtc.so.12"]) {
+      await Deno.symlink("libcuda.so.1", new URL(`${folder}/lib64/${name}`, root));
+    }
   });
   return path.replace("/lib64/libcuda.so.1", "");
 }

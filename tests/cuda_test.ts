@@ -50,6 +50,10 @@ testWith(needed, "the driver's failures are errors that name them [cuda on the s
   await testsOnStandIn(["tests/standin/cases.ts"], 12);
 }, absent);
 
+testWith(needed, "maps of a group run as one kernel with the bits of each [cuda on the stand-in]", async () => {
+  await testsOnStandIn(["tests/standin/fused.ts"], 9);
+}, absent);
+
 const look = `
   import { devices, openDevice } from "./kernels/mod.ts";
   const { available, reason } = devices().find(({ name }) => name === "cuda");
@@ -98,3 +102,66 @@ for (const arch of ["sm_75", "sm_80", "sm_90"]) {
     });
   }, ptxas ? null : "set DENEB_PTXAS to the assembler of nvidia-cuda-nvcc");
 }
+
+/** CUDA's compiler at run time; `pip install nvidia-cuda-nvrtc` brings it. */
+const nvrtc = Deno.permissions.querySync({ name: "env", variable: "DENEB_NVRTC" }).state === "granted"
+  ? Deno.env.get("DENEB_NVRTC")
+  : undefined;
+
+testWith(needed, "the texts of fused kernels are what NVRTC compiles, for three generations", async () => {
+  const home = await standIn();
+  // These leave their texts there.
+  await testsOnStandIn(["tests/standin/fused.ts"], 9);
+  const texts = [...Deno.readDirSync(home)].map(({ name }) => name).filter((name) => name.endsWith(".cu"));
+  assert.ok(texts.length > 20, `${texts.length} texts`);
+  const library = Deno.dlopen(nvrtc!, {
+    nvrtcCreateProgram: { parameters: ["buffer", "buffer", "buffer", "i32", "pointer", "pointer"], result: "i32" },
+    nvrtcCompileProgram: { parameters: ["u64", "i32", "buffer"], result: "i32" },
+    nvrtcGetProgramLogSize: { parameters: ["u64", "buffer"], result: "i32" },
+    nvrtcGetProgramLog: { parameters: ["u64", "buffer"], result: "i32" },
+    nvrtcGetPTXSize: { parameters: ["u64", "buffer"], result: "i32" },
+    nvrtcGetPTX: { parameters: ["u64", "buffer"], result: "i32" },
+    nvrtcGetCUBINSize: { parameters: ["u64", "buffer"], result: "i32" },
+    nvrtcDestroyProgram: { parameters: ["buffer"], result: "i32" },
+  });
+  const { symbols } = library, zeroed = (text: string) => new TextEncoder().encode(`${text}\0`);
+  const textOf = (
+    size: "nvrtcGetPTXSize" | "nvrtcGetProgramLogSize",
+    get: "nvrtcGetPTX" | "nvrtcGetProgramLog",
+    made: bigint,
+  ) => {
+    const bytes = new BigUint64Array(1);
+    symbols[size](made, bytes);
+    const text = new Uint8Array(Number(bytes[0]));
+    symbols[get](made, text);
+    return new TextDecoder().decode(text);
+  };
+  try {
+    for (const arch of ["sm_75", "sm_80", "sm_90"]) {
+      for (const name of texts) {
+        const text = zeroed(await Deno.readTextFile(`${home}/${name}`)), made = new BigUint64Array(1);
+        assert.equal(symbols.nvrtcCreateProgram(made, text, zeroed("deneb.cu"), 0, null, null), 0);
+        const words = [`--gpu-architecture=${arch}`, "--fmad=false"].map(zeroed);
+        const pointers = BigUint64Array.from(
+          words,
+          (word) => BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(word))),
+        );
+        const status = symbols.nvrtcCompileProgram(made[0]!, words.length, pointers);
+        assert.equal(
+          status,
+          0,
+          `${name} for ${arch}: ${textOf("nvrtcGetProgramLogSize", "nvrtcGetProgramLog", made[0]!)}`,
+        );
+        const bytes = new BigUint64Array(1);
+        symbols.nvrtcGetCUBINSize(made[0]!, bytes);
+        assert.ok(bytes[0]! > 500n, `${name} for ${arch} gave no code`);
+        const ptx = textOf("nvrtcGetPTXSize", "nvrtcGetPTX", made[0]!);
+        assert.match(ptx, /\.entry run\(/);
+        assert.ok(!/\b(fma|mad)\.(rn\.)?f(32|64)/.test(ptx), `${name} has a fused multiply-add`);
+        symbols.nvrtcDestroyProgram(made);
+      }
+    }
+  } finally {
+    library.close();
+  }
+}, nvrtc ? absent : "set DENEB_NVRTC to the library of nvidia-cuda-nvrtc");

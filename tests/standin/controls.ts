@@ -21,6 +21,7 @@ const keys = [
   "graphLaunches",
   "products",
   "overruns",
+  "fused",
 ] as const;
 type Key = typeof keys[number];
 

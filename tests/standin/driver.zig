@@ -14,7 +14,8 @@ const state = @import("state.zig");
 const Stream = queue.Stream;
 const Event = queue.Event;
 
-const Module = struct { text: []const u8 };
+/// The text of a kernel's module, or a library that the stand-in's NVRTC made.
+const Module = struct { text: []const u8, block: ?queue.Block = null };
 /// An entry and the module that it was asked of.
 const Function = struct { entry: usize, module: *Module };
 
@@ -263,6 +264,15 @@ const functions = struct {
         if (enter()) |code| return code;
         defer state.unlock();
         const whole = std.mem.span(text);
+        if (std.mem.startsWith(u8, whole, nvrtc.prefix)) {
+            const library = std.c.dlopen(text + nvrtc.prefix.len, .{ .NOW = true }) orelse return state.invalid_image;
+            const block = std.c.dlsym(library, "standin_block") orelse return state.invalid_image;
+            const made = state.allocator.create(Module) catch return state.out_of_memory;
+            made.* = .{ .text = state.allocator.dupe(u8, whole) catch return state.out_of_memory, .block = @ptrCast(block) };
+            module.* = made;
+            state.add(.modules, 1);
+            return 0;
+        }
         if (std.mem.indexOf(u8, whole, ".version ") == null or std.mem.indexOf(u8, whole, ".target sm_75") == null or
             std.mem.indexOf(u8, whole, ".address_size 64") == null) return state.invalid_image;
         const made = state.allocator.create(Module) catch return state.out_of_memory;
@@ -289,6 +299,10 @@ const functions = struct {
         if (enter()) |code| return code;
         defer state.unlock();
         const wanted = std.mem.span(name);
+        if (module.block != null) {
+            if (!std.mem.eql(u8, wanted, "run")) return state.not_found;
+            return hand(function, .{ .entry = 0, .module = module });
+        }
         for (entry_names, argument_bytes, 0..) |entry, bytes, i| {
             if (!std.mem.eql(u8, entry, wanted)) continue;
             // The arguments are as long on the device as on the host.
@@ -296,11 +310,7 @@ const functions = struct {
             const form = ".visible .entry {s}(\n\t.param .align 8 .b8 {s}_param_0[{d}]\n)";
             const head = std.fmt.bufPrint(&buffer, form, .{ entry, entry, bytes }) catch return state.not_found;
             if (std.mem.indexOf(u8, module.text, head) == null) return state.not_found;
-            const made = state.allocator.create(Function) catch return state.out_of_memory;
-            made.* = .{ .entry = i, .module = module };
-            handed.append(state.allocator, made) catch return state.out_of_memory;
-            function.* = made;
-            return 0;
+            return hand(function, .{ .entry = i, .module = module });
         }
         return state.not_found;
     }
@@ -324,8 +334,13 @@ const functions = struct {
             block_x == 256 and block_y == 1 and block_z == 1 and shared_bytes == 0 and extra == null;
         if (!sound) return state.invalid_value;
         const launch = state.allocator.create(queue.Launch) catch return state.out_of_memory;
-        launch.* = .{ .entry = function.entry, .blocks = .{ grid_x, grid_y }, .arguments = undefined };
-        const bytes = argument_bytes[function.entry];
+        launch.* = .{
+            .entry = function.entry,
+            .block = function.module.block,
+            .blocks = .{ grid_x, grid_y },
+            .arguments = undefined,
+        };
+        const bytes = if (function.module.block != null) @sizeOf(kernels.layout.Fused) else argument_bytes[function.entry];
         @memcpy(launch.arguments[0..bytes], arguments[0][0..bytes]);
         stream.push(.{ .launch = launch });
         return 0;
@@ -352,6 +367,14 @@ const entry_names: [kernels.entries.len][]const u8 = blk: {
 /// Functions that modules gave out.
 var handed: std.ArrayList(?*Function) = .empty;
 
+fn hand(function: *?*Function, what: Function) c_int {
+    const made = state.allocator.create(Function) catch return state.out_of_memory;
+    made.* = what;
+    handed.append(state.allocator, made) catch return state.out_of_memory;
+    function.* = made;
+    return 0;
+}
+
 fn isDevice(device: c_int) bool {
     return device >= 0 and @as(f64, @floatFromInt(device)) < state.values.get(.devices);
 }
@@ -372,6 +395,7 @@ fn allocate(address: *u64, bytes: usize) c_int {
 }
 
 const blas = @import("blas.zig").functions;
+const nvrtc = @import("nvrtc.zig");
 
 const tests = struct {
     pub fn standin_set(key: u32, value: f64) callconv(.c) void {
@@ -384,7 +408,7 @@ const tests = struct {
 };
 
 comptime {
-    for (.{ functions, blas, tests }) |list| {
+    for (.{ functions, blas, nvrtc.functions, tests }) |list| {
         for (@typeInfo(list).@"struct".decl_names) |name| {
             if (std.mem.eql(u8, name, options.without)) continue;
             @export(&@field(list, name), .{ .name = name });

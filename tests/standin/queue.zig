@@ -7,8 +7,13 @@ const state = @import("state.zig");
 
 pub const arguments_max = 1024;
 
+/// All threads of a block of a kernel that was compiled at run time.
+pub const Block = *const fn (arguments: *const anyopaque, x: c_uint, y: c_uint, threads: c_uint) callconv(.c) void;
+
 pub const Launch = struct {
     entry: usize,
+    /// In its place, where there is one.
+    block: ?Block,
     blocks: [2]u32,
     arguments: [arguments_max]u8 align(16),
 };
@@ -96,7 +101,12 @@ fn perform(task: Task) c_int {
             const left = state.values.get(.launches_left);
             if (left == 0) return state.launch_failed;
             if (left > 0) state.values.set(.launches_left, left - 1);
-            runs[one.entry](&one.arguments, one.blocks);
+            if (one.block) |block| {
+                for (0..one.blocks[1]) |y| for (0..one.blocks[0]) |x| {
+                    block(&one.arguments, @intCast(x), @intCast(y), kernels.layout.threads);
+                };
+                state.add(.fused, 1);
+            } else runs[one.entry](&one.arguments, one.blocks);
             state.add(.launches, 1);
         },
         .copy => |one| {

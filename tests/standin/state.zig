@@ -44,6 +44,8 @@ pub const Key = enum(u32) {
     products = 17,
     /// Writes beyond the ends of allocations.
     overruns = 18,
+    /// Launches of kernels that were compiled at run time, among the launches.
+    fused = 19,
 };
 
 pub var values: std.EnumArray(Key, f64) = .initDefault(0, .{

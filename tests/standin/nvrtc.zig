@@ -1,0 +1,143 @@
+//! The stand-in's NVRTC: it compiles a text for the host, with Zig as the compiler of C++, and
+//! leaves it in a folder, where a test finds what was compiled.
+//!
+//! Its code is a text that names the library which it made.
+
+const std = @import("std");
+const options = @import("options");
+const state = @import("state.zig");
+
+pub const prefix = "stand-in code ";
+
+extern "c" fn system(command: [*:0]const u8) c_int;
+extern "c" fn fopen(path: [*:0]const u8, mode: [*:0]const u8) ?*anyopaque;
+extern "c" fn fwrite(data: [*]const u8, size: usize, count: usize, file: *anyopaque) usize;
+extern "c" fn fclose(file: *anyopaque) c_int;
+
+/// What CUDA's dialect has beyond C++, for one thread after the other.
+const dialect =
+    \\#define __global__
+    \\#define __device__
+    \\#define __forceinline__ inline
+    \\#define __launch_bounds__(x)
+    \\struct Place { unsigned x, y, z; };
+    \\static thread_local Place blockIdx, threadIdx;
+    \\template <class To, class From> static inline To same_bits(From from) { To to; __builtin_memcpy(&to, &from, sizeof to); return to; }
+    \\#define __float_as_int(x) same_bits<int>((float)(x))
+    \\#define __int_as_float(x) same_bits<float>((int)(x))
+    \\#define __double_as_longlong(x) same_bits<long long>((double)(x))
+    \\#define __longlong_as_double(x) same_bits<double>((long long)(x))
+    \\static inline unsigned __umulhi(unsigned x, unsigned y) { return ((unsigned long long)x * y) >> 32; }
+    \\static inline unsigned long long __umul64hi(unsigned long long x, unsigned long long y) { return ((unsigned __int128)x * y) >> 64; }
+    \\#define FOR_BOTH(name) \
+    \\  static inline float standin_##name(float x) { return __builtin_##name##f(x); } \
+    \\  static inline double standin_##name(double x) { return __builtin_##name(x); }
+    \\FOR_BOTH(trunc) FOR_BOTH(floor) FOR_BOTH(ceil) FOR_BOTH(sqrt)
+    \\#define trunc standin_trunc
+    \\#define floor standin_floor
+    \\#define ceil standin_ceil
+    \\#define sqrt standin_sqrt
+    \\
+;
+
+/// Runs all threads of a block.
+const driver =
+    \\
+    \\extern "C" void standin_block(const Parameters *p, unsigned x, unsigned y, unsigned threads) {
+    \\  blockIdx = Place{x, y, 0};
+    \\  for (unsigned k = 0; k < threads; k++) { threadIdx = Place{k, 0, 0}; run(*p); }
+    \\}
+    \\
+;
+
+const Program = struct {
+    text: []const u8,
+    code: [512]u8 = undefined,
+    length: usize = 0,
+};
+
+pub const functions = struct {
+    pub fn nvrtcVersion(major: *c_int, minor: *c_int) callconv(.c) c_int {
+        major.* = 12;
+        minor.* = 4;
+        return 0;
+    }
+
+    pub fn nvrtcGetErrorString(status: c_int) callconv(.c) [*:0]const u8 {
+        return if (status == 6) "NVRTC_ERROR_COMPILATION" else "another status";
+    }
+
+    pub fn nvrtcCreateProgram(
+        made: *?*Program,
+        text: [*:0]const u8,
+        _: [*:0]const u8,
+        _: c_int,
+        _: ?*const anyopaque,
+        _: ?*const anyopaque,
+    ) callconv(.c) c_int {
+        const program = state.allocator.create(Program) catch return 1;
+        program.* = .{ .text = state.allocator.dupe(u8, std.mem.span(text)) catch return 1 };
+        made.* = program;
+        return 0;
+    }
+
+    pub fn nvrtcDestroyProgram(made: *?*Program) callconv(.c) c_int {
+        const program = made.* orelse return 4;
+        state.allocator.free(program.text);
+        state.allocator.destroy(program);
+        made.* = null;
+        return 0;
+    }
+
+    pub fn nvrtcCompileProgram(program: *Program, count: c_int, words: [*]const [*:0]const u8) callconv(.c) c_int {
+        var exact = false;
+        for (words[0..@intCast(count)]) |word| {
+            if (std.mem.eql(u8, std.mem.span(word), "--fmad=false")) exact = true;
+        }
+        if (!exact) return 5;
+        const hash = std.hash.Wyhash.hash(0, program.text);
+        var buffer: [512]u8 = undefined;
+        const print = std.fmt.bufPrintSentinel;
+        const text_path = print(&buffer, "{s}/{x}.cu", .{ options.folder, hash }, 0) catch return 1;
+        if (!writeAll(text_path, &.{program.text})) return 1;
+        const host_path = print(&buffer, "{s}/{x}.cpp", .{ options.folder, hash }, 0) catch return 1;
+        if (!writeAll(host_path, &.{ dialect, program.text, driver })) return 1;
+        var command: [4096]u8 = undefined;
+        const line = print(
+            &command,
+            "cd '{s}' && {s} cc -x c++ -O1 -shared -fPIC -ffp-contract=off -fno-exceptions -fno-rtti -w {x}.cpp -o {x}.so",
+            .{ options.folder, options.zig, hash, hash },
+            0,
+        ) catch return 1;
+        if (system(line) != 0) return 6;
+        const code = print(&program.code, prefix ++ "{s}/{x}.so", .{ options.folder, hash }, 0) catch return 1;
+        program.length = code.len + 1;
+        return 0;
+    }
+
+    pub fn nvrtcGetCUBINSize(program: *Program, bytes: *usize) callconv(.c) c_int {
+        bytes.* = program.length;
+        return 0;
+    }
+
+    pub fn nvrtcGetCUBIN(program: *Program, code: [*]u8) callconv(.c) c_int {
+        @memcpy(code[0..program.length], program.code[0..program.length]);
+        return 0;
+    }
+
+    pub fn nvrtcGetProgramLogSize(_: *Program, bytes: *usize) callconv(.c) c_int {
+        bytes.* = 0;
+        return 0;
+    }
+
+    pub fn nvrtcGetProgramLog(_: *Program, _: [*]u8) callconv(.c) c_int {
+        return 0;
+    }
+};
+
+fn writeAll(path: [*:0]const u8, parts: []const []const u8) bool {
+    const file = fopen(path, "w") orelse return false;
+    defer _ = fclose(file);
+    for (parts) |part| if (fwrite(part.ptr, 1, part.len, file) != part.len) return false;
+    return true;
+}
