@@ -93,6 +93,14 @@ pub const Context = struct {
         return if (result == .ok) status else result;
     }
 
+    /// The same, of a program that may come again, from the same place.
+    pub fn runProgram(context: *Context, words: []const f64) Status {
+        context.engine.beginProgram(@intFromPtr(words.ptr), words.len);
+        const status = context.run(words);
+        const ended = context.engine.endProgram();
+        return if (status == .ok) context.checked(ended) else status;
+    }
+
     const Header = struct { opcode: Opcode, length: usize };
 
     /// What begins there; null if it is no instruction.

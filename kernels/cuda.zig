@@ -9,6 +9,7 @@ const std = @import("std");
 const blas = @import("cuda_blas.zig");
 const device = @import("device.zig");
 const driver = @import("cuda_driver.zig");
+const graph = @import("cuda_graph.zig");
 const launch = @import("cuda_launch.zig");
 const layout = @import("cuda_layout.zig");
 const memory = @import("memory.zig");
@@ -58,6 +59,7 @@ pub const Engine = struct {
     /// Fused kernels by their text; null where there is none.
     fused_functions: std.StringHashMapUnmanaged(?*driver.Function) = .empty,
     fused: *Fused = undefined,
+    graphs: graph.Graphs = .{},
     modules: module.Modules = .{},
     loaded: std.ArrayList(?*driver.Module) = .empty,
     functions: launch.Functions = .{},
@@ -144,6 +146,7 @@ pub const Engine = struct {
             _ = cuda.cuCtxSetCurrent(engine.context);
             current = engine.number;
             if (engine.stream != null) _ = cuda.cuStreamSynchronize(engine.stream);
+            engine.graphs.deinit(engine);
             if (engine.blas) |*one| one.close();
             for (&engine.scratch.values) |buffer| if (buffer.address != 0) engine.release(buffer.address);
             if (engine.fault != 0) engine.release(engine.fault);
@@ -246,8 +249,10 @@ pub const Engine = struct {
     /// False where the kernel cannot be compiled; then nothing more is.
     fn launchFused(engine: *Engine) Failed!bool {
         const function = try engine.fusedFunction() orelse return false;
+        const blocks = [2]usize{ engine.fused.blocks(), 1 };
+        if (try engine.graphs.note(engine, function, blocks, &engine.fused.arguments)) return true;
         const arguments = [1]?*const anyopaque{&engine.fused.arguments};
-        const x: c_uint = @intCast(engine.fused.blocks());
+        const x: c_uint = @intCast(blocks[0]);
         const result = engine.cuda.cuLaunchKernel(function, x, 1, 1, layout.threads, 1, 1, 0, engine.stream, &arguments, null);
         try engine.try_("the launch of a fused kernel", result);
         return true;
@@ -288,6 +293,28 @@ pub const Engine = struct {
         try engine.try_("cuModuleGetFunction", engine.cuda.cuModuleGetFunction(&function, one, "run"));
         known.value_ptr.* = function;
         return function;
+    }
+
+    /// One product of cuBLAS, or a batch of them.
+    pub fn multiplyNow(engine: *Engine, one: *const graph.Product) Failed!void {
+        const library = &engine.blas.?;
+        const status = if (one.double) library.multiply(f64, one.product) else library.multiply(f32, one.product);
+        if (status == 0) return;
+        engine.message.set("cuBLAS's product {d}x{d}x{d} failed: {s} ({d})", .{
+            one.product.m, one.product.n, one.product.k, library.textOf(status), status,
+        });
+        return error.Failed;
+    }
+
+    /// A captured program begins, whose words stand there.
+    pub fn beginProgram(engine: *Engine, address: usize, count: usize) void {
+        engine.graphs.begin(engine, address, count);
+    }
+
+    pub fn endProgram(engine: *Engine) Status {
+        engine.enter() catch |failure| return engine.statusOf("run", failure);
+        engine.graphs.end(engine) catch |failure| return engine.statusOf("run", failure);
+        return .ok;
     }
 
     /// The next read says whether an index was out of range.
@@ -365,6 +392,7 @@ pub const Engine = struct {
     }
 
     fn allocateOnce(engine: *Engine, bytes: usize) ?driver.Address {
+        engine.graphs.submit(engine) catch return null;
         var address: driver.Address = 0;
         const result = if (engine.pool != null)
             engine.cuda.cuMemAllocAsync.?(&address, bytes, engine.stream)
@@ -377,6 +405,8 @@ pub const Engine = struct {
     }
 
     fn release(engine: *Engine, address: driver.Address) void {
+        // What was noted may use it. A failure there is said by whatever comes next.
+        engine.graphs.submit(engine) catch {};
         if (engine.pool != null) {
             _ = engine.cuda.cuMemFreeAsync.?(address, engine.stream);
             return;
@@ -420,6 +450,21 @@ pub const Engine = struct {
     }
 
     pub fn setThreads(_: *Engine, _: usize) error{OutOfMemory}!void {}
+
+    /// The driver keeps what it compiles by itself.
+    pub fn storeName(_: *Engine, buffer: []u8) []const u8 {
+        return buffer[0..0];
+    }
+
+    pub fn storeNews(_: *const Engine) u32 {
+        return 0;
+    }
+
+    pub fn saveStore(_: *Engine, _: []u8) usize {
+        return 0;
+    }
+
+    pub fn loadStore(_: *Engine, _: []const u8) error{OutOfMemory}!void {}
 
     pub fn describe(engine: *Engine, buffer: []u8) []const u8 {
         var writer: std.Io.Writer = .fixed(buffer);

@@ -22,6 +22,7 @@ pub const Function = opaque {};
 pub const Pool = opaque {};
 pub const Graph = opaque {};
 pub const Executable = opaque {};
+pub const Node = opaque {};
 /// An address in the device's memory.
 pub const Address = u64;
 pub const Device = c_int;
@@ -39,6 +40,18 @@ pub const event_without_timing = 2;
 /// A capture belongs to the thread that began it.
 pub const capture_thread_local = 1;
 pub const pool_release_threshold = 4;
+
+/// What a node of a graph launches.
+pub const KernelParameters = extern struct {
+    function: ?*Function,
+    grid: [3]c_uint,
+    block: [3]c_uint,
+    shared_bytes: c_uint = 0,
+    arguments: [*]const ?*const anyopaque,
+    extra: ?*anyopaque = null,
+    kernel: ?*anyopaque = null,
+    context: ?*Context = null,
+};
 
 /// Every function answers a `Result`.
 pub const Functions = struct {
@@ -89,6 +102,18 @@ pub const Functions = struct {
     cuMemFreeAsync: ?*const fn (address: Address, stream: ?*Stream) callconv(.c) Result,
     cuDeviceGetDefaultMemPool: ?*const fn (pool: *?*Pool, device: Device) callconv(.c) Result,
     cuMemPoolTrimTo: ?*const fn (pool: ?*Pool, bytes: usize) callconv(.c) Result,
+
+    // Since CUDA 12.0, all of them.
+    cuGraphCreate: ?*const fn (graph: *?*Graph, flags: c_uint) callconv(.c) Result,
+    cuGraphDestroy: ?*const fn (graph: ?*Graph) callconv(.c) Result,
+    cuGraphAddKernelNode_v2: ?*const fn (node: *?*Node, graph: ?*Graph, after: *const ?*Node, count: usize, parameters: *const KernelParameters) callconv(.c) Result,
+    cuGraphAddChildGraphNode: ?*const fn (node: *?*Node, graph: ?*Graph, after: *const ?*Node, count: usize, child: ?*Graph) callconv(.c) Result,
+    cuStreamBeginCapture_v2: ?*const fn (stream: ?*Stream, mode: c_int) callconv(.c) Result,
+    cuStreamEndCapture: ?*const fn (stream: ?*Stream, graph: *?*Graph) callconv(.c) Result,
+    cuGraphInstantiateWithFlags: ?*const fn (made: *?*Executable, graph: ?*Graph, flags: c_ulonglong) callconv(.c) Result,
+    cuGraphExecDestroy: ?*const fn (made: ?*Executable) callconv(.c) Result,
+    cuGraphExecKernelNodeSetParams_v2: ?*const fn (made: ?*Executable, node: ?*Node, parameters: *const KernelParameters) callconv(.c) Result,
+    cuGraphLaunch: ?*const fn (made: ?*Executable, stream: ?*Stream) callconv(.c) Result,
 };
 
 /// What is older lacks functions that are used.

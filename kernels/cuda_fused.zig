@@ -256,7 +256,7 @@ pub const Fused = struct {
         for (0..fused.rank - 1) |axis| {
             try writer.print(
                 \\  {{
-                \\    const U32 above = (HIGH_PRODUCT(rest, p.divisors[{d}].multiplier) + rest) >> p.divisors[{d}].shift;
+                \\    const U32 above = (__umulhi(rest, p.divisors[{d}].multiplier) + rest) >> p.divisors[{d}].shift;
                 \\    const I64 own = rest - above * p.divisors[{d}].size;
                 \\
             , .{ axis, axis, axis });
@@ -342,7 +342,7 @@ pub const Fused = struct {
         }
         const out = fused.views[step.out].view.dtype;
         try writer.print("    const {s} v{d} = {s}", .{ text_module.typeName(out), n, text_module.conversion(compute_type, out) });
-        try text_module.expression(writer, table.map_rows[step.map.row].tree, compute_type, n);
+        try text_module.expression(writer, table.map_rows[step.map.row].tree, compute_type, n, false);
         try writer.writeAll(");\n");
         if (fused.views[step.out].stored) try writer.print("    r{d}[j] = v{d};\n", .{ step.out, n });
     }

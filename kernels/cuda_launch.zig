@@ -92,9 +92,10 @@ pub fn start(
     type_code: usize,
     row: usize,
     blocks: [2]usize,
-    arguments: *const anyopaque,
+    arguments: anytype,
 ) Failed!void {
     const function = try kernelOf(engine, skeleton, type_code, row);
+    if (try engine.graphs.note(engine, function, blocks, arguments)) return;
     const list = [1]?*const anyopaque{arguments};
     const x: c_uint = @intCast(blocks[0]);
     const y: c_uint = @intCast(blocks[1]);

@@ -8,6 +8,7 @@
 const std = @import("std");
 const blas = @import("cuda_blas.zig");
 const cuda = @import("cuda.zig");
+const graph = @import("cuda_graph.zig");
 const launch = @import("cuda_launch.zig");
 const layout = @import("cuda_layout.zig");
 const program = @import("program.zig");
@@ -250,12 +251,8 @@ fn batch(
         for ([3]*blas.Operand{ &some.a, &some.b, &some.c }) |each| {
             each.address +%= @as(u64, @bitCast(each.stride)) *% first *% @sizeOf(T);
         }
-        const status = engine.blas.?.multiply(T, some);
-        if (status == 0) continue;
-        engine.message.set("cuBLAS's product {d}x{d}x{d} failed: {s} ({d})", .{
-            one.m, one.n, one.k, engine.blas.?.textOf(status), status,
-        });
-        return error.Failed;
+        const noted: graph.Product = .{ .double = T == f64, .product = some };
+        if (!try engine.graphs.noteProduct(engine, noted)) try engine.multiplyNow(&noted);
     }
 }
 

@@ -5,6 +5,8 @@
 //!     deinit(engine)
 //!     execute(engine, instruction) Status          one checked instruction
 //!     runGroup(engine, instructions, temporaries)  several, as if one by one
+//!     beginProgram(engine, address, count)         a captured program begins; may be left out
+//!     endProgram(engine) Status                    and ends
 //!     check(engine, gather) Status                 whether all indices are below `length`
 //!     write(engine, address, bytes) Status         from the host into a storage
 //!     read(engine, address, bytes) Status          after all that was written before
@@ -87,6 +89,19 @@ fn Of(comptime Devices: type) type {
         ) Status {
             switch (engine.of) {
                 inline else => |*one| return one.runGroup(instructions, temporaries),
+            }
+        }
+
+        /// A captured program, whose words stand there, is about to run: all until `endProgram`.
+        pub inline fn beginProgram(engine: *Self, address: usize, count: usize) void {
+            switch (engine.of) {
+                inline else => |*one| if (@hasDecl(@TypeOf(one.*), "beginProgram")) one.beginProgram(address, count),
+            }
+        }
+
+        pub inline fn endProgram(engine: *Self) Status {
+            switch (engine.of) {
+                inline else => |*one| return if (@hasDecl(@TypeOf(one.*), "endProgram")) one.endProgram() else .ok,
             }
         }
 

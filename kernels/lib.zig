@@ -154,7 +154,7 @@ pub const border = struct {
         const context = enter(number) orelse return code(.context);
         defer context.unlock();
         if (@intFromPtr(words) % 8 != 0) return code(context.fail(.range, "Cannot run: words must be aligned to 8 bytes", .{}));
-        return code(context.run(@as([*]const f64, @ptrCast(@alignCast(words)))[0..count]));
+        return code(context.runProgram(@as([*]const f64, @ptrCast(@alignCast(words)))[0..count]));
     }
 
     /// Copies bytes into a storage.

@@ -47,7 +47,7 @@ testWith(needed, "every op and its gradients are the reference's [cuda on the st
 }, absent);
 
 testWith(needed, "the driver's failures are errors that name them [cuda on the stand-in]", async () => {
-  await testsOnStandIn(["tests/standin/cases.ts"], 12);
+  await testsOnStandIn(["tests/standin/cases.ts"], 13);
 }, absent);
 
 testWith(needed, "maps of a group run as one kernel with the bits of each [cuda on the stand-in]", async () => {

@@ -166,7 +166,8 @@ const cases: Record<string, Case> = {
     flags: all,
     env: { DENEB_DEVICE: "abacus" },
     error: null,
-    taken: `RangeError: Cannot open device: "abacus" is not one of auto, cpu, opencl, opencl:N, cuda, cuda:N, wasm, reference`,
+    taken:
+      `RangeError: Cannot open device: "abacus" is not one of auto, cpu, opencl, opencl:N, cuda, cuda:N, wasm, reference`,
   },
 };
 

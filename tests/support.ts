@@ -48,11 +48,11 @@ function variable(name: string): string {
 
 /** Devices whose absence is a failure. */
 export const required = variable("DENEB_REQUIRE").split(",").filter((name) => name !== "");
-const wanted = ["cpu", "wasm", "opencl", "reference"];
+const wanted = ["cpu", "wasm", "opencl", "cuda", "reference"];
 
 /** Whether the device works behind the caller's back: an index out of range is then told at the next read. */
 export function isLate(device: string): boolean {
-  return device.startsWith("opencl");
+  return /^(opencl|cuda)/.test(device);
 }
 
 type DeviceTest = (device: string) => void | Promise<void>;

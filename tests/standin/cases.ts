@@ -6,7 +6,18 @@ import { fold, fromTypedArray, map, type NDArray, random } from "../../core/ndar
 import { Stream } from "../../core/program.ts";
 import type { Device } from "../../kernels/device.ts";
 import { openDevice } from "../../kernels/mod.ts";
-import { devices, manualSeed, nn, optim, randn, scope, setDefaultDevice, tensor } from "../../mod.ts";
+import {
+  capture,
+  devices,
+  manualSeed,
+  nn,
+  optim,
+  randn,
+  scope,
+  setDefaultDevice,
+  type Tensor,
+  tensor,
+} from "../../mod.ts";
 import { assert, assertEquals, assertThrows } from "../support.ts";
 import { get, having } from "./controls.ts";
 
@@ -41,7 +52,7 @@ Deno.test("devices are listed and described, and numbered ones open", async () =
   assert.match(description, /^0: CUDA 12\.4, Stand-in 0, 1\.0 GiB$/);
   await withCuda((_, device) => {
     assertEquals(device.name, "cuda:1");
-    assert.match(device.description, /Stand-in 1, compute capability 9\.0, CUDA 12\.4, cuBLAS 12\.4$/);
+    assert.match(device.description, /Stand-in 1, compute capability 9\.0, CUDA 12\.4, cuBLAS 12\.4, NVRTC 12\.4$/);
   }, "cuda:1");
   assertThrows(() => openDevice("cuda:2"), Error, "there is no cuda:2, only 0: CUDA 12.4, Stand-in 0");
 });
@@ -209,6 +220,35 @@ function losses(device: string, steps: number): Float64Array {
   for (const parameter of net.parameters()) parameter.dispose();
   return list;
 }
+
+Deno.test("a captured step becomes a graph, with live numbers, and has the bits of eager ones", async () => {
+  await setDefaultDevice("cuda");
+  const train = (wrap: (step: () => Tensor) => () => Tensor): number[] => {
+    manualSeed(3);
+    using _ = scope();
+    const x = randn([16, 8]), y = tensor(Int32Array.from({ length: 16 }, (_, k) => k % 3));
+    const net = new nn.Sequential(new nn.Linear(8, 24), new nn.Tanh(), new nn.Dropout(0.2), new nn.Linear(24, 3));
+    const optimizer = new optim.Adam(net.parameters(), { lr: 0.01 }), loss = new nn.CrossEntropyLoss();
+    const step = wrap(() => {
+      optimizer.resetGrad();
+      const value = loss.call(net.call(x), y);
+      value.backward();
+      optimizer.step();
+      return value;
+    });
+    return Array.from({ length: 20 }, (_, k) => {
+      using _scope = scope();
+      optimizer.lr = 0.01 / (1 + k);
+      return step().item() as number;
+    });
+  };
+  const eager = train((step) => step), before = get("graphLaunches"), launches = get("launches");
+  const captured = train((step) => capture(step));
+  assertEquals(captured, eager);
+  assert.ok(get("graphLaunches") - before >= 15, `${get("graphLaunches") - before} graphs were launched`);
+  assert.ok(get("launches") > launches);
+  await setDefaultDevice("reference");
+});
 
 // The last: the device that it opens stays open.
 Deno.test("training repeats to the bit, and agrees with the CPU to 1e-4", async () => {

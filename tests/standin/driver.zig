@@ -17,7 +17,7 @@ const Event = queue.Event;
 /// The text of a kernel's module, or a library that the stand-in's NVRTC made.
 const Module = struct { text: []const u8, block: ?queue.Block = null };
 /// An entry and the module that it was asked of.
-const Function = struct { entry: usize, module: *Module };
+pub const Function = struct { entry: usize, module: *Module };
 
 var started = false;
 var device_handles: [16]u8 = undefined;
@@ -330,22 +330,36 @@ const functions = struct {
     ) callconv(.c) c_int {
         if (enter()) |code| return code;
         defer state.unlock();
-        const sound = grid_x > 0 and grid_x < 1 << 31 and grid_y > 0 and grid_y < 1 << 16 and grid_z == 1 and
-            block_x == 256 and block_y == 1 and block_z == 1 and shared_bytes == 0 and extra == null;
-        if (!sound) return state.invalid_value;
-        const launch = state.allocator.create(queue.Launch) catch return state.out_of_memory;
-        launch.* = .{
-            .entry = function.entry,
-            .block = function.module.block,
-            .blocks = .{ grid_x, grid_y },
-            .arguments = undefined,
-        };
-        const bytes = if (function.module.block != null) @sizeOf(kernels.layout.Fused) else argument_bytes[function.entry];
-        @memcpy(launch.arguments[0..bytes], arguments[0][0..bytes]);
+        const launch = launchOf(function, .{ grid_x, grid_y, grid_z }, .{ block_x, block_y, block_z }, shared_bytes, arguments, extra) orelse
+            return state.invalid_value;
         stream.push(.{ .launch = launch });
         return 0;
     }
 };
+
+/// A launch as it is put into a stream or a graph; null where it is none that a GPU would take.
+pub fn launchOf(
+    function: *const Function,
+    grid: [3]c_uint,
+    block: [3]c_uint,
+    shared_bytes: c_uint,
+    arguments: [*]const [*]const u8,
+    extra: ?*anyopaque,
+) ?*queue.Launch {
+    const sound = grid[0] > 0 and grid[0] < 1 << 31 and grid[1] > 0 and grid[1] < 1 << 16 and grid[2] == 1 and
+        block[0] == 256 and block[1] == 1 and block[2] == 1 and shared_bytes == 0 and extra == null;
+    if (!sound) return null;
+    const launch = state.allocator.create(queue.Launch) catch return null;
+    launch.* = .{
+        .entry = function.entry,
+        .block = function.module.block,
+        .blocks = .{ grid[0], grid[1] },
+        .arguments = undefined,
+    };
+    const bytes = if (function.module.block != null) @sizeOf(kernels.layout.Fused) else argument_bytes[function.entry];
+    @memcpy(launch.arguments[0..bytes], arguments[0][0..bytes]);
+    return launch;
+}
 
 const argument_bytes: [kernels.entries.len]usize = blk: {
     @setEvalBranchQuota(1_000_000);
@@ -380,7 +394,7 @@ fn isDevice(device: c_int) bool {
 }
 
 /// Locks; or why a call on the present context cannot be made.
-fn enter() ?c_int {
+pub fn enter() ?c_int {
     if (!started) return state.not_initialized;
     if (current == null) return state.invalid_context;
     if (state.lost != 0) return state.lost;
@@ -396,6 +410,7 @@ fn allocate(address: *u64, bytes: usize) c_int {
 
 const blas = @import("blas.zig").functions;
 const nvrtc = @import("nvrtc.zig");
+const graphs = @import("graphs.zig");
 
 const tests = struct {
     pub fn standin_set(key: u32, value: f64) callconv(.c) void {
@@ -408,7 +423,7 @@ const tests = struct {
 };
 
 comptime {
-    for (.{ functions, blas, nvrtc.functions, tests }) |list| {
+    for (.{ functions, blas, nvrtc.functions, graphs.functions, tests }) |list| {
         for (@typeInfo(list).@"struct".decl_names) |name| {
             if (std.mem.eql(u8, name, options.without)) continue;
             @export(&@field(list, name), .{ .name = name });

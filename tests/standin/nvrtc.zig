@@ -10,6 +10,7 @@ const state = @import("state.zig");
 pub const prefix = "stand-in code ";
 
 extern "c" fn system(command: [*:0]const u8) c_int;
+extern "c" fn access(path: [*:0]const u8, mode: c_int) c_int;
 extern "c" fn fopen(path: [*:0]const u8, mode: [*:0]const u8) ?*anyopaque;
 extern "c" fn fwrite(data: [*]const u8, size: usize, count: usize, file: *anyopaque) usize;
 extern "c" fn fclose(file: *anyopaque) c_int;
@@ -102,17 +103,17 @@ pub const functions = struct {
         if (!writeAll(text_path, &.{program.text})) return 1;
         const host_path = print(&buffer, "{s}/{x}.cpp", .{ options.folder, hash }, 0) catch return 1;
         if (!writeAll(host_path, &.{ dialect, program.text, driver })) return 1;
+        const code = print(&program.code, prefix ++ "{s}/{x}.so", .{ options.folder, hash }, 0) catch return 1;
+        program.length = code.len + 1;
+        if (access(code[prefix.len..].ptr, 0) == 0) return 0;
         var command: [4096]u8 = undefined;
         const line = print(
             &command,
-            "cd '{s}' && {s} cc -x c++ -O1 -shared -fPIC -ffp-contract=off -fno-exceptions -fno-rtti -w {x}.cpp -o {x}.so",
-            .{ options.folder, options.zig, hash, hash },
+            "cd '{s}' && {s} cc -x c++ -O1 -shared -fPIC -ffp-contract=off -fno-exceptions -fno-rtti -w {x}.cpp -o {x}.part && mv {x}.part {x}.so",
+            .{ options.folder, options.zig, hash, hash, hash, hash },
             0,
         ) catch return 1;
-        if (system(line) != 0) return 6;
-        const code = print(&program.code, prefix ++ "{s}/{x}.so", .{ options.folder, hash }, 0) catch return 1;
-        program.length = code.len + 1;
-        return 0;
+        return if (system(line) == 0) 0 else 6;
     }
 
     pub fn nvrtcGetCUBINSize(program: *Program, bytes: *usize) callconv(.c) c_int {

@@ -41,7 +41,7 @@ pub const Task = union(enum) {
     record: Record,
     product: *Product,
 
-    fn dispose(task: Task) void {
+    pub fn dispose(task: Task) void {
         switch (task) {
             .launch => |one| state.allocator.destroy(one),
             .product => |one| state.allocator.destroy(one),
@@ -65,8 +65,14 @@ const Record = struct {
 pub const Stream = struct {
     tasks: std.ArrayList(Task) = .empty,
     done: usize = 0,
+    /// Where to what is asked goes while it is captured.
+    capture: ?*@import("graphs.zig").Graph = null,
 
     pub fn push(stream: *Stream, task: Task) void {
+        if (stream.capture) |graph| {
+            graph.tasks.append(state.allocator, task) catch @panic("the stand-in is out of memory");
+            return;
+        }
         stream.tasks.append(state.allocator, task) catch @panic("the stand-in is out of memory");
     }
 
