@@ -175,13 +175,14 @@ export function compute(
   }
 }
 
-/** Evaluates a row of the map skeleton into any view, computing in any type. */
+/** Evaluates a row of the map skeleton into any view, computing in any type; what `waits` may be one of a group. */
 export function mapTo(
   out: NDArray,
   row: MapRow,
   inputs: readonly NDArray[],
   scalars: readonly [s: number, t: number, u: number],
   compute: DType,
+  { waits = false }: { waits?: boolean } = {},
 ): void {
   const { stream } = out.storage, { shape } = out, rank = shape.length;
   const fields = [mapRows.indexOf(row), dtypeCode[computeType(compute)], rank, inputs.length, ...scalars, ...shape];
@@ -192,7 +193,7 @@ export function mapTo(
   stream.words[start] = opcode.map;
   stream.words.set(fields, start + 2);
   stream.close(start, start + 2 + fields.length, out.size);
-  stream.flush();
+  if (!waits) stream.flush();
 }
 
 /** The places of an operand's elements in its storage, in row-major order. */

@@ -139,8 +139,8 @@ Deno.test("softmax, updates in place and rows with an index are as one by one", 
   });
   compare(findings, "index", [some("float32", [7, 12])], ([x]) => {
     const { stream } = x!.storage, places = empty(stream, [7, 12], "float32"), sum = empty(stream, [7, 12], "float32");
-    mapTo(places, "arange", [], [3, 0.5, 0], "float32");
-    mapTo(sum, "add", [places, x!], [0, 0, 0], "float32");
+    mapTo(places, "arange", [], [3, 0.5, 0], "float32", { waits: true });
+    mapTo(sum, "add", [places, x!], [0, 0, 0], "float32", { waits: true });
     return [sum, places];
   });
   findings.check();
@@ -173,7 +173,7 @@ for (const dtype of ["float32", "float64", "int32"] as const) {
       const launches = compare(findings, `${some_}`, operands, (arrays) =>
         some_.map((row: MapRow) => {
           const out = empty(arrays[0]!.storage.stream, shape, "to" in table.map[row] ? "bool" : dtype);
-          mapTo(out, row, arrays.slice(0, operandsOf(table.map[row].is)), [0.7, 1.9, 0.3], dtype);
+          mapTo(out, row, arrays.slice(0, operandsOf(table.map[row].is)), [0.7, 1.9, 0.3], dtype, { waits: true });
           return out;
         }));
       assert.ok(launches <= 2, `${some_} took ${launches} launches`);
