@@ -28,6 +28,9 @@ export interface Captured<Inputs extends unknown[], Result> extends Disposable {
   readonly memory: ProgramMemory | null;
 }
 
+/** Calls in a row that leave nothing to replay, after which that is said. The first may set up state. */
+const unrecordedMax = 3;
+
 /** Recordings kept for one function: a batch of another size, train and eval. */
 const programsMax = 8;
 
@@ -66,7 +69,7 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
   f: (...inputs: Inputs) => Result,
 ): Captured<Inputs, Result> {
   const programs: Program[] = [];
-  let last: Program | null = null, queue: Promise<unknown> = Promise.resolve();
+  let last: Program | null = null, queue: Promise<unknown> = Promise.resolve(), unrecorded = 0;
 
   const find = (taken: Arguments): Program | null => {
     const found = programs.find((program) => program.fits(taken));
@@ -74,7 +77,13 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
   };
   const recordNew = (inputs: Inputs, taken: Arguments): Result => {
     const { result, program } = recordCall(f, inputs, taken);
-    for (const stale of programs.filter((old) => old.isStale)) drop(stale);
+    const stale = programs.filter((old) => old.isStale);
+    if (stale.length > 0) notice(f, "records anew: a tensor that it uses was given other memory");
+    stale.forEach(drop);
+    unrecorded = program === null ? unrecorded + 1 : 0;
+    if (unrecorded === unrecordedMax) {
+      notice(f, "cannot be replayed, so each call computes: it frees what it is given, or keeps tensors that it makes");
+    }
     if (program !== null) {
       if (programs.length === programsMax) drop(programs[0]!);
       programs.push(last = program);
@@ -117,6 +126,11 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
     },
   };
   return Object.defineProperties(call, Object.getOwnPropertyDescriptors(members)) as Captured<Inputs, Result>;
+}
+
+/** For the developer: what makes a captured function slower than it need be. */
+function notice(f: { name: string }, what: string): void {
+  console.warn(`capture: ${f.name || "a function"} ${what}`);
 }
 
 /**

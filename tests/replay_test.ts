@@ -171,6 +171,32 @@ forEachDevice(
   parameters,
 );
 
+forEachDevice("what makes a captured function slow is said once", () => {
+  const said: string[] = [], { warn } = console;
+  console.warn = (text: string) => said.push(text);
+  try {
+    const w = new nn.Parameter([1]), kept: Tensor[] = [];
+    using times = capture(function times(x: Tensor) {
+      return x.mul(w);
+    });
+    times(ones([1]));
+    w.data = ones([2]);
+    for (let k = 0; k < 3; k++) times(ones([2]));
+    using keeper = capture(function keeper(x: Tensor) {
+      const y = x.add(1);
+      kept.push(y.keep());
+      return y.sum();
+    });
+    for (let k = 0; k < 5; k++) keeper(ones([2]));
+    for (const tensor of kept) tensor.dispose();
+  } finally {
+    console.warn = warn;
+  }
+  assert.equal(said.length, 2);
+  assert.match(said[0]!, /^capture: times records anew: /);
+  assert.match(said[1]!, /^capture: keeper cannot be replayed, /);
+}, parameters);
+
 forEachDevice("memory is flat over 200 replays in scopes", () => {
   const { step: train } = trainer(new nn.Linear(3, 2), (p) => new optim.Adam(p));
   using step = capture(train);
