@@ -2,7 +2,7 @@
  * Opens devices by name. What runs the arithmetic hides behind the one interface of `device.ts`.
  */
 import type { Device } from "./device.ts";
-import { environment } from "./environment.ts";
+import { environment, isGranted } from "./environment.ts";
 import { type Kind, openCpu, openNative, type Probe, probeCpu, probeNative } from "./native.ts";
 import { openReference } from "./reference.ts";
 import { openWasm, probeWasm } from "./wasm.ts";
@@ -25,8 +25,8 @@ function native(kind: Kind): Door {
   return { probe: (index) => probeNative(kind, index), open: (index) => openNative(kind, index) };
 }
 
-/** Doors to several devices, which are numbered: "opencl:1". */
-const numbered: Record<string, Door> = { opencl: native("opencl"), cuda: native("cuda") };
+/** Doors to several devices, which are numbered: "opencl:1". A GPU that has both is best driven by the first. */
+const numbered: Record<string, Door> = { cuda: native("cuda"), opencl: native("opencl") };
 
 const doors: Record<string, Door> = {
   cpu: { probe: probeCpu, open: openCpu },
@@ -52,6 +52,22 @@ export function openDevice(name: string): Device {
   throw new RangeError(`Cannot open device: "${name}" is not one of auto, ${names.join(", ")}`);
 }
 
+/** What Linux shows of a GPU: of the kernel's own drivers, AMD's, NVIDIA's and Windows' below it. */
+const gpuNodes = ["/dev/dri", "/dev/kfd", "/dev/nvidiactl", "/dev/dxg"];
+
+/** Spares most machines without a GPU the loading of drivers, which takes longer than all else at the start. */
+function mayHaveGpu(): boolean {
+  if (typeof Deno === "undefined" || Deno.build.os !== "linux") return true;
+  return gpuNodes.some((path) => {
+    if (!isGranted({ name: "read", path })) return true;
+    try {
+      return Deno.statSync(path) !== null;
+    } catch (error) {
+      return !(error instanceof Deno.errors.NotFound);
+    }
+  });
+}
+
 /**
  * The name of the device that is taken when none is named: `DENEB_DEVICE`, else a GPU with memory of its own, else the
  * native CPU, else wasm.
@@ -59,7 +75,9 @@ export function openDevice(name: string): Device {
 export function defaultName(): string {
   const named = environment("DENEB_DEVICE");
   if (named !== undefined && named !== "auto") return named;
-  for (const [name, { probe }] of Object.entries(numbered)) if (probe(null).discrete) return name;
+  if (mayHaveGpu()) {
+    for (const [name, { probe }] of Object.entries(numbered)) if (probe(null).discrete) return name;
+  }
   return probeCpu().available ? "cpu" : "wasm";
 }
 
