@@ -28,7 +28,13 @@ async function builtOnce(kind: string, file: string, build: (folder: string) => 
   } catch {
     await Deno.remove(all, { recursive: true }).catch(() => {});
     await Deno.mkdir(new URL(`${name}/`, all), { recursive: true });
-    await build(`.zig-cache/tests/${kind}/${name}`);
+    try {
+      await build(`.zig-cache/tests/${kind}/${name}`);
+    } catch (error) {
+      // What a failed build leaves must not be taken for its result.
+      await Deno.remove(all, { recursive: true });
+      throw error;
+    }
   }
   return path.pathname;
 }
