@@ -19,6 +19,7 @@ const lanes = 16;
 /// Everything but the head (`text.head`). The kernel's name is `run`; its arguments are the
 /// parameters and a pointer for each operand that is used.
 pub fn write(launch: *const Launch, writer: *Writer) Error!void {
+    @branchHint(.cold);
     const source: Source = .{ .launch = launch, .writer = writer };
     try source.signature();
     switch (launch.kind) {
@@ -34,8 +35,14 @@ const Source = struct {
     launch: *const Launch,
     writer: *Writer,
 
-    fn put(source: *const Source, comptime format: []const u8, values: anytype) Error!void {
-        try source.writer.print(format ++ "\n", values);
+    /// A line of the text, or a few.
+    inline fn put(source: *const Source, comptime template: []const u8, values: anytype) Error!void {
+        try text.fill(source.writer, template ++ "\n", values);
+    }
+
+    /// A part of a line.
+    inline fn print(source: *const Source, template: []const u8, values: anytype) Error!void {
+        try text.fill(source.writer, template, values);
     }
 
     fn alone(source: *const Source) bool {
@@ -44,13 +51,13 @@ const Source = struct {
 
     fn signature(source: *const Source) Error!void {
         const launch = source.launch;
-        try source.put("typedef struct {{ I64 v[{d}]; }} Parameters;", .{launch.parameters_count});
-        try source.put("KERNEL LANES({d}, {d}) void run(const Parameters p", .{ launch.lanes[0], launch.lanes[1] });
+        try source.put("typedef struct { I64 v[@]; } Parameters;", .{launch.parameters_count});
+        try source.put("KERNEL LANES(@, @) void run(const Parameters p", .{ launch.lanes[0], launch.lanes[1] });
         for (launch.operands[0..launch.operands_count], 0..) |*operand, k| {
             if (!operand.used()) continue;
-            try source.put(", GLOBAL {s} *x{d}", .{ text.typeName(operand.view.dtype), k });
+            try source.put(", GLOBAL @ *x@", .{ text.typeName(operand.view.dtype), k });
         }
-        try source.put(") {{", .{});
+        try source.put(") {", .{});
         var at = launch.placeOf(launch.operands_count);
         for (launch.steps[0..launch.steps_count], 0..) |*step, n| {
             for (0..launch.scalarsOf(step)) |k| {
@@ -59,7 +66,7 @@ const Source = struct {
                     .float64 => "AS_DOUBLE(",
                     else => "(int)(",
                 };
-                try source.put("const {s} s{d}_{d} = {s}p.v[{d}]);", .{ text.typeName(step.compute), n, k, read, at });
+                try source.put("const @ s@_@ = @p.v[@]);", .{ text.typeName(step.compute), n, k, read, at });
                 at += 1;
             }
         }
@@ -69,30 +76,30 @@ const Source = struct {
     fn walk(source: *const Source, number: []const u8, sizes: usize, first: usize, end: usize) Error!void {
         const launch = source.launch;
         if (first == end) return;
-        try source.put("{{ I64 rest = {s};", .{number});
+        try source.put("{ I64 rest = @;", .{number});
         var axis = end;
         while (axis > first) {
             axis -= 1;
             if (axis == first) {
-                try source.put("{{ const I64 at = rest;", .{});
+                try source.put("{ const I64 at = rest;", .{});
             } else {
-                try source.put("{{ const I64 next = rest / p.v[{d}], at = rest - next * p.v[{d}]; rest = next;", .{
+                try source.put("{ const I64 next = rest / p.v[@], at = rest - next * p.v[@]; rest = next;", .{
                     sizes + axis, sizes + axis,
                 });
             }
             for (launch.operands[0..launch.operands_count], 0..) |*operand, k| {
                 if (!operand.used()) continue;
-                try source.put("o{d} += at * p.v[{d}];", .{ k, launch.placeOf(k) + 1 + axis });
+                try source.put("o@ += at * p.v[@];", .{ k, launch.placeOf(k) + 1 + axis });
             }
-            try source.put("}}", .{});
+            try source.put("}", .{});
         }
-        try source.put("}}", .{});
+        try source.put("}", .{});
     }
 
     fn beginOffsets(source: *const Source) Error!void {
         const launch = source.launch;
         for (launch.operands[0..launch.operands_count], 0..) |*operand, k| {
-            if (operand.used()) try source.put("I64 o{d} = p.v[{d}];", .{ k, launch.placeOf(k) });
+            if (operand.used()) try source.put("I64 o@ = p.v[@];", .{ k, launch.placeOf(k) });
         }
     }
 
@@ -100,14 +107,14 @@ const Source = struct {
     fn element(source: *const Source, k: usize, j: []const u8, axis: usize) Error!void {
         const launch = source.launch;
         switch (launch.operands[k].along) {
-            .unit => try source.writer.print("x{d}[o{d} + {s}]", .{ k, k, j }),
-            .zero => try source.writer.print("x{d}[o{d}]", .{ k, k }),
-            .strided => try source.writer.print("x{d}[o{d} + {s} * p.v[{d}]]", .{ k, k, j, launch.placeOf(k) + 1 + axis }),
+            .unit => try source.print("x@[o@ + @]", .{ k, k, j }),
+            .zero => try source.print("x@[o@]", .{ k, k }),
+            .strided => try source.print("x@[o@ + @ * p.v[@]]", .{ k, k, j, launch.placeOf(k) + 1 + axis }),
         }
     }
 
     fn load(source: *const Source, number: usize, k: usize, j: []const u8, axis: usize) Error!void {
-        try source.writer.print("const {s} v{d} = ", .{ text.typeName(source.launch.values[number].dtype), number });
+        try source.print("const @ v@ = ", .{ text.typeName(source.launch.values[number].dtype), number });
         try source.element(k, j, axis);
         try source.put(";", .{});
     }
@@ -131,9 +138,9 @@ const Source = struct {
                 text.loading(value.dtype, step.compute)
             else
                 text.conversion(value.dtype, step.compute);
-            try source.put("const {s} a{d}_{d} = {s}v{d});", .{ name, n, k, open, input });
+            try source.put("const @ a@_@ = @v@);", .{ name, n, k, open, input });
         }
-        if (uses_index) try source.put("const {s} i{d} = ({s}){s};", .{ name, n, name, index });
+        if (uses_index) try source.put("const @ i@ = (@)@;", .{ name, n, name, index });
     }
 
     fn stepOfMap(source: *const Source, n: usize, easy: bool) Error!void {
@@ -142,7 +149,7 @@ const Source = struct {
         const row = table.map_rows[step.row];
         try source.operandsOf(n, "j", row.uses_index);
         const result = &launch.values[step.result];
-        try source.writer.print("const {s} v{d} = {s}", .{
+        try source.print("const @ v@ = @", .{
             text.typeName(result.dtype), step.result, text.conversion(step.compute, result.dtype),
         });
         try text.expression(source.writer, row.tree, step.compute, n, easy);
@@ -161,25 +168,25 @@ const Source = struct {
             \\const I64 row_end = p.v[0] < (GROUP_Y + 1) * p.v[2] ? p.v[0] : (GROUP_Y + 1) * p.v[2];
             \\const I64 begin = GROUP_X * p.v[3];
             \\const I64 end = p.v[1] < begin + p.v[3] ? p.v[1] : begin + p.v[3];
-            \\for (I64 row = GROUP_Y * p.v[2] + LANE_Y; row < row_end; row += {d}) {{
+            \\for (I64 row = GROUP_Y * p.v[2] + LANE_Y; row < row_end; row += @) {
         , .{launch.lanes[1]});
         try source.beginOffsets();
         try source.walk("row", 4, 0, last);
         try source.loads(true, "0", last);
         if (source.mayRepeat()) {
-            try source.put("for (I64 t = begin; t < end; t += {d}) {{", .{tile});
-            try source.put("const I64 stop = end < t + {d} ? end : t + {d};\nint hard = 0;", .{ tile, tile });
+            try source.put("for (I64 t = begin; t < end; t += @) {", .{tile});
+            try source.put("const I64 stop = end < t + @ ? end : t + @;\nint hard = 0;", .{ tile, tile });
             try source.independent();
-            try source.put("for (I64 j = t; j < stop; j++) {{", .{});
+            try source.put("for (I64 j = t; j < stop; j++) {", .{});
             try source.body(last, true);
-            try source.put("}}\nif (hard) for (I64 j = t; j < stop; j++) {{", .{});
+            try source.put("}\nif (hard) for (I64 j = t; j < stop; j++) {", .{});
             try source.body(last, false);
-            return source.put("}} }} }}", .{});
+            return source.put("} } }", .{});
         }
         try source.independent();
-        try source.put("for (I64 j = begin + LANE_X; j < end; j += {d}) {{", .{launch.lanes[0]});
+        try source.put("for (I64 j = begin + LANE_X; j < end; j += @) {", .{launch.lanes[0]});
         try source.body(last, false);
-        try source.put("}} }}", .{});
+        try source.put("} }", .{});
     }
 
     /// Whether a loop that has no branch is worth its text, and may be run again with branches:
@@ -204,7 +211,7 @@ const Source = struct {
         for (launch.operands[0..launch.operands_count], 0..) |*operand, k| {
             if (!operand.stored) continue;
             try source.element(k, "j", axis);
-            try source.put(" = v{d};", .{operand.value});
+            try source.put(" = v@;", .{operand.value});
         }
     }
 
@@ -212,7 +219,7 @@ const Source = struct {
     fn term(source: *const Source, name: []const u8, index: []const u8) Error!void {
         const launch = source.launch;
         try source.operandsOf(0, index, launch.indexed);
-        try source.writer.print("{s} = ", .{name});
+        try source.print("@ = ", .{name});
         const own: expr.Tree = &.{ .operand = 0 };
         const of = if (launch.kind == .arg or launch.joins) own else table.fold_rows[launch.row].of orelse own;
         try text.expression(source.writer, of, launch.compute, 0, false);
@@ -222,9 +229,9 @@ const Source = struct {
     /// `running = step(running, value)`.
     fn join(source: *const Source, running: []const u8, value: []const u8) Error!void {
         const name = text.typeName(source.launch.compute);
-        try source.writer.print("{{ const {s} r = {s}, a0_0 = {s}; {s} = ", .{ name, running, value, running });
+        try source.print("{ const @ r = @, a0_0 = @; @ = ", .{ name, running, value, running });
         try text.expression(source.writer, table.fold_rows[source.launch.row].step, source.launch.compute, 0, false);
-        try source.put("; }}", .{});
+        try source.put("; }", .{});
     }
 
     /// What a running value is before anything was joined.
@@ -248,7 +255,7 @@ const Source = struct {
     fn store(source: *const Source, value: []const u8, compute: DType) Error!void {
         const launch = source.launch;
         const out = launch.operands_count - 1;
-        try source.put("x{d}[o{d}{s}] = {s}{s});", .{
+        try source.put("x@[o@@] = @@);", .{
             out,                                                       out,   if (launch.partial) " + GROUP_Y * p.v[5]" else "",
             text.conversion(compute, launch.operands[out].view.dtype), value,
         });
@@ -260,7 +267,7 @@ const Source = struct {
         try source.put(
             \\const I64 begin = GROUP_Y * p.v[2];
             \\const I64 end = p.v[1] < begin + p.v[2] ? p.v[1] : begin + p.v[2];
-            \\for (I64 first = GROUP_X * p.v[3]; first < (GROUP_X + 1) * p.v[3]; first += {d}) {{
+            \\for (I64 first = GROUP_X * p.v[3]; first < (GROUP_X + 1) * p.v[3]; first += @) {
             \\const I64 place = first + LANE_Y;
             \\const int active = place < p.v[0];
         , .{launch.lanes[1]});
@@ -273,7 +280,7 @@ const Source = struct {
         const launch = source.launch;
         const last = launch.rank - 1;
         try source.put(
-            \\for (I64 at = active ? begin : end; at < end;) {{
+            \\for (I64 at = active ? begin : end; at < end;) {
             \\const I64 outer = at / p.v[4];
             \\I64 j = at - outer * p.v[4];
             \\const I64 stretch = p.v[4] - j < end - at ? p.v[4] : j + (end - at);
@@ -281,13 +288,13 @@ const Source = struct {
             \\at += stretch - j;
         , .{});
         for (launch.operands[0 .. launch.operands_count - 1], 0..) |*operand, k| {
-            if (operand.used()) try source.put("const I64 kept{d} = o{d};", .{ k, k });
+            if (operand.used()) try source.put("const I64 kept@ = o@;", .{ k, k });
         }
         // Offsets of this stretch under the names of those of the place.
-        try source.put("{{", .{});
+        try source.put("{", .{});
         for (launch.operands[0..launch.operands_count], 0..) |*operand, k| {
             if (!operand.used()) continue;
-            if (k + 1 == launch.operands_count) try source.put("I64 o{d} = 0;", .{k}) else try source.put("I64 o{d} = kept{d};", .{ k, k });
+            if (k + 1 == launch.operands_count) try source.put("I64 o@ = 0;", .{k}) else try source.put("I64 o@ = kept@;", .{ k, k });
         }
         try source.walk("outer", 6, launch.kept, last);
         try source.loads(true, "0", last);
@@ -298,42 +305,42 @@ const Source = struct {
         const launch = source.launch;
         const name = text.typeName(launch.compute);
         const last = launch.rank - 1;
-        if (!source.alone()) try source.put("LOCAL {s} shared[{d}][{d}];", .{ name, launch.lanes[1], launch.lanes[0] });
+        if (!source.alone()) try source.put("LOCAL @ shared[@][@];", .{ name, launch.lanes[1], launch.lanes[0] });
         try source.beginKept();
         if (source.alone()) {
-            try source.put("{s} sums[{d}], terms[{d}];", .{ name, lanes, tile });
-            try source.put("for (int l = 0; l < {d}; l++) sums[l] = {s};", .{ lanes, source.start(&buffer) });
+            try source.put("@ sums[@], terms[@];", .{ name, lanes, tile });
+            try source.put("for (int l = 0; l < @; l++) sums[l] = @;", .{ lanes, source.start(&buffer) });
             try source.beginStretches();
-            try source.put("while (j < stretch) {{", .{});
-            try source.put("const int count = stretch - j < {d} ? (int)(stretch - j) : {d};", .{ tile, tile });
+            try source.put("while (j < stretch) {", .{});
+            try source.put("const int count = stretch - j < @ ? (int)(stretch - j) : @;", .{ tile, tile });
             try source.independent();
-            try source.put("for (int l = 0; l < count; l++) {{ const I64 k = j + l;", .{});
+            try source.put("for (int l = 0; l < count; l++) { const I64 k = j + l;", .{});
             try source.loads(false, "k", last);
             try source.term("terms[l]", "(origin + k)");
-            try source.put("}}\nint t = 0;", .{});
-            try source.put("for (; t + {d} <= count; t += {d}) for (int l = 0; l < {d}; l++)", .{ lanes, lanes, lanes });
+            try source.put("}\nint t = 0;", .{});
+            try source.put("for (; t + @ <= count; t += @) for (int l = 0; l < @; l++)", .{ lanes, lanes, lanes });
             try source.join("sums[l]", "terms[t + l]");
             try source.put("for (int l = 0; t < count; t++, l++)", .{});
             try source.join("sums[l]", "terms[t]");
-            try source.put("j += count; }} }} }}", .{});
-            try source.put("for (int n = {d}; n > 0; n >>= 1) for (int l = 0; l < n; l++)", .{lanes / 2});
+            try source.put("j += count; } } }", .{});
+            try source.put("for (int n = @; n > 0; n >>= 1) for (int l = 0; l < n; l++)", .{lanes / 2});
             try source.join("sums[l]", "sums[l + n]");
-            try source.put("if (active) {{", .{});
+            try source.put("if (active) {", .{});
             try source.store("sums[0]", launch.compute);
-            return source.put("}} }}", .{});
+            return source.put("} }", .{});
         }
-        try source.put("{s} sum = {s};", .{ name, source.start(&buffer) });
+        try source.put("@ sum = @;", .{ name, source.start(&buffer) });
         try source.beginStretches();
-        try source.put("for (I64 k = j + LANE_X; k < stretch; k += {d}) {{ {s} one;", .{ launch.lanes[0], name });
+        try source.put("for (I64 k = j + LANE_X; k < stretch; k += @) { @ one;", .{ launch.lanes[0], name });
         try source.loads(false, "k", last);
         try source.term("one", "(origin + k)");
         try source.join("sum", "one");
-        try source.put("}} }} }}\nshared[LANE_Y][LANE_X] = sum;\nBARRIER;", .{});
-        try source.put("for (int n = {d}; n > 0; n >>= 1) {{ if (LANE_X < n)", .{launch.lanes[0] / 2});
+        try source.put("} } }\nshared[LANE_Y][LANE_X] = sum;\nBARRIER;", .{});
+        try source.put("for (int n = @; n > 0; n >>= 1) { if (LANE_X < n)", .{launch.lanes[0] / 2});
         try source.join("shared[LANE_Y][LANE_X]", "shared[LANE_Y][LANE_X + n]");
-        try source.put("BARRIER; }}\nif (active && LANE_X == 0) {{", .{});
+        try source.put("BARRIER; }\nif (active && LANE_X == 0) {", .{});
         try source.store("shared[LANE_Y][0]", launch.compute);
-        try source.put("}}\nBARRIER; }}", .{});
+        try source.put("}\nBARRIER; }", .{});
     }
 
     fn columns(source: *const Source) Error!void {
@@ -346,25 +353,25 @@ const Source = struct {
         try source.put(
             \\const I64 begin = GROUP_Y * p.v[2];
             \\const I64 end = p.v[1] < begin + p.v[2] ? p.v[1] : begin + p.v[2];
-            \\const I64 blocks = (p.v[{d}] + {d}) / {d}, place = GROUP_X / blocks;
-            \\const I64 first = (GROUP_X - place * blocks) * {d};
-            \\const int count = p.v[{d}] - first < {d} ? (int)(p.v[{d}] - first) : {d};
+            \\const I64 blocks = (p.v[@] + @) / @, place = GROUP_X / blocks;
+            \\const I64 first = (GROUP_X - place * blocks) * @;
+            \\const int count = p.v[@] - first < @ ? (int)(p.v[@] - first) : @;
         , .{ width, side - 1, side, side, width, side, width, side });
         try source.beginOffsets();
         try source.walk("place", 6, 0, axis);
         for (launch.operands[0..launch.operands_count], 0..) |*operand, k| {
-            if (operand.used()) try source.put("o{d} += first * p.v[{d}];", .{ k, launch.placeOf(k) + 1 + axis });
+            if (operand.used()) try source.put("o@ += first * p.v[@];", .{ k, launch.placeOf(k) + 1 + axis });
         }
         if (source.alone()) {
-            try source.put("{s} sums[{d}];\nfor (int c = 0; c < count; c++) sums[c] = {s};", .{ name, side, source.start(&buffer) });
-        } else try source.put("{s} sum = {s};\nconst int c = LANE_X;\nif (c < count)", .{ name, source.start(&buffer) });
-        try source.put("for (I64 at = begin; at < end; at++) {{", .{});
+            try source.put("@ sums[@];\nfor (int c = 0; c < count; c++) sums[c] = @;", .{ name, side, source.start(&buffer) });
+        } else try source.put("@ sum = @;\nconst int c = LANE_X;\nif (c < count)", .{ name, source.start(&buffer) });
+        try source.put("for (I64 at = begin; at < end; at++) {", .{});
         for (launch.operands[0..launch.operands_count], 0..) |*operand, k| {
-            if (operand.used()) try source.put("const I64 kept{d} = o{d};", .{ k, k });
+            if (operand.used()) try source.put("const I64 kept@ = o@;", .{ k, k });
         }
-        try source.put("{{", .{});
+        try source.put("{", .{});
         for (launch.operands[0..launch.operands_count], 0..) |*operand, k| {
-            if (operand.used()) try source.put("I64 o{d} = kept{d};", .{ k, k });
+            if (operand.used()) try source.put("I64 o@ = kept@;", .{ k, k });
         }
         try source.walk("at", 6, launch.kept, launch.rank);
         try source.loads(true, "0", axis);
@@ -372,18 +379,18 @@ const Source = struct {
             try source.independent();
             try source.put("for (int c = 0; c < count; c++)", .{});
         }
-        try source.put("{{ {s} one;", .{name});
+        try source.put("{ @ one;", .{name});
         try source.loads(false, "c", axis);
         try source.term("one", "at");
         try source.join(if (source.alone()) "sums[c]" else "sum", "one");
-        try source.put("}} }} }}", .{});
+        try source.put("} } }", .{});
         const out = launch.operands_count - 1;
         if (source.alone()) {
-            try source.put("for (int c = 0; c < count; c++) {{", .{});
-        } else try source.put("if (c < count) {{", .{});
-        try source.put("const I64 kept{d} = o{d} + c * p.v[{d}];\n{{ const I64 o{d} = kept{d};", .{ out, out, launch.placeOf(out) + 1 + axis, out, out });
+            try source.put("for (int c = 0; c < count; c++) {", .{});
+        } else try source.put("if (c < count) {", .{});
+        try source.put("const I64 kept@ = o@ + c * p.v[@];\n{ const I64 o@ = kept@;", .{ out, out, launch.placeOf(out) + 1 + axis, out, out });
         try source.store(if (source.alone()) "sums[c]" else "sum", launch.compute);
-        try source.put("}} }}", .{});
+        try source.put("} }", .{});
     }
 
     fn arg(source: *const Source) Error!void {
@@ -392,42 +399,42 @@ const Source = struct {
         const last = launch.rank - 1;
         const wide = launch.lanes[0];
         if (!source.alone()) {
-            try source.put("LOCAL {s} shared[{d}][{d}];", .{ name, launch.lanes[1], wide });
-            try source.put("LOCAL I64 places[{d}][{d}];", .{ launch.lanes[1], wide });
+            try source.put("LOCAL @ shared[@][@];", .{ name, launch.lanes[1], wide });
+            try source.put("LOCAL I64 places[@][@];", .{ launch.lanes[1], wide });
         }
         try source.beginKept();
-        try source.put("{s} best = 0;\nI64 found = -1;", .{name});
+        try source.put("@ best = 0;\nI64 found = -1;", .{name});
         try source.beginStretches();
-        try source.put("for (I64 k = j + LANE_X; k < stretch; k += {d}) {{ {s} one;", .{ wide, name });
+        try source.put("for (I64 k = j + LANE_X; k < stretch; k += @) { @ one;", .{ wide, name });
         try source.loads(false, "k", last);
         try source.term("one", "k");
         try source.beats("one", "best", "better");
-        try source.put("if (found < 0 || better) {{ best = one; found = origin + k; }} }} }} }}", .{});
+        try source.put("if (found < 0 || better) { best = one; found = origin + k; } } } }", .{});
         if (!source.alone()) {
             try source.put("shared[LANE_Y][LANE_X] = best;\nplaces[LANE_Y][LANE_X] = found;\nBARRIER;", .{});
-            try source.put("for (int n = {d}; n > 0; n >>= 1) {{ if (LANE_X < n) {{", .{wide / 2});
-            try source.put("const {s} x = shared[LANE_Y][LANE_X], y = shared[LANE_Y][LANE_X + n];", .{name});
+            try source.put("for (int n = @; n > 0; n >>= 1) { if (LANE_X < n) {", .{wide / 2});
+            try source.put("const @ x = shared[LANE_Y][LANE_X], y = shared[LANE_Y][LANE_X + n];", .{name});
             try source.put("const I64 mine = places[LANE_Y][LANE_X], other = places[LANE_Y][LANE_X + n];", .{});
             try source.beats("y", "x", "better");
             try source.beats("x", "y", "worse");
             try source.put(
-                \\if (other >= 0 && (mine < 0 || better || (!worse && other < mine))) {{
-                \\shared[LANE_Y][LANE_X] = y; places[LANE_Y][LANE_X] = other; }} }}
-                \\BARRIER; }}
+                \\if (other >= 0 && (mine < 0 || better || (!worse && other < mine))) {
+                \\shared[LANE_Y][LANE_X] = y; places[LANE_Y][LANE_X] = other; } }
+                \\BARRIER; }
                 \\found = places[LANE_Y][0];
             , .{});
-            try source.put("if (active && LANE_X == 0) {{", .{});
-        } else try source.put("if (active) {{", .{});
+            try source.put("if (active && LANE_X == 0) {", .{});
+        } else try source.put("if (active) {", .{});
         try source.store("(int)(found < 0 ? 0 : found)", .int32);
-        try source.put("}}{s} }}", .{if (source.alone()) "" else "\nBARRIER;"});
+        try source.put("}@ }", .{if (source.alone()) "" else "\nBARRIER;"});
     }
 
     /// Declares whether x beats y whatever their places: it is better, or the only NaN.
     fn beats(source: *const Source, x: []const u8, y: []const u8, name: []const u8) Error!void {
         const compute = source.launch.compute;
-        try source.writer.print("int {s}; {{ const {s} a0_0 = {s}, r = {s}; {s} = 0 != ", .{ name, text.typeName(compute), x, y, name });
+        try source.print("int @; { const @ a0_0 = @, r = @; @ = 0 != ", .{ name, text.typeName(compute), x, y, name });
         try text.expression(source.writer, table.arg_rows[source.launch.row].tree, compute, 0, false);
-        if (compute == .int32) return source.put("; }}", .{});
-        try source.put(" || (a0_0 != a0_0 && r == r); }}", .{});
+        if (compute == .int32) return source.put("; }", .{});
+        try source.put(" || (a0_0 != a0_0 && r == r); }", .{});
     }
 };

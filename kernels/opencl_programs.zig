@@ -69,6 +69,12 @@ pub const Programs = struct {
         if (programs.entries.get(key)) |entry| return entry.kernel;
         programs.text.clearRetainingCapacity();
         write(source, &programs.text.writer) catch return error.OutOfMemory;
+        return programs.add(key);
+    }
+
+    /// Builds the text that was written, and keeps it under the key.
+    noinline fn add(programs: *Programs, key: []const u8) Error!opencl_api.Kernel {
+        @branchHint(.cold);
         const entry = try programs.build(programs.text.written());
         errdefer {
             _ = programs.api.clReleaseKernel(entry.kernel);

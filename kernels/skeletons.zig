@@ -65,14 +65,15 @@ pub const Text = struct {
     }
 
     pub fn write(one: *const Text, writer: *Writer) Writer.Error!void {
-        try writer.print("#define LANES_X {d}\n#define LANES_Y {d}\n", .{ one.lanes[0], one.lanes[1] });
+        @branchHint(.cold);
+        try text.fill(writer, "#define LANES_X @\n#define LANES_Y @\n", .{ one.lanes[0], one.lanes[1] });
         switch (one.kind) {
             .gather, .scatter, .check => {
                 // What is copied has no meaning, only a size.
-                try writer.print("#define ELEMENT {s}\n#define INDEX {s}\n", .{
+                try text.fill(writer, "#define ELEMENT @\n#define INDEX @\n", .{
                     text.typeName(one.element), text.typeName(one.index),
                 });
-                try writer.print("#define JOINED(x, y) {s}\n", .{switch (one.element) {
+                try text.fill(writer, "#define JOINED(x, y) @\n", .{switch (one.element) {
                     .float32, .float64 => "((x) + (y))",
                     .int32 => "add_i(x, y)",
                     .uint8 => "((U8)((x) + (y)))",
@@ -82,19 +83,20 @@ pub const Text = struct {
             },
             .random => {
                 const per_block: usize = if (one.element == .float64) 2 else 4;
-                try writer.print("#define ELEMENT {s}\n#define PER_BLOCK {d}\n#define NUMBERS ", .{
+                try text.fill(writer, "#define ELEMENT @\n#define PER_BLOCK @\n#define NUMBERS ", .{
                     text.typeName(one.element), per_block,
                 });
                 for (0..per_block) |n| {
                     if (n > 0) try writer.writeAll(", ");
                     switch (one.element) {
-                        .float32 => try writer.print("(float)(int)(w{d} >> 8) * 0x1p-24f", .{n}),
+                        .float32 => try text.fill(writer, "(float)(int)(w@ >> 8) * 0x1p-24f", .{n}),
                         // Both products and their sum are exact.
-                        .float64 => try writer.print(
-                            "(double)(int)(w{d} >> 5) * 0x1p-27 + (double)(int)(w{d} >> 6) * 0x1p-53",
+                        .float64 => try text.fill(
+                            writer,
+                            "(double)(int)(w@ >> 5) * 0x1p-27 + (double)(int)(w@ >> 6) * 0x1p-53",
                             .{ 2 * n, 2 * n + 1 },
                         ),
-                        else => try writer.print("(int)w{d}", .{n}),
+                        else => try text.fill(writer, "(int)w@", .{n}),
                     }
                 }
                 try writer.writeAll("\n");
@@ -112,18 +114,19 @@ pub const Text = struct {
             .float64 => "double",
             else => "uint",
         };
-        try writer.print("#define ELEMENT {s}\n#define BATCH_RANK {d}\n#define DEPTH {d}\n", .{ name, one.batch_rank, tile.depth });
-        try writer.print("#define MULTIPLY_ADD(x, y, z) {s}\n", .{if (one.element == .int32) "((x) * (y) + (z))" else "fma(x, y, z)"});
+        try text.fill(writer, "#define ELEMENT @\n#define BATCH_RANK @\n#define DEPTH @\n", .{ name, one.batch_rank, tile.depth });
+        try text.fill(writer, "#define MULTIPLY_ADD(x, y, z) @\n", .{if (one.element == .int32) "((x) * (y) + (z))" else "fma(x, y, z)"});
         if (one.kind == .lanes) {
-            try writer.print("#define SIDE {d}\n#define EACH {d}\n", .{ tile.side, tile.rows });
+            try text.fill(writer, "#define SIDE @\n#define EACH @\n", .{ tile.side, tile.rows });
         } else {
-            try writer.print("#define ROWS {d}\n#define VECTORS {d}\n#define WIDTH {d}\n#define ROWS_MAX {d}\n", .{
+            try text.fill(writer, "#define ROWS @\n#define VECTORS @\n#define WIDTH @\n#define ROWS_MAX @\n", .{
                 tile.rows, tile.vectors, tile.width, rows_max + tile.rows,
             });
             if (tile.width == 1) {
-                try writer.print("#define VECTOR {s}\n#define LOAD(v, p) (p)[v]\n#define STORE(x, v, p) (p)[v] = (x)\n", .{name});
-            } else try writer.print(
-                "#define VECTOR {s}{d}\n#define LOAD(v, p) vload{d}(v, p)\n#define STORE(x, v, p) vstore{d}(x, v, p)\n",
+                try text.fill(writer, "#define VECTOR @\n#define LOAD(v, p) (p)[v]\n#define STORE(x, v, p) (p)[v] = (x)\n", .{name});
+            } else try text.fill(
+                writer,
+                "#define VECTOR @@\n#define LOAD(v, p) vload@(v, p)\n#define STORE(x, v, p) vstore@(x, v, p)\n",
                 .{ name, tile.width, tile.width, tile.width },
             );
         }

@@ -80,6 +80,45 @@ const head_float = prelude ++ float_words ++ real ++ no_words ++ wide;
 const head_double = "#define HAS_DOUBLE\n" ++ prelude ++ float_words ++ real ++ no_words ++ double_words ++
     real ++ no_words ++ wide;
 
+const Value = union(enum) {
+    number: usize,
+    word: []const u8,
+
+    inline fn of(value: anytype) Value {
+        return switch (@typeInfo(@TypeOf(value))) {
+            .int, .comptime_int => .{ .number = value },
+            else => .{ .word = value },
+        };
+    }
+};
+
+/// Writes a template, each "@" in it replaced by the next of the values: numbers and words.
+///
+/// Templates are read when they are written: formats that the compiler takes apart, each into code
+/// of its own, take it longer than all else here.
+pub inline fn fill(writer: *Writer, template: []const u8, values: anytype) Writer.Error!void {
+    var list: [values.len]Value = undefined;
+    inline for (values, &list) |value, *place| place.* = .of(value);
+    return fillList(writer, template, &list);
+}
+
+noinline fn fillList(writer: *Writer, template: []const u8, values: []const Value) Writer.Error!void {
+    @branchHint(.cold);
+    var next: usize = 0;
+    for (template) |byte| {
+        if (byte != '@') {
+            try writer.writeByte(byte);
+            continue;
+        }
+        switch (values[next]) {
+            .number => |number| try writer.printInt(number, 10, .lower, .{}),
+            .word => |word| try writer.writeAll(word),
+        }
+        next += 1;
+    }
+    std.debug.assert(next == values.len);
+}
+
 /// What every kernel's text begins with.
 pub fn head(has_double: bool) []const u8 {
     return if (has_double) head_double else head_float;
@@ -96,11 +135,11 @@ pub fn typeName(dtype: DType) []const u8 {
 }
 
 /// The letter that the functions of a compute type end with.
-pub fn suffix(compute: DType) u8 {
+pub fn suffix(compute: DType) []const u8 {
     return switch (compute) {
-        .float32 => 'f',
-        .float64 => 'd',
-        else => 'i',
+        .float32 => "f",
+        .float64 => "d",
+        else => "i",
     };
 }
 
@@ -182,14 +221,14 @@ const Expression = struct {
     fn arithmetic(one: *const Expression, tree: expr.Tree) Writer.Error!void {
         const writer = one.writer;
         if (expr.isLogic(tree)) {
-            try writer.print("({s})", .{typeName(one.compute)});
+            try fill(writer, "(@)", .{typeName(one.compute)});
             return one.logic(tree);
         }
         switch (tree.*) {
             .number => |value| try one.number(value),
-            .operand => |k| try writer.print("a{d}_{d}", .{ one.step, k }),
-            .scalar => |k| try writer.print("s{d}_{d}", .{ one.step, k }),
-            .index => try writer.print("i{d}", .{one.step}),
+            .operand => |k| try fill(writer, "a@_@", .{ one.step, k }),
+            .scalar => |k| try fill(writer, "s@_@", .{ one.step, k }),
+            .index => try fill(writer, "i@", .{one.step}),
             .running => try writer.writeByte('r'),
             .negate => |of| {
                 try writer.writeAll(if (one.compute == .int32) "negate_i(" else "(-");
@@ -208,7 +247,7 @@ const Expression = struct {
             },
             .call => |call| {
                 const easy = one.easy and one.compute != .int32 and isUnevenFunction(call.function);
-                try writer.print("{t}{s}_{c}(", .{ call.function, if (easy) "Easy" else "", suffix(one.compute) });
+                try fill(writer, "@@_@(", .{ @tagName(call.function), if (easy) "Easy" else "", suffix(one.compute) });
                 for (call.arguments, 0..) |argument, k| {
                     if (k > 0) try writer.writeAll(", ");
                     try one.arithmetic(argument);
@@ -229,7 +268,7 @@ const Expression = struct {
         });
         try writer.writeByte('(');
         try one.arithmetic(binary.left);
-        if (wraps) try writer.writeAll(", ") else try writer.print(" {t} ", .{binary.operator});
+        if (wraps) try writer.writeAll(", ") else try fill(writer, " @ ", .{@tagName(binary.operator)});
         try one.arithmetic(binary.right);
         try writer.writeByte(')');
     }
@@ -257,7 +296,7 @@ const Expression = struct {
             const joins = binary.operator == .@"&&" or binary.operator == .@"||";
             if (joins) try one.logic(binary.left) else try one.arithmetic(binary.left);
             // Both sides are computed, as everywhere.
-            try writer.print(" {s} ", .{switch (binary.operator) {
+            try fill(writer, " @ ", .{switch (binary.operator) {
                 .@"&&" => "&",
                 .@"||" => "|",
                 else => @tagName(binary.operator),
