@@ -16,7 +16,7 @@ const Error = Writer.Error;
 const tile = 256;
 const lanes = 16;
 
-/// Everything but the head (`text.head`). The kernel's name is `run`; its arguments are the
+/// Everything but the head (`text.writeHead`). The kernel's name is `run`; its arguments are the
 /// parameters and a pointer for each operand that is used.
 pub fn write(launch: *const Launch, writer: *Writer) Error!void {
     @branchHint(.cold);

@@ -14,7 +14,6 @@ const opencl_api = @import("opencl_api.zig");
 const opencl_list = @import("opencl_list.zig");
 const opencl_run = @import("opencl_run.zig");
 const program = @import("program.zig");
-const text = @import("text.zig");
 const Programs = @import("opencl_programs.zig").Programs;
 const Settings = @import("settings.zig").Settings;
 
@@ -123,7 +122,7 @@ pub const Engine = struct {
             .context = engine.context,
             .device = device,
             .options = if (engine.about.rounds_correctly) "-w -cl-fp32-correctly-rounded-divide-sqrt" else "-w",
-            .head = text.head(engine.about.has_double),
+            .has_double = engine.about.has_double,
             .message = &engine.message,
             .text = .init(allocator),
         };

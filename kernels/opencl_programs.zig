@@ -7,6 +7,7 @@
 const std = @import("std");
 const opencl_api = @import("opencl_api.zig");
 const program = @import("program.zig");
+const text = @import("text.zig");
 
 const Api = opencl_api.Api;
 
@@ -36,7 +37,7 @@ pub const Programs = struct {
     context: opencl_api.Context,
     device: opencl_api.Device,
     options: [:0]const u8,
-    head: []const u8,
+    has_double: bool,
     message: *program.Message,
     /// By structure, and by the hash of the text.
     entries: std.StringHashMapUnmanaged(Entry) = .empty,
@@ -68,6 +69,7 @@ pub const Programs = struct {
     ) Error!opencl_api.Kernel {
         if (programs.entries.get(key)) |entry| return entry.kernel;
         programs.text.clearRetainingCapacity();
+        text.writeHead(&programs.text.writer, programs.has_double) catch return error.OutOfMemory;
         write(source, &programs.text.writer) catch return error.OutOfMemory;
         return programs.add(key);
     }
@@ -86,16 +88,14 @@ pub const Programs = struct {
         return entry.kernel;
     }
 
-    fn build(programs: *Programs, body: []const u8) Error!Entry {
+    fn build(programs: *Programs, whole: []const u8) Error!Entry {
         const api = programs.api;
         var hasher: std.hash.Wyhash = .init(0);
-        for ([_][]const u8{ programs.options, programs.head, body }) |part| hasher.update(part);
+        for ([_][]const u8{ programs.options, whole }) |part| hasher.update(part);
         const hash = hasher.final();
         if (programs.fromGiven(hash)) |entry| return entry;
         var status: i32 = 0;
-        const texts = [_][*]const u8{ programs.head.ptr, body.ptr };
-        const lengths = [_]usize{ programs.head.len, body.len };
-        const made = api.clCreateProgramWithSource(programs.context, 2, &texts, &lengths, &status) orelse
+        const made = api.clCreateProgramWithSource(programs.context, 1, &.{whole.ptr}, &.{whole.len}, &status) orelse
             return programs.fail("clCreateProgramWithSource", status);
         errdefer _ = api.clReleaseProgram(made);
         status = api.clBuildProgram(made, 1, &.{programs.device}, programs.options, null, null);

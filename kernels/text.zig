@@ -76,10 +76,6 @@ const no_words =
     \\
 ;
 
-const head_float = prelude ++ float_words ++ real ++ no_words ++ wide;
-const head_double = "#define HAS_DOUBLE\n" ++ prelude ++ float_words ++ real ++ no_words ++ double_words ++
-    real ++ no_words ++ wide;
-
 const Value = union(enum) {
     number: usize,
     word: []const u8,
@@ -119,9 +115,15 @@ noinline fn fillList(writer: *Writer, template: []const u8, values: []const Valu
     std.debug.assert(next == values.len);
 }
 
-/// What every kernel's text begins with.
-pub fn head(has_double: bool) []const u8 {
-    return if (has_double) head_double else head_float;
+/// Writes what every kernel's text begins with.
+pub fn writeHead(writer: *Writer, has_double: bool) Writer.Error!void {
+    @branchHint(.cold);
+    if (has_double) try writer.writeAll("#define HAS_DOUBLE\n");
+    for ([_][]const u8{ prelude, float_words, real, no_words }) |part| try writer.writeAll(part);
+    if (has_double) {
+        for ([_][]const u8{ double_words, real, no_words }) |part| try writer.writeAll(part);
+    }
+    try writer.writeAll(wide);
 }
 
 /// The type of an element as it lies in memory.
