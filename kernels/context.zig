@@ -174,7 +174,7 @@ pub const Context = struct {
         failure catch |reason| switch (reason) {
             error.BadHandle => return context.fail(.stale, "Cannot allocate: handle {d} is not free", .{handle}),
             error.OutOfMemory => {
-                context.create(@intCast(handle), 0) catch {};
+                context.memory.claim(@intCast(handle));
                 return context.exhausted(words[3]);
             },
         };
@@ -182,11 +182,8 @@ pub const Context = struct {
     }
 
     fn exhausted(context: *Context, bytes: f64) Status {
-        if (context.engine.trouble()) |reason| return context.fail(
-            .device,
-            "Cannot allocate {d} bytes on {t}: {s}",
-            .{ bytes, context.engine.of, reason },
-        );
+        const refused = context.engine.refused();
+        if (refused != .ok) return context.checked(refused);
         const in_use = context.memory.bytes;
         const held = context.memory.reserved();
         const left = context.engine.free() orelse return context.fail(

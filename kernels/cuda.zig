@@ -445,8 +445,11 @@ pub const Engine = struct {
         return left;
     }
 
-    pub fn trouble(engine: *const Engine) ?[]const u8 {
-        return if (engine.trouble_message.length == 0) null else engine.trouble_message.text();
+    pub fn refused(engine: *Engine) program.Status {
+        if (engine.trouble_message.length == 0) return .ok;
+        engine.message.set("Cannot allocate on cuda: {s}", .{engine.trouble_message.text()});
+        engine.trouble_message.length = 0;
+        return .device;
     }
 
     pub fn setThreads(_: *Engine, _: usize) error{OutOfMemory}!void {}

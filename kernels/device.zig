@@ -13,7 +13,7 @@
 //!     source(engine) memory.Source                 where storages come from
 //!     reserved(engine) usize                       bytes held beside the storages
 //!     free(engine) ?u64                            bytes that the device has left, if it tells
-//!     trouble(engine) ?[]const u8                  why nothing can be allocated; may be left out
+//!     refused(engine) Status                       why nothing can be allocated; may be left out
 //!     setThreads(engine, count)
 //!     describe(engine, buffer) []const u8          for people
 //!     storeName(engine, buffer) []const u8         which machine its built programs are for, "" for none
@@ -129,6 +129,15 @@ fn Of(comptime Devices: type) type {
             }
         }
 
+        /// Why there was no memory, where it was not for want of any: an engine that can be lost says so.
+        pub fn refused(engine: *Self) Status {
+            switch (engine.of) {
+                inline else => |*one| {
+                    return if (@hasDecl(@TypeOf(one.*), "refused")) one.refused() else .ok;
+                },
+            }
+        }
+
         pub fn reserved(engine: *const Self) usize {
             switch (engine.of) {
                 inline else => |*one| return one.reserved(),
@@ -138,13 +147,6 @@ fn Of(comptime Devices: type) type {
         pub fn free(engine: *Self) ?u64 {
             switch (engine.of) {
                 inline else => |*one| return one.free(),
-            }
-        }
-
-        /// Why there is no more memory, where that is not for want of it: the device is lost, say.
-        pub fn trouble(engine: *const Self) ?[]const u8 {
-            switch (engine.of) {
-                inline else => |*one| return if (@hasDecl(@TypeOf(one.*), "trouble")) one.trouble() else null,
             }
         }
 

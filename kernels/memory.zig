@@ -45,6 +45,9 @@ pub const Storage = struct {
     block: Block = undefined,
 };
 
+/// Where the block of a claimed handle is: no address that a source gives.
+const nowhere: [*]align(alignment) u8 = @ptrFromInt(alignment);
+
 /// Where blocks come from. Sizes are multiples of the alignment; the address of a block is a number
 /// to all but the engine that made it.
 pub const Source = struct {
@@ -112,6 +115,14 @@ pub const Memory = struct {
         storage.* = .{ .handle = handle, .batch = batch, .block = block };
     }
 
+    /// Takes a free handle for a storage that there is no memory for: one of no bytes.
+    pub fn claim(memory: *Memory, handle: u32) void {
+        @branchHint(.cold);
+        const index = handle % handles_max;
+        if (index >= memory.storages.len) memory.grow(index) catch return;
+        memory.storages[index] = .{ .handle = handle, .block = .{ .data = nowhere, .bytes = 0 } };
+    }
+
     /// Takes the handle away; the block is the caller's to `release`.
     pub fn detach(memory: *Memory, handle: u32) ?Block {
         const storage = memory.find(handle) orelse return null;
@@ -165,6 +176,7 @@ pub const Memory = struct {
 
     /// Puts a block back into the cache.
     pub fn release(memory: *Memory, block: Block) void {
+        if (block.data == nowhere) return;
         const class = classOf(block.bytes + padding);
         const size = sizeOf(class);
         memory.bytes -= block.bytes;
@@ -283,6 +295,26 @@ test "handles are found, freed and told from their successors" {
     try std.testing.expectEqual(null, memory.find(1));
     try std.testing.expectEqual(null, memory.detach(1));
     try std.testing.expectEqual(90, memory.bytes);
+}
+
+test "a handle that there is no memory for is taken, and freed like any other" {
+    const none = struct {
+        fn map(_: *anyopaque, _: usize) ?[*]align(alignment) u8 {
+            return null;
+        }
+        fn unmap(_: *anyopaque, _: [*]align(alignment) u8, _: usize) void {
+            unreachable;
+        }
+    };
+    var nothing: u8 = 0;
+    var memory: Memory = .init(std.testing.allocator, .{ .context = &nothing, .map = none.map, .unmap = none.unmap });
+    defer memory.deinit();
+    try std.testing.expectError(error.OutOfMemory, memory.create(1, 0, 0));
+    memory.claim(1);
+    try std.testing.expectError(error.BadHandle, memory.create(1, 0, 0));
+    memory.release(memory.detach(1).?);
+    try std.testing.expectEqual(null, memory.find(1));
+    memory.claim(1);
 }
 
 test "the same sizes come from the cache, and other sizes push it out" {

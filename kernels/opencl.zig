@@ -61,6 +61,9 @@ pub const Engine = struct {
     scratch: ?opencl_api.Buffer = null,
     scratch_bytes: usize = 0,
 
+    /// What the last buffer was refused for, if not for want of memory.
+    refusal: Status = .ok,
+
     staging: []align(64) u8 = &.{},
     staging_at: usize = 0,
 
@@ -193,7 +196,8 @@ pub const Engine = struct {
     pub fn placeOf(engine: *const Engine, address: [*]const u8) Place {
         const number = @intFromPtr(address);
         return .{
-            .buffer = engine.buffers.items[number >> offset_bits].buffer.?,
+            // What has no bytes may have no buffer either; any will do.
+            .buffer = engine.buffers.items[number >> offset_bits].buffer orelse engine.found.?,
             .offset = number & ((1 << offset_bits) - 1),
         };
     }
@@ -313,11 +317,21 @@ pub const Engine = struct {
         const api = engine.api;
         var status: i32 = 0;
         const buffer = api.clCreateBuffer(engine.context, opencl_api.memory_read_write, size, null, &status) orelse
-            return error.OutOfMemory;
+            return engine.refuseBuffer("clCreateBuffer", status);
         status = api.clEnqueueMigrateMemObjects(engine.queue, 1, &.{buffer}, opencl_api.migrate_undefined, 0, null, null);
         if (status == opencl_api.success) return buffer;
         _ = api.clReleaseMemObject(buffer);
+        return engine.refuseBuffer("clEnqueueMigrateMemObjects", status);
+    }
+
+    fn refuseBuffer(engine: *Engine, call: []const u8, status: i32) error{OutOfMemory} {
+        if (!opencl_api.isMemory(status)) engine.refusal = engine.fail(call, status);
         return error.OutOfMemory;
+    }
+
+    pub fn refused(engine: *Engine) Status {
+        defer engine.refusal = .ok;
+        return engine.refusal;
     }
 
     fn unmap(context: *anyopaque, data: [*]align(memory.alignment) u8, _: usize) void {

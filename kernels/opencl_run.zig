@@ -185,7 +185,10 @@ pub const Arguments = struct {
 /// Makes the scratch buffer as large as that; what it held may be gone.
 pub fn reserve(engine: *Engine, bytes: usize) Status {
     if (bytes <= engine.scratch_bytes) return .ok;
-    const buffer = engine.createBuffer(bytes) catch return engine.fail("clCreateBuffer", -4);
+    const buffer = engine.createBuffer(bytes) catch {
+        const refused = engine.refused();
+        return if (refused == .ok) engine.fail("clCreateBuffer", -4) else refused;
+    };
     if (engine.scratch) |old| _ = engine.api.clReleaseMemObject(old);
     engine.scratch = buffer;
     engine.scratch_bytes = bytes;
