@@ -81,3 +81,14 @@ export async function standIn({ without = "" } = {}): Promise<string> {
   });
   return path.replace("/lib64/libcuda.so.1", "");
 }
+
+/** Makes in a folder a libOpenCL whose device is lost when it is told to; see `fixtures/lost_opencl.zig`. */
+export async function lostOpenCL(folder: string): Promise<void> {
+  const [command, ...first] = await ensureZig(silent),
+    source = new URL("fixtures/lost_opencl.zig", import.meta.url).pathname;
+  const options = ["-dynamic", "-lc", "-O", "debug", "--cache-dir", `${folder}/zig-cache`];
+  const { success, stderr } = await new Deno.Command(command!, {
+    args: [...first, "build-lib", source, ...options, `-femit-bin=${folder}/libOpenCL.so.1`],
+  }).output();
+  if (!success) throw new Error(`Cannot build the stand-in: ${new TextDecoder().decode(stderr)}`);
+}

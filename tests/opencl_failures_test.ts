@@ -1,0 +1,209 @@
+/**
+ * OpenCL when it fails: memory that runs out, and a device that is lost. Each case is a process of its own, since
+ * drivers read what limits them when they start.
+ */
+import { lostOpenCL } from "./built.ts";
+import { devices } from "../mod.ts";
+import { absence } from "./kernels.ts";
+import { inTemporaryFolder, testUnless, testWith } from "./permissions.ts";
+import { assert, assertEquals } from "./support.ts";
+
+const secondsMax = 60;
+
+const begin = `
+import { openDevice } from ${JSON.stringify(new URL("../kernels/mod.ts", import.meta.url).href)};
+import { opcode } from ${JSON.stringify(new URL("../kernels/instruction.ts", import.meta.url).href)};
+import * as deneb from ${JSON.stringify(new URL("../mod.ts", import.meta.url).href)};
+const run = (device, ...words) => {
+  device.words.set(words);
+  device.run(words.length);
+};
+/** Writes what was found, as words. */
+const tell = (found) => {
+  console.log(JSON.stringify(Object.fromEntries(Object.entries(found).map(([name, value]) => [name, String(value)]))));
+};
+/** The message of what the body throws, or what it returns. */
+const said = (body) => {
+  try {
+    return body() ?? "";
+  } catch (error) {
+    return error.message;
+  }
+};
+`;
+
+/** Runs a program and returns the JSON that it writes; that it ends in time is part of the test. */
+async function outputOf(program: string, env: Record<string, string>): Promise<Record<string, string>> {
+  let output = {};
+  await inTemporaryFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/program.js`, begin + program);
+    const signal = AbortSignal.timeout(1000 * secondsMax);
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", `${folder}/program.js`],
+      env: { DENEB_CACHE: `${folder}/cache`, ...env },
+      signal,
+    }).output();
+    const how = signal.aborted ? `it did not end in ${secondsMax} s` : new TextDecoder().decode(stderr);
+    assert.ok(success, how);
+    output = JSON.parse(new TextDecoder().decode(stdout));
+  });
+  return output;
+}
+
+const { description = "" } = devices().find(({ name }) => name === "opencl") ?? {};
+// This driver's memory can be limited: a GiB is the least.
+const unlimited = absence("opencl") ??
+  (description.includes("Portable Computing Language") ? null : "PoCL is not there");
+const limited = { POCL_MEMORY_LIMIT: "1" };
+
+testUnless(
+  unlimited,
+  "opencl: blocks that wait are given back when the device is full, and a larger one found",
+  async () => {
+    const found = await outputOf(
+      `
+    const device = openDevice("opencl"), MiB = 2 ** 20, blocks = 112 * 32;
+    // Small blocks, 32 to a slab: nearly all that there is.
+    const alloc = (handle, bytes) => run(device, opcode.alloc, 4, handle, bytes);
+    for (let k = 1; k <= blocks; k++) alloc(k, MiB / 4 - 512);
+    device.write(1, 0, new Uint8Array(64).fill(7));
+    const full = said(() => alloc(blocks + 1, 250 * MiB));
+    run(device, opcode.free, 3, blocks + 1);
+    // Freed so that as many blocks of every slab wait: no slab goes before its last block does.
+    for (let k = 32; k > 0; k--) {
+      for (let slab = 0; slab < 112; slab++) {
+        if (slab > 0 || k > 1) run(device, opcode.free, 3, slab * 32 + k);
+      }
+    }
+    const held = device.memory().reserved;
+    const again = said(() => alloc(blocks + 2, 250 * MiB));
+    const bytes = new Uint8Array(64);
+    device.read(1, 0, bytes);
+    tell({ full, held, again, left: device.memory().reserved, bytes: bytes.join("") });
+    device.close();`,
+      limited,
+    );
+    const [asked, free, used, held] = found.full!.match(/\d+/g)!.map(Number);
+    assert.ok(
+      /^Cannot allocate \d+ bytes on opencl: \d+ are free, \d+ in use and \d+ held/.test(found.full!),
+      found.full!,
+    );
+    assertEquals([asked, used], [250 * 2 ** 20, 112 * 32 * (2 ** 18 - 512)]);
+    assert.ok(free! < asked! && free! + used! <= 2 ** 30 && held! < 2 ** 20, found.full!);
+    assertEquals([found.again, found.bytes], ["", "7".repeat(64)]);
+    assert.ok(Number(found.left) < Number(found.held) - 800 * 2 ** 20, `${found.held} and then ${found.left} are held`);
+  },
+);
+
+testUnless(
+  unlimited,
+  "opencl: a batch that does not fit is an error, and training goes on with a smaller one",
+  async () => {
+    const found = await outputOf(
+      `
+    await deneb.setDefaultDevice("opencl");
+    deneb.manualSeed(1);
+    const net = new deneb.nn.Sequential(new deneb.nn.Linear(64, 64), new deneb.nn.ReLU(), new deneb.nn.Linear(64, 1));
+    const optimizer = new deneb.optim.SGD(net.parameters(), { lr: 1e-4 });
+    const step = (batch) => {
+      using _ = deneb.scope();
+      const x = deneb.rand([batch, 64]);
+      const loss = net.call(x).sub(x.sum({ axes: [1], keepDims: true })).square().mean();
+      optimizer.resetGrad();
+      loss.backward();
+      optimizer.step();
+      return loss.item();
+    };
+    const state = () => JSON.stringify(net.parameters().map((each) => each.toArray()));
+    const first = step(256), before = state(), bytes = deneb.memory("opencl").bytes;
+    // Each layer's output is 192 MiB: a few of them fit, and all that a step holds do not.
+    const failed = said(() => step(3 << 18));
+    // Of gradients, there may be fewer.
+    const kept = state() === before && deneb.memory("opencl").bytes <= bytes;
+    let last = 0;
+    for (let k = 0; k < 100; k++) last = step(256);
+    tell({ first, failed, kept, last });`,
+      limited,
+    );
+    assert.ok(
+      /^Cannot allocate 201326592 bytes on opencl: \d+ are free, \d+ in use and \d+ held/.test(found.failed!),
+      found.failed!,
+    );
+    const [, free, used] = found.failed!.match(/\d+/g)!.map(Number);
+    assert.ok(used! > 200e6 && free! < 201326592 + 2 ** 23, found.failed!);
+    assertEquals(found.kept, "true", "the parameters or the memory in use changed");
+    assert.ok(Number(found.last) < Number(found.first) / 2, `${found.first} became ${found.last}`);
+  },
+);
+
+/** After how many commands the device is lost, and what its driver says then. */
+const losses = [
+  // At the first buffer, in the first programs, and in training that has begun.
+  [1, -36, "invalid queue"],
+  [3, -14, "an earlier command failed"],
+  [9, -9999, "another error"],
+  [40, -36, "invalid queue"],
+] as const;
+
+const elsewhere = Deno.build.os === "linux" ? absence("cpu") : "the stand-in is Linux's";
+
+testWith(
+  ["read", "write", "env", "run", "ffi"],
+  "opencl: a lost device is an error each time, and closes",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      await lostOpenCL(folder);
+      for (const [after, status, name] of losses) {
+        const found = await outputOf(
+          `
+        await deneb.setDefaultDevice("opencl");
+        const train = () => {
+          const layer = new deneb.nn.Linear(8, 8);
+          for (let k = 0; k < 100; k++) {
+            using _ = deneb.scope();
+            layer.call(deneb.rand([16, 8])).sum().item();
+          }
+        };
+        const training = said(train), retrained = said(train);
+        const small = said(() => deneb.tensor([1, 2]).add(1).toArray());
+        const large = said(() => deneb.tensor(new Float32Array(1 << 20)).add(1).sum().item());
+        const reopened = said(() => openDevice("opencl").name);
+        const host = await deneb.setDefaultDevice("cpu").then(() => deneb.tensor([1, 2]).add(1).toArray());
+        tell({ training, retrained, small, large, reopened, host: host.join() });`,
+          { LD_LIBRARY_PATH: folder, LOST_AFTER: `${after}`, LOST_STATUS: `${status}` },
+        );
+        const { reopened, host, ...others } = found;
+        for (const [when, message] of Object.entries(others)) {
+          assert.ok(
+            /^Cannot (run on|build for) opencl: cl\w+ answered /.test(message) &&
+              message.endsWith(`answered ${status} (${name})`),
+            `${after}, ${when}: ${message}`,
+          );
+        }
+        assert.ok(reopened!.startsWith("Cannot open opencl: clCreateContext answered "), reopened!);
+        assertEquals(host, "2,3");
+      }
+      // By hand, so that the device can be closed.
+      const found = await outputOf(
+        `
+      const device = openDevice("opencl");
+      let handle = 0, message = "";
+      while (message === "" && handle < 100) {
+        handle++;
+        message = said(() => {
+          run(device, opcode.alloc, 4, handle, 1 << 19);
+          device.write(handle, 0, new Uint8Array(64));
+        });
+      }
+      tell({ handle, message, closed: said(() => device.close()) });`,
+        { LD_LIBRARY_PATH: folder, LOST_AFTER: "10", LOST_STATUS: "-36" },
+      );
+      assertEquals(found, {
+        handle: "5",
+        message: "Cannot run on opencl: clEnqueueWriteBuffer answered -36 (invalid queue)",
+        closed: "",
+      });
+    });
+  },
+  elsewhere,
+);
