@@ -272,7 +272,11 @@ pub const Engine = struct {
         };
         known.key_ptr.* = key;
         known.value_ptr.* = null;
-        const text = try std.mem.concatWithSentinel(allocator, u8, &.{ text_module.head(true), key }, 0);
+        var whole: std.Io.Writer.Allocating = .init(allocator);
+        defer whole.deinit();
+        text_module.writeHead(&whole.writer, true) catch return error.OutOfMemory;
+        whole.writer.writeAll(key) catch return error.OutOfMemory;
+        const text = try whole.toOwnedSliceSentinel(0);
         defer allocator.free(text);
         const code = try engine.compiler.?.compile(allocator, text, engine.capability, &engine.compiler_reason) orelse {
             engine.compiler = null;
