@@ -174,7 +174,7 @@ pub const Context = struct {
         failure catch |reason| switch (reason) {
             error.BadHandle => return context.fail(.stale, "Cannot allocate: handle {d} is not free", .{handle}),
             error.OutOfMemory => {
-                context.memory.claim(@intCast(handle));
+                context.memory.claim(@intCast(handle), context.batch);
                 return context.exhausted(words[3]);
             },
         };

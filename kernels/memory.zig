@@ -115,12 +115,15 @@ pub const Memory = struct {
         storage.* = .{ .handle = handle, .batch = batch, .block = block };
     }
 
-    /// Takes a free handle for a storage that there is no memory for: one of no bytes.
-    pub fn claim(memory: *Memory, handle: u32) void {
+    /// Takes a handle, if it is free, for a storage that there is no memory for: one of no bytes.
+    pub fn claim(memory: *Memory, handle: u32, batch: u32) void {
         @branchHint(.cold);
         const index = handle % handles_max;
+        if (index == 0) return;
         if (index >= memory.storages.len) memory.grow(index) catch return;
-        memory.storages[index] = .{ .handle = handle, .block = .{ .data = nowhere, .bytes = 0 } };
+        const storage = &memory.storages[index];
+        if (storage.handle != 0) return;
+        storage.* = .{ .handle = handle, .batch = batch, .block = .{ .data = nowhere, .bytes = 0 } };
     }
 
     /// Takes the handle away; the block is the caller's to `release`.
@@ -310,11 +313,14 @@ test "a handle that there is no memory for is taken, and freed like any other" {
     var memory: Memory = .init(std.testing.allocator, .{ .context = &nothing, .map = none.map, .unmap = none.unmap });
     defer memory.deinit();
     try std.testing.expectError(error.OutOfMemory, memory.create(1, 0, 0));
-    memory.claim(1);
+    memory.claim(1, 0);
     try std.testing.expectError(error.BadHandle, memory.create(1, 0, 0));
+    memory.claim(1 + handles_max, 0);
+    memory.claim(handles_max, 0);
+    try std.testing.expect(memory.find(1) != null and memory.find(1 + handles_max) == null);
     memory.release(memory.detach(1).?);
     try std.testing.expectEqual(null, memory.find(1));
-    memory.claim(1);
+    memory.claim(1, 0);
 }
 
 test "the same sizes come from the cache, and other sizes push it out" {
