@@ -31,8 +31,8 @@ const transposed_rows = 8;
 const transposed_columns = block_elements / transposed_rows;
 
 /// Elements from which a map is worth a second thread, and that a part has at least.
-pub const parallel_elements = 32 << 10;
-pub const part_elements = 16 << 10;
+pub const parallel_elements = 16 << 10;
+pub const part_elements = 8 << 10;
 
 /// Scalars in the compute type.
 pub const Scalars = struct {
