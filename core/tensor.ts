@@ -711,6 +711,11 @@ export class Tensor extends Value implements Owned {
     }
     const dtype = promote(this.dtype, other.dtype), a = this.cast(dtype), b = other.cast(dtype);
     if (rank === 2 && otherRank === 2) return plain.matMul.call(a, b);
+    if (otherRank === 2 && a.array.contiguous) {
+      // All rows at once: with respect to `b` the gradient then is one product, not a sum of one for each matrix.
+      const leading = a.shape.slice(0, -1), rows = a.reshape([sizeOf(leading), a.shape[rank - 1]!]);
+      return plain.matMul.call(rows, b).reshape([...leading, b.shape[1]!]);
+    }
     const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
     return plain.matMul.call(
       a.broadcastTo([...batch, ...a.shape.slice(-2)]),
