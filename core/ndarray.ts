@@ -197,6 +197,11 @@ function writeMap(
   }
   const start = stream.open(10 + rank + (count + 1) * (3 + rank));
   const words = stream.words;
+  if (flat && recording === null && out.code === compute) {
+    let same = true;
+    for (let k = 0; same && k < count; k++) same = inputs[k]!.code === compute;
+    if (same) return writeFlat(stream, start, row, out, inputs, s, t, u);
+  }
   words[start] = opcode.map;
   words[start + 2] = row.number;
   words[start + 3] = compute;
@@ -218,6 +223,35 @@ function writeMap(
     at = writeNumbers(words, at, out.shape);
     at = writeNumbers(words, writeView(words, at, out), out.strides);
     for (const input of inputs) at = writeNumbers(words, writeView(words, at, input), input.strides);
+  }
+  stream.close(start, at, out.size);
+}
+
+/** The same in half the words, for what lies side by side in the compute type. */
+function writeFlat(
+  stream: Stream,
+  start: number,
+  row: MapInfo,
+  out: NDArray,
+  inputs: readonly NDArray[],
+  s: Scalar,
+  t: Scalar,
+  u: Scalar,
+): void {
+  const { words } = stream;
+  words[start] = opcode.flat;
+  words[start + 2] = row.number * 4 + out.code;
+  words[start + 3] = out.size;
+  words[start + 4] = typeof s === "number" ? s : s();
+  words[start + 5] = typeof t === "number" ? t : t();
+  words[start + 6] = typeof u === "number" ? u : u();
+  words[start + 7] = out.storage.handle;
+  words[start + 8] = out.offset;
+  let at = start + 9;
+  for (let k = 0; k < inputs.length; k++) {
+    const { storage, offset } = inputs[k]!;
+    words[at++] = storage.handle;
+    words[at++] = offset;
   }
   stream.close(start, at, out.size);
 }

@@ -86,6 +86,10 @@ pub const Reader = struct {
                 target.* = .{ .map = undefined };
                 return reader.map(&target.map);
             },
+            .flat => {
+                target.* = .{ .map = undefined };
+                return reader.flat(&target.map);
+            },
             .fold => {
                 target.* = .{ .fold = undefined };
                 return reader.fold(&target.fold);
@@ -131,6 +135,42 @@ pub const Reader = struct {
             try reader.view(9 + rank + k * (3 + rank), input, shape);
         }
         return count != 0;
+    }
+
+    /// A map of elements side by side in half the words, since most eager ops are one.
+    fn flat(reader: *const Reader, target: *program.Map) Failure!bool {
+        try reader.atLeast(9);
+        const code = try reader.number(2, "row", 4 * maps.len);
+        target.row = @intCast(code >> 2);
+        const signature = maps[target.row];
+        target.compute = try reader.computeOf(code & 3, signature);
+        target.rank = 1;
+        target.inputs_count = signature.operands;
+        target.scalars = reader.words[4..7].*;
+        try reader.exactly(9 + 2 * @as(usize, signature.operands));
+        const count = try reader.number(3, "size", elements_max + 1);
+        target.shape[0] = count;
+        try reader.line(7, &target.out, count, target.compute);
+        for (target.inputs[0..signature.operands], 0..) |*input, k| {
+            try reader.line(9 + 2 * k, input, count, target.compute);
+        }
+        return count != 0;
+    }
+
+    /// So many elements side by side.
+    inline fn line(reader: *const Reader, at: usize, target: *View, count: usize, dtype: program.DType) Failure!void {
+        const handle: u32 = @intCast(try reader.number(at, "handle", 1 << 32));
+        const offset = try reader.number(at + 1, "offset", elements_max);
+        const storage = reader.memory.find(handle) orelse
+            return reader.fail(error.Stale, "there is no storage {d}", .{handle});
+        const elements = storage.block.bytes >> dtype.shift();
+        if (count > elements or offset > elements - count) {
+            return reader.fail(error.Range, "a view reaches {d}..{d} of {d} elements", .{ offset, offset + count, elements });
+        }
+        target.handle = handle;
+        target.dtype = dtype;
+        target.strides[0] = 1;
+        target.data = storage.block.data + (offset << dtype.shift());
     }
 
     fn fold(reader: *const Reader, target: *program.Fold) Failure!bool {
@@ -276,7 +316,12 @@ pub const Reader = struct {
 
     /// The compute type, which must be one that the row has.
     fn compute(reader: *const Reader, at: usize, signature: Signature) Failure!program.DType {
-        const found: program.DType = @fromBackingInt(@as(u8, @intCast(try reader.number(at, "compute type", 3))));
+        return reader.computeOf(try reader.number(at, "compute type", 3), signature);
+    }
+
+    inline fn computeOf(reader: *const Reader, code: usize, signature: Signature) Failure!program.DType {
+        if (code >= 3) return reader.fail(error.Malformed, "the compute type {d} must be a whole number in [0, 3)", .{code});
+        const found: program.DType = @fromBackingInt(@as(u8, @intCast(code)));
         if (found == .int32 and !signature.for_ints) {
             return reader.fail(error.Unsupported, "the row does not exist for integers", .{});
         }
@@ -336,14 +381,14 @@ pub const Reader = struct {
                 if (reach < 0) low +|= reach else high +|= reach;
             }
         }
-        const bytes = target.dtype.bytes();
+        const shift = target.dtype.shift();
         target.data = storage.block.data;
         if (empty) return;
-        const elements = storage.block.bytes / bytes;
+        const elements = storage.block.bytes >> shift;
         if (low < 0 or high >= elements) {
             return reader.fail(error.Range, "a view reaches {d}..{d} of {d} elements", .{ low, high, elements });
         }
-        target.data += offset * bytes;
+        target.data += offset << shift;
     }
 };
 

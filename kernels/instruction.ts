@@ -29,6 +29,7 @@ export const argRows = Object.keys(table.arg) as ArgRow[];
  * | free | handle, handle... |
  * | group, end | none: what stands between may run tile by tile, with the same bits |
  * | map | row, compute, rank, inputs, s, t, u, shape[rank], out view[rank], input view[rank]... |
+ * | flat | row * 4 + compute, count, s, t, u, out handle, out offset, (input handle, input offset)...: a map of so many elements that lie side by side, all of the compute type. Recordings have none |
  * | fold | row, compute, rank, kept, inputs, s, t, u, shape[rank] (kept axes first), out view[kept], input view[rank]... |
  * | arg | row, compute, rank, kept, shape[rank] (kept axes first), out view[kept] (int32), input view[rank] |
  * | matmul | compute, rank, m, n, k, batch shape[rank], out view[rank + 2], a view[rank + 2], b view[rank + 2] |
@@ -50,6 +51,7 @@ export const opcode = {
   scatter: 10,
   random: 11,
   check: 12,
+  flat: 13,
 } as const;
 
 /** Codes of the element types; the first three are also the compute types. */

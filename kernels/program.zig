@@ -22,6 +22,7 @@ pub const Opcode = enum(u32) {
     scatter = 10,
     random = 11,
     check = 12,
+    flat = 13,
 };
 
 /// What a call answers; anything but `ok` comes with a message.
@@ -73,10 +74,15 @@ pub const DType = enum(u8) {
     bool = 4,
 
     pub fn bytes(dtype: DType) usize {
+        return @as(usize, 1) << dtype.shift();
+    }
+
+    /// The logarithm of it, to the base of 2.
+    pub fn shift(dtype: DType) u2 {
         return switch (dtype) {
-            .float64 => 8,
-            .float32, .int32 => 4,
-            .uint8, .bool => 1,
+            .float64 => 3,
+            .float32, .int32 => 2,
+            .uint8, .bool => 0,
         };
     }
 };

@@ -82,6 +82,8 @@ class Reference implements Device {
         return;
       case opcode.map:
         return this.#map();
+      case opcode.flat:
+        return this.#flat(end);
       case opcode.fold:
         return this.#fold();
       case opcode.arg:
@@ -139,6 +141,22 @@ class Reference implements Device {
   #view(shape: readonly number[], strided = true): View {
     const bytes = this.#storage(this.#next()), code = this.#integer("type", arrayTypes.length);
     const offset = this.#integer("offset", 2 ** 40), strides = shape.map(() => strided ? this.#next() : 1);
+    return this.#window(bytes, code, offset, shape, strides);
+  }
+
+  /** Elements side by side. */
+  #line(shape: readonly number[], code: number): View {
+    const bytes = this.#storage(this.#next());
+    return this.#window(bytes, code, this.#integer("offset", 2 ** 40), shape, [1]);
+  }
+
+  #window(
+    bytes: Uint8Array<ArrayBuffer>,
+    code: number,
+    offset: number,
+    shape: readonly number[],
+    strides: number[],
+  ): View {
     const data = new arrayTypes[code]!(bytes.buffer);
     if (shape.every((length) => length > 0)) {
       let low = offset, high = offset;
@@ -167,7 +185,26 @@ class Reference implements Device {
     const env = environment(compute, [this.#next(), this.#next(), this.#next()]);
     const shape = this.#sizes(rank), out = this.#view(shape);
     const inputs = Array.from({ length: count }, () => this.#view(shape));
-    const evaluate = this.#row(maps, compute, row);
+    this.#evaluate(row, compute, env, shape, out, inputs);
+  }
+
+  #flat(end: number): void {
+    const code = this.#integer("row", 4 * maps.length), row = code >> 2, compute = code & 3;
+    const shape = this.#sizes(1), env = environment(compute, [this.#next(), this.#next(), this.#next()]);
+    const out = this.#line(shape, compute);
+    const inputs = Array.from({ length: (end - this.#at) >> 1 }, () => this.#line(shape, compute));
+    this.#evaluate(row, compute, env, shape, out, inputs);
+  }
+
+  #evaluate(
+    row: number,
+    compute: number,
+    env: Environment,
+    shape: readonly number[],
+    out: View,
+    inputs: readonly View[],
+  ): void {
+    const rank = shape.length, evaluate = this.#row(maps, compute, row);
     forEachIndex(shape, (index) => {
       load(env, inputs, index, compute);
       env.i = rank === 0 ? 0 : index[rank - 1]!;

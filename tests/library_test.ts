@@ -167,7 +167,7 @@ const cases: Record<string, Case> = {
     env: { DENEB_DEVICE: "abacus" },
     error: null,
     taken:
-      `RangeError: Cannot open device: "abacus" is not one of auto, cpu, opencl, opencl:N, cuda, cuda:N, wasm, reference`,
+      `RangeError: Cannot open device: "abacus" is not one of auto, cpu, cuda, cuda:N, opencl, opencl:N, wasm, reference`,
   },
 };
 
