@@ -5,7 +5,7 @@ import { gunzip } from "../data/gzip.ts";
 import { parseIdx } from "../data/idx.ts";
 import { RandomStream } from "../data/random.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assertEquals, assertRejects, assertThrows } from "./support.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "./support.ts";
 
 type Pair = [x: Tensor, y: Tensor];
 
@@ -134,7 +134,8 @@ testWith([], "DataLoader gives back all memory", async () => {
       for await (const _ of loader) throw new Error("stop");
     });
   }
-  assertEquals(memory().bytes, before);
+  // What other tests left may be collected in the meantime.
+  assert.ok(memory().bytes <= before, `${memory().bytes - before} bytes are left`);
 });
 
 testWith([], "DataLoader throws what a dataset throws, in its turn", async () => {
