@@ -64,7 +64,9 @@ export async function standIn({ without = "" } = {}): Promise<string> {
   const path = await builtOnce(`standin${without}`, "lib64/libcuda.so.1", async (folder) => {
     const zig = await ensureZig(silent), options = `${folder}/options.zig`, library = `${folder}/lib64/libcuda.so.1`;
     await Deno.mkdir(new URL(`${folder}/lib64`, root));
-    const words: Record<string, string> = { without, folder: new URL(folder, root).pathname, zig: zig.join(" ") };
+    // The stand-in calls the compiler from another folder.
+    const command = zig.map((word) => word.startsWith(".") ? new URL(word, root).pathname : word).join(" ");
+    const words: Record<string, string> = { without, folder: new URL(folder, root).pathname, zig: command };
     const lines = Object.entries(words).map(([key, value]) =>
       `pub const ${key}: []const u8 = ${JSON.stringify(value)};\n`
     );
