@@ -14,7 +14,7 @@ import { shortNames, workloads } from "./workloads.ts";
 const help = `Measures the workloads and prints a JSON line for each.
 
   --only NAME,...        names as printed, or short: ${Object.keys(shortNames).join(" ")}
-  --device NAME          auto, cpu, opencl, wasm, reference (auto)
+  --device NAME          auto, cpu, opencl, cuda, wasm, reference (auto)
   --threads N            of the native device              (one for each core)
   --mode eager|captured  of training, inference and eltwise (captured)
   --rounds N             the median is over so many        (7)

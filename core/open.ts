@@ -46,7 +46,8 @@ export async function open(name = "auto", options: OpenOptions = {}): Promise<st
 }
 
 /**
- * Makes a device the one that new tensors live on: `auto`, `cpu`, `opencl`, `opencl:1`, `wasm` or `reference`. Opens it as {@linkcode open} does.
+ * Makes a device the one that new tensors live on: `auto`, `cpu`, `cuda`, `opencl`, `opencl:1`, `wasm` or `reference`.
+ * Opens it as {@linkcode open} does.
  *
  * RangeError for a name that is none, Error for a device that is not there.
  */

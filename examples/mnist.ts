@@ -232,7 +232,7 @@ const help = `Trains a residual net on handwritten digits, saves it, loads it an
   --width N          features between the blocks                          (${defaults.width})
   --blocks N         residual blocks                                      (${defaults.blocks})
   --dropout X        share of features that are dropped                   (${defaults.dropout})
-  --device NAME      auto, cpu, wasm or reference                         (${defaults.device})
+  --device NAME      auto, cpu, opencl, cuda, wasm or reference           (${defaults.device})
   --seed N           of all that is random                                (${defaults.seed})
   --threads N        of the native device, 0 for one a core               (${defaults.threads})
   --out FOLDER       where the model goes                                 (${defaults.out})
