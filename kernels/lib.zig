@@ -36,7 +36,7 @@ pub const cuda_linked = builtin.os.tag == .linux or builtin.os.tag == .windows;
 const allocator = if (is_wasm) std.heap.wasm_allocator else std.heap.c_allocator;
 
 /// Contexts alive at once: one for each Worker that computes.
-const contexts_max = 64;
+const contexts_max = 255;
 /// Contexts by slot. One that was closed stays allocated for its successor, so that a late call on
 /// another thread finds a lock to take and a number that is not its own.
 var slots: [contexts_max]std.atomic.Value(?*Context) = @splat(.init(null));
