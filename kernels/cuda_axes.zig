@@ -2,6 +2,7 @@
 //! else a kernel's arguments are made from.
 
 const std = @import("std");
+const axes_module = @import("axes.zig");
 const convert = @import("convert.zig");
 const layout = @import("cuda_layout.zig");
 const program = @import("program.zig");
@@ -63,7 +64,7 @@ pub fn Axes(comptime operands_max: usize) type {
         }
 
         pub fn places(axes: *const Self) usize {
-            return product(axes.shape[0..axes.rank]);
+            return axes_module.product(axes.shape[0..axes.rank]);
         }
 
         /// Into a kernel's arguments from place `begin` on, the last axis first.
@@ -75,12 +76,6 @@ pub fn Axes(comptime operands_max: usize) type {
             }
         }
     };
-}
-
-pub fn product(shape: []const usize) usize {
-    var count: usize = 1;
-    for (shape) |size| count *= size;
-    return count;
 }
 
 /// Scalars in the compute type, in the low bytes.

@@ -11,6 +11,7 @@ const layout = @import("cuda_layout.zig");
 const program = @import("program.zig");
 const table = @import("table.zig");
 const text_module = @import("text.zig");
+const product = @import("axes.zig").product;
 
 const View = program.View;
 const Writer = std.Io.Writer;
@@ -80,7 +81,7 @@ pub const Fused = struct {
         // What lies end to end is written as one axis, and may run with what is not.
         var widened = false;
         if (!std.mem.eql(usize, fused.shape[0..fused.axes_count], shape)) {
-            if (axes_module.product(fused.shape[0..fused.axes_count]) != axes_module.product(shape)) return false;
+            if (product(fused.shape[0..fused.axes_count]) != product(shape)) return false;
             widened = map.rank == 1 and isFlat(map);
             if (!widened and !fused.widen(shape)) return false;
         }

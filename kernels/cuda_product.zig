@@ -6,6 +6,7 @@
 //! with such gaps is copied last.
 
 const std = @import("std");
+const axes_module = @import("axes.zig");
 const blas = @import("cuda_blas.zig");
 const cuda = @import("cuda.zig");
 const graph = @import("cuda_graph.zig");
@@ -277,8 +278,7 @@ fn byKernel(engine: *Engine, one: *const program.MatMul) Failed!void {
     const r: usize = one.batch_rank;
     const down = (one.m + side - 1) / side;
     const right = (one.n + side - 1) / side;
-    var batch_count: usize = 1;
-    for (one.batch[0..r]) |size| batch_count *= size;
+    const batch_count = axes_module.product(one.batch[0..r]);
     if (@max(down * right, batch_count) > layout.places_max) return engine.unsupported(
         "Cannot multiply: {d} products of {d} x {d} are too many at once",
         .{ batch_count, one.m, one.n },

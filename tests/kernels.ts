@@ -2,6 +2,7 @@
 import { Stream } from "../core/program.ts";
 import { openCpu, openNative } from "../kernels/native.ts";
 import type { Device } from "../kernels/device.ts";
+import { opcode } from "../kernels/instruction.ts";
 import { openReference } from "../kernels/reference.ts";
 import { openWasm } from "../kernels/wasm.ts";
 import { devices } from "../mod.ts";
@@ -23,6 +24,24 @@ export class Findings {
     const shown = this.#lines.slice(0, 30).join("\n");
     assert.equal(this.#lines.length, 0, `${this.#lines.length} of ${this.cases} cases differ:\n${shown}`);
   }
+}
+
+/** The device without groups: each instruction runs by itself. */
+export function ungrouped(device: Device): Device {
+  const run = (length: number) => {
+    const words = device.words;
+    let end = 0;
+    for (let at = 0; at < length;) {
+      const count = words[at + 1]!;
+      if (words[at] !== opcode.group && words[at] !== opcode.end) {
+        words.copyWithin(end, at, at + count);
+        end += count;
+      }
+      at += count;
+    }
+    device.run(end);
+  };
+  return Object.create(device, { run: { value: run } });
 }
 
 /** Opens a device, and closes it after `body`, by when nothing must be left on it. */

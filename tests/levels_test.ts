@@ -9,7 +9,7 @@ import { Stream } from "../core/program.ts";
 import { reducedShape, type Shape } from "../core/shape.ts";
 import { openCpu } from "../kernels/native.ts";
 import type { Device } from "../kernels/device.ts";
-import { argRows, foldRows, mapRows, opcode, table } from "../kernels/instruction.ts";
+import { argRows, foldRows, mapRows, table } from "../kernels/instruction.ts";
 import { findLibrary } from "../kernels/library.ts";
 import { openWasm } from "../kernels/wasm.ts";
 import {
@@ -27,7 +27,7 @@ import {
   specialOperands,
   typesOf,
 } from "./arrays.ts";
-import { absence, Findings } from "./kernels.ts";
+import { absence, Findings, ungrouped } from "./kernels.ts";
 import { testUnless } from "./permissions.ts";
 import { assert } from "./support.ts";
 
@@ -173,24 +173,6 @@ const composed: Record<string, (x: NDArray, shape: Shape) => NDArray> = {
     return y;
   },
 };
-
-/** The device without groups: each instruction runs by itself. */
-function ungrouped(device: Device): Device {
-  const run = (length: number) => {
-    const words = device.words;
-    let end = 0;
-    for (let at = 0; at < length;) {
-      const count = words[at + 1]!;
-      if (words[at] !== opcode.group && words[at] !== opcode.end) {
-        words.copyWithin(end, at, at + count);
-        end += count;
-      }
-      at += count;
-    }
-    device.run(end);
-  };
-  return Object.create(device, { run: { value: run } });
-}
 
 function* groupCases(): Generator<Case> {
   for (const [name, body] of Object.entries(composed)) {

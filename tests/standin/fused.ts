@@ -4,31 +4,12 @@
  */
 import { broadcastTo, compose, composeAll, copy, empty, fold, map, mapInto, type NDArray } from "../../core/ndarray.ts";
 import { Stream } from "../../core/program.ts";
-import { type MapRow, mapRows, opcode, table } from "../../kernels/instruction.ts";
-import type { Device } from "../../kernels/device.ts";
+import { type MapRow, mapRows, table } from "../../kernels/instruction.ts";
 import { openDevice } from "../../kernels/mod.ts";
 import { difference, type Layout, mapTo, type Operand, operand, operandsOf, put, randomOf } from "../arrays.ts";
-import { Findings } from "../kernels.ts";
+import { Findings, ungrouped } from "../kernels.ts";
 import { assert, assertEquals } from "../support.ts";
 import { get } from "./controls.ts";
-
-/** The device without groups: each instruction runs by itself. */
-function ungrouped(device: Device): Device {
-  const run = (length: number) => {
-    const words = device.words;
-    let end = 0;
-    for (let at = 0; at < length;) {
-      const count = words[at + 1]!;
-      if (words[at] !== opcode.group && words[at] !== opcode.end) {
-        words.copyWithin(end, at, at + count);
-        end += count;
-      }
-      at += count;
-    }
-    device.run(end);
-  };
-  return Object.create(device, { run: { value: run } });
-}
 
 /** What the default device holds, which is this one. */
 const idle = get("allocations");
