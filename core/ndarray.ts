@@ -13,6 +13,7 @@ import {
   limits,
   type MapRow,
   mapRows,
+  mapUses,
   opcode,
   table,
 } from "../kernels/instruction.ts";
@@ -25,6 +26,7 @@ import { type AxisSlice, isContiguous, reshapeStrides, type Shape, showShape, si
 export interface MapInfo {
   readonly name: MapRow;
   readonly number: number;
+  readonly scalars: number;
   readonly usesIndex: boolean;
   readonly toBool: boolean;
   readonly forInts: boolean;
@@ -32,8 +34,8 @@ export interface MapInfo {
 
 /** The rows of the map skeleton; ops name theirs once, since a look-up at each call would cost as much as its arithmetic. */
 export const rows = Object.fromEntries(mapRows.map((name, number) => {
-  const row = table.map[name];
-  return [name, { name, number, usesIndex: /\bi\b/.test(row.is), toBool: "to" in row, forInts: "for" in row }];
+  const row = table.map[name], { scalars } = mapUses[number]!;
+  return [name, { name, number, scalars, usesIndex: /\bi\b/.test(row.is), toBool: "to" in row, forInts: "for" in row }];
 })) as Record<MapRow, MapInfo>;
 const folds = Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>;
 const args = Object.fromEntries(argRows.map((name, k) => [name, k])) as Record<ArgRow, number>;
@@ -195,13 +197,12 @@ function writeMap(
   if (rank > limits.rank) {
     throw new RangeError(`Cannot ${row.name}: shape ${showShape(out.shape)} has more than ${limits.rank} axes`);
   }
-  const start = stream.open(10 + rank + (count + 1) * (3 + rank));
-  const words = stream.words;
   if (flat && recording === null && out.code === compute) {
     let same = true;
     for (let k = 0; same && k < count; k++) same = inputs[k]!.code === compute;
-    if (same) return writeFlat(stream, start, row, out, inputs, s, t, u);
+    if (same) return writeFlat(stream, stream.open(flatWords), 0, row, out, inputs, s, t, u);
   }
+  const start = stream.open(10 + rank + (count + 1) * (3 + rank)), words = stream.words;
   words[start] = opcode.map;
   words[start + 2] = row.number;
   words[start + 3] = compute;
@@ -227,10 +228,16 @@ function writeMap(
   stream.close(start, at, out.size);
 }
 
+/** Words of the longest flat map. */
+const flatWords = 6 + 2 * limits.inputs + 3;
+/** What says that a flat map makes the storage of its output. */
+const allocates = 4;
+
 /** The same in half the words, for what lies side by side in the compute type. */
 function writeFlat(
   stream: Stream,
   start: number,
+  flags: number,
   row: MapInfo,
   out: NDArray,
   inputs: readonly NDArray[],
@@ -240,18 +247,20 @@ function writeFlat(
 ): void {
   const { words } = stream;
   words[start] = opcode.flat;
-  words[start + 2] = row.number * 4 + out.code;
+  words[start + 2] = row.number * 8 + flags + out.code;
   words[start + 3] = out.size;
-  words[start + 4] = typeof s === "number" ? s : s();
-  words[start + 5] = typeof t === "number" ? t : t();
-  words[start + 6] = typeof u === "number" ? u : u();
-  words[start + 7] = out.storage.handle;
-  words[start + 8] = out.offset;
-  let at = start + 9;
+  words[start + 4] = out.storage.handle;
+  words[start + 5] = out.offset;
+  let at = start + 6;
   for (let k = 0; k < inputs.length; k++) {
     const { storage, offset } = inputs[k]!;
     words[at++] = storage.handle;
     words[at++] = offset;
+  }
+  if (row.scalars > 0) {
+    words[at++] = typeof s === "number" ? s : s();
+    if (row.scalars > 1) words[at++] = typeof t === "number" ? t : t();
+    if (row.scalars > 2) words[at++] = typeof u === "number" ? u : u();
   }
   stream.close(start, at, out.size);
 }
@@ -290,6 +299,13 @@ export function mapScalars(
   dtype?: DType,
 ): NDArray {
   const first = inputs[0]!, stream = streamOf(row.name, inputs);
+  if (dtype === undefined && recording === null && areFlat(row, inputs)) {
+    const start = stream.openFresh(flatWords, first.size * itemBytes(first.dtype));
+    const storage = stream.claim(first.size * itemBytes(first.dtype));
+    const out = new NDArray(storage, first.shape, first.strides, 0, first.dtype, true);
+    writeFlat(stream, start, allocates, row, out, inputs, s, t, u);
+    return out;
+  }
   let compute = first.dtype;
   for (let k = 1; k < inputs.length; k++) compute = promote(compute, inputs[k]!.dtype);
   if (!row.toBool && dtype !== undefined) compute = dtype;
@@ -299,6 +315,15 @@ export function mapScalars(
   const out = new NDArray(storage, first.shape, strides, 0, type, true);
   writeMap(stream, row, out, inputs, s, t, u, codeOf(computeType(compute)));
   return out;
+}
+
+/** True where the operands lie side by side in one type, which the row computes in and gives. */
+function areFlat(row: MapInfo, inputs: readonly NDArray[]): boolean {
+  const { code, shape } = inputs[0]!;
+  if (row.toBool || code > (row.forInts ? dtypeCode.int32 : dtypeCode.float64)) return false;
+  if (row.usesIndex && shape.length !== 1) return false;
+  for (let k = 0; k < inputs.length; k++) if (!inputs[k]!.contiguous || inputs[k]!.code !== code) return false;
+  return true;
 }
 
 /** A new array holding one number. */

@@ -112,15 +112,24 @@ export class Stream {
 
   allocate(bytes: number): Storage {
     recording?.enter(this);
-    if (bytes > smallBytes) this.runAlone();
-    const handle = this.#freeHandles.pop() ?? this.#newHandle();
-    // Opening first: it may flush, and a flush may move the words.
-    const at = this.open(4), words = this.#words;
+    const at = this.openFresh(4, bytes), storage = this.claim(bytes), words = this.#words;
     words[at] = opcode.alloc;
     words[at + 1] = 4;
-    words[at + 2] = handle;
+    words[at + 2] = storage.handle;
     words[at + 3] = bytes;
     this.#length = at + 4;
+    return storage;
+  }
+
+  /** Makes room, as {@linkcode open}, for an instruction that makes a storage of so many bytes. */
+  openFresh(count: number, bytes: number): number {
+    if (bytes > smallBytes) this.runAlone();
+    return this.open(count);
+  }
+
+  /** A storage that an instruction is about to make, for which room was made before. */
+  claim(bytes: number): Storage {
+    const handle = this.#freeHandles.pop() ?? this.#newHandle();
     this.#bytes += bytes;
     this.#count++;
     const storage = new Storage(this, handle, bytes);

@@ -74,8 +74,8 @@ pub const Context = struct {
         return status;
     }
 
-    /// Runs instructions. After an error the rest is skipped but for `alloc` and `free`, so that the
-    /// caller's handles and these agree.
+    /// Runs instructions. After an error the rest is skipped but for what allocates and frees, so that
+    /// the caller's handles and these agree.
     pub fn run(context: *Context, words: []const f64) Status {
         var result: Status = .ok;
         var at: usize = 0;
@@ -122,6 +122,10 @@ pub const Context = struct {
             },
             .end => return context.endGroup(sound),
             .check => return if (sound) context.check(words) else .ok,
+            .flat => {
+                const status = context.allocFlat(words);
+                return if (status == .ok and sound) context.compute(opcode, words) else status;
+            },
             else => return if (sound) context.compute(opcode, words) else .ok,
         }
     }
@@ -169,13 +173,23 @@ pub const Context = struct {
     fn alloc(context: *Context, words: []const f64) Status {
         const handle = whole(words, 2, 4, 1 << 32) orelse return context.malformed("alloc");
         // A size that is no size is one that there is no memory for: the handle is taken all the same.
-        const bytes = whole(words, 3, 4, memory_module.bytes_max + 1);
-        const failure = if (bytes) |size| context.create(@intCast(handle), size) else error.OutOfMemory;
+        return context.provide(@intCast(handle), whole(words, 3, 4, memory_module.bytes_max + 1), words[3]);
+    }
+
+    /// The storage of a flat map's output, if the map makes it.
+    inline fn allocFlat(context: *Context, words: []const f64) Status {
+        const fresh = decode.freshOf(words) orelse return .ok;
+        const bytes = if (fresh.bytes <= memory_module.bytes_max) @as(usize, @intCast(fresh.bytes)) else null;
+        return context.provide(fresh.handle, bytes, @floatFromInt(fresh.bytes));
+    }
+
+    inline fn provide(context: *Context, handle: u32, bytes: ?usize, asked: f64) Status {
+        const failure = if (bytes) |size| context.create(handle, size) else error.OutOfMemory;
         failure catch |reason| switch (reason) {
             error.BadHandle => return context.fail(.stale, "Cannot allocate: handle {d} is not free", .{handle}),
             error.OutOfMemory => {
-                context.memory.claim(@intCast(handle), context.batch);
-                return context.exhausted(words[3]);
+                context.memory.claim(handle, context.batch);
+                return context.exhausted(asked);
             },
         };
         return .ok;

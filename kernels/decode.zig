@@ -17,14 +17,15 @@ pub const Failure = error{ Malformed, Range, Stale, Unsupported };
 /// Elements of an instruction, counting axes of length 0 as 1, and the size of any stride.
 const elements_max = if (@bitSizeOf(usize) == 32) 1 << 30 else 1 << 40;
 
-/// Numbers of operands by row, and whether integers have the row.
-const Signature = struct { operands: u8, for_ints: bool };
+/// Numbers of operands and scalars by row, and whether integers have the row.
+const Signature = struct { operands: u8, scalars: u8, for_ints: bool };
 
 fn signatures(comptime rows: anytype) [rows.len]Signature {
     var list: [rows.len]Signature = undefined;
     for (rows, &list) |row, *signature| {
         const operands = if (@hasField(@TypeOf(row), "operands")) row.operands else 1;
-        signature.* = .{ .operands = operands, .for_ints = row.for_ints };
+        const scalars = if (@hasField(@TypeOf(row), "scalars")) row.scalars else 0;
+        signature.* = .{ .operands = operands, .scalars = scalars, .for_ints = row.for_ints };
     }
     return list;
 }
@@ -51,6 +52,23 @@ pub inline fn wholesOf(comptime count: usize, words: @Vector(count, f64)) @Vecto
     const bits: @Vector(count, i64) = @bitCast(sums);
     const wholes = bits -% @as(@Vector(count, i64), @splat(magic_bits));
     return @select(i64, sums - shift == words, wholes, @as(@Vector(count, i64), @splat(none)));
+}
+
+/// A storage that a flat map makes for its output.
+pub const Fresh = struct { handle: u32, bytes: u64 };
+
+/// The storage that a flat map of these words makes; null if it makes none.
+pub inline fn freshOf(words: []const f64) ?Fresh {
+    if (words.len < 6) return null;
+    const code, const count, const handle, _ = wholesOf(4, words[2..6].*);
+    if (code < 0 or code & 4 == 0 or count < 0 or handle < 0 or handle >= 1 << 32) return null;
+    const compute: program.DType = switch (code & 3) {
+        0 => .float32,
+        1 => .float64,
+        2 => .int32,
+        else => return null,
+    };
+    return .{ .handle = @intCast(handle), .bytes = @as(u64, @intCast(count)) << compute.shift() };
 }
 
 /// Words of the longest instruction, a map or fold of `inputs_max` operands, and a vector more.
@@ -139,21 +157,24 @@ pub const Reader = struct {
 
     /// A map of elements side by side in half the words, since most eager ops are one.
     fn flat(reader: *const Reader, target: *program.Map) Failure!bool {
-        try reader.atLeast(9);
-        const code = try reader.number(2, "row", 4 * maps.len);
-        target.row = @intCast(code >> 2);
+        try reader.atLeast(6);
+        const code = try reader.number(2, "row", 8 * maps.len);
+        target.row = @intCast(code >> 3);
         const signature = maps[target.row];
+        const operands: usize = signature.operands;
+        const scalars: usize = signature.scalars;
         target.compute = try reader.computeOf(code & 3, signature);
         target.rank = 1;
         target.inputs_count = signature.operands;
-        target.scalars = reader.words[4..7].*;
-        try reader.exactly(9 + 2 * @as(usize, signature.operands));
+        try reader.exactly(6 + 2 * operands + scalars);
         const count = try reader.number(3, "size", elements_max + 1);
         target.shape[0] = count;
-        try reader.line(7, &target.out, count, target.compute);
-        for (target.inputs[0..signature.operands], 0..) |*input, k| {
-            try reader.line(9 + 2 * k, input, count, target.compute);
+        try reader.line(4, &target.out, count, target.compute);
+        for (target.inputs[0..operands], 0..) |*input, k| {
+            try reader.line(6 + 2 * k, input, count, target.compute);
         }
+        target.scalars = @splat(0);
+        for (target.scalars[0..scalars], reader.words[6 + 2 * operands ..]) |*scalar, word| scalar.* = word;
         return count != 0;
     }
 
@@ -214,7 +235,7 @@ pub const Reader = struct {
 
     fn matmul(reader: *const Reader, target: *program.MatMul) Failure!bool {
         try reader.atLeast(7);
-        target.compute = try reader.compute(2, .{ .operands = 2, .for_ints = true });
+        target.compute = try reader.compute(2, .{ .operands = 2, .scalars = 0, .for_ints = true });
         target.batch_rank = @intCast(try reader.number(3, "batch rank", program.rank_max - 1));
         const rank: usize = target.batch_rank;
         try reader.exactly(7 + rank + 3 * (5 + rank));

@@ -20,6 +20,15 @@ export const mapRows = Object.keys(table.map) as MapRow[];
 export const foldRows = Object.keys(table.fold) as FoldRow[];
 export const argRows = Object.keys(table.arg) as ArgRow[];
 
+/** How many operands and scalars each map row has: as many as up to the last that it names. */
+export const mapUses: readonly { operands: number; scalars: number }[] = mapRows.map((name) => {
+  const upTo = (names: string) => {
+    const found = table.map[name].is.match(/\b[a-z]\b/g) ?? [];
+    return 1 + Math.max(...found.map((one) => names.indexOf(one)), -1);
+  };
+  return { operands: upTo("abcdef"), scalars: upTo("stu") };
+});
+
 /**
  * The first word of an instruction. A `view` is `handle, dtype, offset, stride...`, with as many strides as said.
  *
@@ -29,7 +38,7 @@ export const argRows = Object.keys(table.arg) as ArgRow[];
  * | free | handle, handle... |
  * | group, end | none: what stands between may run tile by tile, with the same bits |
  * | map | row, compute, rank, inputs, s, t, u, shape[rank], out view[rank], input view[rank]... |
- * | flat | row * 4 + compute, count, s, t, u, out handle, out offset, (input handle, input offset)...: a map of so many elements that lie side by side, all of the compute type. Recordings have none |
+ * | flat | row * 8 + allocates * 4 + compute, count, out handle, out offset, (input handle, input offset)..., s, t, u as far as they matter: a map of so many elements that lie side by side, all of the compute type. If it allocates, it makes the storage of its output first. Recordings have none |
  * | fold | row, compute, rank, kept, inputs, s, t, u, shape[rank] (kept axes first), out view[kept], input view[rank]... |
  * | arg | row, compute, rank, kept, shape[rank] (kept axes first), out view[kept] (int32), input view[rank] |
  * | matmul | compute, rank, m, n, k, batch shape[rank], out view[rank + 2], a view[rank + 2], b view[rank + 2] |
@@ -64,9 +73,12 @@ export const limits = {
   rank: 8,
   /** Tensor operands of a row: a b c d e f. */
   inputs: 6,
-  /** A handle is `index + generation * handles`; both sides count from index 1. */
+  /**
+   * A handle is `index + generation * handles`; both sides count from index 1. Below 2^31, engines keep it in a field as
+   * it is; a larger one would cost an object for each storage.
+   */
   handles: 1 << 20,
-  generations: 1 << 12,
+  generations: 1 << 11,
   /** f64 words in the instruction buffer. */
   words: 1 << 16,
 } as const;

@@ -15,7 +15,8 @@ const builtin = @import("builtin");
 const assert = std.debug.assert;
 
 pub const handles_max = 1 << 20;
-pub const generations_max = 1 << 12;
+/// So few that the caller can keep a handle in 32 bits with a sign.
+pub const generations_max = 1 << 11;
 /// A storage larger than this is refused before anything is computed from its size.
 pub const bytes_max = if (@bitSizeOf(usize) == 32) 1 << 31 else 1 << 46;
 

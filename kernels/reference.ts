@@ -5,7 +5,7 @@
  */
 import type { Device } from "./device.ts";
 import { type Environment, type Evaluate, parseRow } from "./expression.ts";
-import { argRows, foldRows, limits, mapRows, opcode, table } from "./instruction.ts";
+import { argRows, dtypeBytes, foldRows, limits, mapRows, mapUses, opcode, table } from "./instruction.ts";
 import { philox } from "./philox.ts";
 
 type Elements = Float32Array | Float64Array | Int32Array | Uint8Array;
@@ -58,13 +58,14 @@ class Reference implements Device {
       const operation = this.words[start];
       this.#at = start + 2;
       // After a failure only allocation goes on, so that handles stay in step with their owner.
-      if (failure === null || operation === opcode.alloc || operation === opcode.free) {
-        try {
+      try {
+        if (operation === opcode.flat) this.#allocateFresh(start);
+        if (failure === null || operation === opcode.alloc || operation === opcode.free) {
           this.#step(operation!, start + words);
           if (this.#at !== start + words) throw new TypeError(`Cannot run: opcode ${operation} has ${words} words`);
-        } catch (error) {
-          failure ??= error;
         }
+      } catch (error) {
+        failure ??= error;
       }
       start += words;
     }
@@ -83,7 +84,7 @@ class Reference implements Device {
       case opcode.map:
         return this.#map();
       case opcode.flat:
-        return this.#flat(end);
+        return this.#flat();
       case opcode.fold:
         return this.#fold();
       case opcode.arg:
@@ -188,11 +189,17 @@ class Reference implements Device {
     this.#evaluate(row, compute, env, shape, out, inputs);
   }
 
-  #flat(end: number): void {
-    const code = this.#integer("row", 4 * maps.length), row = code >> 2, compute = code & 3;
-    const shape = this.#sizes(1), env = environment(compute, [this.#next(), this.#next(), this.#next()]);
-    const out = this.#line(shape, compute);
-    const inputs = Array.from({ length: (end - this.#at) >> 1 }, () => this.#line(shape, compute));
+  /** Makes the storage of a flat map's output, if the map asks for it. */
+  #allocateFresh(start: number): void {
+    const [code, count, handle] = this.words.subarray(start + 2, start + 5) as unknown as [number, number, number];
+    if (code & 4) this.#allocate(handle, count * dtypeBytes[code & 3]!);
+  }
+
+  #flat(): void {
+    const code = this.#integer("row", 8 * maps.length), row = code >> 3, compute = code & 3, shape = this.#sizes(1);
+    const { operands, scalars } = mapUses[row]!, out = this.#line(shape, compute);
+    const inputs = Array.from({ length: operands }, () => this.#line(shape, compute));
+    const env = environment(compute, Array.from({ length: 3 }, (_, k) => k < scalars ? this.#next() : 0));
     this.#evaluate(row, compute, env, shape, out, inputs);
   }
 
