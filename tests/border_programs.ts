@@ -96,6 +96,12 @@ export function recordPrograms(from: Random): Step[][] {
       record((stream) => compute(stream, inputs, ([a]) => argFold(row, a!, axes, outShape)));
     }
   }
+  for (const row of mapRows) {
+    const count = operandsOf(table.map[row].is), types = typesOf(table.map[row]), shape = any(shapes), dtype = any(types);
+    if (count === 0) continue;
+    const inputs = operands(count, () => dtype, shape);
+    record((stream) => compute(stream, inputs, (arrays) => map(row, arrays, { s: from(), t: 2, u: -3 })));
+  }
   for (const [m, n, k] of [[1, 1, 1], [3, 5, 7], [9, 50, 17], [70, 60, 80], [2, 2, 0]] as const) {
     for (const batch of [[], [3], [2, 2]]) {
       const dtype = any(["float32", "float64", "int32"] as const);
@@ -182,6 +188,7 @@ export function freeing(words: Float64Array): Float64Array<ArrayBuffer> {
   const frees: number[] = [];
   for (let at = 0; at + 2 < words.length;) {
     if (words[at] === opcode.alloc) frees.push(opcode.free, 3, words[at + 2]!);
+    if (words[at] === opcode.flat) frees.push(opcode.free, 3, words[at + 4]!);
     const length = words[at + 1]!;
     if (!(length >= 2)) break;
     at += Math.trunc(length);
