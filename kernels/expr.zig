@@ -237,6 +237,8 @@ pub const Uses = struct {
     scalars: usize = 0,
     index: bool = false,
     running: bool = false,
+    /// A slow function.
+    slow: bool = false,
 
     pub fn join(x: Uses, y: Uses) Uses {
         return .{
@@ -244,6 +246,7 @@ pub const Uses = struct {
             .scalars = @max(x.scalars, y.scalars),
             .index = x.index or y.index,
             .running = x.running or y.running,
+            .slow = x.slow or y.slow,
         };
     }
 };
@@ -259,7 +262,7 @@ pub fn uses(comptime tree: Tree) Uses {
         .binary => |binary| uses(binary.left).join(uses(binary.right)),
         .select => |select| uses(select.condition).join(uses(select.yes)).join(uses(select.no)),
         .call => |call| {
-            var all: Uses = .{};
+            var all: Uses = .{ .slow = call.function.isSlow() };
             for (call.arguments) |argument| all = all.join(uses(argument));
             return all;
         },

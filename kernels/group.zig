@@ -25,6 +25,7 @@ const levels = @import("levels.zig");
 const map = @import("map.zig");
 const program = @import("program.zig");
 const rows = @import("rows.zig");
+const table = @import("table.zig");
 
 const Access = group_access.Access;
 const Axes = axes_module.Axes;
@@ -102,7 +103,24 @@ const Step = struct {
 };
 
 /// Memory that goes by place after place.
-const Stream = struct { base: usize, bytes: usize, written: bool };
+const Stream = struct {
+    base: usize,
+    bytes: usize,
+    written: bool,
+    /// How many tiles before it is used it is asked for. One of rows takes as long as memory needs
+    /// to answer; one of elements that go straight through is done sooner.
+    ahead: usize,
+};
+
+/// Streams of less for a place are elements. Asking for them is worth it only where none of the
+/// run's rows is slow: else the processor's own prefetching is early enough.
+const row_bytes_min = 256;
+
+const slow: [table.map_rows.len]bool = blk: {
+    var flags: [table.map_rows.len]bool = undefined;
+    for (&flags, table.map_rows) |*flag, row| flag.* = row.slow;
+    break :blk flags;
+};
 
 const Temporary = struct { handle: u32, first: u32, last: u32 };
 
@@ -127,6 +145,7 @@ pub const Plan = struct {
     elements: usize,
     side: map.Side,
     has_fold: bool,
+    has_slow: bool,
     /// The engine's scratch, and how much of it the results of chunks take.
     scratch: []align(64) u8,
     partials_bytes: usize,
@@ -278,6 +297,7 @@ fn build(
     plan.places = places;
     plan.side = side;
     plan.has_fold = false;
+    plan.has_slow = false;
     plan.partials_bytes = 0;
     if (places < 2) return 0;
     for (rest[0..@min(rest.len, steps_max)]) |*instruction| {
@@ -295,6 +315,7 @@ fn build(
             const bytes = fold_columns.partialBytes(&step.layout.fold) * chunks;
             plan.partials_bytes += std.mem.alignForward(usize, bytes, 64);
         } else if (step.kind != .map) plan.has_fold = true;
+        plan.has_slow = plan.has_slow or (step.kind == .map and slow[instruction.map.row]);
         plan.steps_count += 1;
         plan.elements += elementsOf(instruction);
     }
@@ -460,12 +481,15 @@ fn arrange(plan: *Plan, first: usize) bool {
 }
 
 fn noteStream(plan: *Plan, access: *const Access) void {
-    if (access.stride < 256 or access.high - access.low > access.stride) return;
+    if (access.stride <= 0 or access.high - access.low > access.stride) return;
+    const is_row = access.stride >= row_bytes_min;
+    if (!is_row and plan.has_slow) return;
     if (plan.streams_count == plan.streams.len) return;
     plan.streams[plan.streams_count] = .{
         .base = access.base +% @as(usize, @bitCast(access.low)),
         .bytes = @intCast(access.stride),
         .written = access.written,
+        .ahead = if (is_row) 1 else 2,
     };
     plan.streams_count += 1;
 }
@@ -546,22 +570,25 @@ fn runTiles(engine: *cpu.Engine) void {
     }
 }
 
-/// Asks for a share of the next tile's memory, so that it comes while this tile is computed.
-fn fetchAhead(plan: *const Plan, first: usize, end: usize, step: usize) void {
-    if (first >= end) return;
-    const count = @min(plan.places_each, end - first);
+/// Asks for a share of a later tile's memory, so that it comes while this tile is computed.
+fn fetchAhead(plan: *const Plan, now: usize, end: usize, step: usize) void {
     for (plan.streams[0..plan.streams_count]) |*stream| {
+        const first = now + stream.ahead * plan.places_each;
+        if (first >= end) continue;
+        const count = @min(plan.places_each, end - first);
         const bytes = count * stream.bytes;
         const each = std.mem.alignForward(usize, (bytes + plan.steps_count - 1) / plan.steps_count, 64);
         const begin = stream.base + first * stream.bytes;
-        var at = begin + @min(step * each, bytes);
-        const stop = begin + @min((step + 1) * each, bytes);
-        while (at < stop) : (at += 64) {
-            const pointer: [*]const u8 = @ptrFromInt(at);
-            if (stream.written) {
-                @prefetch(pointer, .{ .rw = .write, .locality = 2 });
-            } else @prefetch(pointer, .{ .rw = .read, .locality = 2 });
-        }
+        fetch(stream.written, begin + @min(step * each, bytes), begin + @min((step + 1) * each, bytes));
+    }
+}
+
+fn fetch(written: bool, begin: usize, end: usize) void {
+    var at = begin;
+    if (written) {
+        while (at < end) : (at += 64) @prefetch(@as([*]const u8, @ptrFromInt(at)), .{ .rw = .write, .locality = 2 });
+    } else {
+        while (at < end) : (at += 64) @prefetch(@as([*]const u8, @ptrFromInt(at)), .{ .rw = .read, .locality = 2 });
     }
 }
 
@@ -573,7 +600,7 @@ fn runPart(plan: *const Plan, part: usize) void {
     while (first < end) : (first += plan.places_each) {
         const count = @min(plan.places_each, end - first);
         for (plan.steps[0..plan.steps_count], 0..) |*step, number_of_step| {
-            fetchAhead(plan, first + plan.places_each, end, number_of_step);
+            fetchAhead(plan, first, end, number_of_step);
             var bases = step.bases().*;
             for (step.redirected[0..step.operands], bases[0..step.operands]) |number, *base| {
                 if (number == Step.none) continue;

@@ -42,6 +42,14 @@ pub const Function = enum {
         };
     }
 
+    /// Whether it takes tens of operations: longer than memory needs for its operands.
+    pub fn isSlow(function: Function) bool {
+        return switch (function) {
+            .exp, .expm1, .log, .log1p, .pow, .tanh, .sin, .cos, .erf => true,
+            .sqrt, .abs, .floor, .ceil, .round, .max, .min, .floorDiv, .mod => false,
+        };
+    }
+
     pub fn isForIntegers(function: Function) bool {
         return switch (function) {
             .abs, .max, .min, .floorDiv, .mod => true,

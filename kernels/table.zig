@@ -14,6 +14,8 @@ pub const MapRow = struct {
     operands: usize,
     scalars: usize,
     uses_index: bool,
+    /// Arithmetic takes longer than memory.
+    slow: bool,
     for_ints: bool,
     /// The result is 1 or 0.
     to_bool: bool,
@@ -86,6 +88,7 @@ fn mapRow(comptime entry: Entry) MapRow {
         .operands = uses.operands,
         .scalars = uses.scalars,
         .uses_index = uses.index,
+        .slow = uses.slow,
         .for_ints = row.forIntegers(&.{tree}),
         .to_bool = to != null,
     };
