@@ -50,13 +50,13 @@ function openCarrier(): Carrier | null {
 export class Scope implements Disposable {
   readonly #parent: Scope | null;
   readonly #state: Ambient;
-  /** What opened it: a name, or an error whose stack leads there. */
-  readonly #opener: string | Error;
+  /** What opened it: a name, or an error whose stack leads there; null if no stack was taken. */
+  readonly #opener: string | Error | null;
   /** A chain through its members, so that any of them leaves at once: a scope around a long loop must not grow with it. */
   #newest: Owned | null = null;
   #open = true;
 
-  constructor(state: Ambient, opener: string | Error = stackHere()) {
+  constructor(state: Ambient, opener: string | Error | null = stackHere()) {
     this.#state = state;
     this.#parent = state.scope;
     this.#opener = opener;
@@ -90,15 +90,11 @@ export class Scope implements Disposable {
     return typeof this.#opener === "string" ? this.#parent?.enclosing ?? null : this.#parent;
   }
 
-  /** `train.ts:12`: the first line outside this file that led to the scope. */
+  /** `train.ts:12`; without a stack of its own, all places where one was taken lately: `train.ts:12 or test.ts:7`. */
   get place(): string {
     if (typeof this.#opener === "string") return this.#opener;
-    for (const line of (this.#opener.stack ?? "").split("\n").slice(1)) {
-      if (line.includes("/core/ambient.ts")) continue;
-      const match = /([^/\\(\s]+:\d+):\d+\)?$/.exec(line);
-      if (match) return match[1]!;
-    }
-    return "unknown place";
+    if (this.#opener !== null) return placeOf(this.#opener);
+    return [...new Set(stacks.map(placeOf))].join(" or ");
   }
 
   /** Frees what is still owned by this scope. */
@@ -123,12 +119,32 @@ export class Scope implements Disposable {
   }
 }
 
-function stackHere(): Error {
+/** The first line outside this file that led to a scope. */
+function placeOf({ stack = "" }: Error): string {
+  for (const line of stack.split("\n").slice(1)) {
+    if (line.includes("/core/ambient.ts")) continue;
+    const match = /([^/\\(\s]+:\d+):\d+\)?$/.exec(line);
+    if (match) return match[1]!;
+  }
+  return "unknown place";
+}
+
+/** A stack is taken of so many scopes, and of one in so many from then on: it costs as much as ten small ops. */
+const stacksAtFirst = 1024, stackEvery = 16;
+/** The stacks taken last: what opens scopes in a loop is among them. */
+const stacks: Error[] = [];
+const stacksKept = 64;
+let scopesOpened = 0;
+
+function stackHere(): Error | null {
+  const count = scopesOpened++;
+  if (count >= stacksAtFirst && count % stackEvery !== 0) return null;
   const depth = Error.stackTraceLimit;
   // This function, the constructor and scope() stand above the caller.
   Error.stackTraceLimit = 5;
   const error = new Error();
   Error.stackTraceLimit = depth;
+  stacks[(count < stacksAtFirst ? count : count / stackEvery) % stacksKept] = error;
   return error;
 }
 

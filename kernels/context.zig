@@ -5,6 +5,7 @@ const std = @import("std");
 const builtin = @import("builtin");
 const decode = @import("decode.zig");
 const device = @import("device.zig");
+const kept = @import("kept.zig");
 const memory_module = @import("memory.zig");
 const program = @import("program.zig");
 const Settings = @import("settings.zig").Settings;
@@ -17,6 +18,9 @@ const Status = program.Status;
 /// Instructions of a group that run as one list, and storages freed inside it.
 const batch_max = 128;
 const pending_max = 256;
+
+/// Whether programs that come again are kept decoded; nothing calls `runProgram` in wasm.
+const keeps = !builtin.cpu.arch.isWasm();
 
 pub const Context = struct {
     allocator: std.mem.Allocator,
@@ -40,6 +44,9 @@ pub const Context = struct {
     /// Handles of those that the batch itself allocated.
     temporaries: [pending_max]u32 = undefined,
     temporaries_count: usize = 0,
+    programs: if (keeps) kept.Programs else void = if (keeps) .{} else {},
+    /// What notes the words that run now.
+    builder: if (keeps) ?*kept.Builder else void = if (keeps) null else {},
 
     /// The context must not move. The message says why it was refused.
     pub fn open(
@@ -54,6 +61,7 @@ pub const Context = struct {
     }
 
     pub fn close(context: *Context) void {
+        _ = context.dropPrograms();
         context.memory.deinit();
         context.engine.deinit();
     }
@@ -95,10 +103,43 @@ pub const Context = struct {
 
     /// The same, of a program that may come again, from the same place.
     pub fn runProgram(context: *Context, words: []const f64) Status {
-        context.engine.beginProgram(@intFromPtr(words.ptr), words.len);
+        if (!keeps) return context.run(words);
+        if (context.engine.of != .cpu) {
+            context.engine.beginProgram(@intFromPtr(words.ptr), words.len);
+            const status = context.run(words);
+            const ended = context.engine.endProgram();
+            return if (status == .ok) context.checked(ended) else status;
+        }
+        if (context.programs.find(words)) |found| {
+            if (found.refresh(&context.memory, words)) return context.checked(found.run(&context.engine.of.cpu));
+            context.programs.drop(found, &context.memory);
+            return context.run(words);
+        }
+        if (!context.programs.comesAgain(words)) return context.run(words);
+        var builder: kept.Builder = undefined;
+        builder.init(context.allocator, words);
+        context.builder = &builder;
         const status = context.run(words);
-        const ended = context.engine.endProgram();
-        return if (status == .ok) context.checked(ended) else status;
+        context.builder = null;
+        if (status != .ok) builder.failed = true;
+        context.programs.put(&builder, &context.engine.of.cpu, &context.memory);
+        return status;
+    }
+
+    /// What is kept was made for the number of threads at the time.
+    pub fn setThreads(context: *Context, count: usize) error{OutOfMemory}!void {
+        _ = context.dropPrograms();
+        return context.engine.setThreads(count);
+    }
+
+    /// Bytes held beside live storages.
+    pub fn reserved(context: *const Context) usize {
+        const programs = if (keeps) context.programs.bytes else 0;
+        return context.memory.reserved() + context.engine.reserved() + programs + @sizeOf(Context);
+    }
+
+    fn dropPrograms(context: *Context) bool {
+        return keeps and context.programs.dropAll(&context.memory);
     }
 
     const Header = struct { opcode: Opcode, length: usize };
@@ -138,11 +179,18 @@ pub const Context = struct {
         const target = &context.instructions[context.instructions_count];
         var reader: decode.Reader = undefined;
         reader.init(&context.memory, &context.message, words);
+        var found: decode.Found = .{};
+        const notes = keeps and context.builder != null;
+        if (notes) reader.found = &found;
         const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
         if (!useful) return .ok;
-        if (!context.in_group) return context.checked(context.engine.execute(target));
-        context.instructions_count += 1;
-        return .ok;
+        if (notes) context.builder.?.add(opcode, target, words, &found, &context.memory);
+        if (context.in_group) {
+            context.instructions_count += 1;
+            return .ok;
+        }
+        if (notes) context.builder.?.endStep(.one, &.{});
+        return context.checked(context.engine.execute(target));
     }
 
     fn statusOf(failure: decode.Failure) Status {
@@ -161,7 +209,14 @@ pub const Context = struct {
         var indices: program.Gather = undefined;
         var reader: decode.Reader = undefined;
         reader.init(&context.memory, &context.message, words);
+        var found: decode.Found = .{};
+        const notes = keeps and context.builder != null;
+        if (notes) reader.found = &found;
         reader.check(&indices) catch |failure| return statusOf(failure);
+        if (notes) {
+            context.builder.?.addCheck(&indices, words, &found, &context.memory);
+            context.builder.?.endStep(.check, &.{});
+        }
         return context.checked(context.engine.check(&indices));
     }
 
@@ -213,7 +268,22 @@ pub const Context = struct {
     }
 
     fn create(context: *Context, handle: u32, bytes: usize) Memory.CreateError!void {
-        return context.memory.create(handle, bytes, context.batch);
+        const memory = &context.memory;
+        if (keeps) if (context.builder) |builder| {
+            if (builder.reuse(bytes, memory)) |block| return memory.createIn(handle, block, context.batch);
+            try memory.create(handle, bytes, context.batch);
+            _ = builder.own(memory.find(handle).?.block);
+            return;
+        };
+        memory.create(handle, bytes, context.batch) catch |reason| {
+            if (reason != error.OutOfMemory or !context.dropPrograms()) return reason;
+            return memory.create(handle, bytes, context.batch);
+        };
+    }
+
+    fn release(context: *Context, block: Block) void {
+        if (keeps) if (context.builder) |builder| if (builder.release(block)) return;
+        context.memory.release(block);
     }
 
     /// Frees all that exist of the handles, whatever becomes of the others.
@@ -233,7 +303,7 @@ pub const Context = struct {
             return context.fail(.stale, "Cannot free: there is no storage {d}", .{handle});
         const own = storage.batch == context.batch;
         if (!context.in_group) {
-            context.memory.release(context.memory.detach(handle).?);
+            context.release(context.memory.detach(handle).?);
             return .ok;
         }
         var status: Status = .ok;
@@ -271,9 +341,10 @@ pub const Context = struct {
         if (sound and context.instructions_count > 0) {
             const instructions = context.instructions[0..context.instructions_count];
             const temporaries = context.temporaries[0..context.temporaries_count];
+            if (keeps) if (context.builder) |builder| builder.endStep(.group, temporaries);
             status = context.checked(context.engine.runGroup(instructions, temporaries));
         }
-        for (context.pending[0..context.pending_count]) |block| context.memory.release(block);
+        for (context.pending[0..context.pending_count]) |block| context.release(block);
         context.instructions_count = 0;
         context.pending_count = 0;
         context.temporaries_count = 0;

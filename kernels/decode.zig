@@ -15,7 +15,7 @@ const View = program.View;
 pub const Failure = error{ Malformed, Range, Stale, Unsupported };
 
 /// Elements of an instruction, counting axes of length 0 as 1, and the size of any stride.
-const elements_max = if (@bitSizeOf(usize) == 32) 1 << 30 else 1 << 40;
+pub const elements_max = if (@bitSizeOf(usize) == 32) 1 << 30 else 1 << 40;
 
 /// Numbers of operands and scalars by row, and whether integers have the row.
 const Signature = struct { operands: u8, scalars: u8, for_ints: bool };
@@ -54,6 +54,11 @@ pub inline fn wholesOf(comptime count: usize, words: @Vector(count, f64)) @Vecto
     return @select(i64, sums - shift == words, wholes, @as(@Vector(count, i64), @splat(none)));
 }
 
+/// The word as a counter of random blocks.
+pub fn counterOf(word: f64) ?u64 {
+    return if (word >= 0 and word < 1 << 53 and word == @floor(word)) @intFromFloat(word) else null;
+}
+
 /// A storage that a flat map makes for its output.
 pub const Fresh = struct { handle: u32, bytes: u64 };
 
@@ -71,6 +76,13 @@ pub inline fn freshOf(words: []const f64) ?Fresh {
     return .{ .handle = @intCast(handle), .bytes = @as(u64, @intCast(count)) << compute.shift() };
 }
 
+/// What views were read: where the handle of each stands among the instruction's words, and how far
+/// it reaches from its first element.
+pub const Found = struct {
+    views: [program.inputs_max + 1]struct { at: u32, low: i64, high: i64, empty: bool } = undefined,
+    count: usize = 0,
+};
+
 /// Words of the longest instruction, a map or fold of `inputs_max` operands, and a vector more.
 const longest = 10 + program.rank_max + (program.inputs_max + 1) * (3 + program.rank_max) + lanes;
 const lanes = 4;
@@ -84,11 +96,14 @@ pub const Reader = struct {
     words: []const f64,
     /// The same, as far as they are whole numbers.
     wholes: [longest]i64 = undefined,
+    /// Where views are noted, if anybody asks.
+    found: ?*Found,
 
     pub inline fn init(reader: *Reader, memory: *const Memory, message: *program.Message, words: []const f64) void {
         reader.memory = memory;
         reader.message = message;
         reader.words = words;
+        reader.found = null;
         const length = @min(words.len, longest - lanes);
         var at: usize = 0;
         while (at + lanes <= length) : (at += lanes) {
@@ -293,11 +308,8 @@ pub const Reader = struct {
         try reader.exactly(9);
         target.count = try reader.number(2, "count", elements_max);
         for (&target.key, 3..) |*word, at| word.* = @intCast(try reader.number(at, "key", 1 << 32));
-        const counter = reader.words[5];
-        if (!(counter >= 0 and counter < 1 << 53 and counter == @floor(counter))) {
-            return reader.fail(error.Malformed, "the counter {d} must be a whole number in [0, {d})", .{ counter, 1 << 53 });
-        }
-        target.counter = @intFromFloat(counter);
+        target.counter = counterOf(reader.words[5]) orelse
+            return reader.fail(error.Malformed, "the counter {d} must be a whole number in [0, {d})", .{ reader.words[5], 1 << 53 });
         // Elements side by side, so the view has no strides to read.
         try reader.window(6, &target.out, &.{target.count}, false);
         if (target.out.dtype == .uint8 or target.out.dtype == .bool) {
@@ -404,6 +416,11 @@ pub const Reader = struct {
         }
         const shift = target.dtype.shift();
         target.data = storage.block.data;
+        if (reader.found) |found| {
+            const from: i64 = @intCast(offset);
+            found.views[found.count] = .{ .at = @intCast(at), .low = low - from, .high = high - from, .empty = empty };
+            found.count += 1;
+        }
         if (empty) return;
         const elements = storage.block.bytes >> shift;
         if (low < 0 or high >= elements) {

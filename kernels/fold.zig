@@ -87,6 +87,13 @@ pub const Prepared = struct {
     bases: Bases,
     dtypes: [operands_max]program.DType,
 
+    /// Takes the addresses and numbers of a fold that differs in nothing else.
+    pub fn rebind(prepared: *Prepared, fold: *const program.Fold) void {
+        prepared.scalars = .init(fold.compute, &fold.scalars);
+        prepared.bases[0] = @intFromPtr(fold.out.data);
+        for (fold.inputs[0..fold.inputs_count], 1..) |*input, k| prepared.bases[k] = @intFromPtr(input.data);
+    }
+
     pub fn length(prepared: *const Prepared) usize {
         return prepared.axes.shape[prepared.cut];
     }
@@ -140,7 +147,7 @@ pub fn prepare(
     prepared.compute = fold.compute;
     prepared.column = isColumn(fold);
     prepared.operands = fold.inputs_count + 1;
-    prepared.scalars = .init(fold.compute, &fold.scalars);
+    prepared.rebind(fold);
     const reduced_shape = fold.shape[fold.kept..fold.rank];
     prepared.reduced = axes_module.product(reduced_shape);
 
@@ -151,10 +158,7 @@ pub fn prepare(
         view.* = input;
     }
     const n = prepared.operands;
-    for (views[0..n], prepared.bases[0..n], prepared.dtypes[0..n]) |view, *base, *dtype| {
-        base.* = @intFromPtr(view.data);
-        dtype.* = view.dtype;
-    }
+    for (views[0..n], prepared.dtypes[0..n]) |view, *dtype| dtype.* = view.dtype;
     const axes = &prepared.axes;
     axes.rank = 0;
     axes.append(views[0..n], fold.shape[0..fold.kept], places[0..n], 0);

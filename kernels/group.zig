@@ -79,6 +79,15 @@ const Step = struct {
         return if (step.kind == .map) &step.layout.map.bases else &step.layout.fold.bases;
     }
 
+    /// Takes the addresses and numbers of the instruction that it was made of: only they may differ.
+    fn rebind(step: *Step, instruction: *const Instruction) void {
+        switch (instruction.*) {
+            .map => |*one| step.layout.map.rebind(one),
+            .fold, .arg => |*one| step.layout.fold.rebind(one),
+            else => unreachable,
+        }
+    }
+
     fn cut(step: *const Step) usize {
         return if (step.kind == .map) step.layout.map.cut else step.layout.fold.cut;
     }
@@ -102,9 +111,11 @@ const Step = struct {
     }
 };
 
-/// Memory that goes by place after place.
+/// Memory of an operand that goes by place after place.
 const Stream = struct {
-    base: usize,
+    step: u8,
+    operand: u8,
+    low: isize,
     bytes: usize,
     written: bool,
     /// How many tiles before it is used it is asked for. One of rows takes as long as memory needs
@@ -123,6 +134,41 @@ const slow: [table.map_rows.len]bool = blk: {
 };
 
 const Temporary = struct { handle: u32, first: u32, last: u32 };
+
+/// Instructions that are run tile by tile, arranged.
+pub const Tiles = struct {
+    steps: []Step,
+    redirected: []const Redirected,
+    streams: []const Stream,
+    places: usize,
+    places_each: usize,
+    tiles_each: usize,
+    /// The engine's, as long as its number of threads stays.
+    scratch: [*]align(64) u8,
+
+    /// A copy that outlives the plan.
+    pub fn save(tiles: *const Tiles, allocator: std.mem.Allocator) error{OutOfMemory}!Tiles {
+        var saved = tiles.*;
+        saved.steps = try allocator.dupe(Step, tiles.steps);
+        saved.redirected = try allocator.dupe(Redirected, tiles.redirected);
+        saved.streams = try allocator.dupe(Stream, tiles.streams);
+        return saved;
+    }
+
+    /// Takes the addresses and numbers of the instructions that it was arranged for.
+    pub fn rebind(tiles: *Tiles, instructions: []const Instruction) void {
+        for (tiles.steps, instructions) |*step, *instruction| step.rebind(instruction);
+    }
+
+    pub fn run(tiles: *const Tiles, engine: *cpu.Engine) void {
+        const count = (tiles.places + tiles.places_each - 1) / tiles.places_each;
+        engine.pool.parallel(tiles, runPart, (count + tiles.tiles_each - 1) / tiles.tiles_each);
+        for (tiles.steps) |*step| {
+            if (step.kind != .columns) continue;
+            fold_columns.finish(&step.layout.fold, tiles.scratch + step.partials);
+        }
+    }
+};
 
 /// The workspace of a group, held by the engine.
 pub const Plan = struct {
@@ -150,6 +196,18 @@ pub const Plan = struct {
     scratch: []align(64) u8,
     partials_bytes: usize,
     threads: usize,
+
+    fn tiles(plan: *Plan) Tiles {
+        return .{
+            .steps = plan.steps[0..plan.steps_count],
+            .redirected = plan.redirected[0..plan.redirected_count],
+            .streams = plan.streams[0..plan.streams_count],
+            .places = plan.places,
+            .places_each = plan.places_each,
+            .tiles_each = plan.tiles_each,
+            .scratch = plan.scratch.ptr,
+        };
+    }
 
     fn find(plan: *const Plan, handle: u32) ?usize {
         var slot: usize = handle % plan.table.len;
@@ -206,30 +264,87 @@ pub fn run(
     instructions: []const Instruction,
     temporaries: []const u32,
 ) program.Status {
-    var noted = false;
-    var first: usize = 0;
-    engine.plan.scratch = engine.scratch;
-    engine.plan.threads = engine.pool.threads;
-    while (first < instructions.len) {
-        const rest = instructions[first..];
-        if (rest.len > 1 and large(&rest[0]) and elementwise(&rest[1])) {
-            if (!noted) engine.plan.noteTemporaries(instructions, temporaries);
-            noted = true;
-            const length = longest(engine.plan, engine.level.table, rest);
-            if (length > 1) {
-                if (arrange(engine.plan, first)) {
-                    runTiles(engine);
-                } else for (rest[0..length]) |*instruction| _ = cpu.execute(engine, instruction);
-                first += length;
-                continue;
-            }
-        }
-        const status = cpu.execute(engine, &rest[0]);
+    var parts: Parts = .{ .engine = engine, .instructions = instructions, .temporaries = temporaries };
+    while (parts.next()) |part| {
+        const status = part.run(engine, instructions);
         if (status != .ok) return status;
-        first += 1;
     }
     return .ok;
 }
+
+/// How a group is run, to be run again.
+pub fn saveParts(
+    engine: *cpu.Engine,
+    instructions: []const Instruction,
+    temporaries: []const u32,
+    allocator: std.mem.Allocator,
+) error{OutOfMemory}![]Part {
+    var list: std.ArrayList(Part) = .empty;
+    var parts: Parts = .{ .engine = engine, .instructions = instructions, .temporaries = temporaries };
+    while (parts.next()) |part| {
+        var saved = part;
+        if (part.tiles) |*tiles| saved.tiles = try tiles.save(allocator);
+        try list.append(allocator, saved);
+    }
+    return list.items;
+}
+
+/// Runs such a group again: its instructions may have other addresses and numbers, and are the same
+/// in all else.
+pub fn runParts(engine: *cpu.Engine, instructions: []const Instruction, parts: []Part) program.Status {
+    for (parts) |*part| {
+        if (part.tiles) |*tiles| tiles.rebind(instructions[part.first..][0..part.count]);
+        const status = part.run(engine, instructions);
+        if (status != .ok) return status;
+    }
+    return .ok;
+}
+
+/// Instructions of a group that are executed tile by tile, or one after another.
+pub const Part = struct {
+    first: usize,
+    count: usize,
+    tiles: ?Tiles,
+
+    fn run(part: *const Part, engine: *cpu.Engine, instructions: []const Instruction) program.Status {
+        if (part.tiles) |*tiles| {
+            tiles.run(engine);
+            return .ok;
+        }
+        for (instructions[part.first..][0..part.count]) |*instruction| {
+            const status = cpu.execute(engine, instruction);
+            if (status != .ok) return status;
+        }
+        return .ok;
+    }
+};
+
+/// The parts of a group, in order. The tiles of one are gone when the next is asked for.
+const Parts = struct {
+    engine: *cpu.Engine,
+    instructions: []const Instruction,
+    temporaries: []const u32,
+    first: usize = 0,
+    noted: bool = false,
+
+    fn next(parts: *Parts) ?Part {
+        const first = parts.first;
+        const rest = parts.instructions[first..];
+        if (rest.len == 0) return null;
+        const plan = parts.engine.plan;
+        var part: Part = .{ .first = first, .count = 1, .tiles = null };
+        if (rest.len > 1 and large(&rest[0]) and elementwise(&rest[1])) {
+            plan.scratch = parts.engine.scratch;
+            plan.threads = parts.engine.pool.threads;
+            if (!parts.noted) plan.noteTemporaries(parts.instructions, parts.temporaries);
+            parts.noted = true;
+            part.count = @max(1, longest(plan, parts.engine.level.table, rest));
+            if (part.count > 1 and arrange(plan, first)) part.tiles = plan.tiles();
+        }
+        parts.first += part.count;
+        return part;
+    }
+};
 
 fn elementwise(instruction: *const Instruction) bool {
     return switch (instruction.*) {
@@ -471,12 +586,12 @@ fn arrange(plan: *Plan, first: usize) bool {
     }
     plan.places_each = each;
     layOut(plan);
-    const tiles = (plan.places + each - 1) / each;
+    const count = (plan.places + each - 1) / each;
     var parts: usize = 1;
     if (threads > 1 and plan.elements >= map.parallel_elements) {
-        parts = @min(threads * 4, plan.elements / map.part_elements, tiles);
+        parts = @min(threads * 4, plan.elements / map.part_elements, count);
     }
-    plan.tiles_each = std.mem.alignForward(usize, (tiles + parts - 1) / parts, unit_tiles);
+    plan.tiles_each = std.mem.alignForward(usize, (count + parts - 1) / parts, unit_tiles);
     return true;
 }
 
@@ -486,7 +601,9 @@ fn noteStream(plan: *Plan, access: *const Access) void {
     if (!is_row and plan.has_slow) return;
     if (plan.streams_count == plan.streams.len) return;
     plan.streams[plan.streams_count] = .{
-        .base = access.base +% @as(usize, @bitCast(access.low)),
+        .step = access.step,
+        .operand = access.operand,
+        .low = access.low,
         .bytes = @intCast(access.stride),
         .written = access.written,
         .ahead = if (is_row) 1 else 2,
@@ -560,25 +677,16 @@ fn layOut(plan: *Plan) void {
     }
 }
 
-fn runTiles(engine: *cpu.Engine) void {
-    const plan: *const Plan = engine.plan;
-    const tiles = (plan.places + plan.places_each - 1) / plan.places_each;
-    engine.pool.parallel(plan, runPart, (tiles + plan.tiles_each - 1) / plan.tiles_each);
-    for (plan.steps[0..plan.steps_count]) |*step| {
-        if (step.kind != .columns) continue;
-        fold_columns.finish(&step.layout.fold, plan.scratch.ptr + step.partials);
-    }
-}
-
 /// Asks for a share of a later tile's memory, so that it comes while this tile is computed.
-fn fetchAhead(plan: *const Plan, now: usize, end: usize, step: usize) void {
-    for (plan.streams[0..plan.streams_count]) |*stream| {
-        const first = now + stream.ahead * plan.places_each;
+fn fetchAhead(tiles: *const Tiles, now: usize, end: usize, step: usize) void {
+    for (tiles.streams) |*stream| {
+        const first = now + stream.ahead * tiles.places_each;
         if (first >= end) continue;
-        const count = @min(plan.places_each, end - first);
+        const count = @min(tiles.places_each, end - first);
         const bytes = count * stream.bytes;
-        const each = std.mem.alignForward(usize, (bytes + plan.steps_count - 1) / plan.steps_count, 64);
-        const begin = stream.base + first * stream.bytes;
+        const each = std.mem.alignForward(usize, (bytes + tiles.steps.len - 1) / tiles.steps.len, 64);
+        const base = tiles.steps[stream.step].bases()[stream.operand] +% @as(usize, @bitCast(stream.low));
+        const begin = base + first * stream.bytes;
         fetch(stream.written, begin + @min(step * each, bytes), begin + @min((step + 1) * each, bytes));
     }
 }
@@ -592,25 +700,25 @@ fn fetch(written: bool, begin: usize, end: usize) void {
     }
 }
 
-fn runPart(plan: *const Plan, part: usize) void {
+fn runPart(tiles: *const Tiles, part: usize) void {
     var scratch: [scratch_bytes]u8 align(64) = undefined;
-    const each = plan.tiles_each * plan.places_each;
-    const end = @min(plan.places, (part + 1) * each);
+    const each = tiles.tiles_each * tiles.places_each;
+    const end = @min(tiles.places, (part + 1) * each);
     var first = part * each;
-    while (first < end) : (first += plan.places_each) {
-        const count = @min(plan.places_each, end - first);
-        for (plan.steps[0..plan.steps_count], 0..) |*step, number_of_step| {
-            fetchAhead(plan, first, end, number_of_step);
+    while (first < end) : (first += tiles.places_each) {
+        const count = @min(tiles.places_each, end - first);
+        for (tiles.steps, 0..) |*step, number_of_step| {
+            fetchAhead(tiles, first, end, number_of_step);
             var bases = step.bases().*;
             for (step.redirected[0..step.operands], bases[0..step.operands]) |number, *base| {
                 if (number == Step.none) continue;
-                const one = &plan.redirected[number];
+                const one = &tiles.redirected[number];
                 // The first place of the tile stands at the temporary's offset.
                 const shift = base.* -% one.base -% @as(usize, @bitCast(one.low));
                 const begin = @intFromPtr(&scratch) + one.offset +% shift;
                 base.* = begin -% axes_module.advance(0, one.stride, first);
             }
-            step.run(&bases, first, count, plan.scratch.ptr);
+            step.run(&bases, first, count, tiles.scratch);
         }
     }
 }

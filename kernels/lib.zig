@@ -176,14 +176,14 @@ pub const border = struct {
         const context = enter(number) orelse return -1;
         defer context.unlock();
         if (beside == 0) return @floatFromInt(context.memory.bytes);
-        return @floatFromInt(context.memory.reserved() + context.engine.reserved() + @sizeOf(Context));
+        return @floatFromInt(context.reserved());
     }
 
     /// Changes the number of threads.
     pub fn threads(number: u32, count: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
         defer context.unlock();
-        context.engine.setThreads(@min(count, pool.threads_max)) catch {
+        context.setThreads(@min(count, pool.threads_max)) catch {
             return code(context.fail(.memory, "Cannot set threads: there is no memory for {d}", .{count}));
         };
         return code(.ok);
@@ -332,4 +332,5 @@ test {
     _ = @import("cuda_layout.zig");
     _ = @import("cuda_module.zig");
     _ = @import("border_test.zig");
+    _ = @import("kept_test.zig");
 }

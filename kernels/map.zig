@@ -117,6 +117,13 @@ pub const Prepared = struct {
     bases: Bases,
     dtypes: [operands_max]program.DType,
 
+    /// Takes the addresses and numbers of a map that differs in nothing else.
+    pub fn rebind(prepared: *Prepared, map: *const program.Map) void {
+        prepared.scalars = .init(map.compute, &map.scalars);
+        prepared.bases[0] = @intFromPtr(map.out.data);
+        for (map.inputs[0..map.inputs_count], 1..) |*input, k| prepared.bases[k] = @intFromPtr(input.data);
+    }
+
     /// Places of the cut axis.
     pub fn length(prepared: *const Prepared) usize {
         return prepared.axes.shape[prepared.cut];
@@ -129,14 +136,10 @@ fn setOperands(prepared: *Prepared, tables: *const levels.Table, map: *const pro
     prepared.compute = map.compute;
     prepared.indexed = uses_index[map.row];
     prepared.operands = map.inputs_count + 1;
-    prepared.scalars = .init(map.compute, &map.scalars);
     prepared.axes.rank = 0;
-    prepared.bases[0] = @intFromPtr(map.out.data);
     prepared.dtypes[0] = map.out.dtype;
-    for (map.inputs[0..map.inputs_count], 1..) |*input, k| {
-        prepared.bases[k] = @intFromPtr(input.data);
-        prepared.dtypes[k] = input.dtype;
-    }
+    for (map.inputs[0..map.inputs_count], 1..) |*input, k| prepared.dtypes[k] = input.dtype;
+    prepared.rebind(map);
 }
 
 /// Axes `begin..end` of the map, the first of them kept apart from axes below `barrier`.

@@ -76,6 +76,8 @@ pub const Memory = struct {
     /// Bytes of blocks in use, in the cache, and the most that were in use at once.
     used: usize = 0,
     cached: usize = 0,
+    /// Bytes of blocks that a kept program holds, as asked for.
+    kept: usize = 0,
     used_most: usize = 0,
 
     pub fn init(allocator: std.mem.Allocator, source: Source) Memory {
@@ -100,20 +102,49 @@ pub const Memory = struct {
 
     /// Bytes held beside live storages.
     pub fn reserved(memory: *const Memory) usize {
-        return memory.cached + memory.storages.len * @sizeOf(Storage) + memory.nodes.len * @sizeOf(Free);
+        return memory.cached + memory.kept + memory.storages.len * @sizeOf(Storage) + memory.nodes.len * @sizeOf(Free);
     }
 
     pub const CreateError = error{ OutOfMemory, BadHandle };
 
     /// Puts a storage with undefined contents under a handle whose index is free.
     pub fn create(memory: *Memory, handle: u32, bytes: usize, batch: u32) CreateError!void {
+        const storage = try memory.vacant(handle);
+        const block = try memory.allocate(bytes);
+        storage.* = .{ .handle = handle, .batch = batch, .block = block };
+    }
+
+    /// The same, in a block that the caller has.
+    pub fn createIn(memory: *Memory, handle: u32, block: Block, batch: u32) CreateError!void {
+        const storage = try memory.vacant(handle);
+        storage.* = .{ .handle = handle, .batch = batch, .block = block };
+    }
+
+    /// Where the storage of a handle goes whose index is free.
+    inline fn vacant(memory: *Memory, handle: u32) CreateError!*Storage {
         const index = handle % handles_max;
         if (index == 0) return error.BadHandle;
         if (index >= memory.storages.len) try memory.grow(index);
         const storage = &memory.storages[index];
-        if (storage.handle != 0) return error.BadHandle;
-        const block = try memory.allocate(bytes);
-        storage.* = .{ .handle = handle, .batch = batch, .block = block };
+        return if (storage.handle != 0) error.BadHandle else storage;
+    }
+
+    /// Whether storages of so many bytes have blocks of one size.
+    pub fn alike(a: usize, b: usize) bool {
+        return a <= bytes_max and b <= bytes_max and classOf(a + padding) == classOf(b + padding);
+    }
+
+    /// A block that is no storage's any more stays with a program.
+    pub fn keep(memory: *Memory, block: Block) void {
+        memory.bytes -= block.bytes;
+        memory.kept += block.bytes;
+    }
+
+    /// Puts such a block back into the cache.
+    pub fn giveBack(memory: *Memory, block: Block) void {
+        memory.kept -= block.bytes;
+        memory.bytes += block.bytes;
+        memory.release(block);
     }
 
     /// Takes a handle, if it is free, for a storage that there is no memory for: one of no bytes.

@@ -97,7 +97,10 @@ export function recordPrograms(from: Random): Step[][] {
     }
   }
   for (const row of mapRows) {
-    const count = operandsOf(table.map[row].is), types = typesOf(table.map[row]), shape = any(shapes), dtype = any(types);
+    const count = operandsOf(table.map[row].is),
+      types = typesOf(table.map[row]),
+      shape = any(shapes),
+      dtype = any(types);
     if (count === 0) continue;
     const inputs = operands(count, () => dtype, shape);
     record((stream) => compute(stream, inputs, (arrays) => map(row, arrays, { s: from(), t: 2, u: -3 })));

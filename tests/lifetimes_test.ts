@@ -13,6 +13,15 @@ forEachDevice("a scope frees what was made inside it, and says so to whoever rea
   assert.throws(() => lost.toArray(), /\[64, 10\]: the scope opened in lifetimes_test.ts:\d+ freed it; keep\(\) it/);
 });
 
+forEachDevice("a loop that opens scopes for long still says where", () => {
+  let lost: Tensor | null = null;
+  for (let k = 0; k < 3000; k++) {
+    using _ = scope();
+    if (k === 2999) lost = zeros([2]).add(1);
+  }
+  assert.throws(() => lost!.toArray(), /\[2\]: the scope opened in lifetimes_test.ts:\d+ freed it; keep\(\) it/);
+});
+
 forEachDevice("keep() moves a tensor to the enclosing scope", () => {
   const before = memory().tensors;
   {
