@@ -15,12 +15,12 @@
 //! A storage must not be released into another one's memory before the group has ended.
 
 const std = @import("std");
-const arg = @import("arg.zig");
 const axes_module = @import("axes.zig");
 const cpu = @import("cpu.zig");
 const fold = @import("fold.zig");
 const fold_columns = @import("fold_columns.zig");
 const group_access = @import("group_access.zig");
+const group_tiles = @import("group_tiles.zig");
 const levels = @import("levels.zig");
 const map = @import("map.zig");
 const program = @import("program.zig");
@@ -28,19 +28,20 @@ const rows = @import("rows.zig");
 const table = @import("table.zig");
 
 const Access = group_access.Access;
-const Axes = axes_module.Axes;
-const Bases = axes_module.Bases;
 const Instruction = program.Instruction;
 const Redirected = group_access.Redirected;
+const Kind = group_tiles.Kind;
+const Step = group_tiles.Step;
+const Stream = group_tiles.Stream;
+const Tiles = group_tiles.Tiles;
 const operands_max = axes_module.operands_max;
+const scratch_bytes = group_tiles.scratch_bytes;
 
 const steps_max = 24;
 const accesses_max = steps_max * 4;
 /// Temporaries of one run that live in scratch, and of one group that are considered.
 const redirected_max = 16;
 const temporaries_max = 256;
-/// Scratch of a thread, on its stack.
-const scratch_bytes = 96 << 10;
 /// What all operands of a tile should fit in, and may need so that a tile has `places_min` places:
 /// each instruction costs something in each tile.
 const tile_bytes = 16 << 10;
@@ -56,73 +57,6 @@ const run_bytes_min = 512 << 10;
 /// Rows of a chunk of a fold over the cut axis.
 const chunk_places = rows.column_chunk;
 
-/// `columns` is a fold over the cut axis itself: each tile adds to the results of its chunks.
-const Kind = enum { map, fold, arg, columns };
-
-/// An instruction ready to be run in pieces.
-const Step = struct {
-    kind: Kind,
-    operands: u8,
-    layout: union { map: map.Prepared, fold: fold.Prepared },
-    /// Which temporary of the run an operand is; `none` for main memory.
-    redirected: [operands_max]u8,
-    /// Where the results of its chunks begin in the engine's scratch.
-    partials: usize,
-
-    const none = 255;
-
-    fn axes(step: *Step) *Axes {
-        return if (step.kind == .map) &step.layout.map.axes else &step.layout.fold.axes;
-    }
-
-    fn bases(step: *const Step) *const Bases {
-        return if (step.kind == .map) &step.layout.map.bases else &step.layout.fold.bases;
-    }
-
-    /// Takes the addresses and numbers of the instruction that it was made of: only they may differ.
-    fn rebind(step: *Step, instruction: *const Instruction) void {
-        switch (instruction.*) {
-            .map => |*one| step.layout.map.rebind(one),
-            .fold, .arg => |*one| step.layout.fold.rebind(one),
-            else => unreachable,
-        }
-    }
-
-    fn cut(step: *const Step) usize {
-        return if (step.kind == .map) step.layout.map.cut else step.layout.fold.cut;
-    }
-
-    fn run(
-        step: *const Step,
-        from: *const Bases,
-        first: usize,
-        count: usize,
-        scratch: [*]u8,
-    ) void {
-        switch (step.kind) {
-            .map => map.run(&step.layout.map, from, first, count),
-            .fold => fold.run(&step.layout.fold, from, first, count),
-            .arg => arg.run(&step.layout.fold, from, first, count),
-            .columns => {
-                const partials = scratch + step.partials;
-                fold_columns.accumulate(&step.layout.fold, from, first, count, partials);
-            },
-        }
-    }
-};
-
-/// Memory of an operand that goes by place after place.
-const Stream = struct {
-    step: u8,
-    operand: u8,
-    low: isize,
-    bytes: usize,
-    written: bool,
-    /// How many tiles before it is used it is asked for. One of rows takes as long as memory needs
-    /// to answer; one of elements that go straight through is done sooner.
-    ahead: usize,
-};
-
 /// Streams of less for a place are elements. Asking for them is worth it only where none of the
 /// run's rows is slow: else the processor's own prefetching is early enough.
 const row_bytes_min = 256;
@@ -134,41 +68,6 @@ const slow: [table.map_rows.len]bool = blk: {
 };
 
 const Temporary = struct { handle: u32, first: u32, last: u32 };
-
-/// Instructions that are run tile by tile, arranged.
-pub const Tiles = struct {
-    steps: []Step,
-    redirected: []const Redirected,
-    streams: []const Stream,
-    places: usize,
-    places_each: usize,
-    tiles_each: usize,
-    /// The engine's, as long as its number of threads stays.
-    scratch: [*]align(64) u8,
-
-    /// A copy that outlives the plan.
-    pub fn save(tiles: *const Tiles, allocator: std.mem.Allocator) error{OutOfMemory}!Tiles {
-        var saved = tiles.*;
-        saved.steps = try allocator.dupe(Step, tiles.steps);
-        saved.redirected = try allocator.dupe(Redirected, tiles.redirected);
-        saved.streams = try allocator.dupe(Stream, tiles.streams);
-        return saved;
-    }
-
-    /// Takes the addresses and numbers of the instructions that it was arranged for.
-    pub fn rebind(tiles: *Tiles, instructions: []const Instruction) void {
-        for (tiles.steps, instructions) |*step, *instruction| step.rebind(instruction);
-    }
-
-    pub fn run(tiles: *const Tiles, engine: *cpu.Engine) void {
-        const count = (tiles.places + tiles.places_each - 1) / tiles.places_each;
-        engine.pool.parallel(tiles, runPart, (count + tiles.tiles_each - 1) / tiles.tiles_each);
-        for (tiles.steps) |*step| {
-            if (step.kind != .columns) continue;
-            fold_columns.finish(&step.layout.fold, tiles.scratch + step.partials);
-        }
-    }
-};
 
 /// The workspace of a group, held by the engine.
 pub const Plan = struct {
@@ -674,51 +573,5 @@ fn layOut(plan: *Plan) void {
             }
         }
         if (step.kind == .map) map.setMode(&step.layout.map, plan.places_each);
-    }
-}
-
-/// Asks for a share of a later tile's memory, so that it comes while this tile is computed.
-fn fetchAhead(tiles: *const Tiles, now: usize, end: usize, step: usize) void {
-    for (tiles.streams) |*stream| {
-        const first = now + stream.ahead * tiles.places_each;
-        if (first >= end) continue;
-        const count = @min(tiles.places_each, end - first);
-        const bytes = count * stream.bytes;
-        const each = std.mem.alignForward(usize, (bytes + tiles.steps.len - 1) / tiles.steps.len, 64);
-        const base = tiles.steps[stream.step].bases()[stream.operand] +% @as(usize, @bitCast(stream.low));
-        const begin = base + first * stream.bytes;
-        fetch(stream.written, begin + @min(step * each, bytes), begin + @min((step + 1) * each, bytes));
-    }
-}
-
-fn fetch(written: bool, begin: usize, end: usize) void {
-    var at = begin;
-    if (written) {
-        while (at < end) : (at += 64) @prefetch(@as([*]const u8, @ptrFromInt(at)), .{ .rw = .write, .locality = 2 });
-    } else {
-        while (at < end) : (at += 64) @prefetch(@as([*]const u8, @ptrFromInt(at)), .{ .rw = .read, .locality = 2 });
-    }
-}
-
-fn runPart(tiles: *const Tiles, part: usize) void {
-    var scratch: [scratch_bytes]u8 align(64) = undefined;
-    const each = tiles.tiles_each * tiles.places_each;
-    const end = @min(tiles.places, (part + 1) * each);
-    var first = part * each;
-    while (first < end) : (first += tiles.places_each) {
-        const count = @min(tiles.places_each, end - first);
-        for (tiles.steps, 0..) |*step, number_of_step| {
-            fetchAhead(tiles, first, end, number_of_step);
-            var bases = step.bases().*;
-            for (step.redirected[0..step.operands], bases[0..step.operands]) |number, *base| {
-                if (number == Step.none) continue;
-                const one = &tiles.redirected[number];
-                // The first place of the tile stands at the temporary's offset.
-                const shift = base.* -% one.base -% @as(usize, @bitCast(one.low));
-                const begin = @intFromPtr(&scratch) + one.offset +% shift;
-                base.* = begin -% axes_module.advance(0, one.stride, first);
-            }
-            step.run(&bases, first, count, tiles.scratch);
-        }
     }
 }

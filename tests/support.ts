@@ -76,8 +76,8 @@ async function run(device: string, body: DeviceTest, parameters: boolean): Promi
   try {
     const before = memory(device).tensors;
     await scope(async () => await body(device));
-    // Parameters belong to no scope: the garbage collector frees them when it likes.
-    if (!parameters) assert.equal(memory(device).tensors, before, "tensors outlived the test's scope");
+    // Parameters belong to no scope: the garbage collector frees them, and those of other tests, when it likes.
+    if (!parameters) assert.ok(memory(device).tensors <= before, "tensors outlived the test's scope");
   } finally {
     await setDefaultDevice("reference");
   }
