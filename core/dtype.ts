@@ -1,19 +1,21 @@
 /**
  * Element types: their codes, typed arrays and the rules by which two of them meet.
  *
- * Promotion is PyTorch's: the wider category wins (bool, integers, floats), then the larger type within it. There is no
- * int64: integer sums and counts are int32.
+ * Promotion is PyTorch's: the wider category wins (bool, integers, floats), then the larger type within it; the two halves
+ * meet in float32. There is no int64: integer sums and counts are int32.
  */
 import { dtypeBytes, dtypeCode } from "../kernels/instruction.ts";
+import { bfloat16Words, nearestBfloat16, widenBfloat16 } from "../kernels/bfloat16.ts";
 
 /** The element type of a tensor. */
 export type DType = keyof typeof dtypeCode;
-/** The flat arrays that tensors are made from and read into. */
+/** The flat arrays that tensors are made from and read into. bfloat16 has none of its own: its numbers come as float32. */
 export type TypedArray =
   | Float32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>
-  | Uint8Array<ArrayBuffer>;
+  | Uint8Array<ArrayBuffer>
+  | Float16Array<ArrayBuffer>;
 
 const arrayTypes = {
   float32: Float32Array,
@@ -21,11 +23,19 @@ const arrayTypes = {
   int32: Int32Array,
   uint8: Uint8Array,
   bool: Uint8Array,
+  bfloat16: Float32Array,
 } as const;
 
 /** From the narrowest to the widest. */
-const promotionOrder: readonly DType[] = ["bool", "uint8", "int32", "float32", "float64"];
-const promotionRank: Record<DType, number> = { bool: 0, uint8: 1, int32: 2, float32: 3, float64: 4 };
+const promotionRank: Record<DType, number> = {
+  bool: 0,
+  uint8: 1,
+  int32: 2,
+  float16: 3,
+  bfloat16: 3,
+  float32: 4,
+  float64: 5,
+};
 
 /** True for the names of element types. */
 export function isDType(name: unknown): name is DType {
@@ -33,7 +43,12 @@ export function isDType(name: unknown): name is DType {
 }
 
 export function isFloat(dtype: DType): boolean {
-  return dtype === "float32" || dtype === "float64";
+  return dtype === "float32" || dtype === "float64" || isHalf(dtype);
+}
+
+/** True for the types of 16 bits, which are computed with as float32. */
+export function isHalf(dtype: DType): dtype is "float16" | "bfloat16" {
+  return dtype === "float16" || dtype === "bfloat16";
 }
 
 /** The type's code. The usual type first: looking up a property by a name in a variable is slow. */
@@ -48,12 +63,47 @@ export function itemBytes(dtype: DType): number {
 
 /** A zeroed flat array of `length` elements. */
 export function makeTypedArray(dtype: DType, length: number): TypedArray {
-  return new arrayTypes[dtype](length);
+  return dtype === "float16" ? new (float16Array())(length) : new arrayTypes[dtype](length);
+}
+
+/** Older runtimes have none. Importing this module must not fail there. */
+function float16Array(): Float16ArrayConstructor {
+  if (typeof Float16Array === "undefined") {
+    throw new TypeError(
+      "Cannot make array: this runtime has no Float16Array, which float16 is read into; cast to float32",
+    );
+  }
+  return Float16Array;
+}
+
+/** The number as `makeTypedArray(dtype)` must be given it, so that it is rounded but once. */
+export function nearest(dtype: DType, value: number): number {
+  return dtype === "bfloat16" ? nearestBfloat16(value) : value;
+}
+
+/** The bytes of elements as a device holds them: those of `flat` itself, where they are the same. */
+export function bytesOf(flat: TypedArray, dtype: DType): Uint8Array<ArrayBuffer> {
+  const lying = dtype === "bfloat16" ? bfloat16Words(flat as Float32Array) : flat;
+  return new Uint8Array(lying.buffer, lying.byteOffset, lying.byteLength);
+}
+
+/** So many elements, whose bytes `fill` writes as a device holds them. */
+export function readElements(dtype: DType, length: number, fill: (bytes: Uint8Array) => void): TypedArray {
+  if (dtype !== "bfloat16") {
+    const flat = makeTypedArray(dtype, length);
+    fill(new Uint8Array(flat.buffer));
+    return flat;
+  }
+  const words = new Uint16Array(length);
+  fill(new Uint8Array(words.buffer));
+  return widenBfloat16(words);
 }
 
 /** The type in which `a` and `b` meet. */
 export function promote(a: DType, b: DType): DType {
-  return a === b ? a : promotionOrder[Math.max(promotionRank[a], promotionRank[b])]!;
+  if (a === b) return a;
+  const rankA = promotionRank[a], rankB = promotionRank[b];
+  return rankA > rankB ? a : rankA < rankB ? b : "float32";
 }
 
 /** The type of `tensor op number`: a fraction lifts integers to float32, an integer lifts bool to int32. */
@@ -70,7 +120,7 @@ export function toFloat(dtype: DType): DType {
 
 /** The type in which rows are evaluated for results of `dtype`. */
 export function computeType(dtype: DType): "float32" | "float64" | "int32" {
-  return dtype === "float32" || dtype === "float64" ? dtype : "int32";
+  return dtype === "float32" || dtype === "float64" ? dtype : isHalf(dtype) ? "float32" : "int32";
 }
 
 /** The element type that a typed array carries, or null for those that tensors do not take. */
@@ -79,5 +129,6 @@ export function dtypeOfArray(array: unknown): DType | null {
   if (array instanceof Float64Array) return "float64";
   if (array instanceof Int32Array) return "int32";
   if (array instanceof Uint8Array || array instanceof Uint8ClampedArray) return "uint8";
+  if (typeof Float16Array !== "undefined" && array instanceof Float16Array) return "float16";
   return null;
 }

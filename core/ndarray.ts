@@ -17,7 +17,17 @@ import {
   opcode,
   table,
 } from "../kernels/instruction.ts";
-import { codeOf, computeType, type DType, itemBytes, makeTypedArray, promote, type TypedArray } from "./dtype.ts";
+import {
+  bytesOf,
+  codeOf,
+  computeType,
+  type DType,
+  itemBytes,
+  makeTypedArray,
+  promote,
+  readElements,
+  type TypedArray,
+} from "./dtype.ts";
 import { recording, refuseRecording, type Scalar } from "./recording.ts";
 import { collect, readBytes, type Storage, type Stream, writeBytes, writeView } from "./program.ts";
 import { type AxisSlice, isContiguous, reshapeStrides, type Shape, showShape, sizeOf, stridesOf } from "./shape.ts";
@@ -102,10 +112,9 @@ export class NDArray {
   /** The elements in row-major order. */
   read(): TypedArray {
     refuseRecording("a value is read");
-    const flat = makeTypedArray(this.dtype, this.size);
-    if (this.size === 0) return flat;
+    if (this.size === 0) return makeTypedArray(this.dtype, 0);
     const source = this.contiguous ? this : copy(this);
-    readBytes(source.storage, source.offset * itemBytes(this.dtype), new Uint8Array(flat.buffer));
+    const flat = source.readLine(this.size);
     if (source !== this) source.dispose();
     return flat;
   }
@@ -113,9 +122,13 @@ export class NDArray {
   /** One element, by its place in row-major order of a one-element or contiguous array. */
   readFirst(): number {
     refuseRecording("a value is read");
-    const one = makeTypedArray(this.dtype, 1);
-    readBytes(this.storage, this.offset * itemBytes(this.dtype), new Uint8Array(one.buffer));
-    return one[0]!;
+    return this.readLine(1)[0]!;
+  }
+
+  /** So many elements from the first on, as they lie. */
+  private readLine(count: number): TypedArray {
+    const at = this.offset * itemBytes(this.dtype);
+    return readElements(this.dtype, count, (bytes) => readBytes(this.storage, at, bytes));
   }
 }
 
@@ -140,14 +153,14 @@ export function empty(stream: Stream, shape: Shape, dtype: DType): NDArray {
   return new NDArray(storage, shape, stridesOf(shape), 0, dtype, true);
 }
 
-/** An array holding `flat`, whose length must be the shape's size. */
+/** An array holding `flat`, whose length must be the shape's size, and whose type that of `makeTypedArray(dtype)`. */
 export function fromTypedArray(stream: Stream, flat: TypedArray, shape: Shape, dtype: DType): NDArray {
   const array = empty(stream, shape, dtype);
   if (flat.byteLength === 0) {
     stream.flush();
     return array;
   }
-  writeBytes(array.storage, 0, new Uint8Array(flat.buffer, flat.byteOffset, flat.byteLength));
+  writeBytes(array.storage, 0, bytesOf(flat, dtype));
   if (recording === null) return array;
   // A replay cannot fill it again, and may change what it made of it: it starts with a copy of memory that stays.
   recording.constant(array.storage);

@@ -2,7 +2,7 @@
  * What tensors are made from: nested arrays, numbers and typed arrays, read into device memory.
  */
 import { streamOf } from "./devices.ts";
-import { type DType, dtypeOfArray, isDType, makeTypedArray, type TypedArray } from "./dtype.ts";
+import { type DType, dtypeOfArray, isDType, makeTypedArray, nearest, type TypedArray } from "./dtype.ts";
 import { fromTypedArray, type NDArray } from "./ndarray.ts";
 import { checkShape, type Shape, showShape, sizeOf } from "./shape.ts";
 
@@ -51,7 +51,9 @@ export function arrayFrom(source: TensorSource, { device, dtype, shape }: Tensor
     values = given !== null ? source as TypedArray : Uint8Array.from(flat as ArrayLike<number>, (x) => x ? 1 : 0);
   } else {
     values = makeTypedArray(type, flat.length);
-    for (let k = 0; k < flat.length; k++) values[k] = type === "bool" ? (flat[k] ? 1 : 0) : Number(flat[k]);
+    for (let k = 0; k < flat.length; k++) {
+      values[k] = type === "bool" ? (flat[k] ? 1 : 0) : nearest(type, Number(flat[k]));
+    }
   }
   return fromTypedArray(streamOf(device), values, found, type);
 }

@@ -1,10 +1,10 @@
 /**
- * The element types of safetensors files and how each becomes one of ours: native ones as they lie, narrower ones
+ * The element types of safetensors files and how each becomes one of ours: native ones as they lie, narrower integers
  * widened exactly, wider integers only if every value fits int32.
  *
  * Files are little-endian, as is every machine that Deno runs on, so typed arrays read them directly.
  */
-import type { DType, TypedArray } from "../core/dtype.ts";
+import { type DType, readElements, type TypedArray } from "../core/dtype.ts";
 
 interface ElementType {
   /** Bytes of one element in the file. */
@@ -17,8 +17,8 @@ interface ElementType {
 export const elementTypes: { readonly [name: string]: ElementType } = {
   F64: { bytes: 8, dtype: "float64", read: (buffer) => new Float64Array(buffer) },
   F32: { bytes: 4, dtype: "float32", read: (buffer) => new Float32Array(buffer) },
-  F16: { bytes: 2, dtype: "float32", read: (buffer) => Float32Array.from(new Uint16Array(buffer), float16Value) },
-  BF16: { bytes: 2, dtype: "float32", read: readBfloat16 },
+  F16: { bytes: 2, dtype: "float16", read: (buffer) => readHalves("float16", buffer) },
+  BF16: { bytes: 2, dtype: "bfloat16", read: (buffer) => readHalves("bfloat16", buffer) },
   I64: { bytes: 8, dtype: "int32", read: (buffer, subject) => readWide(buffer, subject, true) },
   U64: { bytes: 8, dtype: "int32", read: (buffer, subject) => readWide(buffer, subject, false) },
   I32: { bytes: 4, dtype: "int32", read: (buffer) => new Int32Array(buffer) },
@@ -34,22 +34,16 @@ export const elementTypes: { readonly [name: string]: ElementType } = {
 export const elementNames: Readonly<Record<DType, string>> = {
   float64: "F64",
   float32: "F32",
+  float16: "F16",
+  bfloat16: "BF16",
   int32: "I32",
   uint8: "U8",
   bool: "BOOL",
 };
 
-/** The value of a half-precision number's bits; every one is exact in float32. */
-function float16Value(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** bfloat16 is the upper half of a float32. */
-function readBfloat16(buffer: ArrayBuffer): TypedArray {
-  return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+/** A file's halves lie as a device's do. */
+function readHalves(dtype: "float16" | "bfloat16", buffer: ArrayBuffer): TypedArray {
+  return readElements(dtype, buffer.byteLength / 2, (bytes) => bytes.set(new Uint8Array(buffer)));
 }
 
 /** 64-bit integers as pairs of 32-bit words: they fit int32 when the upper word only repeats the lower one's sign. */

@@ -5,7 +5,7 @@
  * A file is checked whole before anything is made from it: every length against the bytes that are there, every place
  * against its neighbours. A malformed file is a SyntaxError.
  */
-import type { DType, TypedArray } from "../core/dtype.ts";
+import { bytesOf, type DType, itemBytes, type TypedArray } from "../core/dtype.ts";
 import { showShape } from "../core/shape.ts";
 import { elementNames, elementTypes } from "./element_types.ts";
 import { parseStrictJson } from "./json.ts";
@@ -139,7 +139,7 @@ export function formatSafetensors(
   tensors: ReadonlyMap<string, Elements>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
-  const width = (elements: Elements) => elements.data.BYTES_PER_ELEMENT;
+  const width = (elements: Elements) => itemBytes(elements.dtype);
   const sorted = [...tensors].sort((a, b) => width(b[1]) - width(a[1]));
   const header: [string, unknown][] = [];
   if (Object.keys(metadata).length > 0) header.push([metadataKey, metadata]);
@@ -147,7 +147,7 @@ export function formatSafetensors(
   for (const [name, { dtype, shape, data }] of sorted) {
     if (name === metadataKey) throw new RangeError(`Cannot save: the name ${metadataKey} is reserved for metadata`);
     const start = end;
-    end += data.byteLength;
+    end += data.length * itemBytes(dtype);
     header.push([name, { dtype: elementNames[dtype], shape, data_offsets: [start, end] }]);
   }
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
@@ -157,9 +157,10 @@ export function formatSafetensors(
   bytes.set(text, 8);
   bytes.fill(0x20, 8 + text.length, 8 + headerLength);
   let at = 8 + headerLength;
-  for (const [, { data }] of sorted) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+  for (const [, { dtype, data }] of sorted) {
+    const lying = bytesOf(data, dtype);
+    bytes.set(lying, at);
+    at += lying.length;
   }
   return bytes;
 }

@@ -1,8 +1,8 @@
 /**
  * State dicts in safetensors files, which Python's package of that name reads and writes too.
  *
- * float32, float64, int32, uint8 and bool are kept as they are; float16 and bfloat16 are read as float32, other integers
- * as int32 if every value fits. A file that exists is always whole: see `files.ts`.
+ * All element types of tensors are kept as they are; other integers are read as int32 if every value fits. A file that
+ * exists is always whole: see `files.ts`.
  */
 import { outsideScopes } from "../core/internal.ts";
 import { Tensor, tensor } from "../core/mod.ts";

@@ -1,8 +1,9 @@
 //! Elements on their way into a tile of the compute type and out again, by rows and columns of any
 //! stride. Nothing here traps: floats that an integer cannot hold saturate, NaN becomes 0, and
-//! `bool` is whatever is not zero.
+//! `bool` is whatever is not zero. Halves go by way of float32.
 
 const std = @import("std");
+const half = @import("half.zig");
 const program = @import("program.zig");
 const DType = program.DType;
 
@@ -36,17 +37,29 @@ pub fn Stored(comptime dtype: DType) type {
         .float64 => f64,
         .int32 => i32,
         .uint8, .bool => u8,
+        .float16, .bfloat16 => u16,
     };
 }
 
 pub fn fromStored(comptime dtype: DType, comptime T: type, value: Stored(dtype)) T {
     if (dtype == .bool) return if (value != 0) 1 else 0;
+    if (comptime dtype.isHalf()) return convert(T, half.widen(dtype, @Vector(1, u16){value})[0]);
     return convert(T, value);
 }
 
 pub fn toStored(comptime dtype: DType, comptime T: type, value: T) Stored(dtype) {
     if (dtype == .bool) return @intFromBool(value != 0);
+    if (comptime dtype.isHalf()) return toHalves(dtype, T, 1, @splat(value))[0];
     return convert(Stored(dtype), value);
+}
+
+/// `count` elements of a half type from those of a compute type; each is rounded once.
+inline fn toHalves(comptime dtype: DType, comptime T: type, comptime count: usize, values: @Vector(count, T)) @Vector(count, u16) {
+    return switch (T) {
+        f64 => half.narrow(dtype, half.roundToOdd(values)),
+        f32 => half.narrow(dtype, values),
+        else => half.narrow(dtype, @as(@Vector(count, f32), @floatFromInt(values))),
+    };
 }
 
 /// As C converts where C defines it; an integer wraps into a narrower one.
@@ -67,6 +80,9 @@ pub fn convert(comptime To: type, value: anytype) To {
     return @intFromFloat(value);
 }
 
+/// Halves that are converted together: as many as any level has lanes for.
+const halves = 16;
+
 fn at(comptime T: type, bytes: anytype, offset: isize) *align(1) const T {
     return @ptrFromInt(@intFromPtr(bytes) +% @as(usize, @bitCast(offset)));
 }
@@ -86,7 +102,7 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
             if (@abs(row_stride) < @abs(column_stride) and row_stride != 0) {
                 // The source runs along its columns: read it that way, the tile is in cache.
                 var c: usize = 0;
-                if (S == T and row_stride == @sizeOf(S)) {
+                if (squares and row_stride == @sizeOf(S)) {
                     while (c + side <= columns) : (c += side) {
                         const begin = at(u8, source, @as(isize, @intCast(c)) *% column_stride);
                         columnsAcross(out + c, begin, rows, columns, column_stride);
@@ -104,6 +120,8 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
             }
         }
 
+        /// Whether a line of a square is loaded at once.
+        const squares = S == T or (T == f32 and dtype.isHalf());
         const side = 8;
         const Line = @Vector(side, T);
 
@@ -120,17 +138,22 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
             while (r < whole) : (r += side) {
                 var square: [side]Line = undefined;
                 inline for (&square, 0..) |*line, c| {
-                    const run: [*]align(1) const T = @ptrCast(at(u8, source, stride *% c));
-                    line.* = run[r..][0..side].*;
+                    const run: [*]align(1) const S = @ptrCast(at(u8, source, stride *% c));
+                    line.* = lineOf(side, run + r);
                 }
                 transpose(&square);
                 inline for (square, 0..) |line, i| out[(r + i) * columns ..][0..side].* = line;
             }
             for (0..side) |c| {
-                const down: isize = @intCast(whole * @sizeOf(T));
+                const down: isize = @intCast(whole * @sizeOf(S));
                 const begin = at(u8, source, stride *% @as(isize, @intCast(c)) +% down);
-                column(out + whole * columns + c, begin, rows - whole, columns, @sizeOf(T));
+                column(out + whole * columns + c, begin, rows - whole, columns, @sizeOf(S));
             }
+        }
+
+        inline fn lineOf(comptime count: usize, source: [*]align(1) const S) @Vector(count, T) {
+            const line: @Vector(count, S) = source[0..count].*;
+            return if (S == T) line else half.widen(dtype, line);
         }
 
         /// Interleaving each line with the one `side / 2` after it, three times over, brings every
@@ -171,7 +194,11 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
         fn row(out: [*]T, source: *const u8, columns: usize, stride: isize) void {
             const run: [*]align(1) const S = @ptrCast(source);
             if (stride == @sizeOf(S)) {
-                for (0..columns) |c| out[c] = fromStored(dtype, T, run[c]);
+                var c: usize = 0;
+                if (comptime T == f32 and dtype.isHalf()) {
+                    while (c + halves <= columns) : (c += halves) out[c..][0..halves].* = lineOf(halves, run + c);
+                }
+                while (c < columns) : (c += 1) out[c] = fromStored(dtype, T, run[c]);
             } else if (stride == 0) {
                 @memset(out[0..columns], fromStored(dtype, T, run[0]));
             } else for (0..columns) |c| {
@@ -203,7 +230,13 @@ pub fn Storer(comptime dtype: DType, comptime T: type) type {
         fn row(out: *u8, source: [*]const T, columns: usize, stride: isize) void {
             if (stride == @sizeOf(S)) {
                 const run: [*]align(1) S = @ptrCast(out);
-                for (0..columns) |c| run[c] = toStored(dtype, T, source[c]);
+                var c: usize = 0;
+                if (comptime dtype.isHalf()) {
+                    while (c + halves <= columns) : (c += halves) {
+                        run[c..][0..halves].* = toHalves(dtype, T, halves, source[c..][0..halves].*);
+                    }
+                }
+                while (c < columns) : (c += 1) run[c] = toStored(dtype, T, source[c]);
             } else for (0..columns) |c| {
                 const element = @constCast(at(S, out, @as(isize, @intCast(c)) *% stride));
                 element.* = toStored(dtype, T, source[c]);
@@ -230,5 +263,43 @@ test "convert saturates, wraps and never traps" {
     try expect(@as(u8, 255), convert(u8, @as(i32, -1)));
     try expect(@as(f32, 200), convert(f32, @as(u8, 200)));
     try expect(@as(u8, 1), toStored(.bool, f32, nan));
+    try expect(@as(u16, 0x3c00), toStored(.float16, i32, 1));
+    try expect(@as(u16, 0x7c00), toStored(.float16, i32, 1 << 20));
+    try expect(@as(u16, 0x4f00), toStored(.bfloat16, i32, std.math.maxInt(i32)));
+    try expect(@as(i32, -65504), fromStored(.float16, i32, 0xfbff));
+    try expect(@as(i32, std.math.maxInt(i32)), fromStored(.bfloat16, i32, 0x7f80));
+    // A tie in float32 that is none in float64.
+    try expect(@as(u16, 0x3c01), toStored(.float16, f64, 1 + 0x1p-11 + 0x1p-40));
+    try expect(@as(u16, 0x3c00), toStored(.float16, f64, 1 + 0x1p-11));
     try expect(@as(f32, 1), fromStored(.bool, f32, 7));
+}
+
+test "halves are loaded and stored alike in rows, in columns and by strides" {
+    inline for (.{ DType.float16, DType.bfloat16 }) |dtype| inline for (Compute) |T| {
+        const rows = 19;
+        const columns = 37;
+        var source: [2 * rows * columns]u16 = undefined;
+        for (&source, 0..) |*word, i| word.* = @truncate(i *% 40503);
+        var out: [rows * columns]T = undefined;
+        const bytes: [*]const u8 = @ptrCast(&source);
+        const Case = struct { usize, usize };
+        for ([_]Case{ .{ columns, 1 }, .{ 1, rows }, .{ 2 * columns, 2 }, .{ 0, 1 }, .{ 1, 0 }, .{ 2, 2 * rows } }) |case| {
+            const down, const along = case;
+            Loader(dtype, T).load(@ptrCast(&out), bytes, rows, columns, @intCast(2 * down), @intCast(2 * along));
+            for (0..rows) |r| for (0..columns) |c| {
+                const want = fromStored(dtype, T, source[r * down + c * along]);
+                const found = out[r * columns + c];
+                try std.testing.expect(found == want or (found != found and want != want));
+            };
+            if (down == 0 or along == 0) continue;
+            var back: [2 * rows * columns]u16 = @splat(0xaaaa);
+            Storer(dtype, T).store(@ptrCast(&back), @ptrCast(&out), rows, columns, @intCast(2 * down), @intCast(2 * along));
+            for (0..rows) |r| for (0..columns) |c| {
+                const place = r * down + c * along;
+                try std.testing.expectEqual(toStored(dtype, T, out[r * columns + c]), back[place]);
+                back[place] = 0xaaaa;
+            };
+            for (back) |word| try std.testing.expectEqual(0xaaaa, word);
+        }
+    };
 }

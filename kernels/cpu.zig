@@ -33,6 +33,8 @@ pub const Engine = struct {
     plan: *group.Plan,
     message: program.Message,
 
+    pub const takes_halves = true;
+
     /// The engine must not move afterwards.
     pub fn init(
         engine: *Engine,
@@ -199,5 +201,6 @@ test {
     _ = @import("level_test.zig");
     _ = @import("philox.zig");
     _ = @import("convert.zig");
+    _ = @import("half.zig");
     _ = levels;
 }

@@ -110,6 +110,9 @@ pub const Bench = struct {
                 .int32 => @as([*]i32, @ptrCast(bytes.ptr))[i] = convert.convert(i32, number),
                 .uint8 => bytes[i] = random.int(u8),
                 .bool => bytes[i] = random.uintLessThan(u8, 2),
+                inline .float16, .bfloat16 => |known| {
+                    @as([*]u16, @ptrCast(bytes.ptr))[i] = convert.toStored(known, f64, number);
+                },
             }
         }
     }
@@ -178,6 +181,7 @@ pub fn get(comptime T: type, view: *const View, offset: isize) T {
         .int32 => convert.convert(T, @as(*i32, @ptrCast(@alignCast(bytes))).*),
         .uint8 => convert.convert(T, bytes[0]),
         .bool => if (bytes[0] != 0) 1 else 0,
+        inline .float16, .bfloat16 => |known| convert.fromStored(known, T, @as(*u16, @ptrCast(@alignCast(bytes))).*),
     };
 }
 
@@ -189,6 +193,9 @@ pub fn put(comptime T: type, view: *const View, offset: isize, value: T) void {
         .int32 => @as(*i32, @ptrCast(@alignCast(bytes))).* = convert.convert(i32, value),
         .uint8 => bytes[0] = convert.convert(u8, value),
         .bool => bytes[0] = @intFromBool(value != 0),
+        inline .float16, .bfloat16 => |known| {
+            @as(*u16, @ptrCast(@alignCast(bytes))).* = convert.toStored(known, T, value);
+        },
     }
 }
 

@@ -98,12 +98,15 @@ pub const Reader = struct {
     wholes: [longest]i64 = undefined,
     /// Where views are noted, if anybody asks.
     found: ?*Found,
+    /// Whether the device computes with float16 and bfloat16.
+    halves: bool = true,
 
     pub inline fn init(reader: *Reader, memory: *const Memory, message: *program.Message, words: []const f64) void {
         reader.memory = memory;
         reader.message = message;
         reader.words = words;
         reader.found = null;
+        reader.halves = true;
         const length = @min(words.len, longest - lanes);
         var at: usize = 0;
         while (at + lanes <= length) : (at += lanes) {
@@ -300,7 +303,7 @@ pub const Reader = struct {
         try reader.view(4, &target.index, &.{target.count});
         switch (target.index.dtype) {
             .int32, .uint8, .bool => {},
-            .float32, .float64 => return reader.fail(error.Unsupported, "an index of {t}", .{target.index.dtype}),
+            .float32, .float64, .float16, .bfloat16 => return reader.fail(error.Unsupported, "an index of {t}", .{target.index.dtype}),
         }
     }
 
@@ -312,8 +315,9 @@ pub const Reader = struct {
             return reader.fail(error.Malformed, "the counter {d} must be a whole number in [0, {d})", .{ reader.words[5], 1 << 53 });
         // Elements side by side, so the view has no strides to read.
         try reader.window(6, &target.out, &.{target.count}, false);
-        if (target.out.dtype == .uint8 or target.out.dtype == .bool) {
-            return reader.fail(error.Unsupported, "random writes float32, float64 or int32, not {t}", .{target.out.dtype});
+        switch (target.out.dtype) {
+            .float32, .float64, .int32 => {},
+            else => |dtype| return reader.fail(error.Unsupported, "random writes float32, float64 or int32, not {t}", .{dtype}),
         }
         return target.count != 0;
     }
@@ -396,6 +400,9 @@ pub const Reader = struct {
         const codes = @typeInfo(program.DType).@"enum".field_names.len;
         target.handle = handle;
         target.dtype = @fromBackingInt(@as(u8, @intCast(try reader.number(at + 1, "element type", codes))));
+        if (target.dtype.isHalf() and !reader.halves) {
+            return reader.fail(error.Unsupported, "{t} is not supported on this device", .{target.dtype});
+        }
         const offset = try reader.number(at + 2, "offset", elements_max);
         const storage = reader.memory.find(handle) orelse
             return reader.fail(error.Stale, "there is no storage {d}", .{handle});

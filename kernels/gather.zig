@@ -3,6 +3,7 @@
 
 const std = @import("std");
 const axes_module = @import("axes.zig");
+const half = @import("half.zig");
 const map_module = @import("map.zig");
 const program = @import("program.zig");
 const Pool = @import("pool.zig").Pool;
@@ -24,7 +25,7 @@ pub fn outside(gather: *const program.Gather) ?i64 {
 pub fn supports(gather: *const program.Gather) bool {
     const indexed = switch (gather.index.dtype) {
         .int32, .uint8, .bool => true,
-        .float32, .float64 => false,
+        .float32, .float64, .float16, .bfloat16 => false,
     };
     return indexed and gather.out.dtype == gather.source.dtype;
 }
@@ -85,6 +86,7 @@ pub fn executeGather(pool: *Pool, gather: *const program.Gather) void {
 fn gatherSome(gather: *const program.Gather, first: usize, end: usize) void {
     switch (gather.out.dtype.bytes()) {
         1 => gatherAs(u8, gather, first, end),
+        2 => gatherAs(u16, gather, first, end),
         4 => gatherAs(u32, gather, first, end),
         else => gatherAs(u64, gather, first, end),
     }
@@ -136,6 +138,7 @@ fn scatterSome(scatter: *const program.Gather, o: usize, first: usize, end: usiz
         .int32 => scatterAs(i32, addWrapping, scatter, o, first, end),
         .uint8 => scatterAs(u8, addWrapping, scatter, o, first, end),
         .bool => scatterAs(u8, either, scatter, o, first, end),
+        inline .float16, .bfloat16 => |dtype| scatterAs(u16, Halves(dtype).add, scatter, o, first, end),
     }
 }
 
@@ -145,6 +148,15 @@ fn add(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
 
 fn addWrapping(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
     return x +% y;
+}
+
+fn Halves(comptime dtype: program.DType) type {
+    return struct {
+        fn add(x: u16, y: u16) u16 {
+            const operands = half.widen(dtype, @Vector(2, u16){ x, y });
+            return half.narrow(dtype, @Vector(1, f32){operands[0] + operands[1]})[0];
+        }
+    };
 }
 
 fn either(x: anytype, y: @TypeOf(x)) @TypeOf(x) {

@@ -110,6 +110,7 @@ test "scatter adds in order, and writes nothing else" {
         switch (dtype) {
             .float32 => naiveScatter(f32, &scatter, &want),
             .float64 => naiveScatter(f64, &scatter, &want),
+            .float16, .bfloat16 => naiveScatter(f32, &scatter, &want),
             else => naiveScatter(i32, &scatter, &want),
         }
         try testing.expectSame(&want, &scatter.out, &out, .{ dtype, shape });

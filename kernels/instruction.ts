@@ -41,9 +41,9 @@ export const mapUses: readonly { operands: number; scalars: number }[] = mapRows
  * | flat | row * 8 + allocates * 4 + compute, count, out handle, out offset, (input handle, input offset)..., s, t, u as far as they matter: a map of so many elements that lie side by side, all of the compute type. If it allocates, it makes the storage of its output first. Recordings have none |
  * | fold | row, compute, rank, kept, inputs, s, t, u, shape[rank] (kept axes first), out view[kept], input view[rank]... |
  * | arg | row, compute, rank, kept, shape[rank] (kept axes first), out view[kept] (int32), input view[rank] |
- * | matmul | compute, rank, m, n, k, batch shape[rank], out view[rank + 2], a view[rank + 2], b view[rank + 2] |
+ * | matmul | compute, rank, m, n, k, batch shape[rank], out view[rank + 2], a view[rank + 2], b view[rank + 2]: all of the compute type, or each of float32 or a half |
  * | gather | outer, count, length, inner, out view[3] (outer, count, inner), source view[3] (outer, length, inner), index view[1] |
- * | scatter | outer, count, length, inner, out view[3] (outer, length, inner), source view[3] (outer, count, inner), index view[1]; adds in order |
+ * | scatter | outer, count, length, inner, out view[3] (outer, length, inner), source view[3] (outer, count, inner), index view[1]; adds in order, and of halves rounds each sum |
  * | random | count, key0, key1, counter, out view[0] |
  * | check | count, length, index view[1]: all of them must lie in [0, length) |
  */
@@ -63,10 +63,10 @@ export const opcode = {
   flat: 13,
 } as const;
 
-/** Codes of the element types; the first three are also the compute types. */
-export const dtypeCode = { float32: 0, float64: 1, int32: 2, uint8: 3, bool: 4 } as const;
+/** Codes of the element types; the first three are also the compute types. Halves are computed with as float32. */
+export const dtypeCode = { float32: 0, float64: 1, int32: 2, uint8: 3, bool: 4, float16: 5, bfloat16: 6 } as const;
 /** Bytes of one element, by code. */
-export const dtypeBytes: readonly number[] = [4, 8, 4, 1, 1];
+export const dtypeBytes: readonly number[] = [4, 8, 4, 1, 1, 2, 2];
 
 export const limits = {
   /** Axes of a view, after merging. */

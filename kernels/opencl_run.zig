@@ -266,7 +266,7 @@ pub fn check(engine: *Engine, one: *const program.Gather, action: opencl.Check) 
 fn refuseTypes(engine: *Engine, one: *const program.Gather, action: opencl.Check) Status {
     const indexed = switch (one.index.dtype) {
         .int32, .uint8, .bool => true,
-        .float32, .float64 => false,
+        .float32, .float64, .float16, .bfloat16 => false,
     };
     if (indexed and one.out.dtype == one.source.dtype) return .ok;
     engine.message.set(

@@ -80,6 +80,8 @@ pub fn Philox(comptime lanes: usize) type {
             count: usize,
         ) callconv(.c) void {
             switch (@as(DType, @fromBackingInt(dtype))) {
+                // There are none: their uniform numbers are rounded ones of float32.
+                .float16, .bfloat16 => {},
                 inline else => |known| {
                     const per_block = if (known == .float64) 2 else 4;
                     var i: usize = 0;
@@ -105,6 +107,7 @@ pub fn Philox(comptime lanes: usize) type {
                 .float64 => f64,
                 .int32 => i32,
                 .uint8, .bool => u8,
+                .float16, .bfloat16 => unreachable,
             };
             const target: [*]T = @as([*]T, @ptrCast(@alignCast(out))) + first;
             const all = numbers(dtype, T, source);
@@ -139,6 +142,7 @@ pub fn Philox(comptime lanes: usize) type {
                     const lowest: @Vector(lanes * 4, u1) = @truncate(words);
                     return @as(@Vector(lanes * 4, u8), lowest);
                 },
+                .float16, .bfloat16 => unreachable,
             }
         }
 
@@ -189,6 +193,7 @@ test "Philox4x32-10 gives the published known answers" {
 test "elements do not depend on lanes or on where a call begins" {
     inline for (@typeInfo(DType).@"enum".field_names) |field| {
         const dtype: DType = @field(DType, field);
+        if (comptime dtype.isHalf()) continue;
         const code = @backingInt(dtype);
         var whole: [100 * 8]u8 align(8) = undefined;
         var parts: [100 * 8]u8 align(8) = undefined;

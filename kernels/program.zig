@@ -72,6 +72,13 @@ pub const DType = enum(u8) {
     int32 = 2,
     uint8 = 3,
     bool = 4,
+    /// Storage types: what is computed with them is float32.
+    float16 = 5,
+    bfloat16 = 6,
+
+    pub fn isHalf(dtype: DType) bool {
+        return dtype == .float16 or dtype == .bfloat16;
+    }
 
     pub fn bytes(dtype: DType) usize {
         return @as(usize, 1) << dtype.shift();
@@ -82,6 +89,7 @@ pub const DType = enum(u8) {
         return switch (dtype) {
             .float64 => 3,
             .float32, .int32 => 2,
+            .float16, .bfloat16 => 1,
             .uint8, .bool => 0,
         };
     }
@@ -135,7 +143,8 @@ pub const MatMul = struct {
     b: View,
 };
 
-/// gather: out[o, c, i] = source[o, index[c], i]; scatter: out[o, index[c], i] += source[o, c, i], c ascending.
+/// gather: out[o, c, i] = source[o, index[c], i]; scatter: out[o, index[c], i] += source[o, c, i], c ascending;
+/// each sum of halves is rounded.
 pub const Gather = struct {
     outer: usize,
     count: usize,

@@ -3,12 +3,13 @@
  *
  * It is meant to be obviously right rather than fast; the other devices are tested against it.
  */
+import { bfloat16Word, valueOfWord } from "./bfloat16.ts";
 import type { Device } from "./device.ts";
 import { type Environment, type Evaluate, parseRow } from "./expression.ts";
 import { argRows, dtypeBytes, foldRows, limits, mapRows, mapUses, opcode, table } from "./instruction.ts";
 import { philox } from "./philox.ts";
 
-type Elements = Float32Array | Float64Array | Int32Array | Uint8Array;
+type Elements = Float32Array | Float64Array | Int32Array | Uint8Array | Float16Array | Uint16Array;
 
 interface View {
   data: Elements;
@@ -17,8 +18,10 @@ interface View {
   strides: number[];
 }
 
-const arrayTypes = [Float32Array, Float64Array, Int32Array, Uint8Array, Uint8Array] as const;
-const codeInt32 = 2, codeBool = 4;
+/** Older runtimes have no Float16Array; bfloat16 lies as words. */
+const float16Array = typeof Float16Array === "undefined" ? null : Float16Array;
+const arrayTypes = [Float32Array, Float64Array, Int32Array, Uint8Array, Uint8Array, float16Array, Uint16Array] as const;
+const codeInt32 = 2, codeBool = 4, codeFloat16 = 5, codeBfloat16 = 6;
 
 interface Row {
   float: Evaluate;
@@ -158,7 +161,9 @@ class Reference implements Device {
     shape: readonly number[],
     strides: number[],
   ): View {
-    const data = new arrayTypes[code]!(bytes.buffer);
+    const Elements = arrayTypes[code];
+    if (!Elements) throw new TypeError("Cannot run: this runtime has no Float16Array");
+    const data = new Elements(bytes.buffer);
     if (shape.every((length) => length > 0)) {
       let low = offset, high = offset;
       shape.forEach((length, axis) => {
@@ -215,7 +220,7 @@ class Reference implements Device {
     forEachIndex(shape, (index) => {
       load(env, inputs, index, compute);
       env.i = rank === 0 ? 0 : index[rank - 1]!;
-      out.data[place(out, index)] = stored(evaluate(env), out.code, compute);
+      write(out, place(out, index), stored(evaluate(env), out.code, compute));
     });
   }
 
@@ -238,7 +243,7 @@ class Reference implements Device {
         env.r = running;
         running = join(env);
       });
-      out.data[place(out, outer)] = stored(running, out.code, compute);
+      write(out, place(out, outer), stored(running, out.code, compute));
     });
   }
 
@@ -274,12 +279,13 @@ class Reference implements Device {
       let sum = 0;
       let x = place(a, [...index.slice(0, rank + 1), 0]), y = place(b, [...index.slice(0, rank), 0, index[rank + 1]!]);
       for (let inner = 0; inner < k; inner++) {
-        const product = compute === codeInt32 ? Math.imul(a.data[x]!, b.data[y]!) : a.data[x]! * b.data[y]!;
+        const left = read(a, x), right = read(b, y);
+        const product = compute === codeInt32 ? Math.imul(left, right) : left * right;
         sum = compute === codeInt32 ? (sum + product) | 0 : sum + product;
         x += aStep;
         y += bStep;
       }
-      out.data[place(out, index)] = stored(sum, out.code, compute);
+      write(out, place(out, index), stored(sum, out.code, compute));
     });
   }
 
@@ -297,8 +303,8 @@ class Reference implements Device {
       const from = place(source, gathers ? [o!, at, i!] : [o!, c!, i!]);
       const to = place(out, gathers ? [o!, c!, i!] : [o!, at, i!]);
       // A sum in f64 is exact for integers, and assigned to their arrays it wraps.
-      const value = gathers ? source.data[from]! : out.data[to]! + source.data[from]!;
-      out.data[to] = out.code === codeBool ? Number(value !== 0) : value;
+      const value = gathers ? read(source, from) : read(out, to) + read(source, from);
+      write(out, to, out.code === codeBool ? Number(value !== 0) : value);
     });
   }
 
@@ -318,6 +324,7 @@ class Reference implements Device {
     const count = this.#integer("count", 2 ** 40);
     const key: [number, number] = [this.#integer("key", 2 ** 32), this.#integer("key", 2 ** 32)];
     const counter = this.#integer("counter", 2 ** 53), out = this.#view([count], false);
+    if (out.code > codeInt32) throw new TypeError("Cannot run: random writes float32, float64 or int32");
     const perBlock = out.code === 1 ? 2 : 4, words = new Uint32Array(4);
     for (let block = 0; block * perBlock < count; block++) {
       const at = counter + block;
@@ -371,14 +378,27 @@ const operandNames = ["a", "b", "c", "d", "e", "f"] as const;
 /** Sets the operands to the elements there, as the compute type holds them. */
 function load(env: Environment, inputs: readonly View[], index: readonly number[], compute: number): void {
   for (let k = 0; k < inputs.length; k++) {
-    const { data, code } = inputs[k]!, stored = data[place(inputs[k]!, index)]!;
+    const { code } = inputs[k]!, stored = read(inputs[k]!, place(inputs[k]!, index));
     const value = code === codeBool ? Number(stored !== 0) : stored;
-    env[operandNames[k]!] = compute === codeInt32 && code < codeInt32
+    env[operandNames[k]!] = compute === codeInt32 && isFloat(code)
       ? saturate(value)
       : compute === 0
       ? Math.fround(value)
       : value;
   }
+}
+
+/** Halves have codes beyond those of integers. */
+function isFloat(code: number): boolean {
+  return code < codeInt32 || code >= codeFloat16;
+}
+
+function read({ data, code }: View, at: number): number {
+  return code === codeBfloat16 ? valueOfWord(data[at]!) : data[at]!;
+}
+
+function write({ data, code }: View, at: number, value: number): void {
+  data[at] = code === codeBfloat16 ? bfloat16Word(value) : value;
 }
 
 function place(view: View, index: readonly number[]): number {
@@ -392,9 +412,13 @@ function saturate(x: number): number {
   return Number.isNaN(x) ? 0 : Math.trunc(Math.min(Math.max(x, -(2 ** 31)), 2 ** 31 - 1));
 }
 
-/** A result as the element type holds it: floats saturate where an integer cannot hold them, integers wrap. */
+/**
+ * A result as the element type holds it: floats saturate where an integer cannot hold them, integers wrap. Halves are
+ * rounded from what the compute type holds.
+ */
 function stored(x: number, code: number, compute: number): number {
   if (code === codeBool) return x !== 0 ? 1 : 0;
+  if (code >= codeFloat16) return compute === 1 ? x : Math.fround(x);
   if (code < codeInt32) return x;
   if (compute === codeInt32) return code === codeInt32 ? x : x & 255;
   return code === codeInt32 ? saturate(x) : Math.min(Math.max(saturate(x), 0), 255);

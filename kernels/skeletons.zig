@@ -78,6 +78,8 @@ pub const Text = struct {
                     .int32 => "add_i(x, y)",
                     .uint8 => "((U8)((x) + (y)))",
                     .bool => "((U8)(((x) | (y)) != 0))",
+                    // `decode.zig` lets none through.
+                    .float16, .bfloat16 => "(x)",
                 }});
                 try writer.writeAll(section(@tagName(one.kind)));
             },

@@ -133,6 +133,8 @@ pub fn typeName(dtype: DType) []const u8 {
         .float64 => "double",
         .int32 => "int",
         .uint8, .bool => "U8",
+        // `decode.zig` lets none through.
+        .float16, .bfloat16 => "short",
     };
 }
 
@@ -156,13 +158,15 @@ pub fn conversion(from: DType, to: DType) []const u8 {
             .float32 => "int_of_f(",
             .float64 => "int_of_d(",
             .uint8, .bool => "(int)(",
+            .float16, .bfloat16 => "(",
         },
         .uint8 => switch (from) {
             .float32 => "byte_of_f(",
             .float64 => "byte_of_d(",
             .int32 => "(U8)(",
-            .uint8, .bool => "(",
+            .uint8, .bool, .float16, .bfloat16 => "(",
         },
+        .float16, .bfloat16 => "(",
         .bool => unreachable,
     };
 }

@@ -2,7 +2,7 @@
  * Arrays for tests of the kernels: values that hurt, seen through awkward strides, the same on every device; and
  * comparisons that count units in the last place.
  */
-import { computeType, type DType, makeTypedArray, type TypedArray } from "../core/dtype.ts";
+import { computeType, type DType, isFloat, isHalf, makeTypedArray, nearest, type TypedArray } from "../core/dtype.ts";
 import { fromTypedArray, type NDArray } from "../core/ndarray.ts";
 import type { Stream } from "../core/program.ts";
 import { type Shape, sizeOf, stridesOf } from "../core/shape.ts";
@@ -22,7 +22,8 @@ export function randomOf(seed: number): Random {
   };
 }
 
-export const floats = ["float32", "float64"] as const;
+export const halves = ["float16", "bfloat16"] as const;
+export const floats = ["float32", "float64", ...halves] as const;
 export const types: readonly DType[] = [...floats, "int32", "uint8", "bool"];
 
 /** The types that a row exists for. */
@@ -37,10 +38,28 @@ export function operandsOf(text: string): number {
 /** Around 0, 1 and the numbers of lanes of every level; around the length that folds cut their work into. */
 export const lengths: readonly number[] = [0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 1023, 1024, 1025];
 
-const largest = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE };
-const denormal = { float32: 2 ** -149, float64: Number.MIN_VALUE };
+type Float = (typeof floats)[number];
+const largest: Record<Float, number> = {
+  float32: 3.4028234663852886e38,
+  float64: Number.MAX_VALUE,
+  float16: 65504,
+  bfloat16: 2 ** 128 - 2 ** 120,
+};
+const denormal: Record<Float, number> = {
+  float32: 2 ** -149,
+  float64: Number.MIN_VALUE,
+  float16: 2 ** -24,
+  bfloat16: 2 ** -133,
+};
+/** Digits of the fraction, and the exponent of the smallest normal number. */
+const formats: Record<Float, readonly [digits: number, least: number]> = {
+  float32: [23, -126],
+  float64: [52, -1022],
+  float16: [10, -14],
+  bfloat16: [7, -126],
+};
 
-function specialFloats(dtype: "float32" | "float64"): number[] {
+function specialFloats(dtype: Float): number[] {
   const big = largest[dtype], tiny = denormal[dtype];
   return [NaN, Infinity, -Infinity, 0, -0, tiny, -tiny, big, -big, 1, -1, 0.5, -2.5, 3];
 }
@@ -49,6 +68,8 @@ function specialFloats(dtype: "float32" | "float64"): number[] {
 export const specials: Readonly<Record<DType, readonly number[]>> = {
   float32: specialFloats("float32"),
   float64: specialFloats("float64"),
+  float16: specialFloats("float16"),
+  bfloat16: specialFloats("bfloat16"),
   int32: [-(2 ** 31), 2 ** 31 - 1, -(2 ** 31) + 1, 0, 1, -1, 2, -7, 7],
   uint8: [0, 1, 2, 127, 128, 254, 255],
   bool: [0, 1],
@@ -134,7 +155,7 @@ export function operand(
   value: (random: Random) => number = (from) => anyValue(dtype, from),
 ): Operand {
   const { strides, offset, length } = layouts[layout](shape), flat = makeTypedArray(dtype, length);
-  for (let k = 0; k < length; k++) flat[k] = value(random);
+  for (let k = 0; k < length; k++) flat[k] = nearest(dtype, value(random));
   return { dtype, flat, shape, strides, offset };
 }
 
@@ -213,9 +234,9 @@ export function* placesOf({ shape, strides, offset }: Operand): Generator<number
 
 /** The distance between a number and the next larger one. */
 export function unitOf(dtype: DType, x: number): number {
-  if (dtype !== "float32" && dtype !== "float64") return 1;
-  const [digits, least] = dtype === "float32" ? [23, -126] : [52, -1022];
-  const size = Math.min(Math.abs(x), largest[dtype]);
+  if (!isFloat(dtype)) return 1;
+  const [digits, least] = formats[dtype as Float];
+  const size = Math.min(Math.abs(x), largest[dtype as Float]);
   // Log2 may be off by one beside a power of two, where the smaller unit is the stricter test.
   let exponent = size === 0 ? least : Math.max(least, Math.floor(Math.log2(size)));
   if (2 ** exponent > size && exponent > least) exponent--;
@@ -246,13 +267,26 @@ export function difference(
 /** The bytes of an array, in which every NaN is the same. */
 export function bitsOf(flat: TypedArray): Uint8Array {
   const copied = flat.slice();
-  if (copied instanceof Float32Array || copied instanceof Float64Array) {
+  if (copied instanceof Float32Array || copied instanceof Float64Array || copied instanceof Float16Array) {
     for (let k = 0; k < copied.length; k++) if (copied[k] !== copied[k]) copied[k] = NaN;
   }
   return new Uint8Array(copied.buffer);
 }
 
-/** For bounds of sums: half a unit of 1. */
+/** For bounds of sums: half a unit of 1, in the type that is computed with. */
 export function epsilonOf(dtype: DType): number {
-  return dtype === "float32" ? 2 ** -24 : dtype === "float64" ? 2 ** -53 : 0;
+  const compute = computeType(dtype);
+  return compute === "float32" ? 2 ** -24 : compute === "float64" ? 2 ** -53 : 0;
+}
+
+/** What the last rounding of a result, which is told from another, adds to a bound: a whole unit of a half. */
+export function roundingOf(dtype: DType, x: number): number {
+  return isHalf(dtype) ? unitOf(dtype, x) : 0;
+}
+
+/** The number as the type holds it. */
+export function roundTo(dtype: DType, x: number): number {
+  const one = makeTypedArray(dtype, 1);
+  one[0] = nearest(dtype, x);
+  return one[0]!;
 }

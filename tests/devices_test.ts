@@ -1,10 +1,10 @@
 /**
  * Every row and skeleton on every device against the reference device, over awkward shapes, types and values.
  *
- * In float32 a row is held to its own steps, each rounded: what is free of functions has their very bits. The other
- * types are held to the reference, whose steps are those of float64 and int32.
+ * In float32 a row is held to its own steps, each rounded: what is free of functions has their very bits. Halves are
+ * held to the same steps, the last of which is rounded once more. The other types are held to the reference, whose steps are those of float64 and int32.
  */
-import { type DType, isFloat, promote, type TypedArray } from "../core/dtype.ts";
+import { computeType, type DType, isFloat, isHalf, promote, type TypedArray } from "../core/dtype.ts";
 import { argFold, copy, empty, fold, fromTypedArray, gather, matmul, type NDArray } from "../core/ndarray.ts";
 import { permute, random as randomArray, scatterAdd } from "../core/ndarray.ts";
 import type { Stream } from "../core/program.ts";
@@ -26,6 +26,8 @@ import {
   placesOf,
   type Random,
   randomOf,
+  roundingOf,
+  roundTo,
   specialOperands,
   types,
   typesOf,
@@ -70,7 +72,7 @@ const unitsOfReference = 2, unitsOfReferenceErf = 16;
 function tolerance(row: MapRow, dtype: DType): Tolerance | null {
   const own = inexact[row];
   if (own === undefined || !isFloat(dtype)) return null;
-  if (dtype === "float32") return own;
+  if (computeType(dtype) === "float32") return own;
   return { ...own, units: own.units + (/erf/.test(table.map[row].is) ? unitsOfReferenceErf : unitsOfReference) };
 }
 
@@ -98,7 +100,13 @@ function isBrief(stream: Stream): boolean {
 
 /** In lanes the expressions are the same again: only what the lanes share out is of interest. */
 function typesFor(stream: Stream, list: readonly DType[]): readonly DType[] {
-  return inLanes(stream) ? list.filter((dtype) => dtype === "float32" || dtype === "bool") : list;
+  if (inLanes(stream)) return list.filter((dtype) => dtype === "float32" || dtype === "bool");
+  return hasHalves(stream) ? list : list.filter((dtype) => !isHalf(dtype));
+}
+
+/** Whether the device computes with float16 and bfloat16. */
+function hasHalves(stream: Stream): boolean {
+  return !isLate(stream.device.name);
 }
 
 function inLanes(stream: Stream): boolean {
@@ -157,9 +165,9 @@ function runMap(stream: Stream, row: MapRow, dtype: DType, { shape, operands, sc
   });
 }
 
-/** The row's environment at each element, as float32 or float64 holds it. */
+/** The row's environment at each element, as the compute type holds it. */
 function* environments(each: MapCase, dtype: DType): Generator<Environment> {
-  const round = dtype === "float32" ? Math.fround : (x: number) => x;
+  const round = computeType(dtype) === "float32" ? Math.fround : (x: number) => x;
   const [s, t, u] = each.scalars.map(round) as [number, number, number];
   const env: Environment = { a: 0, b: 0, c: 0, d: 0, e: 0, f: 0, s, t, u, i: 0, r: 0 };
   const places = each.operands.map(placesOf), last = each.shape.at(-1) ?? 1;
@@ -176,12 +184,15 @@ function* environments(each: MapCase, dtype: DType): Generator<Environment> {
 function checkMap(findings: Findings, stream: Stream, reference: Stream, row: MapRow, dtype: DType, each: MapCase) {
   const found = runMap(stream, row, dtype, each), allowed = tolerance(row, dtype);
   const steps: Evaluate = parseRow(table.map[row].is, false, Math.fround);
-  const expected = dtype === "float32"
-    ? Array.from(environments(each, dtype), (env) => Math.fround(steps(env)))
+  const outType = "to" in table.map[row] ? "bool" : dtype;
+  const expected = computeType(dtype) === "float32"
+    ? Array.from(environments(each, dtype), (env) => roundTo(outType, Math.fround(steps(env))))
     : runMap(reference, row, dtype, each);
   const bounds = allowed === null ? null : Array.from(environments(each, dtype), (env, k) => {
     const beside = abs(allowed.beside?.(env) ?? 0);
-    return allowed.units * unitOf(dtype, beside > abs(expected[k]!) ? beside : expected[k]!);
+    const computed = isHalf(dtype) ? "float32" : dtype;
+    return allowed.units * unitOf(computed, beside > abs(expected[k]!) ? beside : expected[k]!) +
+      roundingOf(dtype, expected[k]!);
   });
   const what = `${row} of ${dtype} [${each.shape.join(", ")}]${each.turned ? " turned" : ""}`;
   findings.add(what, difference(found, expected, bounds === null ? undefined : (k) => bounds[k]!));
@@ -312,7 +323,8 @@ function checkFold(
     }),
   ));
   const count = axes.reduce((product, axis) => product * shape[axis]!, 1);
-  const bound = (k: number) => sum ? (count + sum.terms + 2) * epsilonOf(dtype) * sized![k]! : 0;
+  const bound = (k: number) =>
+    sum ? (count + sum.terms + 2) * epsilonOf(dtype) * sized![k]! + roundingOf(dtype, expected[k]!) : 0;
   findings.add(`${row} of ${dtype} [${shape.join(", ")}] over ${axes}`, difference(found, expected, bound));
 }
 
@@ -427,7 +439,7 @@ const products: readonly [batch: Shape, m: number, n: number, k: number][] = [
 
 againstReference("matmul is within the rounding of its sums, exact for integers", (stream, reference) => {
   const findings = new Findings();
-  for (const dtype of ["float32", "float64", "int32"] as const) {
+  for (const dtype of typesFor(stream, [...floats, "int32"])) {
     const random = randomOf(dtype.length * 7);
     for (const [batch, m, n, k] of products) {
       // NN, NT, TN, TT, then strides that only views have.
@@ -442,7 +454,8 @@ againstReference("matmul is within the rounding of its sums, exact for integers"
         const sizes = dtype === "int32"
           ? null
           : run(reference, operands.map((each) => ({ ...each, flat: each.flat.map(abs) as TypedArray })));
-        const bound = (at: number) => sizes === null ? 0 : (k + 2) * epsilonOf(dtype) * sizes[at]!;
+        const bound = (at: number) =>
+          sizes === null ? 0 : (k + 2) * epsilonOf(dtype) * sizes[at]! + roundingOf(dtype, expected[at]!);
         findings.add(`${dtype} [${batch}] ${m}x${n}x${k} ${a} ${b}`, difference(found, expected, bound));
       }
     }
@@ -481,7 +494,7 @@ const places: readonly [outer: number, length: number, inner: number, count: num
 
 againstReference("gather copies and scatter adds in order, to the bit", (stream, reference) => {
   const findings = new Findings();
-  for (const dtype of types) {
+  for (const dtype of hasHalves(stream) ? types : types.filter((dtype) => !isHalf(dtype))) {
     const random = randomOf(dtype.length * 3);
     for (const indexed of ["int32", "uint8"] as const) {
       for (const [outer, length, inner, count] of places) {
