@@ -11,11 +11,13 @@ const arg = @import("arg.zig");
 const fold = @import("fold.zig");
 const gather = @import("gather.zig");
 const gemm = @import("gemm.zig");
+const gemm_half = @import("gemm_half.zig");
 const group = @import("group.zig");
 const levels = @import("levels.zig");
 const map = @import("map.zig");
 const device = @import("device.zig");
 const matmul = @import("matmul.zig");
+const matmul_half = @import("matmul_half.zig");
 const memory = @import("memory.zig");
 const program = @import("program.zig");
 const random = @import("random.zig");
@@ -144,7 +146,8 @@ pub const Engine = struct {
 };
 
 fn scratchBytes(threads: usize) usize {
-    return @max(gemm.scratchBytes(@max(threads, 1)), fold.partials_max * 8);
+    const count = @max(threads, 1);
+    return @max(gemm.scratchBytes(count), gemm_half.scratchBytes(count), fold.partials_max * 8);
 }
 
 pub fn execute(engine: *Engine, instruction: *const Instruction) Status {
@@ -158,7 +161,9 @@ fn run(engine: *Engine, instruction: *const Instruction) Status {
         .map => |*one| map.execute(tables, pool, one),
         .fold => |*one| fold.execute(tables, pool, @ptrCast(engine.scratch.ptr), one),
         .arg => |*one| arg.execute(tables, pool, one),
-        .matmul => |*one| if (!matmul.execute(tables, pool, engine.scratch, one)) {
+        .matmul => |*one| if (matmul_half.takes(one)) {
+            matmul_half.execute(engine.level, pool, engine.scratch, one);
+        } else if (!matmul.execute(tables, pool, engine.scratch, one)) {
             return engine.fail(.unsupported, "Cannot multiply: operands must have one dtype", .{});
         },
         .gather => |*one| {
@@ -195,6 +200,7 @@ test {
     _ = @import("map_test.zig");
     _ = @import("fold_test.zig");
     _ = @import("gemm_test.zig");
+    _ = @import("gemm_half_test.zig");
     _ = @import("gather_test.zig");
     _ = @import("group_test.zig");
     _ = @import("group_random_test.zig");

@@ -178,13 +178,6 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             return plan;
         }
 
-        /// Blocks as equal as may be, in steps that suit every level.
-        fn blockOf(k: usize) usize {
-            if (k <= block_max) return k;
-            const count = ceilDiv(k, block_max);
-            return std.mem.alignForward(usize, ceilDiv(k, count), 16);
-        }
-
         /// How many parts: none so small that taking it costs more than it saves, and several for a
         /// thread where they are large, so that a thread that is held up holds up little.
         fn split(plan: *Plan, threads: usize) void {
@@ -448,6 +441,13 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             return offset(pointer, @as(isize, @intCast(count)) * stride);
         }
     };
+}
+
+/// Blocks of k, as equal as may be, in steps that suit every level.
+pub fn blockOf(k: usize) usize {
+    if (k <= block_max) return k;
+    const count = ceilDiv(k, block_max);
+    return std.mem.alignForward(usize, ceilDiv(k, count), 16);
 }
 
 fn ceilDiv(a: usize, b: usize) usize {

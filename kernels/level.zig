@@ -16,6 +16,7 @@ const table = @import("table.zig");
 const rows = @import("rows.zig");
 const convert = @import("convert.zig");
 const gemm = @import("gemm.zig");
+const gemm_half = @import("gemm_half.zig");
 const philox = @import("philox.zig");
 const program = @import("program.zig");
 const Pool = @import("pool.zig").Pool;
@@ -62,6 +63,9 @@ pub const Table = extern struct {
     store: [convert.Compute.len][dtypes]convert.Store,
     random: philox.Kernel,
     gemm: [convert.Compute.len]GemmKernel,
+    gemm_half: gemm_half.Kernel,
+    /// For bfloat16 where the CPU has AVX512-BF16; null below the level that could.
+    gemm_dots: ?gemm_half.Kernel,
 };
 
 /// `arguments` is a `gemm.Args` of the compute type; `scratch` is as long as `gemm.scratchBytes`
@@ -74,16 +78,17 @@ pub const GemmKernel = *const fn (
     scratch_length: usize,
 ) callconv(.c) void;
 
+const config: gemm.Config = if (builtin.cpu.arch.isWasm())
+    .wasm
+else if (!is_x86)
+    .neon
+else switch (register_bits) {
+    512 => .x86_64_v4,
+    256 => .x86_64_v3,
+    else => .x86_64_v2,
+};
+
 fn Gemm(comptime T: type) type {
-    const config: gemm.Config = if (builtin.cpu.arch.isWasm())
-        .wasm
-    else if (!is_x86)
-        .neon
-    else switch (register_bits) {
-        512 => .x86_64_v4,
-        256 => .x86_64_v3,
-        else => .x86_64_v2,
-    };
     return struct {
         fn run(
             pool: *Pool,
@@ -130,6 +135,8 @@ pub const own: Table = blk: {
         }
         all.gemm[code] = &Gemm(T).run;
     }
+    all.gemm_half = &gemm_half.Gemm(config, false).run;
+    all.gemm_dots = if (gemm_half.has_dots) &gemm_half.Gemm(config, true).run else null;
     all.random = &philox.Philox(lanes(u32)).fill;
     break :blk all;
 };

@@ -10,6 +10,8 @@ pub const Level = struct {
     name: []const u8,
     table: *const Table,
     supported: *const fn () bool,
+    /// Whether products of bfloat16 are added in pairs, by instructions of their own.
+    dots: bool = false,
 };
 
 const linked = builtin.cpu.arch == .x86_64 and @hasDecl(@import("root"), "levels_linked");
@@ -22,8 +24,11 @@ pub const all: []const Level = further ++ .{Level{
 }};
 
 const further: []const Level = if (linked) &.{
+    .{ .name = "x86_64_v4+bf16", .table = external("x86_64_v4"), .supported = hasDots, .dots = true },
     .{ .name = "x86_64_v4", .table = external("x86_64_v4"), .supported = hasV4 },
     .{ .name = "x86_64_v3", .table = external("x86_64_v3"), .supported = hasV3 },
+} else if (level.own.gemm_dots != null) &.{
+    .{ .name = level.name ++ "+bf16", .table = &level.own, .supported = hasDots, .dots = true },
 } else &.{};
 
 fn external(comptime name: []const u8) *const Table {
@@ -92,6 +97,11 @@ fn hasV4() bool {
     if (!hasV3()) return false;
     if (!all_of(xgetbv(), &.{ 1, 2, 5, 6, 7 })) return false;
     return all_of(cpuid(7, 0).ebx, &.{ 16, 17, 28, 30, 31 });
+}
+
+/// v4 and AVX512-BF16.
+fn hasDots() bool {
+    return hasV4() and cpuid(7, 0).eax >= 1 and all_of(cpuid(7, 1).eax, &.{5});
 }
 
 test "a level is found by name, and no other name is" {

@@ -2,7 +2,7 @@
  * What is equal to what, to the bit: any number of threads, every CPU level and wasm, groups and their parts one by one;
  * and matmul, which has one result with fused multiply-add and one without.
  */
-import type { DType, TypedArray } from "../core/dtype.ts";
+import { type DType, isHalf, type TypedArray } from "../core/dtype.ts";
 import { argFold, broadcastTo, compose, fold, gather, map, mapInto, matmul, type NDArray } from "../core/ndarray.ts";
 import { empty, random as randomArray, scatterAdd } from "../core/ndarray.ts";
 import { Stream } from "../core/program.ts";
@@ -17,6 +17,7 @@ import {
   compute,
   difference,
   epsilonOf,
+  floats,
   type Layout,
   layoutNames,
   mapTo,
@@ -24,6 +25,7 @@ import {
   operand,
   operandsOf,
   randomOf,
+  roundingOf,
   specialOperands,
   typesOf,
 } from "./arrays.ts";
@@ -112,10 +114,10 @@ function* foldCases(): Generator<Case> {
 }
 
 function* otherCases(): Generator<Case> {
-  for (const dtype of ["float32", "float64", "int32"] as const) {
+  for (const dtype of [...floats, "int32"] as const) {
     const random = (stream: Stream) =>
       compute(stream, [], () => randomArray(stream, [100_003], dtype, [3, 5], 2 ** 32 - 9));
-    yield [`random ${dtype}`, random];
+    if (!isHalf(dtype)) yield [`random ${dtype}`, random];
     for (const [outer, length, inner, count] of [[1, 50, 900, 200], [300, 9, 40, 11], [2, 3000, 1, 40_000]] as const) {
       const index = operand("int32", [count], "contiguous", randomOf(count), (from) => Math.floor(from() * length));
       const long = large(dtype, [outer, length, inner], "contiguous");
@@ -176,7 +178,7 @@ const composed: Record<string, (x: NDArray, shape: Shape) => NDArray> = {
 
 function* groupCases(): Generator<Case> {
   for (const [name, body] of Object.entries(composed)) {
-    for (const dtype of ["float32", "float64"] as const) {
+    for (const dtype of floats) {
       for (const shape of [[3, 5], [700, 300], [50, 3000], [5000, 40]]) {
         for (const layout of ["contiguous", "transposed"] as const) {
           const x = large(dtype, shape, layout);
@@ -208,8 +210,8 @@ interface Product {
   bounds: (stream: Stream) => TypedArray;
 }
 
-function* productCases(): Generator<Product> {
-  for (const dtype of ["float32", "float64", "int32"] as const) {
+function* productCases(list: readonly DType[] = [...floats, "int32"]): Generator<Product> {
+  for (const dtype of list) {
     for (const [batch, m, n, k] of products) {
       for (const a of ["contiguous", "transposed"] as const) {
         for (const b of ["contiguous", "transposed"] as const) {
@@ -224,7 +226,7 @@ function* productCases(): Generator<Product> {
             run: (stream) => compute(stream, operands, ([x, y]) => matmul(x!, y!, batch)),
             bounds: (stream) =>
               compute(stream, sizes, ([x, y]) => matmul(x!, y!, batch)).map((sum) =>
-                2 * (k + 1) * epsilonOf(dtype) * sum
+                2 * (k + 1) * epsilonOf(dtype) * sum + roundingOf(dtype, sum)
               ),
           };
         }
@@ -323,7 +325,10 @@ function onLevels(levels: readonly string[], name: string, body: () => void): vo
 }
 
 const levels = findLibrary().library?.manifest.levels ?? ["x86_64_v4", "x86_64_v3", "x86_64_v2"];
+/** The level whose products of bfloat16 are sums of pairs; all else it has from another. */
+const levelOfPairs = "x86_64_v4+bf16";
 for (const level of levels) {
+  if (level === levelOfPairs) continue;
   const doors = { wasm: openWasm, [level]: () => openLevel(level) };
   onLevels([level], `maps have the same bits on ${level} and on wasm`, () => compare(doors, mapCases()));
   onLevels([level], `folds and arg rows have the same bits on ${level} and on wasm`, () => compare(doors, foldCases()));
@@ -341,6 +346,25 @@ if (levels.includes("x86_64_v3")) {
   });
   onLevels([v2], "matmul has the same bits on x86_64_v2 and on wasm", () => {
     compare({ wasm: openWasm, [v2]: () => openLevel(v2) }, exact());
+  });
+  onLevels([v4, levelOfPairs], "sums of pairs change products of bfloat16 by rounding at most, and no others", () => {
+    const findings = new Findings(), streams = [v4, levelOfPairs].map((level) => new Stream(openLevel(level)));
+    try {
+      const [plain, pairs] = streams as [Stream, Stream];
+      let changed = 0;
+      for (const { what, run, bounds } of productCases(["bfloat16"])) {
+        const bound = bounds(plain), found = run(pairs), expected = run(plain);
+        findings.add(what, difference(found, expected, (at) => bound[at]!));
+        if (difference(found, expected) !== null) changed++;
+      }
+      assert.ok(changed > 0, "the instruction was not used");
+      for (const { what, run } of productCases(["float32", "float16"])) {
+        findings.add(what, difference(run(pairs), run(plain)));
+      }
+    } finally {
+      for (const stream of streams) stream.device.close();
+    }
+    findings.check();
   });
   onLevels([v2, v3], "matmul with and without fused multiply-add differs by the rounding of its sums at most", () => {
     const findings = new Findings(), streams = [v2, v3].map((level) => new Stream(openLevel(level)));
