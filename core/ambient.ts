@@ -1,5 +1,6 @@
 /**
- * What surrounds a computation: the scope that owns new tensors, and whether gradients are recorded.
+ * What surrounds a computation: the scope that owns new tensors, whether gradients are recorded, and in which type
+ * products are computed.
  *
  * The state of a synchronous stretch of code is one object. `await scope(async () => ...)` gives its task an object of
  * its own, carried across each `await` by `AsyncLocalStorage`, so that interleaving tasks never see one another's scope.
@@ -21,14 +22,18 @@ export interface Owned {
 interface Ambient {
   scope: Scope | null;
   gradients: boolean;
+  autocast: AutocastType | null;
 }
+
+/** What {@linkcode autocast} may compute products in. */
+export type AutocastType = "float16" | "bfloat16";
 
 interface Carrier {
   getStore(): Ambient | undefined;
   run<T>(state: Ambient, body: () => T): T;
 }
 
-const root: Ambient = { scope: null, gradients: true };
+const root: Ambient = { scope: null, gradients: true, autocast: null };
 /** Present from the first asynchronous scope on; until then the look-up is one comparison. */
 let carrier: Carrier | null = null;
 
@@ -177,7 +182,7 @@ export function scope<T>(body: () => Promise<T>): Promise<T>;
 export function scope<T>(body?: () => Promise<T>): Scope | Promise<T> {
   const state = ambient();
   if (body === undefined) return new Scope(state);
-  const own: Ambient = { scope: state.scope, gradients: state.gradients };
+  const own: Ambient = { ...state };
   const run = async () => {
     const opened = new Scope(own);
     try {
@@ -249,10 +254,65 @@ export function withGradients<T>(enabled: boolean, body: () => T): T {
  * ```
  */
 export function noGrad<T>(body: () => T): T {
-  const result = withGradients(false, body);
+  return synchronous("noGrad", withGradients(false, body));
+}
+
+/** The result itself. Throws TypeError for a promise, whose rest would run in another mode. */
+function synchronous<T>(action: string, result: T): T {
   if (result instanceof Promise) {
     result.catch(() => {});
-    throw new TypeError("Cannot noGrad: the function returned a promise, it must be synchronous");
+    throw new TypeError(`Cannot ${action}: the function returned a promise, it must be synchronous`);
   }
   return result;
+}
+
+/** The type in which products are computed, or null where it is that of their operands. */
+export function autocastType(): AutocastType | null {
+  return carrier === null ? root.autocast : ambient().autocast;
+}
+
+/** Runs `body` with products in that type. */
+export function withAutocast<T>(type: AutocastType | null, body: () => T): T {
+  const state = ambient(), before = state.autocast;
+  state.autocast = type;
+  try {
+    return body();
+  } finally {
+    state.autocast = before;
+  }
+}
+
+/** How {@linkcode autocast} computes. */
+export interface AutocastOptions {
+  /** What matrix products take and give. */
+  dtype?: AutocastType;
+  /** False switches it off inside. */
+  enabled?: boolean;
+}
+
+/**
+ * Runs `body` in mixed precision: matrix products, and so `Linear`, take their float operands in a half type and give
+ * it; softmax, losses, norms, squares, powers, exponentials and logarithms are computed in float32 and give that; all else
+ * goes by the operands' types. As `torch.autocast`, it leaves float64 alone.
+ *
+ * Parameters stay float32 and get float32 gradients. Call `backward()` outside or inside: it goes by the types that the
+ * graph has. With `float16` the gradients of small losses may vanish, unless the loss is scaled up.
+ *
+ * Throws TypeError when `body` returns a promise, since the mode would not survive an `await`.
+ *
+ * @example
+ * ```ts
+ * import { autocast, nn, ones } from "deneb";
+ *
+ * const linear = new nn.Linear(3, 2);
+ * const y = autocast(() => linear.call(ones([4, 3])));
+ * y.sum().backward();
+ * if (linear.weight.grad!.dtype !== "float32") throw new Error("a half gradient");
+ * ```
+ */
+export function autocast<T>(body: () => T, { dtype = "bfloat16", enabled = true }: AutocastOptions = {}): T {
+  if (dtype !== "bfloat16" && dtype !== "float16") {
+    throw new TypeError(`Cannot autocast: type ${dtype satisfies never}, it must be bfloat16 or float16`);
+  }
+  return synchronous("autocast", withAutocast(enabled ? dtype : null, body));
 }

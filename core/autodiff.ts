@@ -1,10 +1,10 @@
 /**
  * Differentiation of functions: reverse (`grad`), forward (`jvp`), numeric, and the check of one against the other.
  */
-import { noGrad, withGradients } from "./ambient.ts";
+import { noGrad, withAutocast, withGradients } from "./ambient.ts";
 import { gradientsOf } from "./backward.ts";
 import { streamOf } from "./devices.ts";
-import { isFloat } from "./dtype.ts";
+import { isFloat, isHalf } from "./dtype.ts";
 import { contiguous, fromTypedArray } from "./ndarray.ts";
 import { sameShape, type Shape, showShape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
@@ -107,7 +107,9 @@ export function jvp(f: TensorFunction, primals: readonly Tensor[], tangents: rea
     for (const node of findTopoSort([output], (node) => node.requiresGrad)) {
       if (node.op === null || carried.has(node)) continue;
       const along = node.inputs.map((input) => carried.get(input));
-      if (along.some((tangent) => tangent !== undefined)) carried.set(node, pushForward(node, along));
+      if (along.some((tangent) => tangent !== undefined)) {
+        carried.set(node, withAutocast(null, () => pushForward(node, along)));
+      }
     }
     return [output, carried.get(output) ?? output.zerosLike()];
   });
@@ -142,6 +144,7 @@ export interface NumericOptions {
  * forward (f(x+h) - f(x)) / h, backward (f(x) - f(x-h)) / h, central (f(x+h) - f(x-h)) / 2h.
  */
 export function numericGrad(f: TensorFunction, x: Tensor, { scheme = "central", step }: NumericOptions = {}): Tensor {
+  refuseHalf("numericGrad", x);
   const precision = x.dtype === "float64" ? 2 ** -52 : 2 ** -23;
   const h = step ?? (scheme === "central" ? Math.cbrt(precision) : Math.sqrt(precision));
   const at = elementwise(f, [x], 0);
@@ -156,6 +159,15 @@ export function numericGrad(f: TensorFunction, x: Tensor, { scheme = "central", 
       );}
   }
   return new Tensor(values, { dtype: x.dtype, shape: x.shape, device: x.device, requiresGrad: false });
+}
+
+/** A step that balances truncation against rounding would be as long as the halves are precise. */
+function refuseHalf(action: string, { dtype }: Tensor): void {
+  if (isHalf(dtype)) {
+    throw new TypeError(
+      `Cannot ${action}: an input is ${dtype}, it must be float32 or float64; cast inside the function`,
+    );
+  }
 }
 
 /** f as a function of one element of one input, moved by `by`. */
@@ -192,6 +204,7 @@ export interface GradCheckOptions {
  */
 export function gradCheck(f: TensorFunction, inputs: readonly Tensor[], options: GradCheckOptions = {}): true {
   const { step = 1e-6, relative = 1e-5, absolute = 1e-7 } = options;
+  for (const input of inputs) refuseHalf("gradCheck", input);
   const argnums = inputs.flatMap((input, k) => isFloat(input.dtype) ? [k] : []);
   const leaves = inputs.map((input) => input.detach());
   const gradients = grad(f, { argnums })(...leaves) as Tensor[];

@@ -3,7 +3,7 @@
  *
  * Every op's `gradient` is written in ops, so with `createGraph` the adjoints are themselves a graph.
  */
-import { innerScope, moveTo, type Scope, withGradients } from "./ambient.ts";
+import { innerScope, moveTo, type Scope, withAutocast, withGradients } from "./ambient.ts";
 import { contiguous, copy, mapInto, rows } from "./ndarray.ts";
 import { sameShape, showShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -27,13 +27,23 @@ export type Seed = readonly [output: Tensor, outGrad: Tensor];
  * Sends the seeds' adjoints down to every node and hands each leaf or wanted node's own to `visit`.
  *
  * With `createGraph` off, each adjoint that `own` owns is freed once it was sent on, unless `visit` took it from that scope.
+ * Products go by the types that the graph has, whatever is ambient.
  */
 export function sweep(
   seeds: readonly Seed[],
   visit: (node: Tensor, adjoint: Tensor) => void,
   options: BackwardOptions,
   own: Scope | null = null,
-) {
+): void {
+  withAutocast(null, () => sweepNow(seeds, visit, options, own));
+}
+
+function sweepNow(
+  seeds: readonly Seed[],
+  visit: (node: Tensor, adjoint: Tensor) => void,
+  options: BackwardOptions,
+  own: Scope | null,
+): void {
   const { createGraph = false, retainGraph = createGraph } = options;
   const order = findTopoSort(seeds.map(([output]) => output), needsGradient);
   /** What a node's inputs no longer need. It waits until all of them have theirs: an op may answer one tensor twice. */

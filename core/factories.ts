@@ -2,7 +2,7 @@
  * Tensors out of nothing: constants, ranges, random numbers. None of them requires a gradient unless asked.
  */
 import { streamOf } from "./devices.ts";
-import { type DType, isFloat } from "./dtype.ts";
+import { type DType, isFloat, isHalf } from "./dtype.ts";
 import { compose, copy, empty, filled, map, mapInto, type NDArray, random } from "./ndarray.ts";
 import { nextCounters } from "./random.ts";
 import { checkShape, type Shape } from "./shape.ts";
@@ -92,12 +92,23 @@ function uniform(shape: Shape, dtype: DType, device: string | undefined): NDArra
 
 /** Uniform in [0, 1). */
 export function rand(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
-  return finish(uniform(shape, dtype, device), requiresGrad);
+  if (!isHalf(dtype)) return finish(uniform(shape, dtype, device), requiresGrad);
+  // As many digits as the half has, cut off: rounded up, one might become 1.
+  const steps = dtype === "float16" ? 2 ** 11 : 2 ** 8;
+  const array = compose(() => {
+    const whole = map("floor", [map("mulScalar", [uniform(shape, "float32", device)], { s: steps })]);
+    return copy(map("divScalar", [whole], { s: steps }), dtype);
+  });
+  return finish(array, requiresGrad);
 }
 
 /** Standard normal, by Box and Muller 1958. */
 export function randn(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
-  const array = compose(() => map("boxMuller", [uniform(shape, dtype, device), uniform(shape, dtype, device)]));
+  const wide = isHalf(dtype) ? "float32" : dtype;
+  const array = compose(() => {
+    const normal = map("boxMuller", [uniform(shape, wide, device), uniform(shape, wide, device)]);
+    return wide === dtype ? normal : copy(normal, dtype);
+  });
   return finish(array, requiresGrad);
 }
 

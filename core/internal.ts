@@ -2,16 +2,28 @@
  * What the rooms above need of the core beyond its public names: in-place updates, groups and ownership.
  */
 import type { MapRow } from "../kernels/instruction.ts";
-import { gradientsEnabled, innerScope, moveTo, outsideScopes } from "./ambient.ts";
+import { autocastType, gradientsEnabled, innerScope, moveTo, outsideScopes } from "./ambient.ts";
 import { broadcastTo, copy, map, mapInto, NDArray, random, type Scalars } from "./ndarray.ts";
 import { collect } from "./program.ts";
 import { momentsOf } from "./ops/norm.ts";
 import { nextCounters } from "./random.ts";
 import { decided, eachTime, refuseRecording } from "./recording.ts";
+import { isHalf } from "./dtype.ts";
 import { sameShape } from "./shape.ts";
+import { inFloat32, wideInAutocast } from "./tensor_op.ts";
 import { Tensor } from "./tensor.ts";
 
-export { decided, eachTime, momentsOf, NDArray, outsideScopes, refuseRecording };
+export {
+  autocastType,
+  decided,
+  eachTime,
+  inFloat32,
+  momentsOf,
+  NDArray,
+  outsideScopes,
+  refuseRecording,
+  wideInAutocast,
+};
 
 /** Overwrites `target` with a row of `inputs`, which stretch to its shape. Records no graph. */
 export function update(
@@ -64,10 +76,11 @@ export function release(tensor: Tensor): void {
   tensor.dispose();
 }
 
-/** Uniform noise in [0, 1) beside `like`: its shape, type and device. */
+/** Uniform noise in [0, 1) beside `like`: its shape, type and device. Beside halves it is float32. */
 export function noiseLike(like: Tensor): Tensor {
-  const array = like.array, { key, counter } = nextCounters(array.size, array.dtype);
-  return like.wrap(random(array.storage.stream, array.shape, array.dtype, key, counter));
+  const array = like.array, dtype = isHalf(array.dtype) ? "float32" : array.dtype;
+  const { key, counter } = nextCounters(array.size, dtype);
+  return like.wrap(random(array.storage.stream, array.shape, dtype, key, counter));
 }
 
 /** The elements of a tensor, in an array of their own. */

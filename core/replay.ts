@@ -2,7 +2,7 @@
  * A recording made ready to be run again: which memory its instructions take from outside at each call, when it still
  * holds, and how its results and effects are made.
  */
-import { gradientsEnabled } from "./ambient.ts";
+import { autocastType, gradientsEnabled } from "./ambient.ts";
 import { chosenStream, streamOf } from "./devices.ts";
 import type { DType } from "./dtype.ts";
 import { type Layout, layOut, type List, parse, type Slot } from "./instructions.ts";
@@ -370,10 +370,11 @@ export class Program implements Disposable {
     this.#escaping = list.slots.filter((slot) => slot.escapes && !alone.has(slot));
     this.#liveStorages = new Set(live.map(({ storage }) => storage));
     this.#pinnedStorages = new Set([...plan.pinned.values()].map(({ storage }) => storage));
-    const withGradients = gradientsEnabled(), byDefault = chosenStream();
+    const withGradients = gradientsEnabled(), autocast = autocastType(), byDefault = chosenStream();
     this.#guards = [
       ...plan.guards,
       () => gradientsEnabled() === withGradients,
+      () => autocastType() === autocast,
       () => chosenStream() === byDefault,
     ];
     // It keeps this memory whatever becomes of the tensors that show it. The constants are its own already.

@@ -5,7 +5,7 @@
  */
 import { currentScope, gradientsEnabled, moveTo, type Owned, type Scope } from "./ambient.ts";
 import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
-import { type DType, isDType, isFloat, promote, promoteScalar, toFloat, type TypedArray } from "./dtype.ts";
+import { type DType, isDType, isFloat, isHalf, promote, promoteScalar, toFloat, type TypedArray } from "./dtype.ts";
 import { copy, filled, fromTypedArray, mapInto, NDArray } from "./ndarray.ts";
 import * as ops from "./ops/mod.ts";
 import { inspectTensor, printGraph, toDot } from "./print.ts";
@@ -24,7 +24,7 @@ import {
 } from "./shape.ts";
 import { recording } from "./recording.ts";
 import { arrayFrom, type NestedArray, type TensorOptions, type TensorSource } from "./source.ts";
-import type { TensorOp } from "./tensor_op.ts";
+import { inFloat32, productType, type TensorOp, wideInAutocast } from "./tensor_op.ts";
 import { UnseenGradient } from "./unseen.ts";
 import { type Op, Value } from "./value.ts";
 
@@ -465,9 +465,9 @@ export class Tensor extends Value implements Owned {
 
   /** `a` to the power `b`; integers give float32. */
   pow(other: Tensor | number): Tensor {
-    if (typeof other === "number") return new ops.PowerScalar(other).call(this.asFloat());
+    if (typeof other === "number") return new ops.PowerScalar(other).call(this.asWide());
     const [a, b] = this.meet("pow", other);
-    return plain.pow.call(a.asFloat(), b.asFloat());
+    return plain.pow.call(a.asWide(), b.asWide());
   }
 
   /** The quotient rounded down. */
@@ -498,28 +498,28 @@ export class Tensor extends Value implements Owned {
     return plain.negate.call(this);
   }
   exp(): Tensor {
-    return plain.exp.call(this.asFloat());
+    return plain.exp.call(this.asWide());
   }
   expm1(): Tensor {
-    return plain.expm1.call(this.asFloat());
+    return plain.expm1.call(this.asWide());
   }
   log(): Tensor {
-    return plain.log.call(this.asFloat());
+    return plain.log.call(this.asWide());
   }
   log1p(): Tensor {
-    return plain.log1p.call(this.asFloat());
+    return plain.log1p.call(this.asWide());
   }
   sqrt(): Tensor {
     return plain.sqrt.call(this.asFloat());
   }
   rsqrt(): Tensor {
-    return plain.rsqrt.call(this.asFloat());
+    return plain.rsqrt.call(this.asWide());
   }
   reciprocal(): Tensor {
-    return plain.reciprocal.call(this.asFloat());
+    return plain.reciprocal.call(this.asWide());
   }
   square(): Tensor {
-    return plain.square.call(this);
+    return plain.square.call(wideInAutocast(this));
   }
   sin(): Tensor {
     return plain.sin.call(this.asFloat());
@@ -631,15 +631,21 @@ export class Tensor extends Value implements Owned {
 
   mean({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
     const x = this.asFloat(), list = normalizeAxes("mean", axes, x.shape.length);
-    const sum = new ops.Summation({ axes: list, keepDims }).call(x);
-    return new ops.DivScalar(countAlong(x.shape, list)).call(sum);
+    const mean = (x: Tensor) => {
+      const sum = new ops.Summation({ axes: list, keepDims }).call(x);
+      return new ops.DivScalar(countAlong(x.shape, list)).call(sum);
+    };
+    // A sum may be too large for a half whose mean is not.
+    return isHalf(x.dtype) ? inFloat32([x], mean) : mean(x);
   }
 
   /** The mean squared deviation; `correction` 1 divides by n - 1, as PyTorch does by default. */
   variance({ axes, keepDims = false, correction = 1 }: ReduceOptions & { correction?: number } = {}): Tensor {
     const x = this.asFloat(), list = normalizeAxes("variance", axes, x.shape.length);
-    const sum = new ops.SquaredDeviation({ axes: list, keepDims }).call(x);
-    return new ops.DivScalar(Math.max(0, countAlong(x.shape, list) - correction)).call(sum);
+    return inFloat32([x], (x) => {
+      const sum = new ops.SquaredDeviation({ axes: list, keepDims }).call(x);
+      return new ops.DivScalar(Math.max(0, countAlong(x.shape, list) - correction)).call(sum);
+    });
   }
 
   /** The largest element; ties share the gradient. */
@@ -709,7 +715,7 @@ export class Tensor extends Value implements Owned {
           `the inner lengths ${this.shape[rank - 1]} and ${other.shape[otherRank - 2]} must agree`,
       );
     }
-    const dtype = promote(this.dtype, other.dtype), a = this.cast(dtype), b = other.cast(dtype);
+    const dtype = productType(promote(this.dtype, other.dtype)), a = this.cast(dtype), b = other.cast(dtype);
     if (rank === 2 && otherRank === 2) return plain.matMul.call(a, b);
     if (otherRank === 2 && a.array.contiguous) {
       // All rows at once: with respect to `b` the gradient then is one product, not a sum of one for each matrix.
@@ -784,6 +790,11 @@ export class Tensor extends Value implements Owned {
   private asFloat(): Tensor {
     const array = this.array;
     return isFloat(array.dtype) ? this : this.cast(toFloat(array.dtype));
+  }
+
+  /** As a float; under autocast as one that is no half. */
+  private asWide(): Tensor {
+    return wideInAutocast(this.asFloat());
   }
 
   private forScalar(value: number): Tensor {

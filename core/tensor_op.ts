@@ -4,6 +4,8 @@
  * Ops import nothing of Tensor but its type: the result is made by the first input, so the catalogue of ops stands
  * below the class that offers them as methods.
  */
+import { autocastType } from "./ambient.ts";
+import { type DType, isFloat, isHalf, promote } from "./dtype.ts";
 import type { NDArray } from "./ndarray.ts";
 import type { Tensor } from "./tensor.ts";
 import { Op } from "./value.ts";
@@ -38,6 +40,39 @@ export abstract class TensorOp extends Op {
     if (inputs.length === 0) throw new TypeError(`Cannot ${this.name}: it takes at least one tensor`);
     return inputs[0]!.derive(this, inputs);
   }
+}
+
+/** An op of several steps, between which halves would lose too much: it is computed in float32 where they are given. */
+export abstract class WideOp extends TensorOp {
+  override call(...inputs: Tensor[]): Tensor {
+    return inFloat32(inputs, (...wide) => super.call(...wide));
+  }
+}
+
+/**
+ * The result of `call`, which is given halves as float32. It has the type that the floats among the inputs have together,
+ * or, under autocast, float32.
+ */
+export function inFloat32(inputs: readonly Tensor[], call: (...wide: Tensor[]) => Tensor): Tensor {
+  if (!inputs.some((input) => isHalf(input.dtype))) return call(...inputs);
+  const types = inputs.map((input) => input.dtype).filter(isFloat), type = types.reduce(promote);
+  const result = call(...inputs.map(widened));
+  return isHalf(type) && autocastType() === null ? result.cast(type) : result;
+}
+
+function widened(tensor: Tensor): Tensor {
+  return isHalf(tensor.dtype) ? tensor.cast("float32") : tensor;
+}
+
+/** The tensor, a half under autocast as float32. */
+export function wideInAutocast(tensor: Tensor): Tensor {
+  return autocastType() === null ? tensor : widened(tensor);
+}
+
+/** The type in which operands are multiplied that would meet in `dtype`. */
+export function productType(dtype: DType): DType {
+  const type = autocastType();
+  return type !== null && isFloat(dtype) && dtype !== "float64" ? type : dtype;
 }
 
 /** The result of `call`, which is given `known` beside its own inputs: where no graph was recorded, they are freed. */

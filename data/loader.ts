@@ -161,7 +161,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
 
 /** A scope that stands in no other and is nobody's innermost: `keep()` takes a tensor out of it for good. */
 function ownScope(): Scope {
-  return new Scope({ scope: null, gradients: true });
+  return new Scope({ scope: null, gradients: true, autocast: null });
 }
 
 function checkCount(action: string, name: string, value: number, least: number): number {

@@ -1,4 +1,5 @@
 /** Linear: the affine map, the one layer with a matrix product. */
+import { autocastType } from "../core/internal.ts";
 import { type DType, rand, scope, type Tensor } from "../core/mod.ts";
 import { showShape } from "../core/shape.ts";
 import { Module } from "./module.ts";
@@ -55,7 +56,9 @@ export class Linear extends Module<[x: Tensor]> {
       );
     }
     const product = x.matmul(this.weight);
-    return this.bias === null ? product : product.add(this.bias);
+    if (this.bias === null) return product;
+    // The bias would make the sum float32 again.
+    return product.add(autocastType() === null ? this.bias : this.bias.cast(product.dtype));
   }
 
   protected override describe(): string {

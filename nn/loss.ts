@@ -1,6 +1,7 @@
 /** Losses: modules of a prediction and a target. */
 import { BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, type Tensor } from "../core/mod.ts";
 import { isFloat } from "../core/dtype.ts";
+import { wideInAutocast } from "../core/internal.ts";
 import { sameShape, showShape } from "../core/shape.ts";
 import { Module } from "./module.ts";
 
@@ -40,7 +41,7 @@ abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> {
 export class MSELoss extends Loss {
   override forward(prediction: Tensor, target: Tensor): Tensor {
     if (!sameShape(prediction.shape, target.shape)) this.refuse(prediction, target, "the shapes must be the same");
-    return this.reduce(prediction.sub(target).square());
+    return this.reduce(wideInAutocast(prediction).sub(wideInAutocast(target)).square());
   }
 }
 
@@ -89,6 +90,7 @@ export class BinaryCrossEntropyLoss extends Loss {
   override forward(prediction: Tensor, target: Tensor): Tensor {
     if (!sameShape(prediction.shape, target.shape)) this.refuse(prediction, target, "the shapes must be the same");
     const op = this.logits ? new BinaryCrossEntropyWithLogits() : new BinaryCrossEntropy();
-    return this.reduce(op.call(prediction, target.cast(prediction.dtype)));
+    const wide = wideInAutocast(prediction);
+    return this.reduce(op.call(wide, target.cast(wide.dtype)));
   }
 }

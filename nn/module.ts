@@ -4,6 +4,7 @@
  * A field counts when it holds a {@linkcode Parameter}, a {@linkcode Buffer} or a Module, or an array or plain object of
  * such, to any depth. Its name is the path to it, joined with dots: `layers.0.weight`.
  */
+import { type DType, isFloat } from "../core/dtype.ts";
 import { decided } from "../core/internal.ts";
 import { scope, Tensor } from "../core/mod.ts";
 import { sameShape, showShape } from "../core/shape.ts";
@@ -127,6 +128,33 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
       const { grad } = tensor;
       if (tensor.device !== device) tensor.data = tensor.data.to(device);
       if (grad !== null && grad.device !== device) tensor.grad = grad.detach().to(device);
+    }
+    return this;
+  }
+
+  /**
+   * Converts all parameters and buffers that are floats, and their gradients, to another float type. Returns this.
+   *
+   * To train in mixed precision, leave the parameters as they are and use `autocast`. An optimizer's state does not follow:
+   * make the optimizer afterwards.
+   *
+   * @example
+   * ```ts
+   * import { nn, ones } from "deneb";
+   *
+   * const layer = new nn.Linear(3, 2).cast("float16");
+   * const y = layer.call(ones([1, 3], { dtype: "float16" }));
+   * if (y.dtype !== "float16") throw new Error(y.dtype);
+   * ```
+   */
+  cast(dtype: DType): this {
+    if (!isFloat(dtype)) throw new TypeError(`Cannot cast module: type ${dtype} must be a float type`);
+    using _ = scope();
+    for (const [, tensor] of this.#all()) {
+      if (!isFloat(tensor.dtype)) continue;
+      const { grad } = tensor;
+      tensor.data = tensor.data.cast(dtype);
+      if (grad !== null) tensor.grad = grad.detach().cast(dtype);
     }
     return this;
   }

@@ -1,5 +1,5 @@
 /** Normalisation layers: over the batch, and over the features. */
-import { group, momentsOf, update } from "../core/internal.ts";
+import { group, inFloat32, momentsOf, update } from "../core/internal.ts";
 import { noGrad, NormalizeScaleShift, type Tensor } from "../core/mod.ts";
 import { showShape } from "../core/shape.ts";
 import { checkFeatures } from "./linear.ts";
@@ -58,19 +58,33 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
           `or [batch, ${this.features}, length]`,
       );
     }
-    const beside = (tensor: Tensor) => rank === 2 ? tensor : tensor.reshape([this.features, 1]);
+    const { weight, bias, runningMean, runningVar } = this;
     if (!this.training) {
-      // The features' own numbers first: over x there is one pass.
-      const scale = this.runningVar.add(this.eps).rsqrt().mul(this.weight);
-      const shift = this.bias.sub(this.runningMean.mul(scale));
-      return x.mulAdd(beside(scale), beside(shift));
+      return inFloat32([x, weight, bias, runningMean, runningVar], (...wide) => this.#evaluated(wide));
     }
     if (x.size === this.features) {
       throw new TypeError(
         `Cannot BatchNorm1d: training needs more than one value per feature, got ${showShape(x.shape)}`,
       );
     }
-    const axes = rank === 2 ? [0] : [0, 2];
+    return inFloat32([x, weight, bias], (...wide) => this.#trained(wide));
+  }
+
+  /** A tensor of features as it lies beside x. */
+  #beside(x: Tensor, tensor: Tensor): Tensor {
+    return x.shape.length === 2 ? tensor : tensor.reshape([this.features, 1]);
+  }
+
+  #evaluated(inputs: readonly Tensor[]): Tensor {
+    const [x, weight, bias, mean, variance] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
+    // The features' own numbers first: over x there is one pass.
+    const scale = variance.add(this.eps).rsqrt().mul(weight), shift = bias.sub(mean.mul(scale));
+    return x.mulAdd(this.#beside(x, scale), this.#beside(x, shift));
+  }
+
+  #trained(inputs: readonly Tensor[]): Tensor {
+    const [x, weight, bias] = inputs as [Tensor, Tensor, Tensor];
+    const axes = x.shape.length === 2 ? [0] : [0, 2];
     const op = new NormalizeScaleShift({ axes, eps: this.eps });
     return group(() => {
       const { mean, squares, inverse } = momentsOf(x, op), flat = [this.features], s = () => this.momentum;
@@ -79,7 +93,7 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
         update(this.runningMean, "lerp", [this.runningMean, mean.reshape(flat)], { s });
         update(this.runningVar, "lerp", [this.runningVar, variance.reshape(flat)], { s });
       });
-      return op.callKnowing({ mean, inverse }, x, beside(this.weight), beside(this.bias));
+      return op.callKnowing({ mean, inverse }, x, this.#beside(x, weight), this.#beside(x, bias));
     });
   }
 

@@ -8,7 +8,7 @@ import { gradientsEnabled } from "../ambient.ts";
 import { collect } from "../program.ts";
 import { reducedShape, type Shape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Adjoints, callWith, TensorOp } from "../tensor_op.ts";
+import { type Adjoints, callWith, inFloat32, WideOp } from "../tensor_op.ts";
 
 /** max(x) and sum(exp(x - max)) along one axis, both stretched back over it. */
 function softmaxParts(x: NDArray, axis: number): { highest: NDArray; total: NDArray } {
@@ -19,7 +19,7 @@ function softmaxParts(x: NDArray, axis: number): { highest: NDArray; total: NDAr
 }
 
 /** exp(x) / sum(exp(x)). dx = y (g - sum(g y)). */
-export class Softmax extends TensorOp {
+export class Softmax extends WideOp {
   constructor(readonly axis: number) {
     super();
   }
@@ -38,7 +38,7 @@ export class Softmax extends TensorOp {
 }
 
 /** x - max - log(sum(exp(x - max))). dx = g - exp(y) sum(g). */
-export class LogSoftmax extends TensorOp {
+export class LogSoftmax extends WideOp {
   constructor(readonly axis: number) {
     super();
   }
@@ -57,7 +57,7 @@ export class LogSoftmax extends TensorOp {
 }
 
 /** log(sum(exp(x))) over the last axis, which stays with length one. dx = g exp(x - y). */
-export class LogSumExp extends TensorOp {
+export class LogSumExp extends WideOp {
   compute(x: NDArray): NDArray {
     const axis = x.shape.length - 1, kept = reducedShape(x.shape, [axis], true);
     return compose(() => {
@@ -81,7 +81,7 @@ function labelColumn(labels: NDArray, shape: Shape): NDArray {
  *
  * The third input is that logarithm, [batch, 1], which the gradient needs again: `call` computes it, whatever it is given.
  */
-export class CrossEntropy extends TensorOp {
+export class CrossEntropy extends WideOp {
   override call(logits: Tensor, labels: Tensor): Tensor {
     const { shape } = logits, { shape: labelShape } = labels;
     if (shape.length !== 2 || labelShape.length !== 1 || labelShape[0] !== shape[0]) {
@@ -91,10 +91,11 @@ export class CrossEntropy extends TensorOp {
       );
     }
     checkLabels(labels.array, shape[1]!);
-    return collect(() => {
-      const normalizer = logits.wrap(new LogSumExp().compute(logits.array));
-      return callWith(() => super.call(logits, labels, normalizer), normalizer);
-    });
+    return inFloat32([logits], (logits) =>
+      collect(() => {
+        const normalizer = logits.wrap(new LogSumExp().compute(logits.array));
+        return callWith(() => super.call(logits, labels, normalizer), normalizer);
+      }));
   }
   compute(logits: NDArray, labels: NDArray, normalizer: NDArray): NDArray {
     const rows = [logits.shape[0]!];
@@ -114,7 +115,7 @@ export class CrossEntropy extends TensorOp {
  * (softmax(x) - oneHot(label)) g, of the logits' shape, with p = softmax(x) and h the adjoint:
  * dx = g p (h - sum(p h)), dg = sum(h (p - oneHot)).
  */
-export class CrossEntropyGradient extends TensorOp {
+export class CrossEntropyGradient extends WideOp {
   compute(logits: NDArray, labels: NDArray, g: NDArray, known?: NDArray): NDArray {
     return compose(() => {
       const normalizer = broadcastTo(known ?? new LogSumExp().compute(logits), logits.shape);

@@ -4,7 +4,7 @@
  * In the formulas y is the result and g the adjoint of it; every gradient is written in ops.
  */
 import { gradientsEnabled } from "../ambient.ts";
-import type { DType } from "../dtype.ts";
+import { type DType, isHalf } from "../dtype.ts";
 import { copy, filled, map, type MapInfo, mapScalars, type NDArray, rows } from "../ndarray.ts";
 import { collect } from "../program.ts";
 import type { Tensor } from "../tensor.ts";
@@ -314,6 +314,8 @@ export class GELU extends TensorOp {
     return cdf === undefined ? map(rows.gelu, [a]) : map(rows.mul, [a, cdf]);
   }
   override call(x: Tensor): Tensor {
+    // Φ(a) is not rounded to a half.
+    if (isHalf(x.dtype)) return this.call(x.cast("float32")).cast(x.dtype);
     if (!x.requiresGrad || !gradientsEnabled()) return super.call(x);
     return collect(() => super.call(x, x.wrap(map(rows.normalCdf, [x.array]))));
   }

@@ -3,14 +3,14 @@
  */
 import { compose, filled, map, type NDArray } from "../ndarray.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Adjoints, TensorOp } from "../tensor_op.ts";
+import { type Adjoints, WideOp } from "../tensor_op.ts";
 
 /**
  * -(y ln p + (1 - y) ln(1 - p)), with both logarithms at least -100, as in PyTorch.
  *
  * dp = (p - y) / max(p (1 - p), 1e-12), dy = ln(1 - p) - ln p.
  */
-export class BinaryCrossEntropy extends TensorOp {
+export class BinaryCrossEntropy extends WideOp {
   compute(p: NDArray, y: NDArray): NDArray {
     return compose(() => {
       const floor = { s: -100, t: Infinity };
@@ -28,7 +28,7 @@ export class BinaryCrossEntropy extends TensorOp {
 }
 
 /** max(x, 0) - x y + ln(1 + e^-|x|): the same of a logit x. dx = sigmoid(x) - y, dy = -x. */
-export class BinaryCrossEntropyWithLogits extends TensorOp {
+export class BinaryCrossEntropyWithLogits extends WideOp {
   compute(x: NDArray, y: NDArray): NDArray {
     return compose(() => {
       const positive = map("max", [x, filled(x.storage.stream, x.shape, x.dtype, 0)]);

@@ -10,7 +10,7 @@ import { broadcastTo, compose, composeAll, fold, map, type NDArray, reshape } fr
 import { collect } from "../program.ts";
 import { reducedShape, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Adjoints, callWith, TensorOp } from "../tensor_op.ts";
+import { type Adjoints, callWith, inFloat32, WideOp } from "../tensor_op.ts";
 import { meanOf } from "./reduce.ts";
 
 /** Over which axes, and what keeps the deviation from zero. */
@@ -20,7 +20,7 @@ export interface NormalizeOptions {
 }
 
 /** An op of the mean and the variance over some axes. */
-abstract class MomentsOp extends TensorOp {
+abstract class MomentsOp extends WideOp {
   readonly axes: readonly number[];
   readonly eps: number;
   constructor({ axes, eps = 1e-5 }: NormalizeOptions) {
@@ -80,7 +80,7 @@ export class Normalize extends MomentsOp {
  * With h the adjoint of it and P(v) = v - mean(v) - x̂ mean(v x̂): dg = P(h) r, dx̂ = -r (h mean(g x̂) + g mean(h x̂)),
  * dr = sum(h P(g)).
  */
-export class NormalizeGradient extends TensorOp {
+export class NormalizeGradient extends WideOp {
   constructor(readonly axes: readonly number[]) {
     super();
   }
@@ -133,6 +133,9 @@ export function momentsOf(x: Tensor, { axes, eps = 1e-5 }: NormalizeOptions): Mo
  */
 export class NormalizeScaleShift extends MomentsOp {
   override call(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+    return inFloat32([x, weight, bias], (...wide) => this.#callWide(...wide as [Tensor, Tensor, Tensor]));
+  }
+  #callWide(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
     const dtype = promote(promote(x.dtype, weight.dtype), bias.dtype), wide = x.cast(dtype);
     return collect(() => {
       const { mean, squares, inverse } = momentsOf(wide, this);

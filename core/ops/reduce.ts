@@ -7,7 +7,7 @@ import { argFold, compose, fold, map, matmul, type NDArray } from "../ndarray.ts
 import * as arrays from "../ndarray.ts";
 import { normalizeAxes, reducedShape, type Shape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Adjoints, notDifferentiable, TensorOp } from "../tensor_op.ts";
+import { type Adjoints, inFloat32, notDifferentiable, TensorOp } from "../tensor_op.ts";
 
 /** Which axes are joined; `undefined` joins all. */
 export interface Reduction {
@@ -77,6 +77,9 @@ export class Product extends ReduceOp {
 
 /** The sum of squared deviations from the mean. d = 2 (a - mean). */
 export class SquaredDeviation extends ReduceOp {
+  override call(a: Tensor): Tensor {
+    return inFloat32([a], (wide) => super.call(wide));
+  }
   compute(a: NDArray): NDArray {
     const axes = this.axesOf(a.shape), kept = reducedShape(a.shape, axes, true);
     return compose(() => {

@@ -2,6 +2,7 @@
  * Ops that move elements without computing: views and their adjoints, and the choice of slices by index.
  */
 import { streamOf } from "../devices.ts";
+import { isHalf } from "../dtype.ts";
 import { copy, filled, fromTypedArray, gather, mapInto, type NDArray } from "../ndarray.ts";
 import * as arrays from "../ndarray.ts";
 import { type AxisSlice, broadcastAxes, reducedShape, type Shape, showShape } from "../shape.ts";
@@ -135,9 +136,12 @@ export class Untake extends TensorOp {
   }
   compute(part: NDArray, index: NDArray): NDArray {
     return arrays.compose(() => {
-      const whole = filled(part.storage.stream, this.shape, part.dtype, 0);
-      arrays.scatterAdd(whole, arrays.contiguous(part), placesOf(index), this.axis);
-      return whole;
+      // Sums of halves are rounded once.
+      const dtype = isHalf(part.dtype) ? "float32" : part.dtype;
+      const whole = filled(part.storage.stream, this.shape, dtype, 0);
+      const source = dtype === part.dtype ? arrays.contiguous(part) : copy(part, dtype);
+      arrays.scatterAdd(whole, source, placesOf(index), this.axis);
+      return dtype === part.dtype ? whole : copy(whole, part.dtype);
     });
   }
   gradient(g: Tensor, y: Tensor): Adjoints {
