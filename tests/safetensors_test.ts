@@ -1,4 +1,5 @@
 /** Safetensors: round trips, files of the Python package, malformed files, checkpoints. */
+import { bytesOf } from "../core/dtype.ts";
 import { data, io, manualSeed, nn, optim, scope, Tensor, tensor } from "../mod.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
 import { assertEquals, assertRejects, assertThrows } from "./support.ts";
@@ -8,8 +9,7 @@ const script = new URL("./fixtures/python_safetensors.py", import.meta.url).path
 
 /** What a tensor is, in a form that compares by bits. */
 function describe(value: Tensor): [string, number[], string] {
-  const data = value.toTypedArray();
-  return [value.dtype, [...value.shape], new Uint8Array(data.buffer, data.byteOffset, data.byteLength).toHex()];
+  return [value.dtype, [...value.shape], bytesOf(value.toTypedArray(), value.dtype).toHex()];
 }
 
 function describeAll(stateDict: Record<string, Tensor>): Record<string, ReturnType<typeof describe>> {
@@ -29,6 +29,8 @@ function fileOf(header: string, data: number | Uint8Array = 0, length?: number):
 const everyType = () => ({
   float32: tensor(new Float32Array([1.5, NaN, Infinity, -0, 1e-45, 3.4e38]), { shape: [2, 3] }),
   float64: tensor(new Float64Array([0.1, -Infinity]), { shape: [2, 1] }),
+  float16: tensor(new Float16Array([1.5, NaN, -Infinity, -0, 6e-8, 65504])),
+  bfloat16: tensor([1.5, NaN, -Infinity, -0, 1e-40, 3.3e38], { dtype: "bfloat16" }),
   int32: tensor(new Int32Array([2147483647, -2147483648, 0])),
   uint8: tensor(new Uint8Array([0, 255, 1])),
   bool: tensor([true, false, true]),
@@ -51,7 +53,7 @@ testWith([], "serialize() aligns every tensor to its element size", () => {
   const bytes = io.serialize(everyType()), length = new DataView(bytes.buffer).getUint32(0, true);
   assertEquals(length % 8, 0);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
-  const sizes: Record<string, number> = { F64: 8, F32: 4, I32: 4, U8: 1, BOOL: 1 };
+  const sizes: Record<string, number> = { F64: 8, F32: 4, F16: 2, BF16: 2, I32: 4, U8: 1, BOOL: 1 };
   for (const { dtype, data_offsets } of Object.values<{ dtype: string; data_offsets: number[] }>(header)) {
     assertEquals(data_offsets[0]! % sizes[dtype]!, 0);
   }
@@ -69,11 +71,12 @@ const one = (dtype: string, data: Uint8Array, size: number) =>
   )
     .t!;
 
-testWith([], "deserialize() widens other types", () => {
+testWith([], "deserialize() widens other types, and keeps halves", () => {
   const half = one("F16", shorts(0x3c00, 0xc000, 0x0001, 0x03ff, 0x7bff, 0xfc00, 0x7e00, 0x8000), 2);
-  assertEquals(half.dtype, "float32");
+  assertEquals(half.dtype, "float16");
   assertEquals([...half.toTypedArray()], [1, -2, 2 ** -24, 1023 * 2 ** -24, 65504, -Infinity, NaN, -0]);
   const brain = one("BF16", shorts(0x3f80, 0xc000, 0x7f80, 0x0001, 0x8000), 2);
+  assertEquals(brain.dtype, "bfloat16");
   assertEquals([...brain.toTypedArray()], [1, -2, Infinity, 2 ** -133, -0]);
   const long = one("I64", longs(-1n, 2147483647n, -2147483648n), 8);
   assertEquals([long.dtype, ...long.toTypedArray()], ["int32", -1, 2147483647, -2147483648]);
@@ -162,7 +165,8 @@ testWith([], "deserialize() refuses every truncation", () => {
 const pythonWrote = {
   float32: ["float32", [2, 3], hexOf(Float32Array.of(1.5, -2.25, 1e-40, 3.4e38, Infinity, -0))],
   float64: ["float64", [2], hexOf(Float64Array.of(0.1, -1e300))],
-  float16: ["float32", [4], hexOf(Float32Array.of(1.5, 65504, 2 ** -24, -Infinity))],
+  float16: ["float16", [4], "003eff7b010000fc"],
+  bfloat16: ["bfloat16", [4], "c03f7f7f010080ff"],
   int64: ["int32", [2, 1], hexOf(Int32Array.of(2147483647, -2147483648))],
   int32: ["int32", [2], hexOf(Int32Array.of(7, -8))],
   int16: ["int32", [1], hexOf(Int32Array.of(-300))],
@@ -190,7 +194,7 @@ const python = ["read", "write", "run"].every((name) => isGranted({ name: name a
   : undefined;
 Deno.test({
   name: "save() and load() agree with the Python package" +
-    (python ? "" : " (add -A and set DENEB_PYTHON, with safetensors and numpy)"),
+    (python ? "" : " (add -A and set DENEB_PYTHON, with safetensors and torch)"),
   ignore: !python,
   sanitizeOps: true,
   sanitizeResources: true,
