@@ -1,7 +1,7 @@
 /** Replay equals eager bit for bit: every module, loss and optimizer, and whole training steps. */
 import { ResMLP } from "../bench/res_mlp.ts";
 import { MLPResNet } from "../examples/mlp_resnet.ts";
-import { nn, optim, rand, randint, randn, Tensor } from "../mod.ts";
+import { autocast, type AutocastType, type DType, nn, optim, rand, randint, randn, Tensor } from "../mod.ts";
 import { sameAsEager, type Scenario, trainer } from "./captures.ts";
 import { assertEquals, forEachDevice } from "./support.ts";
 
@@ -99,19 +99,27 @@ const steps: [name: string, make: Make, loss: Make, optimizer: string, x: () => 
   ],
 ];
 
+/** Of a module's own tensors, and of what it is called in. */
+interface Precision {
+  dtype?: DType;
+  mixed?: AutocastType;
+}
+
 /** Forward and backward of a module in training, in evaluation, and in training again. */
-const both = (make: Make, shape: readonly number[]): Scenario => (wrap, log) => {
+const both = (make: Make, shape: readonly number[], { dtype, mixed }: Precision = {}): Scenario => (wrap, log) => {
   const net = make(), params = net.parameters();
+  if (dtype !== undefined) net.cast(dtype);
   const f = wrap((x: Tensor, weight: Tensor) => {
     for (const parameter of params) parameter.resetGrad();
-    const y = net.call(x);
+    const y = mixed === undefined ? net.call(x) : autocast(() => net.call(x), { dtype: mixed });
     y.mul(weight).sum().backward();
     return y;
   });
-  const width = net.call(randn(shape)).shape;
+  const draw = () => randn(shape, { requiresGrad: true, ...(dtype === undefined ? {} : { dtype }) });
+  const width = net.call(draw()).shape;
   for (const training of [true, true, false, true, false]) {
     net.train(training);
-    const x = randn(shape, { requiresGrad: true });
+    const x = draw();
     log(f(x, randn(width)), x.grad, params.map(({ grad }) => grad), net.stateDict());
   }
 };
@@ -146,6 +154,17 @@ const parameters = { parameters: true };
 for (const [k, [name, make, shape]] of modules.entries()) {
   forEachDevice(`captured as eager: ${name} (${k})`, () => sameAsEager(both(make, shape), 2), parameters);
 }
+const onHalves = { ...parameters, on: ["cpu", "wasm", "reference"] };
+forEachDevice("captured as eager: every module in halves", () => {
+  for (const [, make, shape] of modules) {
+    for (const dtype of ["float16", "bfloat16"] as const) sameAsEager(both(make, shape, { dtype }), 2);
+  }
+}, onHalves);
+forEachDevice("captured as eager: every module under autocast", () => {
+  for (const [, make, shape] of modules) {
+    for (const mixed of ["float16", "bfloat16"] as const) sameAsEager(both(make, shape, { mixed }), 2);
+  }
+}, onHalves);
 for (const [k, [name, make, prediction, target]] of losses.entries()) {
   forEachDevice(
     `captured as eager: ${name} (${k})`,

@@ -7,6 +7,7 @@ import {
   BinaryCrossEntropyWithLogits,
   CrossEntropy,
   DropoutOp,
+  type DType,
   grad,
   gradCheck,
   InverseDeviation,
@@ -138,7 +139,7 @@ function numbers(count: number, seed: number): number[] {
   return Array.from({ length: count }, (_, k) => Math.fround(1.93 * Math.sin(1.7 * k + 2.3 * seed + 0.4)));
 }
 
-function inputsOf(each: Case, dtype: "float32" | "float64"): Tensor[] {
+function inputsOf(each: Case, dtype: DType): Tensor[] {
   return each.inputs.map((shape, k) => {
     const sizes = shape as readonly number[], count = sizes.reduce((a, b) => a * b, 1);
     const flat = numbers(count, k).map((x) => Math.fround(x + (each.shift ?? 0)));
@@ -201,6 +202,48 @@ forEachDevice("every op: forward mode agrees with reverse mode", () => {
     assertClose([forward.item()], [reverse], { relative: 1e-12, absolute: 1e-12, what: name });
   }
 });
+
+/** The device's inputs in a half type, and the same numbers as float64 on the reference device. */
+async function inHalves<T>(each: Case, dtype: DType, device: string, f: (...x: Tensor[]) => T): Promise<[T, T]> {
+  const inputs = inputsOf(each, dtype), found = f(...inputs);
+  await setDefaultDevice("reference");
+  const wide = inputs.map((x) => tensor(Float64Array.from(x.toTypedArray()), { shape: x.shape }));
+  const expected = f(...wide);
+  await setDefaultDevice(device);
+  return [found, expected];
+}
+
+const halves = { float16: 2 ** -10, bfloat16: 2 ** -7 } as const, onHalves = { on: ["cpu", "wasm", "reference"] };
+
+forEachDevice("every op: forward of halves agrees with float64 and gives the half", async (device) => {
+  for (const dtype of ["float16", "bfloat16"] as const) {
+    for (const [name, each] of Object.entries(cases)) {
+      if (name === "Cast") continue;
+      const [found, expected] = await inHalves(each, dtype, device, each.f);
+      const half = expected.dtype === "float64" ? dtype : expected.dtype;
+      assert.equal(found.dtype, half, `${name} of ${dtype}`);
+      // A unit of rounding, and as many of each step before it.
+      const relative = 4 * halves[dtype];
+      assertClose(values(found), values(expected), { relative, absolute: relative, what: `${name} of ${dtype}` });
+    }
+  }
+}, onHalves);
+
+forEachDevice("every op: gradients of halves agree with float64 and are halves", async (device) => {
+  for (const dtype of ["float16", "bfloat16"] as const) {
+    for (const [name, each] of Object.entries(cases)) {
+      if (each.order === 0) continue;
+      const f = (...x: Tensor[]) => grad(scalarOf(each), { argnums: x.map((_, k) => k) })(...x) as Tensor[];
+      const [found, expected] = await inHalves(each, dtype, device, f);
+      found.forEach((gradient, k) => {
+        const wanted = values(expected[k]!), size = Math.max(1, ...wanted.map(Math.abs));
+        assert.equal(gradient.dtype, dtype, `${name} of ${dtype}`);
+        const absolute = 8 * halves[dtype] * size;
+        assertClose(values(gradient), wanted, { relative: 0, absolute, what: `${name} of ${dtype}, input ${k}` });
+      });
+    }
+  }
+}, onHalves);
 
 forEachDevice("ops without a derivative say so", () => {
   const x = tensor([1, 2], { requiresGrad: true });
