@@ -116,19 +116,23 @@ noinline fn tiles(
     const count = @min(rows.column_chunk, prepared.reduced - first);
     var loaded: [inputs_max][rows.column_chunk * tile_columns * 8]u8 align(64) = undefined;
     var pointers: [inputs_max][*]const u8 = undefined;
-    const strides: [inputs_max]isize = @splat(@intCast(tile_columns * size));
     var i: usize = 0;
     while (i < columns) : (i += tile_columns) {
         const wide = @min(tile_columns, columns - i);
+        const strides: [inputs_max]isize = @splat(@intCast(wide * size));
         for (1..prepared.operands) |k| {
             const stride = axes.strides[k][kept - 1];
             const begin = advance(bases[k], stride, column + i);
-            for (0..count) |r| {
+            pointers[k - 1] = &loaded[k - 1];
+            if (axes.rank <= kept + 1) {
+                const along = if (axes.rank == kept) 0 else axes.strides[k][kept];
+                const address = advance(begin, along, first);
+                prepared.load(k)(&loaded[k - 1], @ptrFromInt(address), count, wide, along, stride);
+            } else for (0..count) |r| {
                 const address = rowAddress(prepared, begin, k, first + r);
-                const tile = loaded[k - 1][r * tile_columns * size ..].ptr;
+                const tile = loaded[k - 1][r * wide * size ..].ptr;
                 prepared.load(k)(tile, @ptrFromInt(address), 1, wide, 0, stride);
             }
-            pointers[k - 1] = &loaded[k - 1];
         }
         const target = out + i * size;
         prepared.columnsKernel()(

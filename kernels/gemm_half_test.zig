@@ -75,6 +75,8 @@ test "products of widened halves are float32 products, rounded once, and nothing
     defer bench.deinit();
     for (cases) |case| for (types) |a| for (types) |b| for (types) |out| {
         if (!a.isHalf() and !b.isHalf() and !out.isHalf()) continue;
+        // Of large ones, some.
+        if (case.m * case.n * @max(case.k, 1) > 100_000 and bench.below(8) != 0) continue;
         bench.reset();
         const out_layout: Layout = if (bench.below(2) == 0) .dense else .any;
         const layouts: [3]Layout = .{ out_layout, bench.pick(Layout), bench.pick(Layout) };
@@ -98,7 +100,7 @@ test "products of pairs are within the rounding of their sums, and the same for 
     defer engine.deinit();
     var bench: Bench = .init(32);
     defer bench.deinit();
-    for (cases) |case| for ([_]DType{ .bfloat16, .float32 }) |out| for (0..6) |_| {
+    for (cases) |case| for ([_]DType{ .bfloat16, .float32 }) |out| for (0..3) |_| {
         bench.reset();
         const layouts: [3]Layout = .{ .dense, bench.pick(Layout), bench.pick(Layout) };
         const product = try make(&bench, case, .{ out, .bfloat16, .bfloat16 }, layouts);
