@@ -70,6 +70,36 @@ fn lastLong(shape: []const usize) ?usize {
     return null;
 }
 
+/// A vector of one element for every operand that has but one.
+const Repeated = struct {
+    vectors: [program.inputs_max][rows.repeated_bytes]u8 align(rows.repeated_bytes),
+
+    /// Fills operand `k` from `source`, an element of the compute type.
+    inline fn fill(repeated: *Repeated, k: usize, bytes: usize, source: *const anyopaque) void {
+        const vector: *align(64) [rows.repeated_bytes]u8 = @alignCast(&repeated.vectors[k]);
+        if (bytes == 8) {
+            const value: *const u64 = @ptrCast(@alignCast(source));
+            @as(*[8]u64, @ptrCast(vector)).* = @splat(value.*);
+        } else {
+            const value: *const u32 = @ptrCast(@alignCast(source));
+            @as(*[16]u32, @ptrCast(vector)).* = @splat(value.*);
+        }
+    }
+
+    /// As `fill`, from an element of another type.
+    fn fillFrom(
+        repeated: *Repeated,
+        k: usize,
+        bytes: usize,
+        load: convert.Load,
+        source: [*]const u8,
+    ) void {
+        var value: u64 align(8) = undefined;
+        load(@ptrCast(&value), source, 1, 1, 0, 0);
+        repeated.fill(k, bytes, &value);
+    }
+};
+
 /// A fold whose axes are merged; the kept ones come first. Axis `cut` is a kept one and may be
 /// walked in pieces.
 pub const Prepared = struct {
@@ -247,7 +277,7 @@ fn rowPasses(prepared: *const Prepared) bool {
 const Inputs = struct {
     pointers: [inputs_max][*]const u8,
     mask: u32,
-    repeated: map_module.Repeated,
+    repeated: Repeated,
 
     /// Points at elements `first..` of the reduced axis.
     inline fn set(

@@ -54,35 +54,11 @@ pub const Scalars = struct {
     }
 };
 
-/// A vector of one element for every operand that has but one.
-pub const Repeated = struct {
-    vectors: [program.inputs_max][rows.repeated_bytes]u8 align(rows.repeated_bytes),
+/// Elements of the compute type, of operands that are one element of another.
+const Converted = [program.inputs_max]u64;
 
-    /// Fills operand `k` from `source`, an element of the compute type.
-    pub inline fn fill(repeated: *Repeated, k: usize, bytes: usize, source: *const anyopaque) void {
-        const vector: *align(64) [rows.repeated_bytes]u8 = @alignCast(&repeated.vectors[k]);
-        if (bytes == 8) {
-            const value: *const u64 = @ptrCast(@alignCast(source));
-            @as(*[8]u64, @ptrCast(vector)).* = @splat(value.*);
-        } else {
-            const value: *const u32 = @ptrCast(@alignCast(source));
-            @as(*[16]u32, @ptrCast(vector)).* = @splat(value.*);
-        }
-    }
-
-    /// As `fill`, from an element of another type.
-    pub fn fillFrom(
-        repeated: *Repeated,
-        k: usize,
-        bytes: usize,
-        load: convert.Load,
-        source: [*]const u8,
-    ) void {
-        var value: u64 align(8) = undefined;
-        load(@ptrCast(&value), source, 1, 1, 0, 0);
-        repeated.fill(k, bytes, &value);
-    }
-};
+/// For kernels that have one place.
+const no_strides: [operands_max]isize = @splat(0);
 
 /// Whether the row looks at its index.
 const uses_index: [table.map_rows.len]bool = blk: {
@@ -301,7 +277,8 @@ pub fn setMode(prepared: *Prepared, places: usize) void {
     } else .tiles;
 }
 
-/// Every operand passes straight through, or is one element for the whole last axis.
+/// Every operand passes straight through, or is one element for the whole last axis. The last axis
+/// but one is the kernel's, too, unless elements are converted for each of its places.
 fn runRows(
     prepared: *const Prepared,
     shape: *const [rank_max]usize,
@@ -311,28 +288,31 @@ fn runRows(
     const axes = &prepared.axes;
     const n = prepared.operands;
     const last = axes.rank - 1;
-    const bytes = prepared.compute.bytes();
-    var repeated: Repeated = undefined;
+    var converted: Converted = undefined;
+    var others: u32 = 0;
     var mask: u32 = 0;
     var pointers: [program.inputs_max][*]const u8 = undefined;
     for (1..n) |k| {
         if (axes.strides[k][last] != 0) continue;
-        mask |= @as(u32, 1) << @intCast(k - 1);
-        pointers[k - 1] = &repeated.vectors[k - 1];
+        const bit = @as(u32, 1) << @intCast(k - 1);
+        mask |= bit;
+        if (prepared.dtypes[k] != prepared.compute) others |= bit;
     }
+    const outer = if (others == 0) last -| 1 else last;
+    const places = if (outer < last) shape[outer] else 1;
+    var strides: [operands_max]isize = undefined;
+    for (strides[0..n], axes.strides[0..n]) |*stride, *all| stride.* = all[outer];
     var walk: axes_module.Walk = .{};
     while (true) {
         for (1..n) |k| {
-            if (mask >> @intCast(k - 1) & 1 != 0) {
-                const source: [*]const u8 = @ptrFromInt(bases[k]);
-                if (prepared.dtypes[k] == prepared.compute) {
-                    repeated.fill(k - 1, bytes, source);
-                } else repeated.fillFrom(k - 1, bytes, loader(prepared, k), source);
-            } else pointers[k - 1] = @ptrFromInt(bases[k]);
+            pointers[k - 1] = @ptrFromInt(bases[k]);
+            if (others >> @intCast(k - 1) & 1 == 0) continue;
+            loader(prepared, k)(@ptrCast(&converted[k - 1]), pointers[k - 1], 1, 1, 0, 0);
+            pointers[k - 1] = @ptrCast(&converted[k - 1]);
         }
         const out: [*]u8 = @ptrFromInt(bases[0]);
-        prepared.kernel(out, &pointers, mask, &prepared.scalars, index, shape[last]);
-        if (!walk.next(shape[0..last], axes.strides[0..n], 0, bases[0..n])) return;
+        prepared.kernel(out, &pointers, &strides, mask, &prepared.scalars, index, places, shape[last]);
+        if (!walk.next(shape[0..outer], axes.strides[0..n], 0, bases[0..n])) return;
     }
 }
 
@@ -372,7 +352,7 @@ noinline fn runTiles(
             const straight = prepared.dtypes[0] == prepared.compute and
                 stride == @as(isize, @intCast(size));
             const out: [*]u8 = if (straight) target else &tiles[0];
-            prepared.kernel(out, &pointers, 0, &prepared.scalars, index + i, count);
+            prepared.kernel(out, &pointers, &no_strides, 0, &prepared.scalars, index + i, 1, count);
             if (!straight) storer(prepared)(target, out, 1, count, 0, stride);
         }
         if (!walk.next(shape[0..last], axes.strides[0..n], 0, bases[0..n])) return;
@@ -427,7 +407,6 @@ fn runBlock(
     const last = prepared.axes.rank - 1;
     const size: isize = @intCast(prepared.compute.bytes());
     const dense_row = size * @as(isize, @intCast(block.columns));
-    var repeated: Repeated = undefined;
     var mask: u32 = 0;
     var pointers: [program.inputs_max][*]const u8 = undefined;
     var targets: [operands_max]usize = undefined;
@@ -444,9 +423,8 @@ fn runBlock(
             pointers[k - 1] = source;
         } else if (strides[last] == 0 and strides[last - 1] == 0) {
             loader(prepared, k)(&tiles[k], source, 1, 1, 0, 0);
-            repeated.fill(k - 1, @intCast(size), &tiles[k]);
             mask |= @as(u32, 1) << @intCast(k - 1);
-            pointers[k - 1] = &repeated.vectors[k - 1];
+            pointers[k - 1] = &tiles[k];
         } else {
             const load = loader(prepared, k);
             load(&tiles[k], source, block.rows, block.columns, strides[last - 1], strides[last]);
@@ -456,7 +434,7 @@ fn runBlock(
     const target: [*]u8 = @ptrFromInt(targets[0]);
     const out: [*]u8 = if (straight[0]) target else &tiles[0];
     const count = block.rows * block.columns;
-    prepared.kernel(out, &pointers, mask, &prepared.scalars, 0, count);
+    prepared.kernel(out, &pointers, &no_strides, mask, &prepared.scalars, 0, 1, count);
     if (straight[0]) return;
     const strides = &prepared.axes.strides[0];
     storer(prepared)(target, out, block.rows, block.columns, strides[last - 1], strides[last]);
@@ -527,27 +505,25 @@ inline fn executeDense(
     const shape = map.shape[0..map.rank];
     if (uses_index[map.row] and shape.len > 1) return false;
     if (map.out.dtype != map.compute or !axes_module.dense(&map.out, shape)) return false;
-    var repeated: Repeated = undefined;
+    var converted: Converted = undefined;
     var flat: Flat = undefined;
     flat.mask = 0;
     const bytes = map.compute.bytes();
     for (map.inputs[0..map.inputs_count], 0..) |*input, k| {
         const own = input.dtype == map.compute;
-        if (own and axes_module.dense(input, shape)) {
-            flat.pointers[k] = input.data;
-        } else if (axes_module.single(input, shape)) {
-            if (own) repeated.fill(k, bytes, input.data) else {
-                const load = tables.load[@backingInt(map.compute)][@backingInt(input.dtype)];
-                repeated.fillFrom(k, bytes, load, input.data);
-            }
-            flat.pointers[k] = &repeated.vectors[k];
-            flat.mask |= @as(u32, 1) << @intCast(k);
-        } else return false;
+        flat.pointers[k] = input.data;
+        if (own and axes_module.dense(input, shape)) continue;
+        if (!axes_module.single(input, shape)) return false;
+        flat.mask |= @as(u32, 1) << @intCast(k);
+        if (own) continue;
+        const load = tables.load[@backingInt(map.compute)][@backingInt(input.dtype)];
+        load(@ptrCast(&converted[k]), input.data, 1, 1, 0, 0);
+        flat.pointers[k] = @ptrCast(&converted[k]);
     }
     flat.scalars = .init(map.compute, &map.scalars);
     const kernel = tables.map[@backingInt(map.compute)][map.row].?;
     if (count < parallel_elements or pool.threads == 1) {
-        kernel(map.out.data, &flat.pointers, flat.mask, &flat.scalars, 0, count);
+        kernel(map.out.data, &flat.pointers, &no_strides, flat.mask, &flat.scalars, 0, 1, count);
         return true;
     }
     flat.kernel = kernel;
@@ -579,6 +555,6 @@ const Flat = struct {
             if (flat.mask >> @intCast(k) & 1 == 0) pointer.* += offset;
         }
         const count = @min(flat.each, flat.count - first);
-        flat.kernel(flat.out + offset, &pointers, flat.mask, &flat.scalars, first, count);
+        flat.kernel(flat.out + offset, &pointers, &no_strides, flat.mask, &flat.scalars, first, 1, count);
     }
 };

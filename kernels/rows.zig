@@ -1,9 +1,9 @@
 //! A row of the table as loops over memory, for one compute type: `Map`, `Fold` and `Arg`.
 //!
-//! Every operand lies contiguous in the compute type, or is one vector of equal elements (its bit
-//! in `repeated` is set), so a broadcast operand costs no memory traffic. Other layouts are the
-//! skeletons' work. The vector's width never changes a bit of a map; a fold has the same virtual
-//! lanes on every level.
+//! Every operand lies contiguous in the compute type, or is one element (its bit in `repeated` is
+//! set; for a fold it comes as a vector of equal elements), so a broadcast operand costs no memory
+//! traffic. Other layouts are the skeletons' work. The vector's width never changes a bit of a map;
+//! a fold has the same virtual lanes on every level.
 
 const std = @import("std");
 const expr = @import("expr.zig");
@@ -15,7 +15,21 @@ pub const chunk = 1024;
 /// The same for a fold whose kept axis is the contiguous one.
 pub const column_chunk = 128;
 
+/// `count` elements in each of `places`; strides are bytes from place to place, of the output and
+/// then of the inputs. The index is that of the first element in each place.
 pub const MapKernel = *const fn (
+    out: [*]u8,
+    inputs: [*]const [*]const u8,
+    strides: [*]const isize,
+    repeated: u32,
+    scalars: *const anyopaque,
+    index: usize,
+    places: usize,
+    count: usize,
+) callconv(.c) void;
+
+/// Writes one element for every `chunk` elements begun.
+pub const ChunksKernel = *const fn (
     out: [*]u8,
     inputs: [*]const [*]const u8,
     repeated: u32,
@@ -23,9 +37,6 @@ pub const MapKernel = *const fn (
     index: usize,
     count: usize,
 ) callconv(.c) void;
-
-/// Writes one element for every `chunk` elements begun.
-pub const ChunksKernel = MapKernel;
 
 /// Joins `count` elements (at most `chunk`) in each of `places`; input strides are bytes from place
 /// to place. Within a place, inputs whose bit is set in `repeated` are one element. Index and order
@@ -116,36 +127,55 @@ pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
         pub fn run(
             out_bytes: [*]u8,
             inputs: [*]const [*]const u8,
+            strides: [*]const isize,
             repeated: u32,
             scalars: *const anyopaque,
             index: usize,
+            places: usize,
             count: usize,
         ) callconv(.c) void {
-            const out: [*]T = @ptrCast(@alignCast(out_bytes));
-            var pointers: [n][*]const T = undefined;
-            var steps: [n]usize = undefined;
-            inline for (0..n) |k| {
-                pointers[k] = @ptrCast(@alignCast(inputs[k]));
-                steps[k] = if (repeated >> k & 1 != 0) 0 else lanes;
-            }
             var environment = environmentOf(V, scalars);
-            var i: usize = 0;
-            while (i + lanes <= count) : (i += lanes) {
+            var splats: [n]V = undefined;
+            var starts: [n + 1]usize = undefined;
+            starts[n] = @intFromPtr(out_bytes);
+            inline for (0..n) |k| starts[k] = @intFromPtr(inputs[k]);
+            var place: usize = 0;
+            while (true) {
+                const out: [*]T = @ptrFromInt(starts[n]);
+                var pointers: [n][*]const T = undefined;
+                var steps: [n]usize = undefined;
                 inline for (0..n) |k| {
-                    environment.operands[k] = pointers[k][0..lanes].*;
-                    pointers[k] += steps[k];
+                    pointers[k] = @ptrFromInt(starts[k]);
+                    steps[k] = lanes;
+                    if (repeated >> k & 1 != 0) {
+                        splats[k] = @splat(pointers[k][0]);
+                        pointers[k] = @ptrCast(&splats[k]);
+                        steps[k] = 0;
+                    }
                 }
-                if (row.uses_index) environment.index = indices(V, index +% i);
-                out[i..][0..lanes].* = expr.eval(row.tree, V, environment);
+                var i: usize = 0;
+                while (i + lanes <= count) : (i += lanes) {
+                    inline for (0..n) |k| {
+                        environment.operands[k] = pointers[k][0..lanes].*;
+                        pointers[k] += steps[k];
+                    }
+                    if (row.uses_index) environment.index = indices(V, index +% i);
+                    out[i..][0..lanes].* = expr.eval(row.tree, V, environment);
+                }
+                if (i != count) {
+                    inline for (0..n) |k| {
+                        const left = if (steps[k] == 0) lanes else count - i;
+                        environment.operands[k] = partial(lanes, T, pointers[k], left);
+                    }
+                    if (row.uses_index) environment.index = indices(V, index +% i);
+                    const last: [lanes]T = expr.eval(row.tree, V, environment);
+                    for (out[i..count], last[0 .. count - i]) |*element, value| element.* = value;
+                }
+                place += 1;
+                if (place == places) return;
+                starts[n] +%= @bitCast(strides[0]);
+                inline for (0..n) |k| starts[k] +%= @bitCast(strides[k + 1]);
             }
-            if (i == count) return;
-            inline for (0..n) |k| {
-                const left = if (steps[k] == 0) lanes else count - i;
-                environment.operands[k] = partial(lanes, T, pointers[k], left);
-            }
-            if (row.uses_index) environment.index = indices(V, index +% i);
-            const last: [lanes]T = expr.eval(row.tree, V, environment);
-            for (out[i..count], last[0 .. count - i]) |*element, value| element.* = value;
         }
     };
 }
