@@ -30,6 +30,15 @@ pub const Store = *const fn (
     column_stride: isize,
 ) callconv(.c) void;
 
+/// A scalar in the compute type, in the low bytes of a word.
+pub fn bitsOf(compute: DType, scalar: f64) u64 {
+    return switch (compute) {
+        .float32 => @as(u32, @bitCast(convert(f32, scalar))),
+        .float64 => @bitCast(scalar),
+        else => @as(u32, @bitCast(convert(i32, scalar))),
+    };
+}
+
 /// How an element lies in memory.
 pub fn Stored(comptime dtype: DType) type {
     return switch (dtype) {

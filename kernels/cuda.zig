@@ -17,9 +17,11 @@ const module = @import("cuda_module.zig");
 const nvrtc = @import("cuda_nvrtc.zig");
 const product = @import("cuda_product.zig");
 const program = @import("program.zig");
+const row_text = @import("row_text.zig");
 const staging = @import("cuda_staging.zig");
 const text_module = @import("text.zig");
-const Fused = @import("cuda_fused.zig").Fused;
+const Maps = @import("cuda_fused.zig").Fused;
+const Rows = @import("row_plan.zig").Plan;
 const Settings = @import("settings.zig").Settings;
 
 const Instruction = program.Instruction;
@@ -58,7 +60,8 @@ pub const Engine = struct {
     compiler_reason: program.Message = .{},
     /// Fused kernels by their text; null where there is none.
     fused_functions: std.StringHashMapUnmanaged(?*driver.Function) = .empty,
-    fused: *Fused = undefined,
+    /// Workspace for what may be one kernel.
+    planned: *Planned = undefined,
     graphs: graph.Graphs = .{},
     modules: module.Modules = .{},
     loaded: std.ArrayList(?*driver.Module) = .empty,
@@ -71,6 +74,7 @@ pub const Engine = struct {
     name_length: usize = 0,
     capability: c_int = 0,
 
+    const Planned = struct { maps: Maps, rows: Rows };
     const Buffer = struct { address: driver.Address = 0, bytes: usize = 0 };
 
     /// The engine must not move afterwards.
@@ -81,7 +85,7 @@ pub const Engine = struct {
         message: *program.Message,
     ) device.OpenError!void {
         engine.* = .{ .allocator = allocator };
-        engine.fused = try allocator.create(Fused);
+        engine.planned = try allocator.create(Planned);
         engine.open(settings) catch |failure| {
             message.set("Cannot open cuda:{d}: {s}", .{ settings.index, engine.message.text() });
             engine.deinit();
@@ -139,7 +143,7 @@ pub const Engine = struct {
         var keys = engine.fused_functions.keyIterator();
         while (keys.next()) |key| allocator.free(key.*);
         engine.fused_functions.deinit(allocator);
-        allocator.destroy(engine.fused);
+        allocator.destroy(engine.planned);
         if (engine.context != null) {
             const cuda = &engine.cuda;
             // Failures here have nobody to tell, and nothing is left to save.
@@ -236,33 +240,55 @@ pub const Engine = struct {
     /// Launches the first instructions of a group, as many at once as one kernel can do, and returns
     /// their number.
     fn launchSome(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) Failed!usize {
-        if (engine.compiler != null) {
-            const count = engine.fused.plan(instructions);
-            if (count > 1 and engine.fused.prepare(temporaries, instructions[count..])) {
-                if (try engine.launchFused()) return count;
+        if (engine.compiler != null and instructions.len > 1) {
+            const rows = &engine.planned.rows;
+            const joined = rows.build(instructions, launch);
+            if (joined > 1 and rows.finish(temporaries, instructions[joined..])) {
+                if (try engine.launchRows()) return joined;
+            }
+            const maps = &engine.planned.maps;
+            const count = maps.plan(instructions);
+            if (count > 1 and maps.prepare(temporaries, instructions[count..])) {
+                const text: FusedText = .{ .maps = maps };
+                if (try engine.launchFused(text, maps.blocks(), &maps.arguments)) return count;
             }
         }
         try engine.launchOne(&instructions[0]);
         return 1;
     }
 
+    fn launchRows(engine: *Engine) Failed!bool {
+        const rows = &engine.planned.rows;
+        var arguments: layout.Fused = undefined;
+        row_text.fill(rows, &arguments);
+        for (rows.views[0..rows.views_count], arguments.addresses[0..rows.views_count]) |*seen, *address| {
+            address.* = @intFromPtr(seen.data);
+        }
+        return engine.launchFused(.{ .rows = rows }, rows.blocks(), &arguments);
+    }
+
     /// False where the kernel cannot be compiled; then nothing more is.
-    fn launchFused(engine: *Engine) Failed!bool {
-        const function = try engine.fusedFunction() orelse return false;
-        const blocks = [2]usize{ engine.fused.blocks(), 1 };
-        if (try engine.graphs.note(engine, function, blocks, &engine.fused.arguments)) return true;
-        const arguments = [1]?*const anyopaque{&engine.fused.arguments};
-        const x: c_uint = @intCast(blocks[0]);
-        const result = engine.cuda.cuLaunchKernel(function, x, 1, 1, layout.threads, 1, 1, 0, engine.stream, &arguments, null);
+    fn launchFused(engine: *Engine, text: FusedText, blocks: usize, arguments: *const layout.Fused) Failed!bool {
+        const function = try engine.fusedFunction(text) orelse return false;
+        if (try engine.graphs.note(engine, function, .{ blocks, 1 }, arguments)) return true;
+        const pointers = [1]?*const anyopaque{arguments};
+        const x: c_uint = @intCast(blocks);
+        const result = engine.cuda.cuLaunchKernel(function, x, 1, 1, layout.threads, 1, 1, 0, engine.stream, &pointers, null);
         try engine.try_("the launch of a fused kernel", result);
         return true;
     }
 
-    fn fusedFunction(engine: *Engine) Failed!?*driver.Function {
+    const FusedText = union(enum) { maps: *const Maps, rows: *const Rows };
+
+    fn fusedFunction(engine: *Engine, text_of: FusedText) Failed!?*driver.Function {
         const allocator = engine.allocator;
         var body: std.Io.Writer.Allocating = .init(allocator);
         defer body.deinit();
-        engine.fused.write(&body.writer) catch return error.OutOfMemory;
+        const written = switch (text_of) {
+            .maps => |maps| maps.write(&body.writer),
+            .rows => |rows| row_text.write(rows, &body.writer, .cuda),
+        };
+        written catch return error.OutOfMemory;
         const known = try engine.fused_functions.getOrPut(allocator, body.written());
         if (known.found_existing) return known.value_ptr.*;
         // Until it is there, nothing stands under this key.

@@ -1,9 +1,7 @@
-//! The axes that a launch walks along, merged where they lie end to end for all operands, and what
-//! else a kernel's arguments are made from.
+//! The axes that a launch walks along, merged where they lie end to end for all operands.
 
 const std = @import("std");
 const axes_module = @import("axes.zig");
-const convert = @import("convert.zig");
 const layout = @import("cuda_layout.zig");
 const program = @import("program.zig");
 
@@ -76,15 +74,4 @@ pub fn Axes(comptime operands_max: usize) type {
             }
         }
     };
-}
-
-/// Scalars in the compute type, in the low bytes.
-pub fn scalarBits(compute: program.DType, scalars: *const [3]f64) [3]u64 {
-    var bits: [3]u64 = undefined;
-    for (&bits, scalars) |*word, scalar| word.* = switch (compute) {
-        .float32 => @as(u32, @bitCast(convert.convert(f32, scalar))),
-        .float64 => @bitCast(scalar),
-        else => @as(u32, @bitCast(convert.convert(i32, scalar))),
-    };
-    return bits;
 }

@@ -7,8 +7,11 @@
 
 const std = @import("std");
 const axes_module = @import("cuda_axes.zig");
+const convert = @import("convert.zig");
+const later_module = @import("later.zig");
 const layout = @import("cuda_layout.zig");
 const program = @import("program.zig");
+const row_text = @import("row_text.zig");
 const table = @import("table.zig");
 const text_module = @import("text.zig");
 const product = @import("axes.zig").product;
@@ -87,7 +90,7 @@ pub const Fused = struct {
         }
         const saved = fused.views_count;
         const number: u8 = @intCast(fused.steps_count);
-        const scalars = table_scalars[map.row];
+        const scalars: u8 = @intCast(table.map_rows[map.row].scalars);
         var step: Step = .{
             .map = map,
             .inputs = undefined,
@@ -115,7 +118,7 @@ pub const Fused = struct {
         }
         fused.views[step.out].written = number;
         fused.scalars_count += scalars;
-        fused.indexed = fused.indexed or table_index[map.row];
+        fused.indexed = fused.indexed or table.map_rows[map.row].uses_index;
         fused.steps[number] = step;
         fused.steps_count += 1;
         return true;
@@ -132,7 +135,7 @@ pub const Fused = struct {
     }
 
     fn isFlat(map: *const program.Map) bool {
-        if (table_index[map.row] or map.out.strides[0] != 1) return false;
+        if (table.map_rows[map.row].uses_index or map.out.strides[0] != 1) return false;
         for (map.inputs[0..map.inputs_count]) |*input| if (input.strides[0] != 1) return false;
         return true;
     }
@@ -176,7 +179,7 @@ pub const Fused = struct {
         for (fused.views[0..fused.views_count]) |*seen| {
             if (seen.written == null) continue;
             const passing = std.mem.indexOfScalar(u32, temporaries, seen.view.handle) != null;
-            seen.stored = !passing or isRead(later, seen.view.handle);
+            seen.stored = !passing or later_module.isRead(later, seen.view.handle);
         }
         const lead = fused.steps[0].out;
         const count = fused.views_count;
@@ -202,8 +205,8 @@ pub const Fused = struct {
         fused.rank = axes.rank;
         for (fused.views[0..count], arguments.addresses[0..count]) |*seen, *address| address.* = @intFromPtr(seen.view.data);
         for (fused.steps[0..fused.steps_count]) |*step| {
-            const bits = axes_module.scalarBits(step.map.compute, &step.map.scalars);
-            @memcpy(arguments.scalars[step.scalar..][0..step.scalars], bits[0..step.scalars]);
+            const scalars = arguments.scalars[step.scalar..][0..step.scalars];
+            for (scalars, step.map.scalars[0..step.scalars]) |*word, value| word.* = convert.bitsOf(step.map.compute, value);
         }
         return true;
     }
@@ -238,20 +241,14 @@ pub const Fused = struct {
     /// on how many axes there are and on how operands lie along the last one, not on sizes.
     pub fn write(fused: *const Fused, writer: *Writer) Writer.Error!void {
         const w = fused.width;
+        try row_text.writeParameters(writer);
         try writer.print(
-            \\typedef struct {{ U32 size, multiplier, shift; }} Divisor;
-            \\typedef struct {{
-            \\  U64 addresses[{d}], scalars[{d}], elements;
-            \\  U32 count, unused;
-            \\  Divisor divisors[{d}];
-            \\  I64 strides[{d}][{d}];
-            \\}} Parameters;
             \\KERNEL LANES({d}, 1) void run(const Parameters p) {{
             \\  const U64 place = (U64)GROUP_X * {d} + LANE_X;
             \\  if (place >= p.count) return;
             \\  U32 rest = (U32)place;
             \\
-        , .{ views_max, scalars_max, rank_max, views_max, rank_max, layout.threads, layout.threads });
+        , .{ layout.threads, layout.threads });
         for (0..fused.views_count) |k| if (fused.touched(k)) try writer.print("  U64 x{d} = p.addresses[{d}];\n", .{ k, k });
         if (fused.indexed) try writer.writeAll("  U32 along = rest;\n");
         for (0..fused.rank - 1) |axis| {
@@ -271,11 +268,7 @@ pub const Fused = struct {
         for (fused.steps[0..fused.steps_count], 0..) |*step, n| {
             const name = text_module.typeName(step.map.compute);
             for (0..step.scalars) |k| {
-                const read = switch (step.map.compute) {
-                    .float32 => "AS_FLOAT((int)",
-                    .float64 => "AS_DOUBLE((I64)",
-                    else => "(int)(",
-                };
+                const read = text_module.scalarOf(step.map.compute);
                 try writer.print("  const {s} s{d}_{d} = {s}p.scalars[{d}]);\n", .{ name, n, k, read, step.scalar + k });
             }
         }
@@ -338,7 +331,7 @@ pub const Fused = struct {
                 try writer.print("    const {s} a{d}_{d} = {s}m{d}[j]);\n", .{ name, n, k, text_module.loading(dtype, compute_type), operand.view });
             }
         }
-        if (table_index[step.map.row]) {
+        if (table.map_rows[step.map.row].uses_index) {
             try writer.print("    const {s} i{d} = ({s})(along * {d}u + (U32)j);\n", .{ name, n, name, fused.width });
         }
         const out = fused.views[step.out].view.dtype;
@@ -365,34 +358,4 @@ pub const Fused = struct {
             try writer.writeAll(" }\n");
         }
     }
-};
-
-fn isRead(later: []const program.Instruction, handle: u32) bool {
-    for (later) |*instruction| switch (instruction.*) {
-        .map => |*one| if (anyInput(one.inputs[0..one.inputs_count], handle)) return true,
-        .fold, .arg => |*one| if (anyInput(one.inputs[0..one.inputs_count], handle)) return true,
-        .matmul => |*one| if (one.a.handle == handle or one.b.handle == handle) return true,
-        // A scatter adds to what is there.
-        .gather, .scatter => |*one| if (one.source.handle == handle or one.index.handle == handle or
-            one.out.handle == handle) return true,
-        .random => {},
-    };
-    return false;
-}
-
-fn anyInput(inputs: []const View, handle: u32) bool {
-    for (inputs) |*input| if (input.handle == handle) return true;
-    return false;
-}
-
-const table_scalars = blk: {
-    var list: [table.map_rows.len]u8 = undefined;
-    for (table.map_rows, &list) |row, *scalars| scalars.* = row.scalars;
-    break :blk list;
-};
-
-const table_index = blk: {
-    var list: [table.map_rows.len]bool = undefined;
-    for (table.map_rows, &list) |row, *uses| uses.* = row.uses_index;
-    break :blk list;
 };

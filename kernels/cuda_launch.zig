@@ -3,6 +3,7 @@
 
 const std = @import("std");
 const axes_module = @import("cuda_axes.zig");
+const convert = @import("convert.zig");
 const cuda = @import("cuda.zig");
 const driver = @import("cuda_driver.zig");
 const fold_module = @import("fold.zig");
@@ -12,6 +13,7 @@ const program = @import("program.zig");
 const table = @import("table.zig");
 
 const Engine = cuda.Engine;
+const Geometry = @import("row_plan.zig").Geometry;
 const Failed = cuda.Failed;
 const View = program.View;
 const operands_max = layout.operands_max;
@@ -22,11 +24,12 @@ const threads = layout.threads;
 const vector_bytes = 16;
 /// Axes of the vector kernel; see `cuda_map.zig`.
 const vector_rank_max = 3;
-/// Blocks that keep any of these devices busy: reductions into fewer are split. One number for
-/// all, so that they all join in one order.
+/// Blocks that keep any of these devices busy: reductions into fewer are split, into as many as are
+/// wanted. One number for all, so that they all join in one order.
+const blocks_least = 128;
 const blocks_wanted = 256;
 /// Elements that a thread of a split reduction joins at least.
-const elements_least = 16;
+const elements_least = 32;
 const splits_max = 1024;
 /// Up to so many indices, and so many elements for each, a scatter takes a block for each index.
 const scatter_first_count = 8192;
@@ -122,13 +125,20 @@ fn viewsOf(buffer: *[operands_max]*const View, one: anytype) []*const View {
 
 const Arguments = layout.Map(operands_max);
 
+/// In the compute type, in the low bytes.
+fn scalarsOf(one: anytype) [3]u64 {
+    var bits: [3]u64 = undefined;
+    for (&bits, one.scalars) |*word, scalar| word.* = convert.bitsOf(one.compute, scalar);
+    return bits;
+}
+
 pub fn map(engine: *Engine, one: *const program.Map) Failed!void {
     var buffer: [operands_max]*const View = undefined;
     const views = viewsOf(&buffer, one);
     const begin: [operands_max]?usize = @splat(0);
     const indexed = uses_index[one.row];
     var axes: Axes = .of(views, one.shape[0..one.rank], begin[0..views.len], if (indexed) .apart else .{ .sorted = 0 });
-    var arguments: Arguments = .{ .scalars = axes_module.scalarBits(one.compute, &one.scalars) };
+    var arguments: Arguments = .{ .scalars = scalarsOf(one) };
     for (views, 0..) |view, k| {
         arguments.addresses[k] = @intFromPtr(view.data);
         arguments.dtypes[k] = @backingInt(view.dtype);
@@ -251,7 +261,7 @@ const Reduction = struct {
             .reduced_count = 0,
             .operands = views.len,
             .column = fold_module.isColumn(one),
-            .arguments = .{ .scalars = axes_module.scalarBits(one.compute, &one.scalars) },
+            .arguments = .{ .scalars = scalarsOf(one) },
         };
         reduction.kept_count = reduction.kept.places();
         if (std.mem.indexOfScalar(usize, reduced_shape, 0) == null) {
@@ -287,15 +297,33 @@ const Reduction = struct {
     }
 };
 
-/// Kept places of a block, as a power of two: a warp of them where they lie side by side, else as
-/// many as leave a thread for each reduced element.
+/// Kept places of a block, as a power of two: a warp of them where they lie side by side, or as many
+/// as lie in one sector of memory where there would be too few blocks; else as many as leave a thread
+/// for each reduced element.
 fn placesBits(column: bool, kept: usize, reduced: usize) u32 {
     const threads_bits = std.math.log2_int(usize, threads);
     const kept_bits = std.math.log2_int_ceil(usize, @max(kept, 1));
     const reduced_bits = std.math.log2_int_ceil(usize, @max(reduced, 1));
-    const wanted: u32 = if (column) 5 else 0;
+    var wanted: u5 = if (column) 5 else 0;
+    while (wanted > 3 and kept >> wanted < blocks_least) wanted -= 1;
     const spare = @max(threads_bits -| reduced_bits, wanted);
     return @min(spare, kept_bits, threads_bits);
+}
+
+/// In how many parts the elements of each place are joined, by blocks of so many places.
+fn splitsOf(places_bits: u32, blocks: usize, reduced: usize) usize {
+    if (blocks >= blocks_least) return 1;
+    const each_block = (@as(usize, threads) >> @intCast(places_bits)) * elements_least;
+    return @max(@min(blocks_wanted / blocks, reduced / each_block, splits_max), 1);
+}
+
+/// How `fold` joins such a matrix; null where it takes more than one launch.
+pub fn rowGeometry(column: bool, kept: usize, reduced: usize) ?Geometry {
+    const bits = placesBits(column, kept, reduced);
+    const places = @as(u32, 1) << @intCast(bits);
+    const blocks = (kept + places - 1) / places;
+    if (splitsOf(bits, blocks, reduced) > 1) return null;
+    return .{ .threads = threads / places, .places = places, .column = column };
 }
 
 pub fn fold(engine: *Engine, one: *const program.Fold) Failed!void {
@@ -303,9 +331,7 @@ pub fn fold(engine: *Engine, one: *const program.Fold) Failed!void {
     const arguments = &reduction.arguments;
     const code = @backingInt(one.compute);
     const blocks = reduction.blocks();
-    const each_block = (@as(usize, threads) >> @intCast(arguments.places_bits)) * elements_least;
-    const possible = reduction.reduced_count / each_block;
-    const splits = @min(blocks_wanted / blocks, possible, splits_max);
+    const splits = splitsOf(arguments.places_bits, blocks, reduction.reduced_count);
     if (splits <= 1) return start(engine, .fold, code, one.row, .{ blocks, 1 }, arguments);
 
     const size = one.compute.bytes();

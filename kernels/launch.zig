@@ -405,11 +405,7 @@ pub const Launch = struct {
             for (operand.strides[0..launch.rank]) |stride| launch.pushSigned(stride);
         }
         for (launch.steps[0..launch.steps_count]) |*step| {
-            for (step.scalars[0..launch.scalarsOf(step)]) |scalar| launch.pushSigned(switch (step.compute) {
-                .float32 => @as(i32, @bitCast(convert.convert(f32, scalar))),
-                .float64 => @bitCast(scalar),
-                else => convert.convert(i32, scalar),
-            });
+            for (step.scalars[0..launch.scalarsOf(step)]) |scalar| launch.pushSigned(@bitCast(convert.bitsOf(step.compute, scalar)));
         }
     }
 

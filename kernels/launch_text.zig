@@ -61,12 +61,7 @@ const Source = struct {
         var at = launch.placeOf(launch.operands_count);
         for (launch.steps[0..launch.steps_count], 0..) |*step, n| {
             for (0..launch.scalarsOf(step)) |k| {
-                const read = switch (step.compute) {
-                    .float32 => "AS_FLOAT((int)",
-                    .float64 => "AS_DOUBLE(",
-                    else => "(int)(",
-                };
-                try source.put("const @ s@_@ = @p.v[@]);", .{ text.typeName(step.compute), n, k, read, at });
+                try source.put("const @ s@_@ = @p.v[@]);", .{ text.typeName(step.compute), n, k, text.scalarOf(step.compute), at });
                 at += 1;
             }
         }
@@ -236,20 +231,7 @@ const Source = struct {
 
     /// What a running value is before anything was joined.
     fn start(source: *const Source, buffer: *[40]u8) []const u8 {
-        const compute = source.launch.compute;
-        return switch (table.fold_rows[source.launch.row].from) {
-            .number => |value| std.fmt.bufPrint(buffer, "({s}){d}", .{ text.typeName(compute), value }) catch unreachable,
-            .lowest => switch (compute) {
-                .float32 => "-INFINITY_FLOAT",
-                .float64 => "-(double)INFINITY_FLOAT",
-                else => "(-2147483647 - 1)",
-            },
-            .highest => switch (compute) {
-                .float32 => "INFINITY_FLOAT",
-                .float64 => "(double)INFINITY_FLOAT",
-                else => "2147483647",
-            },
-        };
+        return text.startOf(buffer, table.fold_rows[source.launch.row].from, source.launch.compute);
     }
 
     fn store(source: *const Source, value: []const u8, compute: DType) Error!void {

@@ -7,6 +7,7 @@ const std = @import("std");
 const expr = @import("expr.zig");
 const math = @import("math.zig");
 const program = @import("program.zig");
+const table = @import("table.zig");
 
 const DType = program.DType;
 const Writer = std.Io.Writer;
@@ -179,6 +180,32 @@ pub fn loading(from: DType, to: DType) []const u8 {
         .float64 => "(double)(0 != ",
         .int32 => "(int)(0 != ",
         else => "(U8)(0 != ",
+    };
+}
+
+/// What a fold's running value is before anything was joined.
+pub fn startOf(buffer: *[40]u8, from: table.From, compute: DType) []const u8 {
+    return switch (from) {
+        .number => |value| std.fmt.bufPrint(buffer, "({s}){d}", .{ typeName(compute), value }) catch unreachable,
+        .lowest => switch (compute) {
+            .float32 => "-INFINITY_FLOAT",
+            .float64 => "-(double)INFINITY_FLOAT",
+            else => "(-2147483647 - 1)",
+        },
+        .highest => switch (compute) {
+            .float32 => "INFINITY_FLOAT",
+            .float64 => "(double)INFINITY_FLOAT",
+            else => "2147483647",
+        },
+    };
+}
+
+/// The open half of what reads a scalar, in the low bytes of a word, as the compute type.
+pub fn scalarOf(compute: DType) []const u8 {
+    return switch (compute) {
+        .float32 => "AS_FLOAT((int)",
+        .float64 => "AS_DOUBLE((I64)",
+        else => "(int)(",
     };
 }
 

@@ -2,49 +2,17 @@
  * Maps of a group run as one kernel, whose text NVRTC compiles: they must have the bits of the maps one by one.
  * `cuda_test.ts` runs this in a process of its own, with the stand-in as the driver; the texts stay in its folder.
  */
-import { broadcastTo, compose, composeAll, copy, empty, fold, map, mapInto, type NDArray } from "../../core/ndarray.ts";
+import { broadcastTo, compose, copy, empty, fold, map, mapInto, type NDArray } from "../../core/ndarray.ts";
 import { Stream } from "../../core/program.ts";
 import { type MapRow, mapRows, table } from "../../kernels/instruction.ts";
 import { openDevice } from "../../kernels/mod.ts";
-import { difference, type Layout, mapTo, type Operand, operand, operandsOf, put, randomOf } from "../arrays.ts";
-import { Findings, ungrouped } from "../kernels.ts";
+import { mapTo, operandsOf, put } from "../arrays.ts";
+import { Findings } from "../kernels.ts";
 import { assert, assertEquals } from "../support.ts";
+import { type Body, compare, idle, operandsFrom } from "./compare.ts";
 import { get } from "./controls.ts";
 
-/** What the default device holds, which is this one. */
-const idle = get("allocations");
-
-type Body = (arrays: NDArray[]) => readonly NDArray[];
-
-/** Runs a body as a group and one by one, and compares all results; returns how many launches the group took. */
-function compare(findings: Findings, what: string, operands: readonly Operand[], body: Body): number {
-  const device = openDevice("cuda"), other = openDevice("cuda");
-  try {
-    let launches = 0;
-    const [grouped, single] = [device, ungrouped(other)].map((on) => {
-      const stream = new Stream(on), arrays = operands.map((each) => put(stream, each));
-      arrays[0]?.read();
-      const before = get("launches"),
-        results = composeAll(() => body(arrays)),
-        flats = results.map((one) => one.read());
-      if (on === device) launches = get("launches") - before;
-      for (const one of [...results, ...arrays]) one.dispose();
-      stream.flush();
-      return flats;
-    });
-    grouped!.forEach((flat, k) => findings.add(`${what}, result ${k}`, difference(flat, single![k]!)));
-    return launches;
-  } finally {
-    device.close();
-    other.close();
-    const left = get("allocations") - idle;
-    findings.add(`allocations after ${what}`, left === 0 ? null : `${left}`);
-  }
-}
-
-const random = randomOf(1);
-const some = (dtype: Operand["dtype"], shape: number[], layout: Layout = "contiguous") =>
-  operand(dtype, shape, layout, random);
+const some = operandsFrom(1);
 
 Deno.test("the device says that it has a compiler", () => {
   const device = openDevice("cuda");

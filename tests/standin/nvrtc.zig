@@ -1,6 +1,9 @@
 //! The stand-in's NVRTC: it compiles a text for the host, with Zig as the compiler of C++, and
 //! leaves it in a folder, where a test finds what was compiled.
 //!
+//! The threads of a block run one after the other, to the end; where they wait for one another, each
+//! has a stack of its own and runs to the next barrier.
+//!
 //! Its code is a text that names the library which it made.
 
 const std = @import("std");
@@ -38,6 +41,50 @@ const dialect =
     \\#define floor standin_floor
     \\#define ceil standin_ceil
     \\#define sqrt standin_sqrt
+    \\
+;
+
+/// Threads that wait for one another.
+const barriers =
+    \\#include <ucontext.h>
+    \\#define __shared__ static
+    \\static ucontext_t standin_main, standin_thread[256];
+    \\static char standin_stacks[256][1 << 16];
+    \\static unsigned standin_now, standin_arrived[256];
+    \\static bool standin_done[256];
+    \\static inline void __syncthreads() { standin_arrived[standin_now]++; swapcontext(&standin_thread[standin_now], &standin_main); }
+    \\
+;
+
+/// Runs all threads of a block that meet at barriers; one that misses some is stopped.
+const waiting_driver =
+    \\
+    \\static const Parameters *standin_parameters;
+    \\static void standin_enter() { run(*standin_parameters); standin_done[standin_now] = true; }
+    \\extern "C" void standin_block(const Parameters *p, unsigned x, unsigned y, unsigned threads) {
+    \\  blockIdx = Place{x, y, 0};
+    \\  standin_parameters = p;
+    \\  for (unsigned k = 0; k < threads; k++) {
+    \\    getcontext(&standin_thread[k]);
+    \\    standin_thread[k].uc_stack.ss_sp = standin_stacks[k];
+    \\    standin_thread[k].uc_stack.ss_size = sizeof standin_stacks[k];
+    \\    standin_thread[k].uc_link = &standin_main;
+    \\    makecontext(&standin_thread[k], standin_enter, 0);
+    \\    standin_done[k] = false;
+    \\    standin_arrived[k] = 0;
+    \\  }
+    \\  for (bool going = true; going;) {
+    \\    going = false;
+    \\    for (unsigned k = 0; k < threads; k++) {
+    \\      if (standin_done[k]) continue;
+    \\      standin_now = k;
+    \\      threadIdx = Place{k, 0, 0};
+    \\      swapcontext(&standin_main, &standin_thread[k]);
+    \\      if (!standin_done[k]) going = true;
+    \\      if (standin_done[k] != standin_done[0] || standin_arrived[k] != standin_arrived[0]) __builtin_trap();
+    \\    }
+    \\  }
+    \\}
     \\
 ;
 
@@ -102,7 +149,13 @@ pub const functions = struct {
         const text_path = print(&buffer, "{s}/{x}.cu", .{ options.folder, hash }, 0) catch return 1;
         if (!writeAll(text_path, &.{program.text})) return 1;
         const host_path = print(&buffer, "{s}/{x}.cpp", .{ options.folder, hash }, 0) catch return 1;
-        if (!writeAll(host_path, &.{ dialect, program.text, driver })) return 1;
+        // The head defines the word; a kernel that uses it ends the line there.
+        const waits = std.mem.indexOf(u8, program.text, "BARRIER;") != null;
+        const parts: []const []const u8 = if (waits)
+            &.{ barriers, dialect, program.text, waiting_driver }
+        else
+            &.{ dialect, program.text, driver };
+        if (!writeAll(host_path, parts)) return 1;
         const code = print(&program.code, prefix ++ "{s}/{x}.so", .{ options.folder, hash }, 0) catch return 1;
         program.length = code.len + 1;
         if (access(code[prefix.len..].ptr, 0) == 0) return 0;
