@@ -28,6 +28,8 @@ const vector_rank_max = 3;
 /// wanted. One number for all, so that they all join in one order.
 const blocks_least = 128;
 const blocks_wanted = 256;
+/// Elements of all rows that a block works on at once.
+const row_elements = 8192;
 /// Elements that a thread of a split reduction joins at least.
 const elements_least = 32;
 const splits_max = 1024;
@@ -298,14 +300,18 @@ const Reduction = struct {
 };
 
 /// Kept places of a block, as a power of two: a warp of them where they lie side by side, or as many
-/// as lie in one sector of memory where there would be too few blocks; else as many as leave a thread
-/// for each reduced element.
+/// as lie in one sector of memory where there would be too few blocks; else one for each warp, fewer
+/// where there are few places or long ones, and more where that leaves a thread for each element.
 fn placesBits(column: bool, kept: usize, reduced: usize) u32 {
     const threads_bits = std.math.log2_int(usize, threads);
     const kept_bits = std.math.log2_int_ceil(usize, @max(kept, 1));
     const reduced_bits = std.math.log2_int_ceil(usize, @max(reduced, 1));
-    var wanted: u5 = if (column) 5 else 0;
-    while (wanted > 3 and kept >> wanted < blocks_least) wanted -= 1;
+    var wanted: u5 = if (column) 5 else 3;
+    if (column) {
+        while (wanted > 3 and kept >> wanted < blocks_least) wanted -= 1;
+    } else {
+        while (wanted > 0 and (kept >> wanted < 4 * blocks_least or reduced << wanted > row_elements)) wanted -= 1;
+    }
     const spare = @max(threads_bits -| reduced_bits, wanted);
     return @min(spare, kept_bits, threads_bits);
 }

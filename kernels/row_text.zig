@@ -17,6 +17,9 @@ const Step = row_plan.Step;
 const Writer = std.Io.Writer;
 const Error = Writer.Error;
 
+/// Threads that see one another's registers, in CUDA.
+const warp = 32;
+
 /// In which words memory is named.
 pub const Dialect = enum {
     /// By addresses among the parameters.
@@ -86,7 +89,8 @@ const Source = struct {
         }
         try source.put(") {", .{});
         for (plan.steps[0..plan.steps_count], 0..) |*step, n| {
-            if (step.kind == .fold and geometry.threads > 1) {
+            const alone = geometry.threads == 1 or (source.dialect == .cuda and !geometry.column and geometry.threads <= warp);
+            if (step.kind == .fold and !alone) {
                 try source.put("LOCAL @ shared@[@];", .{ text.typeName(step.compute), n, threads });
             }
         }
@@ -254,7 +258,7 @@ const Source = struct {
         try source.joinTwo(n, numbered(&running, "r", n), numbered(&term, "t", n));
     }
 
-    fn numbered(buffer: *[16]u8, letter: []const u8, n: usize) []const u8 {
+    fn numbered(buffer: []u8, letter: []const u8, n: usize) []const u8 {
         return std.fmt.bufPrint(buffer, "{s}{d}", .{ letter, n }) catch unreachable;
     }
 
@@ -268,30 +272,65 @@ const Source = struct {
 
     /// What the threads of a place found, as a tree: the order of `cuda_fold.zig` and `launch_text.zig`.
     fn join(source: *const Source, folds: *const Set) Error!void {
+        const geometry = source.plan.geometry;
+        const in_warps = source.dialect == .cuda and !geometry.column and geometry.threads > 1;
+        if (!in_warps or geometry.threads > warp) try source.joinShared(folds, in_warps);
+        if (in_warps) try source.joinWarps(folds);
         const plan = source.plan;
-        const geometry = plan.geometry;
-        const step_lanes = if (geometry.column) geometry.places else 1;
-        var mine: [64]u8 = undefined;
-        var other: [64]u8 = undefined;
-        if (geometry.threads > 1) {
-            for (0..plan.steps_count) |n| if (folds.isSet(n)) try source.put("shared@[LANE_X] = r@;", .{ n, n });
-            try source.put("BARRIER;\nfor (U32 half = @; half > 0; half >>= 1) { if (rank < half) {", .{geometry.threads / 2});
-            for (0..plan.steps_count) |n| if (folds.isSet(n)) {
-                const to = std.fmt.bufPrint(&mine, "shared{d}[LANE_X]", .{n}) catch unreachable;
-                const from = std.fmt.bufPrint(&other, "shared{d}[LANE_X + half * {d}]", .{ n, step_lanes }) catch unreachable;
-                try source.joinTwo(n, to, from);
-            };
-            try source.put("}\nBARRIER; }", .{});
-        }
         for (0..plan.steps_count) |n| if (folds.isSet(n)) {
             const step = &plan.steps[n];
             const out = plan.views[step.out].dtype;
-            const found = if (geometry.threads == 1)
-                std.fmt.bufPrint(&mine, "r{d}", .{n}) catch unreachable
-            else
-                std.fmt.bufPrint(&mine, "shared{d}[inside * {d}]", .{ n, if (geometry.column) 1 else geometry.threads }) catch unreachable;
-            try source.put("const @ v@ = @@);", .{ text.typeName(out), n, text.conversion(step.compute, out), found });
+            try source.put("const @ v@ = @", .{ text.typeName(out), n, text.conversion(step.compute, out) });
+            if (geometry.threads == 1) {
+                try source.put("r@);", .{n});
+            } else if (in_warps and geometry.threads <= warp) {
+                try source.put("__shfl_sync(0xffffffffu, r@, LANE_X & @));", .{ n, warp - geometry.threads });
+            } else try source.put("shared@[inside * @]);", .{ n, if (geometry.column) 1 else geometry.threads });
         };
+    }
+
+    /// In memory that the block shares: all of the tree, or down to one warp, whose values are `r`.
+    fn joinShared(source: *const Source, folds: *const Set, in_warps: bool) Error!void {
+        const plan = source.plan;
+        const geometry = plan.geometry;
+        if (geometry.threads == 1) return;
+        const lanes = if (geometry.column) geometry.places else 1;
+        var mine: [64]u8 = undefined;
+        var other: [64]u8 = undefined;
+        for (0..plan.steps_count) |n| if (folds.isSet(n)) try source.put("shared@[LANE_X] = r@;", .{ n, n });
+        const least: usize = if (in_warps) warp else 0;
+        try source.put("BARRIER;\nfor (U32 half = @; half > @; half >>= 1) { if (rank < half) {", .{ geometry.threads / 2, least });
+        for (0..plan.steps_count) |n| if (folds.isSet(n)) {
+            const to = std.fmt.bufPrint(&mine, "shared{d}[LANE_X]", .{n}) catch unreachable;
+            const from = std.fmt.bufPrint(&other, "shared{d}[LANE_X + half * {d}]", .{ n, lanes }) catch unreachable;
+            try source.joinTwo(n, to, from);
+        };
+        try source.put("}\nBARRIER; }", .{});
+        if (!in_warps) return;
+        for (0..plan.steps_count) |n| if (folds.isSet(n)) {
+            const from = std.fmt.bufPrint(&other, "shared{d}[LANE_X + {d}]", .{ n, warp }) catch unreachable;
+            try source.put("r@ = shared@[LANE_X];\nif (rank < @)", .{ n, n, warp });
+            try source.joinTwo(n, numbered(mine[0..16], "r", n), from);
+        };
+    }
+
+    /// The rest of the tree, within warps; of several that share a place, the first has the result.
+    fn joinWarps(source: *const Source, folds: *const Set) Error!void {
+        const plan = source.plan;
+        const threads = plan.geometry.threads;
+        var buffer: [16]u8 = undefined;
+        try source.put("UNROLL for (int half = @; half > 0; half >>= 1) {", .{@min(threads, warp) / 2});
+        for (0..plan.steps_count) |n| if (folds.isSet(n)) {
+            const name = text.typeName(plan.steps[n].compute);
+            try source.put("{ const @ o = __shfl_down_sync(0xffffffffu, r@, half);", .{ name, n });
+            try source.joinTwo(n, numbered(&buffer, "r", n), "o");
+            try source.put("}", .{});
+        };
+        try source.put("}", .{});
+        if (threads <= warp) return;
+        try source.put("if (rank == 0) {", .{});
+        for (0..plan.steps_count) |n| if (folds.isSet(n)) try source.put("shared@[LANE_X] = r@;", .{ n, n });
+        try source.put("}\nBARRIER;", .{});
     }
 
     /// Results of one element for each place: the first thread of the place has them as all others do.

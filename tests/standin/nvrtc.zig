@@ -53,6 +53,17 @@ const barriers =
     \\static unsigned standin_now, standin_arrived[256];
     \\static bool standin_done[256];
     \\static inline void __syncthreads() { standin_arrived[standin_now]++; swapcontext(&standin_thread[standin_now], &standin_main); }
+    \\static unsigned char standin_slots[256][8];
+    \\template <class T> static inline T standin_shuffle(T value, unsigned from) {
+    \\  T found;
+    \\  __builtin_memcpy(standin_slots[standin_now], &value, sizeof value);
+    \\  __syncthreads();
+    \\  __builtin_memcpy(&found, standin_slots[from], sizeof found);
+    \\  __syncthreads();
+    \\  return found;
+    \\}
+    \\#define __shfl_sync(mask, value, lane) standin_shuffle(value, (standin_now & ~31u) + ((lane) & 31))
+    \\#define __shfl_down_sync(mask, value, by) standin_shuffle(value, (standin_now & 31) + (by) < 32 ? standin_now + (by) : standin_now)
     \\
 ;
 
@@ -150,7 +161,8 @@ pub const functions = struct {
         if (!writeAll(text_path, &.{program.text})) return 1;
         const host_path = print(&buffer, "{s}/{x}.cpp", .{ options.folder, hash }, 0) catch return 1;
         // The head defines the word; a kernel that uses it ends the line there.
-        const waits = std.mem.indexOf(u8, program.text, "BARRIER;") != null;
+        const waits = std.mem.indexOf(u8, program.text, "BARRIER;") != null or
+            std.mem.indexOf(u8, program.text, "__shfl_") != null;
         const parts: []const []const u8 = if (waits)
             &.{ barriers, dialect, program.text, waiting_driver }
         else
