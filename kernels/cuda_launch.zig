@@ -16,6 +16,7 @@ const Engine = cuda.Engine;
 const Geometry = @import("row_plan.zig").Geometry;
 const Failed = cuda.Failed;
 const View = program.View;
+const product = @import("axes.zig").product;
 const operands_max = layout.operands_max;
 const rank_max = layout.rank_max;
 const threads = layout.threads;
@@ -323,8 +324,11 @@ fn splitsOf(places_bits: u32, blocks: usize, reduced: usize) usize {
     return @max(@min(blocks_wanted / blocks, reduced / each_block, splits_max), 1);
 }
 
-/// How `fold` joins such a matrix; null where it takes more than one launch.
-pub fn rowGeometry(column: bool, kept: usize, reduced: usize) ?Geometry {
+/// How `fold` joins the rows of a matrix; null where it takes more than one launch.
+pub fn rowGeometry(one: *const program.Fold) ?Geometry {
+    const column = fold_module.isColumn(one);
+    const kept = product(one.shape[0..one.kept]);
+    const reduced = product(one.shape[one.kept..one.rank]);
     const bits = placesBits(column, kept, reduced);
     const places = @as(u32, 1) << @intCast(bits);
     const blocks = (kept + places - 1) / places;

@@ -62,14 +62,16 @@ pub const fused_views_max = 16;
 pub const fused_scalars_max = 32;
 pub const fused_rank_max = 4;
 
-/// Several maps as one kernel, whose text declares the same fields.
+/// Several maps, or maps and folds along the rows of a matrix, as one kernel, whose text declares the
+/// same fields.
 pub const Fused = extern struct {
     addresses: [fused_views_max]u64 = @splat(0),
     scalars: [fused_scalars_max]u64 = @splat(0),
     /// As in `Map`.
     elements: u64 = 0,
     count: u32 = 0,
-    unused: u32 = 0,
+    /// Of `row_plan.Geometry`.
+    each: u32 = 0,
     divisors: [fused_rank_max]Divisor = @splat(.{}),
     strides: [fused_views_max][fused_rank_max]i64 = @splat(@splat(0)),
 };

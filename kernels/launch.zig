@@ -9,6 +9,7 @@ const std = @import("std");
 const axes_module = @import("axes.zig");
 const convert = @import("convert.zig");
 const program = @import("program.zig");
+const row_plan = @import("row_plan.zig");
 const table = @import("table.zig");
 
 const DType = program.DType;
@@ -19,8 +20,13 @@ pub const steps_max = 24;
 pub const parameters_max = 112;
 const rank_max = program.rank_max;
 pub const key_max = 16 + operands_max * 4 + steps_max * (4 + program.inputs_max);
+/// Lanes in which a work item of a CPU joins the elements of a row.
+pub const fold_lanes = 16;
 /// Columns of a fold that one work item of a CPU joins side by side.
 pub const column_block = 64;
+/// Columns that do not fit a second-level cache are slower at once than pass by pass: each of their
+/// rows lies on another page.
+const columns_bytes_max = 512 << 10;
 /// Kept and reduced axes, and one that was added so that there is one to walk along.
 pub const axes_max = 2 * rank_max;
 
@@ -29,6 +35,31 @@ pub const Shaping = struct {
     /// Work items that share a group; one on a CPU, where a loop is what becomes vectors.
     lanes: u16,
     has_double: bool,
+
+    /// How a fold joins the rows of a matrix; null where it takes more than one launch.
+    pub fn rowGeometry(shaping: Shaping, fold: *const program.Fold) ?row_plan.Geometry {
+        var launch: Launch = undefined;
+        launch.initFold(shaping, fold, false, false);
+        if (launch.parts() > 1) return null;
+        launch.finishFold(1, 0);
+        const column = launch.kind == .columns;
+        if (column and shaping.lanes == 1) {
+            const bytes = launch.counts()[1] *| (column_block * fold.inputs[0].dtype.bytes());
+            if (bytes > columns_bytes_max) return null;
+        }
+        if (shaping.lanes > 1) return .{
+            .threads = if (column) 1 else launch.lanes[0],
+            .places = if (column) launch.lanes[0] else launch.lanes[1],
+            .column = column,
+        };
+        return .{
+            .threads = 1,
+            .places = if (column) column_block else 1,
+            .column = column,
+            .lanes = fold_lanes,
+            .each = if (column) 0 else @intCast(launch.parameters[3]),
+        };
+    }
 };
 
 /// How the last axis of an operand lies.

@@ -14,7 +14,7 @@ const Error = Writer.Error;
 
 /// Elements whose values stand side by side before they are joined, and lanes that join them.
 const tile = 256;
-const lanes = 16;
+const lanes = launch_module.fold_lanes;
 
 /// Everything but the head (`text.writeHead`). The kernel's name is `run`; its arguments are the
 /// parameters and a pointer for each operand that is used.

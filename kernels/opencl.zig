@@ -14,6 +14,7 @@ const opencl_api = @import("opencl_api.zig");
 const opencl_list = @import("opencl_list.zig");
 const opencl_run = @import("opencl_run.zig");
 const program = @import("program.zig");
+const row_plan = @import("row_plan.zig");
 const Programs = @import("opencl_programs.zig").Programs;
 const Settings = @import("settings.zig").Settings;
 
@@ -45,6 +46,9 @@ pub const Engine = struct {
     shaping: launch_module.Shaping,
     programs: Programs,
     message: program.Message,
+
+    /// Workspace for what may be one kernel.
+    rows: *row_plan.Plan,
 
     /// By their numbers; 0 is none.
     buffers: std.ArrayList(Block) = .empty,
@@ -97,6 +101,7 @@ pub const Engine = struct {
             .about = .of(api, device),
             .shaping = undefined,
             .programs = undefined,
+            .rows = undefined,
             .message = .{},
         };
         const alone = switch (settings.shape) {
@@ -113,6 +118,8 @@ pub const Engine = struct {
             return error.Refused;
         }
         var status: i32 = 0;
+        engine.rows = try allocator.create(row_plan.Plan);
+        errdefer allocator.destroy(engine.rows);
         engine.context = api.clCreateContext(null, 1, &.{device}, null, null, &status) orelse
             return refuse(message, "clCreateContext", status);
         errdefer _ = api.clReleaseContext(engine.context);
@@ -149,6 +156,7 @@ pub const Engine = struct {
     pub fn deinit(engine: *Engine) void {
         _ = engine.api.clFinish(engine.queue);
         engine.freeAll();
+        engine.allocator.destroy(engine.rows);
         engine.programs.deinit();
         _ = engine.api.clReleaseCommandQueue(engine.queue);
         _ = engine.api.clReleaseContext(engine.context);

@@ -3,12 +3,16 @@
 
 const std = @import("std");
 const axes_module = @import("axes.zig");
+const later = @import("later.zig");
 const launch_module = @import("launch.zig");
 const launch_text = @import("launch_text.zig");
 const opencl = @import("opencl.zig");
 const opencl_api = @import("opencl_api.zig");
 const opencl_matmul = @import("opencl_matmul.zig");
+const layout = @import("cuda_layout.zig");
 const program = @import("program.zig");
+const row_plan = @import("row_plan.zig");
+const row_text = @import("row_text.zig");
 const skeletons = @import("skeletons.zig");
 
 const DType = program.DType;
@@ -64,10 +68,18 @@ fn anyDouble(views: []const View) bool {
     return false;
 }
 
-/// As if one by one: maps of one shape that follow one another run in one kernel.
+/// As if one by one: maps and folds along the rows of one matrix, and maps of one shape that follow one
+/// another, run in one kernel.
 pub fn runGroup(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) Status {
     var at: usize = 0;
     while (at < instructions.len) {
+        const joined = planRows(engine, instructions[at..], temporaries);
+        if (joined > 1) {
+            const status = runRows(engine);
+            if (status != .ok) return status;
+            at += joined;
+            continue;
+        }
         var end = at + 1;
         const status = if (instructions[at] == .map) maps: {
             const first = &instructions[at].map;
@@ -89,33 +101,46 @@ pub fn runGroup(engine: *Engine, instructions: []const Instruction, temporaries:
     return .ok;
 }
 
+/// How many instructions, from the first on, the engine's plan is for; below two it is for none.
+fn planRows(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) usize {
+    if (instructions.len < 2) return 0;
+    const count = engine.rows.build(instructions, engine.shaping);
+    if (count < 2 or !engine.rows.finish(temporaries, instructions[count..])) return 0;
+    for (instructions[0..count]) |*instruction| if (supported(engine, instruction) != .ok) return 0;
+    return count;
+}
+
+fn writeRows(plan: *const row_plan.Plan, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+    return row_text.write(plan, writer, .opencl);
+}
+
+fn runRows(engine: *Engine) Status {
+    const plan = engine.rows;
+    var buffer: [row_plan.Plan.key_max]u8 = undefined;
+    const kernel = engine.programs.get(plan.key(&buffer), @as(*const row_plan.Plan, plan), writeRows) catch |failure|
+        return statusOf(engine, failure);
+    var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
+    var parameters: layout.Fused = undefined;
+    row_text.fill(plan, &parameters);
+    for (plan.views[0..plan.views_count], 0..) |*seen, k| {
+        if (!plan.touched(k)) continue;
+        const place = engine.placeOf(seen.data);
+        parameters.addresses[k] = place.offset;
+        arguments.addBuffer(place.buffer);
+    }
+    arguments.set(0, @sizeOf(layout.Fused), &parameters);
+    const geometry = &plan.geometry;
+    const lanes: u16 = if (geometry.lanes != 0) 1 else @intCast(geometry.threads * geometry.places);
+    return arguments.enqueue(.{ plan.blocks(), 1, 1 }, .{ lanes, 1 });
+}
+
 /// Stores that nobody reads need not be made.
 fn dropUnread(launch: *Launch, rest: []const Instruction, temporaries: []const u32) void {
     for (launch.operands[0..launch.operands_count]) |*operand| {
         if (!operand.stored) continue;
         const handle = operand.view.handle;
         if (std.mem.indexOfScalar(u32, temporaries, handle) == null) continue;
-        const read = for (rest) |*instruction| {
-            if (names(instruction, handle)) break true;
-        } else false;
-        if (!read) operand.stored = false;
-    }
-}
-
-fn names(instruction: *const Instruction, handle: u32) bool {
-    switch (instruction.*) {
-        inline .map, .fold, .arg => |*one| {
-            if (one.out.handle == handle) return true;
-            for (one.inputs[0..one.inputs_count]) |*input| {
-                if (input.handle == handle) return true;
-            }
-            return false;
-        },
-        .matmul => |*one| return one.out.handle == handle or one.a.handle == handle or one.b.handle == handle,
-        .gather, .scatter => |*one| {
-            return one.out.handle == handle or one.source.handle == handle or one.index.handle == handle;
-        },
-        .random => |*one| return one.out.handle == handle,
+        if (!later.isRead(rest, handle)) operand.stored = false;
     }
 }
 

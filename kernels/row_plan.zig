@@ -42,9 +42,17 @@ pub const Geometry = struct {
     places: u32,
     /// Whether neighbouring threads take neighbouring places.
     column: bool,
+    /// Where this is not 0, a block is one thread, on a CPU: it joins the elements of a row in so many
+    /// lanes, or those of all its columns side by side.
+    lanes: u8 = 0,
+    /// Places of a block, one after the other.
+    each: u32 = 0,
 };
 
-pub const Space = enum {
+/// How the elements lie that a thread on a CPU meets one after the other.
+pub const Along = enum(u8) { unit, zero, strided };
+
+pub const Space = enum(u8) {
     /// An element for each place and each of its elements.
     full,
     /// An element for each place.
@@ -63,6 +71,7 @@ pub const Seen = struct {
     written: ?u8 = null,
     /// Whether the result must be in memory at the end.
     stored: bool = true,
+    along: Along = .unit,
 };
 
 pub const Input = struct {
@@ -72,10 +81,10 @@ pub const Input = struct {
 };
 
 /// What the index of a row counts.
-pub const Index = enum { none, elements, places };
+pub const Index = enum(u8) { none, elements, places };
 
 pub const Step = struct {
-    kind: enum { map, fold },
+    kind: enum(u8) { map, fold },
     row: u16,
     compute: DType,
     inputs_count: u8,
@@ -107,7 +116,7 @@ pub const Plan = struct {
     held: bool = false,
 
     /// As many of the instructions, from the first on, as one kernel can do; 0 where no fold is among
-    /// them. `device.rowGeometry(column, kept, reduced)` says how it would join, if by one kernel.
+    /// them. `device.rowGeometry(fold)` says how it would join, if by one kernel.
     pub fn build(plan: *Plan, instructions: []const Instruction, device: anytype) usize {
         plan.steps_count = 0;
         plan.views_count = 0;
@@ -123,7 +132,7 @@ pub const Plan = struct {
         plan.reduced = product(first.shape[first.kept..first.rank]);
         if (plan.reduced < 2 or plan.kept == 0) return 0;
         if (plan.kept > layout.places_max or plan.reduced > layout.places_max) return 0;
-        plan.geometry = device.rowGeometry(fold_module.isColumn(first), plan.kept, plan.reduced) orelse return 0;
+        plan.geometry = device.rowGeometry(first) orelse return 0;
         for (instructions) |*instruction| if (!plan.add(instruction)) break;
         return if (plan.folds_count == 0) 0 else plan.steps_count;
     }
@@ -339,8 +348,13 @@ pub const Plan = struct {
             seen.stored = !passing or later_module.isRead(later, seen.handle);
             if (seen.loaded and seen.space == .full and seen.stored) in_place = true;
         }
+        const alone = plan.geometry.lanes != 0;
+        if (alone) for (plan.views[0..plan.views_count]) |*seen| {
+            const stride = seen.strides[if (plan.geometry.column) 0 else 1];
+            seen.along = if (stride == seen.dtype.bytes()) .unit else if (stride == 0) .zero else .strided;
+        };
         const each = plan.elements();
-        plan.held = each <= held_max and each * words <= held_words_max;
+        plan.held = !alone and each <= held_max and each * words <= held_words_max;
         return plan.held or !in_place;
     }
 
@@ -350,7 +364,36 @@ pub const Plan = struct {
     }
 
     pub fn blocks(plan: *const Plan) usize {
-        return std.math.divCeil(usize, plan.kept, plan.geometry.places) catch unreachable;
+        const each = @max(plan.geometry.places, plan.geometry.each);
+        return std.math.divCeil(usize, plan.kept, each) catch unreachable;
+    }
+
+    pub const key_max = 32 + steps_max * (8 + 2 * program.inputs_max) + views_max * 4;
+
+    /// All that the text depends on, by which kernels are kept.
+    pub fn key(plan: *const Plan, buffer: *[key_max]u8) []const u8 {
+        var writer: std.Io.Writer = .fixed(buffer);
+        plan.writeKey(&writer) catch unreachable;
+        return writer.buffered();
+    }
+
+    fn writeKey(plan: *const Plan, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+        const geometry = &plan.geometry;
+        const held: u8 = if (plan.held) @intCast(plan.elements()) else 0;
+        try writer.writeAll("rows");
+        try writer.writeAll(&.{ std.math.log2_int(u32, geometry.threads), std.math.log2_int(u32, geometry.places) });
+        try writer.writeAll(&.{ @intFromBool(geometry.column), geometry.lanes, held });
+        try writer.writeAll(&.{ @intCast(plan.steps_count), @intCast(plan.views_count) });
+        for (plan.steps[0..plan.steps_count]) |*step| {
+            try writer.writeAll(&.{ @backingInt(step.kind), @backingInt(step.compute), @backingInt(step.index), @backingInt(step.space) });
+            try writer.writeAll(&.{ @intCast(step.row), step.inputs_count, step.out });
+            for (step.inputs[0..step.inputs_count]) |input| try writer.writeAll(&.{ input.view, input.from orelse 255 });
+        }
+        for (plan.views[0..plan.views_count]) |*seen| {
+            const stored = seen.written != null and seen.stored;
+            const flags = @as(u8, @intFromBool(seen.loaded)) | @as(u8, @intFromBool(stored)) << 1;
+            try writer.writeAll(&.{ @backingInt(seen.dtype), @backingInt(seen.space), flags, @backingInt(seen.along) });
+        }
     }
 
     /// Whether the kernel touches the view's memory.

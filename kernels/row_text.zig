@@ -9,6 +9,7 @@ const convert = @import("convert.zig");
 const expr = @import("expr.zig");
 const layout = @import("cuda_layout.zig");
 const row_plan = @import("row_plan.zig");
+const row_text_cpu = @import("row_text_cpu.zig");
 const table = @import("table.zig");
 const text = @import("text.zig");
 
@@ -30,7 +31,7 @@ pub const Dialect = enum {
 
 /// Fills the arguments. The addresses are the engine's to fill in.
 pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
-    arguments.* = .{ .elements = plan.reduced, .count = @intCast(plan.kept) };
+    arguments.* = .{ .elements = plan.reduced, .count = @intCast(plan.kept), .each = plan.geometry.each };
     for (plan.views[0..plan.views_count], arguments.strides[0..plan.views_count]) |*seen, *strides| {
         strides[0] = seen.strides[1];
         strides[1] = seen.strides[0];
@@ -45,6 +46,7 @@ pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
 pub fn write(plan: *const Plan, writer: *Writer, dialect: Dialect) Error!void {
     @branchHint(.cold);
     const source: Source = .{ .plan = plan, .writer = writer, .dialect = dialect };
+    if (plan.geometry.lanes != 0) return row_text_cpu.write(&source);
     try source.signature();
     try source.operands();
     for (0..plan.passes) |pass| try source.pass(pass);
@@ -58,7 +60,7 @@ pub fn writeParameters(writer: *Writer) Error!void {
         \\typedef struct { U32 size, multiplier, shift; } Divisor;
         \\typedef struct {
         \\  U64 addresses[@], scalars[@], elements;
-        \\  U32 count, unused;
+        \\  U32 count, each;
         \\  Divisor divisors[@];
         \\  I64 strides[@][@];
         \\} Parameters;
@@ -68,26 +70,40 @@ pub fn writeParameters(writer: *Writer) Error!void {
     });
 }
 
-const Source = struct {
+pub const Source = struct {
     plan: *const Plan,
     writer: *Writer,
     dialect: Dialect,
+    /// What stands behind the name of a value that each place has one of.
+    beside: []const u8 = "",
 
     /// A line of the text, or a few.
-    inline fn put(source: *const Source, comptime template: []const u8, values: anytype) Error!void {
+    pub inline fn put(source: *const Source, comptime template: []const u8, values: anytype) Error!void {
         try text.fill(source.writer, template ++ "\n", values);
     }
 
-    fn signature(source: *const Source) Error!void {
+    /// The kernel's name, arguments and scalars.
+    pub fn head(source: *const Source, threads: usize) Error!void {
         const plan = source.plan;
         try writeParameters(source.writer);
-        const geometry = plan.geometry;
-        const threads = geometry.threads * geometry.places;
         try text.fill(source.writer, "KERNEL LANES(@, 1) void run(const Parameters p", .{threads});
         if (source.dialect == .opencl) {
             for (0..plan.views_count) |k| if (plan.touched(k)) try text.fill(source.writer, ", GLOBAL U8 *y@", .{k});
         }
         try source.put(") {", .{});
+        for (plan.steps[0..plan.steps_count], 0..) |*step, n| {
+            for (0..step.scalars) |k| {
+                const name = text.typeName(step.compute);
+                try source.put("const @ s@_@ = @p.scalars[@]);", .{ name, n, k, text.scalarOf(step.compute), step.scalar + k });
+            }
+        }
+    }
+
+    fn signature(source: *const Source) Error!void {
+        const plan = source.plan;
+        const geometry = plan.geometry;
+        const threads = geometry.threads * geometry.places;
+        try source.head(threads);
         for (plan.steps[0..plan.steps_count], 0..) |*step, n| {
             const alone = geometry.threads == 1 or (source.dialect == .cuda and !geometry.column and geometry.threads <= warp);
             if (step.kind == .fold and !alone) {
@@ -116,12 +132,6 @@ const Source = struct {
                 .opencl => try source.put("GLOBAL U8 *x@ = y@ + p.addresses[@] + own * p.strides[@][1];", .{ k, k, k, k }),
             }
         }
-        for (plan.steps[0..plan.steps_count], 0..) |*step, n| {
-            for (0..step.scalars) |k| {
-                const name = text.typeName(step.compute);
-                try source.put("const @ s@_@ = @p.scalars[@]);", .{ name, n, k, text.scalarOf(step.compute), step.scalar + k });
-            }
-        }
         for (plan.views[0..plan.views_count], 0..) |*seen, k| {
             if (!seen.loaded) continue;
             const name = text.typeName(seen.dtype);
@@ -141,43 +151,50 @@ const Source = struct {
         try source.put("}", .{});
     }
 
-    const Set = std.StaticBitSet(row_plan.steps_max);
+    pub const Set = std.StaticBitSet(row_plan.steps_max);
 
-    fn pass(source: *const Source, number: usize) Error!void {
+    /// What a pass over the elements computes: full maps, and folds.
+    pub const Work = struct { maps: Set = .empty, folds: Set = .empty };
+
+    pub fn workOf(source: *const Source, number: usize) ?Work {
         const plan = source.plan;
-        for (plan.steps[0..plan.steps_count], 0..) |*step, n| {
-            if (step.kind == .map and step.space == .place and step.pass == number) try source.mapAt(n);
-        }
-        var folds: Set = .empty;
-        var needed: Set = .empty;
+        var work: Work = .{};
         for (plan.steps[0..plan.steps_count], 0..) |*step, n| {
             if (step.kind == .fold) {
-                if (step.pass == number + 1) folds.set(n);
-            } else if (step.space == .full and step.pass == number and source.isStored(n)) needed.set(n);
+                if (step.pass == number + 1) work.folds.set(n);
+            } else if (step.space == .full and step.pass == number and source.isStored(n)) work.maps.set(n);
         }
-        if (folds.count() + needed.count() == 0) return;
+        if (work.folds.count() + work.maps.count() == 0) return null;
         var n = plan.steps_count;
         while (n > 0) {
             n -= 1;
-            if (!folds.isSet(n) and !needed.isSet(n)) continue;
+            if (!work.folds.isSet(n) and !work.maps.isSet(n)) continue;
             for (plan.steps[n].inputs[0..plan.steps[n].inputs_count]) |input| {
                 const from = input.from orelse continue;
-                if (plan.steps[from].space == .full) needed.set(from);
+                if (plan.steps[from].space == .full) work.maps.set(from);
             }
         }
-        try source.walk(&needed, &folds, number);
-        if (folds.count() > 0) try source.join(&folds);
+        return work;
     }
 
-    fn isStored(source: *const Source, n: usize) bool {
+    fn pass(source: *const Source, number: usize) Error!void {
+        for (source.plan.steps[0..source.plan.steps_count], 0..) |*step, n| {
+            if (step.kind == .map and step.space == .place and step.pass == number) try source.mapAt(n);
+        }
+        const work = source.workOf(number) orelse return;
+        try source.walk(&work, number);
+        if (work.folds.count() > 0) try source.join(&work.folds);
+    }
+
+    pub fn isStored(source: *const Source, n: usize) bool {
         const seen = &source.plan.views[source.plan.steps[n].out];
         return seen.stored and seen.written.? == n;
     }
 
     /// All elements of the thread: maps, results that go to memory now, and what is joined.
-    fn walk(source: *const Source, needed: *const Set, folds: *const Set, number: usize) Error!void {
+    fn walk(source: *const Source, work: *const Work, number: usize) Error!void {
         const plan = source.plan;
-        for (0..plan.steps_count) |n| if (folds.isSet(n)) {
+        for (0..plan.steps_count) |n| if (work.folds.isSet(n)) {
             const step = &plan.steps[n];
             var buffer: [40]u8 = undefined;
             const start = text.startOf(&buffer, table.fold_rows[step.row].from, step.compute);
@@ -189,44 +206,45 @@ const Source = struct {
         } else {
             try source.put("#pragma unroll 4\nfor (U32 at = rank; at < end; at += @) { {", .{threads});
             for (plan.views[0..plan.views_count], 0..) |*seen, k| {
-                if (seen.space == .place or !source.reads(needed, folds, k)) continue;
+                if (seen.space == .place or !source.reads(work, k)) continue;
                 const name = text.typeName(seen.dtype);
                 try source.put("const @ m@ = *(GLOBAL @ *)(x@ + at * p.strides[@][0]);", .{ name, k, name, k, k });
             }
         }
         for (0..plan.steps_count) |n| {
-            if (needed.isSet(n)) {
+            if (work.maps.isSet(n)) {
                 try source.mapAt(n);
-                const step = &plan.steps[n];
-                if (step.pass == number and source.isStored(n)) {
-                    const k = step.out;
+                if (plan.steps[n].pass == number and source.isStored(n)) {
+                    const k = plan.steps[n].out;
                     const name = text.typeName(plan.views[k].dtype);
                     try source.put("*(GLOBAL @ *)(x@ + at * p.strides[@][0]) = v@;", .{ name, k, k, n });
                 }
-            } else if (folds.isSet(n)) try source.joinElement(n);
+            } else if (work.folds.isSet(n)) try source.joinElement(n);
         }
         try source.put("} }", .{});
     }
 
-    fn reads(source: *const Source, needed: *const Set, folds: *const Set, k: usize) bool {
+    /// Whether a pass reads the view from memory.
+    pub fn reads(source: *const Source, work: *const Work, k: usize) bool {
         for (source.plan.steps[0..source.plan.steps_count], 0..) |*step, n| {
-            if (!needed.isSet(n) and !folds.isSet(n)) continue;
+            if (!work.maps.isSet(n) and !work.folds.isSet(n)) continue;
             for (step.inputs[0..step.inputs_count]) |input| if (input.view == k and input.from == null) return true;
         }
         return false;
     }
 
     /// Operands of a step in its compute type, and its index.
-    fn inputs(source: *const Source, n: usize) Error!void {
+    pub fn inputs(source: *const Source, n: usize) Error!void {
         const plan = source.plan;
         const step = &plan.steps[n];
         const name = text.typeName(step.compute);
         for (step.inputs[0..step.inputs_count], 0..) |input, k| {
             const seen = &plan.views[input.view];
             if (input.from) |from| {
-                try source.put("const @ a@_@ = @v@);", .{ name, n, k, text.conversion(seen.dtype, step.compute), from });
+                const open = text.conversion(seen.dtype, step.compute);
+                try source.put("const @ a@_@ = @v@@);", .{ name, n, k, open, from, if (seen.space == .place) source.beside else "" });
             } else {
-                const each = if (plan.held and seen.space == .full) "[e]" else "";
+                const each = if (seen.space == .place) source.beside else if (plan.held) "[e]" else "";
                 try source.put("const @ a@_@ = @m@@);", .{ name, n, k, text.loading(seen.dtype, step.compute), input.view, each });
             }
         }
@@ -237,33 +255,42 @@ const Source = struct {
         }
     }
 
-    fn mapAt(source: *const Source, n: usize) Error!void {
+    pub fn mapAt(source: *const Source, n: usize) Error!void {
         const step = &source.plan.steps[n];
         try source.inputs(n);
         const out = source.plan.views[step.out].dtype;
-        try text.fill(source.writer, "const @ v@ = @", .{ text.typeName(out), n, text.conversion(step.compute, out) });
+        if (step.space == .full or source.beside.len == 0) {
+            try text.fill(source.writer, "const @ ", .{text.typeName(out)});
+        }
+        const each = if (step.space == .place) source.beside else "";
+        try text.fill(source.writer, "v@@ = @", .{ n, each, text.conversion(step.compute, out) });
         try text.expression(source.writer, table.map_rows[step.row].tree, step.compute, n, false);
         try source.put(");", .{});
     }
 
     fn joinElement(source: *const Source, n: usize) Error!void {
-        const step = &source.plan.steps[n];
         try source.inputs(n);
-        const own: expr.Tree = &.{ .operand = 0 };
-        try text.fill(source.writer, "const @ t@ = ", .{ text.typeName(step.compute), n });
-        try text.expression(source.writer, table.fold_rows[step.row].of orelse own, step.compute, n, false);
-        try source.put(";", .{});
+        try text.fill(source.writer, "const @ t@ = ", .{ text.typeName(source.plan.steps[n].compute), n });
+        try source.term(n);
         var running: [16]u8 = undefined;
-        var term: [16]u8 = undefined;
-        try source.joinTwo(n, numbered(&running, "r", n), numbered(&term, "t", n));
+        var value: [16]u8 = undefined;
+        try source.joinTwo(n, numbered(&running, "r", n), numbered(&value, "t", n));
     }
 
-    fn numbered(buffer: []u8, letter: []const u8, n: usize) []const u8 {
+    /// The expression whose values a fold joins.
+    pub fn term(source: *const Source, n: usize) Error!void {
+        const step = &source.plan.steps[n];
+        const own: expr.Tree = &.{ .operand = 0 };
+        try text.expression(source.writer, table.fold_rows[step.row].of orelse own, step.compute, n, false);
+        try source.put(";", .{});
+    }
+
+    pub fn numbered(buffer: []u8, letter: []const u8, n: usize) []const u8 {
         return std.fmt.bufPrint(buffer, "{s}{d}", .{ letter, n }) catch unreachable;
     }
 
     /// running = step(running, value)
-    fn joinTwo(source: *const Source, n: usize, running: []const u8, value: []const u8) Error!void {
+    pub fn joinTwo(source: *const Source, n: usize, running: []const u8, value: []const u8) Error!void {
         const step = &source.plan.steps[n];
         try text.fill(source.writer, "{ const @ r = @, a0_0 = @; @ = ", .{ text.typeName(step.compute), running, value, running });
         try text.expression(source.writer, table.fold_rows[step.row].step, step.compute, 0, false);
@@ -299,10 +326,10 @@ const Source = struct {
         var other: [64]u8 = undefined;
         for (0..plan.steps_count) |n| if (folds.isSet(n)) try source.put("shared@[LANE_X] = r@;", .{ n, n });
         const least: usize = if (in_warps) warp else 0;
-        try source.put("BARRIER;\nfor (U32 half = @; half > @; half >>= 1) { if (rank < half) {", .{ geometry.threads / 2, least });
+        try source.put("BARRIER;\nfor (U32 span = @; span > @; span >>= 1) { if (rank < span) {", .{ geometry.threads / 2, least });
         for (0..plan.steps_count) |n| if (folds.isSet(n)) {
             const to = std.fmt.bufPrint(&mine, "shared{d}[LANE_X]", .{n}) catch unreachable;
-            const from = std.fmt.bufPrint(&other, "shared{d}[LANE_X + half * {d}]", .{ n, lanes }) catch unreachable;
+            const from = std.fmt.bufPrint(&other, "shared{d}[LANE_X + span * {d}]", .{ n, lanes }) catch unreachable;
             try source.joinTwo(n, to, from);
         };
         try source.put("}\nBARRIER; }", .{});
@@ -319,10 +346,10 @@ const Source = struct {
         const plan = source.plan;
         const threads = plan.geometry.threads;
         var buffer: [16]u8 = undefined;
-        try source.put("UNROLL for (int half = @; half > 0; half >>= 1) {", .{@min(threads, warp) / 2});
+        try source.put("UNROLL for (int span = @; span > 0; span >>= 1) {", .{@min(threads, warp) / 2});
         for (0..plan.steps_count) |n| if (folds.isSet(n)) {
             const name = text.typeName(plan.steps[n].compute);
-            try source.put("{ const @ o = __shfl_down_sync(0xffffffffu, r@, half);", .{ name, n });
+            try source.put("{ const @ o = __shfl_down_sync(0xffffffffu, r@, span);", .{ name, n });
             try source.joinTwo(n, numbered(&buffer, "r", n), "o");
             try source.put("}", .{});
         };

@@ -50,8 +50,8 @@ testWith(needed, "the driver's failures are errors that name them [cuda on the s
   await testsOnStandIn(["tests/standin/cases.ts"], 13);
 }, absent);
 
-testWith(needed, "maps of a group run as one kernel with the bits of each [cuda on the stand-in]", async () => {
-  await testsOnStandIn(["tests/standin/fused.ts"], 9);
+testWith(needed, "groups run as one kernel with the bits of each instruction [cuda on the stand-in]", async () => {
+  await testsOnStandIn(["tests/standin/fused.ts", "tests/standin/rows.ts"], 10);
 }, absent);
 
 const look = `
@@ -111,7 +111,7 @@ const nvrtc = Deno.permissions.querySync({ name: "env", variable: "DENEB_NVRTC" 
 testWith(needed, "the texts of fused kernels are what NVRTC compiles, for three generations", async () => {
   const home = await standIn();
   // These leave their texts there.
-  await testsOnStandIn(["tests/standin/fused.ts"], 9);
+  await testsOnStandIn(["tests/standin/fused.ts", "tests/standin/rows.ts"], 10);
   const texts = [...Deno.readDirSync(home)].map(({ name }) => name).filter((name) => name.endsWith(".cu"));
   assert.ok(texts.length > 20, `${texts.length} texts`);
   const library = Deno.dlopen(nvrtc!, {

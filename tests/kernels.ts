@@ -72,6 +72,15 @@ export function absence(device: string): string | null {
   return available || required.includes(kind) ? null : reason ?? "not built";
 }
 
+/** Registers one test for each device, which computes once in groups and once instruction by instruction. */
+export function againstItself(name: string, body: (grouped: Stream, single: Stream) => void): void {
+  for (const [device, open] of Object.entries(doors)) {
+    testUnless(absence(device), `${name} [${device}]`, () => {
+      withDevice(open, (grouped) => withDevice(() => ungrouped(open()), (single) => body(grouped, single)));
+    });
+  }
+}
+
 /** Registers one test for each device that is held to the reference. */
 export function againstReference(name: string, body: (stream: Stream, reference: Stream) => void): void {
   for (const [device, open] of Object.entries(doors)) {
