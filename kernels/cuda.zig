@@ -19,7 +19,7 @@ const product = @import("cuda_product.zig");
 const program = @import("program.zig");
 const row_text = @import("row_text.zig");
 const staging = @import("cuda_staging.zig");
-const text_module = @import("text.zig");
+const Compiled = @import("cuda_compiled.zig").Compiled;
 const Maps = @import("cuda_fused.zig").Fused;
 const Rows = @import("row_plan.zig").Plan;
 const Settings = @import("settings.zig").Settings;
@@ -55,11 +55,7 @@ pub const Engine = struct {
     blas: ?blas.Blas = null,
     /// Why there is no cuBLAS.
     blas_reason: program.Message = .{},
-    compiler: ?nvrtc.Compiler = null,
-    /// Why groups are not compiled.
-    compiler_reason: program.Message = .{},
-    /// Fused kernels by their text; null where there is none.
-    fused_functions: std.StringHashMapUnmanaged(?*driver.Function) = .empty,
+    compiled: Compiled,
     /// Workspace for what may be one kernel.
     planned: *Planned = undefined,
     graphs: graph.Graphs = .{},
@@ -84,7 +80,7 @@ pub const Engine = struct {
         settings: *const Settings,
         message: *program.Message,
     ) device.OpenError!void {
-        engine.* = .{ .allocator = allocator };
+        engine.* = .{ .allocator = allocator, .compiled = .init(allocator) };
         engine.planned = try allocator.create(Planned);
         engine.open(settings) catch |failure| {
             message.set("Cannot open cuda:{d}: {s}", .{ settings.index, engine.message.text() });
@@ -134,15 +130,13 @@ pub const Engine = struct {
         try engine.staging.init(engine);
         try engine.clearFault();
         engine.blas = blas.Blas.open(settings.folders(), engine.stream, settings.tf32, &engine.blas_reason);
-        engine.compiler = nvrtc.Compiler.open(settings.folders(), &engine.compiler_reason);
+        engine.compiled.compiler = nvrtc.Compiler.open(settings.folders(), &engine.compiled.reason);
     }
 
     pub fn deinit(engine: *Engine) void {
         const allocator = engine.allocator;
         engine.modules.deinit(allocator);
-        var keys = engine.fused_functions.keyIterator();
-        while (keys.next()) |key| allocator.free(key.*);
-        engine.fused_functions.deinit(allocator);
+        engine.compiled.deinit();
         allocator.destroy(engine.planned);
         if (engine.context != null) {
             const cuda = &engine.cuda;
@@ -240,7 +234,7 @@ pub const Engine = struct {
     /// Launches the first instructions of a group, as many at once as one kernel can do, and returns
     /// their number.
     fn launchSome(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) Failed!usize {
-        if (engine.compiler != null and instructions.len > 1) {
+        if (engine.compiled.compiler != null and instructions.len > 1) {
             const rows = &engine.planned.rows;
             const joined = rows.build(instructions, launch);
             if (joined > 1 and rows.finish(temporaries, instructions[joined..])) {
@@ -249,8 +243,7 @@ pub const Engine = struct {
             const maps = &engine.planned.maps;
             const count = maps.plan(instructions);
             if (count > 1 and maps.prepare(temporaries, instructions[count..])) {
-                const text: FusedText = .{ .maps = maps };
-                if (try engine.launchFused(text, maps.blocks(), &maps.arguments)) return count;
+                if (try engine.launchMaps()) return count;
             }
         }
         try engine.launchOne(&instructions[0]);
@@ -259,70 +252,35 @@ pub const Engine = struct {
 
     fn launchRows(engine: *Engine) Failed!bool {
         const rows = &engine.planned.rows;
+        var key: [Rows.key_max]u8 = undefined;
+        const function = try engine.compiled.get(engine, rows.key(&key), rows, writeRows) orelse return false;
         var arguments: layout.Fused = undefined;
         row_text.fill(rows, &arguments);
         for (rows.views[0..rows.views_count], arguments.addresses[0..rows.views_count]) |*seen, *address| {
             address.* = @intFromPtr(seen.data);
         }
-        return engine.launchFused(.{ .rows = rows }, rows.blocks(), &arguments);
+        try engine.launchCompiled(function, rows.blocks(), &arguments);
+        return true;
     }
 
-    /// False where the kernel cannot be compiled; then nothing more is.
-    fn launchFused(engine: *Engine, text: FusedText, blocks: usize, arguments: *const layout.Fused) Failed!bool {
-        const function = try engine.fusedFunction(text) orelse return false;
-        if (try engine.graphs.note(engine, function, .{ blocks, 1 }, arguments)) return true;
+    fn writeRows(rows: *const Rows, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+        return row_text.write(rows, writer, .cuda);
+    }
+
+    fn launchMaps(engine: *Engine) Failed!bool {
+        const maps = &engine.planned.maps;
+        var key: [Maps.key_max]u8 = undefined;
+        const function = try engine.compiled.get(engine, maps.key(&key), maps, Maps.write) orelse return false;
+        try engine.launchCompiled(function, maps.blocks(), &maps.arguments);
+        return true;
+    }
+
+    fn launchCompiled(engine: *Engine, function: *driver.Function, blocks: usize, arguments: *const layout.Fused) Failed!void {
+        if (try engine.graphs.note(engine, function, .{ blocks, 1 }, arguments)) return;
         const pointers = [1]?*const anyopaque{arguments};
         const x: c_uint = @intCast(blocks);
         const result = engine.cuda.cuLaunchKernel(function, x, 1, 1, layout.threads, 1, 1, 0, engine.stream, &pointers, null);
         try engine.try_("the launch of a fused kernel", result);
-        return true;
-    }
-
-    const FusedText = union(enum) { maps: *const Maps, rows: *const Rows };
-
-    fn fusedFunction(engine: *Engine, text_of: FusedText) Failed!?*driver.Function {
-        const allocator = engine.allocator;
-        var body: std.Io.Writer.Allocating = .init(allocator);
-        defer body.deinit();
-        const written = switch (text_of) {
-            .maps => |maps| maps.write(&body.writer),
-            .rows => |rows| row_text.write(rows, &body.writer, .cuda),
-        };
-        written catch return error.OutOfMemory;
-        const known = try engine.fused_functions.getOrPut(allocator, body.written());
-        if (known.found_existing) return known.value_ptr.*;
-        // Until it is there, nothing stands under this key.
-        const key = allocator.dupe(u8, body.written()) catch |failure| {
-            _ = engine.fused_functions.remove(body.written());
-            return failure;
-        };
-        known.key_ptr.* = key;
-        known.value_ptr.* = null;
-        var whole: std.Io.Writer.Allocating = .init(allocator);
-        defer whole.deinit();
-        text_module.writeHead(&whole.writer, true) catch return error.OutOfMemory;
-        whole.writer.writeAll(key) catch return error.OutOfMemory;
-        const text = try whole.toOwnedSliceSentinel(0);
-        defer allocator.free(text);
-        const code = try engine.compiler.?.compile(allocator, text, engine.capability, &engine.compiler_reason) orelse {
-            engine.compiler = null;
-            return null;
-        };
-        defer allocator.free(code);
-        try engine.loaded.ensureUnusedCapacity(allocator, 1);
-        var one: ?*driver.Module = null;
-        const loaded = engine.cuda.cuModuleLoadData(&one, code.ptr);
-        if (loaded != .success) {
-            // A compiler that is newer than the driver.
-            engine.compiler_reason.set("its code cannot be loaded: {s}", .{driver.textOf(&engine.cuda, loaded)});
-            engine.compiler = null;
-            return null;
-        }
-        engine.loaded.appendAssumeCapacity(one);
-        var function: ?*driver.Function = null;
-        try engine.try_("cuModuleGetFunction", engine.cuda.cuModuleGetFunction(&function, one, "run"));
-        known.value_ptr.* = function;
-        return function;
     }
 
     /// One product of cuBLAS, or a batch of them.
@@ -464,7 +422,7 @@ pub const Engine = struct {
     pub fn reserved(engine: *const Engine) usize {
         var bytes = engine.staging.reserved() + @sizeOf(layout.Fault);
         for (&engine.scratch.values) |buffer| bytes += buffer.bytes;
-        return bytes;
+        return bytes + engine.compiled.store.loaded.len;
     }
 
     pub fn free(engine: *Engine) ?u64 {
@@ -484,20 +442,22 @@ pub const Engine = struct {
 
     pub fn setThreads(_: *Engine, _: usize) error{OutOfMemory}!void {}
 
-    /// The driver keeps what it compiles by itself.
-    pub fn storeName(_: *Engine, buffer: []u8) []const u8 {
-        return buffer[0..0];
+    /// What the library itself carries, the driver keeps by itself.
+    pub fn storeName(engine: *Engine, buffer: []u8) []const u8 {
+        return engine.compiled.storeName(engine, buffer);
     }
 
-    pub fn storeNews(_: *const Engine) u32 {
-        return 0;
+    pub fn storeNews(engine: *const Engine) u32 {
+        return engine.compiled.built;
     }
 
-    pub fn saveStore(_: *Engine, _: []u8) usize {
-        return 0;
+    pub fn saveStore(engine: *Engine, target: []u8) usize {
+        return engine.compiled.store.save(target);
     }
 
-    pub fn loadStore(_: *Engine, _: []const u8) error{OutOfMemory}!void {}
+    pub fn loadStore(engine: *Engine, bytes: []const u8) error{OutOfMemory}!void {
+        return engine.compiled.store.load(bytes);
+    }
 
     pub fn describe(engine: *Engine, buffer: []u8) []const u8 {
         var writer: std.Io.Writer = .fixed(buffer);
@@ -518,9 +478,9 @@ pub const Engine = struct {
             const minor = @divTrunc(@rem(one.version, unit), 100);
             try writer.print("cuBLAS {d}.{d}", .{ major, minor });
         } else try writer.print("without cuBLAS: {s}", .{engine.blas_reason.text()});
-        if (engine.compiler) |*one| {
+        if (engine.compiled.compiler) |*one| {
             try writer.print(", NVRTC {d}.{d}", .{ one.version[0], one.version[1] });
-        } else try writer.print(", without NVRTC: {s}", .{engine.compiler_reason.text()});
+        } else try writer.print(", without NVRTC: {s}", .{engine.compiled.reason.text()});
     }
 
     pub fn list(settings: *const Settings, writer: *std.Io.Writer) std.Io.Writer.Error!void {

@@ -237,6 +237,30 @@ pub const Fused = struct {
         return (fused.arguments.count + layout.threads - 1) / layout.threads;
     }
 
+    pub const key_max = 16 + steps_max * (4 + 2 * program.inputs_max) + views_max * 2;
+
+    /// All that the text depends on, by which kernels are kept.
+    pub fn key(fused: *const Fused, buffer: *[key_max]u8) []const u8 {
+        var writer: Writer = .fixed(buffer);
+        fused.writeKey(&writer) catch unreachable;
+        return writer.buffered();
+    }
+
+    fn writeKey(fused: *const Fused, writer: *Writer) Writer.Error!void {
+        try writer.writeAll("maps");
+        try writer.writeAll(&.{ @intCast(fused.rank), @intCast(fused.width), @intFromBool(fused.indexed) });
+        try writer.writeAll(&.{ @intCast(fused.steps_count), @intCast(fused.views_count) });
+        for (fused.steps[0..fused.steps_count]) |*step| {
+            try writer.writeAll(&.{ @intCast(step.map.row), @backingInt(step.map.compute), step.map.inputs_count, step.out });
+            for (step.inputs[0..step.map.inputs_count]) |input| try writer.writeAll(&.{ input.view, input.from orelse 255 });
+        }
+        for (fused.views[0..fused.views_count], 0..) |*seen, k| {
+            const stored = seen.written != null and seen.stored;
+            const flags = @as(u8, @intFromBool(seen.loaded)) | @as(u8, @intFromBool(stored)) << 1;
+            try writer.writeAll(&.{ @backingInt(seen.view.dtype), flags | @as(u8, @intFromBool(fused.isRepeated(k))) << 2 });
+        }
+    }
+
     /// The kernel's text without the head; it is called `run`. It depends on the rows and the types,
     /// on how many axes there are and on how operands lie along the last one, not on sizes.
     pub fn write(fused: *const Fused, writer: *Writer) Writer.Error!void {

@@ -331,6 +331,7 @@ test {
     _ = @import("wide_integer.zig");
     _ = @import("cuda_layout.zig");
     _ = @import("cuda_module.zig");
+    _ = @import("store.zig");
     _ = @import("border_test.zig");
     _ = @import("kept_test.zig");
 }

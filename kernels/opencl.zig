@@ -73,8 +73,6 @@ pub const Engine = struct {
 
     /// Which of the products' tiles was found the fastest; null until it was tried.
     tile: ?u8 = null,
-    /// The same, as it is kept in the store.
-    tile_kept: [1]u8 = undefined,
 
     /// The engine must not move afterwards.
     pub fn init(
@@ -134,6 +132,7 @@ pub const Engine = struct {
             .options = if (engine.about.rounds_correctly) "-w -cl-fp32-correctly-rounded-divide-sqrt" else "-w",
             .has_double = engine.about.has_double,
             .message = &engine.message,
+            .store = .{ .allocator = allocator },
             .text = .init(allocator),
         };
         errdefer engine.programs.deinit();
@@ -356,7 +355,7 @@ pub const Engine = struct {
 
     /// Bytes held beside the storages.
     pub fn reserved(engine: *const Engine) usize {
-        return engine.staging.len + engine.scratch_bytes + engine.programs.store.len;
+        return engine.staging.len + engine.scratch_bytes + engine.programs.store.loaded.len;
     }
 
     /// A CPU's driver has threads of its own.
@@ -385,11 +384,12 @@ pub const Engine = struct {
     }
 
     pub fn saveStore(engine: *Engine, target: []u8) usize {
-        return engine.programs.save(target);
+        engine.programs.collect();
+        return engine.programs.store.save(target);
     }
 
     pub fn loadStore(engine: *Engine, bytes: []const u8) error{OutOfMemory}!void {
-        return engine.programs.load(bytes);
+        return engine.programs.store.load(bytes);
     }
 
     pub const list = opencl_list.list;

@@ -7,6 +7,7 @@ const opencl_api = @import("opencl_api.zig");
 const opencl_run = @import("opencl_run.zig");
 const program = @import("program.zig");
 const skeletons = @import("skeletons.zig");
+const Store = @import("store.zig").Store;
 
 const DType = program.DType;
 const Engine = opencl.Engine;
@@ -51,13 +52,13 @@ pub fn execute(engine: *Engine, one: *const MatMul) Status {
     return run(engine, one, tiles(engine)[engine.tile orelse 0], null);
 }
 
-fn noteName(engine: *const Engine) []const u8 {
-    return if (engine.shaping.lanes == 1) "tile of cores" else "tile of lanes";
+fn noteName(engine: *const Engine) u64 {
+    return Store.hashOf(&.{if (engine.shaping.lanes == 1) "tile of cores" else "tile of lanes"});
 }
 
 /// What an earlier process found the fastest.
 fn recall(engine: *Engine) void {
-    const note = engine.programs.kept(noteName(engine)) orelse return;
+    const note = engine.programs.store.get(noteName(engine)) orelse return;
     if (note.len == 1 and note[0] < tiles(engine).len) engine.tile = note[0];
 }
 
@@ -165,8 +166,8 @@ fn tune(engine: *Engine) Status {
         engine.message.set("Cannot multiply on opencl: none of the tiles runs on {s}", .{engine.about.name.text()});
         return .device;
     }
-    engine.tile_kept = .{engine.tile.?};
-    engine.programs.keep(noteName(engine), &engine.tile_kept);
+    engine.programs.store.put(noteName(engine), &.{engine.tile.?});
+    engine.programs.built += 1;
     return .ok;
 }
 

@@ -1,8 +1,9 @@
 /**
  * Programs that a device's driver has built, kept in the cache folder from one process to the next: a file for each device
- * and driver, written whole or not at all. Without permission for the folder nothing is kept, and nothing asked.
+ * and driver, written whole or not at all. Without permission for the folder nothing is kept, and nothing asked. The
+ * folder holds so many bytes at most; the files that were not written for longest go first.
  */
-import { cacheFolder, isGranted } from "./environment.ts";
+import { cacheFolder, environment, isGranted } from "./environment.ts";
 
 /** What a store is to the device that fills it. */
 export interface Stored {
@@ -16,14 +17,16 @@ export interface Stored {
 }
 
 const bytesMax = 1 << 28;
+/** Of all files in the folder. */
+const folderBytesMax = 1 << 28;
 /** Between two writes of a process that goes on building. */
 const pauseMs = 30_000;
 
 /** Reads the store into the device. Returns what writes it, now if `now`, or when it has been long enough. */
 export function openStore(stored: Stored): (now: boolean) => void {
-  const cache = cacheFolder();
-  if (cache === null) return () => {};
-  const folder = `${cache}/programs`, path = `${folder}/${stored.name}`;
+  const folder = programsFolder();
+  if (folder === null) return () => {};
+  const path = `${folder}/${stored.name}`;
   if (isGranted({ name: "read", path: folder })) {
     try {
       if (Deno.statSync(path).size <= bytesMax) stored.load(Deno.readFileSync(path));
@@ -45,6 +48,25 @@ export function openStore(stored: Stored): (now: boolean) => void {
   };
 }
 
+/** `DENEB_PROGRAMS`, else `programs` in the cache folder; null where no permission leads to one. */
+function programsFolder(): string | null {
+  const cache = cacheFolder();
+  return environment("DENEB_PROGRAMS") ?? (cache === null ? null : `${cache}/programs`);
+}
+
+/** Removes the files that were not written for longest, as far as all are too large; never the newest. */
+function prune(folder: string): void {
+  const files = [...Deno.readDirSync(folder)].filter((entry) => entry.isFile).map(({ name }) => {
+    const { size, mtime } = Deno.statSync(`${folder}/${name}`);
+    return { name, size, written: mtime?.getTime() ?? 0 };
+  }).sort((a, b) => b.written - a.written);
+  let bytes = 0;
+  for (const [place, { name, size }] of files.entries()) {
+    bytes += size;
+    if (place > 0 && bytes > folderBytesMax) Deno.removeSync(`${folder}/${name}`);
+  }
+}
+
 /** A cache that cannot be written is none: whatever goes wrong, the file is as it was. */
 function writeWhole(folder: string, path: string, bytes: Uint8Array): void {
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
@@ -52,6 +74,7 @@ function writeWhole(folder: string, path: string, bytes: Uint8Array): void {
     Deno.mkdirSync(folder, { recursive: true });
     Deno.writeFileSync(temporary, bytes);
     Deno.renameSync(temporary, path);
+    prune(folder);
   } catch {
     try {
       Deno.removeSync(temporary);

@@ -16,12 +16,12 @@ const cpu = devices().find(({ name }) => name === "cpu")!;
 const absent = cpu.available || required.includes("cpu") ? null : cpu.reason ?? "not built";
 
 /** Runs Deno on the stand-in and returns what it printed. */
-async function onStandIn(args: readonly string[], without = ""): Promise<string> {
+async function onStandIn(args: readonly string[], without = "", more: Record<string, string> = {}): Promise<string> {
   const home = await standIn({ without });
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: root,
-    env: { CUDA_HOME: home, DENEB_REQUIRE: "cuda", NO_COLOR: "1" },
+    env: { CUDA_HOME: home, DENEB_REQUIRE: "cuda", NO_COLOR: "1", ...more },
     stdout: "piped",
     stderr: "piped",
   }).output();
@@ -52,6 +52,31 @@ testWith(needed, "the driver's failures are errors that name them [cuda on the s
 
 testWith(needed, "groups run as one kernel with the bits of each instruction [cuda on the stand-in]", async () => {
   await testsOnStandIn(["tests/standin/fused.ts", "tests/standin/rows.ts"], 10);
+}, absent);
+
+testWith(needed, "what NVRTC compiled is kept for the next process [cuda on the stand-in]", async () => {
+  const program = `
+    import { rand, setDefaultDevice } from "./mod.ts";
+    import { get } from "./tests/standin/controls.ts";
+    await setDefaultDevice("cuda");
+    const x = rand([8, 20]).softmax(1).sum().item();
+    console.log("sum", Math.round(x), "compiled", get("compiled"));`;
+  await inTemporaryFolder(async (folder) => {
+    const run = async () => {
+      const said = /sum 8 compiled (\d+)/.exec(await onStandIn(["eval", program], "", { DENEB_PROGRAMS: folder }));
+      assert.ok(said, "there is no sum");
+      return Number(said[1]);
+    };
+    assert.ok(await run() > 0);
+    const [{ name }] = [...Deno.readDirSync(folder)] as [Deno.DirEntry];
+    assert.match(name, /^cuda-[0-9a-f]{16}$/);
+    assert.equal(await run(), 0);
+    // A file that was cut off lacks what stood last.
+    const whole = await Deno.readFile(`${folder}/${name}`);
+    await Deno.writeFile(`${folder}/${name}`, whole.slice(0, whole.length - 5));
+    assert.ok(await run() > 0);
+    assert.equal(await run(), 0);
+  });
 }, absent);
 
 const look = `

@@ -164,7 +164,7 @@ testUnless(why, "opencl: built programs are kept in the cache folder, and a spoi
       const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "-A", "--no-check", `${folder}/program.ts`],
         cwd: folder,
-        env: { DENEB_CACHE: `${folder}/cache` },
+        env: { DENEB_CACHE: `${folder}/cache`, DENEB_PROGRAMS: "" },
       }).output();
       assert.ok(success, new TextDecoder().decode(stderr));
       assertEquals(new TextDecoder().decode(stdout).trim(), "[3,5,7]");

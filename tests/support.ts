@@ -46,6 +46,11 @@ function variable(name: string): string {
   return granted ? Deno.env.get(name) ?? "" : "";
 }
 
+// Programs that devices build for tests are kept apart from the user's. Processes that tests start do the same.
+if (variable("DENEB_PROGRAMS") === "" && Deno.permissions.querySync({ name: "env" }).state === "granted") {
+  Deno.env.set("DENEB_PROGRAMS", decodeURIComponent(new URL("../.zig-cache/tests/programs", import.meta.url).pathname));
+}
+
 /** Devices whose absence is a failure. */
 export const required = variable("DENEB_REQUIRE").split(",").filter((name) => name !== "");
 const wanted = ["cpu", "wasm", "opencl", "cuda", "reference"];

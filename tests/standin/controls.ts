@@ -22,6 +22,7 @@ const keys = [
   "products",
   "overruns",
   "fused",
+  "compiled",
 ] as const;
 type Key = typeof keys[number];
 

@@ -154,6 +154,7 @@ pub const functions = struct {
             if (std.mem.eql(u8, std.mem.span(word), "--fmad=false")) exact = true;
         }
         if (!exact) return 5;
+        state.add(.compiled, 1);
         const hash = std.hash.Wyhash.hash(0, program.text);
         var buffer: [512]u8 = undefined;
         const print = std.fmt.bufPrintSentinel;

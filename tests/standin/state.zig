@@ -46,6 +46,8 @@ pub const Key = enum(u32) {
     overruns = 18,
     /// Launches of kernels that were compiled at run time, among the launches.
     fused = 19,
+    /// Texts that were compiled at run time.
+    compiled = 20,
 };
 
 pub var values: std.EnumArray(Key, f64) = .initDefault(0, .{
