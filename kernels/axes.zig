@@ -120,3 +120,17 @@ pub fn product(shape: []const usize) usize {
     for (shape) |size| count *= size;
     return count;
 }
+
+/// The stride of axes as if they were one; null where they are not.
+pub fn strideOf(shape: []const usize, strides: []const isize) ?isize {
+    var stride: ?isize = null;
+    var expected: isize = 0;
+    var axis = shape.len;
+    while (axis > 0) {
+        axis -= 1;
+        if (shape[axis] == 1) continue;
+        if (stride == null) stride = strides[axis] else if (strides[axis] != expected) return null;
+        expected = strides[axis] *% @as(isize, @intCast(shape[axis]));
+    }
+    return stride orelse 0;
+}

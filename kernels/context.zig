@@ -34,6 +34,10 @@ pub const Context = struct {
     locked: std.atomic.Value(bool) = .init(false),
 
     in_group: bool = false,
+    /// Whether products wait for the group that follows, so that the engine sees them together, and
+    /// whether one waits now.
+    products_wait: if (keeps) bool else void = if (keeps) false else {},
+    product_waits: if (keeps) bool else void = if (keeps) false else {},
     /// Tells storages that the present batch has allocated from older ones.
     batch: u32 = 1,
     instructions: [batch_max]program.Instruction = undefined,
@@ -106,6 +110,8 @@ pub const Context = struct {
         if (!keeps) return context.run(words);
         if (context.engine.of != .cpu) {
             context.engine.beginProgram(@intFromPtr(words.ptr), words.len);
+            context.products_wait = true;
+            defer context.products_wait = false;
             const status = context.run(words);
             const ended = context.engine.endProgram();
             return if (status == .ok) context.checked(ended) else status;
@@ -154,6 +160,19 @@ pub const Context = struct {
     }
 
     inline fn step(context: *Context, opcode: Opcode, words: []const f64, sound: bool) Status {
+        if (keeps) if (context.product_waits) switch (opcode) {
+            .alloc, .free => {},
+            .group => context.product_waits = false,
+            else => {
+                const before = context.endGroup(sound);
+                const status = context.perform(opcode, words, sound and before == .ok);
+                return if (before == .ok) status else before;
+            },
+        };
+        return context.perform(opcode, words, sound);
+    }
+
+    inline fn perform(context: *Context, opcode: Opcode, words: []const f64, sound: bool) Status {
         switch (opcode) {
             .alloc => return context.alloc(words),
             .free => return context.free(words),
@@ -186,6 +205,10 @@ pub const Context = struct {
         const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
         if (!useful) return .ok;
         if (notes) context.builder.?.add(opcode, target, words, &found, &context.memory);
+        if (keeps and opcode == .matmul and !context.in_group and context.products_wait) {
+            context.in_group = true;
+            context.product_waits = true;
+        }
         if (context.in_group) {
             context.instructions_count += 1;
             return .ok;
@@ -333,6 +356,7 @@ pub const Context = struct {
         if (!context.in_group) return .ok;
         const status = context.flush(sound);
         context.in_group = false;
+        if (keeps) context.product_waits = false;
         return status;
     }
 

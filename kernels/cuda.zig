@@ -12,6 +12,7 @@ const driver = @import("cuda_driver.zig");
 const graph = @import("cuda_graph.zig");
 const launch = @import("cuda_launch.zig");
 const layout = @import("cuda_layout.zig");
+const lt_module = @import("cuda_lt.zig");
 const memory = @import("memory.zig");
 const module = @import("cuda_module.zig");
 const nvrtc = @import("cuda_nvrtc.zig");
@@ -36,7 +37,7 @@ threadlocal var current: u64 = 0;
 
 /// Memory that instructions need beside their storages: results of blocks, and operands that had to
 /// be copied. The stream's order lets each be used again at once.
-pub const Scratch = enum { partials, a, b, c };
+pub const Scratch = enum { partials, a, b, c, workspace };
 
 pub const Failed = error{ Failed, OutOfMemory, Unsupported };
 
@@ -53,6 +54,7 @@ pub const Engine = struct {
     stream: ?*driver.Stream = null,
     pool: ?*driver.Pool = null,
     blas: ?blas.Blas = null,
+    lt: ?lt_module.Lt = null,
     /// Why there is no cuBLAS.
     blas_reason: program.Message = .{},
     compiled: Compiled,
@@ -130,6 +132,7 @@ pub const Engine = struct {
         try engine.staging.init(engine);
         try engine.clearFault();
         engine.blas = blas.Blas.open(settings.folders(), engine.stream, settings.tf32, &engine.blas_reason);
+        if (engine.blas != null) engine.lt = lt_module.Lt.open(settings.folders(), settings.tf32);
         engine.compiled.compiler = nvrtc.Compiler.open(settings.folders(), &engine.compiled.reason);
     }
 
@@ -145,6 +148,7 @@ pub const Engine = struct {
             current = engine.number;
             if (engine.stream != null) _ = cuda.cuStreamSynchronize(engine.stream);
             engine.graphs.deinit(engine);
+            if (engine.lt) |*one| one.close(allocator);
             if (engine.blas) |*one| one.close();
             for (&engine.scratch.values) |buffer| if (buffer.address != 0) engine.release(buffer.address);
             if (engine.fault != 0) engine.release(engine.fault);
@@ -246,6 +250,10 @@ pub const Engine = struct {
                 if (try engine.launchMaps()) return count;
             }
         }
+        if (instructions.len > 1 and instructions[0] == .matmul and instructions[1] == .map) {
+            const rest = instructions[2..];
+            if (try product.multiplyBias(engine, &instructions[0].matmul, &instructions[1].map, temporaries, rest)) return 2;
+        }
         try engine.launchOne(&instructions[0]);
         return 1;
     }
@@ -286,7 +294,12 @@ pub const Engine = struct {
     /// One product of cuBLAS, or a batch of them.
     pub fn multiplyNow(engine: *Engine, one: *const graph.Product) Failed!void {
         const library = &engine.blas.?;
-        const status = if (one.double) library.multiply(f64, one.product) else library.multiply(f32, one.product);
+        const status = if (one.product.bias != 0)
+            engine.lt.?.multiply(&one.product, engine.stream)
+        else if (one.double)
+            library.multiply(f64, one.product)
+        else
+            library.multiply(f32, one.product);
         if (status == 0) return;
         engine.message.set("cuBLAS's product {d}x{d}x{d} failed: {s} ({d})", .{
             one.product.m, one.product.n, one.product.k, library.textOf(status), status,
@@ -477,6 +490,7 @@ pub const Engine = struct {
             const major = @divTrunc(one.version, unit);
             const minor = @divTrunc(@rem(one.version, unit), 100);
             try writer.print("cuBLAS {d}.{d}", .{ major, minor });
+            if (engine.lt != null) try writer.writeAll(" and Lt");
         } else try writer.print("without cuBLAS: {s}", .{engine.blas_reason.text()});
         if (engine.compiled.compiler) |*one| {
             try writer.print(", NVRTC {d}.{d}", .{ one.version[0], one.version[1] });

@@ -60,6 +60,9 @@ pub const Product = struct {
     n: c_int,
     k: c_int,
     count: c_int,
+    /// An element for each row of c, which cuBLASLt adds to it; 0 for none.
+    bias: driver.Address = 0,
+    workspace: driver.Address = 0,
 };
 
 pub const Operand = struct {

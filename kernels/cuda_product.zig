@@ -10,6 +10,7 @@ const axes_module = @import("axes.zig");
 const blas = @import("cuda_blas.zig");
 const cuda = @import("cuda.zig");
 const graph = @import("cuda_graph.zig");
+const later_module = @import("later.zig");
 const launch = @import("cuda_launch.zig");
 const layout = @import("cuda_layout.zig");
 const program = @import("program.zig");
@@ -27,6 +28,11 @@ const batches_each = 1 << 15;
 const copy_row: u16 = blk: {
     for (table.map_rows, 0..) |row, i| if (std.mem.eql(u8, row.name, "copy")) break :blk i;
     @compileError("table.json: the product needs the row \"copy\"");
+};
+
+const add_row: u16 = blk: {
+    for (table.map_rows, 0..) |row, i| if (std.mem.eql(u8, row.name, "add")) break :blk i;
+    @compileError("table.json: a product with a bias needs the row \"add\"");
 };
 
 pub fn multiply(engine: *Engine, one: *const program.MatMul) Failed!void {
@@ -221,6 +227,21 @@ fn batch(
     steps: [3]isize,
     count: usize,
 ) Failed!void {
+    const product = productOf(T, one, offsets, steps);
+    var first: usize = 0;
+    while (first < count) : (first += batches_each) {
+        var some = product;
+        some.count = @intCast(@min(count - first, batches_each));
+        for ([3]*blas.Operand{ &some.a, &some.b, &some.c }) |each| {
+            each.address +%= @as(u64, @bitCast(each.stride)) *% first *% @sizeOf(T);
+        }
+        const noted: graph.Product = .{ .double = T == f64, .product = some };
+        if (!try engine.graphs.noteProduct(engine, noted)) try engine.multiplyNow(&noted);
+    }
+}
+
+/// One product of the batch, as cuBLAS wants it.
+fn productOf(comptime T: type, one: *const program.MatMul, offsets: [3]isize, steps: [3]isize) blas.Product {
     const r = one.batch_rank;
     const out = placed(one.m, one.n, one.out.strides[r..][0..2]).?;
     const a = placed(one.m, one.k, one.a.strides[r..][0..2]).?;
@@ -228,7 +249,7 @@ fn batch(
     const c_operand = operand(T, &one.out, out, false, offsets[0], steps[0]);
     // Rows of c as columns: c' = b' a'. Where c lies by columns already, c = a b, and each operand
     // that lies by rows is the transposed one.
-    const product: blas.Product = if (!out.transposed) .{
+    return if (!out.transposed) .{
         .a = operand(T, &one.b, b, b.transposed, offsets[2], steps[2]),
         .b = operand(T, &one.a, a, a.transposed, offsets[1], steps[1]),
         .c = c_operand,
@@ -245,16 +266,68 @@ fn batch(
         .k = @intCast(one.k),
         .count = 0,
     };
-    var first: usize = 0;
-    while (first < count) : (first += batches_each) {
-        var some = product;
-        some.count = @intCast(@min(count - first, batches_each));
-        for ([3]*blas.Operand{ &some.a, &some.b, &some.c }) |each| {
-            each.address +%= @as(u64, @bitCast(each.stride)) *% first *% @sizeOf(T);
-        }
-        const noted: graph.Product = .{ .double = T == f64, .product = some };
-        if (!try engine.graphs.noteProduct(engine, noted)) try engine.multiplyNow(&noted);
+}
+
+/// A product, and a sum of it with a row of a bias that is all that reads it, as one product with a
+/// bias. False where it is none, or cuBLASLt is not here, or does not compute it.
+pub fn multiplyBias(
+    engine: *Engine,
+    given: *const program.MatMul,
+    sum: *const program.Map,
+    temporaries: []const u32,
+    later: []const program.Instruction,
+) Failed!bool {
+    if (engine.lt == null or engine.blas == null) return false;
+    var one = given.*;
+    const bias = biasOf(&one, sum) orelse return false;
+    if (std.mem.indexOfScalar(u32, temporaries, given.out.handle) == null) return false;
+    if (later_module.isRead(later, given.out.handle)) return false;
+    var product = productOf(f32, &one, @splat(0), @splat(0));
+    product.count = 1;
+    product.bias = @intFromPtr(bias.data);
+    const choice = try engine.lt.?.choose(engine.allocator, &product) orelse return false;
+    if (choice.workspace_bytes > 0) product.workspace = try engine.scratchOf(.workspace, choice.workspace_bytes);
+    const noted: graph.Product = .{ .double = false, .product = product };
+    if (!try engine.graphs.noteProduct(engine, noted)) try engine.multiplyNow(&noted);
+    return true;
+}
+
+/// The bias that `sum` adds to all rows of the product; the product then writes where `sum` would.
+fn biasOf(one: *program.MatMul, sum: *const program.Map) ?*const program.View {
+    const r: usize = one.batch_rank;
+    if (sum.row != add_row or sum.compute != .float32 or one.compute != .float32 or sum.rank == 0) return null;
+    const shape = sum.shape[0..sum.rank];
+    const last = shape.len - 1;
+    const whole = one.k != 0 and @max(one.m, one.n, one.k) <= int_max and axes_module.product(one.batch[0..r]) == 1;
+    if (!whole or shape[last] != one.n or axes_module.product(shape[0..last]) != one.m) return null;
+    for ([_]*const program.View{ &sum.out, &sum.inputs[0], &sum.inputs[1], &one.out, &one.a, &one.b }) |view| {
+        if (view.dtype != .float32) return null;
     }
+    const is_first = sum.inputs[0].handle == one.out.handle;
+    const product = &sum.inputs[if (is_first) 0 else 1];
+    const bias = &sum.inputs[if (is_first) 1 else 0];
+    if (product.handle != one.out.handle or product.data != one.out.data) return null;
+    const from = matrixOf(product, shape) orelse return null;
+    if (one.m != 1 and from[0] != one.out.strides[r]) return null;
+    if (one.n != 1 and from[1] != one.out.strides[r + 1]) return null;
+    const along = matrixOf(bias, shape) orelse return null;
+    if ((one.m != 1 and along[0] != 0) or (one.n != 1 and along[1] != 1)) return null;
+    // What is written must not be read at the same time.
+    for ([_]*const program.View{ bias, &one.a, &one.b }) |view| if (view.handle == sum.out.handle) return null;
+    const to = matrixOf(&sum.out, shape) orelse return null;
+    one.out = sum.out;
+    one.out.strides[r..][0..2].* = to;
+    const suited = suits(&one.a, one.batch_rank, one.m, one.k) and suits(&one.b, one.batch_rank, one.k, one.n) and
+        suits(&one.out, one.batch_rank, one.m, one.n);
+    if (!suited or placed(one.m, one.n, &to).?.transposed) return null;
+    return bias;
+}
+
+/// Strides from row to row, whichever axes those are, and along the last axis.
+fn matrixOf(view: *const program.View, shape: []const usize) ?[2]isize {
+    const last = shape.len - 1;
+    const rows = axes_module.strideOf(shape[0..last], view.strides[0..last]) orelse return null;
+    return .{ rows, view.strides[last] };
 }
 
 fn operand(

@@ -307,33 +307,19 @@ pub const Plan = struct {
     fn stridesOf(plan: *const Plan, view: *const program.View, shape: []const usize, cut: Cut) ?[2]isize {
         const strides = view.strides[0..shape.len];
         switch (cut) {
-            .places => return .{ strideOf(shape, strides) orelse return null, 0 },
-            .first => |axis| return .{ strideOf(shape[0..axis], strides[0..axis]) orelse return null, 0 },
+            .places => return .{ axes_module.strideOf(shape, strides) orelse return null, 0 },
+            .first => |axis| return .{ axes_module.strideOf(shape[0..axis], strides[0..axis]) orelse return null, 0 },
             .flat => {
-                const stride = strideOf(shape, strides) orelse return null;
+                const stride = axes_module.strideOf(shape, strides) orelse return null;
                 const far = stride *% @as(isize, @intCast(if (plan.geometry.column) plan.kept else plan.reduced));
                 return if (plan.geometry.column) .{ stride, far } else .{ far, stride };
             },
             .at => |at| {
-                const before = strideOf(shape[0..at.axis], strides[0..at.axis]) orelse return null;
-                const behind = strideOf(shape[at.axis..], strides[at.axis..]) orelse return null;
+                const before = axes_module.strideOf(shape[0..at.axis], strides[0..at.axis]) orelse return null;
+                const behind = axes_module.strideOf(shape[at.axis..], strides[at.axis..]) orelse return null;
                 return if (at.leading) .{ before, behind } else .{ behind, before };
             },
         }
-    }
-
-    /// The stride of axes as if they were one; null where they are not.
-    fn strideOf(shape: []const usize, strides: []const isize) ?isize {
-        var stride: ?isize = null;
-        var expected: isize = 0;
-        var axis = shape.len;
-        while (axis > 0) {
-            axis -= 1;
-            if (shape[axis] == 1) continue;
-            if (stride == null) stride = strides[axis] else if (strides[axis] != expected) return null;
-            expected = strides[axis] *% @as(isize, @intCast(shape[axis]));
-        }
-        return stride orelse 0;
     }
 
     /// Decides what goes to memory. False where it cannot be one kernel: what is read again must not

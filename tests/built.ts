@@ -77,7 +77,7 @@ export async function standIn({ without = "" } = {}): Promise<string> {
       ...["--dep", "kernels", "--dep", "options", "-Mroot=tests/standin/driver.zig"],
       ...["-Mkernels=kernels/cuda_kernels.zig", `-Moptions=${options}`],
     ]);
-    for (const name of ["libcublas.so.12", "libnvrtc.so.12"]) {
+    for (const name of ["libcublas.so.12", "libcublasLt.so.12", "libnvrtc.so.12"]) {
       await Deno.symlink("libcuda.so.1", new URL(`${folder}/lib64/${name}`, root));
     }
   });

@@ -38,6 +38,12 @@ async function testsOnStandIn(files: readonly string[], least: number, filter?: 
   assert.ok(passed >= least, `only ${passed} tests ran:\n${said}`);
 }
 
+const look = `
+  import { devices, openDevice } from "./kernels/mod.ts";
+  const { available, reason } = devices().find(({ name }) => name === "cuda");
+  console.log(available ? openDevice("cuda").description : reason);
+`;
+
 testWith(needed, "every row and skeleton is the reference's [cuda on the stand-in]", async () => {
   await testsOnStandIn(["tests/devices_test.ts"], 12, "[cuda]");
 }, absent);
@@ -52,6 +58,22 @@ testWith(needed, "the driver's failures are errors that name them [cuda on the s
 
 testWith(needed, "groups run as one kernel with the bits of each instruction [cuda on the stand-in]", async () => {
   await testsOnStandIn(["tests/standin/fused.ts", "tests/standin/rows.ts"], 10);
+}, absent);
+
+testWith(needed, "a product adds its bias, if cuBLASLt is there [cuda on the stand-in]", async () => {
+  await testsOnStandIn(["tests/standin/bias.ts"], 3);
+  // Without it the sums are right all the same.
+  const words = [
+    "test",
+    "-A",
+    "--no-check",
+    "--filter",
+    "/matmul|forward agrees/",
+    "tests/devices_test.ts",
+    "tests/ops_test.ts",
+  ];
+  assert.match(await onStandIn(words, "cublasLtMatmul"), / [1-9]\d* passed/);
+  assert.match(await onStandIn(["eval", look], "cublasLtMatmul"), /cuBLAS 12\.4, NVRTC/);
 }, absent);
 
 testWith(needed, "what NVRTC compiled is kept for the next process [cuda on the stand-in]", async () => {
@@ -78,12 +100,6 @@ testWith(needed, "what NVRTC compiled is kept for the next process [cuda on the 
     assert.equal(await run(), 0);
   });
 }, absent);
-
-const look = `
-  import { devices, openDevice } from "./kernels/mod.ts";
-  const { available, reason } = devices().find(({ name }) => name === "cuda");
-  console.log(available ? openDevice("cuda").description : reason);
-`;
 
 testWith(needed, "a driver without a function that is needed says which [cuda on the stand-in]", async () => {
   const said = await onStandIn(["eval", look], "cuLaunchKernel");

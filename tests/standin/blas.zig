@@ -6,7 +6,7 @@ const state = @import("state.zig");
 
 const not_initialized = 1;
 const invalid_value = 7;
-const execution_failed = 13;
+pub const execution_failed = 13;
 
 const Handle = struct { stream: ?*queue.Stream = null };
 
@@ -79,9 +79,7 @@ fn gemm(comptime T: type) fn (*Handle, c_int, c_int, c_int, c_int, c_int, *const
             const stream = handle.stream orelse return not_initialized;
             state.lock();
             defer state.unlock();
-            if (state.lost != 0) return execution_failed;
-            const product = state.allocator.create(queue.Product) catch return 3;
-            product.* = .{
+            return push(stream, @sizeOf(T), .{
                 .double = T == f64,
                 .transposed = .{ a_operation != 0, b_operation != 0 },
                 .m = @intCast(m),
@@ -91,23 +89,28 @@ fn gemm(comptime T: type) fn (*Handle, c_int, c_int, c_int, c_int, c_int, *const
                 .b = .{ .address = b, .columns = @intCast(b_columns), .stride = b_stride },
                 .c = .{ .address = c, .columns = @intCast(c_columns), .stride = c_stride },
                 .count = @intCast(count),
-            };
-            const extents = [3][2]c_int{
-                .{ a_rows, if (a_operation == 0) k else m },
-                .{ b_rows, if (b_operation == 0) n else k },
-                .{ m, n },
-            };
-            for ([3]queue.Matrix{ product.a, product.b, product.c }, extents) |matrix, extent| {
-                // The last element that is touched must lie in the same allocation as the first.
-                const items: i64 = @as(i64, @intCast(product.count)) - 1;
-                const last = matrix.stride * items + @as(i64, @intCast(matrix.columns)) * (extent[1] - 1) + extent[0];
-                if (!state.holds(matrix.address, @as(usize, @intCast(@max(last, 0))) * @sizeOf(T))) {
-                    state.allocator.destroy(product);
-                    return execution_failed;
-                }
-            }
-            stream.push(.{ .product = product });
-            return 0;
+            });
         }
     }.call;
+}
+
+/// Puts a product of elements of so many bytes into the stream, if its operands are there.
+pub fn push(stream: *queue.Stream, bytes: usize, asked: queue.Product) c_int {
+    if (state.lost != 0) return execution_failed;
+    const extents = [3][2]usize{
+        if (asked.transposed[0]) .{ asked.k, asked.m } else .{ asked.m, asked.k },
+        if (asked.transposed[1]) .{ asked.n, asked.k } else .{ asked.k, asked.n },
+        .{ asked.m, asked.n },
+    };
+    for ([3]queue.Matrix{ asked.a, asked.b, asked.c }, extents) |matrix, extent| {
+        // The last element that is touched must lie in the same allocation as the first.
+        const items: i64 = @as(i64, @intCast(asked.count)) - 1;
+        const inside = @as(i64, @intCast(matrix.columns)) * (@as(i64, @intCast(extent[1])) - 1) + @as(i64, @intCast(extent[0]));
+        const last = matrix.stride * items + inside;
+        if (!state.holds(matrix.address, @as(usize, @intCast(@max(last, 0))) * bytes)) return execution_failed;
+    }
+    const product = state.allocator.create(queue.Product) catch return 3;
+    product.* = asked;
+    stream.push(.{ .product = product });
+    return 0;
 }

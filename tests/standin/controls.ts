@@ -23,6 +23,8 @@ const keys = [
   "overruns",
   "fused",
   "compiled",
+  "biased",
+  "described",
 ] as const;
 type Key = typeof keys[number];
 

@@ -409,6 +409,7 @@ fn allocate(address: *u64, bytes: usize) c_int {
 }
 
 const blas = @import("blas.zig").functions;
+const blas_lt = @import("blas_lt.zig").functions;
 const nvrtc = @import("nvrtc.zig");
 const graphs = @import("graphs.zig");
 
@@ -423,7 +424,7 @@ const tests = struct {
 };
 
 comptime {
-    for (.{ functions, blas, nvrtc.functions, graphs.functions, tests }) |list| {
+    for (.{ functions, blas, blas_lt, nvrtc.functions, graphs.functions, tests }) |list| {
         for (@typeInfo(list).@"struct".decl_names) |name| {
             if (std.mem.eql(u8, name, options.without)) continue;
             @export(&@field(list, name), .{ .name = name });

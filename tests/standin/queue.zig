@@ -30,6 +30,8 @@ pub const Product = struct {
     b: Matrix,
     c: Matrix,
     count: usize,
+    /// An element for each row of c that is added; 0 for none.
+    bias: u64 = 0,
 };
 
 pub const Matrix = struct { address: u64, columns: usize, stride: i64 };
@@ -152,6 +154,7 @@ fn multiply(comptime T: type, product: *const Product) void {
                 const y = b[if (product.transposed[1]) l * product.b.columns + j else j * product.b.columns + l];
                 sum += x * y;
             }
+            if (product.bias != 0) sum += @as([*]const T, @ptrFromInt(product.bias))[i];
             c[j * product.c.columns + i] = sum;
         };
     }

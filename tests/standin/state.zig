@@ -48,6 +48,10 @@ pub const Key = enum(u32) {
     fused = 19,
     /// Texts that were compiled at run time.
     compiled = 20,
+    /// Products with a bias, among the products.
+    biased = 21,
+    /// What describes products and is not yet destroyed.
+    described = 22,
 };
 
 pub var values: std.EnumArray(Key, f64) = .initDefault(0, .{
