@@ -52,7 +52,10 @@ Deno.test("devices are listed and described, and numbered ones open", async () =
   assert.match(description, /^0: CUDA 12\.4, Stand-in 0, 1\.0 GiB$/);
   await withCuda((_, device) => {
     assertEquals(device.name, "cuda:1");
-    assert.match(device.description, /Stand-in 1, compute capability 9\.0, CUDA 12\.4, cuBLAS 12\.4 and Lt, NVRTC 12\.4$/);
+    assert.match(
+      device.description,
+      /Stand-in 1, compute capability 9\.0, CUDA 12\.4, cuBLAS 12\.4 and Lt, NVRTC 12\.4$/,
+    );
   }, "cuda:1");
   assertThrows(() => openDevice("cuda:2"), Error, "there is no cuda:2, only 0: CUDA 12.4, Stand-in 0");
 });
