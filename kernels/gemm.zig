@@ -332,7 +332,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 .panels = ceilDiv(vectors, Tile.vectors_max),
                 .strips = ceilDiv(args.m, Tile.rows_max),
             };
-            const group = if (plan.left) left_strips else chunk.strips;
+            const group = if (plan.left or config.strips_inner) left_strips else chunk.strips;
             while (chunk.first < args.k) : (chunk.first += plan.block) {
                 chunk.k = @min(plan.block, args.k - chunk.first);
                 chunk.b = stepped(args.b, chunk.first, args.b_row);
@@ -341,7 +341,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 while (strip < chunk.strips) : (strip += group) {
                     const end = @min(strip + group, chunk.strips);
                     if (plan.left) copyLeft(&chunk, strip, end);
-                    for (strip..end) |s| runStrip(plan, &chunk, s, s - strip);
+                    runStrips(plan, &chunk, strip, end);
                 }
             }
         }
@@ -400,21 +400,40 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             while (i < count) : (i += 64 / @sizeOf(T)) @prefetch(from + i, .{ .locality = 2 });
         }
 
-        fn runStrip(plan: *const Plan, chunk: *const Chunk, strip: usize, copy: usize) void {
+        /// Some strips times all panels. What the inner loop runs through is read from the
+        /// second-level cache again and again: panels, or strips where those are the smaller.
+        fn runStrips(plan: *const Plan, chunk: *const Chunk, first: usize, end: usize) void {
+            if (config.strips_inner) {
+                for (0..chunk.panels) |panel| {
+                    for (first..end) |strip| runTile(plan, chunk, strip, strip - first, panel);
+                }
+            } else for (first..end) |strip| {
+                for (0..chunk.panels) |panel| runTile(plan, chunk, strip, strip - first, panel);
+            }
+        }
+
+        inline fn runTile(
+            plan: *const Plan,
+            chunk: *const Chunk,
+            strip: usize,
+            copy: usize,
+            panel: usize,
+        ) void {
             const args = chunk.args;
             const row = chunk.stripBegin(strip);
             const rows = chunk.stripBegin(strip + 1) - row;
-            const c = stepped(args.c, row, args.c_row);
+            const first = chunk.panelBegin(panel);
+            const width = chunk.panelBegin(panel + 1) - first;
             var block: Tile.Block = .{
                 .k = chunk.k,
                 .a = stepped(stepped(args.a, chunk.first, args.a_col), row, args.a_row),
                 .a_row = args.a_row,
                 .a_col = args.a_col,
-                .b = undefined,
+                .b = chunk.b + first * lanes,
                 .b_row = args.b_row,
-                .c = undefined,
+                .c = stepped(args.c, row, args.c_row) + first * lanes,
                 .c_row = args.c_row,
-                .columns = undefined,
+                .columns = chunk.panelColumns(panel),
                 .accumulate = chunk.first > 0,
             };
             if (plan.left) {
@@ -422,19 +441,11 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 block.a_row = 1;
                 block.a_col = Tile.rows_max;
             }
-            for (0..chunk.panels) |panel| {
-                const first = chunk.panelBegin(panel);
-                const width = chunk.panelBegin(panel + 1) - first;
-                block.columns = chunk.panelColumns(panel);
-                block.c = c + first * lanes;
-                if (plan.right == .direct) {
-                    block.b = chunk.b + first * lanes;
-                } else {
-                    block.b = chunk.panelOf(panel);
-                    block.b_row = @intCast(width * lanes);
-                }
-                Tile.run(rows, width, &block);
+            if (plan.right != .direct) {
+                block.b = chunk.panelOf(panel);
+                block.b_row = @intCast(width * lanes);
             }
+            Tile.run(rows, width, &block);
         }
 
         inline fn stepped(pointer: anytype, count: usize, stride: isize) @TypeOf(pointer) {

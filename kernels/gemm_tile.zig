@@ -6,6 +6,8 @@
 //! depend neither on the tile's size nor on where the element stands in it.
 
 const std = @import("std");
+const builtin = @import("builtin");
+const gemm_wasm = @import("gemm_wasm.zig");
 
 /// What a CPU level chooses; none of it changes a bit but `fma`.
 pub const Config = struct {
@@ -16,12 +18,14 @@ pub const Config = struct {
     /// A tile of C is this many rows of this many registers.
     rows: u8,
     vectors: u8,
+    /// Whether a panel of B is small enough to stay in the first-level cache while strips of A pass.
+    strips_inner: bool = false,
 
     pub const x86_64_v2: Config = .{ .lanes = 4, .fma = false, .rows = 4, .vectors = 2 };
     pub const x86_64_v3: Config = .{ .lanes = 8, .fma = true, .rows = 6, .vectors = 2 };
     pub const x86_64_v4: Config = .{ .lanes = 16, .fma = true, .rows = 8, .vectors = 3 };
     pub const neon: Config = .{ .lanes = 4, .fma = true, .rows = 8, .vectors = 2 };
-    pub const wasm: Config = .{ .lanes = 4, .fma = false, .rows = 4, .vectors = 2 };
+    pub const wasm: Config = .{ .lanes = 4, .fma = false, .rows = 3, .vectors = 3, .strips_inner = true };
 };
 
 pub fn Tile(comptime T: type, comptime config: Config) type {
@@ -67,6 +71,24 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
         fn Kernel(comptime rows: usize, comptime vectors: usize) type {
             return struct {
                 fn run(block: *const Block) void {
+                    const sums = if (comptime builtin.cpu.arch.isWasm())
+                        gemm_wasm.multiply(T, rows, vectors, V, block)
+                    else
+                        multiply(block);
+                    const last = block.columns - (vectors - 1) * lanes;
+                    inline for (0..rows) |r| {
+                        const c = offset(block.c, block.c_row * @as(isize, r));
+                        inline for (0..vectors) |v| {
+                            const at = c + v * lanes;
+                            var sum = sums[r][v];
+                            if (block.accumulate) sum = add(load(at), sum);
+                            const full = v + 1 < vectors or last == lanes;
+                            if (full) store(at, sum) else storeSome(at, sum, last);
+                        }
+                    }
+                }
+
+                inline fn multiply(block: *const Block) [rows][vectors]V {
                     var sums: [rows][vectors]V = @splat(@splat(@splat(0)));
                     const a_row = block.a_row;
                     const a_col = block.a_col;
@@ -85,17 +107,7 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
                         a = offset(a, a_col);
                         b = offset(b, b_row);
                     }
-                    const last = block.columns - (vectors - 1) * lanes;
-                    inline for (0..rows) |r| {
-                        const c = offset(block.c, block.c_row * @as(isize, r));
-                        inline for (0..vectors) |v| {
-                            const at = c + v * lanes;
-                            var sum = sums[r][v];
-                            if (block.accumulate) sum = add(load(at), sum);
-                            const full = v + 1 < vectors or last == lanes;
-                            if (full) store(at, sum) else storeSome(at, sum, last);
-                        }
-                    }
+                    return sums;
                 }
             };
         }
