@@ -82,8 +82,11 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
         const Tile = tile.Tile(T, config);
         const lanes = Tile.lanes;
         const Arguments = Args(T);
+        /// Elements that are copied of a column of a strip of A, in whole pieces of 128 bits: those
+        /// past the strip are overwritten by its next column.
+        const left_width = std.mem.alignForward(usize, Tile.rows_max, 16 / @sizeOf(T));
         /// Elements of a copied strip of A, and how many there are.
-        const left_elements = block_max * Tile.rows_max;
+        const left_elements = block_max * Tile.rows_max + left_width;
         const left_strips = packed_left_bytes / @sizeOf(T) / left_elements;
 
         /// How B is brought before the tiles.
@@ -389,7 +392,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 fetch(ahead + begin, chunk.stripBegin(end) - begin);
                 for (strip..end) |s| {
                     const to = chunk.left + (s - strip) * left_elements + p * Tile.rows_max;
-                    to[0..Tile.rows_max].* = from[chunk.stripBegin(s)..][0..Tile.rows_max].*;
+                    to[0..left_width].* = from[chunk.stripBegin(s)..][0..left_width].*;
                 }
             }
         }
