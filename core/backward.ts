@@ -46,8 +46,9 @@ function sweepNow(
 ): void {
   const { createGraph = false, retainGraph = createGraph } = options;
   const order = findTopoSort(seeds.map(([output]) => output), needsGradient);
-  /** What a node's inputs no longer need. It waits until all of them have theirs: an op may answer one tensor twice. */
-  const unused: Tensor[] = [];
+  /** What a node's inputs no longer need. It waits until all of them have theirs: an op may answer one tensor twice. Null
+   * where nothing is freed. */
+  const unused: Tensor[] | null = own === null ? null : [];
   try {
     for (const [output, outGrad] of seeds) addAdjoint(output, outGrad, createGraph, unused);
     for (let k = order.length - 1; k >= 0; k--) {
@@ -62,7 +63,7 @@ function sweepNow(
         if (!retainGraph) node.inputs = releasedInputs;
       }
       adjoint.adjointOf--;
-      if (own === null) continue;
+      if (own === null || unused === null) continue;
       freeUnused(adjoint, own);
       while (unused.length > 0) freeUnused(unused.pop()!, own);
     }
@@ -82,7 +83,7 @@ function freeUnused(adjoint: Tensor, own: Scope): void {
 }
 
 /** Gives the inputs of a node the adjoints that its op makes of its own. */
-function sendOn(op: TensorOp, node: Tensor, adjoint: Tensor, createGraph: boolean, unused: Tensor[]): void {
+function sendOn(op: TensorOp, node: Tensor, adjoint: Tensor, createGraph: boolean, unused: Tensor[] | null): void {
   const inputs = node.inputs;
   if (inputs === releasedInputs) {
     throw new Error(
@@ -111,7 +112,7 @@ function addAdjoint(
   node: Tensor,
   adjoint: Tensor,
   createGraph: boolean,
-  unused: Tensor[],
+  unused: Tensor[] | null,
   from: Op | null = null,
 ): void {
   const before = node.adjoint;
@@ -127,7 +128,7 @@ function addAdjoint(
     adjoint.adjointOf++;
     return;
   }
-  unused.push(adjoint);
+  unused?.push(adjoint);
   if (node.adjointIsSum && !createGraph && adjoint.dtype === before.dtype) {
     // The sum belongs to this sweep alone, so it grows in place.
     mapInto(before.array, rows.add, [before.array, adjoint.array]);
@@ -135,7 +136,7 @@ function addAdjoint(
   }
   const sum = before.add(adjoint);
   before.adjointOf--;
-  unused.push(before);
+  unused?.push(before);
   node.adjoint = sum;
   sum.adjointOf++;
   node.adjointIsSum = true;

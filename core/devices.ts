@@ -4,6 +4,7 @@
  * Nothing is opened before the first tensor: importing Deneb touches no file and no library.
  */
 import { defaultName, openDevice } from "../kernels/mod.ts";
+import { limits } from "../kernels/instruction.ts";
 import { Stream } from "./program.ts";
 
 const streams = new Map<string, Stream>();
@@ -39,8 +40,8 @@ export function openStreams(): Stream[] {
 
 /** How many threads native devices use, now and when they are opened later. */
 export function setThreads(count: number): void {
-  if (!Number.isInteger(count) || count < 1 || count > 1024) {
-    throw new RangeError(`Cannot set threads: ${count} must be an integer in [1, 1024]`);
+  if (!Number.isInteger(count) || count < 1 || count > limits.threads) {
+    throw new RangeError(`Cannot set threads: ${count} must be an integer in [1, ${limits.threads}]`);
   }
   threads = count;
   for (const stream of openStreams()) stream.device.setThreads(count);

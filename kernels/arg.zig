@@ -26,7 +26,11 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
     shape[prepared.cut] = count;
     const kept = prepared.kept;
     if (prepared.column and prepared.reduced > 0 and fold_columns.passes(prepared)) {
-        return runColumns(prepared, &bases, &shape);
+        return runColumns(prepared, &bases, &shape, false);
+    }
+    const short = prepared.reduced > 0 and prepared.reduced <= short_each;
+    if (short and axes.rank == kept + 1 and kept > 0 and shape[kept - 1] >= columns_min) {
+        return runColumns(prepared, &bases, &shape, true);
     }
     const size: isize = @intCast(prepared.compute.bytes());
     const plain = axes.rank <= kept + 1 and prepared.dtypes[1] == prepared.compute and
@@ -50,12 +54,18 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
 
 /// Columns that are compared side by side.
 const columns_each = 256;
+/// Reduced axes up to this are made columns of a tile, so many at a time, where there are enough:
+/// a row costs as much to begin with as some dozens of elements.
+const short_each = 64;
+const short_columns = 64;
+const columns_min = 8;
 
-/// Where the kept axis lies closer in memory.
+/// Where the kept axis lies closer in memory, or is `brought` so.
 noinline fn runColumns(
     prepared: *const Prepared,
     bases: *[2]usize,
     shape: *const [rank_max]usize,
+    brought: bool,
 ) void {
     const axes = &prepared.axes;
     const last = prepared.kept - 1;
@@ -63,14 +73,21 @@ noinline fn runColumns(
     const ints = @backingInt(program.DType.int32);
     const store = prepared.tables.store[ints][@backingInt(prepared.dtypes[0])];
     const row_stride = if (axes.rank == prepared.kept) 0 else axes.strides[1][prepared.kept];
+    const each: usize = if (brought) short_columns else columns_each;
+    var tile: [short_each * short_columns * 8]u8 align(64) = undefined;
     var places: [columns_each]i32 = undefined;
     var walk: axes_module.Walk = .{};
     while (true) {
         var column: usize = 0;
-        while (column < shape[last]) : (column += columns_each) {
-            const count = @min(columns_each, shape[last] - column);
+        while (column < shape[last]) : (column += each) {
+            const count = @min(each, shape[last] - column);
             const input = axes_module.advance(bases[1], axes.strides[1][last], column);
-            kernel(&places, @ptrFromInt(input), row_stride, prepared.reduced, count);
+            if (brought) {
+                const load = prepared.load(1);
+                load(&tile, @ptrFromInt(input), prepared.reduced, count, row_stride, axes.strides[1][last]);
+                const stride: isize = @intCast(count * prepared.compute.bytes());
+                kernel(&places, &tile, stride, prepared.reduced, count);
+            } else kernel(&places, @ptrFromInt(input), row_stride, prepared.reduced, count);
             const out = axes_module.advance(bases[0], axes.strides[0][last], column);
             store(@ptrFromInt(out), @ptrCast(&places), 1, count, 0, axes.strides[0][last]);
         }

@@ -143,6 +143,11 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
             stride: isize,
         ) void {
             const whole = rows / side * side;
+            // What comes after these rows is asked for next, and lies where no engine looks ahead.
+            inline for (0..side) |c| {
+                const down: isize = @intCast(rows * @sizeOf(T));
+                @prefetch(at(u8, source, stride *% c +% down), .{ .locality = 2 });
+            }
             var r: usize = 0;
             while (r < whole) : (r += side) {
                 var square: [side]Line = undefined;

@@ -191,7 +191,7 @@ fn check(engine: *Engine, one: *const program.Gather, comptime action: []const u
     const index = gather.outside(one) orelse return .ok;
     return engine.fail(
         .range,
-        "Cannot " ++ action ++ ": index {d} is out of range for length {d}",
+        "Cannot " ++ action ++ ": index {d} must lie in [0, {d})",
         .{ index, one.length },
     );
 }

@@ -345,7 +345,7 @@ pub const Engine = struct {
         const kind = std.enums.fromInt(layout.FaultKind, fault.kind) orelse .gather;
         switch (kind) {
             .label => engine.message.set("Cannot use label {d}: it must lie in [0, {d})", .{ index, fault.length }),
-            else => engine.message.set("Cannot {t}: index {d} is out of range for length {d}", .{ kind, index, fault.length }),
+            else => engine.message.set("Cannot {t}: index {d} must lie in [0, {d})", .{ kind, index, fault.length }),
         }
         return .range;
     }

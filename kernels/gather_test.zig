@@ -135,7 +135,7 @@ test "an index out of range is refused with its value, and nothing is written" {
             const status = cpu.execute(&engine, &@unionInit(program.Instruction, name, one));
             try std.testing.expectEqual(.range, status);
             var buffer: [100]u8 = undefined;
-            const format = "Cannot {s}: index {d} is out of range for length 5";
+            const format = "Cannot {s}: index {d} must lie in [0, 5)";
             const want = try std.fmt.bufPrint(&buffer, format, .{ name, wrong });
             try std.testing.expectEqualStrings(want, engine.message.text());
             try bench.expectUntouched(before, &one.out, &.{0});

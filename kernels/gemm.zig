@@ -17,6 +17,7 @@
 const std = @import("std");
 const assert = std.debug.assert;
 const Pool = @import("pool.zig").Pool;
+const row_module = @import("gemm_row.zig");
 const tile = @import("gemm_tile.zig");
 const offset = tile.offset;
 
@@ -29,6 +30,8 @@ const packed_right_bytes = 512 << 10;
 const packed_left_bytes = 128 << 10;
 /// Rows that are copied while one that lies on another page is on its way.
 const rows_ahead = 8;
+/// Columns from which a single row has a loop of its own.
+const row_columns_min = 64;
 const scratch_bytes_each = packed_right_bytes + packed_left_bytes;
 
 /// Bytes of scratch that `run` needs for a pool of so many threads, whatever the sizes.
@@ -81,6 +84,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
     return struct {
         const Tile = tile.Tile(T, config);
         const lanes = Tile.lanes;
+        const Row = row_module.Row(T, config);
         const Arguments = Args(T);
         /// Elements that are copied of a column of a strip of A, in whole pieces of 128 bits: those
         /// past the strip are overwritten by its next column.
@@ -270,6 +274,10 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             args.m = row_end - row;
             args.n = column_end - column;
             if (args.k == 0) return clear(args);
+            if (args.m == 1 and args.n >= row_columns_min) {
+                if (args.b_col == 1) return Row.down(&args, plan.block);
+                if (args.b_row == 1) return Row.across(&args, plan.block);
+            }
             const chunk = packed_right_bytes / @sizeOf(T) / block_max / lanes * lanes;
             const whole = args;
             const chunks = ceilDiv(ceilDiv(args.n, lanes) * lanes, chunk);

@@ -135,12 +135,12 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
             }
         }
 
-        inline fn multiplyAdd(a: V, b: V, c: V) V {
+        pub inline fn multiplyAdd(a: V, b: V, c: V) V {
             if (T == i32) return c +% a *% b;
             return if (config.fma) @mulAdd(V, a, b, c) else c + a * b;
         }
 
-        inline fn add(a: V, b: V) V {
+        pub inline fn add(a: V, b: V) V {
             return if (T == i32) a +% b else a + b;
         }
 
@@ -202,7 +202,7 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
 
         /// Within 128 bits by interleaving, the one shuffle that every level has, then by swapping
         /// pieces of 128 bits.
-        inline fn transpose(square: *[lanes]V) void {
+        pub inline fn transpose(square: *[lanes]V) void {
             @setEvalBranchQuota(10_000);
             const piece = 16 / @sizeOf(T);
             inline for (0..std.math.log2(piece)) |_| {

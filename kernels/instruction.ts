@@ -81,6 +81,8 @@ export const limits = {
   generations: 1 << 11,
   /** f64 words in the instruction buffer. */
   words: 1 << 16,
+  /** Of a pool of the CPU. */
+  threads: 256,
 } as const;
 
 /** What a run answers; anything but `ok` comes with a message. */

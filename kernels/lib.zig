@@ -272,8 +272,8 @@ const manifest_text: []const u8 = blk: {
     text = text ++ "],\"opcodes\":" ++ codesOf(program.Opcode) ++ ",\"dtypes\":" ++ codesOf(program.DType) ++
         ",\"statuses\":" ++ codesOf(program.Status);
     text = text ++ std.fmt.comptimePrint(
-        ",\"limits\":{{\"rank\":{d},\"inputs\":{d},\"handles\":{d},\"generations\":{d},\"words\":{d}}}",
-        .{ program.rank_max, program.inputs_max, memory_module.handles_max, memory_module.generations_max, program.words_max },
+        ",\"limits\":{{\"rank\":{d},\"inputs\":{d},\"handles\":{d},\"generations\":{d},\"words\":{d},\"threads\":{d}}}",
+        .{ program.rank_max, program.inputs_max, memory_module.handles_max, memory_module.generations_max, program.words_max, pool.threads_max },
     );
     text = text ++ ",\"symbols\":{";
     for (@typeInfo(border).@"struct".decl_names, 0..) |name, i| {

@@ -27,7 +27,7 @@ const block_elements = 1024;
 const short_axis = 64;
 /// Rows and columns of a block that is transposed: what is written far apart costs more than what
 /// is read so, hence long runs of the output.
-const transposed_rows = 8;
+const transposed_rows = 16;
 const transposed_columns = block_elements / transposed_rows;
 
 /// Elements from which a map is worth a second thread, and that a part has at least.
@@ -377,12 +377,12 @@ noinline fn runBlocks(
     var tiles: [operands_max][block_elements * 8]u8 align(64) = undefined;
     var walk: axes_module.Walk = .{};
     while (true) {
-        var row: usize = 0;
-        while (row < all_rows) : (row += rows_each) {
-            // Along the rows of the output: what is read far apart arrives sooner than what is
-            // written.
-            var column: usize = 0;
-            while (column < all_columns) : (column += columns_each) {
+        // Columns of blocks, one after the other: each run of memory that is read across is read on
+        // where the block before left off, so that few pages are in use at a time.
+        var column: usize = 0;
+        while (column < all_columns) : (column += columns_each) {
+            var row: usize = 0;
+            while (row < all_rows) : (row += rows_each) {
                 const here: Block = .{
                     .row = row,
                     .column = column,

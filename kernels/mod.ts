@@ -78,7 +78,19 @@ export function defaultName(): string {
   if (mayHaveGpu()) {
     for (const [name, { probe }] of Object.entries(numbered)) if (probe(null).discrete) return name;
   }
-  return probeCpu().available ? "cpu" : "wasm";
+  const { available, reason } = probeCpu();
+  if (available) return "cpu";
+  warnOfNamed(reason!);
+  return "wasm";
+}
+
+let warned = false;
+
+/** A library that the user named and that is not taken would else be missed by its slowness alone. */
+function warnOfNamed(reason: string): void {
+  if (warned || environment("DENEB_LIB") === undefined) return;
+  warned = true;
+  console.warn(`Deneb computes on wasm, for DENEB_LIB cannot be opened: ${reason}`);
 }
 
 /** Every device that can be asked for. None is opened. */

@@ -199,8 +199,8 @@ function threadsWanted(): number {
   const word = environment("DENEB_THREADS");
   if (word === undefined) return navigator.hardwareConcurrency;
   const count = Number(word);
-  if (!Number.isInteger(count) || count < 1 || count > 1024) {
-    throw new RangeError(`Cannot open cpu: DENEB_THREADS=${word} must be an integer in [1, 1024]`);
+  if (!Number.isInteger(count) || count < 1 || count > limits.threads) {
+    throw new RangeError(`Cannot open cpu: DENEB_THREADS=${word} must be an integer in [1, ${limits.threads}]`);
   }
   return count;
 }

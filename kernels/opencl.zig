@@ -252,7 +252,7 @@ pub const Engine = struct {
         if (cleared != .ok) return cleared;
         switch (words[0]) {
             @backingInt(Check.label) => engine.message.set("Cannot use label {d}: it must lie in [0, {d})", .{ words[1], words[2] }),
-            else => |action| engine.message.set("Cannot {s}: index {d} is out of range for length {d}", .{
+            else => |action| engine.message.set("Cannot {s}: index {d} must lie in [0, {d})", .{
                 if (action == @backingInt(Check.gather)) "gather" else "scatter", words[1], words[2],
             }),
         }

@@ -294,9 +294,10 @@ class Reference implements Device {
     const long = [outer, length, inner], short = [outer, count, inner];
     const out = this.#view(gathers ? short : long), source = this.#view(gathers ? long : short);
     const index = this.#view([count]);
+    const action = gathers ? "gather" : "scatter";
     for (let c = 0; c < count; c++) {
       const at = index.data[place(index, [c])]!;
-      if (at < 0 || at >= length) throw new RangeError(`Cannot take: index ${at} must lie in [0, ${length})`);
+      if (at < 0 || at >= length) throw new RangeError(`Cannot ${action}: index ${at} must lie in [0, ${length})`);
     }
     forEachIndex(short, ([o, c, i]) => {
       const at = index.data[place(index, [c!])]!;

@@ -444,6 +444,7 @@ pub fn Arg(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
     return struct {
         const V = @Vector(lanes, T);
         const I = @Vector(lanes, i32);
+        const chains = 4;
 
         fn better(comptime W: type, value: W, best: W) @Vector(@typeInfo(W).vector.len, bool) {
             const environment: expr.Environment(W) = .{
@@ -465,21 +466,28 @@ pub fn Arg(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
         ) callconv(.c) void {
             const source: [*]const T = @ptrCast(@alignCast(input));
             const best: *T = @ptrCast(@alignCast(best_pointer));
-            var values: V = undefined;
-            var places: I = undefined;
             var i: usize = 0;
-            if (count >= lanes) {
-                values = source[0..lanes].*;
-                places = place(I, index);
-                i = lanes;
+            if (count >= chains * lanes) {
+                // Chains that do not wait for each other.
+                var values: [chains]V = undefined;
+                var places: [chains]I = undefined;
+                inline for (0..chains) |c| {
+                    values[c] = source[c * lanes ..][0..lanes].*;
+                    places[c] = place(I, index +% c * lanes);
+                }
+                i = chains * lanes;
+                while (i + chains * lanes <= count) : (i += chains * lanes) {
+                    inline for (0..chains) |c| {
+                        const next: V = source[i + c * lanes ..][0..lanes].*;
+                        const take = better(V, next, values[c]);
+                        values[c] = @select(T, take, next, values[c]);
+                        places[c] = @select(i32, take, place(I, index +% i +% c * lanes), places[c]);
+                    }
+                }
+                inline for (1..chains) |c| merge(lanes, &values[0], &places[0], values[c], places[c]);
+                const whole = across(lanes, values[0], places[0]);
+                improve(best, best_index, whole.value, whole.place);
             }
-            while (i + lanes <= count) : (i += lanes) {
-                const next: V = source[i..][0..lanes].*;
-                const take = better(V, next, values);
-                values = @select(T, take, next, values);
-                places = @select(i32, take, place(I, index +% i), places);
-            }
-            if (i != 0) inline for (0..lanes) |l| improve(best, best_index, values[l], places[l]);
             while (i < count) : (i += 1) {
                 improve(best, best_index, source[i], place(@Vector(1, i32), index +% i)[0]);
             }
@@ -526,6 +534,39 @@ pub fn Arg(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
             const low: u32 = @truncate(index);
             const len = @typeInfo(W).vector.len;
             return @bitCast(@as(@Vector(len, u32), @splat(low)) +% std.simd.iota(u32, len));
+        }
+
+        /// The better of two in each lane, the first of equals.
+        inline fn merge(
+            comptime width: usize,
+            values: *@Vector(width, T),
+            places: *@Vector(width, i32),
+            others: @Vector(width, T),
+            other_places: @Vector(width, i32),
+        ) void {
+            const W = @Vector(width, T);
+            const earlier = ~better(W, values.*, others) & (other_places < places.*);
+            const take = better(W, others, values.*) | earlier;
+            values.* = @select(T, take, others, values.*);
+            places.* = @select(i32, take, other_places, places.*);
+        }
+
+        /// The best of all lanes: halves are merged until one is left.
+        inline fn across(
+            comptime width: usize,
+            values: @Vector(width, T),
+            places: @Vector(width, i32),
+        ) struct { value: T, place: i32 } {
+            if (width == 1) return .{ .value = values[0], .place = places[0] };
+            const half = width / 2;
+            const low = std.simd.iota(i32, half);
+            const high = low + @as(@Vector(half, i32), @splat(half));
+            var best = @shuffle(T, values, undefined, low);
+            var best_places = @shuffle(i32, places, undefined, low);
+            const others = @shuffle(T, values, undefined, high);
+            merge(half, &best, &best_places, others, @shuffle(i32, places, undefined, high));
+            const whole = across(half, best, best_places);
+            return .{ .value = whole.value, .place = whole.place };
         }
 
         fn improve(best: *T, best_index: *i32, value: T, index: i32) void {

@@ -528,15 +528,16 @@ function readAndFree(array: NDArray): void {
 }
 
 againstReference("an index out of range is a RangeError that says so, and the result is freed", (stream) => {
+  const said = (bad: number) => `index ${bad} must lie in [0, 3)`;
   for (const bad of [-1, 3, 2 ** 31 - 1, -(2 ** 31)]) {
     const source = fromTypedArray(stream, new Float32Array([1, 2, 3]), [3], "float32");
     const index = fromTypedArray(stream, new Int32Array([0, bad]), [2], "int32");
-    assertThrows(() => readAndFree(gather(source, index, 0, [2])), RangeError, `index ${bad} `);
+    assertThrows(() => readAndFree(gather(source, index, 0, [2])), RangeError, `Cannot gather: ${said(bad)}`);
     const target = fromTypedArray(stream, new Float32Array([1, 2, 3]), [3], "float32");
     const added = fromTypedArray(stream, new Float32Array([4, 5]), [2], "float32");
     const add = () => scatterAdd(target, added, index, 0);
     if (isLate(stream.device.name)) add();
-    assertThrows(isLate(stream.device.name) ? () => target.read() : add, RangeError, `index ${bad} `);
+    assertThrows(isLate(stream.device.name) ? () => target.read() : add, RangeError, `Cannot scatter: ${said(bad)}`);
     assertEquals(target.read(), new Float32Array([1, 2, 3]));
     for (const array of [source, index, target, added]) array.dispose();
   }

@@ -21,6 +21,8 @@ interface Answer {
   error: string | null;
   /** The device of a tensor that names none, or why there is no such tensor. */
   taken: string;
+  /** What it says on the console besides. */
+  complained: string;
 }
 
 const script = `
@@ -51,8 +53,8 @@ async function run(text: string, flags: readonly string[], env: Record<string, s
 
 async function ask(flags: readonly string[], env: Record<string, string>): Promise<Answer> {
   const { code, signal, said, complained } = await run(script, flags, env);
-  assertEquals({ code, signal, complained }, { code: 0, signal: null, complained: "" });
-  return JSON.parse(said);
+  assertEquals({ code, signal }, { code: 0, signal: null }, complained);
+  return { ...JSON.parse(said), complained };
 }
 
 interface Case {
@@ -141,13 +143,13 @@ const cases: Record<string, Case> = {
     error: `RangeError: Cannot open: this machine or this library has no CPU level "x86_64_v9"`,
     taken: `RangeError: Cannot open: this machine or this library has no CPU level "x86_64_v9"`,
   },
-  ...Object.fromEntries(["abc", "0", "-1", "1.5", "1e9"].map((count): [string, Case] => [
+  ...Object.fromEntries(["abc", "0", "-1", "1.5", "1e9", "257"].map((count): [string, Case] => [
     `DENEB_THREADS=${count} is a RangeError`,
     {
       flags: all,
       env: { DENEB_THREADS: count },
-      error: `RangeError: Cannot open cpu: DENEB_THREADS=${count} must be an integer in [1, 1024]`,
-      taken: `RangeError: Cannot open cpu: DENEB_THREADS=${count} must be an integer in [1, 1024]`,
+      error: `RangeError: Cannot open cpu: DENEB_THREADS=${count} must be an integer in [1, 256]`,
+      taken: `RangeError: Cannot open cpu: DENEB_THREADS=${count} must be an integer in [1, 256]`,
     },
   ])),
   "DENEB_THREADS=1 and an empty DENEB_LEVEL are as good as any": {
@@ -184,6 +186,12 @@ for (const [name, { flags, env = {}, make = unchanged, error, taken }] of Object
       if (error === null) assertEquals(answer.error, null);
       else assert.ok(answer.error?.startsWith(put(error)), `it says "${answer.error}"`);
       assertEquals(answer.taken, put(taken));
+      // A named library that is not taken is told once; nothing else is.
+      const missed = env.DENEB_LIB !== undefined && answer.taken === "wasm";
+      assertEquals(
+        answer.complained,
+        missed ? `Deneb computes on wasm, for DENEB_LIB cannot be opened: ${answer.reason}\n` : "",
+      );
       // What devices() says beforehand is what opening says.
       if (!answer.available) assertEquals(answer.error, `Error: Cannot open cpu: ${answer.reason}`);
       else assert.ok(answer.description.startsWith(variables.DENEB_LIB === file ? file : built), answer.description);
