@@ -194,7 +194,7 @@ const python = ["read", "write", "run"].every((name) => isGranted({ name: name a
   : undefined;
 Deno.test({
   name: "save() and load() agree with the Python package" +
-    (python ? "" : " (add -A and set DENEB_PYTHON, with safetensors and torch)"),
+    (python ? "" : " (add -A and set DENEB_PYTHON, with safetensors and numpy)"),
   ignore: !python,
   sanitizeOps: true,
   sanitizeResources: true,
