@@ -32,6 +32,8 @@ const packed_left_bytes = 128 << 10;
 const rows_ahead = 8;
 /// Columns from which a single row has a loop of its own.
 const row_columns_min = 64;
+/// A smaller matrix is in a second-level cache, where tiles are as fast.
+const row_elements_min = 256 << 10;
 const scratch_bytes_each = packed_right_bytes + packed_left_bytes;
 
 /// Bytes of scratch that `run` needs for a pool of so many threads, whatever the sizes.
@@ -274,7 +276,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             args.m = row_end - row;
             args.n = column_end - column;
             if (args.k == 0) return clear(args);
-            if (args.m == 1 and args.n >= row_columns_min) {
+            if (args.m == 1 and args.n >= row_columns_min and args.n * args.k >= row_elements_min) {
                 if (args.b_col == 1) return Row.down(&args, plan.block);
                 if (args.b_row == 1) return Row.across(&args, plan.block);
             }

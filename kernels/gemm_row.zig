@@ -26,7 +26,7 @@ pub fn Row(comptime T: type, comptime config: tile.Config) type {
                 var first: usize = 0;
                 while (first < args.k) : (first += block) {
                     const end = @min(first + block, args.k);
-                    @memset(&sums, 0);
+                    @memset(sums[0..@min(columns_each, columns + lanes)], 0);
                     var p = first;
                     while (p + steps <= end) : (p += steps) add(steps, args, p, column, columns, &sums);
                     while (p < end) : (p += 1) add(1, args, p, column, columns, &sums);
