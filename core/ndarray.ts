@@ -313,8 +313,8 @@ export function mapScalars(
 ): NDArray {
   const first = inputs[0]!, stream = streamOf(row.name, inputs);
   if (dtype === undefined && recording === null && areFlat(row, inputs)) {
-    const start = stream.openFresh(flatWords, first.size * itemBytes(first.dtype));
-    const storage = stream.claim(first.size * itemBytes(first.dtype));
+    const bytes = first.size * itemBytes(first.dtype), start = stream.openFresh(flatWords, bytes);
+    const storage = stream.claim(bytes);
     const out = new NDArray(storage, first.shape, first.strides, 0, first.dtype, true);
     writeFlat(stream, start, allocates, row, out, inputs, s, t, u);
     return out;

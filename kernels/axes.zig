@@ -10,6 +10,12 @@ pub const rank_max = program.rank_max;
 /// Addresses of the operands at one place of the walk; operand 0 is the output.
 pub const Bases = [operands_max]usize;
 
+/// Those of a map or a fold.
+pub fn pointAt(bases: *Bases, instruction: anytype) void {
+    bases[0] = @intFromPtr(instruction.out.data);
+    for (instruction.inputs[0..instruction.inputs_count], 1..) |*input, k| bases[k] = @intFromPtr(input.data);
+}
+
 /// Axes from the outermost to the innermost. Strides are in bytes.
 pub const Axes = struct {
     rank: usize = 0,

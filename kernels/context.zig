@@ -140,7 +140,7 @@ pub const Context = struct {
 
     /// Bytes held beside live storages.
     pub fn reserved(context: *const Context) usize {
-        const programs = if (keeps) context.programs.bytes else 0;
+        const programs = if (keeps) context.programs.bytes() else 0;
         return context.memory.reserved() + context.engine.reserved() + programs + @sizeOf(Context);
     }
 
@@ -295,14 +295,12 @@ pub const Context = struct {
         const memory = &context.memory;
         if (keeps) if (context.builder) |builder| {
             if (builder.reuse(bytes, memory)) |block| return memory.createIn(handle, block, context.batch);
-            try memory.create(handle, bytes, context.batch);
-            _ = builder.own(memory.find(handle).?.block);
-            return;
         };
         memory.create(handle, bytes, context.batch) catch |reason| {
             if (reason != error.OutOfMemory or !context.dropPrograms()) return reason;
-            return memory.create(handle, bytes, context.batch);
+            try memory.create(handle, bytes, context.batch);
         };
+        if (keeps) if (context.builder) |builder| builder.own(memory.find(handle).?.block);
     }
 
     fn release(context: *Context, block: Block) void {

@@ -151,17 +151,8 @@ pub fn map(engine: *Engine, one: *const program.Map) Failed!void {
     return mapAxes(engine, one, &axes, &arguments, repeatedIn(one, views, &axes, width), width);
 }
 
-const uses_index = blk: {
-    var list: [table.map_rows.len]bool = undefined;
-    for (table.map_rows, &list) |row, *uses| uses.* = row.uses_index;
-    break :blk list;
-};
-
-const to_bool = blk: {
-    var list: [table.map_rows.len]bool = undefined;
-    for (table.map_rows, &list) |row, *to| to.* = row.to_bool;
-    break :blk list;
-};
+const uses_index = table.mapFlags("uses_index");
+const to_bool = table.mapFlags("to_bool");
 
 /// Which operands are repeated along the last axis, where the rest lies so that vectors can be
 /// read and written; null where it does not.

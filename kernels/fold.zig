@@ -120,8 +120,7 @@ pub const Prepared = struct {
     /// Takes the addresses and numbers of a fold that differs in nothing else.
     pub fn rebind(prepared: *Prepared, fold: *const program.Fold) void {
         prepared.scalars = .init(fold.compute, &fold.scalars);
-        prepared.bases[0] = @intFromPtr(fold.out.data);
-        for (fold.inputs[0..fold.inputs_count], 1..) |*input, k| prepared.bases[k] = @intFromPtr(input.data);
+        axes_module.pointAt(&prepared.bases, fold);
     }
 
     pub fn length(prepared: *const Prepared) usize {

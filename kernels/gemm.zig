@@ -16,6 +16,7 @@
 
 const std = @import("std");
 const assert = std.debug.assert;
+const program = @import("program.zig");
 const Pool = @import("pool.zig").Pool;
 const row_module = @import("gemm_row.zig");
 const tile = @import("gemm_tile.zig");
@@ -67,6 +68,17 @@ pub const Batch = struct {
     a: [rank_max]isize = undefined,
     b: [rank_max]isize = undefined,
     c: [rank_max]isize = undefined,
+
+    pub fn of(product: *const program.MatMul) Batch {
+        var batch: Batch = .{ .rank = product.batch_rank };
+        for (0..batch.rank) |axis| {
+            batch.shape[axis] = product.batch[axis];
+            batch.a[axis] = product.a.strides[axis];
+            batch.b[axis] = product.b.strides[axis];
+            batch.c[axis] = product.out.strides[axis];
+        }
+        return batch;
+    }
 
     fn turned(batch: *const Batch) Batch {
         var result = batch.*;

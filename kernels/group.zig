@@ -61,11 +61,7 @@ const chunk_places = rows.column_chunk;
 /// run's rows is slow: else the processor's own prefetching is early enough.
 const row_bytes_min = 256;
 
-const slow: [table.map_rows.len]bool = blk: {
-    var flags: [table.map_rows.len]bool = undefined;
-    for (&flags, table.map_rows) |*flag, row| flag.* = row.slow;
-    break :blk flags;
-};
+const slow = table.mapFlags("slow");
 
 const Temporary = struct { handle: u32, first: u32, last: u32 };
 

@@ -148,10 +148,6 @@ pub const Program = struct {
         return .ok;
     }
 
-    fn ownBytes(kept: *const Program) usize {
-        return kept.arena.queryCapacity();
-    }
-
     fn deinit(kept: *Program, memory: *Memory) void {
         for (kept.blocks) |block| memory.giveBack(block);
         var arena = kept.arena;
@@ -233,17 +229,14 @@ pub const Builder = struct {
         return null;
     }
 
-    /// A block that the words have just allocated. False if it is not theirs to keep.
-    pub fn own(builder: *Builder, block: Block) bool {
-        if (builder.bytes + block.bytes > bytes_max) return builder.give();
-        builder.blocks.append(builder.arena.allocator(), .{ .block = block, .in_use = true }) catch return builder.give();
+    /// A block that the words have just allocated.
+    pub fn own(builder: *Builder, block: Block) void {
         builder.bytes += block.bytes;
-        return true;
-    }
-
-    fn give(builder: *Builder) bool {
-        builder.failed = true;
-        return false;
+        builder.failed = builder.failed or builder.bytes > bytes_max;
+        if (builder.failed) return;
+        builder.blocks.append(builder.arena.allocator(), .{ .block = block, .in_use = true }) catch {
+            builder.failed = true;
+        };
     }
 
     /// Whether a block that is not needed any more stays with the words.
@@ -254,7 +247,8 @@ pub const Builder = struct {
             return true;
         }
         // Memory from outside is freed once.
-        return builder.give();
+        builder.failed = true;
+        return false;
     }
 
     fn owns(builder: *const Builder, block: Block) bool {
@@ -397,8 +391,6 @@ pub const Programs = struct {
     seen: [seen_max]Seen = @splat(.{}),
     seen_next: usize = 0,
     clock: u64 = 0,
-    /// Bytes of the programs themselves.
-    bytes: usize = 0,
 
     const Seen = struct { address: usize = 0, length: usize = 0, refused: bool = false };
 
@@ -442,7 +434,6 @@ pub const Programs = struct {
         } else programs.dropAt(place, memory);
         programs.clock += 1;
         made.used = programs.clock;
-        programs.bytes += made.ownBytes();
         programs.list[place] = made;
     }
 
@@ -455,8 +446,16 @@ pub const Programs = struct {
     fn dropAt(programs: *Programs, place: usize, memory: *Memory) void {
         const kept = programs.list[place] orelse return;
         programs.list[place] = null;
-        programs.bytes -= kept.ownBytes();
         kept.deinit(memory);
+    }
+
+    /// Bytes of the programs themselves; their blocks are the memory's to count.
+    pub fn bytes(programs: *const Programs) usize {
+        var sum: usize = 0;
+        for (programs.list) |entry| {
+            if (entry) |kept| sum += kept.arena.queryCapacity();
+        }
+        return sum;
     }
 
     /// Gives all memory back. False if there was none.

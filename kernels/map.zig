@@ -61,11 +61,7 @@ const Converted = [program.inputs_max]u64;
 const no_strides: [operands_max]isize = @splat(0);
 
 /// Whether the row looks at its index.
-const uses_index: [table.map_rows.len]bool = blk: {
-    var flags: [table.map_rows.len]bool = undefined;
-    for (&flags, table.map_rows) |*flag, row| flag.* = row.uses_index;
-    break :blk flags;
-};
+const uses_index = table.mapFlags("uses_index");
 
 const Mode = enum {
     /// Operands pass straight through, or are one element for the whole last axis.
@@ -96,8 +92,7 @@ pub const Prepared = struct {
     /// Takes the addresses and numbers of a map that differs in nothing else.
     pub fn rebind(prepared: *Prepared, map: *const program.Map) void {
         prepared.scalars = .init(map.compute, &map.scalars);
-        prepared.bases[0] = @intFromPtr(map.out.data);
-        for (map.inputs[0..map.inputs_count], 1..) |*input, k| prepared.bases[k] = @intFromPtr(input.data);
+        axes_module.pointAt(&prepared.bases, map);
     }
 
     /// Places of the cut axis.

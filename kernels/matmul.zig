@@ -38,13 +38,7 @@ fn executeAs(
     product: *const program.MatMul,
 ) void {
     const r = product.batch_rank;
-    var batch: gemm.Batch = .{ .rank = r };
-    for (0..r) |axis| {
-        batch.shape[axis] = product.batch[axis];
-        batch.a[axis] = product.a.strides[axis];
-        batch.b[axis] = product.b.strides[axis];
-        batch.c[axis] = product.out.strides[axis];
-    }
+    var batch: gemm.Batch = .of(product);
     const out = product.out.strides[r..][0..2];
     const a = product.a.strides[r..][0..2];
     const b = product.b.strides[r..][0..2];

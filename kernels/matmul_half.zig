@@ -27,13 +27,7 @@ pub fn execute(
 ) void {
     const tables = level.table;
     const r = product.batch_rank;
-    var batch: gemm.Batch = .{ .rank = r };
-    for (0..r) |axis| {
-        batch.shape[axis] = product.batch[axis];
-        batch.a[axis] = product.a.strides[axis];
-        batch.b[axis] = product.b.strides[axis];
-        batch.c[axis] = product.out.strides[axis];
-    }
+    var batch: gemm.Batch = .of(product);
     const out = &product.out;
     const size: isize = @intCast(out.dtype.bytes());
     var args: gemm_half.Args = .{

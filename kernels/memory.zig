@@ -150,12 +150,7 @@ pub const Memory = struct {
     /// Takes a handle, if it is free, for a storage that there is no memory for: one of no bytes.
     pub fn claim(memory: *Memory, handle: u32, batch: u32) void {
         @branchHint(.cold);
-        const index = handle % handles_max;
-        if (index == 0) return;
-        if (index >= memory.storages.len) memory.grow(index) catch return;
-        const storage = &memory.storages[index];
-        if (storage.handle != 0) return;
-        storage.* = .{ .handle = handle, .batch = batch, .block = .{ .data = nowhere, .bytes = 0 } };
+        memory.createIn(handle, .{ .data = nowhere, .bytes = 0 }, batch) catch {};
     }
 
     /// Takes the handle away; the block is the caller's to `release`.

@@ -88,17 +88,17 @@ pub const Step = struct {
     row: u16,
     compute: DType,
     inputs_count: u8,
-    inputs: [program.inputs_max]Input,
-    out: u8,
+    inputs: [program.inputs_max]Input = undefined,
+    out: u8 = undefined,
     values: [3]f64,
     /// Where its scalars stand among all.
-    scalar: u8,
+    scalar: u8 = undefined,
     scalars: u8,
     index: Index,
     /// Of the result.
     space: Space,
     /// The pass before which, or in which, it is known.
-    pass: u8,
+    pass: u8 = 0,
 };
 
 pub const Plan = struct {
@@ -173,14 +173,10 @@ pub const Plan = struct {
             .row = map.row,
             .compute = map.compute,
             .inputs_count = map.inputs_count,
-            .inputs = undefined,
-            .out = undefined,
             .values = map.scalars,
-            .scalar = @intCast(plan.scalars_count),
             .scalars = @intCast(row.scalars),
             .index = index,
             .space = if (cut == .places) .place else .full,
-            .pass = 0,
         }, map.inputs[0..map.inputs_count], &map.out, shape, cut, cut);
     }
 
@@ -195,14 +191,10 @@ pub const Plan = struct {
             .row = fold.row,
             .compute = fold.compute,
             .inputs_count = fold.inputs_count,
-            .inputs = undefined,
-            .out = undefined,
             .values = fold.scalars,
-            .scalar = @intCast(plan.scalars_count),
             .scalars = @intCast(row.scalars),
             .index = if (row.uses_index) .elements else .none,
             .space = .place,
-            .pass = 0,
         }, fold.inputs[0..fold.inputs_count], &fold.out, shape, .{ .at = .{ .axis = fold.kept, .leading = true } }, .{ .first = fold.kept });
         if (added) plan.folds_count += 1;
         return added;
@@ -233,6 +225,7 @@ pub const Plan = struct {
         return .flat;
     }
 
+    /// Adds a step without inputs and output, which these are.
     fn addStep(
         plan: *Plan,
         given: Step,
@@ -260,6 +253,7 @@ pub const Plan = struct {
         if (step.kind == .fold) step.pass += 1;
         plan.passes = @max(plan.passes, step.pass + 1);
         plan.views[step.out].written = @intCast(plan.steps_count);
+        step.scalar = @intCast(plan.scalars_count);
         plan.scalars_count += step.scalars;
         plan.steps[plan.steps_count] = step;
         plan.steps_count += 1;

@@ -74,6 +74,13 @@ pub const arg_rows: []const ArgRow = blk: {
     break :blk list;
 };
 
+/// A property of each map row, to be looked up by its number.
+pub fn mapFlags(comptime field: []const u8) [map_rows.len]bool {
+    var flags: [map_rows.len]bool = undefined;
+    for (&flags, map_rows) |*flag, row| flag.* = @field(row, field);
+    return flags;
+}
+
 fn mapRow(comptime entry: Entry) MapRow {
     const row: Row = .init(entry, &.{ "is", "for", "to" });
     const tree = expr.parse(row.name, row.string("is") orelse row.lacks("is", "\"a + b\""));
