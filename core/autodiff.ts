@@ -6,6 +6,7 @@ import { gradientsOf } from "./backward.ts";
 import { streamOf } from "./devices.ts";
 import { isFloat, isHalf } from "./dtype.ts";
 import { contiguous, fromTypedArray } from "./ndarray.ts";
+import { differentiating } from "./recording.ts";
 import { sameShape, type Shape, showShape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 import { findTopoSort } from "./value.ts";
@@ -54,7 +55,7 @@ export function valueAndGrad<O extends GradOptions>(
       const outer = list.some((place) => (inputs[place] as Tensor).requiresGrad);
       const given = inputs.slice();
       list.forEach((place, k) => given[place] = chosen[k]);
-      const value = f(...given);
+      const value = differentiating(() => f(...given));
       if (!(value instanceof Tensor) || value.size !== 1) {
         throw new TypeError("Cannot grad: the function must return a tensor with one element");
       }
@@ -102,7 +103,7 @@ export function jvp(f: TensorFunction, primals: readonly Tensor[], tangents: rea
   });
   return withGradients(true, () => {
     const leaves = primals.map((primal) => primal.requiresGrad ? primal.reshape(primal.shape) : variable(primal));
-    const output = f(...leaves);
+    const output = differentiating(() => f(...leaves));
     const carried = new Map<Tensor, Tensor>(leaves.map((leaf, k) => [leaf, tangents[k]!]));
     for (const node of findTopoSort([output], (node) => node.requiresGrad)) {
       if (node.op === null || carried.has(node)) continue;

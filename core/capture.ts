@@ -5,12 +5,13 @@
  * call to call (inputs, live numbers, memory for the results) and run the whole list at once.
  */
 import { innerScope, moveTo } from "./ambient.ts";
+import { Arguments, mapTensors } from "./arguments.ts";
 import { openStreams, streamOf } from "./devices.ts";
 import type { DType } from "./dtype.ts";
 import { show, toDot } from "./instructions.ts";
 import { filled, type NDArray } from "./ndarray.ts";
-import { record, Recording, recording, refuseRecording } from "./recording.ts";
-import { Arguments, mapTensors, Program, type ProgramMemory } from "./replay.ts";
+import { isInlined, record, Recording, refuseRecording } from "./recording.ts";
+import { Program, type ProgramMemory } from "./replay.ts";
 import { Tensor } from "./tensor.ts";
 
 export type { ProgramMemory };
@@ -41,7 +42,8 @@ const programsMax = 8;
  * the recording. Parameters, optimizer state and buffers are updated in place; results are new tensors, without a graph,
  * at each call. Learning rate, dropout, step counts and `live(() => x)` are asked anew; loop counts and plain numbers are
  * frozen. A change of mode (`eval()`, `noGrad`, a gradient that is there or not) records once more. A call that is refused
- * for a label or an index among its inputs has not changed anything.
+ * for a label or an index among its inputs has not changed anything. Inside `grad`, `jvp` and another captured function it
+ * runs as if it were not captured.
  *
  * Throws when `f` reads a value, returns a promise, or steps a schedule.
  *
@@ -95,8 +97,7 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
     program[Symbol.dispose]();
   };
   const call = (...inputs: Inputs): Result => {
-    // Inside another recording the outer one takes it all.
-    if (recording !== null) return f(...inputs);
+    if (isInlined()) return f(...inputs);
     const taken = new Arguments(inputs), program = find(taken);
     return program === null ? recordNew(inputs, taken) : program.run(taken) as Result;
   };
@@ -148,7 +149,14 @@ function notice(f: { name: string }, what: string): void {
  * ```
  */
 export function live(read: () => number, { dtype = "float32" }: { dtype?: DType } = {}): Tensor {
-  return Tensor.makeConst(filled(streamOf(), [], dtype, read));
+  // Asked before its instruction is begun: what the user computes for it writes instructions, too.
+  let first: number | null = read();
+  const next = () => {
+    const number = first ?? read();
+    first = null;
+    return number;
+  };
+  return Tensor.makeConst(filled(streamOf(), [], dtype, next));
 }
 
 /** An input as the function sees it while it is recorded: told apart from the same tensor closed over. */

@@ -53,7 +53,10 @@ export function isHalf(dtype: DType): dtype is "float16" | "bfloat16" {
 
 /** The type's code. The usual type first: looking up a property by a name in a variable is slow. */
 export function codeOf(dtype: DType): number {
-  return dtype === "float32" ? dtypeCode.float32 : dtypeCode[dtype];
+  if (dtype === "float32") return dtypeCode.float32;
+  const code = dtypeCode[dtype];
+  if (typeof code !== "number") throw new TypeError(`Cannot make tensor: "${dtype}" is no element type`);
+  return code;
 }
 
 /** Bytes of one element. */

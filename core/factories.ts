@@ -6,6 +6,7 @@ import { type DType, isFloat, isHalf } from "./dtype.ts";
 import { compose, copy, empty, filled, map, mapInto, type NDArray, random } from "./ndarray.ts";
 import { nextCounters } from "./random.ts";
 import { checkShape, type Shape } from "./shape.ts";
+import { wholeNumbers } from "./source.ts";
 import { Tensor, type TensorOptions, type TensorSource } from "./tensor.ts";
 
 /** As {@linkcode TensorOptions}, without a shape of its own. */
@@ -138,6 +139,6 @@ export function oneHot(
 ): Tensor {
   const index = labels instanceof Tensor
     ? labels
-    : tensor(Int32Array.from(labels), device === undefined ? {} : { device });
+    : tensor(wholeNumbers("oneHot", labels), device === undefined ? {} : { device });
   return eye(classes, { dtype, device: index.device }).take(index);
 }

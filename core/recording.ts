@@ -142,6 +142,23 @@ export function record<T>(next: Recording, body: () => T): T {
   }
 }
 
+let differentiated = 0;
+
+/** Runs a function that is being differentiated: captured functions in it run as they are, since a replay has no graph. */
+export function differentiating<T>(body: () => T): T {
+  differentiated++;
+  try {
+    return body();
+  } finally {
+    differentiated--;
+  }
+}
+
+/** True where a captured function is part of something larger, which records or differentiates it. */
+export function isInlined(): boolean {
+  return recording !== null || differentiated > 0;
+}
+
 /** Refuses what a replay could not repeat. */
 export function refuseRecording(what: string): void {
   if (recording !== null) throw new Error(`Cannot capture: ${what} inside the function`);

@@ -3,6 +3,7 @@
  * holds, and how its results and effects are made.
  */
 import { autocastType, gradientsEnabled } from "./ambient.ts";
+import { type Arguments, isPlain, type Pattern } from "./arguments.ts";
 import { chosenStream, streamOf } from "./devices.ts";
 import type { DType } from "./dtype.ts";
 import { type Layout, layOut, type List, parse, type Slot } from "./instructions.ts";
@@ -10,7 +11,7 @@ import { NDArray } from "./ndarray.ts";
 import { passes } from "./passes.ts";
 import type { Storage, Stream } from "./program.ts";
 import type { Action, Guard, Recording } from "./recording.ts";
-import { isContiguous, sameShape, type Shape } from "./shape.ts";
+import { isContiguous, type Shape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 import { UnseenGradient } from "./unseen.ts";
 
@@ -21,97 +22,6 @@ export interface ProgramMemory {
   /** The same without reuse: each value kept from when it is made to the end, as an eager step in one scope does. */
   eagerBytes: number;
   instructions: number;
-}
-
-/** What of a tensor among the arguments chooses a recording. The array is no tensor, so it keeps no memory alive. */
-interface Given {
-  readonly array: NDArray;
-  readonly requiresGrad: boolean;
-  /** Where the same tensor stood before, or -1. */
-  readonly same: number;
-  /** Where its memory was shown first, and how far from there it begins. */
-  readonly first: number;
-  readonly beyond: number;
-}
-
-function sameGiven(a: Given, b: Given): boolean {
-  const x = a.array, y = b.array;
-  return x.dtype === y.dtype && sameShape(x.shape, y.shape) && sameShape(x.strides, y.strides) &&
-    x.storage.stream === y.storage.stream && a.requiresGrad === b.requiresGrad &&
-    a.same === b.same && a.first === b.first && a.beyond === b.beyond;
-}
-
-type Pattern = Pick<Arguments, "structure" | "given">;
-
-/** The arguments of one call, taken apart: arrays and plain objects count by what is in them. */
-export class Arguments {
-  /** Tensors and everything else, in order. */
-  readonly leaves: unknown[] = [];
-  /** How arrays and objects hold them. */
-  readonly structure: string;
-  readonly given: Given[] = [];
-  readonly #storages = new Map<Storage, { place: number; offset: number }>();
-
-  constructor(values: readonly unknown[]) {
-    let structure = "";
-    for (const value of values) structure += this.#take(value);
-    this.structure = structure;
-  }
-
-  #take(value: unknown): string {
-    if (value instanceof Tensor) {
-      const { array, requiresGrad } = value, { storage, offset } = array, place = this.leaves.length;
-      const same = this.leaves.indexOf(value);
-      let first = this.#storages.get(storage);
-      if (first === undefined) this.#storages.set(storage, first = { place, offset });
-      this.leaves.push(value);
-      this.given.push({ array, requiresGrad, same, first: first.place, beyond: offset - first.offset });
-      return "t";
-    }
-    if (Array.isArray(value)) return `[${value.map((item) => this.#take(item))}]`;
-    if (isPlain(value)) {
-      return `{${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}:${this.#take(item)}`)}}`;
-    }
-    this.leaves.push(value);
-    return "-";
-  }
-
-  /** Whether a recording of the other arguments may serve for these. */
-  resembles({ structure, given }: Pattern): boolean {
-    return structure === this.structure && given.every((one, k) => sameGiven(one, this.given[k]!));
-  }
-
-  tensor(place: number): Tensor {
-    return this.leaves[place] as Tensor;
-  }
-
-  /** Whether a tensor shows this memory. */
-  shows(storage: Storage): boolean {
-    return this.#storages.has(storage);
-  }
-
-  /** Each memory that tensors show. */
-  get storages(): Iterable<Storage> {
-    return this.#storages.keys();
-  }
-}
-
-/** A value with each tensor in it, in arrays and plain objects to any depth, replaced. */
-export function mapTensors(value: unknown, change: (tensor: Tensor) => unknown): unknown {
-  if (value instanceof Tensor) return change(value);
-  if (Array.isArray(value)) {
-    const items = value.map((item) => mapTensors(item, change));
-    return items.some((item, k) => item !== value[k]) ? items : value;
-  }
-  if (isPlain(value)) {
-    const entries = Object.entries(value).map(([name, item]) => [name, mapTensors(item, change)] as const);
-    return entries.some(([name, item]) => item !== value[name]) ? Object.fromEntries(entries) : value;
-  }
-  return value;
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** One call of a program. */
@@ -351,6 +261,9 @@ export class Program implements Disposable {
   /** Where the handles and offsets of memory from outside stand. */
   readonly #bindings: { now: Find; handles: readonly number[]; beyond: readonly number[] }[] = [];
   readonly #escaping: readonly Slot[];
+  /** Calls under way. */
+  #running = 0;
+  #isDisposed = false;
 
   /** The program of a recording, or null if it cannot be replayed. */
   static make(recorded: Recorded): Program | null {
@@ -477,16 +390,21 @@ export class Program implements Disposable {
   }
 
   run(inputs: Arguments): unknown {
-    const call = this.#prepare(inputs), { words, checked, cuts } = this.#layout;
+    this.#running++;
+    let call: Call | null = null;
     try {
-      this.#plan.stream.replay(words, checked, cuts);
-      return this.#finish(call);
-    } catch (error) {
-      // What it left the last time may be overwritten in part.
-      for (const { tensor, gradient } of this.#held.unseen) if (tensor.holdsUnseen(gradient)) tensor.resetGrad();
-      throw error;
+      call = this.#prepare(inputs);
+      const { words, checked, cuts } = this.#layout;
+      try {
+        this.#plan.stream.replay(words, checked, cuts);
+        return this.#finish(call);
+      } catch (error) {
+        // What it left the last time may be overwritten in part.
+        for (const { tensor, gradient } of this.#held.unseen) if (tensor.holdsUnseen(gradient)) tensor.resetGrad();
+        throw error;
+      }
     } finally {
-      for (const storage of call.fresh.values()) storage.release();
+      this.#end(call);
     }
   }
 
@@ -496,13 +414,27 @@ export class Program implements Disposable {
       settle(one);
       one.gradient = new UnseenGradient(one.show);
     }
-    const call = this.#prepare(inputs), { words, checked, cuts } = this.#layout;
+    this.#running++;
+    let call: Call | null = null;
+    const used: Storage[] = [];
     try {
+      call = this.#prepare(inputs);
+      // Whoever frees an input meanwhile may come before the thread that reads it.
+      used.push(...inputs.storages, ...call.found.map(({ storage }) => storage));
+      for (const storage of used) storage.retain();
+      const { words, checked, cuts } = this.#layout;
       await this.#plan.stream.replayAsync(words, checked, cuts);
       return this.#finish(call);
     } finally {
-      for (const storage of call.fresh.values()) storage.release();
+      for (const storage of used) storage.release();
+      this.#end(call);
     }
+  }
+
+  /** Gives back what belongs to a call, and what was to be given back in the course of it. */
+  #end(call: Call | null): void {
+    if (call !== null) { for (const storage of call.fresh.values()) storage.release(); }
+    if (--this.#running === 0 && this.#isDisposed) letGo(this.#held);
   }
 
   /** Fills in what changes from call to call. */
@@ -564,7 +496,9 @@ export class Program implements Disposable {
 
   [Symbol.dispose](): void {
     registry.unregister(this);
-    letGo(this.#held);
+    this.#isDisposed = true;
+    // A call that a thread has yet to begin names what is held.
+    if (this.#running === 0) letGo(this.#held);
   }
 }
 

@@ -69,9 +69,7 @@ function flatten(source: NestedArray, shape: Shape): (number | boolean)[] {
   const walk = (level: NestedArray, axis: number): void => {
     if (axis === shape.length) {
       if (typeof level !== "number" && typeof level !== "boolean") {
-        throw new TypeError(
-          `Cannot make tensor: found ${JSON.stringify(level) ?? String(level)} where a number must stand`,
-        );
+        throw new TypeError(`Cannot make tensor: found ${shown(level)} where a number must stand`);
       }
       leaves.push(level);
       return;
@@ -83,4 +81,19 @@ function flatten(source: NestedArray, shape: Shape): (number | boolean)[] {
   };
   walk(source, 0);
   return leaves;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  return typeof value === "object" && value !== null ? `a ${value.constructor?.name ?? "object"}` : String(value);
+}
+
+/** Indices as a device takes them: a fraction or NaN would become another index. */
+export function wholeNumbers(action: string, numbers: readonly number[]): Int32Array<ArrayBuffer> {
+  const whole = Int32Array.from(numbers);
+  numbers.forEach((number, k) => {
+    if (number !== whole[k]) throw new RangeError(`Cannot ${action}: index ${number} must be an integer`);
+  });
+  return whole;
 }

@@ -23,7 +23,7 @@ import {
   sizeOf,
 } from "./shape.ts";
 import { recording } from "./recording.ts";
-import { arrayFrom, type NestedArray, type TensorOptions, type TensorSource } from "./source.ts";
+import { arrayFrom, type NestedArray, type TensorOptions, type TensorSource, wholeNumbers } from "./source.ts";
 import { inFloat32, productType, type TensorOp, wideInAutocast } from "./tensor_op.ts";
 import { UnseenGradient } from "./unseen.ts";
 import { type Op, Value } from "./value.ts";
@@ -779,7 +779,7 @@ export class Tensor extends Value implements Owned {
   take(indices: Tensor | readonly number[], axis = 0): Tensor {
     const at = normalizeAxis("take", axis, this.shape.length);
     const index = indices instanceof Tensor ? indices : this.wrap(
-      fromTypedArray(this.array.storage.stream, Int32Array.from(indices), [indices.length], "int32"),
+      fromTypedArray(this.array.storage.stream, wholeNumbers("take", indices), [indices.length], "int32"),
     );
     if (isFloat(index.dtype)) throw new TypeError(`Cannot take: indices of type ${index.dtype} must be integers`);
     return new ops.Take(at).call(this, index);

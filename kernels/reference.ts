@@ -78,7 +78,7 @@ class Reference implements Device {
   #step(operation: number, end: number): void {
     switch (operation) {
       case opcode.alloc:
-        return this.#allocate(this.#integer("handle", 2 ** 32), this.#integer("bytes", 2 ** 40));
+        return this.#allocate(this.#integer("handle", 2 ** 32), this.#next());
       case opcode.free:
         return this.#free(end);
       case opcode.group:
@@ -124,8 +124,14 @@ class Reference implements Device {
 
   #allocate(handle: number, bytes: number): void {
     if (this.#storages.has(handle)) throw new Error(`Cannot allocate: handle ${handle} is in use`);
-    // Rounded up, so that a typed array of any type can show it.
-    this.#storages.set(handle, new Uint8Array(Math.ceil(bytes / 8) * 8));
+    // The handle is taken even where there is no memory for it: its owner frees it all the same.
+    this.#storages.set(handle, new Uint8Array(0));
+    try {
+      // Rounded up, so that a typed array of any type can show it.
+      this.#storages.set(handle, new Uint8Array(Math.ceil(bytes / 8) * 8));
+    } catch (cause) {
+      throw new Error(`Cannot allocate ${bytes} bytes: ${(cause as Error).message}`, { cause });
+    }
   }
 
   /** Frees all that exist of the handles, whatever becomes of the others. */

@@ -257,6 +257,11 @@ const scenarios: [name: string, records: number, scenario: Scenario][] = [
     for (const k of [1, 2, 3]) log(f({ batch: [points().mul(k), targets()] }, { scale: 2 }));
     log(f({ batch: [points(), targets()] }, { scale: 3 }));
   }],
+  ["objects without a prototype as arguments and results", 1, (wrap, log) => {
+    const bare = (x: Tensor): { x: Tensor } => Object.assign(Object.create(null), { x });
+    const f = wrap(({ x }: { x: Tensor }) => bare(x.mul(2)));
+    for (const k of [1, 2, 3]) log(f(bare(points().mul(k))).x);
+  }],
   ["inputs that require a gradient", 2, (wrap, log) => {
     const f = wrap((x: Tensor) => {
       x.square().sum().backward();

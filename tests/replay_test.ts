@@ -1,6 +1,8 @@
 /** Captured functions at their borders: what they refuse, what they hold and give back, errors, and calls that wait. */
 import {
   capture,
+  grad,
+  jvp,
   live,
   manualSeed,
   memory,
@@ -381,6 +383,61 @@ forEachDevice("an async call that fails leaves nothing, and those behind it go o
   assert.deepEqual(await taken(behind), [4]);
   assert.equal(memory().tensors, tensors);
   step[Symbol.dispose]();
+});
+
+forEachDevice("what is freed while an async call waits for its thread stays until the call is done", async () => {
+  // Whether the thread or this one comes first is up to the machine: several tries, with more and less delay.
+  for (let k = 0; k < 200; k++) {
+    using x = tensor(Float32Array.from({ length: 5000 }, (_, n) => n + k)), spare = x.detach();
+    const step = capture((x: Tensor) => x.mul(2).add(tensor([1])).matmul(ones([1, 1])));
+    const call = () => step(x.reshape([5000, 1]));
+    call().dispose();
+    const waiting = step.async(spare.reshape([5000, 1]));
+    for (let turn = 0; turn < 2 + k % 3; turn++) await Promise.resolve();
+    if (k % 2 === 0) step[Symbol.dispose]();
+    for (const tensor of [spare, x]) tensor.dispose();
+    const others = [1, 2, 3].map((n) => ones([5000]).mul(n));
+    memory();
+    using result = await waiting;
+    assert.deepEqual([result.size, values(result)[4999]], [5000, 2 * (4999 + k) + 1]);
+    for (const other of others) other.dispose();
+    step[Symbol.dispose]();
+  }
+}, { on: ["cpu", "wasm"] });
+
+forEachDevice("a program disposed of in the course of its own call ends the call", () => {
+  let ends = false;
+  const step = capture((x: Tensor) =>
+    x.mul(live(() => {
+      if (ends) step[Symbol.dispose]();
+      return 2;
+    })).add(1)
+  );
+  leavesNothing(() => {
+    using _ = scope();
+    for (ends of [false, true, false]) assert.deepEqual(values(step(ones([2]))), [3, 3]);
+    step[Symbol.dispose]();
+  });
+});
+
+forEachDevice("a live number may be computed with tensors", () => {
+  const factor = tensor(1.5);
+  const times = (x: Tensor) => x.mul(live(() => (ones([3]).mul(factor), factor.add(2).mul(3), 2)));
+  using step = capture(times);
+  const x = tensor([1, 2]);
+  for (const f of [times, step, step]) assert.deepEqual(values(f(x)), [2, 4]);
+  assert.deepEqual(values(x.mul(live(() => factor.mul(2).item() as number))), [3, 6]);
+});
+
+forEachDevice("a captured function is differentiated as the function itself", () => {
+  using cube = capture((x: Tensor) => x.pow(3).sum());
+  const x = tensor([2]);
+  for (let k = 0; k < 2; k++) {
+    assert.deepEqual(values(grad(cube)(x)), [12]);
+    assert.deepEqual(values(grad((x: Tensor) => grad(cube)(x).sum())(x)), [12]);
+    assert.deepEqual(jvp((x) => cube(x).mul(2), [x], [tensor([1])]).map(values), [[16], [24]]);
+    assert.deepEqual(values(cube(x)), [8]);
+  }
 });
 
 forEachDevice("async training gives the bits of calls", async () => {
