@@ -110,6 +110,29 @@ export function parse(
   return { instructions, slots };
 }
 
+/** The most bytes that recorded words used at once, of memory that they also gave back. */
+export function peakBytes(words: readonly number[]): number {
+  const steps: { bytes: number; freed: boolean }[] = [], live = new Map<number, { bytes: number; freed: boolean }>();
+  for (let at = 0; at < words.length; at += words[at + 1]!) {
+    if (words[at] === opcode.alloc) {
+      const made = { bytes: words[at + 3]!, freed: false };
+      steps.push(made);
+      live.set(words[at + 2]!, made);
+    } else if (words[at] === opcode.free) {
+      for (const handle of words.slice(at + 2, at + words[at + 1]!)) {
+        const made = live.get(handle);
+        if (made === undefined) continue;
+        made.freed = true;
+        steps.push({ bytes: -made.bytes, freed: true });
+        live.delete(handle);
+      }
+    }
+  }
+  let used = 0, peak = 0;
+  for (const { bytes, freed } of steps) if (freed) peak = Math.max(peak, used += bytes);
+  return peak;
+}
+
 /** True for instructions that a group may run tile by tile. */
 export function isElementwise({ words }: Instruction): boolean {
   return words[0] === opcode.map || words[0] === opcode.fold || words[0] === opcode.arg;

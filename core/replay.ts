@@ -6,7 +6,7 @@ import { autocastType, gradientsEnabled } from "./ambient.ts";
 import { type Arguments, isPlain, type Pattern } from "./arguments.ts";
 import { chosenStream, streamOf } from "./devices.ts";
 import type { DType } from "./dtype.ts";
-import { type Layout, layOut, type List, parse, type Slot } from "./instructions.ts";
+import { type Layout, layOut, type List, parse, peakBytes, type Slot } from "./instructions.ts";
 import { NDArray } from "./ndarray.ts";
 import { passes } from "./passes.ts";
 import type { Storage, Stream } from "./program.ts";
@@ -19,7 +19,7 @@ import { UnseenGradient } from "./unseen.ts";
 export interface ProgramMemory {
   /** The most bytes that values between inputs and results take at once. */
   bytes: number;
-  /** The same without reuse: each value kept from when it is made to the end, as an eager step in one scope does. */
+  /** The same of an eager call in a scope, which keeps what it makes to the end, save what `backward()` is done with. */
   eagerBytes: number;
   instructions: number;
 }
@@ -94,6 +94,7 @@ interface Plan {
   readonly gradients: readonly Gradient[];
   readonly results: Template;
   readonly constants: readonly Storage[];
+  readonly eagerBytes: number;
 }
 
 /** What was called, and what came of it. */
@@ -210,6 +211,7 @@ function planOf({ recording, inputs, arrays, result, own }: Recorded): Plan | nu
     gradients: alone,
     results,
     constants,
+    eagerBytes: peakBytes(words),
   };
 }
 
@@ -276,7 +278,7 @@ export class Program implements Disposable {
   private constructor(plan: Plan) {
     const { stream, list, sources, live, constants } = plan;
     this.#plan = plan;
-    this.#eagerBytes = list.slots.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+    this.#eagerBytes = plan.eagerBytes;
     this.list = passes.reduce((current, pass) => pass(current), list);
     this.#layout = layOut(this.list);
     const alone = new Set(plan.gradients.map(({ alone }) => alone?.slot));

@@ -470,6 +470,34 @@ forEachDevice("print(), toDot() and memory describe the last recording", () => {
   assert.ok(bytes > 0 && bytes <= eagerBytes, `${bytes} of ${eagerBytes}`);
 });
 
+forEachDevice("memory compares with what an eager call takes", () => {
+  const w = new Tensor(new Float32Array(1000));
+  const forward = (x: Tensor) => {
+    for (let k = 0; k < 20; k++) x = x.mul(w).tanh();
+    return x;
+  };
+  const eagerly = (f: () => Tensor): number => {
+    using _ = scope();
+    const before = memory().bytes, result = f();
+    return memory().bytes - before - 4 * result.size;
+  };
+  const x = ones([1000]),
+    train = (x: Tensor) => {
+      w.resetGrad();
+      const loss = forward(x).sum();
+      loss.backward();
+      return loss;
+    };
+  using step = capture(forward), training = capture(train);
+  step(x);
+  assert.equal(step.memory!.eagerBytes, eagerly(() => forward(x)));
+  training(x);
+  // Gradients on their way back take the place of one another.
+  const { eagerBytes } = training.memory!, least = eagerly(() => train(x)) - 4000;
+  assert.ok(eagerBytes >= least && eagerBytes < least + 6 * 4000, `${eagerBytes} and ${least}`);
+  w.dispose();
+}, parameters);
+
 forEachDevice("more instructions than the buffer takes at once", () => {
   using step = capture((x: Tensor) => {
     for (let k = 0; k < 4000; k++) x = x.mul(1.0001).add(k % 3);
