@@ -165,6 +165,15 @@ forEachDevice("captured as eager: every module under autocast", () => {
     for (const mixed of ["float16", "bfloat16"] as const) sameAsEager(both(make, shape, { mixed }), 2);
   }
 }, onHalves);
+forEachDevice("captured as eager: autocast around the call", () => {
+  sameAsEager((wrap, log) => {
+    const layer = new nn.Linear(6, 3), f = wrap((x: Tensor) => layer.call(x).cast("float32"));
+    for (let k = 0; k < 2; k++) {
+      const x = randn(rows);
+      log(f(x), autocast(() => f(x), { dtype: "bfloat16" }), autocast(() => f(x), { dtype: "float16" }));
+    }
+  }, 3);
+}, onHalves);
 for (const [k, [name, make, prediction, target]] of losses.entries()) {
   forEachDevice(
     `captured as eager: ${name} (${k})`,
