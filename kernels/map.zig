@@ -23,7 +23,9 @@ const rank_max = axes_module.rank_max;
 /// Elements of a tile in a walk along one axis, and along two.
 const tile_elements = 256;
 const block_elements = 1024;
-/// A last axis below this is walked together with the axis before it.
+/// A last axis below the first is no work for a kernel, and one below the second is loaded and
+/// stored together with the axis before it.
+const vector_axis = 16;
 const short_axis = 64;
 /// Rows and columns of a block that is transposed: what is written far apart costs more than what
 /// is read so, hence long runs of the output.
@@ -260,7 +262,7 @@ pub fn setMode(prepared: *Prepared, places: usize) void {
     }
     const length = if (prepared.cut == last) places else axes.shape[last];
     const plain = prepared.indexed or last == 0;
-    prepared.mode = if (through and (plain or length >= short_axis))
+    prepared.mode = if (through and (plain or length >= vector_axis))
         .rows
     else if (plain)
         .tiles

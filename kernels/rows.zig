@@ -113,11 +113,33 @@ fn indices(comptime V: type, index: usize) V {
     return @as(V, @splat(begin)) + @as(V, @floatFromInt(std.simd.iota(u32, lanes)));
 }
 
-/// The first `count` elements, then zeros.
-fn partial(comptime lanes: usize, comptime T: type, source: [*]const T, count: usize) [lanes]T {
-    var buffer: [lanes]T = @splat(0);
+/// The first `count` elements, then zeros. A page is readable whole or not at all: where a vector
+/// does not cross its end, what follows the elements is read with them and put aside.
+fn partial(comptime lanes: usize, comptime T: type, source: [*]const T, count: usize) @Vector(lanes, T) {
+    const V = @Vector(lanes, T);
+    const none: V = @splat(0);
+    if (@intFromPtr(source) % page_bytes <= page_bytes - lanes * @sizeOf(T)) {
+        const bound: @Vector(lanes, u32) = @splat(@intCast(count));
+        return @select(T, std.simd.iota(u32, lanes) < bound, @as(V, source[0..lanes].*), none);
+    }
+    var buffer: [lanes]T = none;
     for (buffer[0..count], source[0..count]) |*element, value| element.* = value;
     return buffer;
+}
+
+/// The smallest pages that there are.
+const page_bytes = 4096;
+
+/// Stores the first `count` elements, fewer than there are, as two runs that may overlap.
+fn storeSome(comptime lanes: usize, comptime T: type, target: [*]T, values: [lanes]T, count: usize) void {
+    comptime var half = lanes / 2;
+    inline while (half > 0) : (half /= 2) {
+        if (count >= half) {
+            target[0..half].* = values[0..half].*;
+            target[count - half ..][0..half].* = values[count - half ..][0..half].*;
+            return;
+        }
+    }
 }
 
 pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type {
@@ -153,6 +175,18 @@ pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
                         steps[k] = 0;
                     }
                 }
+                // What is left over is read before anything is written, for the output may be an
+                // operand; it is a whole vector that overlaps the one before, if there is one.
+                const left = count % lanes;
+                const begin = count -| lanes;
+                var ends: [n]V = undefined;
+                if (left != 0) inline for (0..n) |k| {
+                    const still = steps[k] == 0;
+                    ends[k] = if (count > lanes)
+                        (pointers[k] + if (still) 0 else begin)[0..lanes].*
+                    else
+                        partial(lanes, T, pointers[k], if (still) lanes else count);
+                };
                 var i: usize = 0;
                 while (i + lanes <= count) : (i += lanes) {
                     inline for (0..n) |k| {
@@ -162,14 +196,13 @@ pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
                     if (row.uses_index) environment.index = indices(V, index +% i);
                     out[i..][0..lanes].* = expr.eval(row.tree, V, environment);
                 }
-                if (i != count) {
-                    inline for (0..n) |k| {
-                        const left = if (steps[k] == 0) lanes else count - i;
-                        environment.operands[k] = partial(lanes, T, pointers[k], left);
-                    }
-                    if (row.uses_index) environment.index = indices(V, index +% i);
+                if (left != 0) {
+                    inline for (0..n) |k| environment.operands[k] = ends[k];
+                    if (row.uses_index) environment.index = indices(V, index +% begin);
                     const last: [lanes]T = expr.eval(row.tree, V, environment);
-                    for (out[i..count], last[0 .. count - i]) |*element, value| element.* = value;
+                    if (count > lanes) {
+                        out[begin..][0..lanes].* = last;
+                    } else storeSome(lanes, T, out, last, count);
                 }
                 place += 1;
                 if (place == places) return;
