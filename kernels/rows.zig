@@ -122,7 +122,11 @@ fn partial(comptime lanes: usize, comptime T: type, source: [*]const T, count: u
         const bound: @Vector(lanes, u32) = @splat(@intCast(count));
         return @select(T, std.simd.iota(u32, lanes) < bound, @as(V, source[0..lanes].*), none);
     }
-    var buffer: [lanes]T = none;
+    return atPageEnd(lanes, T, source, count);
+}
+
+noinline fn atPageEnd(comptime lanes: usize, comptime T: type, source: [*]const T, count: usize) [lanes]T {
+    var buffer: [lanes]T = @splat(0);
     for (buffer[0..count], source[0..count]) |*element, value| element.* = value;
     return buffer;
 }
@@ -131,7 +135,7 @@ fn partial(comptime lanes: usize, comptime T: type, source: [*]const T, count: u
 const page_bytes = 4096;
 
 /// Stores the first `count` elements, fewer than there are, as two runs that may overlap.
-fn storeSome(comptime lanes: usize, comptime T: type, target: [*]T, values: [lanes]T, count: usize) void {
+noinline fn storeSome(comptime lanes: usize, comptime T: type, target: [*]T, values: *const [lanes]T, count: usize) void {
     comptime var half = lanes / 2;
     inline while (half > 0) : (half /= 2) {
         if (count >= half) {
@@ -202,7 +206,7 @@ pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
                     const last: [lanes]T = expr.eval(row.tree, V, environment);
                     if (count > lanes) {
                         out[begin..][0..lanes].* = last;
-                    } else storeSome(lanes, T, out, last, count);
+                    } else storeSome(lanes, T, out, &last, count);
                 }
                 place += 1;
                 if (place == places) return;
