@@ -26,7 +26,7 @@ export { build, type Feeds, Placeholder, placeholder, Session } from "./session.
 export type { ProgramMemory } from "./replay.ts";
 export type { Axes, AxisSlice, Shape } from "./shape.ts";
 export * from "./tensor.ts";
-export { type Adjoints, TensorOp } from "./tensor_op.ts";
+export { type Adjoints, TensorOp, WideOp } from "./tensor_op.ts";
 export { findTopoSort, Op, Value } from "./value.ts";
 
 import type { Tensor } from "./tensor.ts";

@@ -32,7 +32,9 @@ export type Adjoints = readonly (Tensor | null)[] | Tensor;
  * ```
  */
 export abstract class TensorOp extends Op {
+  /** The result's array from the inputs' arrays. It may share the memory of an input, but must not change it. */
   abstract override compute(...inputs: NDArray[]): NDArray;
+  /** The adjoint of each input, from that of the result `node`, whose inputs are at hand as `node.inputs`. */
   abstract override gradient(outGrad: Tensor, node: Tensor): Adjoints;
 
   /** Applies the op: computes at once, and records it where an input requires a gradient. */
@@ -44,6 +46,7 @@ export abstract class TensorOp extends Op {
 
 /** An op of several steps, between which halves would lose too much: it is computed in float32 where they are given. */
 export abstract class WideOp extends TensorOp {
+  /** With halves, the result has their common type, or float32 under autocast. */
   override call(...inputs: Tensor[]): Tensor {
     return inFloat32(inputs, (...wide) => super.call(...wide));
   }

@@ -18,46 +18,55 @@ function softmaxParts(x: NDArray, axis: number): { highest: NDArray; total: NDAr
   return { highest, total };
 }
 
-/** exp(x) / sum(exp(x)). dx = y (g - sum(g y)). */
+/** exp(x) / sum(exp(x)) along one axis. */
 export class Softmax extends WideOp {
-  constructor(readonly axis: number) {
+  /** One axis only; several are joined by a reshape before. */
+  constructor(/** Along which the results sum to one; counted from 0. */ readonly axis: number) {
     super();
   }
+  /** With the largest element subtracted first, so that no exponential overflows. */
   compute(x: NDArray): NDArray {
     return compose(() => {
       const { highest, total } = softmaxParts(x, this.axis);
       return map("div", [map("expSub", [x, highest]), total]);
     });
   }
+  /** y (g - sum(g y)). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return y.mul(g.sub(g.mul(y).sum({ axes: [this.axis], keepDims: true })));
   }
+  /** @ignore */
   override describe(): string {
     return `axis=${this.axis}`;
   }
 }
 
-/** x - max - log(sum(exp(x - max))). dx = g - exp(y) sum(g). */
+/** log(softmax(x)) along one axis, with the digits that a softmax near 0 or 1 would lose. */
 export class LogSoftmax extends WideOp {
-  constructor(readonly axis: number) {
+  /** One axis only; several are joined by a reshape before. */
+  constructor(/** Along which the exponentials of the results sum to one; counted from 0. */ readonly axis: number) {
     super();
   }
+  /** x - max - log(sum(exp(x - max))). */
   compute(x: NDArray): NDArray {
     return compose(() => {
       const { highest, total } = softmaxParts(x, this.axis);
       return map("subSubLog", [x, highest, total]);
     });
   }
+  /** g - exp(y) sum(g). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.sub(y.exp().mul(g.sum({ axes: [this.axis], keepDims: true })));
   }
+  /** @ignore */
   override describe(): string {
     return `axis=${this.axis}`;
   }
 }
 
-/** log(sum(exp(x))) over the last axis, which stays with length one. dx = g exp(x - y). */
+/** log(sum(exp(x))) over the last axis, which stays with length one. */
 export class LogSumExp extends WideOp {
+  /** max + log(sum(exp(x - max))). */
   compute(x: NDArray): NDArray {
     const axis = x.shape.length - 1, kept = reducedShape(x.shape, [axis], true);
     return compose(() => {
@@ -65,6 +74,7 @@ export class LogSumExp extends WideOp {
       return map("addLog", [highest, fold("sumExpSub", [x, broadcastTo(highest, x.shape)], [axis], kept)]);
     });
   }
+  /** g exp(x - y), the softmax times g. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.sub(y).exp());
   }
@@ -77,11 +87,12 @@ function labelColumn(labels: NDArray, shape: Shape): NDArray {
 
 /**
  * The cross entropy of logits [batch, classes] against integer labels [batch]: log(sum(exp(x))) - x[label], of shape
- * [batch]. RangeError for labels outside [0, classes). dx = (softmax(x) - oneHot(label)) g.
+ * [batch]. RangeError for labels outside [0, classes).
  *
  * The third input is that logarithm, [batch, 1], which the gradient needs again: `call` computes it, whatever it is given.
  */
 export class CrossEntropy extends WideOp {
+  /** Of logits and labels. TypeError for other shapes. */
   override call(logits: Tensor, labels: Tensor): Tensor {
     const { shape } = logits, { shape: labelShape } = labels;
     if (shape.length !== 2 || labelShape.length !== 1 || labelShape[0] !== shape[0]) {
@@ -97,6 +108,7 @@ export class CrossEntropy extends WideOp {
         return callWith(() => super.call(logits, labels, normalizer), normalizer);
       }));
   }
+  /** The logarithm less the logit at each label: one pass over the logits, and no array of their size. */
   compute(logits: NDArray, labels: NDArray, normalizer: NDArray): NDArray {
     const rows = [logits.shape[0]!];
     return compose(() => {
@@ -104,6 +116,7 @@ export class CrossEntropy extends WideOp {
       return map("sub", [normalizer.view(rows, [normalizer.strides[0]!]), chosen]);
     });
   }
+  /** [(softmax(x) - oneHot(label)) g, nothing, nothing]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [logits, labels, normalizer] = y.inputs as [Tensor, Tensor, Tensor], op = new CrossEntropyGradient();
     // The logarithm depends on the logits: where the graph goes on, it is computed anew.
@@ -111,11 +124,9 @@ export class CrossEntropy extends WideOp {
   }
 }
 
-/**
- * (softmax(x) - oneHot(label)) g, of the logits' shape, with p = softmax(x) and h the adjoint:
- * dx = g p (h - sum(p h)), dg = sum(h (p - oneHot)).
- */
+/** (softmax(x) - oneHot(label)) g, of the logits' shape. */
 export class CrossEntropyGradient extends WideOp {
+  /** Of logits, labels and g [batch]; of the logarithm of {@linkcode CrossEntropy} too, where it is known. */
   compute(logits: NDArray, labels: NDArray, g: NDArray, known?: NDArray): NDArray {
     return compose(() => {
       const normalizer = broadcastTo(known ?? new LogSumExp().compute(logits), logits.shape);
@@ -128,6 +139,7 @@ export class CrossEntropyGradient extends WideOp {
       );
     });
   }
+  /** With p = softmax(x) and h the adjoint: [g p (h - sum(p h)), nothing, sum(h (p - oneHot(label)))]. */
   gradient(h: Tensor, z: Tensor): Adjoints {
     const [logits, labels, g] = z.inputs as [Tensor, Tensor, Tensor];
     const column = g.reshape([g.shape[0]!, 1]), p = logits.softmax(-1), over = { axes: [1], keepDims: true };

@@ -1,7 +1,8 @@
 /**
  * Ops that treat each element by itself: one row each, with the derivative beside it.
  *
- * In the formulas y is the result and g the adjoint of it; every gradient is written in ops.
+ * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
+ * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
  */
 import { gradientsEnabled } from "../ambient.ts";
 import { type DType, isHalf } from "../dtype.ts";
@@ -10,73 +11,83 @@ import { collect } from "../program.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, notDifferentiable, TensorOp } from "../tensor_op.ts";
 
-/** An op that is one row of the map skeleton. */
-abstract class RowOp extends TensorOp {
-  abstract readonly row: MapInfo;
+/** An op that is one row of `kernels/table.json`: one expression, evaluated for each element. Its inputs have one shape. */
+export abstract class RowOp extends TensorOp {
+  /** @ignore */ abstract readonly row: MapInfo;
+  /** The row, in the type that the inputs have together; bool for comparisons. */
   override compute(...inputs: NDArray[]): NDArray {
     return mapScalars(this.row, inputs);
   }
 }
 
-/** A row with one number of its own. */
-abstract class ScalarOp extends RowOp {
-  constructor(readonly scalar: number) {
+/** An op of a tensor and a number s, which is rounded to the type that the row is computed in. */
+export abstract class ScalarOp extends RowOp {
+  /** The number is fixed: a captured function replays it as it is. */
+  constructor(/** s in the formulas. */ readonly scalar: number) {
     super();
   }
+  /** The row of a and s. */
   override compute(a: NDArray): NDArray {
     return mapScalars(this.row, [a], this.scalar);
   }
+  /** @ignore */
   override describe(): string {
     return String(this.scalar);
   }
 }
 
-/** a + b. d/da = d/db = 1. */
+/** a + b. */
 export class EWiseAdd extends RowOp {
-  readonly row = rows.add;
+  /** @ignore */ readonly row: MapInfo = rows.add;
+  /** [g, g]. */
   gradient(g: Tensor): Adjoints {
     return [g, g];
   }
 }
 
-/** a - b. d/da = 1, d/db = -1. */
+/** a - b. */
 export class EWiseSub extends RowOp {
-  readonly row = rows.sub;
+  /** @ignore */ readonly row: MapInfo = rows.sub;
+  /** [g, -g]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return [g, y.inputs[1]!.requiresGrad ? g.neg() : null];
   }
 }
 
-/** a b. d/da = b, d/db = a. */
+/** a b. */
 export class EWiseMul extends RowOp {
-  readonly row = rows.mul;
+  /** @ignore */ readonly row: MapInfo = rows.mul;
+  /** [g b, g a]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
     return [a.requiresGrad ? g.mul(b) : null, b.requiresGrad ? g.mul(a) : null];
   }
 }
 
-/** a b + c, each rounded. d/da = b, d/db = a, d/dc = 1. */
+/** a b + c, with the product rounded before the sum: no fused multiply-add. */
 export class EWiseMulAdd extends RowOp {
-  readonly row = rows.mulAdd;
+  /** @ignore */ readonly row: MapInfo = rows.mulAdd;
+  /** [g b, g a, g]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor, Tensor];
     return [a.requiresGrad ? g.mul(b) : null, b.requiresGrad ? g.mul(a) : null, g];
   }
 }
 
-/** a / b. d/da = 1 / b, d/db = -a / b². */
+/** a / b. */
 export class EWiseDiv extends RowOp {
-  readonly row = rows.div;
+  /** @ignore */ readonly row: MapInfo = rows.div;
+  /** [g / b, -g a / b²]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor], overB = g.div(b);
     return [a.requiresGrad ? overB : null, b.requiresGrad ? overB.mul(a.div(b)).neg() : null];
   }
 }
 
-/** a^b. d/da = b a^(b-1), which is 0 where b is 0; d/db = a^b ln a, which is 0 where a is 0 and b >= 0. */
+/** a^b. */
 export class EWisePow extends RowOp {
-  readonly row = rows.pow;
+  /** @ignore */ readonly row: MapInfo = rows.pow;
+  /** [g b a^(b-1), g a^b ln a]: the first is 0 where b is 0, the second where a is 0 and b >= 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
     const toBase = () => b.equal(0).where(0, g.mul(b).mul(a.pow(b.sub(1))));
@@ -87,7 +98,8 @@ export class EWisePow extends RowOp {
 
 /** a + s. */
 export class AddScalar extends ScalarOp {
-  readonly row = rows.addScalar;
+  /** @ignore */ readonly row: MapInfo = rows.addScalar;
+  /** g. */
   gradient(g: Tensor): Adjoints {
     return g;
   }
@@ -95,7 +107,8 @@ export class AddScalar extends ScalarOp {
 
 /** a s. */
 export class MulScalar extends ScalarOp {
-  readonly row = rows.mulScalar;
+  /** @ignore */ readonly row: MapInfo = rows.mulScalar;
+  /** g s. */
   gradient(g: Tensor): Adjoints {
     return this.call(g);
   }
@@ -103,15 +116,17 @@ export class MulScalar extends ScalarOp {
 
 /** a / s. */
 export class DivScalar extends ScalarOp {
-  readonly row = rows.divScalar;
+  /** @ignore */ readonly row: MapInfo = rows.divScalar;
+  /** g / s. */
   gradient(g: Tensor): Adjoints {
     return this.call(g);
   }
 }
 
-/** a^s. d/da = s a^(s-1); exactly zero for s = 0 and g for s = 1. */
+/** a^s. */
 export class PowerScalar extends ScalarOp {
-  readonly row = rows.powScalar;
+  /** @ignore */ readonly row: MapInfo = rows.powScalar;
+  /** g s a^(s-1); exactly zero for s = 0 and g for s = 1, where a may be 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     if (this.scalar === 0) return g.zerosLike();
     if (this.scalar === 1) return g;
@@ -121,103 +136,116 @@ export class PowerScalar extends ScalarOp {
 
 /** -a. */
 export class Negate extends RowOp {
-  readonly row = rows.negate;
+  /** @ignore */ readonly row: MapInfo = rows.negate;
+  /** -g. */
   gradient(g: Tensor): Adjoints {
     return g.neg();
   }
 }
 
-/** e^a. dy = y. */
+/** e^a. */
 export class Exp extends RowOp {
-  readonly row = rows.exp;
+  /** @ignore */ readonly row: MapInfo = rows.exp;
+  /** g y. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y);
   }
 }
 
-/** e^a - 1. dy = y + 1. */
+/** e^a - 1, with all digits near 0. */
 export class Expm1 extends RowOp {
-  readonly row = rows.expm1;
+  /** @ignore */ readonly row: MapInfo = rows.expm1;
+  /** g (y + 1). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.add(1));
   }
 }
 
-/** ln a. dy = 1 / a. */
+/** ln a: NaN below 0, -Infinity at 0. */
 export class Log extends RowOp {
-  readonly row = rows.log;
+  /** @ignore */ readonly row: MapInfo = rows.log;
+  /** g / a. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.div(y.inputs[0]!);
   }
 }
 
-/** ln(1 + a). dy = 1 / (1 + a). */
+/** ln(1 + a), with all digits near 0. */
 export class Log1p extends RowOp {
-  readonly row = rows.log1p;
+  /** @ignore */ readonly row: MapInfo = rows.log1p;
+  /** g / (1 + a). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.div(y.inputs[0]!.add(1));
   }
 }
 
-/** √a. dy = 1 / (2 y). */
+/** √a: NaN below 0. */
 export class Sqrt extends RowOp {
-  readonly row = rows.sqrt;
+  /** @ignore */ readonly row: MapInfo = rows.sqrt;
+  /** g / (2 y), which is infinite at 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.div(y.mul(2));
   }
 }
 
-/** 1 / √a. dy = -y³ / 2. */
+/** 1 / √a. */
 export class Rsqrt extends RowOp {
-  readonly row = rows.rsqrt;
+  /** @ignore */ readonly row: MapInfo = rows.rsqrt;
+  /** -g y³ / 2. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.mul(y.square()).mul(-0.5));
   }
 }
 
-/** 1 / a. dy = -y². */
+/** 1 / a. */
 export class Reciprocal extends RowOp {
-  readonly row = rows.reciprocal;
+  /** @ignore */ readonly row: MapInfo = rows.reciprocal;
+  /** -g y². */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.square()).neg();
   }
 }
 
-/** a². dy = 2 a. */
+/** a². */
 export class Square extends RowOp {
-  readonly row = rows.square;
+  /** @ignore */ readonly row: MapInfo = rows.square;
+  /** 2 g a. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.mul(2));
   }
 }
 
-/** sin a. dy = cos a. */
+/** sin a, to 2 ulp up to 1e9 in magnitude; the larger the angle beyond, the fewer digits are good. */
 export class Sin extends RowOp {
-  readonly row = rows.sin;
+  /** @ignore */ readonly row: MapInfo = rows.sin;
+  /** g cos a. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.cos());
   }
 }
 
-/** cos a. dy = -sin a. */
+/** cos a, as accurate as {@linkcode Sin}. */
 export class Cos extends RowOp {
-  readonly row = rows.cos;
+  /** @ignore */ readonly row: MapInfo = rows.cos;
+  /** -g sin a. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.sin()).neg();
   }
 }
 
-/** tanh a. dy = 1 - y². */
+/** tanh a. */
 export class Tanh extends RowOp {
-  readonly row = rows.tanh;
+  /** @ignore */ readonly row: MapInfo = rows.tanh;
+  /** g (1 - y²). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return new TanhGradient().call(g, y);
   }
 }
 
-/** g (1 - y²). d/dg = 1 - y², d/dy = -2 g y. */
+/** g (1 - y²). */
 export class TanhGradient extends RowOp {
-  readonly row = rows.tanhGradient;
+  /** @ignore */ readonly row: MapInfo = rows.tanhGradient;
+  /** With h the adjoint: [h (1 - y²), -2 h g y]. */
   gradient(h: Tensor, z: Tensor): Adjoints {
     const [g, y] = z.inputs as [Tensor, Tensor];
     return [
@@ -227,74 +255,81 @@ export class TanhGradient extends RowOp {
   }
 }
 
-/** erf a. dy = 2/√π e^(-a²). */
+/** The error function, 2/√π times the integral of e^(-t²) from 0 to a. */
 export class Erf extends RowOp {
-  readonly row = rows.erf;
+  /** @ignore */ readonly row: MapInfo = rows.erf;
+  /** g 2/√π e^(-a²). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.square().neg().exp().mul(2 / Math.sqrt(Math.PI)));
   }
 }
 
-/** |a|. dy = sign a, which is 0 at 0. */
+/** |a|. */
 export class Abs extends RowOp {
-  readonly row = rows.abs;
+  /** @ignore */ readonly row: MapInfo = rows.abs;
+  /** g sign a, which is 0 at 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.sign());
   }
 }
 
-/** An op that is constant between its steps: its derivative is zero. */
-abstract class StepOp extends RowOp {
+/** An op that is constant between its steps. */
+export abstract class StepOp extends RowOp {
+  /** Zeros, also at the steps. */
   gradient(g: Tensor): Adjoints {
     return g.mul(0);
   }
 }
 
-/** -1, 0 or 1. */
+/** -1, 0 or 1, as a is below, at or above 0. */
 export class Sign extends StepOp {
-  readonly row = rows.sign;
+  /** @ignore */ readonly row: MapInfo = rows.sign;
 }
-/** The next integer below. */
+/** ⌊a⌋, the largest integer that is not above a. */
 export class Floor extends StepOp {
-  readonly row = rows.floor;
+  /** @ignore */ readonly row: MapInfo = rows.floor;
 }
-/** The next integer above. */
+/** ⌈a⌉, the smallest integer that is not below a. */
 export class Ceil extends StepOp {
-  readonly row = rows.ceil;
+  /** @ignore */ readonly row: MapInfo = rows.ceil;
 }
-/** The nearest integer, halves to even. */
+/** The nearest integer; of two that are as near, the even one. */
 export class Round extends StepOp {
-  readonly row = rows.round;
+  /** @ignore */ readonly row: MapInfo = rows.round;
 }
 
-/** max(a, 0). dy = 1 where a > 0, else 0. */
+/** max(a, 0); NaN stays NaN. */
 export class ReLU extends RowOp {
-  readonly row = rows.relu;
+  /** @ignore */ readonly row: MapInfo = rows.relu;
+  /** g where a > 0, else 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     // y > 0 exactly where a > 0, and y is the one that later layers hold anyway.
     return new ReLUGradient().call(g, y);
   }
 }
 
-/** g where x > 0, else 0. d/dg likewise; constant in x. */
+/** g where x > 0, else 0. */
 export class ReLUGradient extends RowOp {
-  readonly row = rows.reluGradient;
+  /** @ignore */ readonly row: MapInfo = rows.reluGradient;
+  /** With h the adjoint: [h where x > 0, nothing]: it is constant in x. */
   gradient(h: Tensor, z: Tensor): Adjoints {
     return [new ReLUGradient().call(h, z.inputs[1]!), null];
   }
 }
 
-/** 1 / (1 + e^-a). dy = y (1 - y). */
+/** 1 / (1 + e^-a). */
 export class Sigmoid extends RowOp {
-  readonly row = rows.sigmoid;
+  /** @ignore */ readonly row: MapInfo = rows.sigmoid;
+  /** g y (1 - y). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return new SigmoidGradient().call(g, y);
   }
 }
 
-/** g y (1 - y). d/dg = y (1 - y), d/dy = g (1 - 2 y). */
+/** g y (1 - y). */
 export class SigmoidGradient extends RowOp {
-  readonly row = rows.sigmoidGradient;
+  /** @ignore */ readonly row: MapInfo = rows.sigmoidGradient;
+  /** With h the adjoint: [h y (1 - y), h g (1 - 2 y)]. */
   gradient(h: Tensor, z: Tensor): Adjoints {
     const [g, y] = z.inputs as [Tensor, Tensor];
     return [
@@ -305,29 +340,33 @@ export class SigmoidGradient extends RowOp {
 }
 
 /**
- * a Φ(a), Hendrycks and Gimpel 2016. dy = Φ(a) + a φ(a).
+ * a Φ(a), with Φ the distribution function of the standard normal (Hendrycks and Gimpel 2016).
  *
  * Where a gradient will be asked for, Φ(a) is kept: the gradient then costs half.
  */
 export class GELU extends TensorOp {
+  /** a Φ(a), given Φ(a) or not. */
   compute(a: NDArray, cdf?: NDArray): NDArray {
     return cdf === undefined ? map(rows.gelu, [a]) : map(rows.mul, [a, cdf]);
   }
+  /** Records Φ(a) as a second input. */
   override call(x: Tensor): Tensor {
     // Φ(a) is not rounded to a half.
     if (isHalf(x.dtype)) return this.call(x.cast("float32")).cast(x.dtype);
     if (!x.requiresGrad || !gradientsEnabled()) return super.call(x);
     return collect(() => super.call(x, x.wrap(map(rows.normalCdf, [x.array]))));
   }
+  /** g (Φ(a) + a φ(a)), with φ the density. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, cdf] = y.inputs as [Tensor, Tensor];
     return [new GELUGradient().call(g, a, cdf), null];
   }
 }
 
-/** g (Φ(a) + a φ(a)), given Φ(a). d/dg = Φ(a) + a φ(a), d/da = g (2 - a²) φ(a), which counts in how Φ(a) moves. */
+/** g (Φ(a) + a φ(a)), given Φ(a) as a third input. */
 export class GELUGradient extends RowOp {
-  readonly row = rows.geluGradient;
+  /** @ignore */ readonly row: MapInfo = rows.geluGradient;
+  /** With h the adjoint: [h (Φ(a) + a φ(a)), h g (2 - a²) φ(a), nothing]: the second counts in how Φ(a) moves with a. */
   gradient(h: Tensor, z: Tensor): Adjoints {
     const [g, a, cdf] = z.inputs as [Tensor, Tensor, Tensor];
     const toA = () => {
@@ -338,102 +377,113 @@ export class GELUGradient extends RowOp {
   }
 }
 
-/** min(max(a, low), high). dy = 1 within, 0 outside. */
+/** min(max(a, low), high). */
 export class Clip extends RowOp {
-  readonly row = rows.clip;
-  constructor(readonly low: number, readonly high: number) {
+  /** @ignore */ readonly row: MapInfo = rows.clip;
+  /** `low` must not exceed `high`; either may be infinite. */
+  constructor(
+    /** The least value that is let through. */ readonly low: number,
+    /** The largest one. */ readonly high: number,
+  ) {
     super();
   }
+  /** The row of a and both bounds. */
   override compute(a: NDArray): NDArray {
     return map(this.row, [a], { s: this.low, t: this.high });
   }
+  /** g where low <= a <= high, else 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const a = y.inputs[0]!;
     return a.greaterEqual(this.low).and(a.lessEqual(this.high)).where(g, 0);
   }
 }
 
-/** The larger or the smaller of two; the gradient goes to the one chosen, half to each at a tie. */
-abstract class Choice extends RowOp {
+/** The larger or the smaller of two. */
+export abstract class ChoiceOp extends RowOp {
+  /** @ignore */
   protected abstract prefers(a: Tensor, b: Tensor): Tensor;
+  /** g to the one that was chosen; half of it to each at a tie. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor], halves = a.equal(b).where(g.mul(0.5), 0);
     return [this.prefers(a, b).where(g, halves), this.prefers(b, a).where(g, halves)];
   }
 }
 
-/** max(a, b). */
-export class Maximum extends Choice {
-  readonly row = rows.max;
+/** max(a, b); NaN where either is. */
+export class Maximum extends ChoiceOp {
+  /** @ignore */ readonly row: MapInfo = rows.max;
+  /** @ignore */
   protected prefers(a: Tensor, b: Tensor): Tensor {
     return a.greater(b);
   }
 }
 
-/** min(a, b). */
-export class Minimum extends Choice {
-  readonly row = rows.min;
+/** min(a, b); NaN where either is. */
+export class Minimum extends ChoiceOp {
+  /** @ignore */ readonly row: MapInfo = rows.min;
+  /** @ignore */
   protected prefers(a: Tensor, b: Tensor): Tensor {
     return a.less(b);
   }
 }
 
-/** Rounded-down quotient. */
+/** ⌊a / b⌋; of integers 0 where b is 0. */
 export class FloorDiv extends RowOp {
-  readonly row = rows.floorDiv;
+  /** @ignore */ readonly row: MapInfo = rows.floorDiv;
+  /** Throws an Error: it is a staircase in both. */
   gradient(): never {
     notDifferentiable(this);
   }
 }
 
-/** a - b floor(a / b). d/da = 1, d/db = -floor(a / b). */
+/** a - b ⌊a / b⌋: the sign is b's, as in Python. */
 export class Mod extends RowOp {
-  readonly row = rows.mod;
+  /** @ignore */ readonly row: MapInfo = rows.mod;
+  /** [g, -g ⌊a / b⌋]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
     return [g, b.requiresGrad ? g.mul(a.div(b).floor()).neg() : null];
   }
 }
 
-export type CompareRow =
-  | "equal"
-  | "notEqual"
-  | "less"
-  | "lessEqual"
-  | "greater"
-  | "greaterEqual"
-  | "and"
-  | "or";
+/** What {@linkcode Compare} asks of a pair: an order, or that both or either differ from 0. */
+export type CompareRow = "equal" | "notEqual" | "less" | "lessEqual" | "greater" | "greaterEqual" | "and" | "or";
 
-/** A comparison, or a logical connective: bool. */
+/** A comparison, or a logical connective: bool. With NaN only `notEqual` holds. */
 export class Compare extends RowOp {
-  readonly row: MapInfo;
+  /** @ignore */ readonly row: MapInfo;
+  /** By name: one class serves all of them. */
   constructor(comparison: CompareRow) {
     super();
     this.row = rows[comparison];
   }
+  /** @ignore */
   override describe(): string {
     return this.row.name;
   }
+  /** Throws an Error: a truth value has no derivative. */
   gradient(): never {
     notDifferentiable(this);
   }
 }
 
-/** Logical negation: bool. */
+/** True where a is 0 or false: bool. */
 export class Not extends RowOp {
-  readonly row = rows.not;
+  /** @ignore */ readonly row: MapInfo = rows.not;
+  /** Throws an Error: a truth value has no derivative. */
   gradient(): never {
     notDifferentiable(this);
   }
 }
 
-/** a where the condition holds, else b. */
+/** a where the condition holds, else b: what is not chosen may be NaN or infinite without harm. */
 export class Where extends TensorOp {
+  /** The three have one shape; a and b have one type, which is the result's. */
   compute(condition: NDArray, a: NDArray, b: NDArray): NDArray {
     // Named type: the condition's own bool must not take part in promotion.
     return map("where", [condition, a, b], undefined, a.dtype);
   }
+  /** [nothing, g where the condition holds, g elsewhere], with zeros between. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [condition, a, b] = y.inputs as [Tensor, Tensor, Tensor];
     return [
@@ -444,17 +494,21 @@ export class Where extends TensorOp {
   }
 }
 
-/** Another element type; the gradient is cast back. */
+/** Another element type. */
 export class Cast extends TensorOp {
-  constructor(readonly dtype: DType) {
+  /** Floats become integers by truncation; what lies beyond takes the nearest that there is, NaN becomes 0. */
+  constructor(/** The type of the result. */ readonly dtype: DType) {
     super();
   }
+  /** Always a copy. */
   compute(a: NDArray): NDArray {
     return copy(a, this.dtype);
   }
+  /** g, cast back to the input's type. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.cast(y.inputs[0]!.dtype);
   }
+  /** @ignore */
   override describe(): string {
     return this.dtype;
   }
@@ -463,20 +517,24 @@ export class Cast extends TensorOp {
 /**
  * Zeroes each element with probability p and scales the others by 1 / (1 - p): Srivastava et al. 2014.
  *
- * The second input is uniform noise in [0, 1); linear in the first.
+ * The second input is uniform noise in [0, 1), of the first one's shape: where it is below p, the element goes.
  */
 export class DropoutOp extends TensorOp {
-  constructor(readonly p: number) {
+  /** RangeError unless p lies in [0, 1]. */
+  constructor(/** The probability of a zero. */ readonly p: number) {
     super();
     if (!(p >= 0 && p <= 1)) throw new RangeError(`Cannot dropout: p ${p} must lie in [0, 1]`);
   }
+  /** Zeros for p = 1, where the scale would be infinite. */
   compute(a: NDArray, noise: NDArray): NDArray {
     if (this.p === 1) return filled(a.storage.stream, a.shape, a.dtype, 0);
     return map("dropout", [a, noise], { s: this.p, t: 1 / (1 - this.p) }, a.dtype);
   }
+  /** [the same zeros and scale for g, nothing]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return [new DropoutOp(this.p).call(g, y.inputs[1]!), null];
   }
+  /** @ignore */
   override describe(): string {
     return `p=${this.p}`;
   }

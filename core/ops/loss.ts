@@ -5,12 +5,9 @@ import { compose, filled, map, type NDArray } from "../ndarray.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, WideOp } from "../tensor_op.ts";
 
-/**
- * -(y ln p + (1 - y) ln(1 - p)), with both logarithms at least -100, as in PyTorch.
- *
- * dp = (p - y) / max(p (1 - p), 1e-12), dy = ln(1 - p) - ln p.
- */
+/** -(y ln p + (1 - y) ln(1 - p)) of probabilities p and targets y. */
 export class BinaryCrossEntropy extends WideOp {
+  /** Both logarithms are at least -100, as in PyTorch: a wrong answer of 0 or 1 costs 100, not infinity. */
   compute(p: NDArray, y: NDArray): NDArray {
     return compose(() => {
       const floor = { s: -100, t: Infinity };
@@ -19,6 +16,7 @@ export class BinaryCrossEntropy extends WideOp {
       return map("negate", [map("add", [map("mul", [y, yes]), map("mul", [map("subFromScalar", [y], { s: 1 }), no])])]);
     });
   }
+  /** [g (p - y) / max(p (1 - p), 1e-12), g (ln(1 - p) - ln p)]. */
   gradient(g: Tensor, node: Tensor): Adjoints {
     const [p, y] = node.inputs as [Tensor, Tensor];
     const toP = () => g.mul(p.sub(y).div(p.mul(p.neg().add(1)).clip(1e-12, Infinity)));
@@ -27,8 +25,9 @@ export class BinaryCrossEntropy extends WideOp {
   }
 }
 
-/** max(x, 0) - x y + ln(1 + e^-|x|): the same of a logit x. dx = sigmoid(x) - y, dy = -x. */
+/** {@linkcode BinaryCrossEntropy} of p = sigmoid(x), from the logit x: accurate however sure x is. */
 export class BinaryCrossEntropyWithLogits extends WideOp {
+  /** max(x, 0) - x y + ln(1 + e^-|x|), in which no exponential overflows. */
   compute(x: NDArray, y: NDArray): NDArray {
     return compose(() => {
       const positive = map("max", [x, filled(x.storage.stream, x.shape, x.dtype, 0)]);
@@ -36,6 +35,7 @@ export class BinaryCrossEntropyWithLogits extends WideOp {
       return map("add", [map("sub", [positive, map("mul", [x, y])]), tail]);
     });
   }
+  /** [g (sigmoid(x) - y), -g x]. */
   gradient(g: Tensor, node: Tensor): Adjoints {
     const [x, y] = node.inputs as [Tensor, Tensor];
     return [x.requiresGrad ? g.mul(x.sigmoid().sub(y)) : null, y.requiresGrad ? g.mul(x).neg() : null];

@@ -4,4 +4,12 @@ export * from "./shapes.ts";
 export * from "./reduce.ts";
 export * from "./composite.ts";
 export * from "./loss.ts";
-export { InverseDeviation, Normalize, NormalizeGradient, type NormalizeOptions, NormalizeScaleShift } from "./norm.ts";
+export {
+  InverseDeviation,
+  type Moments,
+  MomentsOp,
+  Normalize,
+  NormalizeGradient,
+  type NormalizeOptions,
+  NormalizeScaleShift,
+} from "./norm.ts";

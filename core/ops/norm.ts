@@ -15,14 +15,19 @@ import { meanOf } from "./reduce.ts";
 
 /** Over which axes, and what keeps the deviation from zero. */
 export interface NormalizeOptions {
+  /** Sorted, counted from 0. */
   axes: readonly number[];
+  /** Added to the variance; 1e-5 by default. */
   eps?: number;
 }
 
 /** An op of the mean and the variance over some axes. */
-abstract class MomentsOp extends WideOp {
+export abstract class MomentsOp extends WideOp {
+  /** Over which mean and variance are taken: sorted, counted from 0. */
   readonly axes: readonly number[];
+  /** What is added to the variance. */
   readonly eps: number;
+  /** Another op of this kind serves as options, too. */
   constructor({ axes, eps = 1e-5 }: NormalizeOptions) {
     super();
     this.axes = axes;
@@ -30,11 +35,13 @@ abstract class MomentsOp extends WideOp {
   }
 }
 
-/** 1 / sqrt(var + eps), biased variance, with the joined axes as ones. dx = -g y² x̂ / n, x̂ = normalised x. */
+/** 1 / sqrt(var + eps), biased variance, with the joined axes as ones. */
 export class InverseDeviation extends MomentsOp {
+  /** In two passes: E[x²] - E[x]² would lose all digits of a variance that is small beside the mean. */
   compute(x: NDArray): NDArray {
     return compose(() => moments(x, this.axes, this.eps).inverse);
   }
+  /** -g y² x̂ / n, with x̂ the normalised x and n the number of elements that share a mean. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const x = y.inputs[0]!;
     return g.mul(y.square()).mul(new Normalize(this).call(x)).mul(-1 / countOf(x.shape, this.axes));
@@ -53,37 +60,33 @@ function moments(x: NDArray, axes: readonly number[], eps: number) {
   return { mean, squares, inverse: map("inverseDeviation", [squares], { s: 1 / countOf(x.shape, axes), t: eps }) };
 }
 
-/**
- * x̂ = (x - mean) / sqrt(var + eps) over `axes`, biased variance.
- *
- * dx = (g - mean(g) - x̂ mean(g x̂)) / sqrt(var + eps), Ioffe and Szegedy 2015.
- */
+/** x̂ = (x - mean) / sqrt(var + eps) over `axes`, biased variance (Ioffe and Szegedy 2015). */
 export class Normalize extends MomentsOp {
+  /** Two passes for the statistics, one for the result. */
   compute(x: NDArray): NDArray {
     return compose(() => {
       const { mean, inverse } = moments(x, this.axes, this.eps);
       return map("normalize", [x, broadcastTo(mean, x.shape), broadcastTo(inverse, x.shape)]);
     });
   }
+  /** (g - mean(g) - x̂ mean(g x̂)) / sqrt(var + eps). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const inverse = new InverseDeviation(this).call(y.inputs[0]!);
     return new NormalizeGradient(this.axes).call(g, y, inverse);
   }
+  /** @ignore */
   override describe(): string {
     return `axes=[${this.axes}]`;
   }
 }
 
-/**
- * (g - mean(g) - x̂ mean(g x̂)) r, for the adjoint g, the normalised x̂ and the inverse deviation r.
- *
- * With h the adjoint of it and P(v) = v - mean(v) - x̂ mean(v x̂): dg = P(h) r, dx̂ = -r (h mean(g x̂) + g mean(h x̂)),
- * dr = sum(h P(g)).
- */
+/** (g - mean(g) - x̂ mean(g x̂)) r, for the adjoint g, the normalised x̂ and the inverse deviation r. */
 export class NormalizeGradient extends WideOp {
-  constructor(readonly axes: readonly number[]) {
+  /** The axes over which x̂ was normalised. */
+  constructor(/** Over which the means are taken: sorted, counted from 0. */ readonly axes: readonly number[]) {
     super();
   }
+  /** Two folds and a map. */
   compute(g: NDArray, normal: NDArray, inverse: NDArray): NDArray {
     const kept = reducedShape(g.shape, this.axes, true), s = 1 / countOf(g.shape, this.axes);
     return compose(() => {
@@ -92,6 +95,9 @@ export class NormalizeGradient extends WideOp {
       return map("normalizeGradient", [g, sum, normal, dot, broadcastTo(inverse, g.shape)], { s });
     });
   }
+  /**
+   * With h the adjoint and P(v) = v - mean(v) - x̂ mean(v x̂): [P(h) r, -r (h mean(g x̂) + g mean(h x̂)), sum(h P(g))].
+   */
   gradient(h: Tensor, z: Tensor): Adjoints {
     const [g, normal, inverse] = z.inputs as [Tensor, Tensor, Tensor];
     const options = { axes: this.axes, keepDims: true };
@@ -108,6 +114,7 @@ export class NormalizeGradient extends WideOp {
 
 /** What a batch's statistics are called: each has the joined axes as ones, and is on no graph. */
 export interface Moments {
+  /** The arithmetic mean. */
   mean: Tensor;
   /** The sum of squared deviations from the mean. */
   squares: Tensor;
@@ -127,11 +134,11 @@ export function momentsOf(x: Tensor, { axes, eps = 1e-5 }: NormalizeOptions): Mo
 /**
  * x̂ w + b for the normalised x̂ of x; w and b stretch over x.
  *
- * With P as in {@linkcode NormalizeGradient}: dx = P(g w) / sqrt(var + eps), dw = sum(g x̂), db = sum(g), the sums over
- * what w and b repeat along. The mean and the inverse deviation are inputs, too, so that the gradient finds them again;
- * `call` computes them, whatever it is given, and what flows to x includes what flows through them.
+ * The mean and the inverse deviation are inputs, too, so that the gradient finds them again; `call` computes them,
+ * whatever it is given, and what flows to x includes what flows through them.
  */
 export class NormalizeScaleShift extends MomentsOp {
+  /** Of x, w and b, which need not be of one type. */
   override call(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
     return inFloat32([x, weight, bias], (...wide) => this.#callWide(...wide as [Tensor, Tensor, Tensor]));
   }
@@ -148,12 +155,17 @@ export class NormalizeScaleShift extends MomentsOp {
   callKnowing({ mean, inverse }: Pick<Moments, "mean" | "inverse">, x: Tensor, weight: Tensor, bias: Tensor): Tensor {
     return super.call(x, weight, bias, mean, inverse);
   }
+  /** One pass, with the statistics given. */
   compute(x: NDArray, weight: NDArray, bias: NDArray, mean: NDArray, inverse: NDArray): NDArray {
     return compose(() => {
       const beside = [mean, inverse, weight, bias].map((each) => broadcastTo(each, x.shape));
       return map("normalizeScaleShift", [x, ...beside]);
     });
   }
+  /**
+   * With P as in {@linkcode NormalizeGradient}: [P(g w) / sqrt(var + eps), sum(g x̂), sum(g), nothing, nothing], the sums
+   * over what w and b repeat along.
+   */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return gradientsEnabled() ? this.#inOps(g, y.inputs) : this.#inOneGroup(g, y.inputs);
   }
@@ -208,6 +220,7 @@ export class NormalizeScaleShift extends MomentsOp {
     scale.dispose();
     return [...arrays.map((array) => array === null ? null : x!.wrap(array)), null, null];
   }
+  /** @ignore */
   override describe(): string {
     return `axes=[${this.axes}]`;
   }

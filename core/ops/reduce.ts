@@ -1,7 +1,7 @@
 /**
  * Ops that join elements along axes, and the matrix product.
  */
-import type { FoldRow } from "../../kernels/instruction.ts";
+import type { ArgRow, FoldRow } from "../../kernels/instruction.ts";
 import { promote } from "../dtype.ts";
 import { argFold, compose, fold, map, matmul, type NDArray } from "../ndarray.ts";
 import * as arrays from "../ndarray.ts";
@@ -11,15 +11,19 @@ import { type Adjoints, inFloat32, notDifferentiable, TensorOp } from "../tensor
 
 /** Which axes are joined; `undefined` joins all. */
 export interface Reduction {
+  /** One or several; negative ones count from the end. */
   axes?: number | readonly number[] | undefined;
+  /** Leaves joined axes with length one, so that the result broadcasts against the input; false by default. */
   keepDims?: boolean;
 }
 
-/** An op over axes. */
-abstract class ReduceOp extends TensorOp {
+/** An op that joins the elements along axes. */
+export abstract class ReduceOp extends TensorOp {
   readonly #axes: number | readonly number[] | undefined;
+  /** Whether joined axes stay with length one. */
   readonly keepDims: boolean;
 
+  /** All axes by default. Which axes a tensor has is checked when the op is called. */
   constructor({ axes, keepDims = false }: Reduction = {}) {
     super();
     this.#axes = axes;
@@ -31,6 +35,7 @@ abstract class ReduceOp extends TensorOp {
     return normalizeAxes(this.name, this.#axes, shape.length);
   }
 
+  /** The result's shape. */
   protected outShape(shape: Shape): number[] {
     return reducedShape(shape, this.axesOf(shape), this.keepDims);
   }
@@ -40,30 +45,35 @@ abstract class ReduceOp extends TensorOp {
     return this.keepDims ? t : t.reshape(reducedShape(shape, this.axesOf(shape), true));
   }
 
+  /** @ignore */
   override describe(): string {
     const axes = this.#axes === undefined ? "all" : `[${this.#axes}]`;
     return `axes=${axes}${this.keepDims ? ", keepDims" : ""}`;
   }
 }
 
-/** The sum; integers and bools give int32. d = 1 for every element. */
+/** The sum; integers and bools give int32. */
 export class Summation extends ReduceOp {
+  /** Along sixteen lanes (eight of float64) that meet in a fixed tree: the same bits for any number of threads. */
   compute(a: NDArray): NDArray {
     const axes = this.axesOf(a.shape);
     return fold("sum", [a], axes, reducedShape(a.shape, axes, this.keepDims), promote(a.dtype, "int32"));
   }
+  /** g for every element that was added. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const shape = y.inputs[0]!.shape;
     return this.restored(g, shape).broadcastTo(shape);
   }
 }
 
-/** The product. d/da_k = the product of the others; exact at zeros, by products from both sides. */
+/** The product; integers and bools give int32. */
 export class Product extends ReduceOp {
+  /** 1 where there is nothing to multiply. */
   compute(a: NDArray): NDArray {
     const axes = this.axesOf(a.shape);
     return fold("prod", [a], axes, reducedShape(a.shape, axes, this.keepDims), promote(a.dtype, "int32"));
   }
+  /** g times the product of the others, also where an element is zero. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const a = y.inputs[0]!, axes = this.axesOf(a.shape), options = { axes, keepDims: true };
     // With one zero only its own derivative survives, with two none does; elsewhere the others' product is y / a.
@@ -75,11 +85,13 @@ export class Product extends ReduceOp {
   }
 }
 
-/** The sum of squared deviations from the mean. d = 2 (a - mean). */
+/** The sum of squared deviations from the mean: n times the biased variance. */
 export class SquaredDeviation extends ReduceOp {
+  /** Halves are computed with as float32. */
   override call(a: Tensor): Tensor {
     return inFloat32([a], (wide) => super.call(wide));
   }
+  /** In two passes, the first for the mean. */
   compute(a: NDArray): NDArray {
     const axes = this.axesOf(a.shape), kept = reducedShape(a.shape, axes, true);
     return compose(() => {
@@ -88,6 +100,7 @@ export class SquaredDeviation extends ReduceOp {
       return fold("sumSquaredDeviation", [a, arrays.broadcastTo(mean, a.shape)], axes, out);
     });
   }
+  /** 2 g (a - mean): what flows through the mean cancels. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const a = y.inputs[0]!, mean = a.mean({ axes: this.axesOf(a.shape), keepDims: true });
     return this.restored(g, a.shape).mul(a.sub(mean).mul(2));
@@ -100,12 +113,14 @@ export function meanOf(a: NDArray, axes: readonly number[], kept: Shape): NDArra
   return map("divScalar", [fold("sum", [a], axes, kept)], { s: count });
 }
 
-/** The largest or smallest element. The gradient is shared among ties. */
-abstract class Extreme extends ReduceOp {
-  protected abstract readonly row: FoldRow;
+/** The largest or smallest element; NaN where there is one among them. */
+export abstract class ExtremeOp extends ReduceOp {
+  /** @ignore */ protected abstract readonly row: FoldRow;
+  /** In one fold; there must be an element. */
   compute(a: NDArray): NDArray {
     return fold(this.row, [a], this.axesOf(a.shape), this.outShape(a.shape));
   }
+  /** g to the element that was chosen; among ties it is shared. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const a = y.inputs[0]!, axes = this.axesOf(a.shape);
     const chosen = a.equal(this.restored(y.detach(), a.shape)).cast(a.dtype);
@@ -115,38 +130,41 @@ abstract class Extreme extends ReduceOp {
 }
 
 /** The largest element. */
-export class Max extends Extreme {
-  protected readonly row = "max";
+export class Max extends ExtremeOp {
+  /** @ignore */ protected readonly row: FoldRow = "max";
 }
 
 /** The smallest element. */
-export class Min extends Extreme {
-  protected readonly row = "min";
+export class Min extends ExtremeOp {
+  /** @ignore */ protected readonly row: FoldRow = "min";
 }
 
-/** The place of an extreme element, int32. */
-abstract class ArgExtreme extends ReduceOp {
-  protected abstract readonly row: "argmax" | "argmin";
+/** The place of an extreme element: int32, in row-major order of the joined axes. NaN counts as the most extreme. */
+export abstract class ArgExtremeOp extends ReduceOp {
+  /** @ignore */ protected abstract readonly row: ArgRow;
+  /** In one fold that carries value and place. */
   compute(a: NDArray): NDArray {
     return argFold(this.row, a, this.axesOf(a.shape), this.outShape(a.shape));
   }
+  /** Throws an Error: a place is a whole number. */
   gradient(): never {
     notDifferentiable(this);
   }
 }
 
 /** The place of the largest element: the first among ties. */
-export class ArgMax extends ArgExtreme {
-  protected readonly row = "argmax";
+export class ArgMax extends ArgExtremeOp {
+  /** @ignore */ protected readonly row: ArgRow = "argmax";
 }
 
 /** The place of the smallest element: the first among ties. */
-export class ArgMin extends ArgExtreme {
-  protected readonly row = "argmin";
+export class ArgMin extends ArgExtremeOp {
+  /** @ignore */ protected readonly row: ArgRow = "argmin";
 }
 
-/** Matrix products over the last two axes. dA = G Bᵀ, dB = Aᵀ G. */
+/** Matrix products over the last two axes: [..., m, k] and [..., k, n] give [..., m, n]. */
 export class MatMul extends TensorOp {
+  /** Reads any strides, so that a transposed operand is not copied first. TypeError for shapes that do not agree. */
   compute(a: NDArray, b: NDArray): NDArray {
     const rank = a.shape.length;
     if (rank < 2 || rank !== b.shape.length || a.shape[rank - 1] !== b.shape[rank - 2]) {
@@ -154,6 +172,7 @@ export class MatMul extends TensorOp {
     }
     return matmul(a, b, a.shape.slice(0, -2));
   }
+  /** [g bᵀ, aᵀ g]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
     return [
