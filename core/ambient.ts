@@ -10,8 +10,9 @@
 export interface Owned {
   /** The scope that will free it, or null when nobody does. */
   owner: Scope | null;
-  /** Its neighbours among what that scope owns. */
+  /** The neighbour that the scope came to own before it. */
   older: Owned | null;
+  /** The neighbour that the scope came to own after it. */
   newer: Owned | null;
   /** Gives the memory back; `by` is named to whoever reads it afterwards. */
   free(by: Scope): void;
@@ -61,6 +62,7 @@ export class Scope implements Disposable {
   #newest: Owned | null = null;
   #open = true;
 
+  /** @ignore */
   constructor(state: Ambient, opener: string | Error | null = stackHere()) {
     this.#state = state;
     this.#parent = state.scope;
@@ -86,6 +88,7 @@ export class Scope implements Disposable {
     member.owner = member.older = member.newer = null;
   }
 
+  /** The scope that was innermost when this one was opened. */
   get parent(): Scope | null {
     return this.#parent;
   }
@@ -178,6 +181,7 @@ export function innerScope(opener: string): Scope {
  * ```
  */
 export function scope(): Scope;
+/** Runs `body` in a scope of its task, which is carried across each `await` in it. */
 export function scope<T>(body: () => Promise<T>): Promise<T>;
 export function scope<T>(body?: () => Promise<T>): Scope | Promise<T> {
   const state = ambient();

@@ -17,6 +17,7 @@ export type TensorFunction = (...inputs: any[]) => Tensor;
 
 /** Which arguments are differentiated: the first by default. */
 export interface GradOptions {
+  /** One place, for which the gradient is a tensor, or several, for which it is a list. */
   argnums?: number | readonly number[];
 }
 
@@ -68,7 +69,22 @@ export function valueAndGrad<O extends GradOptions>(
   }
 }
 
-/** The gradient of a function whose result is a scalar; see {@linkcode valueAndGrad}. */
+/**
+ * The gradient of a function whose result is a scalar; see {@linkcode valueAndGrad}.
+ *
+ * TypeError for an argument that is no tensor of a float type, and for a result of more than one element.
+ *
+ * @example
+ * ```ts
+ * import { grad, tensor, type Tensor } from "deneb";
+ *
+ * const cube = (x: Tensor) => x.pow(3).sum();
+ * if (grad(cube)(tensor([2])).item() !== 12) throw new Error("3 x² at 2");
+ * const product = (x: Tensor, y: Tensor) => x.mul(y).sum();
+ * const [dx, dy] = grad(product, { argnums: [0, 1] })(tensor([2]), tensor([5]));
+ * if (dx!.item() !== 5 || dy!.item() !== 2) throw new Error("y and x");
+ * ```
+ */
 export function grad<O extends GradOptions>(
   f: TensorFunction,
   options: O = {} as O,
@@ -86,7 +102,15 @@ function variable(tensor: Tensor): Tensor {
  * Forward mode: the value of f at `primals` and its derivative along `tangents`, carried in topological order.
  *
  * An op's tangent rule falls out of its `gradient`: that is linear in the adjoint, so differentiating it once more with
- * respect to the adjoint gives the Jacobian-vector product.
+ * respect to the adjoint gives the Jacobian-vector product. Each tangent has its primal's shape, or TypeError is thrown.
+ *
+ * @example
+ * ```ts
+ * import { jvp, tensor, type Tensor } from "deneb";
+ *
+ * const [y, dy] = jvp((x: Tensor) => x.square(), [tensor([3, 4])], [tensor([1, 0])]);
+ * if (y.toArray().join() !== "9,16" || dy.toArray().join() !== "6,0") throw new Error("2 x along the first axis");
+ * ```
  */
 export function jvp(f: TensorFunction, primals: readonly Tensor[], tangents: readonly Tensor[]): [Tensor, Tensor] {
   if (primals.length !== tangents.length) {
@@ -130,11 +154,12 @@ function pushForward(node: Tensor, along: readonly (Tensor | undefined)[]): Tens
   return gradientsOf(seeds, [u], { createGraph: true })[0]!;
 }
 
-/** The lecture's difference quotients. */
+/** The lecture's difference quotients: from x ahead, from x back, or across x, which is one order more accurate. */
 export type DifferenceScheme = "forward" | "backward" | "central";
 
 /** How numeric differentiation steps. */
 export interface NumericOptions {
+  /** By default `central`. */
   scheme?: DifferenceScheme;
   /** The step; by default the one that balances truncation against rounding for the scheme and the type. */
   step?: number;
@@ -142,7 +167,15 @@ export interface NumericOptions {
 
 /**
  * The gradient of a scalar function by difference quotients, one element at a time:
- * forward (f(x+h) - f(x)) / h, backward (f(x) - f(x-h)) / h, central (f(x+h) - f(x-h)) / 2h.
+ * forward (f(x+h) - f(x)) / h, backward (f(x) - f(x-h)) / h, central (f(x+h) - f(x-h)) / 2h. TypeError for halves.
+ *
+ * @example
+ * ```ts
+ * import { numericGrad, tensor } from "deneb";
+ *
+ * const slope = numericGrad((x) => x.sin().sum(), tensor([0], { dtype: "float64" }), { scheme: "forward" });
+ * if (Math.abs(slope.item() - 1) > 1e-6) throw new Error(`${slope.item()}, not cos 0`);
+ * ```
  */
 export function numericGrad(f: TensorFunction, x: Tensor, { scheme = "central", step }: NumericOptions = {}): Tensor {
   refuseHalf("numericGrad", x);
@@ -192,8 +225,11 @@ function elementwise(
 
 /** How closely gradients must agree. */
 export interface GradCheckOptions {
+  /** By how much each element is moved up and down; 1e-6 by default. */
   step?: number;
+  /** Of the larger of the two numbers; 1e-5 by default. */
   relative?: number;
+  /** Added to that, for gradients near zero; 1e-7 by default. */
   absolute?: number;
 }
 
@@ -202,6 +238,14 @@ export interface GradCheckOptions {
  *
  * Returns true, or throws an Error that names the input, the index and both numbers. With the default step of 1e-6 the
  * quotient carries about nine good digits in float64, so 1e-5 leaves room for badly scaled functions.
+ *
+ * @example
+ * ```ts
+ * import { gradCheck, randn, type Tensor } from "deneb";
+ *
+ * const x = randn([3, 4], { dtype: "float64" }), w = randn([4, 2], { dtype: "float64" });
+ * gradCheck((x: Tensor, w: Tensor) => x.matmul(w).tanh().sum(), [x, w]);
+ * ```
  */
 export function gradCheck(f: TensorFunction, inputs: readonly Tensor[], options: GradCheckOptions = {}): true {
   const { step = 1e-6, relative = 1e-5, absolute = 1e-7 } = options;

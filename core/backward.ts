@@ -4,7 +4,8 @@
  * Every op's `gradient` is written in ops, so with `createGraph` the adjoints are themselves a graph.
  */
 import { innerScope, moveTo, type Scope, withAutocast, withGradients } from "./ambient.ts";
-import { contiguous, copy, mapInto, rows } from "./ndarray.ts";
+import { contiguous, copy, mapInto } from "./ndarray.ts";
+import { rows } from "./rows.ts";
 import { sameShape, showShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 import type { TensorOp } from "./tensor_op.ts";

@@ -4,11 +4,11 @@
  * Promotion is PyTorch's: the wider category wins (bool, integers, floats), then the larger type within it; the two halves
  * meet in float32. There is no int64: integer sums and counts are int32.
  */
-import { dtypeBytes, dtypeCode } from "../kernels/instruction.ts";
+import { type DType, dtypeBytes, dtypeCode } from "../kernels/instruction.ts";
 import { bfloat16Words, nearestBfloat16, widenBfloat16 } from "../kernels/bfloat16.ts";
 
-/** The element type of a tensor. */
-export type DType = keyof typeof dtypeCode;
+export type { DType };
+
 /** The flat arrays that tensors are made from and read into. bfloat16 has none of its own: its numbers come as float32. */
 export type TypedArray =
   | Float32Array<ArrayBuffer>

@@ -2,6 +2,7 @@
 export { autocast, type AutocastOptions, type AutocastType, noGrad, type Owned, Scope, scope } from "./ambient.ts";
 export { capture, type Captured, live } from "./capture.ts";
 export {
+  type DifferenceScheme,
   grad,
   gradCheck,
   type GradCheckOptions,
@@ -14,7 +15,8 @@ export {
   valueAndGrad,
 } from "./autodiff.ts";
 export { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
-export { type DeviceEntry, devices, open, type OpenOptions, setDefaultDevice } from "./open.ts";
+export { type DeviceEntry, devices, open, type OpenOptions, type Probe, setDefaultDevice } from "./open.ts";
+export type { ProgressListener } from "./fetch.ts";
 export { memory, type MemoryUse, setThreads } from "./devices.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export * from "./factories.ts";
@@ -31,7 +33,20 @@ export { findTopoSort, Op, Value } from "./value.ts";
 
 import type { Tensor } from "./tensor.ts";
 
-/** Moves a tensor to the enclosing scope, or to none, so that it outlives this one. Returns it. */
+/**
+ * Moves a tensor to the enclosing scope, or to none, so that it outlives this one. Returns it.
+ *
+ * @example
+ * ```ts
+ * import { keep, ones, scope } from "deneb";
+ *
+ * function four() {
+ *   using _ = scope();
+ *   return keep(ones([2, 2]).sum());
+ * }
+ * if (four().item() !== 4) throw new Error("freed");
+ * ```
+ */
 export function keep<T extends Tensor>(tensor: T): T {
   return tensor.keep();
 }

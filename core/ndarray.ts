@@ -12,10 +12,7 @@ import {
   foldRows,
   limits,
   type MapRow,
-  mapRows,
-  mapUses,
   opcode,
-  table,
 } from "../kernels/instruction.ts";
 import {
   bytesOf,
@@ -30,46 +27,48 @@ import {
 } from "./dtype.ts";
 import { recording, refuseRecording, type Scalar } from "./recording.ts";
 import { collect, readBytes, type Storage, type Stream, writeBytes, writeView } from "./program.ts";
+import { type MapInfo, rows } from "./rows.ts";
 import { type AxisSlice, isContiguous, reshapeStrides, type Shape, showShape, sizeOf, stridesOf } from "./shape.ts";
 
-/** What a row of the map skeleton is. */
-export interface MapInfo {
-  readonly name: MapRow;
-  readonly number: number;
-  readonly scalars: number;
-  readonly usesIndex: boolean;
-  readonly toBool: boolean;
-  readonly forInts: boolean;
-}
-
-/** The rows of the map skeleton; ops name theirs once, since a look-up at each call would cost as much as its arithmetic. */
-export const rows = Object.fromEntries(mapRows.map((name, number) => {
-  const row = table.map[name], { scalars } = mapUses[number]!;
-  return [name, { name, number, scalars, usesIndex: /\bi\b/.test(row.is), toBool: "to" in row, forInts: "for" in row }];
-})) as Record<MapRow, MapInfo>;
 const folds = Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>;
 const args = Object.fromEntries(argRows.map((name, k) => [name, k])) as Record<ArgRow, number>;
 
 /** Arrays made while a composite computation runs; all but its result are given back at its end. */
 let temporaries: NDArray[] | null = null;
 
-/** A strided window on a storage. */
+/**
+ * A strided window on device memory: what an op's `compute` is given and gives back. It is counted, not collected: each
+ * window is disposed of once, and the memory goes with the last.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "deneb";
+ *
+ * const { array } = tensor([[1, 2, 3], [4, 5, 6]]).transpose();
+ * if (array.shape.join() !== "3,2" || array.strides.join() !== "1,3" || array.contiguous) throw new Error("a copy");
+ * if (array.read().join() !== "1,4,2,5,3,6") throw new Error("another order");
+ * ```
+ */
 export class NDArray {
   // Fields are declared, here and in the other classes of which each op makes one: a field that is defined costs a call
   // of its own at each construction, all together a tenth of a small op.
-  declare readonly storage: Storage;
+  /** @ignore */ declare readonly storage: Storage;
+  /** The length of each axis. */
   declare readonly shape: Shape;
   /** In elements; zero repeats, negative runs backwards. */
   declare readonly strides: readonly number[];
   /** In elements from the storage's start. */
   declare readonly offset: number;
+  /** The element type. */
   declare readonly dtype: DType;
-  declare readonly code: number;
+  /** @ignore */ declare readonly code: number;
+  /** The number of elements that the window shows, repeated ones included. */
   declare readonly size: number;
+  /** True if the elements lie in row-major order without gaps. */
   declare readonly contiguous: boolean;
   declare private held: boolean;
 
-  /** Takes over one reference to `storage`. */
+  /** @ignore Takes over one reference to `storage`. */
   constructor(
     storage: Storage,
     shape: Shape,
@@ -109,7 +108,7 @@ export class NDArray {
     this.storage.release();
   }
 
-  /** The elements in row-major order. */
+  /** The elements in row-major order, once they are computed. Throws inside {@linkcode capture}. */
   read(): TypedArray {
     refuseRecording("a value is read");
     if (this.size === 0) return makeTypedArray(this.dtype, 0);

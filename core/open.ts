@@ -8,7 +8,7 @@ import { chooseStream, streamOf } from "./devices.ts";
 import { checkDigest, fetchBytes, type ProgressListener } from "./fetch.ts";
 import { writeWhole } from "./files.ts";
 
-export type { DeviceEntry } from "../kernels/mod.ts";
+export type { DeviceEntry, Probe } from "../kernels/mod.ts";
 
 /**
  * What can be asked for, the best first, without opening it: names, and why a device is not available.
@@ -37,6 +37,16 @@ export interface OpenOptions {
  *
  * Where the native library is absent, one is published for this machine, and the permissions to fetch it, to keep it in
  * the cache folder and to open it are granted, it is fetched first. Its SHA-256 stands in these sources.
+ *
+ * RangeError for a name that is none, Error for a device that is not there.
+ *
+ * @example
+ * ```ts
+ * import { open, zeros } from "deneb";
+ *
+ * const name = await open("wasm");
+ * if (zeros([2], { device: name }).device !== "wasm") throw new Error(name);
+ * ```
  */
 export async function open(name = "auto", options: OpenOptions = {}): Promise<string> {
   if (name === "cpu") await fetchLibrary(options);
@@ -50,6 +60,14 @@ export async function open(name = "auto", options: OpenOptions = {}): Promise<st
  * Opens it as {@linkcode open} does.
  *
  * RangeError for a name that is none, Error for a device that is not there.
+ *
+ * @example
+ * ```ts
+ * import { ones, setDefaultDevice } from "deneb";
+ *
+ * await setDefaultDevice("wasm");
+ * if (ones([2]).device !== "wasm") throw new Error("elsewhere");
+ * ```
  */
 export async function setDefaultDevice(name = "auto", options: OpenOptions = {}): Promise<void> {
   chooseStream(streamOf(await open(name, options)));

@@ -21,6 +21,7 @@ export interface ProgramMemory {
   bytes: number;
   /** The same of an eager call in a scope, which keeps what it makes to the end, save what `backward()` is done with. */
   eagerBytes: number;
+  /** How many there are left after the passes that shorten the list. */
   instructions: number;
 }
 

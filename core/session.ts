@@ -13,6 +13,7 @@ import { findTopoSort } from "./value.ts";
 
 /** A place in a graph where a value will be fed in. Until then it shows zeros. */
 export class Placeholder extends Tensor {
+  /** float32 on the default device unless said otherwise. */
   constructor(shape: Shape, { dtype = "float32", device }: { dtype?: DType; device?: string } = {}) {
     checkShape("make placeholder", shape);
     // Requiring a gradient is what makes ops remember their inputs.
@@ -20,7 +21,10 @@ export class Placeholder extends Tensor {
   }
 }
 
-/** A place in a graph where a value will be fed in; see {@linkcode build}. */
+/**
+ * A place in a graph where a value of this shape will be fed in; {@linkcode build} shows it at work. Gradients flow
+ * through one of a float type; one of integers must meet another of floats in the graph.
+ */
 export function placeholder(shape: Shape, options: { dtype?: DType; device?: string } = {}): Placeholder {
   return new Placeholder(shape, options);
 }
@@ -33,6 +37,7 @@ export class Session implements Disposable {
   readonly #placeholders: readonly Placeholder[];
   readonly #run: Captured<Tensor[], Tensor[]>;
 
+  /** TypeError if the outputs come from no placeholder of a float type. */
   constructor(outputs: readonly Tensor[]) {
     const order = findTopoSort(outputs);
     this.#placeholders = order.filter((node) => node instanceof Placeholder);

@@ -5,6 +5,7 @@
  * identity first.
  */
 
+/** The length of each axis, the outermost first: [] for a scalar, [rows, columns] for a matrix. */
 export type Shape = readonly number[];
 
 /** `[2, 3]`, as error messages write it. */
@@ -175,9 +176,13 @@ export function reshapeStrides(shape: Shape, strides: readonly number[], target:
 
 /** One axis of an index: a range with a step, or a single place that drops the axis. */
 export interface AxisSlice {
+  /** The place of the first element, in [0, length of the axis). */
   start: number;
+  /** Between two places; negative ones go backwards. */
   step: number;
+  /** How many places are taken. */
   length: number;
+  /** True for a single place, whose axis the result does not have. */
   dropped: boolean;
 }
 

@@ -32,7 +32,9 @@ export type { NestedArray, TensorOptions, TensorSource };
 
 /** Which axes a reduction joins, and whether they stay with length one. */
 export interface ReduceOptions {
+  /** One or several, negative ones counted from the end; all of them by default. */
   axes?: Axes;
+  /** Leaves joined axes with length one; false by default. */
   keepDims?: boolean;
 }
 
@@ -96,13 +98,13 @@ const registry = new FinalizationRegistry<Cell>((cell) => cell.array.dispose());
 export class Tensor extends Value implements Owned {
   /** The scope that frees it, or null. */
   declare owner: Scope | null;
-  declare older: Owned | null;
-  declare newer: Owned | null;
-  /** The adjoint during a backward sweep. */
+  /** @ignore */ declare older: Owned | null;
+  /** @ignore */ declare newer: Owned | null;
+  /** @ignore The adjoint during a backward sweep. */
   declare adjoint: Tensor | null;
-  /** True while the adjoint is a sum that only the sweep can see. */
+  /** @ignore True while the adjoint is a sum that only the sweep can see. */
   declare adjointIsSum: boolean;
-  /** Of how many nodes it is the adjoint itself. */
+  /** @ignore Of how many nodes it is the adjoint itself. */
   declare adjointOf: number;
   declare private ownGrad: Tensor | UnseenGradient | null;
   /** What freed it: asked for its place only when somebody reads the tensor all the same. */
@@ -110,7 +112,9 @@ export class Tensor extends Value implements Owned {
   declare private freedShape: Shape;
   declare private cell: Cell | null;
 
+  /** The op that made it; null for a leaf, and where no graph was recorded. */
   declare op: TensorOp | null;
+  /** What the op was given. `backward` lets go of it, unless `retainGraph` is set. */
   declare inputs: readonly Tensor[];
 
   /**
@@ -142,6 +146,7 @@ export class Tensor extends Value implements Owned {
     this.enter();
   }
 
+  /** Under the scope at hand, or left to the garbage collector. */
   private enter(): void {
     const scope = currentScope();
     if (scope !== null) scope.add(this);
@@ -156,6 +161,7 @@ export class Tensor extends Value implements Owned {
     return array;
   }
 
+  /** What to throw when the data is asked for after it was freed. */
   private freedError(): Error {
     const shape = showShape(this.freedShape);
     return new Error(
@@ -165,19 +171,25 @@ export class Tensor extends Value implements Owned {
     );
   }
 
+  /** The data, as {@linkcode Tensor.array}: a tensor is computed when it is made. */
   override realizeCachedData(): NDArray {
     return this.array;
   }
 
+  /** A leaf around an array of its own, which it takes over. */
   static override makeConst(data: NDArray, { requiresGrad = false }: { requiresGrad?: boolean } = {}): Tensor {
     return new Tensor(data, { requiresGrad });
   }
 
+  /** The same as `op.call(...inputs)`: the lecture's way to say it. */
   static override makeFromOp(op: Op, inputs: readonly Value[]): Tensor {
     return (op as TensorOp).call(...(inputs as Tensor[]));
   }
 
-  /** The tensor that `op` makes from `inputs`. Called by ops. */
+  /**
+   * The tensor that `op` makes from `inputs`, recorded where one of them requires a gradient. Called by {@linkcode TensorOp},
+   * on the first input.
+   */
   derive(op: TensorOp, inputs: readonly Tensor[]): Tensor {
     let requiresGrad = false;
     let result: NDArray;
@@ -204,7 +216,7 @@ export class Tensor extends Value implements Owned {
 
   // Owned: what scopes ask of a tensor.
 
-  /** Gives the memory back. Called by the scope that owns it. */
+  /** @ignore Gives the memory back. Called by the scope that owns it. */
   free(by: Scope): void {
     const array = this.cachedData;
     if (array === null) return;
@@ -214,7 +226,7 @@ export class Tensor extends Value implements Owned {
     array.dispose();
   }
 
-  /** Left to the garbage collector from now on. */
+  /** @ignore Left to the garbage collector from now on. */
   unowned(): void {
     if (this.cell !== null || this.cachedData === null) return;
     this.cell = { array: this.cachedData };
@@ -233,6 +245,7 @@ export class Tensor extends Value implements Owned {
     array.dispose();
   }
 
+  /** As {@linkcode Tensor.dispose}, at the end of `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -245,10 +258,12 @@ export class Tensor extends Value implements Owned {
 
   // What it is.
 
+  /** The length of each axis; [] for a scalar. It can still be asked for once the tensor was freed. */
   get shape(): Shape {
     return this.cachedData === null ? this.freedShape : this.cachedData.shape;
   }
 
+  /** The element type. */
   get dtype(): DType {
     return this.array.dtype;
   }
@@ -285,6 +300,7 @@ export class Tensor extends Value implements Owned {
     this.replaceGradient(grad);
   }
 
+  /** Lets go of the old gradient and holds the new one. */
   private replaceGradient(grad: Tensor | UnseenGradient | null): void {
     const before = this.ownGrad, scope = currentScope();
     this.ownGrad = grad;
@@ -302,12 +318,12 @@ export class Tensor extends Value implements Owned {
     return this.ownGrad = seen;
   }
 
-  /** Puts a gradient in the place of the old one. Called by captured functions. */
+  /** @ignore Puts a gradient in the place of the old one. Called by captured functions. */
   leaveGradient(grad: UnseenGradient): void {
     if (this.ownGrad !== grad) this.replaceGradient(grad);
   }
 
-  /** Whether nobody looked at that gradient since it was left here. */
+  /** @ignore Whether nobody looked at that gradient since it was left here. */
   holdsUnseen(grad: UnseenGradient): boolean {
     return this.ownGrad === grad;
   }
@@ -396,10 +412,12 @@ export class Tensor extends Value implements Owned {
     return inspectTensor(this);
   }
 
+  /** How `console.log` shows it in Deno and Jupyter. */
   [Symbol.for("Deno.customInspect")](): string {
     return inspectTensor(this);
   }
 
+  /** How `console.log` shows it in Node. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return inspectTensor(this);
   }
@@ -470,13 +488,13 @@ export class Tensor extends Value implements Owned {
     return plain.pow.call(a.asWide(), b.asWide());
   }
 
-  /** The quotient rounded down. */
+  /** The quotient rounded down; of integers 0 where the divisor is 0. Throws an Error when a gradient is asked for. */
   floorDiv(other: Tensor | number): Tensor {
     const [a, b] = this.meet("floorDiv", other);
     return plain.floorDiv.call(a, b);
   }
 
-  /** The remainder, with the divisor's sign. */
+  /** The remainder, with the divisor's sign as in Python; of integers 0 where the divisor is 0. */
   mod(other: Tensor | number): Tensor {
     const [a, b] = this.meet("mod", other);
     return plain.mod.call(a, b);
@@ -494,64 +512,83 @@ export class Tensor extends Value implements Owned {
     return plain.minimum.call(a, b);
   }
 
+  /** `-a`. */
   neg(): Tensor {
     return plain.negate.call(this);
   }
+  /** `e^a`. */
   exp(): Tensor {
     return plain.exp.call(this.asWide());
   }
+  /** `e^a - 1`, with all digits near 0. */
   expm1(): Tensor {
     return plain.expm1.call(this.asWide());
   }
+  /** The natural logarithm: NaN below 0, -Infinity at 0. */
   log(): Tensor {
     return plain.log.call(this.asWide());
   }
+  /** `log(1 + a)`, with all digits near 0. */
   log1p(): Tensor {
     return plain.log1p.call(this.asWide());
   }
+  /** The square root: NaN below 0; its derivative at 0 is infinite. */
   sqrt(): Tensor {
     return plain.sqrt.call(this.asFloat());
   }
+  /** `1 / sqrt(a)`. */
   rsqrt(): Tensor {
     return plain.rsqrt.call(this.asWide());
   }
+  /** `1 / a`. */
   reciprocal(): Tensor {
     return plain.reciprocal.call(this.asWide());
   }
+  /** `a * a`; integers stay integers, and wrap. */
   square(): Tensor {
     return plain.square.call(wideInAutocast(this));
   }
+  /** The sine, to 2 ulp however large the angle is. */
   sin(): Tensor {
     return plain.sin.call(this.asFloat());
   }
+  /** The cosine, as accurate as the sine. */
   cos(): Tensor {
     return plain.cos.call(this.asFloat());
   }
+  /** The hyperbolic tangent. */
   tanh(): Tensor {
     return plain.tanh.call(this.asFloat());
   }
+  /** The error function: 2/√π times the integral of exp(-t²) from 0 to `a`. */
   erf(): Tensor {
     return plain.erf.call(this.asFloat());
   }
+  /** The magnitude; its derivative at 0 is 0, as PyTorch's. */
   abs(): Tensor {
     return plain.abs.call(this);
   }
+  /** -1, 0 or 1; its derivative is zero everywhere. */
   sign(): Tensor {
     return plain.sign.call(this);
   }
+  /** The largest integer that is not above `a`, as a float; its derivative is zero. */
   floor(): Tensor {
     return plain.floor.call(this.asFloat());
   }
+  /** The smallest integer that is not below `a`, as a float; its derivative is zero. */
   ceil(): Tensor {
     return plain.ceil.call(this.asFloat());
   }
-  /** To the nearest integer, halves to even. */
+  /** The nearest integer, halves to even, as a float; its derivative is zero. */
   round(): Tensor {
     return plain.round.call(this.asFloat());
   }
+  /** `max(a, 0)`, with a derivative of 0 at 0. */
   relu(): Tensor {
     return plain.relu.call(this);
   }
+  /** `1 / (1 + exp(-a))`. */
   sigmoid(): Tensor {
     return plain.sigmoid.call(this.asFloat());
   }
@@ -568,32 +605,39 @@ export class Tensor extends Value implements Owned {
 
   // Comparisons give bool tensors.
 
+  /** True where both are the same number; NaN equals nothing. */
   equal(other: Tensor | number): Tensor {
     return this.compare("equal", other);
   }
+  /** True where they differ, or one is NaN. */
   notEqual(other: Tensor | number): Tensor {
     return this.compare("notEqual", other);
   }
+  /** `a < b`. */
   less(other: Tensor | number): Tensor {
     return this.compare("less", other);
   }
+  /** `a <= b`. */
   lessEqual(other: Tensor | number): Tensor {
     return this.compare("lessEqual", other);
   }
+  /** `a > b`. */
   greater(other: Tensor | number): Tensor {
     return this.compare("greater", other);
   }
+  /** `a >= b`. */
   greaterEqual(other: Tensor | number): Tensor {
     return this.compare("greaterEqual", other);
   }
-  /** Both true. */
+  /** True where both differ from 0. */
   and(other: Tensor): Tensor {
     return this.compare("and", other);
   }
-  /** Either true. */
+  /** True where one or both differ from 0. */
   or(other: Tensor): Tensor {
     return this.compare("or", other);
   }
+  /** True where `a` is 0 or false. */
   not(): Tensor {
     return plain.not.call(this);
   }
@@ -620,15 +664,18 @@ export class Tensor extends Value implements Owned {
 
   // Reductions.
 
+  /** The sum, of the same bits for any number of threads; integers and bools give int32, which wraps. */
   sum({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
     const list = normalizeAxes("sum", axes, this.shape.length);
     return new ops.Summation({ axes: list, keepDims }).call(this);
   }
 
+  /** The product; integers and bools give int32. Its gradient is right at zeros, too. */
   prod({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
     return new ops.Product({ axes: normalizeAxes("prod", axes, this.shape.length), keepDims }).call(this);
   }
 
+  /** The mean; integers and bools give float32. NaN where there are no elements. */
   mean({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
     const x = this.asFloat(), list = normalizeAxes("mean", axes, x.shape.length);
     const mean = (x: Tensor) => {
@@ -658,6 +705,7 @@ export class Tensor extends Value implements Owned {
     return this.extreme("min", axes, keepDims);
   }
 
+  /** max and min. */
   private extreme(row: "max" | "min", axes: Axes | undefined, keepDims: boolean): Tensor {
     const list = normalizeAxes(row, axes, this.shape.length);
     if (countAlong(this.shape, list) === 0) {
@@ -676,6 +724,7 @@ export class Tensor extends Value implements Owned {
     return this.place("argmin", options);
   }
 
+  /** argmax and argmin. */
   private place(row: "argmax" | "argmin", { axis, keepDims = false }: { axis?: number; keepDims?: boolean }): Tensor {
     const axes = normalizeAxes(row, axis, this.shape.length);
     if (countAlong(this.shape, axes) === 0) {
@@ -787,6 +836,7 @@ export class Tensor extends Value implements Owned {
 
   // What the methods above share.
 
+  /** Integers and bools as float32. */
   private asFloat(): Tensor {
     const array = this.array;
     return isFloat(array.dtype) ? this : this.cast(toFloat(array.dtype));
@@ -797,10 +847,12 @@ export class Tensor extends Value implements Owned {
     return wideInAutocast(this.asFloat());
   }
 
+  /** In the type in which it meets the number `value`. */
   private forScalar(value: number): Tensor {
     return isFloat(this.array.dtype) ? this : this.cast(promoteScalar(this.dtype, value));
   }
 
+  /** The number as a tensor without axes, on this device. */
   private scalarLike(value: number, dtype: DType): Tensor {
     return this.wrap(filled(this.array.storage.stream, [], promoteScalar(dtype, value), value));
   }
@@ -821,6 +873,7 @@ export class Tensor extends Value implements Owned {
     return [a, b];
   }
 
+  /** A row that gives bool. */
   private compare(row: ops.CompareRow, other: Tensor | number): Tensor {
     const [a, b] = this.meet(row, other);
     return new ops.Compare(row).call(a, b);

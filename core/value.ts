@@ -45,9 +45,10 @@ export class Value {
   declare cachedData: NDArray | null;
   /** True if gradients flow through it. */
   declare requiresGrad: boolean;
-  /** The visit that saw it last: a field is cheaper than a set of nodes. */
+  /** @ignore The visit that saw it last: a field is cheaper than a set of nodes. */
   declare mark: number;
 
+  /** Nothing is computed: {@linkcode Value.makeFromOp} does that, too. */
   constructor(op: Op | null, inputs: readonly Value[], cachedData: NDArray | null, requiresGrad: boolean) {
     this.op = op;
     this.inputs = inputs;

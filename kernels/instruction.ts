@@ -63,8 +63,19 @@ export const opcode = {
   flat: 13,
 } as const;
 
-/** Codes of the element types; the first three are also the compute types. Halves are computed with as float32. */
-export const dtypeCode = { float32: 0, float64: 1, int32: 2, uint8: 3, bool: 4, float16: 5, bfloat16: 6 } as const;
+/** The element type of a tensor. Halves are stored in 16 bits and computed with as float32; a bool is a byte. */
+export type DType = "float32" | "float64" | "int32" | "uint8" | "bool" | "float16" | "bfloat16";
+
+/** Codes of the element types; the first three are also the compute types. */
+export const dtypeCode = {
+  float32: 0,
+  float64: 1,
+  int32: 2,
+  uint8: 3,
+  bool: 4,
+  float16: 5,
+  bfloat16: 6,
+} as const satisfies Record<DType, number>;
 /** Bytes of one element, by code. */
 export const dtypeBytes: readonly number[] = [4, 8, 4, 1, 1, 2, 2];
 

@@ -8,6 +8,7 @@ import { openReference } from "./reference.ts";
 import { openWasm, probeWasm } from "./wasm.ts";
 
 export { libraryCandidates, lookAgain } from "./native.ts";
+export type { Probe };
 export type { Device } from "./device.ts";
 
 /** A device that can be asked for. */

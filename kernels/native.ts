@@ -72,8 +72,11 @@ export type Kind = "cpu" | "opencl" | "cuda";
 
 /** Whether a device is there: what describes it, or why not. */
 export interface Probe {
+  /** Whether it can be opened, as far as can be told without doing so. */
   available: boolean;
+  /** Why it is not available. */
   reason?: string;
+  /** What it is, for people: the library's file and level, or the chip's name; empty where it is not available. */
   description: string;
   /** It computes on a chip of its own with memory of its own. */
   discrete?: boolean;

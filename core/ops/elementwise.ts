@@ -6,8 +6,9 @@
  */
 import { gradientsEnabled } from "../ambient.ts";
 import { type DType, isHalf } from "../dtype.ts";
-import { copy, filled, map, type MapInfo, mapScalars, type NDArray, rows } from "../ndarray.ts";
+import { copy, filled, map, mapScalars, type NDArray } from "../ndarray.ts";
 import { collect } from "../program.ts";
+import { type MapInfo, rows } from "../rows.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, notDifferentiable, TensorOp } from "../tensor_op.ts";
 
@@ -215,7 +216,7 @@ export class Square extends RowOp {
   }
 }
 
-/** sin a, to 2 ulp up to 1e9 in magnitude; the larger the angle beyond, the fewer digits are good. */
+/** sin a, to 2 ulp however large the angle is. */
 export class Sin extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.sin;
   /** g cos a. */
