@@ -148,6 +148,15 @@ function addAdjoint(
  *
  * `outGrad` is the adjoint of `output`, of its shape; ones for a scalar. Throws TypeError when it is missing for
  * anything larger, and Error when the graph was already given back.
+ *
+ * @example
+ * ```ts
+ * import { computeGradientOfVariables, Tensor } from "deneb";
+ *
+ * const x = new Tensor([3]);
+ * computeGradientOfVariables(x.square()); // As x.square().backward().
+ * if (x.grad!.item() !== 6) throw new Error("wrong");
+ * ```
  */
 export function computeGradientOfVariables(output: Tensor, outGrad?: Tensor, options: BackwardOptions = {}): void {
   if (!output.requiresGrad) {

@@ -38,7 +38,17 @@ export function openStreams(): Stream[] {
   return [...streams.values()];
 }
 
-/** How many threads native devices use, now and when they are opened later. */
+/**
+ * How many threads native devices use, now and when they are opened later: 1 to 256. The results have the same bits.
+ *
+ * @example
+ * ```ts
+ * import { ones, setThreads } from "deneb";
+ *
+ * setThreads(2);
+ * if (ones([1000, 100]).sum().item() !== 100_000) throw new Error("wrong");
+ * ```
+ */
 export function setThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1 || count > limits.threads) {
     throw new RangeError(`Cannot set threads: ${count} must be an integer in [1, ${limits.threads}]`);

@@ -30,7 +30,16 @@ export function tensor(source: TensorSource, options: TensorOptions = {}): Tenso
   return new Tensor(source, { requiresGrad: false, ...options });
 }
 
-/** One number everywhere. */
+/**
+ * A tensor of one number everywhere: float32, unless another type is asked for. RangeError for a negative length.
+ *
+ * @example
+ * ```ts
+ * import { full } from "deneb";
+ *
+ * if (full([2, 2], 7).sum().item() !== 28) throw new Error("wrong");
+ * ```
+ */
 export function full(
   shape: Shape,
   value: number,
@@ -40,17 +49,45 @@ export function full(
   return finish(filled(streamOf(device), shape.slice(), dtype, value), requiresGrad);
 }
 
-/** Zeros. */
+/**
+ * A tensor of zeros: float32, unless another type is asked for.
+ *
+ * @example
+ * ```ts
+ * import { zeros } from "deneb";
+ *
+ * if (zeros([2, 3]).shape.join() !== "2,3") throw new Error("wrong shape");
+ * ```
+ */
 export function zeros(shape: Shape, options: FactoryOptions = {}): Tensor {
   return full(shape, 0, options);
 }
 
-/** Ones. */
+/**
+ * A tensor of ones: float32, unless another type is asked for.
+ *
+ * @example
+ * ```ts
+ * import { ones } from "deneb";
+ *
+ * if (ones([4], { dtype: "int32" }).sum().item() !== 4) throw new Error("wrong");
+ * ```
+ */
 export function ones(shape: Shape, options: FactoryOptions = {}): Tensor {
   return full(shape, 1, options);
 }
 
-/** `arange(stop)`, or `arange(start, stop, step)`: evenly spaced numbers, the stop excluded. */
+/**
+ * `arange(stop)`, or `arange(start, stop, step)`: evenly spaced numbers, the stop excluded. RangeError for a step of 0.
+ *
+ * @example
+ * ```ts
+ * import { arange } from "deneb";
+ *
+ * if (arange(3).toArray().join() !== "0,1,2") throw new Error("wrong");
+ * if (arange(2, 0, -0.5).toArray().join() !== "2,1.5,1,0.5") throw new Error("wrong");
+ * ```
+ */
 export function arange(
   start: number,
   stop?: number | FactoryOptions,
@@ -71,7 +108,16 @@ export function arange(
   return finish(out, requiresGrad);
 }
 
-/** Ones on the diagonal, zeros elsewhere. */
+/**
+ * The identity matrix [size, size]: ones on the diagonal, zeros elsewhere.
+ *
+ * @example
+ * ```ts
+ * import { eye } from "deneb";
+ *
+ * if (eye(2).toArray().join() !== "1,0,0,1") throw new Error("wrong");
+ * ```
+ */
 export function eye(
   size: number,
   { dtype = "float32", requiresGrad = false, ...options }: FactoryOptions = {},
@@ -91,7 +137,18 @@ function uniform(shape: Shape, dtype: DType, device: string | undefined): NDArra
   return random(streamOf(device), out, dtype, key, counter);
 }
 
-/** Uniform in [0, 1). */
+/**
+ * Uniform random numbers in [0, 1), the same on every device after {@linkcode manualSeed}. TypeError for an integer type.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, rand } from "deneb";
+ *
+ * manualSeed(0);
+ * const mean = rand([1000]).mean().item();
+ * if (mean < 0.45 || mean > 0.55) throw new Error(`${mean}`);
+ * ```
+ */
 export function rand(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
   if (!isHalf(dtype)) return finish(uniform(shape, dtype, device), requiresGrad);
   // As many digits as the half has, cut off: rounded up, one might become 1.
@@ -103,7 +160,18 @@ export function rand(shape: Shape, { device, dtype = "float32", requiresGrad }: 
   return finish(array, requiresGrad);
 }
 
-/** Standard normal, by Box and Muller 1958. */
+/**
+ * Random numbers of the standard normal distribution, by Box and Muller 1958. TypeError for an integer type.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, randn } from "deneb";
+ *
+ * manualSeed(0);
+ * const variance = randn([1000]).variance().item();
+ * if (variance < 0.8 || variance > 1.2) throw new Error(`${variance}`);
+ * ```
+ */
 export function randn(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
   const wide = isHalf(dtype) ? "float32" : dtype;
   const array = compose(() => {
@@ -113,7 +181,17 @@ export function randn(shape: Shape, { device, dtype = "float32", requiresGrad }:
   return finish(array, requiresGrad);
 }
 
-/** Uniform integers in [low, high), int32. */
+/**
+ * Uniform random integers in [low, high): int32, unless another type is asked for. RangeError for an empty range.
+ *
+ * @example
+ * ```ts
+ * import { randint } from "deneb";
+ *
+ * const dice = randint(1, 7, [100]);
+ * if (dice.min().item() < 1 || dice.max().item() > 6) throw new Error("loaded");
+ * ```
+ */
 export function randint(
   low: number,
   high: number,
@@ -131,7 +209,16 @@ export function randint(
   return finish(array);
 }
 
-/** Integer labels [...] as rows of zeros with a one: [..., classes]. RangeError for labels out of range. */
+/**
+ * Integer labels [...] as rows of zeros with a one: [..., classes]. RangeError for labels out of range.
+ *
+ * @example
+ * ```ts
+ * import { oneHot } from "deneb";
+ *
+ * if (oneHot([2, 0], 3).toArray().join() !== "0,0,1,1,0,0") throw new Error("wrong");
+ * ```
+ */
 export function oneHot(
   labels: Tensor | readonly number[],
   classes: number,

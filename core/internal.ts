@@ -47,6 +47,14 @@ export function update(
  * Runs `body` as one list of instructions, which the device may run tile by tile. The results have the same bits.
  *
  * Where no graph is recorded, tensors made inside and not returned are freed at its end.
+ *
+ * @example
+ * ```ts
+ * import { group, noGrad, ones } from "deneb";
+ *
+ * const y = noGrad(() => group(() => ones([4]).mul(2).add(1).sqrt()));
+ * if (Math.abs(y.sum().item() - 4 * Math.sqrt(3)) > 1e-5) throw new Error("wrong");
+ * ```
  */
 export function group<T>(body: () => T): T {
   if (gradientsEnabled()) return collect(body);

@@ -6,7 +6,7 @@
  */
 import type { NDArray } from "./ndarray.ts";
 
-/** An operation: `compute` on data, `gradient` in ops. */
+/** An operation: `compute` on data, `gradient` in ops. {@linkcode TensorOp} shows one of a user's own. */
 export abstract class Op {
   /** The result's data from the inputs' data. */
   abstract compute(...inputs: NDArray[]): NDArray;
@@ -35,7 +35,7 @@ export abstract class Op {
 /** The inputs of a node whose graph an earlier backward gave back. */
 export const releasedInputs: readonly never[] = Object.freeze([]);
 
-/** A node of the computation graph. */
+/** A node of the computation graph: {@linkcode Tensor} is the one there is. */
 export class Value {
   /** What made it; null for a leaf. */
   declare op: Op | null;
@@ -89,6 +89,14 @@ let visits = 0;
  * The nodes that `outputs` depend on, each after all of its inputs (post-order, depth first).
  *
  * Iterative: the depth of a graph is not limited by the call stack. `follow` may leave out whole branches.
+ *
+ * @example
+ * ```ts
+ * import { findTopoSort, Tensor } from "deneb";
+ *
+ * const x = new Tensor([2]), y = x.square(), z = y.add(x);
+ * if (findTopoSort([z]).map((node) => [x, y, z].indexOf(node)).join() !== "0,1,2") throw new Error("another order");
+ * ```
  */
 export function findTopoSort<V extends Value>(
   outputs: readonly V[],

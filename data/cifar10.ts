@@ -7,7 +7,9 @@ import { ArrayDataset } from "./dataset.ts";
 import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
 import { checkLabels } from "./mnist.ts";
 
+/** Options of {@linkcode cifar10}. */
 export interface Cifar10Options {
+  /** 50,000 images to train on, or 10,000 to test with. */
   split: "train" | "test";
   /** The folder that holds `cifar-10-batches-bin/`: else `DENEB_DATA`, else the cache folder. */
   folder?: string;
@@ -38,6 +40,19 @@ export const cifar10Names: readonly string[] = [
  *
  * Reads `<folder>/cifar-10-batches-bin/*.bin` and downloads nothing. MissingDataError where a file is not there,
  * SyntaxError where one is damaged.
+ *
+ * @example
+ * ```ts
+ * import { data } from "deneb";
+ *
+ * try {
+ *   const set = await data.cifar10({ split: "test" });
+ *   const [x, y] = set.get(0);
+ *   if (x.shape.join() !== "3,32,32" || data.cifar10Names[y.item()] !== "cat") throw new Error("another image");
+ * } catch (error) {
+ *   if (!(error instanceof data.MissingDataError)) throw error; // It says what to put where.
+ * }
+ * ```
  */
 export async function cifar10({ split, folder }: Cifar10Options): Promise<ArrayDataset> {
   if (!Object.hasOwn(filesOf, split)) {

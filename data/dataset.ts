@@ -8,7 +8,9 @@ import { showShape, sizeOf } from "../core/shape.ts";
 
 /** Several samples outside any device: the first axis numbers them. */
 export interface Samples {
+  /** The elements of all samples, in row-major order. */
   readonly data: TypedArray;
+  /** [samples, ...]. */
   readonly shape: readonly number[];
   /** The array's own type unless given; "bool" lies in bytes. */
   readonly dtype?: DType;
@@ -16,6 +18,7 @@ export interface Samples {
 
 /** Numbered samples. Write one of your own with `length` and `get`; `batch` is for speed. */
 export interface Dataset {
+  /** How many samples there are. */
   readonly length: number;
   /**
    * The input and the target at `index`, without a batch axis. A loader frees those that it made once they are stacked;
@@ -26,18 +29,32 @@ export interface Dataset {
   batch?(indices: ArrayLike<number>): [x: Samples, y: Samples] | Promise<[x: Samples, y: Samples]>;
 }
 
+/** Options of {@linkcode ArrayDataset}. */
 export interface ArrayDatasetOptions {
   /** For inputs of bytes: each is divided by this and given as float32; 255 turns pixels into 0..1. */
   divisor?: number;
 }
 
-/** A dataset over arrays in memory, or over tensors, which are read once. */
+/**
+ * A dataset over arrays in memory, or over tensors, which are read once.
+ *
+ * @example
+ * ```ts
+ * import { data, tensor } from "deneb";
+ *
+ * const points = tensor([[0, 0], [0, 1], [1, 0], [1, 1]]), sums = tensor([[0], [1], [1], [2]]);
+ * const [x, y] = new data.ArrayDataset(points, sums).get(3);
+ * if (x.toArray().join() !== "1,1" || y.item() !== 2) throw new Error("another sample");
+ * ```
+ */
 export class ArrayDataset implements Dataset {
+  /** How many samples there are: the first axis of both arrays. */
   readonly length: number;
   readonly #x: Samples;
   readonly #y: Samples;
   readonly #quotients: Float32Array<ArrayBuffer> | null;
 
+  /** TypeError unless both hold as many samples, and as many elements as their shapes say. */
   constructor(x: Samples | Tensor, y: Samples | Tensor, { divisor }: ArrayDatasetOptions = {}) {
     this.#x = checkSamples(x);
     this.#y = checkSamples(y);
@@ -51,11 +68,13 @@ export class ArrayDataset implements Dataset {
     this.#quotients = divisor === undefined ? null : Float32Array.from({ length: 256 }, (_, byte) => byte / divisor);
   }
 
+  /** Two new tensors on the default device. RangeError for an index that is none. */
   get(index: number): [x: Tensor, y: Tensor] {
     checkIndex(index, this.length);
     return firstOf(this.batch([index]));
   }
 
+  /** Copies, in the order of `indices`, which may name a sample twice. */
   batch(indices: ArrayLike<number>): [x: Samples, y: Samples] {
     for (let k = 0; k < indices.length; k++) checkIndex(indices[k]!, this.length);
     const x = pick(this.#x, indices);

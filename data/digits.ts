@@ -9,12 +9,10 @@ import { ArrayDataset, checkIndex, type Dataset, type Samples } from "./dataset.
 import { RandomStream } from "./random.ts";
 import { digitStyles, type Stroke } from "./strokes.ts";
 
+/** How many digits of which kind; another seed (0 by default) draws others. `test` digits are none of the `train` digits. */
 export type DigitsOptions =
   & { seed?: number }
-  & (
-    | { /** So many training digits. */ train: number; test?: never }
-    | { /** So many test digits, none of which is a training digit. */ test: number; train?: never }
-  );
+  & ({ train: number; test?: never } | { test: number; train?: never });
 
 const side = 28, pixelsPerImage = side * side;
 

@@ -8,8 +8,11 @@ import { gunzip, isGzip } from "./gzip.ts";
 
 /** A file that may be fetched: what it is once unpacked decides, not how a server packs it. */
 export interface RemoteFile {
+  /** The name once unpacked, without folder. */
   readonly name: string;
+  /** Of the unpacked bytes, in hexadecimal. */
   readonly sha256: string;
+  /** How long it is once unpacked. */
   readonly bytes: number;
 }
 

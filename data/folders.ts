@@ -19,7 +19,17 @@ export function mayFetch(address: string): boolean {
   return isGranted({ name: "net", host: new URL(address).host });
 }
 
-/** The folder that holds `mnist/` and `cifar-10-batches-bin/`. */
+/**
+ * The folder that holds `mnist/` and `cifar-10-batches-bin/`: the one given, else `DENEB_DATA`, else the cache folder.
+ * MissingDataError where there is none; whether it exists is not looked at.
+ *
+ * @example
+ * ```ts
+ * import { data } from "deneb";
+ *
+ * if (data.dataFolder("/data") !== "/data") throw new Error("another folder");
+ * ```
+ */
 export function dataFolder(option?: string): string {
   const folder = option ?? environment("DENEB_DATA") ?? cacheFolder();
   if (folder === null) {
@@ -32,5 +42,6 @@ export function dataFolder(option?: string): string {
 
 /** Data that is neither on disk nor to be had from the network; whoever catches it may fall back on `digits()`. */
 export class MissingDataError extends Error {
+  /** For `error.name`, which survives where `instanceof` does not: between two copies of the library. */
   override readonly name = "MissingDataError";
 }

@@ -8,11 +8,13 @@ import { type Dataset, fetchBatch, type Samples, toTensor } from "./dataset.ts";
 import { RandomStream } from "./random.ts";
 import type { Transform } from "./transforms.ts";
 
+/** Options of {@linkcode DataLoader}. */
 export interface DataLoaderOptions {
+  /** Samples in a batch; 1 by default. */
   batchSize?: number;
-  /** A new order in each epoch. */
+  /** A new order in each epoch; false by default. */
   shuffle?: boolean;
-  /** Of the order and of random transforms. */
+  /** Of the order and of random transforms; 0 by default, and apart from `manualSeed`. */
   seed?: number;
   /** Leaves out a last batch that is smaller than the others. */
   dropLast?: boolean;
@@ -24,9 +26,13 @@ export interface DataLoaderOptions {
 
 /** Where a loader stands: how many batches of which epoch it has handed out. */
 export interface LoaderState {
+  /** The epoch under way, from 0. */
   epoch: number;
+  /** How many of its batches were handed out. */
   batch: number;
+  /** Of the order and of random transforms. */
   seed: number;
+  /** Without which `batch` would be another position. */
   batchSize: number;
 }
 
@@ -52,7 +58,9 @@ const orderStream = 0, transformStream = 1;
  * ```
  */
 export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
+  /** Where the samples come from. */
   readonly dataset: Dataset;
+  /** Samples in each batch but perhaps the last. */
   readonly batchSize: number;
   readonly #options: Required<Omit<DataLoaderOptions, "batchSize" | "seed" | "transform">>;
   readonly #transform: Transform | undefined;
@@ -61,6 +69,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
   #batch = 0;
   #resumes = false;
 
+  /** RangeError for counts that are no integers in their range. */
   constructor(
     dataset: Dataset,
     { batchSize = 1, shuffle = false, seed = 0, dropLast = false, prefetch = 0, transform }: DataLoaderOptions = {},
@@ -103,6 +112,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     this.#resumes = true;
   }
 
+  /** One epoch, or what is left of it after {@linkcode DataLoader.loadStateDict}. */
   async *[Symbol.asyncIterator](): AsyncGenerator<[x: Tensor, y: Tensor], void, undefined> {
     if (this.#batch > 0 && !this.#resumes) this.#beginEpoch(this.#epoch + 1);
     this.#resumes = false;

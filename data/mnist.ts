@@ -11,7 +11,9 @@ import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
 import { gunzip } from "./gzip.ts";
 import { type IdxArray, parseIdx } from "./idx.ts";
 
+/** Options of {@linkcode mnist}. */
 export interface MnistOptions {
+  /** 60,000 images to train on, or 10,000 to test with. */
   split: "train" | "test";
   /** The folder that holds `mnist/`: else `DENEB_DATA`, else the cache folder. */
   folder?: string;
@@ -68,6 +70,17 @@ const bytesMax = 2 ** 28;
  *
  * Reads `<folder>/mnist/*-ubyte.gz`, or the same files unpacked. What is missing is downloaded, and kept only if the
  * SHA-256 of the unpacked file is right. MissingDataError where the data cannot be had, SyntaxError where it is damaged.
+ *
+ * @example
+ * ```ts
+ * import { data } from "deneb";
+ *
+ * const set = await data.mnist({ split: "test", download: false }).catch((error) => {
+ *   if (error instanceof data.MissingDataError) return data.digits({ test: 10_000 });
+ *   throw error;
+ * });
+ * if (set.length !== 10_000) throw new Error(`${set.length} images`);
+ * ```
  */
 export async function mnist(options: MnistOptions): Promise<ArrayDataset> {
   const { split, files = filesKnown } = options;

@@ -4,13 +4,25 @@
  */
 import { philox } from "../kernels/philox.ts";
 
-/** A stream of random numbers under a seed and up to three indices, each an integer in [0, 2^32). */
+/**
+ * A stream of random numbers under a seed and up to three indices, each an integer in [0, 2^32). What transforms are given.
+ *
+ * @example
+ * ```ts
+ * import { data } from "deneb";
+ *
+ * const jitter: data.Transform = (x, random) => x.add(random.normal() / 100);
+ * const loader = new data.DataLoader(data.digits({ train: 4 }), { batchSize: 4, transform: jitter });
+ * for await (const [x] of loader) if (x.shape[0] !== 4) throw new Error("another shape");
+ * ```
+ */
 export class RandomStream {
   readonly #block = new Uint32Array(4);
   readonly #counter: [number, number, number, number];
   readonly #key: [number, number];
   #used = 4;
 
+  /** The same four numbers make the same stream. */
   constructor(seed: number, first = 0, second = 0, third = 0) {
     this.#key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
     this.#counter = [0, first, second, third];

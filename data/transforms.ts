@@ -6,10 +6,33 @@ import { type Tensor, tensor } from "../core/mod.ts";
 import { showShape } from "../core/shape.ts";
 import type { RandomStream } from "./random.ts";
 
-/** A function on a batch of inputs. */
+/**
+ * A function on a batch of inputs [batch, ...], with the random numbers of that batch: the same in every run of one seed.
+ *
+ * @example
+ * ```ts
+ * import { data, type Tensor } from "deneb";
+ *
+ * // Brighter or darker by up to a tenth.
+ * const brighten: data.Transform = (x: Tensor, random) => x.mul(random.between(0.9, 1.1));
+ * const loader = new data.DataLoader(data.digits({ train: 8 }), { batchSize: 8, transform: brighten });
+ * for await (const [x] of loader) if (x.shape.join() !== "8,1,28,28") throw new Error("another shape");
+ * ```
+ */
 export type Transform = (x: Tensor, random: RandomStream) => Tensor;
 
-/** The transforms one after the other. */
+/**
+ * The transforms one after the other, the first one first.
+ *
+ * @example
+ * ```ts
+ * import { data } from "deneb";
+ *
+ * const transform = data.compose(data.randomShift(2), data.normalize(0.1307, 0.3081), data.flatten());
+ * const loader = new data.DataLoader(data.digits({ train: 8 }), { batchSize: 8, transform });
+ * for await (const [x] of loader) if (x.shape.join() !== "8,784") throw new Error("another shape");
+ * ```
+ */
 export function compose(...transforms: readonly Transform[]): Transform {
   return (x, random) => transforms.reduce((value, transform) => transform(value, random), x);
 }

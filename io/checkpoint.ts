@@ -14,7 +14,9 @@ import { elementsOf, tensorOf } from "./safetensors.ts";
 
 /** What a checkpoint can hold. A state is made of tensors, numbers, strings, booleans, null, lists and plain objects. */
 export interface Stateful {
+  /** The state, by name; it is read before `saveCheckpoint` first waits. */
   stateDict(): unknown;
+  /** Takes up a state, all of it or, where it throws, none. */
   // deno-lint-ignore no-explicit-any -- each part takes the type that its own stateDict() gives.
   loadStateDict(state: any): unknown;
 }
@@ -55,7 +57,21 @@ export async function saveCheckpoint(path: string, parts: Parts): Promise<void> 
 /**
  * Restores the given parts from a file that `saveCheckpoint` wrote; further parts in the file are left alone.
  *
- * Every part's state is found and rebuilt before the first one is changed.
+ * Every part's state is found and rebuilt before the first one is changed. RangeError for a part that the file does not
+ * hold, SyntaxError for a malformed file, and whatever a part throws that does not fit its state.
+ *
+ * @example
+ * ```ts
+ * import { io, manualSeed, nn, rand } from "deneb";
+ *
+ * const path = await Deno.makeTempFile(), model = new nn.Linear(2, 1);
+ * manualSeed(1);
+ * await io.saveCheckpoint(path, { model, random: io.random });
+ * const drawn = rand([3]).toArray().join();
+ * await io.loadCheckpoint(path, { model, random: io.random });
+ * if (rand([3]).toArray().join() !== drawn) throw new Error("the generator did not go back");
+ * await Deno.remove(path);
+ * ```
  */
 export async function loadCheckpoint(path: string, parts: Parts): Promise<void> {
   const { tensors, metadata } = parseSafetensors(await readWhole(path), path);

@@ -12,6 +12,7 @@ import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts"
 /** Tensors by name, as `module.stateDict()` gives them. */
 export type StateDict = Record<string, Tensor>;
 
+/** Options of {@linkcode save}. */
 export interface SaveOptions {
   /** Free text that travels with the tensors. */
   metadata?: Readonly<Record<string, string>>;
@@ -36,12 +37,38 @@ export async function save(path: string, stateDict: Readonly<StateDict>, options
   await writeWhole(path, serialize(stateDict, options));
 }
 
-/** The tensors of a safetensors file, by name. SyntaxError when it is malformed; they belong to no scope. */
+/**
+ * The tensors of a safetensors file, by name, on the default device. They belong to no scope.
+ *
+ * SyntaxError when the file is malformed, before any of its tensors is made; Error where it cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { io, nn } from "deneb";
+ *
+ * const path = await Deno.makeTempFile();
+ * await io.save(path, new nn.Linear(3, 2).stateDict());
+ * const copy = new nn.Linear(3, 2);
+ * copy.loadStateDict(await io.load(path));
+ * await Deno.remove(path);
+ * ```
+ */
 export async function load(path: string): Promise<StateDict> {
   return deserialize(await readWhole(path), path);
 }
 
-/** The bytes that `save` writes. */
+/**
+ * The bytes that `save` writes: for a place that is no file, such as an answer to a request.
+ *
+ * @example
+ * ```ts
+ * import { io, tensor } from "deneb";
+ *
+ * const bytes = io.serialize({ x: tensor([1, 2]) });
+ * const { x } = io.deserialize(bytes);
+ * if (x!.toArray().join() !== "1,2") throw new Error("lost");
+ * ```
+ */
 export function serialize(
   stateDict: Readonly<StateDict>,
   { metadata = {} }: SaveOptions = {},

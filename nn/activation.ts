@@ -13,27 +13,58 @@ import { Module } from "./module.ts";
  * ```
  */
 export class ReLU extends Module<[x: Tensor]> {
+  /** [...] to [...], as all activations; integers stay integers. */
   override forward(x: Tensor): Tensor {
     return x.relu();
   }
 }
 
-/** 1 / (1 + exp(-x)). */
+/**
+ * 1 / (1 + exp(-x)): a logit as a probability.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.Sigmoid().call(tensor([0])).item() !== 0.5) throw new Error("wrong");
+ * ```
+ */
 export class Sigmoid extends Module<[x: Tensor]> {
+  /** [...] to [...]; integers give float32. */
   override forward(x: Tensor): Tensor {
     return x.sigmoid();
   }
 }
 
-/** The hyperbolic tangent. */
+/**
+ * The hyperbolic tangent: between -1 and 1, and x itself near 0.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (Math.abs(new nn.Tanh().call(tensor([1])).item() - Math.tanh(1)) > 1e-6) throw new Error("wrong");
+ * ```
+ */
 export class Tanh extends Module<[x: Tensor]> {
+  /** [...] to [...]; integers give float32. */
   override forward(x: Tensor): Tensor {
     return x.tanh();
   }
 }
 
-/** x Φ(x), with Φ the normal distribution's own function, not its approximation by tanh (Hendrycks and Gimpel 2016). */
+/**
+ * x Φ(x), with Φ the normal distribution's own function, not its approximation by tanh (Hendrycks and Gimpel 2016).
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (Math.abs(new nn.GELU().call(tensor([1])).item() - 0.841345) > 1e-6) throw new Error("wrong");
+ * ```
+ */
 export class GELU extends Module<[x: Tensor]> {
+  /** [...] to [...]; integers give float32. */
   override forward(x: Tensor): Tensor {
     return x.gelu();
   }
@@ -50,35 +81,53 @@ export class GELU extends Module<[x: Tensor]> {
  * ```
  */
 export class Softmax extends Module<[x: Tensor]> {
+  /** Along which the results (or their exponentials) sum to one; negative ones count from the end. */
   readonly axis: number;
 
+  /** The last axis by default, where a classifier's classes lie. Which axes there are is checked at the call. */
   constructor(axis: number = -1) {
     super();
     this.axis = axis;
   }
 
+  /** RangeError for a tensor without that axis. */
   override forward(x: Tensor): Tensor {
     return x.softmax(this.axis);
   }
 
+  /** @ignore */
   protected override describe(): string {
     return `axis: ${this.axis}`;
   }
 }
 
-/** The logarithm of {@linkcode Softmax}, accurate where that rounds to 0. */
+/**
+ * The logarithm of {@linkcode Softmax}, accurate where that rounds to 0.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * const y = new nn.LogSoftmax().call(tensor([[0, -200]])).toArray();
+ * if (y[0][1] !== -200) throw new Error("lost");
+ * ```
+ */
 export class LogSoftmax extends Module<[x: Tensor]> {
+  /** Along which the results (or their exponentials) sum to one; negative ones count from the end. */
   readonly axis: number;
 
+  /** The last axis by default, where a classifier's classes lie. Which axes there are is checked at the call. */
   constructor(axis: number = -1) {
     super();
     this.axis = axis;
   }
 
+  /** RangeError for a tensor without that axis. */
   override forward(x: Tensor): Tensor {
     return x.logSoftmax(this.axis);
   }
 
+  /** @ignore */
   protected override describe(): string {
     return `axis: ${this.axis}`;
   }

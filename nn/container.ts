@@ -17,6 +17,7 @@ import { Module } from "./module.ts";
 export class Sequential extends Module<[x: Tensor]> {
   readonly #modules: readonly Module<[x: Tensor]>[];
 
+  /** TypeError for an argument that is no module. */
   constructor(...modules: Module<[x: Tensor]>[]) {
     super();
     modules.forEach((module, place) => {
@@ -37,11 +38,13 @@ export class Sequential extends Module<[x: Tensor]> {
     return this.#modules.at(place);
   }
 
+  /** Through all modules, the first one first. */
   override forward(x: Tensor): Tensor {
     for (const module of this.#modules) x = module.call(x);
     return x;
   }
 
+  /** @ignore */
   protected override fields(): [name: string, value: unknown][] {
     return [...Object.entries(this.#modules), ...super.fields()];
   }
@@ -58,20 +61,43 @@ export class Sequential extends Module<[x: Tensor]> {
  * ```
  */
 export class Residual extends Sequential {
+  /** TypeError where the shape of f(x) does not broadcast with that of x. */
   override forward(x: Tensor): Tensor {
     return super.forward(x).add(x);
   }
 }
 
-/** [batch, ...] to [batch, features]: all axes but the first in one. */
+/**
+ * [batch, ...] to [batch, features]: all axes but the first in one.
+ *
+ * @example
+ * ```ts
+ * import { nn, zeros } from "deneb";
+ *
+ * if (new nn.Flatten().call(zeros([5, 1, 28, 28])).shape.join() !== "5,784") throw new Error("wrong shape");
+ * ```
+ */
 export class Flatten extends Module<[x: Tensor]> {
+  /** A view where the input lies in order. */
   override forward(x: Tensor): Tensor {
     return x.flatten(1);
   }
 }
 
-/** The input itself: for a place where another module may stand. */
+/**
+ * The input itself: for a place where another module may stand.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "deneb";
+ *
+ * const useNorm = false, x = ones([2, 3]);
+ * const norm = useNorm ? new nn.LayerNorm1d(3) : new nn.Identity();
+ * if (norm.call(x) !== x) throw new Error("another tensor");
+ * ```
+ */
 export class Identity extends Module<[x: Tensor]> {
+  /** Not even a copy. */
   override forward(x: Tensor): Tensor {
     return x;
   }

@@ -19,18 +19,22 @@ import { Module } from "./module.ts";
  * ```
  */
 export class Dropout extends Module<[x: Tensor]> {
+  /** The probability that an element is dropped. */
   readonly p: number;
 
+  /** RangeError unless p lies in [0, 1]. */
   constructor(p: number = 0.5) {
     super();
     if (!(p >= 0 && p <= 1)) throw new RangeError(`Cannot make Dropout: probability ${p} must lie in [0, 1]`);
     this.p = p;
   }
 
+  /** Draws new noise at each call, also at each replay of a captured one. */
   override forward(x: Tensor): Tensor {
     return this.training && this.p > 0 ? new DropoutOp(this.p).call(x, noiseLike(x)) : x;
   }
 
+  /** @ignore */
   protected override describe(): string {
     return `${this.p}`;
   }

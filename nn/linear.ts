@@ -7,9 +7,11 @@ import { Parameter } from "./parameter.ts";
 
 /** Options of {@linkcode Linear}. */
 export interface LinearOptions {
-  /** Add a bias of shape [outFeatures]. */
+  /** Add a bias of shape [outFeatures]; true by default. */
   bias?: boolean;
+  /** Of the parameters, a float type; float32 by default. */
   dtype?: DType;
+  /** Where the parameters live; the default device when absent. */
   device?: string;
 }
 
@@ -29,11 +31,16 @@ export interface LinearOptions {
  * ```
  */
 export class Linear extends Module<[x: Tensor]> {
+  /** [inFeatures, outFeatures]: the transpose of PyTorch's. */
   readonly weight: Parameter;
+  /** [outFeatures]. */
   readonly bias: Parameter | null;
+  /** The length of the input's last axis. */
   readonly inFeatures: number;
+  /** The length of the output's last axis. */
   readonly outFeatures: number;
 
+  /** RangeError unless both counts are positive integers. */
   constructor(inFeatures: number, outFeatures: number, { bias = true, ...options }: LinearOptions = {}) {
     super();
     checkFeatures("Linear", inFeatures);
@@ -49,6 +56,7 @@ export class Linear extends Module<[x: Tensor]> {
     this.bias = bias ? draw([outFeatures]) : null;
   }
 
+  /** Under `autocast` the product and the sum are of the half type. */
   override forward(x: Tensor): Tensor {
     if (x.shape.at(-1) !== this.inFeatures) {
       throw new TypeError(
@@ -61,6 +69,7 @@ export class Linear extends Module<[x: Tensor]> {
     return product.add(autocastType() === null ? this.bias : this.bias.cast(product.dtype));
   }
 
+  /** @ignore */
   protected override describe(): string {
     return `${this.inFeatures}, ${this.outFeatures}${this.bias === null ? ", bias: false" : ""}`;
   }

@@ -10,13 +10,16 @@ export type Reduction = "mean" | "sum" | "none";
 
 /** Options of every loss. */
 export interface LossOptions {
+  /** `mean` by default; `none` leaves one loss for each sample, or element. */
   reduction?: Reduction;
 }
 
-/** A loss with its reduction. */
-abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> {
+/** A loss with its reduction. A subclass writes `forward` and ends it with `reduce`. */
+export abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> {
+  /** What becomes of the losses of single elements. */
   readonly reduction: Reduction;
 
+  /** RangeError for a reduction that is none. */
   constructor({ reduction = "mean" }: LossOptions = {}) {
     super();
     if (!["mean", "sum", "none"].includes(reduction)) {
@@ -25,10 +28,12 @@ abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> {
     this.reduction = reduction;
   }
 
+  /** The losses as the reduction wants them: a scalar, or as they are. */
   protected reduce(losses: Tensor): Tensor {
     return this.reduction === "none" ? losses : this.reduction === "sum" ? losses.sum() : losses.mean();
   }
 
+  /** Throws a TypeError that names both shapes and what is wanted. */
   protected refuse(prediction: Tensor, target: Tensor, wanted: string): never {
     throw new TypeError(
       `Cannot ${this.constructor.name}: prediction ${showShape(prediction.shape)} and target ${target.dtype} ` +
@@ -37,8 +42,18 @@ abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> {
   }
 }
 
-/** The squared difference; prediction and target have one shape. */
+/**
+ * The squared difference; prediction and target have one shape. TypeError where they have not.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.MSELoss().call(tensor([1, 2]), tensor([1, 4])).item() !== 2) throw new Error("not 2² / 2");
+ * ```
+ */
 export class MSELoss extends Loss {
+  /** (p - y)² of each element, reduced: a broadcast would compare what does not belong together, and is refused. */
   override forward(prediction: Tensor, target: Tensor): Tensor {
     if (!sameShape(prediction.shape, target.shape)) this.refuse(prediction, target, "the shapes must be the same");
     return this.reduce(wideInAutocast(prediction).sub(wideInAutocast(target)).square());
@@ -60,6 +75,7 @@ export class MSELoss extends Loss {
  * ```
  */
 export class CrossEntropyLoss extends Loss {
+  /** One loss for each row of the logits, reduced. */
   override forward(logits: Tensor, target: Tensor): Tensor {
     if (logits.shape.length !== 2) this.refuse(logits, target, "the logits must be [batch, classes]");
     if (sameShape(logits.shape, target.shape) && isFloat(target.dtype)) {
@@ -78,15 +94,30 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
   logits?: boolean;
 }
 
-/** -(y ln p + (1 - y) ln(1 - p)) of probabilities, or of logits; prediction and target have one shape. */
+/**
+ * -(y ln p + (1 - y) ln(1 - p)) of probabilities, or of logits; prediction and target have one shape. TypeError where they
+ * have not. Logits are accurate where a probability would round to 0 or 1.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * const loss = new nn.BinaryCrossEntropyLoss(), ofLogits = new nn.BinaryCrossEntropyLoss({ logits: true });
+ * if (Math.abs(loss.call(tensor([0.5]), tensor([1])).item() - Math.log(2)) > 1e-6) throw new Error("wrong");
+ * if (ofLogits.call(tensor([-200]), tensor([1])).item() !== 200) throw new Error("cut off");
+ * ```
+ */
 export class BinaryCrossEntropyLoss extends Loss {
+  /** Whether the predictions are logits. */
   readonly logits: boolean;
 
+  /** Of probabilities unless said otherwise. */
   constructor({ logits = false, ...options }: BinaryCrossEntropyOptions = {}) {
     super(options);
     this.logits = logits;
   }
 
+  /** One loss for each element, reduced; targets between 0 and 1 are welcome. */
   override forward(prediction: Tensor, target: Tensor): Tensor {
     if (!sameShape(prediction.shape, target.shape)) this.refuse(prediction, target, "the shapes must be the same");
     const op = this.logits ? new BinaryCrossEntropyWithLogits() : new BinaryCrossEntropy();

@@ -8,9 +8,9 @@ import { Buffer, Parameter } from "./parameter.ts";
 
 /** Options of {@linkcode BatchNorm1d}. */
 export interface BatchNormOptions {
-  /** Added to the variance, so that its root is never zero. */
+  /** Added to the variance, so that its root is never zero; 1e-5 by default. */
   eps?: number;
-  /** How far the running statistics move towards each batch's. */
+  /** How far the running statistics move towards each batch's: 0.1 by default, so one more batch counts a tenth. */
   momentum?: number;
 }
 
@@ -30,14 +30,22 @@ export interface BatchNormOptions {
  * ```
  */
 export class BatchNorm1d extends Module<[x: Tensor]> {
+  /** The scale [features], ones at first. */
   readonly weight: Parameter;
+  /** The shift [features], zeros at first. */
   readonly bias: Parameter;
+  /** What evaluation takes for the mean: [features], zeros at first. */
   readonly runningMean: Buffer;
+  /** What evaluation takes for the variance: [features], ones at first. */
   readonly runningVar: Buffer;
+  /** The length of axis 1. */
   readonly features: number;
+  /** What is added to the variance. */
   readonly eps: number;
+  /** May be changed at any time, in captured functions too. */
   momentum: number;
 
+  /** RangeError unless `features` is a positive integer. */
   constructor(features: number, { eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {}) {
     super();
     checkFeatures("BatchNorm1d", features);
@@ -50,6 +58,7 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
     this.runningVar = new Buffer(new Float32Array(features).fill(1));
   }
 
+  /** In training it also moves the running statistics, with or without `noGrad`. */
   override forward(x: Tensor): Tensor {
     const rank = x.shape.length;
     if ((rank !== 2 && rank !== 3) || x.shape[1] !== this.features) {
@@ -97,6 +106,7 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
     });
   }
 
+  /** @ignore */
   protected override describe(): string {
     return `${this.features}`;
   }
@@ -106,13 +116,26 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
  * Normalises the last axis of each example by itself, then scales and shifts it (Ba, Kiros and Hinton 2016).
  *
  * Input [..., features], with biased variance. Throws TypeError for another last axis.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * const y = new nn.LayerNorm1d(2).call(tensor([[1, 3], [10, 30]])).toArray();
+ * if (Math.abs(y[1][0] + 1) > 1e-4 || Math.abs(y[1][1] - 1) > 1e-4) throw new Error("not normalised");
+ * ```
  */
 export class LayerNorm1d extends Module<[x: Tensor]> {
+  /** The scale [features], ones at first. */
   readonly weight: Parameter;
+  /** The shift [features], zeros at first. */
   readonly bias: Parameter;
+  /** The length of the last axis. */
   readonly features: number;
+  /** What is added to the variance. */
   readonly eps: number;
 
+  /** RangeError unless `features` is a positive integer. */
   constructor(features: number, { eps = 1e-5 }: { eps?: number } = {}) {
     super();
     checkFeatures("LayerNorm1d", features);
@@ -122,6 +145,7 @@ export class LayerNorm1d extends Module<[x: Tensor]> {
     this.bias = new Parameter(new Float32Array(features));
   }
 
+  /** The same in training and evaluation: no example knows of another. */
   override forward(x: Tensor): Tensor {
     if (x.shape.at(-1) !== this.features) {
       throw new TypeError(
@@ -131,6 +155,7 @@ export class LayerNorm1d extends Module<[x: Tensor]> {
     return new NormalizeScaleShift({ axes: [x.shape.length - 1], eps: this.eps }).call(x, this.weight, this.bias);
   }
 
+  /** @ignore */
   protected override describe(): string {
     return `${this.features}`;
   }

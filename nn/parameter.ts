@@ -22,6 +22,7 @@ import { Tensor, type TensorOptions, type TensorSource } from "../core/mod.ts";
  * ```
  */
 export class Parameter extends Tensor {
+  /** It belongs to no scope, so it is freed by `dispose()` or the garbage collector. */
   constructor(values: TensorSource | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
     super(values instanceof Tensor ? cloneOf(values) : values, { ...options, requiresGrad: true });
     adopt(this);
@@ -49,6 +50,7 @@ export class Parameter extends Tensor {
  * ```
  */
 export class Buffer extends Tensor {
+  /** It belongs to no scope, so it is freed by `dispose()` or the garbage collector. */
   constructor(values: TensorSource | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
     super(values instanceof Tensor ? cloneOf(values) : values, { ...options, requiresGrad: false });
     adopt(this);

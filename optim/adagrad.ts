@@ -5,20 +5,41 @@ import { checkRange, Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode Adagrad}. */
 export interface AdagradOptions {
+  /** The learning rate of the first step; 1e-2 by default. */
   lr?: number;
+  /** How fast the rate falls with the number of steps; 0 by default. */
   lrDecay?: number;
+  /** The share of each parameter that is added to its gradient; 0 by default. */
   weightDecay?: number;
+  /** What n begins at; 0 by default. */
   initialAccumulatorValue?: number;
+  /** Added to the root, so that it never is zero; 1e-10 by default. */
   eps?: number;
 }
 
-/** n = n + g²; p = p - lr / (1 + (t - 1) lrDecay) · g / (√n + eps) (Duchi, Hazan and Singer 2011). */
+/**
+ * n = n + g²; p = p - lr / (1 + (t - 1) lrDecay) · g / (√n + eps) (Duchi, Hazan and Singer 2011).
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const x = new Tensor([4]), optimizer = new optim.Adagrad([x], { lr: 0.5 });
+ * x.square().sum().backward();
+ * optimizer.step();
+ * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.5 · 8 / √64`);
+ * ```
+ */
 export class Adagrad extends Optimizer {
+  /** See {@linkcode AdagradOptions.lrDecay}. */
   lrDecay: number;
+  /** See {@linkcode AdagradOptions.weightDecay}. */
   weightDecay: number;
+  /** What is added to the root. */
   eps: number;
   readonly #sum: Tensor[];
 
+  /** RangeError for settings out of their range. */
   constructor(
     params: Iterable<Tensor>,
     { lr = 1e-2, lrDecay = 0, weightDecay = 0, initialAccumulatorValue = 0, eps = 1e-10 }: AdagradOptions = {},
@@ -30,6 +51,7 @@ export class Adagrad extends Optimizer {
     this.#sum = this.slot("sum", checkRange("Adagrad", "initialAccumulatorValue", initialAccumulatorValue, 0));
   }
 
+  /** The formula above. */
   protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
     const g = decided(() => this.weightDecay === 0)
       ? gradient

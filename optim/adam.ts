@@ -5,25 +5,45 @@ import { checkRange, Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode Adam} and {@linkcode AdamW}. */
 export interface AdamOptions {
+  /** The learning rate; 1e-3 by default. */
   lr?: number;
+  /** β₁ and β₂, how slowly the means of g and of g² forget, each in [0, 1); 0.9 and 0.999 by default. */
   betas?: readonly [number, number];
+  /** Added to the root, so that it never is zero; 1e-8 by default. */
   eps?: number;
+  /** The share of each parameter that decays: 0 by default in Adam, 1e-2 in AdamW. */
   weightDecay?: number;
+  /** Divides by the largest v̂ so far rather than by the last; false by default. */
   amsgrad?: boolean;
 }
 
 /**
  * m = β₁ m + (1 - β₁) g; v = β₂ v + (1 - β₂) g²; p = p - lr m̂ / (√v̂ + eps), with m̂ = m / (1 - β₁ᵗ) and
  * v̂ = v / (1 - β₂ᵗ) (Kingma and Ba 2015). With `amsgrad`, v̂ never falls (Reddi et al. 2018).
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const x = new Tensor([4]), optimizer = new optim.Adam([x], { lr: 0.5 });
+ * x.square().sum().backward();
+ * optimizer.step();
+ * // The first step is as long as the rate, whatever the gradient's size.
+ * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}`);
+ * ```
  */
 export class Adam extends Optimizer {
+  /** β₁ and β₂. */
   betas: readonly [number, number];
+  /** What is added to the root. */
   eps: number;
+  /** See {@linkcode AdamOptions.weightDecay}. */
   weightDecay: number;
   readonly #first: Tensor[];
   readonly #second: Tensor[];
   readonly #highest: Tensor[];
 
+  /** RangeError for settings out of their range. */
   constructor(
     params: Iterable<Tensor>,
     { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, amsgrad = false }: AdamOptions = {},
@@ -46,6 +66,7 @@ export class Adam extends Optimizer {
       : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
   }
 
+  /** The formula above. */
   protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
     const g = this.decay(p, gradient),
       m = this.#first[place]!,
@@ -62,12 +83,26 @@ export class Adam extends Optimizer {
   }
 }
 
-/** Adam whose weight decay acts on the parameter itself: p = p (1 - lr weightDecay) first (Loshchilov and Hutter 2019). */
+/**
+ * Adam whose weight decay acts on the parameter itself: p = p (1 - lr weightDecay) first (Loshchilov and Hutter 2019).
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const x = new Tensor([4]), optimizer = new optim.AdamW([x], { lr: 0.5, weightDecay: 0.1 });
+ * x.mul(0).sum().backward();
+ * optimizer.step();
+ * if (Math.abs(x.item() - 3.8) > 1e-6) throw new Error(`${x.item()}, not 4 (1 - 0.5 · 0.1)`);
+ * ```
+ */
 export class AdamW extends Adam {
+  /** As Adam, with a weight decay of 1e-2 by default. */
   constructor(params: Iterable<Tensor>, { weightDecay = 1e-2, ...options }: AdamOptions = {}) {
     super(params, { weightDecay, ...options });
   }
 
+  /** The parameter's own share, before the step. */
   protected override decay(p: Tensor, gradient: Tensor): Tensor {
     if (decided(() => this.weightDecay !== 0)) update(p, "mulScalar", [p], { s: () => 1 - this.lr * this.weightDecay });
     return gradient;

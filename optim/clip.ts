@@ -8,6 +8,16 @@ import { noGrad, type Tensor } from "../core/mod.ts";
  * before, as a scalar tensor, without waiting for it.
  *
  * Throws RangeError if no parameter has a gradient.
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const x = new Tensor([3, 4]);
+ * x.square().sum().mul(0.5).backward();
+ * if (optim.clipGradNorm([x], 1).item() !== 5) throw new Error("another norm");
+ * if (Math.abs(x.grad!.toArray()[0] - 0.6) > 1e-6) throw new Error("not clipped");
+ * ```
  */
 export function clipGradNorm(params: Iterable<Tensor>, max: number): Tensor {
   const gradients = [...params].flatMap((parameter) => parameter.grad === null ? [] : [parameter.grad]);

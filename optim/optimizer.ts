@@ -11,8 +11,24 @@ export type OptimizerState = Record<string, Tensor | number>;
  * Updates parameters from their gradients. A subclass writes `update` for one parameter.
  *
  * Hyperparameters are read at every step, so a schedule or a user may change them.
+ *
+ * @example An optimizer of one's own
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * class SignDescent extends optim.Optimizer {
+ *   protected override update(_place: number, parameter: Tensor, gradient: Tensor): void {
+ *     parameter.data = parameter.sub(gradient.sign().mul(this.lr));
+ *   }
+ * }
+ * const x = new Tensor([4, -3]), optimizer = new SignDescent([x], 0.5);
+ * x.square().sum().backward();
+ * optimizer.step();
+ * if (x.toArray().join() !== "3.5,-2.5") throw new Error(`${x}`);
+ * ```
  */
 export abstract class Optimizer {
+  /** What is updated, in the order in which the state numbers them. */
   readonly params: readonly Tensor[];
   /** The learning rate. */
   lr: number;
@@ -20,6 +36,7 @@ export abstract class Optimizer {
   protected readonly steps: number[];
   readonly #slots: Record<string, Tensor[]> = {};
 
+  /** RangeError for no parameter, one that is there twice, or a rate below 0; TypeError for what is no float leaf. */
   constructor(params: Iterable<Tensor>, lr: number) {
     this.params = [...params];
     const name = this.constructor.name;

@@ -5,27 +5,48 @@ import { checkRange, Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode RMSProp}. */
 export interface RMSPropOptions {
+  /** The learning rate; 1e-2 by default. */
   lr?: number;
+  /** α, how slowly the mean of g² forgets; 0.99 by default. */
   alpha?: number;
+  /** Added to the root, so that it never is zero; 1e-8 by default. */
   eps?: number;
+  /** The share of each parameter that is added to its gradient; 0 by default. */
   weightDecay?: number;
+  /** What is left of the last update in the next one; 0 by default. */
   momentum?: number;
+  /** Divides by the deviation of the gradient rather than by its size; false by default. */
   centered?: boolean;
 }
 
 /**
  * v = α v + (1 - α) g²; p = p - lr g / (√v + eps) (Tieleman and Hinton 2012). Centred, v is less the square of the mean
  * gradient (Graves 2013); with momentum, the quotients are gathered before they are subtracted.
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const x = new Tensor([4]), optimizer = new optim.RMSProp([x], { lr: 0.5, alpha: 0.75 });
+ * x.square().sum().backward();
+ * optimizer.step();
+ * if (Math.abs(x.item() - 3) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.5 · 8 / √(0.25 · 64)`);
+ * ```
  */
 export class RMSProp extends Optimizer {
+  /** How slowly the mean of g² forgets. */
   alpha: number;
+  /** What is added to the root. */
   eps: number;
+  /** See {@linkcode RMSPropOptions.weightDecay}. */
   weightDecay: number;
+  /** May be changed from step to step, where it was not 0 at first. */
   momentum: number;
   readonly #square: Tensor[];
   readonly #mean: Tensor[];
   readonly #velocity: Tensor[];
 
+  /** RangeError for settings out of their range. */
   constructor(
     params: Iterable<Tensor>,
     { lr = 1e-2, alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centered = false }: RMSPropOptions = {},
@@ -40,6 +61,7 @@ export class RMSProp extends Optimizer {
     this.#velocity = momentum > 0 ? this.slot("velocity") : [];
   }
 
+  /** The formula above. */
   protected override update(place: number, p: Tensor, gradient: Tensor): void {
     const g = decided(() => this.weightDecay === 0)
       ? gradient

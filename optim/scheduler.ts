@@ -4,13 +4,37 @@
 import { refuseRecording } from "../core/internal.ts";
 import type { Optimizer } from "./optimizer.ts";
 
-/** A schedule. A subclass writes `rate`; making one sets the optimizer's rate to that of step 0. */
+/**
+ * A schedule. A subclass writes `rate`, and calls `start()` in its constructor: that sets the optimizer's rate to that of
+ * step 0. Call `step()` after each of the optimizer's steps, or once an epoch: `steps` counts these calls.
+ *
+ * @example A schedule of one's own
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * class InverseRoot extends optim.Scheduler {
+ *   constructor(optimizer: optim.Optimizer) {
+ *     super(optimizer);
+ *     this.start();
+ *   }
+ *   override rate(steps: number): number {
+ *     return this.baseLr / Math.sqrt(1 + steps);
+ *   }
+ * }
+ * const optimizer = new optim.SGD([new Tensor([0])], { lr: 1 });
+ * const schedule = new InverseRoot(optimizer);
+ * for (let k = 0; k < 3; k++) schedule.step();
+ * if (optimizer.lr !== 0.5) throw new Error(`${optimizer.lr}`);
+ * ```
+ */
 export abstract class Scheduler {
+  /** Whose rate it sets. */
   readonly optimizer: Optimizer;
   /** The optimizer's rate when the schedule was made. */
   readonly baseLr: number;
   #steps = 0;
 
+  /** Takes the optimizer's rate of now as the base. */
   constructor(optimizer: Optimizer) {
     this.optimizer = optimizer;
     this.baseLr = optimizer.lr;
@@ -55,16 +79,32 @@ function checkCount(action: string, name: string, value: number, low = 1): numbe
   return value;
 }
 
-/** lr γ^⌊steps / stepSize⌋. */
+/**
+ * lr γ^⌊steps / stepSize⌋.
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const optimizer = new optim.SGD([new Tensor([0])], { lr: 1 });
+ * const schedule = new optim.StepDecay(optimizer, { stepSize: 2 });
+ * for (let k = 0; k < 4; k++) schedule.step();
+ * if (Math.abs(optimizer.lr - 0.01) > 1e-6) throw new Error(`${optimizer.lr}`);
+ * ```
+ */
 export class StepDecay extends Scheduler {
+  /** After how many steps the rate falls. */
   readonly stepSize: number;
+  /** γ, by which it is multiplied then. */
   readonly gamma: number;
+  /** RangeError unless `stepSize` is a positive integer. */
   constructor(optimizer: Optimizer, { stepSize, gamma = 0.1 }: { stepSize: number; gamma?: number }) {
     super(optimizer);
     this.stepSize = checkCount("make StepDecay", "stepSize", stepSize);
     this.gamma = gamma;
     this.start();
   }
+  /** The formula above. */
   rate(steps: number): number {
     return this.baseLr * this.gamma ** Math.floor(steps / this.stepSize);
   }
@@ -74,26 +114,60 @@ function cosine(from: number, to: number, part: number): number {
   return to + (from - to) * (1 + Math.cos(Math.PI * part)) / 2;
 }
 
-/** Half a cosine from lr to etaMin over `steps` steps (Loshchilov and Hutter 2017). */
+/**
+ * etaMin + (lr - etaMin) (1 + cos(π t / steps)) / 2 after t steps: half a cosine from lr to etaMin (Loshchilov and Hutter
+ * 2017). After `steps` it goes up again, as PyTorch's `CosineAnnealingLR` does.
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const optimizer = new optim.SGD([new Tensor([0])], { lr: 1 });
+ * const schedule = new optim.CosineDecay(optimizer, { steps: 100 });
+ * for (let k = 0; k < 50; k++) schedule.step();
+ * if (Math.abs(optimizer.lr - 0.5) > 1e-6) throw new Error(`${optimizer.lr}`);
+ * ```
+ */
 export class CosineDecay extends Scheduler {
+  /** In how many steps the rate comes down. */
   readonly steps: number;
+  /** The lowest rate; 0 by default. */
   readonly etaMin: number;
+  /** RangeError unless `steps` is a positive integer. */
   constructor(optimizer: Optimizer, { steps, etaMin = 0 }: { steps: number; etaMin?: number }) {
     super(optimizer);
     this.steps = checkCount("make CosineDecay", "steps", steps);
     this.etaMin = etaMin;
     this.start();
   }
+  /** The formula above. */
   rate(steps: number): number {
     return cosine(this.baseLr, this.etaMin, steps / this.steps);
   }
 }
 
-/** Half cosines one after another: the first over t0 steps, each later one tMult times as long (SGDR, 2017). */
+/**
+ * Half cosines one after another, each from lr to etaMin: the first over t0 steps, each later one tMult times as long
+ * (SGDR, Loshchilov and Hutter 2017).
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const optimizer = new optim.SGD([new Tensor([0])], { lr: 1 });
+ * const schedule = new optim.CosineDecayWithWarmRestarts(optimizer, { t0: 10, tMult: 2 });
+ * for (let k = 0; k < 20; k++) schedule.step();
+ * if (Math.abs(optimizer.lr - 0.5) > 1e-6) throw new Error(`${optimizer.lr}`);
+ * ```
+ */
 export class CosineDecayWithWarmRestarts extends Scheduler {
+  /** Steps of the first half cosine. */
   readonly t0: number;
+  /** How much longer each is than the one before: an integer, 1 by default. */
   readonly tMult: number;
+  /** The lowest rate, which is neared before each restart; 0 by default. */
   readonly etaMin: number;
+  /** RangeError unless `t0` and `tMult` are positive integers. */
   constructor(optimizer: Optimizer, { t0, tMult = 1, etaMin = 0 }: { t0: number; tMult?: number; etaMin?: number }) {
     super(optimizer);
     this.t0 = checkCount("make CosineDecayWithWarmRestarts", "t0", t0);
@@ -101,6 +175,7 @@ export class CosineDecayWithWarmRestarts extends Scheduler {
     this.etaMin = etaMin;
     this.start();
   }
+  /** That of the half cosine into which `steps` falls. */
   rate(steps: number): number {
     let length = this.t0, left = steps;
     if (this.tMult === 1) left %= length;
@@ -114,31 +189,63 @@ export class CosineDecayWithWarmRestarts extends Scheduler {
   }
 }
 
-/** From startFactor lr to lr in a straight line over `steps` steps. */
+/**
+ * From startFactor lr to lr in a straight line over `steps` steps, and lr from then on.
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const optimizer = new optim.SGD([new Tensor([0])], { lr: 1 });
+ * const schedule = new optim.LinearWarmup(optimizer, { steps: 10, startFactor: 0.5 });
+ * for (let k = 0; k < 5; k++) schedule.step();
+ * if (Math.abs(optimizer.lr - 0.75) > 1e-6) throw new Error(`${optimizer.lr}`);
+ * ```
+ */
 export class LinearWarmup extends Scheduler {
+  /** How long the rate rises; 5 by default. */
   readonly steps: number;
+  /** The share of lr at which it begins; 1/3 by default. */
   readonly startFactor: number;
+  /** RangeError unless `steps` is a positive integer. */
   constructor(optimizer: Optimizer, { steps = 5, startFactor = 1 / 3 }: { steps?: number; startFactor?: number } = {}) {
     super(optimizer);
     this.steps = checkCount("make LinearWarmup", "steps", steps);
     this.startFactor = startFactor;
     this.start();
   }
+  /** lr (startFactor + (1 - startFactor) min(1, t / steps)) after t steps. */
   rate(steps: number): number {
     return this.baseLr * (this.startFactor + (1 - this.startFactor) * Math.min(1, steps / this.steps));
   }
 }
 
-/** factor lr for the first `steps` steps, then lr. */
+/**
+ * factor lr for the first `steps` steps, then lr.
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const optimizer = new optim.SGD([new Tensor([0])], { lr: 1 });
+ * const schedule = new optim.ConstantFactor(optimizer, { steps: 2, factor: 0.5 });
+ * const rates = [0, 1, 2].map((steps) => schedule.rate(steps));
+ * if (rates.join() !== "0.5,0.5,1") throw new Error(`${rates}`);
+ * ```
+ */
 export class ConstantFactor extends Scheduler {
+  /** How long the rate is another; 5 by default. */
   readonly steps: number;
+  /** The share of lr until then; 1/3 by default. */
   readonly factor: number;
+  /** RangeError unless `steps` is a positive integer. */
   constructor(optimizer: Optimizer, { steps = 5, factor = 1 / 3 }: { steps?: number; factor?: number } = {}) {
     super(optimizer);
     this.steps = checkCount("make ConstantFactor", "steps", steps);
     this.factor = factor;
     this.start();
   }
+  /** One of two numbers. */
   rate(steps: number): number {
     return steps < this.steps ? this.baseLr * this.factor : this.baseLr;
   }
@@ -147,11 +254,26 @@ export class ConstantFactor extends Scheduler {
 /**
  * One schedule after another: each counts its own steps from the milestone where it begins.
  *
- * `make` are called with the optimizer at its base rate.
+ * `make` are called with the optimizer at its base rate, so each part has the same base.
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const optimizer = new optim.SGD([new Tensor([0])], { lr: 1 });
+ * const schedule = new optim.SequentialSchedule(optimizer, [
+ *   (optimizer) => new optim.LinearWarmup(optimizer, { steps: 10 }),
+ *   (optimizer) => new optim.CosineDecay(optimizer, { steps: 90 }),
+ * ], { milestones: [10] });
+ * for (let k = 0; k < 55; k++) schedule.step();
+ * if (Math.abs(optimizer.lr - 0.5) > 1e-6) throw new Error(`${optimizer.lr}`);
+ * ```
  */
 export class SequentialSchedule extends Scheduler {
+  /** The steps at which the second part begins, the third, and so on. */
   readonly milestones: readonly number[];
   readonly #parts: Scheduler[];
+  /** RangeError unless there is one milestone less than there are parts. */
   constructor(
     optimizer: Optimizer,
     make: readonly ((optimizer: Optimizer) => Scheduler)[],
@@ -170,6 +292,7 @@ export class SequentialSchedule extends Scheduler {
     });
     this.start();
   }
+  /** That of the part in force, at the steps since it began. */
   rate(steps: number): number {
     let place = 0;
     while (place < this.milestones.length && steps >= this.milestones[place]!) place++;

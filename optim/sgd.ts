@@ -5,24 +5,44 @@ import { checkRange, Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode SGD}. */
 export interface SGDOptions {
+  /** The learning rate; 1e-3 by default. */
   lr?: number;
+  /** What is left of the last update in the next one, at least 0 (the default): 0.9 is usual. */
   momentum?: number;
+  /** What the gradient lacks when it enters the momentum; 0 by default. */
   dampening?: number;
+  /** The share of each parameter that is added to its gradient; 0 by default. */
   weightDecay?: number;
+  /** Looks ahead along the momentum; false by default. It needs a momentum and no dampening. */
   nesterov?: boolean;
 }
 
 /**
  * d = g + weightDecay p; b = momentum b + (1 - dampening) d, with b = d at first; p = p - lr b, or with Nesterov's
  * momentum p - lr (d + momentum b). Sutskever et al. 2013, in PyTorch's form.
+ *
+ * @example
+ * ```ts
+ * import { optim, Tensor } from "deneb";
+ *
+ * const x = new Tensor([4]), optimizer = new optim.SGD([x], { lr: 0.25 });
+ * x.square().sum().backward();
+ * optimizer.step();
+ * if (x.item() !== 2) throw new Error(`${x.item()}, not 4 - 0.25 · 2 · 4`);
+ * ```
  */
 export class SGD extends Optimizer {
+  /** May be changed from step to step, where it was not 0 at first. */
   momentum: number;
+  /** See {@linkcode SGDOptions.dampening}. */
   dampening: number;
+  /** See {@linkcode SGDOptions.weightDecay}. */
   weightDecay: number;
+  /** Whether an update looks ahead along the momentum. */
   readonly nesterov: boolean;
   readonly #velocity: Tensor[];
 
+  /** RangeError for settings out of their range, and for `nesterov` without a momentum. */
   constructor(
     params: Iterable<Tensor>,
     { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false }: SGDOptions = {},
@@ -38,6 +58,7 @@ export class SGD extends Optimizer {
     this.#velocity = momentum === 0 ? [] : this.slot("velocity");
   }
 
+  /** The formula above. */
   protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
     let d = decided(() => this.weightDecay === 0)
       ? gradient

@@ -31,12 +31,15 @@ show("data", attempt(() => dataFolder()));
 for (
   const name of [
     "DENEB_DEVICE",
+    "DENEB_THREADS",
     "DENEB_OPENCL_DEVICE",
+    "DENEB_CUDA_DEVICE",
+    "DENEB_TF32",
     "DENEB_LIB",
     "DENEB_LEVEL",
-    "DENEB_THREADS",
     "DENEB_DATA",
     "DENEB_CACHE",
+    "DENEB_PROGRAMS",
     "DENEB_ZIG",
   ]
 ) {

@@ -10,19 +10,23 @@ import { countCorrect } from "./metrics.ts";
 
 /** A loss module: `CrossEntropyLoss`, `MSELoss` and the like, or anything with such a `call`. */
 export interface Loss {
+  /** A scalar. */
   call(prediction: Tensor, target: Tensor): Tensor;
 }
 
 /** What `fit` needs beside the model and its data. */
 export interface FitOptions {
+  /** Of what the model makes of a batch's x, and its y. */
   loss: Loss;
+  /** Over the model's parameters. */
   optimizer: Optimizer;
   /** Stepped after each batch, so its periods count batches. */
   scheduler?: Scheduler;
+  /** Rounds through the loader; 1 by default. */
   epochs?: number;
   /**
    * Capture the step and replay it: faster, for models whose instructions do not depend on values. A last batch of
-   * another size is recorded once more.
+   * another size is recorded once more. False by default.
    */
   captured?: boolean;
   /** Called after each batch. */
@@ -31,22 +35,44 @@ export interface FitOptions {
   onEpoch?: (epoch: EpochReport) => void | Promise<void>;
 }
 
+/** What `onStep` is told. */
 export interface StepReport {
+  /** Counted from 1. */
   epoch: number;
   /** Samples seen since training began. */
   seen: number;
+  /** Of this batch, before its update. */
   loss: number;
 }
 
+/** What `onEpoch` is told, and what `fit` returns of each epoch. */
 export interface EpochReport {
   /** Counted from 1. */
   epoch: number;
   /** Mean over the epoch's samples. */
   loss: number;
+  /** Training alone, without what `onEpoch` does. */
   seconds: number;
 }
 
-/** One step: forward, loss, backward, update. Returns the loss; open a scope around it to free what it allocates. */
+/**
+ * One step: forward, loss, backward, update. Returns the loss; open a scope around it to free what it allocates.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, nn, optim, scope, tensor, train } from "deneb";
+ *
+ * manualSeed(0);
+ * const model = new nn.Linear(1, 1), x = tensor([[0], [1]]), y = tensor([[1], [3]]);
+ * const options = { loss: new nn.MSELoss(), optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }) };
+ * let last = Infinity;
+ * for (let step = 0; step < 100; step++) {
+ *   using _ = scope();
+ *   last = train.trainStep(model, x, y, options).item();
+ * }
+ * if (last > 0.1) throw new Error(`the loss is ${last}`);
+ * ```
+ */
 export function trainStep(
   model: Module,
   x: Tensor,
@@ -64,6 +90,18 @@ export function trainStep(
  * Trains `model` on the batches of `loader` for `epochs` rounds, and leaves it in training mode.
  *
  * Throws an Error when the loss is no longer finite: nothing after that would be training.
+ *
+ * @example
+ * ```ts
+ * import { data, manualSeed, nn, optim, train } from "deneb";
+ *
+ * manualSeed(0);
+ * const model = new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 10));
+ * const loader = new data.DataLoader(data.digits({ train: 200 }), { batchSize: 20, shuffle: true });
+ * const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
+ * const reports = await train.fit(model, loader, { loss: new nn.CrossEntropyLoss(), optimizer, epochs: 2 });
+ * if (reports[1]!.loss > reports[0]!.loss) throw new Error("it does not learn");
+ * ```
  */
 export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
   const { scheduler, epochs = 1, captured = false, onStep, onEpoch } = options;
@@ -99,7 +137,20 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
   return reports;
 }
 
-/** The share of samples that `model`, in eval mode and without gradients, classifies rightly. Its mode is put back. */
+/**
+ * The share of samples, from 0 to 1, that `model`, in eval mode and without gradients, classifies rightly: whose logits
+ * [batch, classes] are largest at the label. Its mode is put back. RangeError where the loader gives nothing.
+ *
+ * @example
+ * ```ts
+ * import { data, nn, train } from "deneb";
+ *
+ * const untrained = new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 10));
+ * const loader = new data.DataLoader(data.digits({ test: 50 }), { batchSize: 25 });
+ * const share = await train.evaluate(untrained, loader);
+ * if (share > 0.5 || !untrained.training) throw new Error(`${share}`);
+ * ```
+ */
 export async function evaluate(model: Module, loader: DataLoader): Promise<number> {
   const training = model.training;
   model.eval();

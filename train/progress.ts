@@ -4,11 +4,32 @@
 
 /** Where progress goes: `Deno.stdout`, `Deno.stderr`, or anything that has these two methods. */
 export interface ProgressOutput {
+  /** Writes UTF-8, and says how many bytes it took. */
   writeSync(bytes: Uint8Array): number;
+  /** Whether a line can be drawn over. */
   isTerminal(): boolean;
 }
 
-/** A row of text that fills up: `epoch 2/8 ━━━━━───── 58% loss 0.0912 61200 images/s 0:14 left`. */
+/**
+ * A row of text that fills up: `epoch 2/8 ━━━━━───── 58% loss 0.0912 61200 images/s 0:14 left`.
+ *
+ * @example
+ * ```ts
+ * import { train } from "deneb";
+ *
+ * let text = "";
+ * const output = {
+ *   writeSync(bytes: Uint8Array) {
+ *     text += new TextDecoder().decode(bytes);
+ *     return bytes.length;
+ *   },
+ *   isTerminal: () => false,
+ * };
+ * const progress = new train.Progress(200, { output });
+ * progress.update(50, "epoch 1/1", "loss 0.3");
+ * if (!text.startsWith("epoch 1/1  25%  loss 0.3")) throw new Error(text);
+ * ```
+ */
 export class Progress {
   readonly #total: number;
   readonly #unit: string;
@@ -71,7 +92,16 @@ function bar(share: number, width: number): string {
   return "━".repeat(full) + "─".repeat(width - full);
 }
 
-/** `75` as `1:15`. */
+/**
+ * Seconds as minutes and seconds.
+ *
+ * @example
+ * ```ts
+ * import { train } from "deneb";
+ *
+ * if (train.clock(75) !== "1:15") throw new Error("wrong");
+ * ```
+ */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
