@@ -4,8 +4,8 @@
  * One JSON line for each workload, so that another framework's program that prints the same can be run in turn with
  * it. Machines are noisy: only ratios from one run mean something.
  */
-import { parseArgs } from "node:util";
 import { manualSeed, scope, setDefaultDevice, setThreads, zeros } from "../mod.ts";
+import { parseFlags } from "../tools/flags.ts";
 import { findZig } from "../tools/zig.ts";
 import config from "../deno.json" with { type: "json" };
 import { type Bound, measure, type Measured, tableRow } from "./measure.ts";
@@ -21,12 +21,10 @@ const help = `Measures the workloads and prints a JSON line for each.
   --table                rows for people, with the share of the machine's own bound
   --list                 prints the names`;
 
-const text = { type: "string" } as const, flag = { type: "boolean", default: false } as const;
-
 async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: { only: text, device: text, threads: text, mode: text, rounds: text, table: flag, list: flag, help: flag },
+  const values = parseFlags(args, {
+    text: ["only", "device", "threads", "mode", "rounds"],
+    flags: ["table", "list", "help"],
   });
   if (values.help) return console.log(help);
   if (values.list) return console.log(Object.keys(workloads).join("\n"));

@@ -22,7 +22,9 @@ export async function fetchBytes(
   const giveUp = () => stop.abort(new Error(`nothing arrived for ${secondsMax} s`));
   let timer = setTimeout(giveUp, secondsMax * 1000);
   try {
-    const response = await fetch(url, { signal: stop.signal });
+    const response = await fetch(url, { signal: stop.signal }).catch((error) => {
+      throw new Error(reasonOf(error), { cause: error });
+    });
     if (!response.ok || response.body === null) {
       await response.body?.cancel();
       throw new Error(`the server answered ${response.status}`);
@@ -43,6 +45,11 @@ export async function fetchBytes(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Deno says what went wrong in the cause, after the address, which whoever reports it names anyway. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? cause.message.replace(/^error sending request for url \(.*?\): /, "") : message;
 }
 
 /** Throws unless the bytes have this SHA-256, in hexadecimal. */

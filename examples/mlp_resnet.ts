@@ -3,11 +3,17 @@
  */
 import { nn, type Tensor } from "../mod.ts";
 
+/** The net's measures; by default those for MNIST. */
 export interface MLPResNetOptions {
+  /** Features of an example. */
   inputs?: number;
+  /** Features between the blocks; inside a block it is half as many. */
   width?: number;
+  /** Residual blocks. */
   blocks?: number;
+  /** Logits. */
   classes?: number;
+  /** The probability that a feature inside a block is dropped in training. */
   dropout?: number;
   /** Makes the normalisation of so many features. */
   norm?: (features: number) => nn.Module;

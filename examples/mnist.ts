@@ -3,7 +3,6 @@
  *
  *     deno task train --help
  */
-import { parseArgs } from "node:util";
 import {
   data,
   devices,
@@ -17,10 +16,14 @@ import {
   setThreads,
   train,
 } from "../mod.ts";
+import { parseFlags } from "../tools/flags.ts";
 import { MLPResNet } from "./mlp_resnet.ts";
 
 const defaults = {
-  /** "auto" is MNIST where it can be had, else digits drawn by code; or "mnist", "digits", or a folder with mnist/. */
+  /**
+   * "auto" is MNIST where it can be had, else digits drawn by code; "mnist" is MNIST, from the data folder or downloaded
+   * into it, or an error; "digits" is drawn; anything else is a folder that holds mnist/.
+   */
   data: "auto",
   /** Rounds through the training set. */
   epochs: 8,
@@ -31,7 +34,7 @@ const defaults = {
   width: 128,
   blocks: 3,
   dropout: 0.1,
-  /** "auto", "cpu", "wasm" or "reference". */
+  /** "auto", "cpu", "opencl", "cuda", "wasm" or "reference"; "opencl:1" is the second of its kind. */
   device: "auto",
   /** Of weights, dropout, the order of the images and their shifts. */
   seed: 0,
@@ -41,10 +44,11 @@ const defaults = {
   out: "runs/mnist",
   /** Trains on the first so many images only; 0 is all. */
   limit: 0,
-  /** Without it, only what must be said is said. */
+  /** Prints nothing; what goes wrong is thrown. */
   quiet: false,
 };
 
+/** What may be given otherwise: the flags of `deno task train`. */
 export type MnistTrainingOptions = Partial<typeof defaults>;
 
 /** What a training run leaves. */
@@ -159,7 +163,8 @@ async function openData(
     return [data.digits({ train: limit || 20_000, seed }), data.digits({ test: limit || 2000, seed })];
   };
   if (wanted === "digits") return drawn();
-  const folder = wanted === "auto" || wanted === "mnist" ? {} : { folder: wanted };
+  // Nothing is downloaded into a folder that was named: a name that is misspelt would be made.
+  const folder = wanted === "auto" || wanted === "mnist" ? {} : { folder: wanted, download: false };
   const options = { ...folder, progress: downloadProgress(say) };
   try {
     const trainSet = await data.mnist({ ...options, split: "train" });
@@ -242,28 +247,13 @@ const help = `Trains a residual net on handwritten digits, saves it, loads it an
 
 /** Reads the command line; anything it does not know is an error. */
 function readFlags(words: string[]): MnistTrainingOptions | "help" {
-  const text = { type: "string" } as const, flag = { type: "boolean" } as const;
-  const { values } = parseArgs({
-    args: words,
-    options: {
-      data: text,
-      epochs: text,
-      "batch-size": text,
-      lr: text,
-      width: text,
-      blocks: text,
-      dropout: text,
-      device: text,
-      seed: text,
-      threads: text,
-      out: text,
-      limit: text,
-      quiet: flag,
-      help: flag,
-    },
+  const counts = ["epochs", "batch-size", "width", "blocks", "seed", "threads", "limit"] as const;
+  const values = parseFlags(words, {
+    text: ["data", "device", "out", "lr", "dropout", ...counts],
+    flags: ["quiet", "help"],
   });
   if (values.help) return "help";
-  const count = (name: "epochs" | "batch-size" | "width" | "blocks" | "seed" | "threads" | "limit", least: number) => {
+  const count = (name: typeof counts[number], least: number) => {
     const word = values[name], value = Number(word);
     if (word !== undefined && !(Number.isSafeInteger(value) && value >= least && word.trim() !== "")) {
       throw new RangeError(`Cannot read --${name}: "${word}" must be a whole number of at least ${least}`);

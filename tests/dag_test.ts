@@ -11,7 +11,7 @@ const arrows: Record<string, readonly string[]> = {
   io: ["core", "optim"],
   data: ["kernels", "core", "io"],
   train: ["core", "nn", "optim", "data"],
-  examples: ["mod.ts"],
+  examples: ["mod.ts", "tools"],
   bench: ["mod.ts", "examples", "tools"],
   tools: ["mod.ts", "kernels", "data"],
 };

@@ -5,8 +5,8 @@
  * It calls the compiler directly, one process for each CPU level, side by side: `zig build` does the same, but compiles
  * its own build system first, which takes minutes on a machine that never did.
  */
-import { parseArgs } from "node:util";
 import targets from "./targets.json" with { type: "json" };
+import { parseFlags } from "./flags.ts";
 import { ensureZig, type Zig } from "./zig.ts";
 
 const root = new URL("..", import.meta.url);
@@ -147,9 +147,8 @@ async function sameBytes(a: string, b: string): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  const flag = { type: "boolean", default: false } as const;
   try {
-    const { values } = parseArgs({ args: Deno.args, options: { wasm: flag, "check-wasm": flag } });
+    const values = parseFlags(Deno.args, { text: [], flags: ["wasm", "check-wasm"] });
     if (values["check-wasm"]) {
       const rebuilt = ".zig-cache/deneb.wasm";
       await buildWasm(rebuilt, console.log);

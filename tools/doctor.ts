@@ -48,10 +48,13 @@ for (
 }
 
 console.log("\nNative library:");
-for (const { from, path, reason } of libraryCandidates()) {
+const candidates = libraryCandidates();
+for (const { from, path, reason } of candidates) {
   console.log(`  ${reason === null ? "taken" : "left "}  ${from}: ${path}${reason === null ? "" : `: ${reason}`}`);
 }
-if (release() === undefined) console.log("  none is published for this machine; `deno task build` makes one");
+if (release() === undefined && candidates.every(({ reason }) => reason !== null)) {
+  console.log("  none is published for this machine; `deno task build` makes one");
+}
 
 console.log("\nDevices:");
 for (const { name, available, reason, description } of deneb.devices()) {
