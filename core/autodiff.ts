@@ -48,7 +48,9 @@ export function valueAndGrad<O extends GradOptions>(
       const chosen = list.map((place) => {
         const input = inputs[place];
         if (!(input instanceof Tensor) || !isFloat(input.dtype)) {
-          throw new TypeError(`Cannot grad: argument ${place} must be a tensor of a float type`);
+          throw new TypeError(
+            `Cannot grad: argument ${place} is ${kindOf(input)}, it must be a tensor of a float type`,
+          );
         }
         // An alias that is connected to the outer graph: differentiating again passes through it.
         return input.requiresGrad ? input.reshape(input.shape) : variable(input);
@@ -58,7 +60,9 @@ export function valueAndGrad<O extends GradOptions>(
       list.forEach((place, k) => given[place] = chosen[k]);
       const value = differentiating(() => f(...given));
       if (!(value instanceof Tensor) || value.size !== 1) {
-        throw new TypeError("Cannot grad: the function must return a tensor with one element");
+        throw new TypeError(
+          `Cannot grad: the function returned ${kindOf(value)}, it must be a tensor with one element`,
+        );
       }
       if (!value.requiresGrad) return [value, answer(chosen.map((input) => input.zerosLike()))];
       const found = gradientsOf([[value, value.onesLike()]], chosen, { createGraph: outer, retainGraph: true });
@@ -91,6 +95,11 @@ export function grad<O extends GradOptions>(
 ): (...inputs: unknown[]) => GradResult<O> {
   const both = valueAndGrad(f, options);
   return (...inputs) => both(...inputs)[1];
+}
+
+/** How messages call what was given: `a tensor [2, 3] of int32`. */
+function kindOf(value: unknown): string {
+  return value instanceof Tensor ? `a tensor ${showShape(value.shape)} of ${value.dtype}` : `of type ${typeof value}`;
 }
 
 /** A leaf that requires a gradient and shows the same elements. */

@@ -42,6 +42,14 @@ export function isDType(name: unknown): name is DType {
   return typeof name === "string" && Object.hasOwn(dtypeCode, name);
 }
 
+/** Throws TypeError for what is no element type: its size in bytes would be no number, and reach the device as such. */
+export function checkDType(action: string, dtype: DType): void {
+  if (dtype !== "float32" && !isDType(dtype)) {
+    throw new TypeError(`Cannot ${action}: "${dtype}" is no element type, which are ${Object.keys(dtypeCode).join(", ")}`);
+  }
+}
+
+/** True for the types that gradients flow through. */
 export function isFloat(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float64" || isHalf(dtype);
 }

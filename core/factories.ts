@@ -2,7 +2,7 @@
  * Tensors out of nothing: constants, ranges, random numbers. None of them requires a gradient unless asked.
  */
 import { streamOf } from "./devices.ts";
-import { type DType, isFloat, isHalf } from "./dtype.ts";
+import { checkDType, type DType, isFloat, isHalf } from "./dtype.ts";
 import { compose, copy, empty, filled, map, mapInto, type NDArray, random } from "./ndarray.ts";
 import { nextCounters } from "./random.ts";
 import { checkShape, type Shape } from "./shape.ts";
@@ -46,6 +46,7 @@ export function full(
   { device, dtype = "float32", requiresGrad }: FactoryOptions = {},
 ): Tensor {
   checkShape("make tensor", shape);
+  checkDType("make tensor", dtype);
   return finish(filled(streamOf(device), shape.slice(), dtype, value), requiresGrad);
 }
 
@@ -103,6 +104,7 @@ export function arange(
     : options;
   const count = Math.max(0, Math.ceil((to - from) / by));
   if (!Number.isSafeInteger(count)) throw new RangeError(`Cannot arange: step ${by} from ${from} to ${to} never ends`);
+  checkDType("arange", dtype);
   const out = empty(streamOf(device), [count], dtype);
   mapInto(out, "arange", [], from, by);
   return finish(out, requiresGrad);
@@ -129,8 +131,9 @@ export function eye(
 }
 
 function uniform(shape: Shape, dtype: DType, device: string | undefined): NDArray {
+  checkShape("draw random numbers", shape);
+  checkDType("draw random numbers", dtype);
   const out = shape.slice();
-  checkShape("draw random numbers", out);
   if (!isFloat(dtype)) throw new TypeError(`Cannot draw random numbers: type ${dtype} must be a float type`);
   const count = out.reduce((product, length) => product * length, 1);
   const { key, counter } = nextCounters(count, dtype);
@@ -201,6 +204,7 @@ export function randint(
   if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) {
     throw new RangeError(`Cannot randint: [${low}, ${high}) must be a range of integers`);
   }
+  checkDType("randint", dtype);
   const array = compose(() => {
     const unit = uniform(shape, "float64", device);
     const whole = map("floor", [map("mulScalar", [unit], { s: high - low })]);

@@ -5,7 +5,7 @@
 import { noGrad } from "./ambient.ts";
 import { capture, type Captured } from "./capture.ts";
 import { streamOf } from "./devices.ts";
-import { type DType, isFloat } from "./dtype.ts";
+import { checkDType, type DType, isFloat } from "./dtype.ts";
 import { filled } from "./ndarray.ts";
 import { checkShape, sameShape, type Shape, showShape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
@@ -16,6 +16,7 @@ export class Placeholder extends Tensor {
   /** float32 on the default device unless said otherwise. */
   constructor(shape: Shape, { dtype = "float32", device }: { dtype?: DType; device?: string } = {}) {
     checkShape("make placeholder", shape);
+    checkDType("make placeholder", dtype);
     // Requiring a gradient is what makes ops remember their inputs.
     super(filled(streamOf(device), shape.slice(), dtype, 0), { requiresGrad: isFloat(dtype) });
   }

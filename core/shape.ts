@@ -52,6 +52,7 @@ export function isContiguous(shape: Shape, strides: readonly number[]): boolean 
 
 /** Throws unless `shape` is a list of non-negative integers. */
 export function checkShape(action: string, shape: Shape): void {
+  if (!Array.isArray(shape)) throw new TypeError(`Cannot ${action}: shape ${shape} must be a list, such as [2, 3]`);
   for (const length of shape) {
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new RangeError(`Cannot ${action}: shape ${showShape(shape)} must hold non-negative integers`);

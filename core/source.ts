@@ -2,7 +2,7 @@
  * What tensors are made from: nested arrays, numbers and typed arrays, read into device memory.
  */
 import { streamOf } from "./devices.ts";
-import { type DType, dtypeOfArray, isDType, makeTypedArray, nearest, type TypedArray } from "./dtype.ts";
+import { checkDType, type DType, dtypeOfArray, makeTypedArray, nearest, type TypedArray } from "./dtype.ts";
 import { fromTypedArray, type NDArray } from "./ndarray.ts";
 import { checkShape, type Shape, showShape, sizeOf } from "./shape.ts";
 
@@ -25,7 +25,7 @@ export interface TensorOptions {
 
 /** Reads nested arrays, a number or a flat typed array into device memory. */
 export function arrayFrom(source: TensorSource, { device, dtype, shape }: TensorOptions): NDArray {
-  if (dtype !== undefined && !isDType(dtype)) throw new TypeError(`Cannot make tensor: "${dtype}" is no element type`);
+  if (dtype !== undefined) checkDType("make tensor", dtype);
   const given = dtypeOfArray(source);
   let flat: ArrayLike<number>, found: Shape, natural: DType;
   if (given !== null) {

@@ -33,7 +33,7 @@ export function digits(options: DigitsOptions): Dataset {
   const { train, test, seed = 0 } = options as { train?: number; test?: number; seed?: number };
   if ((train === undefined) === (test === undefined)) {
     throw new TypeError(
-      `Cannot make digits: ${train === undefined ? "neither" : "both"} of train and test given, not one`,
+      `Cannot make digits: ${train === undefined ? "neither" : "both"} of train and test given, it must be one`,
     );
   }
   const length = (train ?? test)!;

@@ -74,6 +74,7 @@ export function serialize(
   { metadata = {} }: SaveOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const elements = new Map<string, Elements>();
+  if (typeof stateDict.stateDict === "function") throw new TypeError("Cannot save: not a state, pass its stateDict()");
   for (const [name, value] of Object.entries(stateDict)) {
     if (!(value instanceof Tensor)) {
       throw new TypeError(`Cannot save: ${JSON.stringify(name)} must be a Tensor; saveCheckpoint() keeps other values`);

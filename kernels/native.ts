@@ -195,7 +195,7 @@ export function probeNative(kind: Kind, index: number | null = null): Probe {
 
 function describe(path: string, manifest: Manifest, level: string): string {
   const mode = manifest.mode === "fast" ? "" : `, mode ${manifest.mode}`;
-  return `${path}, ${level === "" ? manifest.levels.join(", ") : level}${mode}`;
+  return `${path}, ${level === "" ? `the best of ${manifest.levels.join(", ")}` : level}${mode}`;
 }
 
 function threadsWanted(): number {

@@ -22,7 +22,8 @@ export class Sequential extends Module<[x: Tensor]> {
     super();
     modules.forEach((module, place) => {
       if (!(module instanceof Module)) {
-        throw new TypeError(`Cannot make ${this.constructor.name}: argument ${place} is no module`);
+        const kind = Array.isArray(module) ? "a list" : `of type ${typeof module}`;
+        throw new TypeError(`Cannot make ${this.constructor.name}: argument ${place} is ${kind}, it must be a module`);
       }
     });
     this.#modules = modules;

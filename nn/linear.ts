@@ -60,7 +60,7 @@ export class Linear extends Module<[x: Tensor]> {
   override forward(x: Tensor): Tensor {
     if (x.shape.at(-1) !== this.inFeatures) {
       throw new TypeError(
-        `Cannot Linear: input of shape ${showShape(x.shape)}, its last axis must be ${this.inFeatures}`,
+        `Cannot apply Linear: input of shape ${showShape(x.shape)}, its last axis must be ${this.inFeatures}`,
       );
     }
     const product = x.matmul(this.weight);

@@ -36,7 +36,7 @@ export abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> 
   /** Throws a TypeError that names both shapes and what is wanted. */
   protected refuse(prediction: Tensor, target: Tensor, wanted: string): never {
     throw new TypeError(
-      `Cannot ${this.constructor.name}: prediction ${showShape(prediction.shape)} and target ${target.dtype} ` +
+      `Cannot apply ${this.constructor.name}: prediction ${showShape(prediction.shape)} and target ${target.dtype} ` +
         `${showShape(target.shape)}, ${wanted}`,
     );
   }

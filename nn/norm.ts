@@ -63,7 +63,7 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
     const rank = x.shape.length;
     if ((rank !== 2 && rank !== 3) || x.shape[1] !== this.features) {
       throw new TypeError(
-        `Cannot BatchNorm1d: input of shape ${showShape(x.shape)}, it must be [batch, ${this.features}] ` +
+        `Cannot apply BatchNorm1d: input of shape ${showShape(x.shape)}, it must be [batch, ${this.features}] ` +
           `or [batch, ${this.features}, length]`,
       );
     }
@@ -73,7 +73,7 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
     }
     if (x.size === this.features) {
       throw new TypeError(
-        `Cannot BatchNorm1d: training needs more than one value per feature, got ${showShape(x.shape)}`,
+        `Cannot apply BatchNorm1d: training needs more than one value per feature, got ${showShape(x.shape)}`,
       );
     }
     return inFloat32([x, weight, bias], (...wide) => this.#trained(wide));
@@ -149,7 +149,7 @@ export class LayerNorm1d extends Module<[x: Tensor]> {
   override forward(x: Tensor): Tensor {
     if (x.shape.at(-1) !== this.features) {
       throw new TypeError(
-        `Cannot LayerNorm1d: input of shape ${showShape(x.shape)}, its last axis must be ${this.features}`,
+        `Cannot apply LayerNorm1d: input of shape ${showShape(x.shape)}, its last axis must be ${this.features}`,
       );
     }
     return new NormalizeScaleShift({ axes: [x.shape.length - 1], eps: this.eps }).call(x, this.weight, this.bias);

@@ -38,11 +38,16 @@ export abstract class Optimizer {
 
   /** RangeError for no parameter, one that is there twice, or a rate below 0; TypeError for what is no float leaf. */
   constructor(params: Iterable<Tensor>, lr: number) {
-    this.params = [...params];
     const name = this.constructor.name;
-    if (this.params.length === 0) throw new RangeError(`Cannot make ${name}: no parameters`);
+    if (typeof params?.[Symbol.iterator] !== "function") {
+      throw new TypeError(`Cannot make ${name}: parameters of type ${typeof params}, pass model.parameters()`);
+    }
+    this.params = [...params];
+    if (this.params.length === 0) {
+      throw new RangeError(`Cannot make ${name}: no parameters, there must be one at least`);
+    }
     if (new Set(this.params).size !== this.params.length) {
-      throw new RangeError(`Cannot make ${name}: a parameter is there twice`);
+      throw new RangeError(`Cannot make ${name}: a parameter is there twice, each must be there once`);
     }
     this.params.forEach((parameter, place) => {
       if (

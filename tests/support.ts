@@ -14,7 +14,7 @@ export function assertEquals(found: unknown, expected: unknown, message?: string
 }
 
 // deno-lint-ignore no-explicit-any
-type ErrorClass = abstract new (...args: any[]) => Error;
+export type ErrorClass = abstract new (...args: any[]) => Error;
 
 function checkError(error: unknown, kind: ErrorClass, text: string): void {
   assert.ok(error instanceof kind, `expected ${kind.name}, got ${error}`);

@@ -153,7 +153,9 @@ if (import.meta.main) {
       const rebuilt = ".zig-cache/deneb.wasm";
       await buildWasm(rebuilt, console.log);
       if (!await sameBytes(rebuilt, "kernels/deneb.wasm")) {
-        throw new Error("kernels/deneb.wasm is not what the source gives: run `deno task build --wasm` and commit it");
+        throw new Error(
+          "Cannot accept kernels/deneb.wasm: it is not what the source gives; run `deno task build --wasm` and commit it",
+        );
       }
       console.log("kernels/deneb.wasm is what the source gives");
     } else if (values.wasm) await buildWasm("kernels/deneb.wasm", console.log);
