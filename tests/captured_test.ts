@@ -193,7 +193,7 @@ for (const [name, make, loss, optimizer, x, y] of steps) {
 
 Deno.test("every module, loss and optimizer has a line above", () => {
   const named = new Set([...modules, ...losses, ...optimizers].map(([name]) => name));
-  const abstract = ["Module", "Optimizer", "Scheduler"];
+  const abstract = ["Loss", "Module", "Optimizer", "Scheduler"];
   const classes = [...Object.entries(nn), ...Object.entries(optim)]
     .filter(([, value]) => value.prototype instanceof nn.Module || value.prototype instanceof optim.Optimizer);
   assertEquals(classes.map(([name]) => name).filter((name) => !named.has(name) && !abstract.includes(name)), []);
