@@ -45,7 +45,9 @@ export function isDType(name: unknown): name is DType {
 /** Throws TypeError for what is no element type: its size in bytes would be no number, and reach the device as such. */
 export function checkDType(action: string, dtype: DType): void {
   if (dtype !== "float32" && !isDType(dtype)) {
-    throw new TypeError(`Cannot ${action}: "${dtype}" is no element type, which are ${Object.keys(dtypeCode).join(", ")}`);
+    throw new TypeError(
+      `Cannot ${action}: "${dtype}" is no element type, which are ${Object.keys(dtypeCode).join(", ")}`,
+    );
   }
 }
 
