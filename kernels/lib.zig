@@ -334,4 +334,5 @@ test {
     _ = @import("store.zig");
     _ = @import("border_test.zig");
     _ = @import("kept_test.zig");
+    _ = @import("partial.zig");
 }

@@ -1,11 +1,12 @@
 //! A fork-join pool: `parallel` runs the parts of a job on all threads and returns when every part
 //! is done.
 //!
-//! Parts are taken from one counter, so a thread that comes late or is preempted holds at most the
-//! part it has begun. Between jobs the workers spin for half a millisecond, so that a run of small
-//! jobs costs about 100 ns each, and then sleep. A job must give the same bits whoever runs which
-//! part: the pool promises no order and no thread. Without threads (wasm) everything here is a
-//! plain loop.
+//! Every thread has a run of the parts for its own, the same one for each job of as many parts: what
+//! one job leaves in a core's cache the next finds there. Whoever is done takes from the others, so
+//! a thread that comes late or is preempted holds at most the part it has begun. Between jobs the
+//! workers spin for half a millisecond, so that a run of small jobs costs about 100 ns each, and
+//! then sleep. A job must give the same bits whoever runs which part: the pool promises no order and
+//! no thread. Without threads (wasm) everything here is a plain loop.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -23,7 +24,7 @@ const spin_nanoseconds = 500_000;
 const spins_per_look = 32;
 /// Spins of the caller before it offers its core to whoever preempted a worker.
 const spins_before_yield = 2_000;
-/// The value of `remaining` that ends the workers.
+/// The value of `remaining` that ends a worker.
 const stopping = std.math.maxInt(u32);
 
 const Function = *const fn (context: *const anyopaque, part: usize, worker: usize) void;
@@ -34,14 +35,20 @@ pub const Pool = struct {
     workers: [threads_max]Worker = undefined,
     /// Set while a job runs; whoever finds it set runs its own job alone.
     busy: std.atomic.Value(bool) = .init(false),
-    sleepers: std.atomic.Value(u32) = .init(0),
     /// Parts that workers have finished. On its own cache line: the caller watches it.
     finished: std.atomic.Value(u32) align(128) = .init(0),
-    /// Parts that nobody has begun. Workers watch this line, and find the job beside it.
-    remaining: std.atomic.Value(u32) align(128) = .init(0),
-    parts: u32 = 0,
-    function: Function = undefined,
+    function: Function align(128) = undefined,
     context: *const anyopaque = undefined,
+    /// Of the caller and of each worker.
+    shares: [threads_max]Share = @splat(.{}),
+
+    /// The parts of one thread, on a cache line that its worker watches.
+    const Share = struct {
+        /// Parts that nobody has begun. They end before part `end`.
+        remaining: std.atomic.Value(u32) align(128) = .init(0),
+        asleep: std.atomic.Value(bool) = .init(false),
+        end: u32 = 0,
+    };
 
     const Worker = if (threaded) std.Thread else void;
 
@@ -113,12 +120,20 @@ pub const Pool = struct {
         assert(parts > 1 and parts < stopping);
         pool.function = function;
         pool.context = context;
-        pool.parts = parts;
         pool.finished.store(0, .monotonic);
-        // The caller keeps part 0 for itself. Sequentially consistent, as `sleepers` is: either the
-        // caller sees the sleeper or the sleeper sees the parts.
-        pool.remaining.store(parts - 1, .seq_cst);
-        if (pool.sleepers.load(.seq_cst) != 0) wake(&pool.remaining, parts - 1);
+        // The caller keeps part 0 for itself.
+        var begin: u32 = 1;
+        const threads: u32 = @intCast(pool.threads);
+        for (pool.shares[0..threads], 1..) |*share, next| {
+            const end: u32 = @intCast(@as(u64, parts) * next / threads);
+            if (end <= begin) continue;
+            share.end = end;
+            // Sequentially consistent, as `asleep` is: either the caller sees the sleeper or the
+            // sleeper sees the parts.
+            share.remaining.store(end - begin, .seq_cst);
+            if (share.asleep.load(.seq_cst)) wake(&share.remaining);
+            begin = end;
+        }
         function(context, 0, 0);
         const own = 1 + pool.take(0);
         var spins: u32 = 0;
@@ -129,16 +144,25 @@ pub const Pool = struct {
         }
     }
 
-    /// Begins and runs parts while there are any; returns how many it ran.
+    /// Begins and runs parts while there are any, its own first; returns how many it ran.
     fn take(pool: *Pool, worker: usize) u32 {
         var count: u32 = 0;
-        var left = pool.remaining.load(.monotonic);
+        for (0..pool.threads) |distance| {
+            const owner = (worker + distance) % pool.threads;
+            count += pool.takeFrom(&pool.shares[owner], worker);
+        }
+        return count;
+    }
+
+    fn takeFrom(pool: *Pool, share: *Share, worker: usize) u32 {
+        var count: u32 = 0;
+        var left = share.remaining.load(.monotonic);
         while (left != 0 and left != stopping) {
-            left = pool.remaining.cmpxchgWeak(left, left - 1, .acquire, .monotonic) orelse {
+            left = share.remaining.cmpxchgWeak(left, left - 1, .acquire, .monotonic) orelse {
                 // The job cannot end before this part does, so its fields stand still.
-                pool.function(pool.context, pool.parts - left, worker);
+                pool.function(pool.context, share.end - left, worker);
                 count += 1;
-                left = pool.remaining.load(.monotonic);
+                left = share.remaining.load(.monotonic);
                 continue;
             };
         }
@@ -146,24 +170,25 @@ pub const Pool = struct {
     }
 
     fn work(pool: *Pool, worker: usize) void {
+        const share = &pool.shares[worker];
         while (true) {
             const count = pool.take(worker);
             if (count != 0) _ = pool.finished.fetchAdd(count, .release);
-            if (pool.remaining.load(.monotonic) == stopping) return;
-            if (pool.spin()) continue;
-            _ = pool.sleepers.fetchAdd(1, .seq_cst);
-            sleep(&pool.remaining);
-            _ = pool.sleepers.fetchSub(1, .seq_cst);
+            if (share.remaining.load(.monotonic) == stopping) return;
+            if (spin(share)) continue;
+            share.asleep.store(true, .seq_cst);
+            sleep(&share.remaining);
+            share.asleep.store(false, .seq_cst);
         }
     }
 
     /// Waits a while for parts; false if none came.
-    fn spin(pool: *Pool) bool {
+    fn spin(share: *const Share) bool {
         const io = std.Io.Threaded.global_single_threaded.io();
         const begin = std.Io.Clock.awake.now(io);
         while (true) {
             for (0..spins_per_look) |_| {
-                if (pool.remaining.load(.monotonic) != 0) return true;
+                if (share.remaining.load(.monotonic) != 0) return true;
                 std.atomic.spinLoopHint();
             }
             const now = std.Io.Clock.awake.now(io);
@@ -174,9 +199,9 @@ pub const Pool = struct {
     fn start(pool: *Pool, threads: usize) void {
         pool.threads = 1;
         if (!threaded) return;
-        pool.remaining.store(0, .release);
         while (pool.threads < @min(threads, threads_max)) : (pool.threads += 1) {
             const config: std.Thread.SpawnConfig = .{ .stack_size = 1 << 20 };
+            pool.shares[pool.threads].remaining.store(0, .release);
             const worker = std.Thread.spawn(config, work, .{ pool, pool.threads }) catch return;
             pool.workers[pool.threads - 1] = worker;
         }
@@ -184,8 +209,10 @@ pub const Pool = struct {
 
     fn stop(pool: *Pool) void {
         if (!threaded) return;
-        pool.remaining.store(stopping, .seq_cst);
-        wake(&pool.remaining, stopping);
+        for (pool.shares[1..pool.threads]) |*share| {
+            share.remaining.store(stopping, .seq_cst);
+            wake(&share.remaining);
+        }
         for (pool.workers[0 .. pool.threads - 1]) |worker| worker.join();
         pool.threads = 1;
     }
@@ -200,16 +227,16 @@ pub const Pool = struct {
     }
 };
 
-/// Sleeps unless there are parts. The kernel compares again, so a wake that comes first is not
+/// Sleeps unless there are parts of its own. The kernel compares again, so a wake that comes first is not
 /// lost.
 fn sleep(remaining: *std.atomic.Value(u32)) void {
     const io = std.Io.Threaded.global_single_threaded.io();
     io.futexWaitUncancelable(u32, &remaining.raw, 0);
 }
 
-fn wake(remaining: *std.atomic.Value(u32), count: u32) void {
+fn wake(remaining: *std.atomic.Value(u32)) void {
     const io = std.Io.Threaded.global_single_threaded.io();
-    io.futexWake(u32, &remaining.raw, count);
+    io.futexWake(u32, &remaining.raw, 1);
 }
 
 test "every part runs once, whatever the number of threads" {

@@ -7,6 +7,7 @@
 
 const std = @import("std");
 const expr = @import("expr.zig");
+const partial = @import("partial.zig");
 
 /// Bytes of the vector that stands for a repeated operand: the widest of any level.
 pub const repeated_bytes = 64;
@@ -113,39 +114,6 @@ fn indices(comptime V: type, index: usize) V {
     return @as(V, @splat(begin)) + @as(V, @floatFromInt(std.simd.iota(u32, lanes)));
 }
 
-/// The first `count` elements, then zeros. A page is readable whole or not at all: where a vector
-/// does not cross its end, what follows the elements is read with them and put aside.
-fn partial(comptime lanes: usize, comptime T: type, source: [*]const T, count: usize) @Vector(lanes, T) {
-    const V = @Vector(lanes, T);
-    const none: V = @splat(0);
-    if (@intFromPtr(source) % page_bytes <= page_bytes - lanes * @sizeOf(T)) {
-        const bound: @Vector(lanes, u32) = @splat(@intCast(count));
-        return @select(T, std.simd.iota(u32, lanes) < bound, @as(V, source[0..lanes].*), none);
-    }
-    return atPageEnd(lanes, T, source, count);
-}
-
-noinline fn atPageEnd(comptime lanes: usize, comptime T: type, source: [*]const T, count: usize) [lanes]T {
-    var buffer: [lanes]T = @splat(0);
-    for (buffer[0..count], source[0..count]) |*element, value| element.* = value;
-    return buffer;
-}
-
-/// The smallest pages that there are.
-const page_bytes = 4096;
-
-/// Stores the first `count` elements, fewer than there are, as two runs that may overlap.
-noinline fn storeSome(comptime lanes: usize, comptime T: type, target: [*]T, values: *const [lanes]T, count: usize) void {
-    comptime var half = lanes / 2;
-    inline while (half > 0) : (half /= 2) {
-        if (count >= half) {
-            target[0..half].* = values[0..half].*;
-            target[count - half ..][0..half].* = values[count - half ..][0..half].*;
-            return;
-        }
-    }
-}
-
 pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type {
     const V = @Vector(lanes, T);
     const n = row.operands;
@@ -189,7 +157,7 @@ pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
                     ends[k] = if (count > lanes)
                         (pointers[k] + if (still) 0 else begin)[0..lanes].*
                     else
-                        partial(lanes, T, pointers[k], if (still) lanes else count);
+                        partial.load(lanes, T, pointers[k], if (still) lanes else count);
                 };
                 var i: usize = 0;
                 while (i + lanes <= count) : (i += lanes) {
@@ -206,7 +174,7 @@ pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
                     const last: [lanes]T = expr.eval(row.tree, V, environment);
                     if (count > lanes) {
                         out[begin..][0..lanes].* = last;
-                    } else storeSome(lanes, T, out, &last, count);
+                    } else partial.store(lanes, T, out, &last, count);
                 }
                 place += 1;
                 if (place == places) return;
@@ -286,7 +254,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
                     const left = end - i;
                     inline for (0..n) |k| {
                         const present = if (steps[k] == 0) lanes else left;
-                        environment.operands[k] = partial(lanes, T, pointers[k], present);
+                        environment.operands[k] = partial.load(lanes, T, pointers[k], present);
                     }
                     if (row.uses_index) environment.index = indices(V, index +% i);
                     const value = element(V, environment);
@@ -367,7 +335,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
                     inline for (0..n) |k| {
                         const present = if (steps[k] == 0) lanes else left;
                         const rest = pointers[k][j] + i * steps[k];
-                        environment.operands[k] = partial(lanes, T, rest, present);
+                        environment.operands[k] = partial.load(lanes, T, rest, present);
                     }
                     const value = element(V, environment);
                     const joined = join(V, environment.scalars, running[j], value);
