@@ -201,7 +201,6 @@ pub const Context = struct {
         var found: decode.Found = .{};
         const notes = keeps and context.builder != null;
         if (notes) reader.found = &found;
-        reader.halves = context.engine.takesHalves();
         const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
         if (!useful) return .ok;
         if (notes) context.builder.?.add(opcode, target, words, &found, &context.memory);

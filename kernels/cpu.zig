@@ -35,8 +35,6 @@ pub const Engine = struct {
     plan: *group.Plan,
     message: program.Message,
 
-    pub const takes_halves = true;
-
     /// The engine must not move afterwards.
     pub fn init(
         engine: *Engine,

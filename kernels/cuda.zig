@@ -292,17 +292,13 @@ pub const Engine = struct {
     }
 
     /// One product of cuBLAS, or a batch of them.
-    pub fn multiplyNow(engine: *Engine, one: *const graph.Product) Failed!void {
+    pub fn multiplyNow(engine: *Engine, one: *const blas.Product) Failed!void {
         const library = &engine.blas.?;
-        const status = if (one.product.bias != 0)
-            engine.lt.?.multiply(&one.product, engine.stream)
-        else if (one.double)
-            library.multiply(f64, one.product)
-        else
-            library.multiply(f32, one.product);
+        const biased = one.bias != 0;
+        const status = if (biased) engine.lt.?.multiply(one, engine.stream) else library.multiply(one);
         if (status == 0) return;
         engine.message.set("cuBLAS's product {d}x{d}x{d} failed: {s} ({d})", .{
-            one.product.m, one.product.n, one.product.k, library.textOf(status), status,
+            one.m, one.n, one.k, library.textOf(status), status,
         });
         return error.Failed;
     }

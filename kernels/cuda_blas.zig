@@ -1,4 +1,5 @@
-//! cuBLAS, where it is: the product of floats in strided batches.
+//! cuBLAS, where it is: the product of floats in strided batches. Sums of halves are float32, and are
+//! rounded once.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -10,7 +11,27 @@ pub const Handle = opaque {};
 
 pub const Operation = enum(c_int) { plain = 0, transposed = 1 };
 
-const MathMode = enum(c_int) { default = 0, tf32 = 3 };
+const MathMode = packed struct(c_int) {
+    /// 3 lets products of float32 round their operands to TF32.
+    mode: u4 = 0,
+    /// Parts of a sum are not rounded to halves before they are joined.
+    whole_sums: bool = true,
+    unused: u27 = 0,
+};
+
+/// What the library calls `CUBLAS_COMPUTE_32F`, and its own choice of an algorithm.
+const compute_float = 68;
+const algorithm_default = -1;
+
+/// `cudaDataType`.
+fn typeOf(dtype: program.DType) c_int {
+    return switch (dtype) {
+        .float32 => 0,
+        .float16 => 2,
+        .bfloat16 => 14,
+        else => unreachable,
+    };
+}
 
 fn Gemm(comptime T: type) type {
     return *const fn (
@@ -43,6 +64,31 @@ const Functions = struct {
     cublasSetMathMode: *const fn (handle: ?*Handle, mode: MathMode) callconv(.c) c_int,
     cublasSgemmStridedBatched: Gemm(f32),
     cublasDgemmStridedBatched: Gemm(f64),
+    cublasGemmStridedBatchedEx: *const fn (
+        handle: ?*Handle,
+        a_operation: Operation,
+        b_operation: Operation,
+        m: c_int,
+        n: c_int,
+        k: c_int,
+        alpha: *const f32,
+        a: driver.Address,
+        a_type: c_int,
+        a_columns: c_int,
+        a_stride: c_longlong,
+        b: driver.Address,
+        b_type: c_int,
+        b_columns: c_int,
+        b_stride: c_longlong,
+        beta: *const f32,
+        c: driver.Address,
+        c_type: c_int,
+        c_columns: c_int,
+        c_stride: c_longlong,
+        count: c_int,
+        compute: c_int,
+        algorithm: c_int,
+    ) callconv(.c) c_int,
     cublasGetStatusString: ?*const fn (status: c_int) callconv(.c) ?[*:0]const u8,
 };
 
@@ -53,6 +99,9 @@ const names: []const [:0]const u8 = switch (builtin.os.tag) {
 
 /// One product of a batch, as the column-major library sees it: c = a b, m x k by k x n.
 pub const Product = struct {
+    /// Of a and b, and of c: they differ where products of halves are float32.
+    element: program.DType,
+    result: program.DType,
     a: Operand,
     b: Operand,
     c: Operand,
@@ -103,7 +152,7 @@ pub const Blas = struct {
         const set = [_]c_int{
             functions.cublasGetVersion_v2(blas.handle, &blas.version),
             functions.cublasSetStream_v2(blas.handle, stream),
-            functions.cublasSetMathMode(blas.handle, if (tf32) .tf32 else .default),
+            blas.setMode(if (tf32) 3 else 0),
         };
         for (set) |status| if (status != 0) {
             message.set("it could not be set up: {s}", .{blas.textOf(status)});
@@ -111,6 +160,12 @@ pub const Blas = struct {
             return null;
         };
         return blas;
+    }
+
+    fn setMode(blas: *const Blas, mode: u4) c_int {
+        const set = blas.functions.cublasSetMathMode;
+        // The oldest libraries do not know the other word.
+        return if (set(blas.handle, .{ .mode = mode }) == 0) 0 else set(blas.handle, .{ .mode = mode, .whole_sums = false });
     }
 
     pub fn close(blas: *Blas) void {
@@ -123,7 +178,45 @@ pub const Blas = struct {
     }
 
     /// Returns cuBLAS's status, 0 where all is well.
-    pub fn multiply(blas: *const Blas, comptime T: type, product: Product) c_int {
+    pub fn multiply(blas: *const Blas, product: *const Product) c_int {
+        return switch (product.element) {
+            .float64 => blas.multiplyAs(f64, product),
+            .float32 => blas.multiplyAs(f32, product),
+            else => blas.multiplyHalves(product),
+        };
+    }
+
+    fn multiplyHalves(blas: *const Blas, product: *const Product) c_int {
+        const one: f32 = 1;
+        const zero: f32 = 0;
+        return blas.functions.cublasGemmStridedBatchedEx(
+            blas.handle,
+            product.a.operation,
+            product.b.operation,
+            product.m,
+            product.n,
+            product.k,
+            &one,
+            product.a.address,
+            typeOf(product.element),
+            product.a.columns,
+            product.a.stride,
+            product.b.address,
+            typeOf(product.element),
+            product.b.columns,
+            product.b.stride,
+            &zero,
+            product.c.address,
+            typeOf(product.result),
+            product.c.columns,
+            product.c.stride,
+            product.count,
+            compute_float,
+            algorithm_default,
+        );
+    }
+
+    fn multiplyAs(blas: *const Blas, comptime T: type, product: *const Product) c_int {
         const function = if (T == f32) blas.functions.cublasSgemmStridedBatched else blas.functions.cublasDgemmStridedBatched;
         const one: T = 1;
         const zero: T = 0;

@@ -23,9 +23,7 @@ pub const Launch = struct {
     arguments: [arguments_max]u8 align(16),
 };
 
-pub const Product = struct { double: bool, product: blas.Product };
-
-const Operation = union(enum) { launch: Launch, product: Product };
+const Operation = union(enum) { launch: Launch, product: blas.Product };
 
 const Program = struct {
     operations: std.ArrayList(Operation) = .empty,
@@ -104,9 +102,9 @@ pub const Graphs = struct {
         return true;
     }
 
-    pub fn noteProduct(graphs: *Graphs, engine: *cuda.Engine, product: Product) cuda.Failed!bool {
+    pub fn noteProduct(graphs: *Graphs, engine: *cuda.Engine, product: *const blas.Product) cuda.Failed!bool {
         if (graphs.key == null) return false;
-        try graphs.noted.append(engine.allocator, .{ .product = product });
+        try graphs.noted.append(engine.allocator, .{ .product = product.* });
         return true;
     }
 

@@ -3,11 +3,12 @@
 //! driver runs in its place. `cuda.zig` builds the same names.
 
 const std = @import("std");
-const convert = @import("convert.zig");
+pub const convert = @import("convert.zig");
 const fold = @import("cuda_fold.zig");
 const map = @import("cuda_map.zig");
 const matmul = @import("cuda_matmul.zig");
 const places = @import("cuda_places.zig");
+pub const program = @import("program.zig");
 const table = @import("table.zig");
 pub const layout = @import("cuda_layout.zig");
 pub const threading = @import("cuda_thread.zig");
@@ -40,18 +41,18 @@ pub const entries: []const Entry = blk: {
         }
         list = list ++ [_]Entry{.{ .name = "matmul_" ++ of, .Kernel = matmul.MatMul(T) }};
     }
-    for (.{ u8, u32, u64 }) |T| {
+    for (.{ u8, u16, u32, u64 }) |T| {
         const name = std.fmt.comptimePrint("gather_{d}", .{@sizeOf(T)});
         list = list ++ [_]Entry{.{ .name = name, .Kernel = places.Gather(T) }};
     }
-    for (.{ "float32", "float64", "int32", "uint8", "bool" }) |of| {
+    for (@typeInfo(program.DType).@"enum".field_names) |of| {
         list = list ++ [_]Entry{
-            .{ .name = "scatter_" ++ of, .Kernel = places.Scatter(@field(places.Sum, of)) },
-            .{ .name = "scatter_first_" ++ of, .Kernel = places.ScatterFirst(@field(places.Sum, of)) },
+            .{ .name = "scatter_" ++ of, .Kernel = places.Scatter(@field(program.DType, of)) },
+            .{ .name = "scatter_first_" ++ of, .Kernel = places.ScatterFirst(@field(program.DType, of)) },
         };
     }
     for (.{ "float32", "float64", "int32" }) |of| {
-        list = list ++ [_]Entry{.{ .name = "random_" ++ of, .Kernel = map.Random(@field(@import("program.zig").DType, of)) }};
+        list = list ++ [_]Entry{.{ .name = "random_" ++ of, .Kernel = map.Random(@field(program.DType, of)) }};
     }
     list = list ++ [_]Entry{.{ .name = "check", .Kernel = places.Check }};
     break :blk list;

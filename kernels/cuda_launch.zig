@@ -44,7 +44,9 @@ pub const Skeleton = enum { vector, strided, fold, join, arg, matmul, gather, sc
 
 /// Kernels that are loaded, by skeleton, type and row.
 pub const Functions = struct {
-    list: [@typeInfo(Skeleton).@"enum".field_names.len][5][rows_max]?*driver.Function = @splat(@splat(@splat(null))),
+    list: [@typeInfo(Skeleton).@"enum".field_names.len][types][rows_max]?*driver.Function = @splat(@splat(@splat(null))),
+
+    const types = @typeInfo(program.DType).@"enum".field_names.len;
 };
 
 /// `type_code` is a compute type, a dtype, or for gather the binary logarithm of an element's bytes.

@@ -6,10 +6,13 @@
 //! (`Scatter`), or a block for each c does the work where its index comes first (`ScatterFirst`).
 
 const std = @import("std");
+const convert = @import("convert.zig");
 const layout = @import("cuda_layout.zig");
 const program = @import("program.zig");
 const threading = @import("cuda_thread.zig");
 
+const DType = program.DType;
+const Stored = convert.Stored;
 const Thread = threading.Thread;
 const advance = threading.advance;
 const global = threading.global;
@@ -72,29 +75,19 @@ inline fn three(address: u64, strides: *const [3]i64, o: u32, middle: u32, i: u3
     return advance(advance(advance(address, strides[0], o), strides[1], middle), strides[2], i);
 }
 
-/// How elements of a type are added; bytes stand for uint8, or for bool.
-pub const Sum = enum { float32, float64, int32, uint8, bool };
-
-fn Stored(comptime sum: Sum) type {
-    return switch (sum) {
-        .float32 => f32,
-        .float64 => f64,
-        .int32 => i32,
-        .uint8, .bool => u8,
-    };
-}
-
-inline fn add(comptime sum: Sum, x: Stored(sum), y: Stored(sum)) Stored(sum) {
-    return switch (sum) {
+/// The sum of two elements as they lie in memory; each sum of halves is rounded.
+inline fn add(comptime dtype: DType, x: Stored(dtype), y: Stored(dtype)) Stored(dtype) {
+    return switch (dtype) {
         .float32, .float64 => x + y,
         .int32, .uint8 => x +% y,
         .bool => @intFromBool(x != 0 or y != 0),
+        .float16, .bfloat16 => convert.toStored(dtype, f32, convert.fromStored(dtype, f32, x) + convert.fromStored(dtype, f32, y)),
     };
 }
 
 /// out[o, index[c], i] += source[o, c, i]: a thread for each o and i.
-pub fn Scatter(comptime sum: Sum) type {
-    const T = Stored(sum);
+pub fn Scatter(comptime dtype: DType) type {
+    const T = Stored(dtype);
     return struct {
         pub const Arguments = layout.Places;
         pub const Shared = void;
@@ -111,7 +104,7 @@ pub fn Scatter(comptime sum: Sum) type {
                 const index: u32 = @bitCast(indexAt(arguments, arguments.index_stride, c));
                 const target = global(T, three(arguments.out, &arguments.out_strides, o, index, i));
                 const value = global(T, three(arguments.source, &arguments.source_strides, o, c, i)).*;
-                target.* = add(sum, target.*, value);
+                target.* = add(dtype, target.*, value);
             }
         }
     };
@@ -119,8 +112,8 @@ pub fn Scatter(comptime sum: Sum) type {
 
 /// The same: a block for each c in x, for all o and i, shared out again in y. The first c of an
 /// index adds all that follow.
-pub fn ScatterFirst(comptime sum: Sum) type {
-    const T = Stored(sum);
+pub fn ScatterFirst(comptime dtype: DType) type {
+    const T = Stored(dtype);
     return struct {
         pub const Arguments = layout.Places;
         /// Whether the index stands before c.
@@ -154,7 +147,7 @@ pub fn ScatterFirst(comptime sum: Sum) type {
             while (c < arguments.count.size) : (c += 1) {
                 if (indexAt(arguments, arguments.index_stride, c) != wanted) continue;
                 const source = three(arguments.source, &arguments.source_strides, o, c, i);
-                total = add(sum, total, global(T, source).*);
+                total = add(dtype, total, global(T, source).*);
             }
             target.* = total;
         }

@@ -3,16 +3,18 @@
 //!
 //! cuBLAS wants columns side by side, so it is asked for the transposed product of the transposed
 //! operands, which lie as rows do. An operand with gaps in both axes is copied first; a result
-//! with such gaps is copied last.
+//! with such gaps is copied last. cuBLAS multiplies halves, into halves or float32, but not a half by
+//! another type: such operands become float32 first, and a result that it cannot round is rounded
+//! last.
 
 const std = @import("std");
 const axes_module = @import("axes.zig");
 const blas = @import("cuda_blas.zig");
 const cuda = @import("cuda.zig");
-const graph = @import("cuda_graph.zig");
 const later_module = @import("later.zig");
 const launch = @import("cuda_launch.zig");
 const layout = @import("cuda_layout.zig");
+const matmul_half = @import("matmul_half.zig");
 const program = @import("program.zig");
 const table = @import("table.zig");
 
@@ -37,16 +39,19 @@ const add_row: u16 = blk: {
 
 pub fn multiply(engine: *Engine, one: *const program.MatMul) Failed!void {
     const compute = one.compute;
-    if (one.out.dtype != compute or one.a.dtype != compute or one.b.dtype != compute) {
+    const halves = matmul_half.takes(one);
+    if (!halves and (one.out.dtype != compute or one.a.dtype != compute or one.b.dtype != compute)) {
         return engine.unsupported("Cannot multiply: operands must have one dtype", .{});
     }
     const whole = one.k != 0 and @max(one.m, one.n, one.k) <= int_max;
-    if (engine.blas != null and whole) switch (compute) {
-        .float32 => return byBlas(f32, engine, one),
-        .float64 => return byBlas(f64, engine, one),
-        else => {},
-    };
-    return byKernel(engine, one);
+    if (engine.blas != null and whole and compute != .int32) return byBlas(engine, one);
+    if (!halves) return byKernel(engine, one);
+    var wide = one.*;
+    if (wide.a.dtype != compute) try contiguous(engine, .a, &wide, &wide.a, one.m, one.k, compute);
+    if (wide.b.dtype != compute) try contiguous(engine, .b, &wide, &wide.b, one.k, one.n, compute);
+    if (wide.out.dtype != compute) try place(engine, .c, &wide, &wide.out, one.m, one.n, compute);
+    try byKernel(engine, &wide);
+    if (one.out.dtype != compute) try copy(engine, &wide, &wide.out, &one.out, one.m, one.n);
 }
 
 /// A matrix as rows of elements side by side, or as columns.
@@ -72,23 +77,26 @@ fn fits(found: Placed) ?Placed {
     return if (found.step <= int_max) found else null;
 }
 
-fn byBlas(comptime T: type, engine: *Engine, given: *const program.MatMul) Failed!void {
+fn byBlas(engine: *Engine, given: *const program.MatMul) Failed!void {
     var one = given.*;
     const r = one.batch_rank;
-    if (!suits(&one.a, r, one.m, one.k)) try contiguous(engine, .a, &one, &one.a, one.m, one.k);
-    if (!suits(&one.b, r, one.k, one.n)) try contiguous(engine, .b, &one, &one.b, one.k, one.n);
-    const direct = suits(&one.out, r, one.m, one.n);
-    if (!direct) try place(engine, .c, &one, &one.out, one.m, one.n);
-    try batches(T, engine, &one);
+    const element = if (one.a.dtype == one.b.dtype) one.a.dtype else one.compute;
+    const result = if (one.out.dtype == element) element else one.compute;
+    if (!suits(&one.a, r, one.m, one.k, element)) try contiguous(engine, .a, &one, &one.a, one.m, one.k, element);
+    if (!suits(&one.b, r, one.k, one.n, element)) try contiguous(engine, .b, &one, &one.b, one.k, one.n, element);
+    const direct = suits(&one.out, r, one.m, one.n, result);
+    if (!direct) try place(engine, .c, &one, &one.out, one.m, one.n, result);
+    try batches(engine, &one);
     if (!direct) try copy(engine, &one, &one.out, &given.out, one.m, one.n);
 }
 
-fn suits(view: *const program.View, batch_rank: u8, rows: usize, columns: usize) bool {
+fn suits(view: *const program.View, batch_rank: u8, rows: usize, columns: usize, dtype: program.DType) bool {
+    if (view.dtype != dtype) return false;
     for (view.strides[0..batch_rank]) |stride| if (stride < 0) return false;
     return placed(rows, columns, view.strides[batch_rank..][0..2]) != null;
 }
 
-/// Puts a copy of an operand, without gaps, into scratch memory.
+/// Puts a copy of an operand, without gaps and of that type, into scratch memory.
 fn contiguous(
     engine: *Engine,
     which: cuda.Scratch,
@@ -96,9 +104,10 @@ fn contiguous(
     view: *program.View,
     rows: usize,
     columns: usize,
+    dtype: program.DType,
 ) Failed!void {
     const from = view.*;
-    try place(engine, which, one, view, rows, columns);
+    try place(engine, which, one, view, rows, columns, dtype);
     return copy(engine, one, &from, view, rows, columns);
 }
 
@@ -110,8 +119,10 @@ fn place(
     view: *program.View,
     rows: usize,
     columns: usize,
+    dtype: program.DType,
 ) Failed!void {
     const r = one.batch_rank;
+    view.dtype = dtype;
     view.strides[r] = @intCast(columns);
     view.strides[r + 1] = 1;
     var count = rows * columns;
@@ -177,7 +188,7 @@ fn part(view: *const program.View, walked: usize, index: *const [2]usize, r: usi
 }
 
 /// One call for the longest axis of the batch, as often as the others have places.
-fn batches(comptime T: type, engine: *Engine, one: *const program.MatMul) Failed!void {
+fn batches(engine: *Engine, one: *const program.MatMul) Failed!void {
     var shape: [rank_max]usize = undefined;
     var strides: [3][rank_max]isize = undefined;
     var rank: usize = 0;
@@ -208,7 +219,7 @@ fn batches(comptime T: type, engine: *Engine, one: *const program.MatMul) Failed
         for (0..rank) |axis| for (&offsets, 0..) |*offset, k| {
             offset.* += strides[k][axis] * @as(isize, @intCast(index[axis]));
         };
-        try batch(T, engine, one, offsets, steps, count);
+        try batch(engine, one, offsets, steps, count);
         var axis = rank;
         while (axis > 0) {
             axis -= 1;
@@ -220,46 +231,48 @@ fn batches(comptime T: type, engine: *Engine, one: *const program.MatMul) Failed
 }
 
 fn batch(
-    comptime T: type,
     engine: *Engine,
     one: *const program.MatMul,
     offsets: [3]isize,
     steps: [3]isize,
     count: usize,
 ) Failed!void {
-    const product = productOf(T, one, offsets, steps);
+    const product = productOf(one, offsets, steps);
     var first: usize = 0;
     while (first < count) : (first += batches_each) {
         var some = product;
         some.count = @intCast(@min(count - first, batches_each));
-        for ([3]*blas.Operand{ &some.a, &some.b, &some.c }) |each| {
-            each.address +%= @as(u64, @bitCast(each.stride)) *% first *% @sizeOf(T);
+        for ([3]*blas.Operand{ &some.a, &some.b, &some.c }, [3]program.DType{ some.element, some.element, some.result }) |each, dtype| {
+            each.address +%= @as(u64, @bitCast(each.stride)) *% first *% dtype.bytes();
         }
-        const noted: graph.Product = .{ .double = T == f64, .product = some };
-        if (!try engine.graphs.noteProduct(engine, noted)) try engine.multiplyNow(&noted);
+        if (!try engine.graphs.noteProduct(engine, &some)) try engine.multiplyNow(&some);
     }
 }
 
 /// One product of the batch, as cuBLAS wants it.
-fn productOf(comptime T: type, one: *const program.MatMul, offsets: [3]isize, steps: [3]isize) blas.Product {
+fn productOf(one: *const program.MatMul, offsets: [3]isize, steps: [3]isize) blas.Product {
     const r = one.batch_rank;
     const out = placed(one.m, one.n, one.out.strides[r..][0..2]).?;
     const a = placed(one.m, one.k, one.a.strides[r..][0..2]).?;
     const b = placed(one.k, one.n, one.b.strides[r..][0..2]).?;
-    const c_operand = operand(T, &one.out, out, false, offsets[0], steps[0]);
+    const c_operand = operand(&one.out, out, false, offsets[0], steps[0]);
     // Rows of c as columns: c' = b' a'. Where c lies by columns already, c = a b, and each operand
     // that lies by rows is the transposed one.
     return if (!out.transposed) .{
-        .a = operand(T, &one.b, b, b.transposed, offsets[2], steps[2]),
-        .b = operand(T, &one.a, a, a.transposed, offsets[1], steps[1]),
+        .element = one.a.dtype,
+        .result = one.out.dtype,
+        .a = operand(&one.b, b, b.transposed, offsets[2], steps[2]),
+        .b = operand(&one.a, a, a.transposed, offsets[1], steps[1]),
         .c = c_operand,
         .m = @intCast(one.n),
         .n = @intCast(one.m),
         .k = @intCast(one.k),
         .count = 0,
     } else .{
-        .a = operand(T, &one.a, a, !a.transposed, offsets[1], steps[1]),
-        .b = operand(T, &one.b, b, !b.transposed, offsets[2], steps[2]),
+        .element = one.a.dtype,
+        .result = one.out.dtype,
+        .a = operand(&one.a, a, !a.transposed, offsets[1], steps[1]),
+        .b = operand(&one.b, b, !b.transposed, offsets[2], steps[2]),
         .c = c_operand,
         .m = @intCast(one.m),
         .n = @intCast(one.n),
@@ -282,13 +295,12 @@ pub fn multiplyBias(
     const bias = biasOf(&one, sum) orelse return false;
     if (std.mem.indexOfScalar(u32, temporaries, given.out.handle) == null) return false;
     if (later_module.isRead(later, given.out.handle)) return false;
-    var product = productOf(f32, &one, @splat(0), @splat(0));
+    var product = productOf(&one, @splat(0), @splat(0));
     product.count = 1;
     product.bias = @intFromPtr(bias.data);
     const choice = try engine.lt.?.choose(engine.allocator, &product) orelse return false;
     if (choice.workspace_bytes > 0) product.workspace = try engine.scratchOf(.workspace, choice.workspace_bytes);
-    const noted: graph.Product = .{ .double = false, .product = product };
-    if (!try engine.graphs.noteProduct(engine, noted)) try engine.multiplyNow(&noted);
+    if (!try engine.graphs.noteProduct(engine, &product)) try engine.multiplyNow(&product);
     return true;
 }
 
@@ -317,8 +329,8 @@ fn biasOf(one: *program.MatMul, sum: *const program.Map) ?*const program.View {
     const to = matrixOf(&sum.out, shape) orelse return null;
     one.out = sum.out;
     one.out.strides[r..][0..2].* = to;
-    const suited = suits(&one.a, one.batch_rank, one.m, one.k) and suits(&one.b, one.batch_rank, one.k, one.n) and
-        suits(&one.out, one.batch_rank, one.m, one.n);
+    const suited = suits(&one.a, one.batch_rank, one.m, one.k, .float32) and
+        suits(&one.b, one.batch_rank, one.k, one.n, .float32) and suits(&one.out, one.batch_rank, one.m, one.n, .float32);
     if (!suited or placed(one.m, one.n, &to).?.transposed) return null;
     return bias;
 }
@@ -331,14 +343,13 @@ fn matrixOf(view: *const program.View, shape: []const usize) ?[2]isize {
 }
 
 fn operand(
-    comptime T: type,
     view: *const program.View,
     lies: Placed,
     transposed: bool,
     offset: isize,
     step: isize,
 ) blas.Operand {
-    const bytes: u64 = @bitCast(@as(i64, offset) * @sizeOf(T));
+    const bytes: u64 = @bitCast(@as(i64, offset) * @as(i64, @intCast(view.dtype.bytes())));
     return .{
         .address = @intFromPtr(view.data) +% bytes,
         .operation = if (transposed) .transposed else .plain,

@@ -98,15 +98,12 @@ pub const Reader = struct {
     wholes: [longest]i64 = undefined,
     /// Where views are noted, if anybody asks.
     found: ?*Found,
-    /// Whether the device computes with float16 and bfloat16.
-    halves: bool = true,
 
     pub inline fn init(reader: *Reader, memory: *const Memory, message: *program.Message, words: []const f64) void {
         reader.memory = memory;
         reader.message = message;
         reader.words = words;
         reader.found = null;
-        reader.halves = true;
         const length = @min(words.len, longest - lanes);
         var at: usize = 0;
         while (at + lanes <= length) : (at += lanes) {
@@ -400,9 +397,6 @@ pub const Reader = struct {
         const codes = @typeInfo(program.DType).@"enum".field_names.len;
         target.handle = handle;
         target.dtype = @fromBackingInt(@as(u8, @intCast(try reader.number(at + 1, "element type", codes))));
-        if (target.dtype.isHalf() and !reader.halves) {
-            return reader.fail(error.Unsupported, "{t} is not supported on this device", .{target.dtype});
-        }
         const offset = try reader.number(at + 2, "offset", elements_max);
         const storage = reader.memory.find(handle) orelse
             return reader.fail(error.Stale, "there is no storage {d}", .{handle});

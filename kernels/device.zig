@@ -14,7 +14,6 @@
 //!     reserved(engine) usize                       bytes held beside the storages
 //!     free(engine) ?u64                            bytes that the device has left, if it tells
 //!     refused(engine) Status                       why nothing can be allocated; may be left out
-//!     takes_halves: bool                           whether it computes with float16 and bfloat16; may be left out
 //!     setThreads(engine, count)
 //!     describe(engine, buffer) []const u8          for people
 //!     storeName(engine, buffer) []const u8         which machine its built programs are for, "" for none
@@ -136,12 +135,6 @@ fn Of(comptime Devices: type) type {
                 inline else => |*one| {
                     return if (@hasDecl(@TypeOf(one.*), "refused")) one.refused() else .ok;
                 },
-            }
-        }
-
-        pub inline fn takesHalves(engine: *const Self) bool {
-            switch (engine.of) {
-                inline else => |*one| return @hasDecl(@TypeOf(one.*), "takes_halves") and @TypeOf(one.*).takes_halves,
             }
         }
 

@@ -12,7 +12,7 @@ const DType = @import("program.zig").DType;
 /// Whether vectors of float16 are converted by instructions.
 const has_float16 = builtin.zig_backend == .stage2_llvm and switch (builtin.cpu.arch) {
     .x86_64 => std.Target.x86.featureSetHas(builtin.cpu.features, .f16c),
-    .aarch64 => true,
+    .aarch64, .nvptx64 => true,
     else => false,
 };
 

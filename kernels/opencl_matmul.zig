@@ -2,6 +2,7 @@
 //! is fastest with, found by a short run on the first large product. All give the same bits.
 
 const std = @import("std");
+const matmul_half = @import("matmul_half.zig");
 const opencl = @import("opencl.zig");
 const opencl_api = @import("opencl_api.zig");
 const opencl_run = @import("opencl_run.zig");
@@ -40,7 +41,7 @@ pub fn tiles(engine: *const Engine) []const Tile {
 
 pub fn execute(engine: *Engine, one: *const MatMul) Status {
     const compute = one.compute;
-    if (one.out.dtype != compute or one.a.dtype != compute or one.b.dtype != compute) {
+    if (!matmul_half.takes(one) and (one.out.dtype != compute or one.a.dtype != compute or one.b.dtype != compute)) {
         engine.message.set("Cannot multiply: operands must have one dtype", .{});
         return .unsupported;
     }
@@ -109,6 +110,7 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
     const text: skeletons.Text = .{
         .kind = if (alone) .vectors else .lanes,
         .element = one.compute,
+        .stored = .{ one.a.dtype, one.b.dtype, one.out.dtype },
         .batch_rank = one.batch_rank,
         .lanes = .{ own.side, own.side },
         .tile = own,

@@ -108,7 +108,8 @@ KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL ELEMENT *out) {
 //@ matmul
 // Parameters of both products: 0 m, 1 n, 2 k, 3 and 4 strides of a, 5 and 6 of b, 7 and 8 of c, 9 to 11 their offsets, 12
 // rows of a group; then for each axis of the batch its size and the strides of a, b and c. Every sum runs over k in order
-// in one accumulator by fused multiply-adds, so that no size of tile changes a bit.
+// in one accumulator by fused multiply-adds, so that no size of tile changes a bit. Halves become ELEMENTs where they are
+// read, by OF_A and OF_B, and each sum is rounded to one where it is stored, by OF_C.
 typedef struct { I64 v[13 + 4 * BATCH_RANK + 1]; } Parameters;
 #define BEGIN_BATCH                                                           \
   I64 rest = GROUP_Z;                                                         \
@@ -128,9 +129,13 @@ typedef struct { I64 v[13 + 4 * BATCH_RANK + 1]; } Parameters;
 // One work item computes rows by WIDTH * VECTORS columns: a panel of b is packed, and ROWS rows at a time run over it with
 // their sums in registers.
 #define COLUMNS (WIDTH * VECTORS)
-KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const ELEMENT *a, GLOBAL const ELEMENT *b, GLOBAL ELEMENT *c) {
+KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const A_ELEMENT *a, GLOBAL const B_ELEMENT *b,
+                            GLOBAL C_ELEMENT *c) {
   LOCAL VECTOR panel[DEPTH * VECTORS];
   LOCAL VECTOR sums[ROWS_MAX * VECTORS];
+#if A_IS_HALF
+  LOCAL ELEMENT left[ROWS * DEPTH];
+#endif
   BEGIN_BATCH
   const I64 row_begin = GROUP_Y * p.v[12], column_begin = GROUP_X * COLUMNS;
   const I64 row_end = p.v[0] < row_begin + p.v[12] ? p.v[0] : row_begin + p.v[12];
@@ -140,21 +145,26 @@ KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const ELEMENT *a, GLOBAL 
   do {
     const int depth = k_all - k_begin < DEPTH ? (int)(k_all - k_begin) : DEPTH;
     const int first = k_begin == 0, last = k_begin + depth == k_all;
-    GLOBAL const ELEMENT *from = b + k_begin * p.v[5] + column_begin * p.v[6];
+    GLOBAL const B_ELEMENT *from = b + k_begin * p.v[5] + column_begin * p.v[6];
+    LOCAL ELEMENT *target = (LOCAL ELEMENT *)panel;
     if (p.v[6] == 1 && columns == COLUMNS) {
       for (int k = 0; k < depth; k++) {
+#if B_IS_HALF
+        INDEPENDENT
+        for (int j = 0; j < COLUMNS; j++) target[k * COLUMNS + j] = OF_B(from[k * p.v[5] + j]);
+#else
         UNROLL
         for (int v = 0; v < VECTORS; v++) panel[k * VECTORS + v] = LOAD(v, from + k * p.v[5]);
+#endif
       }
     } else {
-      LOCAL ELEMENT *target = (LOCAL ELEMENT *)panel;
       for (int k = 0; k < depth; k++) {
-        for (int j = 0; j < columns; j++) target[k * COLUMNS + j] = from[k * p.v[5] + j * p.v[6]];
+        for (int j = 0; j < columns; j++) target[k * COLUMNS + j] = OF_B(from[k * p.v[5] + j * p.v[6]]);
         for (int j = columns; j < COLUMNS; j++) target[k * COLUMNS + j] = 0;
       }
     }
     for (I64 row = row_begin; row < row_end; row += ROWS) {
-      GLOBAL const ELEMENT *lines[ROWS];
+      GLOBAL const A_ELEMENT *lines[ROWS];
       VECTOR s[ROWS][VECTORS];
       LOCAL VECTOR *kept = sums + (row - row_begin) * VECTORS;
       const int rows = row_end - row < ROWS ? (int)(row_end - row) : ROWS;
@@ -166,6 +176,23 @@ KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const ELEMENT *a, GLOBAL 
         for (int v = 0; v < VECTORS; v++) s[r][v] = first ? (VECTOR)(0) : kept[r * VECTORS + v];
       }
       const I64 step = p.v[4];
+#if A_IS_HALF
+      for (int r = 0; r < ROWS; r++) {
+        if (step == 1) {
+          INDEPENDENT
+          for (int k = 0; k < depth; k++) left[r * DEPTH + k] = OF_A(lines[r][k]);
+        } else
+          for (int k = 0; k < depth; k++) left[r * DEPTH + k] = OF_A(lines[r][k * step]);
+      }
+      for (int k = 0; k < depth; k++) {
+        UNROLL
+        for (int r = 0; r < ROWS; r++) {
+          const VECTOR x = (VECTOR)(left[r * DEPTH + k]);
+          UNROLL
+          for (int v = 0; v < VECTORS; v++) s[r][v] = MULTIPLY_ADD(x, panel[k * VECTORS + v], s[r][v]);
+        }
+      }
+#else
       if (step == 1) {
         for (int k = 0; k < depth; k++) {
           UNROLL
@@ -185,7 +212,9 @@ KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const ELEMENT *a, GLOBAL 
           }
         }
       }
-      GLOBAL ELEMENT *to = c + row * p.v[7] + column_begin * p.v[8];
+#endif
+      GLOBAL C_ELEMENT *to = c + row * p.v[7] + column_begin * p.v[8];
+#if !C_IS_HALF
       if (last && p.v[8] == 1 && columns == COLUMNS && rows == ROWS) {
         UNROLL
         for (int r = 0; r < ROWS; r++) {
@@ -194,6 +223,7 @@ KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const ELEMENT *a, GLOBAL 
         }
         continue;
       }
+#endif
       UNROLL
       for (int r = 0; r < ROWS; r++) {
         UNROLL
@@ -202,7 +232,7 @@ KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const ELEMENT *a, GLOBAL 
       if (last) {
         LOCAL ELEMENT *source = (LOCAL ELEMENT *)kept;
         for (int r = 0; r < rows; r++)
-          for (int j = 0; j < columns; j++) to[r * p.v[7] + j * p.v[8]] = source[r * COLUMNS + j];
+          for (int j = 0; j < columns; j++) to[r * p.v[7] + j * p.v[8]] = OF_C(source[r * COLUMNS + j]);
       }
     }
     k_begin += DEPTH;
@@ -213,7 +243,8 @@ KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const ELEMENT *a, GLOBAL 
 // A group of SIDE by SIDE work items computes SIDE * EACH rows and columns from tiles in local memory; each work item
 // holds EACH by EACH sums.
 #define EDGE (SIDE * EACH)
-KERNEL LANES(SIDE, SIDE) void run(const Parameters p, GLOBAL const ELEMENT *a, GLOBAL const ELEMENT *b, GLOBAL ELEMENT *c) {
+KERNEL LANES(SIDE, SIDE) void run(const Parameters p, GLOBAL const A_ELEMENT *a, GLOBAL const B_ELEMENT *b,
+                                  GLOBAL C_ELEMENT *c) {
   LOCAL ELEMENT left[DEPTH][EDGE + 1], right[DEPTH][EDGE + 1];
   BEGIN_BATCH
   const I64 row_begin = GROUP_Y * EDGE, column_begin = GROUP_X * EDGE;
@@ -226,12 +257,12 @@ KERNEL LANES(SIDE, SIDE) void run(const Parameters p, GLOBAL const ELEMENT *a, G
     for (int n = lane; n < DEPTH * EDGE; n += SIDE * SIDE) {
       const int k = p.v[4] == 1 ? n % DEPTH : n / EDGE, at = p.v[4] == 1 ? n / DEPTH : n % EDGE;
       const int inside = k_begin + k < p.v[2] && row_begin + at < p.v[0];
-      left[k][at] = inside ? a[(row_begin + at) * p.v[3] + (k_begin + k) * p.v[4]] : 0;
+      left[k][at] = inside ? OF_A(a[(row_begin + at) * p.v[3] + (k_begin + k) * p.v[4]]) : 0;
     }
     for (int n = lane; n < DEPTH * EDGE; n += SIDE * SIDE) {
       const int k = p.v[6] == 1 ? n / EDGE : n % DEPTH, at = p.v[6] == 1 ? n % EDGE : n / DEPTH;
       const int inside = k_begin + k < p.v[2] && column_begin + at < p.v[1];
-      right[k][at] = inside ? b[(k_begin + k) * p.v[5] + (column_begin + at) * p.v[6]] : 0;
+      right[k][at] = inside ? OF_B(b[(k_begin + k) * p.v[5] + (column_begin + at) * p.v[6]]) : 0;
     }
     BARRIER;
     const int depth = p.v[2] - k_begin < DEPTH ? (int)(p.v[2] - k_begin) : DEPTH;
@@ -247,7 +278,7 @@ KERNEL LANES(SIDE, SIDE) void run(const Parameters p, GLOBAL const ELEMENT *a, G
   for (int r = 0; r < EACH; r++) {
     for (int j = 0; j < EACH; j++) {
       const I64 row = row_begin + LANE_Y + r * SIDE, column = column_begin + LANE_X + j * SIDE;
-      if (row < p.v[0] && column < p.v[1]) c[row * p.v[7] + column * p.v[8]] = s[r][j];
+      if (row < p.v[0] && column < p.v[1]) c[row * p.v[7] + column * p.v[8]] = OF_C(s[r][j]);
     }
   }
 }

@@ -32,6 +32,8 @@ pub const rows_max = 128;
 pub const Text = struct {
     kind: Kind,
     element: DType = .float32,
+    /// What the operands and the result of a product are in memory, where they are no elements.
+    stored: [3]DType = @splat(.float32),
     index: DType = .int32,
     lanes: [2]u16 = .{ 1, 1 },
     batch_rank: u8 = 0,
@@ -47,6 +49,8 @@ pub const Text = struct {
 
     fn key(one: *const Text) [12]u16 {
         const tile = one.tile;
+        var stored: u16 = 0;
+        for (one.stored) |dtype| stored = stored << 4 | @backingInt(dtype);
         return .{
             // No launch's key begins so.
             0xff00 | @as(u16, @backingInt(one.kind)),
@@ -60,7 +64,7 @@ pub const Text = struct {
             tile.vectors,
             tile.width,
             tile.depth,
-            0,
+            stored,
         };
     }
 
@@ -78,8 +82,8 @@ pub const Text = struct {
                     .int32 => "add_i(x, y)",
                     .uint8 => "((U8)((x) + (y)))",
                     .bool => "((U8)(((x) | (y)) != 0))",
-                    // `decode.zig` lets none through.
-                    .float16, .bfloat16 => "(x)",
+                    .float16 => "h_of_f(f_of_h(x) + f_of_h(y))",
+                    .bfloat16 => "b_of_f(f_of_b(x) + f_of_b(y))",
                 }});
                 try writer.writeAll(section(@tagName(one.kind)));
             },
@@ -117,6 +121,15 @@ pub const Text = struct {
             else => "uint",
         };
         try text.fill(writer, "#define ELEMENT @\n#define BATCH_RANK @\n#define DEPTH @\n", .{ name, one.batch_rank, tile.depth });
+        for (one.stored, [_][]const u8{ "A", "B", "C" }, 0..) |dtype, letter, k| {
+            const half = dtype.isHalf();
+            const reads = if (k < 2) text.conversion(dtype, one.element) else text.conversion(one.element, dtype);
+            try text.fill(writer, "#define @_ELEMENT @\n#define @_IS_HALF @\n#define OF_@(x) @x)\n", .{
+                letter, if (half) text.typeName(dtype) else name,
+                letter, @intFromBool(half),
+                letter, if (half) reads else "(",
+            });
+        }
         try text.fill(writer, "#define MULTIPLY_ADD(x, y, z) @\n", .{if (one.element == .int32) "((x) * (y) + (z))" else "fma(x, y, z)"});
         if (one.kind == .lanes) {
             try text.fill(writer, "#define SIDE @\n#define EACH @\n", .{ tile.side, tile.rows });

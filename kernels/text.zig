@@ -15,6 +15,7 @@ const Writer = std.Io.Writer;
 const prelude = @embedFile("prelude.cl");
 const real = @embedFile("real.cl");
 const wide = @embedFile("wide.cl");
+const half = @embedFile("half.cl");
 
 /// The functions of one type of floats, between the words that `real.cl` is written in.
 const float_words =
@@ -124,7 +125,7 @@ pub fn writeHead(writer: *Writer, has_double: bool) Writer.Error!void {
     if (has_double) {
         for ([_][]const u8{ double_words, real, no_words }) |part| try writer.writeAll(part);
     }
-    try writer.writeAll(wide);
+    for ([_][]const u8{ wide, half }) |part| try writer.writeAll(part);
 }
 
 /// The type of an element as it lies in memory.
@@ -134,8 +135,7 @@ pub fn typeName(dtype: DType) []const u8 {
         .float64 => "double",
         .int32 => "int",
         .uint8, .bool => "U8",
-        // `decode.zig` lets none through.
-        .float16, .bfloat16 => "short",
+        .float16, .bfloat16 => "U16",
     };
 }
 
@@ -148,26 +148,49 @@ pub fn suffix(compute: DType) []const u8 {
     };
 }
 
-/// The open half of a conversion of an element into another type; one ")" closes it.
+/// The open half of a conversion of an element, from or into a compute type; one ")" closes it.
 pub fn conversion(from: DType, to: DType) []const u8 {
     if (to == .bool) return if (from == .bool) "(" else "(U8)(0 != ";
     return switch (to) {
-        .float32 => if (from == .float32) "(" else "(float)(",
-        .float64 => if (from == .float64) "(" else "(double)(",
+        .float32 => switch (from) {
+            .float32 => "(",
+            .float16 => "f_of_h(",
+            .bfloat16 => "f_of_b(",
+            else => "(float)(",
+        },
+        .float64 => switch (from) {
+            .float64 => "(",
+            .float16 => "d_of_h(",
+            .bfloat16 => "d_of_b(",
+            else => "(double)(",
+        },
         .int32 => switch (from) {
             .int32 => "(",
             .float32 => "int_of_f(",
             .float64 => "int_of_d(",
             .uint8, .bool => "(int)(",
-            .float16, .bfloat16 => "(",
+            .float16 => "i_of_h(",
+            .bfloat16 => "i_of_b(",
         },
         .uint8 => switch (from) {
             .float32 => "byte_of_f(",
             .float64 => "byte_of_d(",
             .int32 => "(U8)(",
-            .uint8, .bool, .float16, .bfloat16 => "(",
+            .uint8, .bool => "(",
+            .float16, .bfloat16 => unreachable,
         },
-        .float16, .bfloat16 => "(",
+        .float16 => switch (from) {
+            .float32 => "h_of_f(",
+            .float64 => "h_of_d(",
+            .int32 => "h_of_i(",
+            else => unreachable,
+        },
+        .bfloat16 => switch (from) {
+            .float32 => "b_of_f(",
+            .float64 => "b_of_d(",
+            .int32 => "b_of_i(",
+            else => unreachable,
+        },
         .bool => unreachable,
     };
 }

@@ -154,17 +154,16 @@ const parameters = { parameters: true };
 for (const [k, [name, make, shape]] of modules.entries()) {
   forEachDevice(`captured as eager: ${name} (${k})`, () => sameAsEager(both(make, shape), 2), parameters);
 }
-const onHalves = { ...parameters, on: ["cpu", "wasm", "reference"] };
 forEachDevice("captured as eager: every module in halves", () => {
   for (const [, make, shape] of modules) {
     for (const dtype of ["float16", "bfloat16"] as const) sameAsEager(both(make, shape, { dtype }), 2);
   }
-}, onHalves);
+}, parameters);
 forEachDevice("captured as eager: every module under autocast", () => {
   for (const [, make, shape] of modules) {
     for (const mixed of ["float16", "bfloat16"] as const) sameAsEager(both(make, shape, { mixed }), 2);
   }
-}, onHalves);
+}, parameters);
 forEachDevice("captured as eager: autocast around the call", () => {
   sameAsEager((wrap, log) => {
     const layer = new nn.Linear(6, 3), f = wrap((x: Tensor) => layer.call(x).cast("float32"));
@@ -173,7 +172,7 @@ forEachDevice("captured as eager: autocast around the call", () => {
       log(f(x), autocast(() => f(x), { dtype: "bfloat16" }), autocast(() => f(x), { dtype: "float16" }));
     }
   }, 3);
-}, onHalves);
+}, parameters);
 for (const [k, [name, make, prediction, target]] of losses.entries()) {
   forEachDevice(
     `captured as eager: ${name} (${k})`,

@@ -100,13 +100,7 @@ function isBrief(stream: Stream): boolean {
 
 /** In lanes the expressions are the same again: only what the lanes share out is of interest. */
 function typesFor(stream: Stream, list: readonly DType[]): readonly DType[] {
-  if (inLanes(stream)) return list.filter((dtype) => dtype === "float32" || dtype === "bool");
-  return hasHalves(stream) ? list : list.filter((dtype) => !isHalf(dtype));
-}
-
-/** Whether the device computes with float16 and bfloat16. */
-function hasHalves(stream: Stream): boolean {
-  return !isLate(stream.device.name);
+  return inLanes(stream) ? list.filter((dtype) => ["float32", "float16", "bool"].includes(dtype)) : list;
 }
 
 function inLanes(stream: Stream): boolean {
@@ -494,7 +488,7 @@ const places: readonly [outer: number, length: number, inner: number, count: num
 
 againstReference("gather copies and scatter adds in order, to the bit", (stream, reference) => {
   const findings = new Findings();
-  for (const dtype of hasHalves(stream) ? types : types.filter((dtype) => !isHalf(dtype))) {
+  for (const dtype of types) {
     const random = randomOf(dtype.length * 3);
     for (const indexed of ["int32", "uint8"] as const) {
       for (const [outer, length, inner, count] of places) {

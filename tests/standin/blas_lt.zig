@@ -142,8 +142,10 @@ pub const functions = struct {
         defer state.unlock();
         if (!state.holds(workspace, workspace_bytes) or !state.holds(description.bias, d_layout.rows * 4)) return blas.execution_failed;
         const transposed = [2]bool{ description.operations[0] != 0, description.operations[1] != 0 };
-        const status = blas.push(stream, 4, .{
-            .double = false,
+        const status = blas.push(stream, .{
+            .element = .float32,
+            .result = .float32,
+            .tf32 = description.compute == 77,
             .transposed = transposed,
             .m = d_layout.rows,
             .n = d_layout.columns,

@@ -25,6 +25,8 @@ const keys = [
   "compiled",
   "biased",
   "described",
+  "halfProducts",
+  "tf32Products",
 ] as const;
 type Key = typeof keys[number];
 

@@ -5,6 +5,9 @@ const std = @import("std");
 const kernels = @import("kernels");
 const state = @import("state.zig");
 
+const convert = kernels.convert;
+const DType = kernels.program.DType;
+
 pub const arguments_max = 1024;
 
 /// All threads of a block of a kernel that was compiled at run time.
@@ -21,7 +24,10 @@ pub const Launch = struct {
 pub const Copy = struct { to: u64, from: u64, bytes: usize };
 
 pub const Product = struct {
-    double: bool,
+    /// Of a and b, and of c.
+    element: kernels.program.DType,
+    result: kernels.program.DType,
+    tf32: bool = false,
     transposed: [2]bool,
     m: usize,
     n: usize,
@@ -125,8 +131,17 @@ fn perform(task: Task) c_int {
         .free => |address| if (!state.free(address, false)) return state.invalid_value,
         .record => |one| one.reach(),
         .product => |one| {
-            if (one.double) multiply(f64, one) else multiply(f32, one);
+            switch (one.element) {
+                inline .float32, .float64 => |element| multiply(element, element, one),
+                inline .float16, .bfloat16 => |element| switch (one.result) {
+                    .float32 => multiply(element, .float32, one),
+                    else => multiply(element, element, one),
+                },
+                else => return state.invalid_value,
+            }
             state.add(.products, 1);
+            if (one.element.isHalf()) state.add(.half_products, 1);
+            if (one.tf32) state.add(.tf32_products, 1);
         },
     }
     return 0;
@@ -141,25 +156,26 @@ const runs: [kernels.entries.len]Run = blk: {
     break :blk list;
 };
 
-/// c = a b, column after column.
-fn multiply(comptime T: type, product: *const Product) void {
+/// c = a b, column after column; sums of halves are float32, and each is rounded once.
+fn multiply(comptime element: DType, comptime result: DType, product: *const Product) void {
+    const T = if (element == .float64) f64 else f32;
     for (0..product.count) |item| {
-        const a = at(T, product.a, item);
-        const b = at(T, product.b, item);
-        const c = at(T, product.c, item);
+        const a = at(element, product.a, item);
+        const b = at(element, product.b, item);
+        const c = at(result, product.c, item);
         for (0..product.n) |j| for (0..product.m) |i| {
             var sum: T = 0;
             for (0..product.k) |l| {
                 const x = a[if (product.transposed[0]) i * product.a.columns + l else l * product.a.columns + i];
                 const y = b[if (product.transposed[1]) l * product.b.columns + j else j * product.b.columns + l];
-                sum += x * y;
+                sum += convert.fromStored(element, T, x) * convert.fromStored(element, T, y);
             }
             if (product.bias != 0) sum += @as([*]const T, @ptrFromInt(product.bias))[i];
-            c[j * product.c.columns + i] = sum;
+            c[j * product.c.columns + i] = convert.toStored(result, T, sum);
         };
     }
 }
 
-fn at(comptime T: type, matrix: Matrix, item: usize) [*]T {
-    return @ptrFromInt(matrix.address +% @as(u64, @bitCast(matrix.stride)) *% item *% @sizeOf(T));
+fn at(comptime dtype: DType, matrix: Matrix, item: usize) [*]convert.Stored(dtype) {
+    return @ptrFromInt(matrix.address +% @as(u64, @bitCast(matrix.stride)) *% item *% dtype.bytes());
 }

@@ -52,6 +52,9 @@ pub const Key = enum(u32) {
     biased = 21,
     /// What describes products and is not yet destroyed.
     described = 22,
+    /// Products of halves, and of float32 that may round to TF32, among the products.
+    half_products = 23,
+    tf32_products = 24,
 };
 
 pub var values: std.EnumArray(Key, f64) = .initDefault(0, .{
