@@ -47,8 +47,11 @@ pub fn multiply(engine: *Engine, one: *const program.MatMul) Failed!void {
     if (engine.blas != null and whole and compute != .int32) return byBlas(engine, one);
     if (!halves) return byKernel(engine, one);
     var wide = one.*;
-    if (wide.a.dtype != compute) try contiguous(engine, .a, &wide, &wide.a, one.m, one.k, compute);
-    if (wide.b.dtype != compute) try contiguous(engine, .b, &wide, &wide.b, one.k, one.n, compute);
+    // Of nothing nothing is read.
+    if (one.k != 0) {
+        if (one.a.dtype != compute) try contiguous(engine, .a, &wide, &wide.a, one.m, one.k, compute);
+        if (one.b.dtype != compute) try contiguous(engine, .b, &wide, &wide.b, one.k, one.n, compute);
+    }
     if (wide.out.dtype != compute) try place(engine, .c, &wide, &wide.out, one.m, one.n, compute);
     try byKernel(engine, &wide);
     if (one.out.dtype != compute) try copy(engine, &wide, &wide.out, &one.out, one.m, one.n);

@@ -52,6 +52,11 @@ testWith(needed, "every op and its gradients are the reference's [cuda on the st
   await testsOnStandIn(["tests/ops_test.ts"], 6, "[cuda]");
 }, absent);
 
+testWith(needed, "halves are PyTorch's, and so is mixed precision [cuda on the stand-in]", async () => {
+  await testsOnStandIn(["tests/halves_test.ts"], 15, "[cuda]");
+  await testsOnStandIn(["tests/standin/halves.ts"], 3);
+}, absent);
+
 testWith(needed, "the driver's failures are errors that name them [cuda on the stand-in]", async () => {
   await testsOnStandIn(["tests/standin/cases.ts"], 13);
 }, absent);
@@ -152,7 +157,7 @@ const nvrtc = Deno.permissions.querySync({ name: "env", variable: "DENEB_NVRTC" 
 testWith(needed, "the texts of fused kernels are what NVRTC compiles, for three generations", async () => {
   const home = await standIn();
   // These leave their texts there.
-  await testsOnStandIn(["tests/standin/fused.ts", "tests/standin/rows.ts"], 10);
+  await testsOnStandIn(["tests/standin/fused.ts", "tests/standin/rows.ts", "tests/standin/halves.ts"], 13);
   const texts = [...Deno.readDirSync(home)].map(({ name }) => name).filter((name) => name.endsWith(".cu"));
   assert.ok(texts.length > 20, `${texts.length} texts`);
   const library = Deno.dlopen(nvrtc!, {
