@@ -87,7 +87,7 @@ fn module(
     });
 }
 
-/// The CUDA kernels as PTX, in an object for `platform`.
+/// The CUDA kernels as PTX, compressed, in an object for `platform`.
 fn cudaText(
     b: *std.Build,
     cuda: Platform,
@@ -101,7 +101,13 @@ fn cudaText(
         .optimize = .fast,
         .strip = true,
     }) });
+    const compress = b.addRunArtifact(b.addExecutable(.{ .name = "gzip", .root_module = b.createModule(.{
+        .root_source_file = b.path("tools/gzip.zig"),
+        .target = b.graph.host,
+        .optimize = .fast,
+    }) }));
+    compress.addFileArg(kernels.getEmittedAsm());
     const text = try module(b, platform, "kernels/cuda_text.zig", platform.baseline, optimize);
-    text.addAnonymousImport("cuda_ptx", .{ .root_source_file = kernels.getEmittedAsm() });
+    text.addAnonymousImport("cuda_ptx", .{ .root_source_file = compress.addOutputFileArg("kernels.ptx.gz") });
     return b.addObject(.{ .name = "cuda_text", .root_module = text });
 }

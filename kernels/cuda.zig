@@ -61,6 +61,8 @@ pub const Engine = struct {
     /// Workspace for what may be one kernel.
     planned: *Planned = undefined,
     graphs: graph.Graphs = .{},
+    /// Of all kernels, which `modules` cuts up.
+    text: []u8 = &.{},
     modules: module.Modules = .{},
     loaded: std.ArrayList(?*driver.Module) = .empty,
     functions: launch.Functions = .{},
@@ -93,8 +95,12 @@ pub const Engine = struct {
     }
 
     fn open(engine: *Engine, settings: *const Settings) Failed!void {
-        const text = module.ownText();
-        if (text.len == 0) {
+        engine.text = module.ownText(engine.allocator) catch |failure| {
+            if (failure == error.OutOfMemory) return error.OutOfMemory;
+            engine.message.set("this library's kernels are damaged", .{});
+            return error.Failed;
+        };
+        if (engine.text.len == 0) {
             engine.message.set("this library was built without its kernels", .{});
             return error.Failed;
         }
@@ -124,7 +130,7 @@ pub const Engine = struct {
         if (cuda.cuMemAllocAsync != null and cuda.cuMemFreeAsync != null and try engine.attribute(.memory_pools) != 0) {
             if (cuda.cuDeviceGetDefaultMemPool) |get| try engine.try_("cuDeviceGetDefaultMemPool", get(&engine.pool, engine.device));
         }
-        engine.modules = try .init(engine.allocator, text);
+        engine.modules = try .init(engine.allocator, engine.text);
         engine.fault = engine.allocate(@sizeOf(layout.Fault)) orelse {
             engine.message.set("it has no memory left", .{});
             return error.Failed;
@@ -139,6 +145,7 @@ pub const Engine = struct {
     pub fn deinit(engine: *Engine) void {
         const allocator = engine.allocator;
         engine.modules.deinit(allocator);
+        allocator.free(engine.text);
         engine.compiled.deinit();
         allocator.destroy(engine.planned);
         if (engine.context != null) {

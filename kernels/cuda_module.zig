@@ -2,7 +2,7 @@
 //! what is used: all of it at once would take it many seconds.
 //!
 //! A module is the head of the text, the functions and constants that the kernel names, and the
-//! kernel.
+//! kernel. The library carries the text compressed, and it is inflated when a device is opened.
 
 const std = @import("std");
 
@@ -11,11 +11,23 @@ const linked = @hasDecl(root, "cuda_linked") and root.cuda_linked;
 
 const Text = extern struct { bytes: [*]const u8, length: u64 };
 
-/// The library's own text (`cuda_text.zig`); empty where it was built without.
-pub fn ownText() []const u8 {
-    if (!linked) return "";
+/// The library's own text (`cuda_text.zig`), the caller's to free; empty where it was built without.
+pub fn ownText(allocator: std.mem.Allocator) error{ OutOfMemory, Damaged }![]u8 {
+    if (!linked) return &.{};
     const whole = @extern(*const Text, .{ .name = "deneb_cuda_text" });
-    return whole.bytes[0..whole.length];
+    return inflate(allocator, whole.bytes[0..whole.length]);
+}
+
+/// A file of gzip's, which ends with the length of what it holds.
+fn inflate(allocator: std.mem.Allocator, file: []const u8) error{ OutOfMemory, Damaged }![]u8 {
+    if (file.len < 18) return error.Damaged;
+    var text: std.Io.Writer.Allocating = try .initCapacity(allocator, std.mem.readInt(u32, file[file.len - 4 ..][0..4], .little));
+    errdefer text.deinit();
+    var reader: std.Io.Reader = .fixed(file);
+    var decompress: std.compress.flate.Decompress = .init(&reader, .gzip, &.{});
+    _ = decompress.reader.streamRemaining(&text.writer) catch |failure|
+        return if (failure == error.WriteFailed) error.OutOfMemory else error.Damaged;
+    return text.toOwnedSlice();
 }
 
 const Item = struct {
@@ -122,6 +134,28 @@ fn nameOf(item: []const u8, is_function: bool, is_constant: bool) []const u8 {
     const named = std.mem.trimEnd(u8, item[begin..end], " \n");
     const space = std.mem.lastIndexOfAny(u8, named, " \n") orelse return named;
     return named[space + 1 ..];
+}
+
+test "what was compressed comes back, and what is cut off is said" {
+    const flate = std.compress.flate;
+    const allocator = std.testing.allocator;
+    var text: [100_000]u8 = undefined;
+    for (&text, 0..) |*byte, k| byte.* = "add.rn.f32 %f1, %f2;\n"[k * k % 21];
+    var target: std.Io.Writer.Allocating = try .initCapacity(allocator, 16);
+    defer target.deinit();
+    const window = try allocator.alloc(u8, flate.max_window_len);
+    defer allocator.free(window);
+    var compress: flate.Compress = try .init(&target.writer, window, .gzip, .best);
+    try compress.writer.writeAll(&text);
+    try compress.finish();
+    const file = target.written();
+    try std.testing.expect(file.len < text.len / 7);
+    const found = try inflate(allocator, file);
+    defer allocator.free(found);
+    try std.testing.expectEqualStrings(&text, found);
+    for ([_][]const u8{ "", "short", file[0 .. file.len - 40] }) |part| {
+        try std.testing.expectError(error.Damaged, inflate(allocator, part));
+    }
 }
 
 test "a module holds the entry and what it names, and nothing else" {

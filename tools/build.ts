@@ -59,7 +59,8 @@ export async function buildLibrary(
         name: "CUDA kernels",
         build: async () => {
           await buildCuda(`${cache}/kernels.ptx`, zig);
-          const modules = ["--dep", "cuda_ptx", "-Mroot=kernels/cuda_text.zig", `-Mcuda_ptx=${cache}/kernels.ptx`];
+          await compress(`${cache}/kernels.ptx`, `${cache}/kernels.ptx.gz`);
+          const modules = ["--dep", "cuda_ptx", "-Mroot=kernels/cuda_text.zig", `-Mcuda_ptx=${cache}/kernels.ptx.gz`];
           return toObject("cuda_text", modules, target.baseline);
         },
       }]
@@ -101,6 +102,12 @@ export async function buildCuda(path: string, zig: Zig): Promise<void> {
     ...["build-obj", "kernels/cuda_kernels.zig", "-target", targets.cuda.triple, `-mcpu=${targets.cuda.baseline}`],
     ...["-O", "fast", "-fstrip", "-fno-emit-bin", `-femit-asm=${path}`],
   ]);
+}
+
+/** Compresses a file into another, as `gzip.zig` does. */
+async function compress(source: string, target: string): Promise<void> {
+  const text = new Blob([await Deno.readFile(new URL(source, root))]);
+  await Deno.writeFile(new URL(target, root), text.stream().pipeThrough(new CompressionStream("gzip")));
 }
 
 /** Builds the wasm module into `path`, relative to the repository. The same source gives the same bytes. */
