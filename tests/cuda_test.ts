@@ -160,6 +160,7 @@ testWith(needed, "the texts of fused kernels are what NVRTC compiles, for three 
   await testsOnStandIn(["tests/standin/fused.ts", "tests/standin/rows.ts", "tests/standin/halves.ts"], 13);
   const texts = [...Deno.readDirSync(home)].map(({ name }) => name).filter((name) => name.endsWith(".cu"));
   assert.ok(texts.length > 20, `${texts.length} texts`);
+  const roundings = new Set<string>();
   const library = Deno.dlopen(nvrtc!, {
     nvrtcCreateProgram: { parameters: ["buffer", "buffer", "buffer", "i32", "pointer", "pointer"], result: "i32" },
     nvrtcCompileProgram: { parameters: ["u64", "i32", "buffer"], result: "i32" },
@@ -204,9 +205,14 @@ testWith(needed, "the texts of fused kernels are what NVRTC compiles, for three 
         const ptx = textOf("nvrtcGetPTXSize", "nvrtcGetPTX", made[0]!);
         assert.match(ptx, /\.entry run\(/);
         assert.ok(!/\b(fma|mad)\.(rn\.)?f(32|64)/.test(ptx), `${name} has a fused multiply-add`);
+        for (const [word] of ptx.matchAll(/cvt\.rn\.b?f16\.f32/g)) roundings.add(`${arch} ${word}`);
         symbols.nvrtcDestroyProgram(made);
       }
     }
+    // Halves are rounded by the instructions that a generation has.
+    const expected = ["sm_75", "sm_80", "sm_90"].map((arch) => `${arch} cvt.rn.f16.f32`);
+    expected.push("sm_80 cvt.rn.bf16.f32", "sm_90 cvt.rn.bf16.f32");
+    assert.deepEqual([...roundings].sort(), expected.sort());
   } finally {
     library.close();
   }
