@@ -170,6 +170,22 @@ function* others(): Generator<RowCase> {
     },
     single,
   };
+  for (const dtype of ["float16", "bfloat16"] as const) {
+    for (const shape of [[33, 40], [7, 1030]]) {
+      yield {
+        what: `softmax of ${dtype} [${shape}] with sums of both axes`,
+        operands: [some(dtype, shape), some(dtype, shape)],
+        body: ([x, g]) => {
+          const [rows, columns] = shape as [number, number], wide = (each: NDArray) => broadcastTo(each, shape);
+          const e = map("exp", [map("sub", [x!, wide(fold("max", [x!], [1], [rows, 1]))])]);
+          const y = map("div", [e, wide(fold("sum", [e], [1], [rows, 1]))]), gradient = map("mul", [y, g!]);
+          const sums = fold("sum", [copy(gradient, "float32")], [0], [columns]);
+          return [y, fold("dot", [y, g!], [1], [rows]), sums, copy(y, "int32")];
+        },
+        single,
+      };
+    }
+  }
   yield {
     what: "types and indices",
     operands: [some("int32", [9, 30]), some("bool", [9, 30])],
