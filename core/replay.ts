@@ -11,7 +11,7 @@ import { NDArray } from "./ndarray.ts";
 import { passes } from "./passes.ts";
 import type { Storage, Stream } from "./program.ts";
 import type { Action, Guard, Recording } from "./recording.ts";
-import { isContiguous, type Shape } from "./shape.ts";
+import type { Shape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 import { UnseenGradient } from "./unseen.ts";
 
@@ -41,6 +41,8 @@ type Find = (call: Call) => { readonly storage: Storage; readonly offset: number
 interface Source {
   readonly offset: number;
   readonly now: Find;
+  /** The memory, where it is the same at each call. */
+  readonly fixed: Storage | null;
 }
 
 /** A tensor that shows a part of some memory. */
@@ -51,6 +53,7 @@ interface View {
   readonly shape: Shape;
   readonly strides: readonly number[];
   readonly dtype: DType;
+  readonly contiguous: boolean;
 }
 
 /** How a result is made at each replay. */
@@ -124,7 +127,8 @@ function planOf({ recording, inputs, arrays, result, own }: Recorded): Plan | nu
   const read = uses.filter((use) => use.read && use.array !== null);
 
   const sources = new Map<number, Source>(), live: Live[] = [];
-  const hold = (storage: Storage) => sources.set(storage.handle, { offset: 0, now: () => ({ storage, offset: 0 }) });
+  const hold = (storage: Storage) =>
+    sources.set(storage.handle, { offset: 0, now: () => ({ storage, offset: 0 }), fixed: storage });
   constants.forEach(hold);
   for (const [tensor, storage] of recording.tensors) {
     if (tensor.cachedData === null || made.has(storage.handle) || read.some(({ found }) => found === tensor)) continue;
@@ -135,14 +139,14 @@ function planOf({ recording, inputs, arrays, result, own }: Recorded): Plan | nu
   for (const [place, { storage, offset }] of arrays) {
     if (live.some((one) => one.storage === storage)) pinned.set(place, { storage, offset });
     else if (!sources.has(storage.handle)) {
-      sources.set(storage.handle, { offset, now: ({ inputs }) => inputs.tensor(place).array });
+      sources.set(storage.handle, { offset, now: ({ inputs }) => inputs.tensor(place).array, fixed: null });
     }
   }
   for (const [k, { array }] of read.entries()) {
     const { handle } = array!.storage;
     // Two names for one memory, of which either may change: not worth the bookkeeping.
     if (sources.has(handle)) return null;
-    sources.set(handle, { offset: array!.offset, now: ({ found }) => found[k]! });
+    sources.set(handle, { offset: array!.offset, now: ({ found }) => found[k]!, fixed: null });
   }
   if (list.slots.some(({ bytes, handle }) => bytes === null && !sources.has(handle))) return null;
 
@@ -155,15 +159,15 @@ function planOf({ recording, inputs, arrays, result, own }: Recorded): Plan | nu
   const view = (tensor: Tensor): Template => {
     const place = places.get(tensor);
     if (place !== undefined) return { kind: "is", now: ({ inputs }) => inputs.tensor(place) };
-    const { array } = tensor, { shape, strides, offset, dtype } = array, slot = made.get(array.storage.handle);
+    const { array } = tensor, { shape, strides, offset, dtype, contiguous } = array, slot = made.get(array.storage.handle);
     if (slot === undefined) {
       const source = sources.get(array.storage.handle);
       if (source === undefined) return { kind: "is", now: () => tensor };
-      return { kind: "view", now: source.now, beyond: offset - source.offset, shape, strides, dtype };
+      return { kind: "view", now: source.now, beyond: offset - source.offset, shape, strides, dtype, contiguous };
     }
     shown.set(slot, (shown.get(slot) ?? new Set()).add(array));
     const now: Find = ({ fresh }) => ({ storage: fresh.get(slot)!, offset: 0 });
-    return { kind: "view", now, beyond: offset, shape, strides, dtype };
+    return { kind: "view", now, beyond: offset, shape, strides, dtype, contiguous };
   };
   const template = (value: unknown): Template => {
     if (Array.isArray(value)) return { kind: "array", items: value.map(template) };
@@ -261,7 +265,7 @@ export class Program implements Disposable {
   readonly #liveStorages: ReadonlySet<Storage>;
   readonly #pinnedStorages: ReadonlySet<Storage>;
   readonly #guards: readonly Guard[];
-  /** Where the handles and offsets of memory from outside stand. */
+  /** Where the handles and offsets of memory stand that is another at each call. */
   readonly #bindings: { now: Find; handles: readonly number[]; beyond: readonly number[] }[] = [];
   readonly #escaping: readonly Slot[];
   /** Calls under way. */
@@ -306,16 +310,20 @@ export class Program implements Disposable {
     const kept = this.#runOnce(), { words, handles } = this.#layout;
     for (const [slot, places] of handles) {
       if (slot.escapes) continue;
-      const fixed = kept.get(slot);
-      if (fixed !== undefined) {
-        for (const at of places) words[at] = fixed.handle;
+      const once = kept.get(slot);
+      if (once !== undefined) {
+        for (const at of places) words[at] = once.handle;
       } else if (slot.bytes !== null) {
         const handle = stream.takeHandle();
         this.#held.handles.push(handle);
         for (const at of places) words[at] = handle;
       } else {
-        const { now, offset } = sources.get(slot.handle)!;
-        this.#bindings.push({ now, handles: places, beyond: places.map((at) => words[at + 2]! - offset) });
+        const { now, offset, fixed } = sources.get(slot.handle)!;
+        if (fixed !== null) {
+          for (const at of places) words[at] = fixed.handle;
+        } else {
+          this.#bindings.push({ now, handles: places, beyond: places.map((at) => words[at + 2]! - offset) });
+        }
       }
     }
   }
@@ -505,8 +513,8 @@ export class Program implements Disposable {
   }
 }
 
-function arrayOf({ beyond, shape, strides, dtype }: View, storage: Storage, offset: number): NDArray {
-  return new NDArray(storage, shape, strides, beyond + offset, dtype, isContiguous(shape, strides));
+function arrayOf({ beyond, shape, strides, dtype, contiguous }: View, storage: Storage, offset: number): NDArray {
+  return new NDArray(storage, shape, strides, beyond + offset, dtype, contiguous);
 }
 
 function act(words: Float64Array, action: Action): void {

@@ -79,26 +79,22 @@ pub const Program = struct {
     /// Takes over what changed in the words; false if that is more than a program allows.
     pub fn refresh(kept: *Program, memory: *const Memory, words: []const f64) bool {
         const lanes = 8;
-        var moved = false;
         var at: usize = 0;
         while (at + lanes <= words.len) : (at += lanes) {
             const now: @Vector(lanes, u64) = @bitCast(words[at..][0..lanes].*);
             const before: @Vector(lanes, u64) = @bitCast(kept.words[at..][0..lanes].*);
-            if (@reduce(.Or, now != before) and !kept.take(words, at, at + lanes, &moved)) return false;
+            if (@reduce(.Or, now != before) and !kept.take(words, at, at + lanes)) return false;
         }
-        if (!kept.take(words, at, words.len, &moved)) return false;
-        for (kept.links) |*link| if (!kept.bind(memory, words, link)) return false;
-        return !moved or kept.agrees(words);
+        if (!kept.take(words, at, words.len)) return false;
+        for (0..kept.links.len) |place| if (!kept.bind(memory, words, place)) return false;
+        return true;
     }
 
-    fn take(kept: *Program, words: []const f64, begin: usize, end: usize, moved: *bool) bool {
+    fn take(kept: *Program, words: []const f64, begin: usize, end: usize) bool {
         for (words[begin..end], kept.words[begin..end], kept.roles[begin..end]) |word, *before, role| {
             if (@as(u64, @bitCast(word)) == @as(u64, @bitCast(before.*))) continue;
             before.* = word;
-            if (role == of_view) {
-                moved.* = true;
-                continue;
-            }
+            if (role == of_view) continue;
             if (role == fixed) return false;
             const number = kept.numbers[role - first_number];
             if (!setNumber(&kept.instructions[number.instruction], number.slot, word)) return false;
@@ -106,12 +102,14 @@ pub const Program = struct {
         return true;
     }
 
-    fn bind(kept: *Program, memory: *const Memory, words: []const f64, link: *const Link) bool {
+    fn bind(kept: *Program, memory: *const Memory, words: []const f64, place: usize) bool {
+        const link = &kept.links[place];
         const handle, _, const offset = decode.wholesOf(3, words[link.place..][0..3].*);
         if (handle < 0 or handle >= 1 << 32 or offset < 0 or offset > decode.elements_max) return false;
         const storage = memory.find(@intCast(handle)) orelse return false;
         const view = operandOf(&kept.instructions[link.instruction], link.operand);
         const shift = view.dtype.shift();
+        if (view.handle != handle and !kept.agrees(words, place)) return false;
         view.handle = @intCast(handle);
         view.data = storage.block.data;
         if (link.empty) return true;
@@ -120,17 +118,16 @@ pub const Program = struct {
         return true;
     }
 
-    /// Whether the views of one storage are still of one, and those of two of two.
-    fn agrees(kept: *const Program, words: []const f64) bool {
-        for (kept.links, 0..) |*link, i| {
-            const handle = words[link.place];
-            if (link.first != i) {
-                if (words[kept.links[link.first].place] != handle) return false;
-                continue;
-            }
-            for (kept.links[0..i], 0..) |*other, k| {
-                if (other.first == k and words[other.place] == handle) return false;
-            }
+    /// Whether a view that shows another storage now still shows the same one as those that it did
+    /// before, and as no others.
+    fn agrees(kept: *const Program, words: []const f64, place: usize) bool {
+        const link = &kept.links[place];
+        const handle = words[link.place];
+        for (kept.links, 0..) |*other, k| {
+            const one = other.first == link.first;
+            // Of each storage its first view stands for the others, which are looked at in their turn.
+            if (!one and other.first != k) continue;
+            if ((words[other.place] == handle) != one) return false;
         }
         return true;
     }
