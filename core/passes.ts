@@ -3,6 +3,7 @@
  */
 import { dtypeBytes, mapRows, opcode } from "../kernels/instruction.ts";
 import { type Instruction, type List, type Slot, sources, target, type View } from "./instructions.ts";
+import { turnProducts } from "./layouts.ts";
 
 /** A pass: pure, and worth nothing but speed and memory. */
 export type Pass = (list: List) => List;
@@ -182,4 +183,11 @@ export const foldConstants: Pass = ({ instructions, slots }) => {
 };
 
 /** The passes in the order in which they help one another; the last keeps what is run once apart from the list. */
-export const passes: readonly Pass[] = [skipCopies, shareCommon, dropDead, checkFirst, foldConstants];
+export const passes: readonly Pass[] = [
+  skipCopies,
+  shareCommon,
+  dropDead,
+  checkFirst,
+  turnProducts,
+  foldConstants,
+];
