@@ -2,7 +2,7 @@
  * Passes over a captured list: each takes a list and gives one that computes the same bits with less.
  */
 import { dtypeBytes, mapRows, opcode } from "../kernels/instruction.ts";
-import { type Instruction, type List, type Slot, sources, target, type View } from "./instructions.ts";
+import { type Instruction, isElementwise, type List, type Slot, sources, target, type View } from "./instructions.ts";
 import { turnProducts } from "./layouts.ts";
 
 /** A pass: pure, and worth nothing but speed and memory. */
@@ -182,6 +182,33 @@ export const foldConstants: Pass = ({ instructions, slots }) => {
   };
 };
 
+/**
+ * Puts a product right before the first map or fold that reads it, where only products stand between that do not: the
+ * device may run the two together.
+ */
+export const followProducts: Pass = ({ instructions, slots }) => {
+  const list = instructions.slice(),
+    isProduct = ({ words, actions }: Instruction) => words[0] === opcode.matmul && actions.length === 0;
+  for (let place = list.length - 1; place >= 0; place--) {
+    const product = list[place]!;
+    if (!isProduct(product)) continue;
+    const out = target(product)!.slot;
+    let end = place + 1;
+    // Neither writes what the other reads or writes.
+    for (; end < list.length; end++) {
+      const other = list[end]!;
+      if (!isProduct(other) || other.views.some(({ slot }) => slot === out)) break;
+      if (product.views.some(({ slot }) => slot === target(other)!.slot)) break;
+    }
+    const next = list[end];
+    const reads = next !== undefined && isElementwise(next) && sources(next).some(({ slot }) => slot === out);
+    if (!reads || end === place + 1) continue;
+    list.splice(place, 1);
+    list.splice(end - 1, 0, product);
+  }
+  return { instructions: list, slots };
+};
+
 /** The passes in the order in which they help one another; the last keeps what is run once apart from the list. */
 export const passes: readonly Pass[] = [
   skipCopies,
@@ -189,5 +216,6 @@ export const passes: readonly Pass[] = [
   dropDead,
   checkFirst,
   turnProducts,
+  followProducts,
   foldConstants,
 ];

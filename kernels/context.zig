@@ -116,6 +116,8 @@ pub const Context = struct {
             const ended = context.engine.endProgram();
             return if (status == .ok) context.checked(ended) else status;
         }
+        context.products_wait = true;
+        defer context.products_wait = false;
         if (context.programs.find(words)) |found| {
             if (found.refresh(&context.memory, words)) return context.checked(found.run(&context.engine.of.cpu));
             context.programs.drop(found, &context.memory);

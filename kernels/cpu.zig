@@ -7,7 +7,9 @@
 //! only the data shows: an index out of range.
 
 const std = @import("std");
+const builtin = @import("builtin");
 const arg = @import("arg.zig");
+const epilogue = @import("epilogue.zig");
 const fold = @import("fold.zig");
 const gather = @import("gather.zig");
 const gemm = @import("gemm.zig");
@@ -32,6 +34,8 @@ pub const Engine = struct {
     level: *const levels.Level,
     pool: Pool,
     scratch: []align(64) u8,
+    /// For products that run together with what follows them.
+    epilogue: []align(64) u8,
     plan: *group.Plan,
     message: program.Message,
 
@@ -53,12 +57,15 @@ pub const Engine = struct {
         engine.plan = try allocator.create(group.Plan);
         errdefer allocator.destroy(engine.plan);
         engine.scratch = try allocator.alignedAlloc(u8, .@"64", scratchBytes(settings.threads));
+        errdefer allocator.free(engine.scratch);
+        engine.epilogue = try allocator.alignedAlloc(u8, .@"64", epilogueBytes(settings.threads));
         engine.pool.init(settings.threads);
     }
 
     pub fn deinit(engine: *Engine) void {
         engine.pool.deinit();
         engine.allocator.free(engine.scratch);
+        engine.allocator.free(engine.epilogue);
         engine.allocator.destroy(engine.plan);
     }
 
@@ -69,6 +76,12 @@ pub const Engine = struct {
             const larger = try engine.allocator.alignedAlloc(u8, .@"64", bytes);
             engine.allocator.free(engine.scratch);
             engine.scratch = larger;
+        }
+        const epilogue_bytes = epilogueBytes(threads);
+        if (epilogue_bytes > engine.epilogue.len) {
+            const larger = try engine.allocator.alignedAlloc(u8, .@"64", epilogue_bytes);
+            engine.allocator.free(engine.epilogue);
+            engine.epilogue = larger;
         }
         engine.pool.setThreads(threads);
     }
@@ -134,7 +147,7 @@ pub const Engine = struct {
 
     /// Bytes held beside the storages.
     pub fn reserved(engine: *const Engine) usize {
-        return engine.scratch.len + @sizeOf(group.Plan);
+        return engine.scratch.len + engine.epilogue.len + @sizeOf(group.Plan);
     }
 
     fn fail(engine: *Engine, status: Status, comptime format: []const u8, values: anytype) Status {
@@ -142,6 +155,10 @@ pub const Engine = struct {
         return status;
     }
 };
+
+fn epilogueBytes(threads: usize) usize {
+    return if (builtin.cpu.arch.isWasm()) 0 else epilogue.scratchBytes(@max(threads, 1));
+}
 
 fn scratchBytes(threads: usize) usize {
     const count = @max(threads, 1);
@@ -202,6 +219,7 @@ test {
     _ = @import("gather_test.zig");
     _ = @import("group_test.zig");
     _ = @import("group_random_test.zig");
+    _ = @import("epilogue_test.zig");
     _ = @import("level_test.zig");
     _ = @import("philox.zig");
     _ = @import("convert.zig");

@@ -16,7 +16,9 @@
 
 const std = @import("std");
 const axes_module = @import("axes.zig");
+const builtin = @import("builtin");
 const cpu = @import("cpu.zig");
+const epilogue = @import("epilogue.zig");
 const fold = @import("fold.zig");
 const fold_columns = @import("fold_columns.zig");
 const group_access = @import("group_access.zig");
@@ -91,6 +93,8 @@ pub const Plan = struct {
     scratch: []align(64) u8,
     partials_bytes: usize,
     threads: usize,
+    /// The product that runs together with the tiles, if one does.
+    head: ?epilogue.Head,
 
     fn tiles(plan: *Plan) Tiles {
         return .{
@@ -160,7 +164,8 @@ pub fn run(
     temporaries: []const u32,
 ) program.Status {
     var parts: Parts = .{ .engine = engine, .instructions = instructions, .temporaries = temporaries };
-    while (parts.next()) |part| {
+    while (parts.next()) |next| {
+        var part = next;
         const status = part.run(engine, instructions);
         if (status != .ok) return status;
     }
@@ -188,7 +193,10 @@ pub fn saveParts(
 /// in all else.
 pub fn runParts(engine: *cpu.Engine, instructions: []const Instruction, parts: []Part) program.Status {
     for (parts) |*part| {
-        if (part.tiles) |*tiles| tiles.rebind(instructions[part.first..][0..part.count]);
+        if (part.tiles) |*tiles| {
+            const begin = @intFromBool(part.head != null);
+            tiles.rebind(instructions[part.first..][begin..part.count]);
+        }
         const status = part.run(engine, instructions);
         if (status != .ok) return status;
     }
@@ -200,9 +208,15 @@ pub const Part = struct {
     first: usize,
     count: usize,
     tiles: ?Tiles,
+    /// The first instruction is a product that runs together with the tiles of the others.
+    head: ?epilogue.Head = null,
 
-    fn run(part: *const Part, engine: *cpu.Engine, instructions: []const Instruction) program.Status {
+    fn run(part: *Part, engine: *cpu.Engine, instructions: []const Instruction) program.Status {
         if (part.tiles) |*tiles| {
+            if (!builtin.cpu.arch.isWasm()) if (part.head) |*head| {
+                epilogue.run(engine, &instructions[part.first].matmul, head, tiles);
+                return .ok;
+            };
             tiles.run(engine);
             return .ok;
         }
@@ -229,15 +243,50 @@ const Parts = struct {
         const plan = parts.engine.plan;
         var part: Part = .{ .first = first, .count = 1, .tiles = null };
         if (rest.len > 1 and large(&rest[0]) and elementwise(&rest[1])) {
-            plan.scratch = parts.engine.scratch;
-            plan.threads = parts.engine.pool.threads;
-            if (!parts.noted) plan.noteTemporaries(parts.instructions, parts.temporaries);
-            parts.noted = true;
+            parts.begin(parts.engine.scratch);
             part.count = @max(1, longest(plan, parts.engine.level.table, rest));
             if (part.count > 1 and arrange(plan, first)) part.tiles = plan.tiles();
         }
+        if (!builtin.cpu.arch.isWasm() and rest.len > 1 and rest[0] == .matmul and elementwise(&rest[1])) {
+            parts.addHead(&part);
+        }
         parts.first += part.count;
         return part;
+    }
+
+    fn begin(parts: *Parts, scratch: []align(64) u8) void {
+        const plan = parts.engine.plan;
+        plan.scratch = scratch;
+        plan.threads = parts.engine.pool.threads;
+        plan.head = null;
+        if (!parts.noted) plan.noteTemporaries(parts.instructions, parts.temporaries);
+        parts.noted = true;
+    }
+
+    /// Lets a product run together with what follows it, if it may.
+    fn addHead(parts: *Parts, part: *Part) void {
+        const engine = parts.engine;
+        const plan = engine.plan;
+        const first = part.first;
+        const rest = parts.instructions[first..];
+        const head = epilogue.headOf(&rest[0].matmul) orelse return;
+        parts.begin(epilogue.partials(engine.epilogue));
+        plan.head = head;
+        const count = build(plan, engine.level.table, rest[1..], head.places, .leading);
+        const reads = for (plan.accesses[0..plan.accesses_count]) |*access| {
+            if (access.handle == head.handle) break true;
+        } else false;
+        if (count == 0 or !reads) return;
+        if (plan.find(head.handle)) |place| {
+            const temporary = &plan.temporaries[place];
+            plan.head.?.buffered = temporary.first == first and temporary.last <= first + count;
+        }
+        if (!arrange(plan, first + 1)) return;
+        const unit = if (plan.partials_bytes != 0) chunk_places else plan.places_each;
+        if (!plan.head.?.setRows(unit, plan.threads)) return;
+        part.count = count + 1;
+        part.tiles = plan.tiles();
+        part.head = plan.head;
     }
 };
 
@@ -434,12 +483,22 @@ fn addAccesses(plan: *Plan, instruction: *const Instruction) bool {
             if (!other.written and !access.written) continue;
             if (!access.apart(other, plan.places)) break false;
         } else true;
-        if (!fits) break;
+        if (!fits or !apartFromHead(plan, &access)) break;
         plan.accesses[plan.accesses_count] = access;
         plan.accesses_count += 1;
     } else return true;
     plan.accesses_count = before;
     return false;
+}
+
+/// Whether only the place's own row of the product is touched, and nothing that it is made of written.
+fn apartFromHead(plan: *const Plan, access: *const Access) bool {
+    const head = if (plan.head) |*head| head else return true;
+    return for (&head.accesses) |*other| {
+        if (other.handle != access.handle) continue;
+        if (!other.written and !access.written) continue;
+        if (!access.apart(other, plan.places)) break false;
+    } else true;
 }
 
 /// Decides on the tile and moves temporaries into scratch; false if the run is not worth it.
@@ -509,6 +568,9 @@ fn noteStream(plan: *Plan, access: *const Access) void {
 /// The number of the temporary that the access belongs to, new or known, if it may live in
 /// scratch.
 fn redirect(plan: *Plan, access: *const Access, first: usize, last: usize) u8 {
+    if (plan.head) |*head| {
+        if (access.handle == head.handle) return Step.head;
+    }
     for (plan.redirected[0..plan.redirected_count], 0..) |*one, number| {
         if (one.handle == access.handle) return @intCast(number);
     }
@@ -560,7 +622,7 @@ fn layOut(plan: *Plan) void {
         const axes = step.axes();
         const cut = step.cut();
         for (step.redirected[0..step.operands], 0..) |number, k| {
-            if (number == Step.none) continue;
+            if (number == Step.none or number == Step.head) continue;
             const one = &plan.redirected[number];
             if (one.interval == 0) continue;
             const row = one.stride * @as(isize, @intCast(plan.places_each));

@@ -36,6 +36,8 @@ pub const Step = struct {
     partials: usize,
 
     pub const none = 255;
+    /// The product before the tiles, of which they see a block.
+    pub const head = 254;
 
     pub fn axes(step: *Step) *Axes {
         return if (step.kind == .map) &step.layout.map.axes else &step.layout.fold.axes;
@@ -114,9 +116,17 @@ pub const Tiles = struct {
         for (tiles.steps, instructions) |*step, *instruction| step.rebind(instruction);
     }
 
+    /// On the calling thread; `head_shift` is how far the product before them stands from its place.
+    pub const runPlaces = placesOf;
+
     pub fn run(tiles: *const Tiles, engine: *cpu.Engine) void {
         const count = (tiles.places + tiles.places_each - 1) / tiles.places_each;
         engine.pool.parallel(tiles, runPart, (count + tiles.tiles_each - 1) / tiles.tiles_each);
+        tiles.finish();
+    }
+
+    /// Joins what chunks have left, once all places are done.
+    pub fn finish(tiles: *const Tiles) void {
         for (tiles.steps) |*step| {
             if (step.kind != .columns) continue;
             fold_columns.finish(&step.layout.fold, tiles.scratch + step.partials);
@@ -148,10 +158,13 @@ fn fetch(written: bool, begin: usize, end: usize) void {
 }
 
 fn runPart(tiles: *const Tiles, part: usize) void {
-    var scratch: [scratch_bytes]u8 align(64) = undefined;
     const each = tiles.tiles_each * tiles.places_each;
-    const end = @min(tiles.places, (part + 1) * each);
-    var first = part * each;
+    tiles.runPlaces(part * each, @min(tiles.places, (part + 1) * each), 0);
+}
+
+fn placesOf(tiles: *const Tiles, from: usize, end: usize, head_shift: usize) void {
+    var scratch: [scratch_bytes]u8 align(64) = undefined;
+    var first = from;
     while (first < end) : (first += tiles.places_each) {
         const count = @min(tiles.places_each, end - first);
         for (tiles.steps, 0..) |*step, number_of_step| {
@@ -159,6 +172,10 @@ fn runPart(tiles: *const Tiles, part: usize) void {
             var bases = step.bases().*;
             for (step.redirected[0..step.operands], bases[0..step.operands]) |number, *base| {
                 if (number == Step.none) continue;
+                if (number == Step.head) {
+                    base.* +%= head_shift;
+                    continue;
+                }
                 const one = &tiles.redirected[number];
                 // The first place of the tile stands at the temporary's offset.
                 const shift = base.* -% one.base -% @as(usize, @bitCast(one.low));

@@ -38,6 +38,19 @@ fn executeAs(
     product: *const program.MatMul,
 ) void {
     const r = product.batch_rank;
+    const out = product.out.strides[r..][0..2];
+    const run = tables.gemm[@backingInt(product.compute)];
+    const operands = operandsOf(T, product);
+    if (out[1] == 1 or product.n == 1 or out[0] == 1 or product.m == 1) {
+        return run(pool, &operands.args, &operands.batch, scratch.ptr, scratch.len);
+    }
+    columns(T, pool, operands.args, &operands.batch, out[1], run, scratch);
+}
+
+/// The operands as the kernel takes them: the columns of C side by side, unless there are gaps in
+/// both of its axes.
+pub fn operandsOf(comptime T: type, product: *const program.MatMul) struct { args: gemm.Args(T), batch: gemm.Batch } {
+    const r = product.batch_rank;
     var batch: gemm.Batch = .of(product);
     const out = product.out.strides[r..][0..2];
     const a = product.a.strides[r..][0..2];
@@ -55,12 +68,10 @@ fn executeAs(
         .c = @ptrCast(@alignCast(product.out.data)),
         .c_row = out[0],
     };
-    const run = tables.gemm[@backingInt(product.compute)];
-    if (out[1] == 1 or product.n == 1) {
-        run(pool, &plain, &batch, scratch.ptr, scratch.len);
-    } else if (out[0] == 1 or product.m == 1) {
-        std.mem.swap([program.rank_max]isize, &batch.a, &batch.b);
-        const turned: gemm.Args(T) = .{
+    if (out[1] == 1 or product.n == 1 or (out[0] != 1 and product.m != 1)) return .{ .args = plain, .batch = batch };
+    std.mem.swap([program.rank_max]isize, &batch.a, &batch.b);
+    return .{
+        .args = .{
             .m = plain.n,
             .n = plain.m,
             .k = plain.k,
@@ -72,9 +83,9 @@ fn executeAs(
             .b_col = plain.a_row,
             .c = plain.c,
             .c_row = out[1],
-        };
-        run(pool, &turned, &batch, scratch.ptr, scratch.len);
-    } else columns(T, pool, plain, &batch, out[1], run, scratch);
+        },
+        .batch = batch,
+    };
 }
 
 /// Column after column, each of which is a matrix whose columns lie side by side. Slow, and rare:

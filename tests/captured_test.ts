@@ -1,7 +1,18 @@
 /** Replay equals eager bit for bit: every module, loss and optimizer, and whole training steps. */
 import { ResMLP } from "../bench/res_mlp.ts";
 import { MLPResNet } from "../examples/mlp_resnet.ts";
-import { autocast, type AutocastType, type DType, nn, optim, rand, randint, randn, Tensor } from "../mod.ts";
+import {
+  autocast,
+  type AutocastType,
+  type DType,
+  nn,
+  optim,
+  rand,
+  randint,
+  randn,
+  setThreads,
+  Tensor,
+} from "../mod.ts";
 import { sameAsEager, type Scenario, trainer } from "./captures.ts";
 import { assertEquals, forEachDevice } from "./support.ts";
 
@@ -188,6 +199,43 @@ for (const [name, make, loss, optimizer, x, y] of steps) {
   const scenario = trained(make, loss, optimizerOf(optimizer), x, y), heavy = name === "ResMLP";
   const options = heavy ? { ...parameters, on: ["cpu", "wasm"] } : parameters;
   forEachDevice(`captured as eager: training ${name}`, () => sameAsEager(scenario, 1), options);
+}
+
+/** Products large enough to run together with what follows them, of rows that no block divides. */
+const follows: [name: string, f: (x: Tensor, weight: Tensor, bias: Tensor) => unknown][] = [
+  ["ReLU", (x, weight, bias) => x.matmul(weight).add(bias).relu()],
+  ["GELU", (x, weight, bias) => new nn.GELU().call(x.matmul(weight).add(bias))],
+  ["a residual", (x, weight, bias) => x.matmul(weight).add(bias).add(x)],
+  ["a product that others want", (x, weight, bias) => {
+    const product = x.matmul(weight);
+    return [product, product.add(bias).relu(), product.sum({ axes: [0] })];
+  }],
+  ["turned weights", (x, weight, bias) => x.matmul(weight.transpose()).add(bias).relu()],
+  ["softmax", (x, weight, bias) => x.matmul(weight).add(bias).softmax(-1)],
+  ["a layer across turned data", (x, weight, bias) => {
+    const turned = x.reshape([-1, 72, 72]).transpose([0, 2, 1]);
+    return turned.matmul(weight).add(bias).transpose([0, 2, 1]).mul(x.reshape([-1, 72, 72]));
+  }],
+];
+for (const [name, f] of follows) {
+  forEachDevice(`captured as eager: a product and ${name}`, () => {
+    sameAsEager((wrap, log) => {
+      const weight = randn([72, 72], { requiresGrad: true }), bias = randn([72], { requiresGrad: true });
+      const step = wrap((x: Tensor, g: Tensor) => {
+        weight.resetGrad();
+        bias.resetGrad();
+        const found = [f(x, weight, bias)].flat() as Tensor[], y = found[found.length > 1 ? 1 : 0]!;
+        y.mul(g.reshape(y.shape)).sum().backward();
+        return found;
+      });
+      for (const threads of [1, 2, 3, 2, 2]) {
+        setThreads(threads);
+        const x = randn([1800, 72], { requiresGrad: true });
+        log(step(x, randn([1800, 72])), x.grad, weight.grad, bias.grad);
+      }
+      setThreads(navigator.hardwareConcurrency);
+    }, 1);
+  }, { on: ["cpu", "wasm"] });
 }
 
 Deno.test("every module, loss and optimizer has a line above", () => {

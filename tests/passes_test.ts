@@ -8,8 +8,17 @@
  */
 import { limits, mapRows, opcode, opcodeName } from "../kernels/instruction.ts";
 import { type Instruction, layOut, type List, type Slot, type View } from "../core/instructions.ts";
-import { checkFirst, dropDead, foldConstants, type Pass, passes, shareCommon, skipCopies } from "../core/passes.ts";
-import { live, nn, rand, type Tensor, tensor } from "../mod.ts";
+import {
+  checkFirst,
+  dropDead,
+  foldConstants,
+  followProducts,
+  type Pass,
+  passes,
+  shareCommon,
+  skipCopies,
+} from "../core/passes.ts";
+import { capture, live, nn, noGrad, rand, type Tensor, tensor } from "../mod.ts";
 import { sameAsEager, type Scenario } from "./captures.ts";
 import { assert, assertEquals, forEachDevice } from "./support.ts";
 
@@ -25,6 +34,8 @@ function headOf(what: string, count: number, inputs: number, number: string): nu
     case "gather":
     case "scatter":
       return [opcode[what], 0, 1, 2, size, 1];
+    case "matmul":
+      return [opcode.matmul, 0, 0, 0, 2, 2, 2];
     default: {
       const row = mapRows.findIndex((name) => name === what);
       return [opcode.map, 0, row, 0, 1, inputs, Number(number) || 0, 0, 0, count];
@@ -63,6 +74,8 @@ function listOf(text: string): { list: List; names: Map<Slot, string> } {
         ? []
         : /gather|scatter/.test(what!) && place < 2
         ? [4, 1, 1]
+        : what === "matmul"
+        ? [2, 1]
         : [Number(stride ?? 1)];
       words.push(0, Number(type ?? 0), Number(offset ?? 0), ...strides);
     });
@@ -97,6 +110,27 @@ function textOf({ instructions }: List, names: ReadonlyMap<Slot, string>): strin
 
 /** What each pass does to a list; where `after` is absent, it leaves the list alone. */
 const cases: [name: string, pass: Pass, before: string, after?: string][] = [
+  [
+    "followProducts lets a product wait for what reads it",
+    followProducts,
+    "a = matmul X Y\nb = matmul X Z\nc = matmul Y Z\nr = relu a\nr2 = add b c",
+    "b = matmul X Z\nc = matmul Y Z\na = matmul X Y\nr = relu a\nr2 = add b c",
+  ],
+  [
+    "followProducts leaves a product before one that reads it",
+    followProducts,
+    "a = matmul X Y\nb = matmul a Z\nr = add a b",
+  ],
+  [
+    "followProducts leaves a product before one that writes what it reads",
+    followProducts,
+    "a = matmul X Y\nX = matmul Y Z\nr = relu a",
+  ],
+  [
+    "followProducts leaves a product that nobody reads at once",
+    followProducts,
+    "a = matmul X Y\nb = matmul X Z\nr = relu b\nr2 = relu a",
+  ],
   ["dropDead drops what nobody reads", dropDead, "a = fill 1\nb = add a a\nr = copy X", "r = copy X"],
   ["dropDead keeps what a result needs", dropDead, "a = fill 1\nb = add a a\nr = copy b"],
   ["dropDead keeps writes to memory from outside", dropDead, "a = fill 1\nX = add X a"],
@@ -291,6 +325,31 @@ const randomProgram = (seed: number): Scenario => (wrap, log) => {
     log(step(x, y), x, y, state, closed, weight, weight.grad);
   }
 };
+
+Deno.test("turnProducts writes a product turned where all that follows reads it so", () => {
+  const printed = (f: (x: Tensor, w: Tensor) => Tensor): string => {
+    using step = capture(f);
+    const log = console.log;
+    console.log = () => {};
+    try {
+      noGrad(() => step(rand([4, 5, 3]), rand([5, 5])));
+      return step.print();
+    } finally {
+      console.log = log;
+    }
+  };
+  const across = (x: Tensor, w: Tensor) => x.transpose([0, 2, 1]).matmul(w).relu();
+  const turned = printed((x, w) => across(x, w).add(w.at("0")).transpose([0, 2, 1]).mul(x));
+  // The sum is walked as the product of it is.
+  assert.match(turned, /add \[4, 5, 3\]/);
+  assert.match(printed((x, w) => across(x, w).add(w.at("0"))), /add \[(12|4, 3), 5\]/);
+  // A sum goes down columns or along rows, and its bits tell which.
+  const folded = printed((x, w) => {
+    const y = across(x, w).add(w.at("0"));
+    return y.sum({ axes: [0, 2] }).add(y.transpose([0, 2, 1]).mul(x).sum());
+  });
+  assert.match(folded, /add \[(12|4, 3), 5\]/);
+});
 
 forEachDevice("random programs leave the same bits, with passes and without", () => {
   for (let seed = 1; seed <= 100; seed++) {
