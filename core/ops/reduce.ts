@@ -162,6 +162,14 @@ export class ArgMin extends ArgExtremeOp {
   /** @ignore */ protected readonly row: ArgRow = "argmin";
 }
 
+/** Whether the rows of the matrices lie side by side. */
+function isTurned(array: NDArray | null): boolean {
+  if (array === null) return false;
+  const { shape, strides } = array;
+  const last = shape.length - 1;
+  return shape[last]! > 1 && shape[last - 1]! > 1 && strides[last - 1] === 1 && strides[last]! > 1;
+}
+
 /** Matrix products over the last two axes: [..., m, k] and [..., k, n] give [..., m, n]. */
 export class MatMul extends TensorOp {
   /** Reads any strides, so that a transposed operand is not copied first. TypeError for shapes that do not agree. */
@@ -176,7 +184,8 @@ export class MatMul extends TensorOp {
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
     return [
-      a.requiresGrad ? g.matmul(b.transpose()) : null,
+      // g bᵀ = (b gᵀ)ᵀ: the gradient of a turned matrix lies as that does, for those whose gradient it becomes.
+      a.requiresGrad ? isTurned(a.cachedData) ? b.matmul(g.transpose()).transpose() : g.matmul(b.transpose()) : null,
       b.requiresGrad ? a.transpose().matmul(g) : null,
     ];
   }
