@@ -135,6 +135,9 @@ fn rightLies(product: *const MatMul) bool {
     return if (turns(product)) product.a.strides[rank] == 1 else product.b.strides[rank + 1] == 1;
 }
 
+/// A block is one thread's: no other takes part in its product.
+var alone: Pool = .{};
+
 fn Run(comptime T: type) type {
     return struct {
         kernel: @import("level.zig").GemmKernel,
@@ -172,8 +175,6 @@ fn Run(comptime T: type) type {
                 args.a = moved(args.a, @as(isize, @intCast(row)) * args.a_row);
                 args.c = @ptrFromInt(head.base + at * head.row_bytes +% shift);
                 const none: gemm.Batch = .{};
-                // The thread's share of a job: no other takes part.
-                var alone: Pool = .{};
                 job.kernel(&alone, &args, &none, scratch.ptr, scratch.len);
                 at += rows;
             }

@@ -35,6 +35,9 @@ const rows_ahead = 8;
 const row_columns_min = 64;
 /// A smaller matrix is in a second-level cache, where tiles are as fast.
 const row_elements_min = 256 << 10;
+/// Products of more terms read operands from main memory: those that lie apart are copied sooner,
+/// and fewer parts read the same of them.
+const long_depth = 2 * block_max;
 const scratch_bytes_each = packed_right_bytes + packed_left_bytes;
 
 /// Bytes of scratch that `run` needs for a pool of so many threads, whatever the sizes.
@@ -190,10 +193,11 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             };
             if (args.b_col == 1 or args.n == 1) {
                 plan.right = .direct;
-                const far = @abs(args.b_row) * @sizeOf(T) >= 4096;
+                const apart: usize = if (args.k > long_depth) 2048 else 4096;
+                const far = @abs(args.b_row) * @sizeOf(T) >= apart;
                 if (far and args.m >= 64 and args.n > Tile.vectors_max * lanes) plan.right = .rows;
             } else if (args.b_row == 1 or args.k == 1) plan.right = .columns;
-            plan.left = args.a_row == 1 and @abs(args.a_col) * @sizeOf(T) >= 1024 and
+            plan.left = args.a_row == 1 and @abs(args.a_col) * @sizeOf(T) >= 512 and
                 args.n > Tile.vectors_max * lanes;
             split(&plan, threads);
             return plan;
@@ -219,7 +223,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             const each = ceilDiv(wanted, plan.items);
             const copy: usize = switch (plan.right) {
                 .direct => 1,
-                .rows => 3,
+                .rows => if (args.k > long_depth) 12 else 3,
                 .columns => 6,
                 .any => 24,
             };

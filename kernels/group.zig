@@ -22,6 +22,7 @@ const epilogue = @import("epilogue.zig");
 const fold = @import("fold.zig");
 const fold_columns = @import("fold_columns.zig");
 const group_access = @import("group_access.zig");
+const group_plan = @import("group_plan.zig");
 const group_tiles = @import("group_tiles.zig");
 const levels = @import("levels.zig");
 const map = @import("map.zig");
@@ -31,6 +32,9 @@ const table = @import("table.zig");
 
 const Access = group_access.Access;
 const Instruction = program.Instruction;
+const accesses_max = group_plan.accesses_max;
+const redirected_max = group_plan.redirected_max;
+const steps_max = group_plan.steps_max;
 const Redirected = group_access.Redirected;
 const Kind = group_tiles.Kind;
 const Step = group_tiles.Step;
@@ -39,11 +43,6 @@ const Tiles = group_tiles.Tiles;
 const operands_max = axes_module.operands_max;
 const scratch_bytes = group_tiles.scratch_bytes;
 
-const steps_max = 24;
-const accesses_max = steps_max * 4;
-/// Temporaries of one run that live in scratch, and of one group that are considered.
-const redirected_max = 16;
-const temporaries_max = 256;
 /// What all operands of a tile should fit in, and may need so that a tile has `places_min` places:
 /// each instruction costs something in each tile.
 const tile_bytes = 16 << 10;
@@ -65,96 +64,8 @@ const row_bytes_min = 256;
 
 const slow = table.mapFlags("slow");
 
-const Temporary = struct { handle: u32, first: u32, last: u32 };
-
 /// The workspace of a group, held by the engine.
-pub const Plan = struct {
-    steps: [steps_max]Step,
-    accesses: [accesses_max]Access,
-    redirected: [redirected_max]Redirected,
-    temporaries: [temporaries_max]Temporary,
-    streams: [operands_max]Stream,
-    streams_count: usize,
-    /// Places of temporaries by the low bits of their handles, 0 for none, else one more.
-    table: [temporaries_max * 2]u16,
-    steps_count: usize,
-    accesses_count: usize,
-    redirected_count: usize,
-    temporaries_count: usize,
-
-    places: usize,
-    places_each: usize,
-    tiles_each: usize,
-    elements: usize,
-    side: map.Side,
-    has_fold: bool,
-    has_slow: bool,
-    /// The engine's scratch, and how much of it the results of chunks take.
-    scratch: []align(64) u8,
-    partials_bytes: usize,
-    threads: usize,
-    /// The product that runs together with the tiles, if one does.
-    head: ?epilogue.Head,
-
-    fn tiles(plan: *Plan) Tiles {
-        return .{
-            .steps = plan.steps[0..plan.steps_count],
-            .redirected = plan.redirected[0..plan.redirected_count],
-            .streams = plan.streams[0..plan.streams_count],
-            .places = plan.places,
-            .places_each = plan.places_each,
-            .tiles_each = plan.tiles_each,
-            .scratch = plan.scratch.ptr,
-        };
-    }
-
-    fn find(plan: *const Plan, handle: u32) ?usize {
-        var slot: usize = handle % plan.table.len;
-        while (plan.table[slot] != 0) : (slot = (slot + 1) % plan.table.len) {
-            const place = plan.table[slot] - 1;
-            if (plan.temporaries[place].handle == handle) return place;
-        }
-        return null;
-    }
-
-    fn noteTemporaries(plan: *Plan, instructions: []const Instruction, handles: []const u32) void {
-        plan.table = @splat(0);
-        plan.temporaries_count = @min(handles.len, temporaries_max);
-        for (handles[0..plan.temporaries_count], 0..) |handle, place| {
-            var slot: usize = handle % plan.table.len;
-            while (plan.table[slot] != 0) slot = (slot + 1) % plan.table.len;
-            plan.table[slot] = @intCast(place + 1);
-            const never = std.math.maxInt(u32);
-            plan.temporaries[place] = .{ .handle = handle, .first = never, .last = 0 };
-        }
-        if (plan.temporaries_count == 0) return;
-        for (instructions, 0..) |*instruction, i| switch (instruction.*) {
-            .map => |*one| {
-                plan.note(&one.out, i);
-                for (one.inputs[0..one.inputs_count]) |*input| plan.note(input, i);
-            },
-            .fold, .arg => |*one| {
-                plan.note(&one.out, i);
-                for (one.inputs[0..one.inputs_count]) |*input| plan.note(input, i);
-            },
-            .matmul => |*one| for ([_]*const program.View{ &one.out, &one.a, &one.b }) |view| {
-                plan.note(view, i);
-            },
-            .gather, .scatter => |*one| {
-                for ([_]*const program.View{ &one.out, &one.source, &one.index }) |view| {
-                    plan.note(view, i);
-                }
-            },
-            .random => |*one| plan.note(&one.out, i),
-        };
-    }
-
-    fn note(plan: *Plan, view: *const program.View, i: usize) void {
-        const temporary = &plan.temporaries[plan.find(view.handle) orelse return];
-        temporary.first = @min(temporary.first, @as(u32, @intCast(i)));
-        temporary.last = @intCast(i);
-    }
-};
+pub const Plan = group_plan.Plan;
 
 /// Executes the instructions in order, as if one by one. `temporaries` are the storages that were
 /// allocated and released inside the group; what they held is nobody's business afterwards.
