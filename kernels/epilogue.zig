@@ -34,7 +34,9 @@ const right_bytes = 4 << 20;
 const partials_bytes = 1 << 20;
 /// Past the end of an operand's rows as much may be read.
 const padding = 1 << 10;
-/// Smaller products, and those of fewer rows, are as fast before the group as within it.
+/// A smaller product is in a second-level cache anyhow, and one of less work takes no time: they are
+/// shared out better alone.
+const bytes_min = 1 << 20;
 const work_min = 8 << 20;
 const blocks_min = 4;
 
@@ -90,6 +92,7 @@ pub fn headOf(product: *const MatMul) ?Head {
     if (!axes_module.dense(&out, shape[0 .. rank + 2])) return null;
     const items = axes_module.product(shape[0..rank]);
     if (rows < 2 or columns < 16 or product.k == 0 or items * rows < 2) return null;
+    if (items *| rows *| columns *| size < bytes_min) return null;
     if (items *| rows *| columns *| product.k < work_min) return null;
     if (!rightLies(product)) {
         // Brought into order once, so it must be one matrix.

@@ -134,7 +134,7 @@ test "products and what follows them" {
     defer engine.deinit();
     var bench: testing.Bench = .init(15);
     defer bench.deinit();
-    for ([_][2]usize{ .{ 4096, 48 }, .{ 3001, 65 }, .{ 1030, 130 }, .{ 700, 333 }, .{ 40, 700 }, .{ 300, 20 } }) |size| {
+    for ([_][2]usize{ .{ 8192, 48 }, .{ 4999, 65 }, .{ 2600, 130 }, .{ 1001, 333 }, .{ 40, 700 }, .{ 300, 20 } }) |size| {
         for (std.enums.values(Kind)) |kind| for (cases, 0..) |case, number| {
             errdefer std.debug.print("case {d}, {t}\n", .{ number, kind });
             bench.reset();
@@ -160,7 +160,7 @@ test "items of a batch, each a part of a block or several of them" {
     defer engine.deinit();
     var bench: testing.Bench = .init(16);
     defer bench.deinit();
-    for ([_][2]usize{ .{ 40, 64 }, .{ 3, 1000 }, .{ 512, 4 } }) |shape| {
+    for ([_][2]usize{ .{ 120, 64 }, .{ 6, 1000 }, .{ 1500, 64 } }) |shape| {
         const items, const rows = shape;
         bench.reset();
         var list: List = .{ .bench = &bench, .rows = items * rows, .columns = 48 };

@@ -230,8 +230,8 @@ for (const [name, f] of follows) {
       });
       for (const threads of [1, 2, 3, 2, 2]) {
         setThreads(threads);
-        const x = randn([1800, 72], { requiresGrad: true });
-        log(step(x, randn([1800, 72])), x.grad, weight.grad, bias.grad);
+        const x = randn([3672, 72], { requiresGrad: true });
+        log(step(x, randn([3672, 72])), x.grad, weight.grad, bias.grad);
       }
       setThreads(navigator.hardwareConcurrency);
     }, 1);
