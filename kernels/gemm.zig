@@ -191,13 +191,13 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 .items = items,
                 .items_each = 1,
             };
+            const apart: usize = if (args.k > long_depth) 512 else 1024;
             if (args.b_col == 1 or args.n == 1) {
                 plan.right = .direct;
-                const apart: usize = if (args.k > long_depth) 2048 else 4096;
-                const far = @abs(args.b_row) * @sizeOf(T) >= apart;
+                const far = @abs(args.b_row) * @sizeOf(T) >= 4 * apart;
                 if (far and args.m >= 64 and args.n > Tile.vectors_max * lanes) plan.right = .rows;
             } else if (args.b_row == 1 or args.k == 1) plan.right = .columns;
-            plan.left = args.a_row == 1 and @abs(args.a_col) * @sizeOf(T) >= 512 and
+            plan.left = args.a_row == 1 and @abs(args.a_col) * @sizeOf(T) >= apart and
                 args.n > Tile.vectors_max * lanes;
             split(&plan, threads);
             return plan;
