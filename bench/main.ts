@@ -1,5 +1,6 @@
 /**
- * The bench: `deno task bench [--only NAME,...] [--device NAME] [--threads N] [--mode eager|captured] [--table]`.
+ * The bench: `deno task bench [--curves | --startup] [--only NAME,...] [--device NAME] [--threads N]
+ * [--mode eager|captured] [--table]`.
  *
  * One JSON line for each workload, so that another framework's program that prints the same can be run in turn with
  * it. Machines are noisy: only ratios from one run mean something.
@@ -8,11 +9,15 @@ import { manualSeed, scope, setDefaultDevice, setThreads, zeros } from "../mod.t
 import { parseFlags } from "../tools/flags.ts";
 import { findZig } from "../tools/zig.ts";
 import config from "../deno.json" with { type: "json" };
-import { type Bound, measure, type Measured, tableRow } from "./measure.ts";
-import { shortNames, workloads } from "./workloads.ts";
+import { curveHead, curveRow, curves, type Point } from "./curves.ts";
+import { type Bound, measure, type Measured, spread, tableRow, type Workload } from "./measure.ts";
+import { measureStartup } from "./startup.ts";
+import { type Mode, shortNames, workloads } from "./workloads.ts";
 
 const help = `Measures the workloads and prints a JSON line for each.
 
+  --curves               a training step at batches and depths that double, instead
+  --startup              the import and the first op of a new process, in ms, instead
   --only NAME,...        names as printed, or short: ${Object.keys(shortNames).join(" ")}
   --device NAME          auto, cpu, opencl, cuda, wasm, reference (auto)
   --threads N            of the native device              (one for each core)
@@ -24,50 +29,67 @@ const help = `Measures the workloads and prints a JSON line for each.
 async function main(args: string[]): Promise<void> {
   const values = parseFlags(args, {
     text: ["only", "device", "threads", "mode", "rounds"],
-    flags: ["table", "list", "help"],
+    flags: ["curves", "startup", "table", "list", "help"],
   });
   if (values.help) return console.log(help);
-  if (values.list) return console.log(Object.keys(workloads).join("\n"));
-  const names = chosenNames(values.only);
+  const known: Record<string, (mode: Mode) => Workload> = values.curves
+    ? Object.fromEntries(Object.entries(curves).map(([name, { make }]) => [name, make]))
+    : workloads;
+  if (values.list) return console.log(Object.keys(known).join("\n"));
+  const names = chosenNames(values.only, known);
   const mode = values.mode ?? "captured";
   if (mode !== "eager" && mode !== "captured") {
     throw new RangeError(`Cannot read --mode: "${mode}" must be eager or captured`);
   }
   const rounds = readCount("rounds", values.rounds ?? "7");
   const wanted = values.device ?? "auto";
+  if (values.startup) return await printStartup(wanted, rounds, values.table === true);
   await setDefaultDevice(wanted);
   const device = zeros([]).device;
   const threads = device === "cpu" ? readCount("threads", values.threads ?? String(navigator.hardwareConcurrency)) : 1;
   if (device === "cpu") setThreads(threads);
   const bound = values.table ? await machineBound(threads) : null;
+  if (values.table && values.curves) console.log(curveHead);
 
+  let before: { point: Point; median: number } | null = null;
   for (const name of names) {
     using _ = scope();
     manualSeed(0);
-    const workload = workloads[name]!(mode);
+    const make = known[name]!, workload = make(mode);
     // What is read comes after all that was asked for before.
     const last = zeros([1]);
     const rates = measure(workload, rounds, () => void last.item());
-    const round = (rate: number) => Math.round(rate * 1000) / 1000;
     const measured: Measured = {
-      peer: `deneb-${config.version}-${workloads[name]!.length === 0 ? "eager" : mode}`,
+      peer: `deneb-${config.version}-${make.length === 0 ? "eager" : mode}`,
       workload: name,
       unit: workload.unit,
-      median: round(rates[rates.length >> 1]!),
-      min: round(rates[0]!),
-      max: round(rates.at(-1)!),
+      ...spread(rates),
       device,
       threads,
     };
-    console.log(values.table ? tableRow(measured, workload, bound) : JSON.stringify(measured));
+    const point = values.curves ? curves[name]! : null;
+    if (!values.table) console.log(JSON.stringify(measured));
+    else if (point === null) console.log(tableRow(measured, workload, bound));
+    else {
+      console.log(curveRow(measured, workload, point, before, bound));
+      before = { point, median: measured.median };
+    }
   }
 }
 
-function chosenNames(only: string | undefined): string[] {
-  if (only === undefined) return Object.keys(workloads);
+async function printStartup(device: string, rounds: number, table: boolean): Promise<void> {
+  for (const measured of await measureStartup(device, rounds)) {
+    const { workload, median, unit } = measured;
+    if (table) console.log(`${workload.padEnd(36)}  ${median.toFixed(1).padStart(9)} ${unit}`);
+    else console.log(JSON.stringify({ peer: `deneb-${config.version}`, ...measured }));
+  }
+}
+
+function chosenNames(only: string | undefined, known: Record<string, unknown>): string[] {
+  if (only === undefined) return Object.keys(known);
   return only.split(",").map((name) => {
     const found = shortNames[name] ?? name;
-    if (!workloads[found]) throw new RangeError(`Cannot measure "${name}": --list names the workloads`);
+    if (!Object.hasOwn(known, found)) throw new RangeError(`Cannot measure "${name}": --list names the workloads`);
     return found;
   });
 }

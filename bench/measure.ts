@@ -46,6 +46,12 @@ export function measure(
   return rates.sort((a, b) => a - b);
 }
 
+/** Median, least and most of sorted figures. */
+export function spread(sorted: readonly number[]): Pick<Measured, "median" | "min" | "max"> {
+  const round = (figure: number) => Math.round(figure * 1000) / 1000;
+  return { median: round(sorted[sorted.length >> 1]!), min: round(sorted[0]!), max: round(sorted.at(-1)!) };
+}
+
 /** The machine's own bounds on as many threads: products without memory, and a copy without arithmetic. */
 export interface Bound {
   gflops: number;

@@ -145,13 +145,16 @@ function training(
 }
 
 /** Multiplications and additions in one forward pass of the MNIST net per image; a step costs about three. */
-const mnistFlops = 2 * (784 * 128 + 3 * 2 * 128 * 64 + 128 * 10);
+function mnistFlops(blocks = 3): number {
+  return 2 * (784 * 128 + blocks * 2 * 128 * 64 + 128 * 10);
+}
 
-function trainMnist(mode: Mode, batch: number): Workload {
-  const model = new MLPResNet();
-  const step = training(mode, model, new optim.Adam(model.parameters(), { lr: 1e-3 }), randn([batch, 784]), 50);
+/** Steps of the MNIST net with so many images, and so many residual blocks. */
+export function trainMnist(mode: Mode, batch: number, { blocks = 3, perRound = 50, warm = 50 } = {}): Workload {
+  const model = new MLPResNet({ blocks }), optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
+  const step = training(mode, model, optimizer, randn([batch, 784]), perRound, warm);
   // The first layer's input needs no gradient.
-  return { ...step, flops: batch * (3 * mnistFlops - 2 * 784 * 128) };
+  return { ...step, flops: batch * (3 * mnistFlops(blocks) - 2 * 784 * 128) };
 }
 
 function inferMnist(mode: Mode, batch: number): Workload {
@@ -167,7 +170,7 @@ function inferMnist(mode: Mode, batch: number): Workload {
     run,
     perRound: batch === 1 ? 2000 : 200,
     warm: Math.ceil(20_000 / batch),
-    flops: batch * mnistFlops,
+    flops: batch * mnistFlops(),
   };
 }
 

@@ -1,0 +1,58 @@
+/**
+ * How a step's cost grows with its batch and with the net's depth: the captured training step of the MNIST net at sizes
+ * that double. Where the cost is linear, each further sample or block takes the same time.
+ */
+import type { Bound, Measured, Workload } from "./measure.ts";
+import { type Mode, trainMnist } from "./workloads.ts";
+
+/** One size of what is varied. */
+export interface Point {
+  /** What a step has so many of. */
+  of: "sample" | "block";
+  size: number;
+  make: (mode: Mode) => Workload;
+}
+
+const batches = [32, 64, 128, 256, 512, 1024, 2048], depths = [1, 2, 4, 8, 16], depthBatch = 128;
+
+/** Steps that together take some fifty milliseconds. */
+function steps(batch: number, blocks = 3): { perRound: number; warm: number } {
+  const perRound = Math.ceil(32_000 / batch / (1 + blocks));
+  return { perRound, warm: Math.max(20, perRound) };
+}
+
+/** By their names as workloads, smaller ones first. */
+export const curves: Record<string, Point> = {
+  ...Object.fromEntries(batches.map((size): [string, Point] => [
+    `curve-batch-${size}`,
+    { of: "sample", size, make: (mode) => trainMnist(mode, size, steps(size)) },
+  ])),
+  ...Object.fromEntries(depths.map((size): [string, Point] => [
+    `curve-blocks-${size}`,
+    {
+      of: "block",
+      size,
+      make: (mode) => trainMnist(mode, depthBatch, { blocks: size, ...steps(depthBatch, size) }),
+    },
+  ])),
+};
+
+/** What {@linkcode curveRow} prints. */
+export const curveHead = ["workload".padEnd(16), "a step", "for each", "each further", "GFLOP/s", "of bound"]
+  .map((word) => word.padStart(12)).join("  ");
+
+/** A size for people: its time, that time divided by the size, and what each more than at the size before took. */
+export function curveRow(
+  { workload, median }: Measured,
+  { flops = 0 }: Workload,
+  { of, size }: Point,
+  before: { point: Point; median: number } | null,
+  bound: Bound | null,
+): string {
+  const time = 1e6 / median, rate = flops * median / 1e9;
+  const cells = [`${time.toFixed(0)} us`, `${(time / size).toFixed(2)} us`];
+  const known = before !== null && before.point.of === of;
+  cells.push(known ? `${((time - 1e6 / before.median) / (size - before.point.size)).toFixed(2)} us` : "");
+  cells.push(rate.toFixed(1), bound === null ? "" : `${Math.round(rate / bound.gflops * 100)} %`);
+  return [workload.padEnd(16), ...cells.map((cell) => cell.padStart(12))].join("  ");
+}
