@@ -4,20 +4,14 @@
  */
 import { capture, noGrad, scope, type Tensor } from "../core/mod.ts";
 import type { DataLoader } from "../data/mod.ts";
-import type { Module } from "../nn/mod.ts";
+import type { Loss, Module } from "../nn/mod.ts";
 import type { Optimizer, Scheduler } from "../optim/mod.ts";
 import { countCorrect } from "./metrics.ts";
 
-/** A loss module: `CrossEntropyLoss`, `MSELoss` and the like, or anything with such a `call`. */
-export interface Loss {
-  /** A scalar. */
-  call(prediction: Tensor, target: Tensor): Tensor;
-}
-
 /** What `fit` needs beside the model and its data. */
 export interface FitOptions {
-  /** Of what the model makes of a batch's x, and its y. */
-  loss: Loss;
+  /** A loss of the model's answer to a batch's x, and its y; or anything else with such a `call` to a scalar. */
+  loss: Pick<Loss, "call">;
   /** Over the model's parameters. */
   optimizer: Optimizer;
   /** Stepped after each batch, so its periods count batches. */
