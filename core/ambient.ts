@@ -5,6 +5,7 @@
  * The state of a synchronous stretch of code is one object. `await scope(async () => ...)` gives its task an object of
  * its own, carried across each `await` by `AsyncLocalStorage`, so that interleaving tasks never see one another's scope.
  */
+import { checkFunction } from "./door.ts";
 
 /** Something a scope frees at its end. */
 export interface Owned {
@@ -258,6 +259,7 @@ export function withGradients<T>(enabled: boolean, body: () => T): T {
  * ```
  */
 export function noGrad<T>(body: () => T): T {
+  checkFunction("noGrad", body);
   return synchronous("noGrad", withGradients(false, body));
 }
 

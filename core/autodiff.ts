@@ -4,6 +4,7 @@
 import { noGrad, withAutocast, withGradients } from "./ambient.ts";
 import { gradientsOf } from "./backward.ts";
 import { streamOf } from "./devices.ts";
+import { checkFunction, refuse } from "./door.ts";
 import { isFloat, isHalf } from "./dtype.ts";
 import { contiguous, fromTypedArray } from "./ndarray.ts";
 import { differentiating } from "./recording.ts";
@@ -42,6 +43,7 @@ export function valueAndGrad<O extends GradOptions>(
   f: TensorFunction,
   options: O = {} as O,
 ): (...inputs: unknown[]) => [Tensor, GradResult<O>] {
+  checkFunction("grad", f);
   const { argnums = 0 } = options, list = typeof argnums === "number" ? [argnums] : argnums;
   return (...inputs) =>
     withGradients(true, () => {
@@ -122,6 +124,7 @@ function variable(tensor: Tensor): Tensor {
  * ```
  */
 export function jvp(f: TensorFunction, primals: readonly Tensor[], tangents: readonly Tensor[]): [Tensor, Tensor] {
+  checkFunction("jvp", f);
   if (primals.length !== tangents.length) {
     throw new TypeError(`Cannot jvp: ${primals.length} primals and ${tangents.length} tangents must be as many`);
   }
@@ -257,6 +260,8 @@ export interface GradCheckOptions {
  * ```
  */
 export function gradCheck(f: TensorFunction, inputs: readonly Tensor[], options: GradCheckOptions = {}): true {
+  checkFunction("gradCheck", f);
+  if (!Array.isArray(inputs)) refuse("gradCheck", inputs, "a list of tensors");
   const { step = 1e-6, relative = 1e-5, absolute = 1e-7 } = options;
   for (const input of inputs) refuseHalf("gradCheck", input);
   const argnums = inputs.flatMap((input, k) => isFloat(input.dtype) ? [k] : []);

@@ -7,7 +7,8 @@
 import { innerScope, moveTo } from "./ambient.ts";
 import { Arguments, mapTensors } from "./arguments.ts";
 import { openStreams, streamOf } from "./devices.ts";
-import type { DType } from "./dtype.ts";
+import { checkDType, type DType } from "./dtype.ts";
+import { checkFunction } from "./door.ts";
 import { show, toDot } from "./instructions.ts";
 import { filled, type NDArray } from "./ndarray.ts";
 import { isInlined, record, Recording, refuseRecording } from "./recording.ts";
@@ -38,14 +39,14 @@ const programsMax = 8;
 /**
  * Records `f` at its first call and replays the instructions at later ones, with the same bits and far less overhead.
  *
- * Tensors among the arguments, also in arrays and plain objects, are inputs; shapes, types and all other arguments choose
- * the recording. Parameters, optimizer state and buffers are updated in place; results are new tensors, without a graph,
+ * Tensors among the arguments, also in arrays and plain objects, are inputs; shapes, types, numbers, strings and booleans
+ * choose the recording. Anything else, such as a module or a Map, is no argument: close over it. Parameters, optimizer state and buffers are updated in place; results are new tensors, without a graph,
  * at each call. Learning rate, dropout, step counts and `live(() => x)` are asked anew; loop counts and plain numbers are
  * frozen. A change of mode (`eval()`, `noGrad`, a gradient that is there or not) records once more. A call that is refused
  * for a label or an index among its inputs has not changed anything. Inside `grad`, `jvp` and another captured function it
  * runs as if it were not captured.
  *
- * Throws when `f` reads a value, returns a promise, or steps a schedule.
+ * Throws when `f` reads a value, returns a promise, or steps a schedule, and TypeError for arguments of other kinds.
  *
  * @example
  * ```ts
@@ -70,6 +71,7 @@ const programsMax = 8;
 export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
   f: (...inputs: Inputs) => Result,
 ): Captured<Inputs, Result> {
+  checkFunction("capture", f);
   const programs: Program[] = [];
   let last: Program | null = null, queue: Promise<unknown> = Promise.resolve(), unrecorded = 0;
 
@@ -149,6 +151,8 @@ function notice(f: { name: string }, what: string): void {
  * ```
  */
 export function live(read: () => number, { dtype = "float32" }: { dtype?: DType } = {}): Tensor {
+  checkFunction("make live number", read);
+  checkDType("make live number", dtype);
   // Asked before its instruction is begun: what the user computes for it writes instructions, too.
   let first: number | null = read();
   const next = () => {

@@ -7,6 +7,8 @@
 import { type DType, dtypeBytes, dtypeCode } from "../kernels/instruction.ts";
 import { bfloat16Words, nearestBfloat16, widenBfloat16 } from "../kernels/bfloat16.ts";
 
+import { shown } from "./door.ts";
+
 export type { DType };
 
 /** The flat arrays that tensors are made from and read into. bfloat16 has none of its own: its numbers come as float32. */
@@ -37,18 +39,9 @@ const promotionRank: Record<DType, number> = {
   float64: 5,
 };
 
-/** True for the names of element types. */
-export function isDType(name: unknown): name is DType {
-  return typeof name === "string" && Object.hasOwn(dtypeCode, name);
-}
-
 /** Throws TypeError for what is no element type: its size in bytes would be no number, and reach the device as such. */
 export function checkDType(action: string, dtype: DType): void {
-  if (dtype !== "float32" && !isDType(dtype)) {
-    throw new TypeError(
-      `Cannot ${action}: "${dtype}" is no element type, which are ${Object.keys(dtypeCode).join(", ")}`,
-    );
-  }
+  codeOf(dtype, action);
 }
 
 /** True for the types that gradients flow through. */
@@ -62,11 +55,12 @@ export function isHalf(dtype: DType): dtype is "float16" | "bfloat16" {
 }
 
 /** The type's code. The usual type first: looking up a property by a name in a variable is slow. */
-export function codeOf(dtype: DType): number {
+export function codeOf(dtype: DType, action = "make tensor"): number {
   if (dtype === "float32") return dtypeCode.float32;
   const code = dtypeCode[dtype];
-  if (typeof code !== "number") throw new TypeError(`Cannot make tensor: "${dtype}" is no element type`);
-  return code;
+  if (typeof code === "number") return code;
+  const known = Object.keys(dtypeCode).join(", ");
+  throw new TypeError(`Cannot ${action}: ${shown(dtype)} is no element type, which are ${known}`);
 }
 
 /** Bytes of one element. */

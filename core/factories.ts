@@ -3,6 +3,7 @@
  */
 import { streamOf } from "./devices.ts";
 import { checkDType, type DType, isFloat, isHalf } from "./dtype.ts";
+import { asking, checkCount, checkOptions, refuse } from "./door.ts";
 import { compose, copy, empty, filled, map, mapInto, type NDArray, random } from "./ndarray.ts";
 import { nextCounters } from "./random.ts";
 import { checkShape, type Shape } from "./shape.ts";
@@ -27,7 +28,7 @@ function finish(array: NDArray, requiresGrad = false): Tensor {
  * ```
  */
 export function tensor(source: TensorSource, options: TensorOptions = {}): Tensor {
-  return new Tensor(source, { requiresGrad: false, ...options });
+  return new Tensor(source, { requiresGrad: false, ...checkOptions("make tensor", options, '{ dtype: "int32" }') });
 }
 
 /**
@@ -40,13 +41,10 @@ export function tensor(source: TensorSource, options: TensorOptions = {}): Tenso
  * if (full([2, 2], 7).sum().item() !== 28) throw new Error("wrong");
  * ```
  */
-export function full(
-  shape: Shape,
-  value: number,
-  { device, dtype = "float32", requiresGrad }: FactoryOptions = {},
-): Tensor {
+export function full(shape: Shape, value: number, options: FactoryOptions = {}): Tensor {
+  const { device, dtype = "float32", requiresGrad } = checkOptions("make tensor", options, '{ dtype: "int32" }');
   checkShape("make tensor", shape);
-  checkDType("make tensor", dtype);
+  if (typeof value !== "number") refuse("make tensor", value, "a number");
   return finish(filled(streamOf(device), shape.slice(), dtype, value), requiresGrad);
 }
 
@@ -124,6 +122,7 @@ export function eye(
   size: number,
   { dtype = "float32", requiresGrad = false, ...options }: FactoryOptions = {},
 ): Tensor {
+  checkCount("eye", "size", size, 0);
   const line = arange(size, { ...options, dtype: "int32" });
   const result = line.reshape([size, 1]).equal(line).cast(dtype);
   result.requiresGrad = requiresGrad;
@@ -228,8 +227,9 @@ export function oneHot(
   classes: number,
   { dtype = "float32", device }: FactoryOptions = {},
 ): Tensor {
+  checkCount("oneHot", "classes", classes, 1);
   const index = labels instanceof Tensor
     ? labels
     : tensor(wholeNumbers("oneHot", labels), device === undefined ? {} : { device });
-  return eye(classes, { dtype, device: index.device }).take(index);
+  return asking("oneHot", () => eye(classes, { dtype, device: index.device }).take(index));
 }

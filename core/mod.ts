@@ -31,6 +31,7 @@ export * from "./tensor.ts";
 export { type Adjoints, TensorOp, WideOp } from "./tensor_op.ts";
 export { findTopoSort, Op, Value } from "./value.ts";
 
+import { checkTensor } from "./door.ts";
 import type { Tensor } from "./tensor.ts";
 
 /**
@@ -48,5 +49,6 @@ import type { Tensor } from "./tensor.ts";
  * ```
  */
 export function keep<T extends Tensor>(tensor: T): T {
+  checkTensor("keep", tensor);
   return tensor.keep();
 }

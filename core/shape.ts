@@ -5,6 +5,8 @@
  * identity first.
  */
 
+import { refuse, shown } from "./door.ts";
+
 /** The length of each axis, the outermost first: [] for a scalar, [rows, columns] for a matrix. */
 export type Shape = readonly number[];
 
@@ -50,9 +52,14 @@ export function isContiguous(shape: Shape, strides: readonly number[]): boolean 
   return true;
 }
 
+function checkList(action: string, shape: Shape): void {
+  if (Array.isArray(shape)) return;
+  throw new TypeError(`Cannot ${action}: shape ${shown(shape)} must be a list, such as [2, 3]`);
+}
+
 /** Throws unless `shape` is a list of non-negative integers. */
 export function checkShape(action: string, shape: Shape): void {
-  if (!Array.isArray(shape)) throw new TypeError(`Cannot ${action}: shape ${shape} must be a list, such as [2, 3]`);
+  checkList(action, shape);
   for (const length of shape) {
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new RangeError(`Cannot ${action}: shape ${showShape(shape)} must hold non-negative integers`);
@@ -94,13 +101,20 @@ export function normalizeAxis(action: string, axis: number, rank: number): numbe
   return found;
 }
 
+/** The number of elements that joining these axes joins into one. */
+export function countAlong(shape: Shape, axes: readonly number[]): number {
+  return axes.reduce((count, axis) => count * shape[axis]!, 1);
+}
+
 /** Which axes a reduction takes: one number, a list, or all of them when absent. */
 export type Axes = number | readonly number[];
 
 /** Sorted, checked, without repetition. */
 export function normalizeAxes(action: string, axes: Axes | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
-  const list = (typeof axes === "number" ? [axes] : axes).map((axis) => normalizeAxis(action, axis, rank));
+  const given = typeof axes === "number" ? [axes] : axes;
+  if (!Array.isArray(given)) refuse(action, given, "an axis or a list of axes");
+  const list = given.map((axis) => normalizeAxis(action, axis, rank));
   list.sort((a, b) => a - b);
   for (let k = 1; k < list.length; k++) {
     if (list[k] === list[k - 1]) throw new RangeError(`Cannot ${action}: axis ${list[k]} is named twice`);
@@ -120,6 +134,7 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
 
 /** Fills in a `-1` and checks that the element counts agree. */
 export function resolveReshape(from: Shape, to: Shape): number[] {
+  checkList("reshape", to);
   const size = sizeOf(from);
   const refuse = () =>
     new TypeError(`Cannot reshape: ${showShape(from)} to ${showShape(to)}, the element counts must agree`);
@@ -193,6 +208,7 @@ export interface AxisSlice {
  * Ranges are clamped to the axis as in Python; single places out of range throw.
  */
 export function parseIndex(text: string, shape: Shape): AxisSlice[] {
+  if (typeof text !== "string") refuse("index", text, 'a text such as "0" or "1:, ::-1"');
   const parts = text.split(",").map((part) => part.trim());
   const dots = parts.indexOf("...");
   if (dots >= 0) {

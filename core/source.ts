@@ -3,6 +3,7 @@
  */
 import { streamOf } from "./devices.ts";
 import { checkDType, type DType, dtypeOfArray, makeTypedArray, nearest, type TypedArray } from "./dtype.ts";
+import { checkOptions, refuse, shown } from "./door.ts";
 import { fromTypedArray, type NDArray } from "./ndarray.ts";
 import { checkShape, type Shape, showShape, sizeOf } from "./shape.ts";
 
@@ -24,7 +25,8 @@ export interface TensorOptions {
 }
 
 /** Reads nested arrays, a number or a flat typed array into device memory. */
-export function arrayFrom(source: TensorSource, { device, dtype, shape }: TensorOptions): NDArray {
+export function arrayFrom(source: TensorSource, options: TensorOptions): NDArray {
+  const { device, dtype, shape } = checkOptions("make tensor", options, '{ dtype: "int32" }');
   if (dtype !== undefined) checkDType("make tensor", dtype);
   const given = dtypeOfArray(source);
   let flat: ArrayLike<number>, found: Shape, natural: DType;
@@ -83,14 +85,9 @@ function flatten(source: NestedArray, shape: Shape): (number | boolean)[] {
   return leaves;
 }
 
-function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "bigint") return `${value}n`;
-  return typeof value === "object" && value !== null ? `a ${value.constructor?.name ?? "object"}` : String(value);
-}
-
 /** Indices as a device takes them: a fraction or NaN would become another index. */
 export function wholeNumbers(action: string, numbers: readonly number[]): Int32Array<ArrayBuffer> {
+  if (!Array.isArray(numbers)) refuse(action, numbers, "a tensor or a list of integers");
   const whole = Int32Array.from(numbers);
   numbers.forEach((number, k) => {
     if (number !== whole[k]) throw new RangeError(`Cannot ${action}: index ${number} must be an integer`);

@@ -5,15 +5,16 @@
  */
 import { currentScope, gradientsEnabled, moveTo, type Owned, type Scope } from "./ambient.ts";
 import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
-import { type DType, isDType, isFloat, isHalf, promote, promoteScalar, toFloat, type TypedArray } from "./dtype.ts";
+import { checkDType, type DType, isFloat, isHalf, promote, promoteScalar, toFloat, type TypedArray } from "./dtype.ts";
+import { asking, checkTensor, refuse } from "./door.ts";
 import { copy, filled, fromTypedArray, mapInto, NDArray } from "./ndarray.ts";
 import * as ops from "./ops/mod.ts";
 import { inspectTensor, printGraph, toDot } from "./print.ts";
+import { choiceOf, placeOf, type PlaceOptions, type ReduceOptions, reductionOf } from "./reductions.ts";
 import {
-  type Axes,
   broadcastShapes,
   checkShape,
-  normalizeAxes,
+  countAlong,
   normalizeAxis,
   parseIndex,
   resolveReshape,
@@ -28,15 +29,7 @@ import { inFloat32, productType, type TensorOp, wideInAutocast } from "./tensor_
 import { UnseenGradient } from "./unseen.ts";
 import { type Op, Value } from "./value.ts";
 
-export type { NestedArray, TensorOptions, TensorSource };
-
-/** Which axes a reduction joins, and whether they stay with length one. */
-export interface ReduceOptions {
-  /** One or several, negative ones counted from the end; all of them by default. */
-  axes?: Axes;
-  /** Leaves joined axes with length one; false by default. */
-  keepDims?: boolean;
-}
+export type { NestedArray, PlaceOptions, ReduceOptions, TensorOptions, TensorSource };
 
 interface Cell {
   array: NDArray;
@@ -289,6 +282,7 @@ export class Tensor extends Value implements Owned {
     if (recording !== null) recording.writeGradient(this, this.seenGradient());
     if (grad === this.ownGrad) return;
     if (grad !== null) {
+      checkTensor("set grad", grad);
       if (!sameShape(grad.shape, this.shape)) {
         throw new TypeError(
           `Cannot set grad: shape ${showShape(grad.shape)} for a tensor of shape ${showShape(this.shape)}`,
@@ -334,7 +328,7 @@ export class Tensor extends Value implements Owned {
   }
 
   set data(value: Tensor) {
-    const array = this.array, source = value.array;
+    const array = this.array, source = value?.array ?? refuse("set data", value, "a tensor");
     if (sameShape(array.shape, source.shape) && array.dtype === source.dtype && this.device === value.device) {
       mapInto(array, "copy", [source]);
       return;
@@ -363,6 +357,7 @@ export class Tensor extends Value implements Owned {
    * `outGrad` has this tensor's shape; for a scalar it is 1. Throws TypeError when it is missing otherwise.
    */
   backward(outGrad?: Tensor, options: BackwardOptions = {}): void {
+    if (outGrad !== undefined) checkTensor("backward", outGrad);
     if (outGrad !== undefined && !sameShape(outGrad.shape, this.shape)) {
       throw new TypeError(
         `Cannot backward: outGrad of shape ${showShape(outGrad.shape)} for a tensor of shape ${showShape(this.shape)}`,
@@ -449,7 +444,7 @@ export class Tensor extends Value implements Owned {
   /** `a + b`. */
   add(other: Tensor | number): Tensor {
     if (typeof other === "number") return new ops.AddScalar(other).call(this.forScalar(other));
-    if (other.shape === this.shape) return plain.add.call(this, other);
+    if (other?.shape === this.shape) return plain.add.call(this, other);
     const [a, b] = this.meet("add", other);
     return plain.add.call(a, b);
   }
@@ -599,7 +594,9 @@ export class Tensor extends Value implements Owned {
 
   /** Into `[low, high]`; nothing flows where it was cut. */
   clip(low: number, high: number): Tensor {
-    if (!(low <= high)) throw new RangeError(`Cannot clip: low ${low} must not exceed high ${high}`);
+    if (typeof low !== "number" || typeof high !== "number" || !(low <= high)) {
+      throw new RangeError(`Cannot clip: low ${low} must not exceed high ${high}`);
+    }
     return new ops.Clip(low, high).call(this);
   }
 
@@ -644,8 +641,11 @@ export class Tensor extends Value implements Owned {
 
   /** `a` where this tensor is true, `b` elsewhere. */
   where(a: Tensor | number, b: Tensor | number): Tensor {
-    const lift = (x: Tensor | number, other: Tensor | number) =>
-      typeof x === "number" ? this.scalarLike(x, other instanceof Tensor ? other.dtype : "float32") : x;
+    const lift = (x: Tensor | number, other: Tensor | number) => {
+      if (x instanceof Tensor) return x;
+      if (typeof x !== "number") refuse("where", x, numberOrTensor);
+      return this.scalarLike(x, other instanceof Tensor ? other.dtype : "float32");
+    };
     const [x, y] = lift(a, b).meet("where", lift(b, a));
     const shape = broadcastShapes("where", this.shape, x.shape);
     return plain.where.call(this.broadcastTo(shape), x.broadcastTo(shape), y.broadcastTo(shape));
@@ -653,84 +653,67 @@ export class Tensor extends Value implements Owned {
 
   /** The same values in another type. */
   cast(dtype: DType): Tensor {
-    if (!isDType(dtype)) throw new TypeError(`Cannot cast: "${dtype}" is no element type`);
+    checkDType("cast", dtype);
     return dtype === this.dtype ? this : new ops.Cast(dtype).call(this);
   }
 
   /** The same values on another device, such as `cpu` or `opencl:1`: this tensor itself if it is there already. */
   to(device: string): Tensor {
+    if (typeof device !== "string") refuse("move tensor", device, "a device's name");
     return device === this.device ? this : new ops.ToDevice(device).call(this);
   }
 
   // Reductions.
 
   /** The sum, of the same bits for any number of threads; integers and bools give int32, which wraps. */
-  sum({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
-    const list = normalizeAxes("sum", axes, this.shape.length);
-    return new ops.Summation({ axes: list, keepDims }).call(this);
+  sum(options?: ReduceOptions): Tensor {
+    return new ops.Summation(reductionOf("sum", this.shape, options)).call(this);
   }
 
   /** The product; integers and bools give int32. Its gradient is right at zeros, too. */
-  prod({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
-    return new ops.Product({ axes: normalizeAxes("prod", axes, this.shape.length), keepDims }).call(this);
+  prod(options?: ReduceOptions): Tensor {
+    return new ops.Product(reductionOf("prod", this.shape, options)).call(this);
   }
 
   /** The mean; integers and bools give float32. NaN where there are no elements. */
-  mean({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
-    const x = this.asFloat(), list = normalizeAxes("mean", axes, x.shape.length);
+  mean(options?: ReduceOptions): Tensor {
+    const x = this.asFloat(), reduction = reductionOf("mean", this.shape, options);
     const mean = (x: Tensor) => {
-      const sum = new ops.Summation({ axes: list, keepDims }).call(x);
-      return new ops.DivScalar(countAlong(x.shape, list)).call(sum);
+      const sum = new ops.Summation(reduction).call(x);
+      return new ops.DivScalar(countAlong(x.shape, reduction.axes)).call(sum);
     };
     // A sum may be too large for a half whose mean is not.
     return isHalf(x.dtype) ? inFloat32([x], mean) : mean(x);
   }
 
   /** The mean squared deviation; `correction` 1 divides by n - 1, as PyTorch does by default. */
-  variance({ axes, keepDims = false, correction = 1 }: ReduceOptions & { correction?: number } = {}): Tensor {
-    const x = this.asFloat(), list = normalizeAxes("variance", axes, x.shape.length);
+  variance(options?: ReduceOptions & { correction?: number }): Tensor {
+    const x = this.asFloat(), reduction = reductionOf("variance", this.shape, options, ["correction"]);
     return inFloat32([x], (x) => {
-      const sum = new ops.SquaredDeviation({ axes: list, keepDims }).call(x);
-      return new ops.DivScalar(Math.max(0, countAlong(x.shape, list) - correction)).call(sum);
+      const sum = new ops.SquaredDeviation(reduction).call(x);
+      const count = countAlong(x.shape, reduction.axes) - (options?.correction ?? 1);
+      return new ops.DivScalar(Math.max(0, count)).call(sum);
     });
   }
 
   /** The largest element; ties share the gradient. */
-  max({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
-    return this.extreme("max", axes, keepDims);
+  max(options?: ReduceOptions): Tensor {
+    return new ops.Max(choiceOf("max", this.shape, options)).call(this);
   }
 
   /** The smallest element; ties share the gradient. */
-  min({ axes, keepDims = false }: ReduceOptions = {}): Tensor {
-    return this.extreme("min", axes, keepDims);
-  }
-
-  /** max and min. */
-  private extreme(row: "max" | "min", axes: Axes | undefined, keepDims: boolean): Tensor {
-    const list = normalizeAxes(row, axes, this.shape.length);
-    if (countAlong(this.shape, list) === 0) {
-      throw new RangeError(`Cannot ${row}: tensor ${showShape(this.shape)} has no elements along axes [${list}]`);
-    }
-    return new (row === "max" ? ops.Max : ops.Min)({ axes: list, keepDims }).call(this);
+  min(options?: ReduceOptions): Tensor {
+    return new ops.Min(choiceOf("min", this.shape, options)).call(this);
   }
 
   /** The place of the largest element (int32): along one axis, or in row-major order of all. */
-  argmax(options: { axis?: number; keepDims?: boolean } = {}): Tensor {
-    return this.place("argmax", options);
+  argmax(options?: PlaceOptions): Tensor {
+    return new ops.ArgMax(placeOf("argmax", this.shape, options)).call(this);
   }
 
   /** The place of the smallest element (int32). */
-  argmin(options: { axis?: number; keepDims?: boolean } = {}): Tensor {
-    return this.place("argmin", options);
-  }
-
-  /** argmax and argmin. */
-  private place(row: "argmax" | "argmin", { axis, keepDims = false }: { axis?: number; keepDims?: boolean }): Tensor {
-    const axes = normalizeAxes(row, axis, this.shape.length);
-    if (countAlong(this.shape, axes) === 0) {
-      throw new RangeError(`Cannot ${row}: tensor ${showShape(this.shape)} has no elements along axes [${axes}]`);
-    }
-    return new (row === "argmax" ? ops.ArgMax : ops.ArgMin)({ axes, keepDims }).call(this);
+  argmin(options?: PlaceOptions): Tensor {
+    return new ops.ArgMin(placeOf("argmin", this.shape, options)).call(this);
   }
 
   /** `exp(x) / sum(exp(x))` along an axis. */
@@ -747,7 +730,7 @@ export class Tensor extends Value implements Owned {
 
   /** The matrix product over the last two axes; a vector counts as one row or one column, as in NumPy. */
   matmul(other: Tensor): Tensor {
-    const rank = this.shape.length, otherRank = other.shape.length;
+    const rank = this.shape.length, otherRank = other?.shape?.length ?? refuse("matmul", other, "a tensor");
     if (rank === 0 || otherRank === 0) {
       throw new TypeError(
         `Cannot matmul: shapes ${showShape(this.shape)} and ${showShape(other.shape)} need an axis each`,
@@ -788,6 +771,7 @@ export class Tensor extends Value implements Owned {
       order[rank - 2] = rank - 1;
       return new ops.Transpose(order).call(this);
     }
+    if (!Array.isArray(axes)) refuse("transpose", axes, "a list of all axes, such as [1, 0]");
     const order = axes.map((axis) => normalizeAxis("transpose", axis, rank));
     if (order.length !== rank || new Set(order).size !== rank) {
       throw new TypeError(
@@ -831,7 +815,7 @@ export class Tensor extends Value implements Owned {
       fromTypedArray(this.array.storage.stream, wholeNumbers("take", indices), [indices.length], "int32"),
     );
     if (isFloat(index.dtype)) throw new TypeError(`Cannot take: indices of type ${index.dtype} must be integers`);
-    return new ops.Take(at).call(this, index);
+    return asking("take", () => new ops.Take(at).call(this, index));
   }
 
   // What the methods above share.
@@ -860,7 +844,9 @@ export class Tensor extends Value implements Owned {
   /** Both operands in one shape and type. */
   private meet(action: string, other: Tensor | number): [Tensor, Tensor] {
     let [a, b]: [Tensor, Tensor] = [this, typeof other === "number" ? this.scalarLike(other, this.dtype) : other];
-    if (a.dtype !== b.dtype) {
+    // What is no tensor has no type, either.
+    if (a.dtype !== b?.dtype) {
+      if (!(b instanceof Tensor)) refuse(action, b, numberOrTensor);
       const dtype = promote(a.dtype, b.dtype);
       a = a.cast(dtype);
       b = b.cast(dtype);
@@ -884,7 +870,4 @@ const noInputs: readonly Tensor[] = [];
 const unknownShape: Shape = [];
 const recorded: TensorOptions = { requiresGrad: true };
 const unrecorded: TensorOptions = { requiresGrad: false };
-
-function countAlong(shape: Shape, axes: readonly number[]): number {
-  return axes.reduce((count, axis) => count * shape[axis]!, 1);
-}
+const numberOrTensor = "a tensor or a number";

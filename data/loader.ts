@@ -3,6 +3,7 @@
  * loader can be put back to any position.
  */
 import { moveTo, outsideScopes } from "../core/ambient.ts";
+import { checkCount, checkOptions } from "../core/door.ts";
 import { noGrad, Scope, scope, type Tensor } from "../core/mod.ts";
 import { type Dataset, fetchBatch, type Samples, toTensor } from "./dataset.ts";
 import { RandomStream } from "./random.ts";
@@ -70,11 +71,13 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
   #resumes = false;
 
   /** RangeError for counts that are no integers in their range. */
-  constructor(
-    dataset: Dataset,
-    { batchSize = 1, shuffle = false, seed = 0, dropLast = false, prefetch = 0, transform }: DataLoaderOptions = {},
-  ) {
+  constructor(dataset: Dataset, options: DataLoaderOptions = {}) {
     const action = "make DataLoader";
+    const { batchSize = 1, shuffle = false, seed = 0, dropLast = false, prefetch = 0, transform } = checkOptions(
+      action,
+      options,
+      "{ batchSize: 32 }",
+    );
     this.dataset = dataset;
     this.batchSize = checkCount(action, "batchSize", batchSize, 1);
     this.#seed = checkCount(action, "seed", seed, 0);
@@ -172,11 +175,4 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
 /** A scope that stands in no other and is nobody's innermost: `keep()` takes a tensor out of it for good. */
 function ownScope(): Scope {
   return new Scope({ scope: null, gradients: true, autocast: null });
-}
-
-function checkCount(action: string, name: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`Cannot ${action}: ${name} ${value} must be an integer of at least ${least}`);
-  }
-  return value;
 }

@@ -1,4 +1,5 @@
 /** Linear: the affine map, the one layer with a matrix product. */
+import { checkCount, checkOptions, checkTensor } from "../core/door.ts";
 import { autocastType } from "../core/internal.ts";
 import { type DType, rand, scope, type Tensor } from "../core/mod.ts";
 import { showShape } from "../core/shape.ts";
@@ -41,16 +42,15 @@ export class Linear extends Module<[x: Tensor]> {
   readonly outFeatures: number;
 
   /** RangeError unless both counts are positive integers. */
-  constructor(inFeatures: number, outFeatures: number, { bias = true, ...options }: LinearOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
-    checkFeatures("Linear", inFeatures);
-    checkFeatures("Linear", outFeatures);
-    this.inFeatures = inFeatures;
-    this.outFeatures = outFeatures;
+    const { bias = true, ...placement } = checkOptions("make Linear", options, "{ bias: false }");
+    this.inFeatures = checkCount("make Linear", "inFeatures", inFeatures, 1);
+    this.outFeatures = checkCount("make Linear", "outFeatures", outFeatures, 1);
     const bound = 1 / Math.sqrt(inFeatures);
     const draw = (shape: number[]) => {
       using _ = scope();
-      return new Parameter(rand(shape, options).mul(2 * bound).sub(bound));
+      return new Parameter(rand(shape, placement).mul(2 * bound).sub(bound));
     };
     this.weight = draw([inFeatures, outFeatures]);
     this.bias = bias ? draw([outFeatures]) : null;
@@ -58,7 +58,8 @@ export class Linear extends Module<[x: Tensor]> {
 
   /** Under `autocast` the product and the sum are of the half type. */
   override forward(x: Tensor): Tensor {
-    if (x.shape.at(-1) !== this.inFeatures) {
+    if (x?.shape?.at(-1) !== this.inFeatures) {
+      checkTensor("apply Linear", x);
       throw new TypeError(
         `Cannot apply Linear: input of shape ${showShape(x.shape)}, its last axis must be ${this.inFeatures}`,
       );
@@ -72,12 +73,5 @@ export class Linear extends Module<[x: Tensor]> {
   /** @ignore */
   protected override describe(): string {
     return `${this.inFeatures}, ${this.outFeatures}${this.bias === null ? ", bias: false" : ""}`;
-  }
-}
-
-/** Refuses a number of features that is not a positive integer. */
-export function checkFeatures(layer: string, count: number): void {
-  if (!Number.isSafeInteger(count) || count < 1) {
-    throw new RangeError(`Cannot make ${layer}: ${count} features, there must be a positive integer of them`);
   }
 }

@@ -1,6 +1,7 @@
 /** Losses: modules of a prediction and a target. */
 import { BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, type Tensor } from "../core/mod.ts";
 import { isFloat } from "../core/dtype.ts";
+import { checkOptions, checkTensor } from "../core/door.ts";
 import { wideInAutocast } from "../core/internal.ts";
 import { sameShape, showShape } from "../core/shape.ts";
 import { Module } from "./module.ts";
@@ -20,12 +21,20 @@ export abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> 
   readonly reduction: Reduction;
 
   /** RangeError for a reduction that is none. */
-  constructor({ reduction = "mean" }: LossOptions = {}) {
+  constructor(options: LossOptions = {}) {
     super();
+    const { reduction = "mean" } = checkOptions(`make ${this.constructor.name}`, options, '{ reduction: "sum" }');
     if (!["mean", "sum", "none"].includes(reduction)) {
       throw new RangeError(`Cannot make ${this.constructor.name}: reduction "${reduction}" must be mean, sum or none`);
     }
     this.reduction = reduction;
+  }
+
+  /** Applies the loss. TypeError for what is no tensor. */
+  override call(prediction: Tensor, target: Tensor): Tensor {
+    checkTensor(`apply ${this.constructor.name}`, prediction);
+    checkTensor(`apply ${this.constructor.name}`, target);
+    return super.call(prediction, target);
   }
 
   /** The losses as the reduction wants them: a scalar, or as they are. */
@@ -112,9 +121,9 @@ export class BinaryCrossEntropyLoss extends Loss {
   readonly logits: boolean;
 
   /** Of probabilities unless said otherwise. */
-  constructor({ logits = false, ...options }: BinaryCrossEntropyOptions = {}) {
+  constructor(options: BinaryCrossEntropyOptions = {}) {
     super(options);
-    this.logits = logits;
+    this.logits = options.logits ?? false;
   }
 
   /** One loss for each element, reduced; targets between 0 and 1 are welcome. */

@@ -1,8 +1,8 @@
 /** Normalisation layers: over the batch, and over the features. */
+import { checkCount, checkOptions, checkTensor } from "../core/door.ts";
 import { group, inFloat32, momentsOf, update } from "../core/internal.ts";
 import { noGrad, NormalizeScaleShift, type Tensor } from "../core/mod.ts";
 import { showShape } from "../core/shape.ts";
-import { checkFeatures } from "./linear.ts";
 import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 
@@ -46,10 +46,10 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
   momentum: number;
 
   /** RangeError unless `features` is a positive integer. */
-  constructor(features: number, { eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {}) {
+  constructor(features: number, options: BatchNormOptions = {}) {
     super();
-    checkFeatures("BatchNorm1d", features);
-    this.features = features;
+    const { eps = 1e-5, momentum = 0.1 } = checkOptions("make BatchNorm1d", options, "{ eps: 1e-5 }");
+    this.features = checkCount("make BatchNorm1d", "features", features, 1);
     this.eps = eps;
     this.momentum = momentum;
     this.weight = new Parameter(new Float32Array(features).fill(1));
@@ -60,8 +60,9 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
 
   /** In training it also moves the running statistics, with or without `noGrad`. */
   override forward(x: Tensor): Tensor {
-    const rank = x.shape.length;
+    const rank = x?.shape?.length;
     if ((rank !== 2 && rank !== 3) || x.shape[1] !== this.features) {
+      checkTensor("apply BatchNorm1d", x);
       throw new TypeError(
         `Cannot apply BatchNorm1d: input of shape ${showShape(x.shape)}, it must be [batch, ${this.features}] ` +
           `or [batch, ${this.features}, length]`,
@@ -136,10 +137,10 @@ export class LayerNorm1d extends Module<[x: Tensor]> {
   readonly eps: number;
 
   /** RangeError unless `features` is a positive integer. */
-  constructor(features: number, { eps = 1e-5 }: { eps?: number } = {}) {
+  constructor(features: number, options: { eps?: number } = {}) {
     super();
-    checkFeatures("LayerNorm1d", features);
-    this.features = features;
+    const { eps = 1e-5 } = checkOptions("make LayerNorm1d", options, "{ eps: 1e-5 }");
+    this.features = checkCount("make LayerNorm1d", "features", features, 1);
     this.eps = eps;
     this.weight = new Parameter(new Float32Array(features).fill(1));
     this.bias = new Parameter(new Float32Array(features));
@@ -147,7 +148,8 @@ export class LayerNorm1d extends Module<[x: Tensor]> {
 
   /** The same in training and evaluation: no example knows of another. */
   override forward(x: Tensor): Tensor {
-    if (x.shape.at(-1) !== this.features) {
+    if (x?.shape?.at(-1) !== this.features) {
+      checkTensor("apply LayerNorm1d", x);
       throw new TypeError(
         `Cannot apply LayerNorm1d: input of shape ${showShape(x.shape)}, its last axis must be ${this.features}`,
       );

@@ -1,4 +1,5 @@
 /** Adagrad. */
+import { checkOptions } from "../core/door.ts";
 import { apply, decided, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
@@ -40,10 +41,12 @@ export class Adagrad extends Optimizer {
   readonly #sum: Tensor[];
 
   /** RangeError for settings out of their range. */
-  constructor(
-    params: Iterable<Tensor>,
-    { lr = 1e-2, lrDecay = 0, weightDecay = 0, initialAccumulatorValue = 0, eps = 1e-10 }: AdagradOptions = {},
-  ) {
+  constructor(params: Iterable<Tensor>, options: AdagradOptions = {}) {
+    const { lr = 1e-2, lrDecay = 0, weightDecay = 0, initialAccumulatorValue = 0, eps = 1e-10 } = checkOptions(
+      "make Adagrad",
+      options,
+      "{ lr: 0.1 }",
+    );
     super(params, lr);
     this.lrDecay = checkRange("Adagrad", "lrDecay", lrDecay, 0);
     this.weightDecay = checkRange("Adagrad", "weightDecay", weightDecay, 0);

@@ -1,4 +1,5 @@
 /** Adam, and Adam with decoupled weight decay. */
+import { checkOptions } from "../core/door.ts";
 import { apply, decided, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
@@ -44,10 +45,12 @@ export class Adam extends Optimizer {
   readonly #highest: Tensor[];
 
   /** RangeError for settings out of their range. */
-  constructor(
-    params: Iterable<Tensor>,
-    { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, amsgrad = false }: AdamOptions = {},
-  ) {
+  constructor(params: Iterable<Tensor>, options: AdamOptions = {}) {
+    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, amsgrad = false } = checkOptions(
+      "make Adam",
+      options,
+      "{ lr: 0.1 }",
+    );
     super(params, lr);
     const name = this.constructor.name;
     betas.forEach((beta, k) => checkRange(name, `betas[${k}]`, beta, 0, 1));
@@ -98,8 +101,9 @@ export class Adam extends Optimizer {
  */
 export class AdamW extends Adam {
   /** As Adam, with a weight decay of 1e-2 by default. */
-  constructor(params: Iterable<Tensor>, { weightDecay = 1e-2, ...options }: AdamOptions = {}) {
-    super(params, { weightDecay, ...options });
+  constructor(params: Iterable<Tensor>, options: AdamOptions = {}) {
+    const { weightDecay = 1e-2, ...others } = checkOptions("make AdamW", options, "{ lr: 0.1 }");
+    super(params, { weightDecay, ...others });
   }
 
   /** The parameter's own share, before the step. */

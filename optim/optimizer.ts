@@ -1,4 +1,5 @@
 /** What all optimizers share: the parameters, the learning rate, and state that can be saved. */
+import { shown } from "../core/door.ts";
 import { adopt, eachTime, group, outsideScopes } from "../core/internal.ts";
 import { isFloat } from "../core/dtype.ts";
 import { noGrad, Tensor } from "../core/mod.ts";
@@ -131,8 +132,8 @@ export abstract class Optimizer {
 
 /** Refuses a hyperparameter outside [low, high). */
 export function checkRange(owner: string, name: string, value: number, low: number, high = Infinity): number {
-  if (!(value >= low && value < high)) {
-    throw new RangeError(`Cannot make ${owner}: ${name} ${value} must lie in [${low}, ${high})`);
+  if (typeof value !== "number" || !(value >= low && value < high)) {
+    throw new RangeError(`Cannot make ${owner}: ${name} ${shown(value)} must lie in [${low}, ${high})`);
   }
   return value;
 }

@@ -1,4 +1,5 @@
 /** RMSProp. */
+import { checkOptions } from "../core/door.ts";
 import { apply, decided, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
@@ -47,10 +48,12 @@ export class RMSProp extends Optimizer {
   readonly #velocity: Tensor[];
 
   /** RangeError for settings out of their range. */
-  constructor(
-    params: Iterable<Tensor>,
-    { lr = 1e-2, alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centered = false }: RMSPropOptions = {},
-  ) {
+  constructor(params: Iterable<Tensor>, options: RMSPropOptions = {}) {
+    const { lr = 1e-2, alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centered = false } = checkOptions(
+      "make RMSProp",
+      options,
+      "{ lr: 0.1 }",
+    );
     super(params, lr);
     this.alpha = checkRange("RMSProp", "alpha", alpha, 0);
     this.eps = checkRange("RMSProp", "eps", eps, 0);

@@ -1,6 +1,7 @@
 /**
  * Learning-rate schedules: closed formulas of the number of steps taken, PyTorch's.
  */
+import { checkCount } from "../core/door.ts";
 import { refuseRecording } from "../core/internal.ts";
 import type { Optimizer } from "./optimizer.ts";
 
@@ -72,13 +73,6 @@ export abstract class Scheduler {
   }
 }
 
-function checkCount(action: string, name: string, value: number, low = 1): number {
-  if (!Number.isSafeInteger(value) || value < low) {
-    throw new RangeError(`Cannot ${action}: ${name} ${value} must be an integer of at least ${low}`);
-  }
-  return value;
-}
-
 /**
  * lr γ^⌊steps / stepSize⌋.
  *
@@ -100,7 +94,7 @@ export class StepDecay extends Scheduler {
   /** RangeError unless `stepSize` is a positive integer. */
   constructor(optimizer: Optimizer, { stepSize, gamma = 0.1 }: { stepSize: number; gamma?: number }) {
     super(optimizer);
-    this.stepSize = checkCount("make StepDecay", "stepSize", stepSize);
+    this.stepSize = checkCount("make StepDecay", "stepSize", stepSize, 1);
     this.gamma = gamma;
     this.start();
   }
@@ -136,7 +130,7 @@ export class CosineDecay extends Scheduler {
   /** RangeError unless `steps` is a positive integer. */
   constructor(optimizer: Optimizer, { steps, etaMin = 0 }: { steps: number; etaMin?: number }) {
     super(optimizer);
-    this.steps = checkCount("make CosineDecay", "steps", steps);
+    this.steps = checkCount("make CosineDecay", "steps", steps, 1);
     this.etaMin = etaMin;
     this.start();
   }
@@ -170,8 +164,8 @@ export class CosineDecayWithWarmRestarts extends Scheduler {
   /** RangeError unless `t0` and `tMult` are positive integers. */
   constructor(optimizer: Optimizer, { t0, tMult = 1, etaMin = 0 }: { t0: number; tMult?: number; etaMin?: number }) {
     super(optimizer);
-    this.t0 = checkCount("make CosineDecayWithWarmRestarts", "t0", t0);
-    this.tMult = checkCount("make CosineDecayWithWarmRestarts", "tMult", tMult);
+    this.t0 = checkCount("make CosineDecayWithWarmRestarts", "t0", t0, 1);
+    this.tMult = checkCount("make CosineDecayWithWarmRestarts", "tMult", tMult, 1);
     this.etaMin = etaMin;
     this.start();
   }
@@ -210,7 +204,7 @@ export class LinearWarmup extends Scheduler {
   /** RangeError unless `steps` is a positive integer. */
   constructor(optimizer: Optimizer, { steps = 5, startFactor = 1 / 3 }: { steps?: number; startFactor?: number } = {}) {
     super(optimizer);
-    this.steps = checkCount("make LinearWarmup", "steps", steps);
+    this.steps = checkCount("make LinearWarmup", "steps", steps, 1);
     this.startFactor = startFactor;
     this.start();
   }
@@ -241,7 +235,7 @@ export class ConstantFactor extends Scheduler {
   /** RangeError unless `steps` is a positive integer. */
   constructor(optimizer: Optimizer, { steps = 5, factor = 1 / 3 }: { steps?: number; factor?: number } = {}) {
     super(optimizer);
-    this.steps = checkCount("make ConstantFactor", "steps", steps);
+    this.steps = checkCount("make ConstantFactor", "steps", steps, 1);
     this.factor = factor;
     this.start();
   }

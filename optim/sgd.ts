@@ -1,4 +1,5 @@
 /** Stochastic gradient descent. */
+import { checkOptions } from "../core/door.ts";
 import { apply, decided, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
@@ -43,10 +44,12 @@ export class SGD extends Optimizer {
   readonly #velocity: Tensor[];
 
   /** RangeError for settings out of their range, and for `nesterov` without a momentum. */
-  constructor(
-    params: Iterable<Tensor>,
-    { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false }: SGDOptions = {},
-  ) {
+  constructor(params: Iterable<Tensor>, options: SGDOptions = {}) {
+    const { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = checkOptions(
+      "make SGD",
+      options,
+      "{ lr: 0.1 }",
+    );
     super(params, lr);
     this.momentum = checkRange("SGD", "momentum", momentum, 0);
     this.dampening = dampening;

@@ -8,7 +8,7 @@ import { gradientsEnabled } from "../ambient.ts";
 import { promote } from "../dtype.ts";
 import { broadcastTo, compose, composeAll, fold, map, type NDArray, reshape } from "../ndarray.ts";
 import { collect } from "../program.ts";
-import { reducedShape, type Shape } from "../shape.ts";
+import { countAlong, reducedShape, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, callWith, inFloat32, WideOp } from "../tensor_op.ts";
 import { meanOf } from "./reduce.ts";
@@ -44,12 +44,8 @@ export class InverseDeviation extends MomentsOp {
   /** -g y² x̂ / n, with x̂ the normalised x and n the number of elements that share a mean. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const x = y.inputs[0]!;
-    return g.mul(y.square()).mul(new Normalize(this).call(x)).mul(-1 / countOf(x.shape, this.axes));
+    return g.mul(y.square()).mul(new Normalize(this).call(x)).mul(-1 / countAlong(x.shape, this.axes));
   }
-}
-
-function countOf(shape: Shape, axes: readonly number[]): number {
-  return axes.reduce((count, axis) => count * shape[axis]!, 1);
 }
 
 /** The mean, the sum of squared deviations from it and the inverse deviation, each with the joined axes as ones. */
@@ -57,7 +53,7 @@ function moments(x: NDArray, axes: readonly number[], eps: number) {
   const kept = reducedShape(x.shape, axes, true);
   const mean = meanOf(x, axes, kept);
   const squares = fold("sumSquaredDeviation", [x, broadcastTo(mean, x.shape)], axes, kept);
-  return { mean, squares, inverse: map("inverseDeviation", [squares], { s: 1 / countOf(x.shape, axes), t: eps }) };
+  return { mean, squares, inverse: map("inverseDeviation", [squares], { s: 1 / countAlong(x.shape, axes), t: eps }) };
 }
 
 /** x̂ = (x - mean) / sqrt(var + eps) over `axes`, biased variance (Ioffe and Szegedy 2015). */
@@ -88,7 +84,7 @@ export class NormalizeGradient extends WideOp {
   }
   /** Two folds and a map. */
   compute(g: NDArray, normal: NDArray, inverse: NDArray): NDArray {
-    const kept = reducedShape(g.shape, this.axes, true), s = 1 / countOf(g.shape, this.axes);
+    const kept = reducedShape(g.shape, this.axes, true), s = 1 / countAlong(g.shape, this.axes);
     return compose(() => {
       const sum = broadcastTo(fold("sum", [g], this.axes, kept), g.shape);
       const dot = broadcastTo(fold("dot", [g, normal], this.axes, kept), g.shape);
@@ -187,7 +183,7 @@ export class NormalizeScaleShift extends MomentsOp {
   }
   #inOneGroup(outGrad: Tensor, [x, weight, bias, mean, inverse]: readonly Tensor[]): Adjoints {
     const shape = x!.shape, kept = reducedShape(shape, this.axes, true), g = outGrad.array;
-    const over = (array: NDArray) => broadcastTo(array, shape), s = 1 / countOf(shape, this.axes);
+    const over = (array: NDArray) => broadcastTo(array, shape), s = 1 / countAlong(shape, this.axes);
     const overWeight = repeatedAxes(weight!.shape, shape), overBias = repeatedAxes(bias!.shape, shape);
     const [middle, scale] = [over(mean!.array), over(inverse!.array)];
     const isSame = (axes: readonly number[]) => axes.join() === this.axes.join();

@@ -5,26 +5,19 @@ import type { ArgRow, FoldRow } from "../../kernels/instruction.ts";
 import { promote } from "../dtype.ts";
 import { argFold, compose, fold, map, matmul, type NDArray } from "../ndarray.ts";
 import * as arrays from "../ndarray.ts";
-import { normalizeAxes, reducedShape, type Shape, showShape } from "../shape.ts";
+import type { ReduceOptions } from "../reductions.ts";
+import { type Axes, countAlong, normalizeAxes, reducedShape, type Shape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, inFloat32, notDifferentiable, TensorOp } from "../tensor_op.ts";
 
-/** Which axes are joined; `undefined` joins all. */
-export interface Reduction {
-  /** One or several; negative ones count from the end. */
-  axes?: number | readonly number[] | undefined;
-  /** Leaves joined axes with length one, so that the result broadcasts against the input; false by default. */
-  keepDims?: boolean;
-}
-
 /** An op that joins the elements along axes. */
 export abstract class ReduceOp extends TensorOp {
-  readonly #axes: number | readonly number[] | undefined;
+  readonly #axes: Axes | undefined;
   /** Whether joined axes stay with length one. */
   readonly keepDims: boolean;
 
   /** All axes by default. Which axes a tensor has is checked when the op is called. */
-  constructor({ axes, keepDims = false }: Reduction = {}) {
+  constructor({ axes, keepDims = false }: ReduceOptions = {}) {
     super();
     this.#axes = axes;
     this.keepDims = keepDims;
@@ -109,8 +102,7 @@ export class SquaredDeviation extends ReduceOp {
 
 /** The mean over `axes` (sorted), with the shape that keeps them. */
 export function meanOf(a: NDArray, axes: readonly number[], kept: Shape): NDArray {
-  const count = axes.reduce((product, axis) => product * a.shape[axis]!, 1);
-  return map("divScalar", [fold("sum", [a], axes, kept)], { s: count });
+  return map("divScalar", [fold("sum", [a], axes, kept)], { s: countAlong(a.shape, axes) });
 }
 
 /** The largest or smallest element; NaN where there is one among them. */
