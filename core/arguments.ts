@@ -1,6 +1,7 @@
 /**
  * The arguments of a captured function, taken apart: which of them are tensors, and what of those chooses a recording.
  */
+import { shown } from "./door.ts";
 import type { NDArray } from "./ndarray.ts";
 import type { Storage } from "./program.ts";
 import { sameShape } from "./shape.ts";
@@ -36,13 +37,16 @@ export class Arguments {
   readonly given: Given[] = [];
   readonly #storages = new Map<Storage, { place: number; offset: number }>();
 
+  /** Arrays and objects that hold the value at hand, the outermost first. */
+  readonly #around: object[] = [];
+
   constructor(values: readonly unknown[]) {
     let structure = "";
-    for (const value of values) structure += this.#take(value);
+    for (let place = 0; place < values.length; place++) structure += this.#take(values[place], place);
     this.structure = structure;
   }
 
-  #take(value: unknown): string {
+  #take(value: unknown, argument: number): string {
     if (value instanceof Tensor) {
       const { array, requiresGrad } = value, { storage, offset } = array, place = this.leaves.length;
       const same = this.leaves.indexOf(value);
@@ -52,12 +56,35 @@ export class Arguments {
       this.given.push({ array, requiresGrad, same, first: first.place, beyond: offset - first.offset });
       return "t";
     }
-    if (Array.isArray(value)) return `[${value.map((item) => this.#take(item))}]`;
+    if (Array.isArray(value)) {
+      return this.#within(value, argument, () => `[${value.map((item) => this.#take(item, argument))}]`);
+    }
     if (isPlain(value)) {
-      return `{${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}:${this.#take(item)}`)}}`;
+      const part = ([name, item]: [string, unknown]) => `${JSON.stringify(name)}:${this.#take(item, argument)}`;
+      return this.#within(value, argument, () => `{${Object.entries(value).map(part)}}`);
+    }
+    if (typeof value === "function" || (typeof value === "object" && value !== null)) {
+      const where = this.#around.length === 0 ? "is" : "holds";
+      // It may change and stay the same object: what was recorded would go on with what it was.
+      throw new TypeError(
+        `Cannot capture: argument ${argument} ${where} ${shown(value)}, it must be of tensors, numbers, strings and ` +
+          "booleans, in arrays and plain objects; the function may close over other things",
+      );
     }
     this.leaves.push(value);
     return "-";
+  }
+
+  /** What `body` makes of what the array or object holds. */
+  #within(container: object, argument: number, body: () => string): string {
+    if (this.#around.includes(container)) {
+      const kind = kindOf(container);
+      throw new TypeError(`Cannot capture: argument ${argument} has ${kind} that holds itself, it must have an end`);
+    }
+    this.#around.push(container);
+    const found = body();
+    this.#around.pop();
+    return found;
   }
 
   /** Whether a recording of the other arguments may serve for these. */
@@ -80,18 +107,28 @@ export class Arguments {
   }
 }
 
-/** A value with each tensor in it, in arrays and plain objects to any depth, replaced. */
-export function mapTensors(value: unknown, change: (tensor: Tensor) => unknown): unknown {
+/** A value with each tensor in it, in arrays and plain objects to any depth, replaced. `around` holds what it is in. */
+export function mapTensors(
+  value: unknown,
+  change: (tensor: Tensor) => unknown,
+  around: readonly unknown[] = [],
+): unknown {
   if (value instanceof Tensor) return change(value);
+  if (!Array.isArray(value) && !isPlain(value)) return value;
+  if (around.includes(value)) {
+    throw new TypeError(`Cannot capture: the result has ${kindOf(value)} that holds itself, it must have an end`);
+  }
+  const inside = [...around, value];
   if (Array.isArray(value)) {
-    const items = value.map((item) => mapTensors(item, change));
+    const items = value.map((item) => mapTensors(item, change, inside));
     return items.some((item, k) => item !== value[k]) ? items : value;
   }
-  if (isPlain(value)) {
-    const entries = Object.entries(value).map(([name, item]) => [name, mapTensors(item, change)] as const);
-    return entries.some(([name, item]) => item !== value[name]) ? Object.fromEntries(entries) : value;
-  }
-  return value;
+  const entries = Object.entries(value).map(([name, item]) => [name, mapTensors(item, change, inside)] as const);
+  return entries.some(([name, item]) => item !== value[name]) ? Object.fromEntries(entries) : value;
+}
+
+function kindOf(container: object): string {
+  return Array.isArray(container) ? "a list" : "an object";
 }
 
 /** True for objects that are read as records of what is in them. */

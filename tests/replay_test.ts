@@ -66,6 +66,64 @@ for (const [name, f, message] of refused) {
   });
 }
 
+/** A list, or what `hold` puts it into, that holds itself. */
+const endless = (hold: (list: unknown[]) => unknown = (list) => list) => {
+  const list: unknown[] = [];
+  list.push(hold(list));
+  return list;
+};
+/** Arguments that could change and be the same object, and those without an end. */
+const unfit: [name: string, make: () => unknown, message: RegExp][] = [
+  ["a Map", () => new Map([["scale", 2]]), /^TypeError: Cannot capture: argument 1 is a Map, it must be of tensors, /],
+  ["a Set in a list", () => [1, new Set([2])], /argument 1 holds a Set, /],
+  ["a module in an object", () => ({ of: { net: new nn.Identity() } }), /argument 1 holds an Identity, /],
+  ["an optimizer", () => schedule.optimizer, /argument 1 is an? SGD, /],
+  ["a typed array", () => Float32Array.of(1), /argument 1 is a Float32Array, /],
+  ["a function", () => () => 2, /argument 1 is a function, /],
+  ["a list that holds itself", () => endless(), /argument 1 has a list that holds itself, it must have an end$/],
+  ["a list in an object in that list", () => endless((list) => ({ list })), /argument 1 has a list that holds itself/],
+];
+for (const [name, make, message] of unfit) {
+  forEachDevice(`capture refuses ${name} as an argument, and leaves nothing`, async () => {
+    let runs = 0;
+    using step = capture((x: Tensor, _: unknown) => {
+      runs++;
+      return x.mul(2);
+    });
+    const x = tensor([1, 2]);
+    for (let k = 0; k < 2; k++) {
+      leavesNothing(() => assert.throws(() => step(x, make()), message));
+      await assert.rejects(() => step.async(x, make()), message);
+      assert.equal(runs, k);
+      assert.deepEqual(values(step(x, null)), [2, 4]);
+    }
+    assert.equal(runs, 1);
+  });
+}
+
+forEachDevice("what an argument holds is what chooses the recording, also where it is there twice", () => {
+  let runs = 0;
+  using step = capture((x: Tensor, given: { by: number[]; again: number[]; name?: string | null | undefined }) => {
+    runs++;
+    return x.mul(given.by[0]! + given.again[0]!);
+  });
+  const x = tensor([1, 2]), by = [1];
+  for (const again of [by, [1]]) assert.deepEqual(values(step(x, { by, again })), [2, 4]);
+  assert.equal(runs, 1);
+  by[0] = 2;
+  assert.deepEqual(values(step(x, { by, again: by })), [4, 8]);
+  for (const name of ["a", "b", null, undefined]) step(x, { by, again: by, name });
+  assert.equal(runs, 6);
+});
+
+forEachDevice("a result that holds itself is refused", () => {
+  using step = capture((x: Tensor) => endless((list) => [x.mul(2), list]));
+  const x = tensor([1, 2]);
+  leavesNothing(() =>
+    assert.throws(() => step(x), /^TypeError: Cannot capture: the result has a list that holds itself/)
+  );
+});
+
 forEachDevice("a throw in the first call leaves no program, and the next call records", () => {
   let fails = true, runs = 0;
   using step = capture((x: Tensor) => {
@@ -227,7 +285,7 @@ forEachDevice("a program outlives the scope of what it uses, and gives it back w
       using _ = scope();
       const first = values(step(ones([1, 2]))), wanted = values(noGrad(() => net.call(ones([1, 2]))));
       assert.deepEqual(first, values(tensor(wanted).mul(tensor([2, 3])).add(1)));
-      assert.throws(() => step(ones([2, 2])), /the scope opened in replay_test.ts:\d+ freed it; keep\(\) it/);
+      assert.throws(() => step(ones([2, 2])), /the scope opened in .*replay_test.ts:\d+.* freed it; keep\(\) it/);
     }
     step[Symbol.dispose]();
     for (const parameter of net.parameters()) parameter.dispose();
