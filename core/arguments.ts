@@ -37,16 +37,13 @@ export class Arguments {
   readonly given: Given[] = [];
   readonly #storages = new Map<Storage, { place: number; offset: number }>();
 
-  /** Arrays and objects that hold the value at hand, the outermost first. */
-  readonly #around: object[] = [];
-
   constructor(values: readonly unknown[]) {
     let structure = "";
-    for (let place = 0; place < values.length; place++) structure += this.#take(values[place], place);
+    for (let place = 0; place < values.length; place++) structure += this.#take(values[place], place, alone);
     this.structure = structure;
   }
 
-  #take(value: unknown, argument: number): string {
+  #take(value: unknown, argument: number, around: readonly object[]): string {
     if (value instanceof Tensor) {
       const { array, requiresGrad } = value, { storage, offset } = array, place = this.leaves.length;
       const same = this.leaves.indexOf(value);
@@ -57,14 +54,18 @@ export class Arguments {
       return "t";
     }
     if (Array.isArray(value)) {
-      return this.#within(value, argument, () => `[${value.map((item) => this.#take(item, argument))}]`);
+      const inside = within(around, value, `argument ${argument}`);
+      return `[${value.map((item) => this.#take(item, argument, inside))}]`;
     }
     if (isPlain(value)) {
-      const part = ([name, item]: [string, unknown]) => `${JSON.stringify(name)}:${this.#take(item, argument)}`;
-      return this.#within(value, argument, () => `{${Object.entries(value).map(part)}}`);
+      const inside = within(around, value, `argument ${argument}`);
+      const parts = Object.entries(value).map(([name, item]) =>
+        `${JSON.stringify(name)}:${this.#take(item, argument, inside)}`
+      );
+      return `{${parts}}`;
     }
     if (typeof value === "function" || (typeof value === "object" && value !== null)) {
-      const where = this.#around.length === 0 ? "is" : "holds";
+      const where = around === alone ? "is" : "holds";
       // It may change and stay the same object: what was recorded would go on with what it was.
       throw new TypeError(
         `Cannot capture: argument ${argument} ${where} ${shown(value)}, it must be of tensors, numbers, strings and ` +
@@ -73,18 +74,6 @@ export class Arguments {
     }
     this.leaves.push(value);
     return "-";
-  }
-
-  /** What `body` makes of what the array or object holds. */
-  #within(container: object, argument: number, body: () => string): string {
-    if (this.#around.includes(container)) {
-      const kind = kindOf(container);
-      throw new TypeError(`Cannot capture: argument ${argument} has ${kind} that holds itself, it must have an end`);
-    }
-    this.#around.push(container);
-    const found = body();
-    this.#around.pop();
-    return found;
   }
 
   /** Whether a recording of the other arguments may serve for these. */
@@ -107,28 +96,27 @@ export class Arguments {
   }
 }
 
-/** A value with each tensor in it, in arrays and plain objects to any depth, replaced. `around` holds what it is in. */
-export function mapTensors(
-  value: unknown,
-  change: (tensor: Tensor) => unknown,
-  around: readonly unknown[] = [],
-): unknown {
+/** Around a value that is in no array or object. */
+const alone: readonly object[] = [];
+
+/** What is around the items of an array or object. TypeError for one that is around itself. */
+function within(around: readonly object[], container: object, whole: string): readonly object[] {
+  if (!around.includes(container)) return [...around, container];
+  const kind = Array.isArray(container) ? "a list" : "an object";
+  throw new TypeError(`Cannot capture: ${whole} has ${kind} that holds itself, it must have an end`);
+}
+
+/** A value with each tensor in it, in arrays and plain objects to any depth, replaced. */
+export function mapTensors(value: unknown, change: (tensor: Tensor) => unknown, around = alone): unknown {
   if (value instanceof Tensor) return change(value);
   if (!Array.isArray(value) && !isPlain(value)) return value;
-  if (around.includes(value)) {
-    throw new TypeError(`Cannot capture: the result has ${kindOf(value)} that holds itself, it must have an end`);
-  }
-  const inside = [...around, value];
+  const inside = within(around, value, "the result");
   if (Array.isArray(value)) {
     const items = value.map((item) => mapTensors(item, change, inside));
     return items.some((item, k) => item !== value[k]) ? items : value;
   }
   const entries = Object.entries(value).map(([name, item]) => [name, mapTensors(item, change, inside)] as const);
   return entries.some(([name, item]) => item !== value[name]) ? Object.fromEntries(entries) : value;
-}
-
-function kindOf(container: object): string {
-  return Array.isArray(container) ? "a list" : "an object";
 }
 
 /** True for objects that are read as records of what is in them. */
