@@ -159,7 +159,9 @@ function planOf({ recording, inputs, arrays, result, own }: Recorded): Plan | nu
   const view = (tensor: Tensor): Template => {
     const place = places.get(tensor);
     if (place !== undefined) return { kind: "is", now: ({ inputs }) => inputs.tensor(place) };
-    const { array } = tensor, { shape, strides, offset, dtype, contiguous } = array, slot = made.get(array.storage.handle);
+    const { array } = tensor,
+      { shape, strides, offset, dtype, contiguous } = array,
+      slot = made.get(array.storage.handle);
     if (slot === undefined) {
       const source = sources.get(array.storage.handle);
       if (source === undefined) return { kind: "is", now: () => tensor };
