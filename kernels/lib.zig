@@ -325,6 +325,8 @@ test {
     _ = table;
     _ = @import("decode.zig");
     _ = @import("dynamic.zig");
+    _ = @import("opencl_clblast.zig");
+    _ = @import("opencl_matmul.zig");
     _ = @import("settings.zig");
     _ = @import("skeletons.zig");
     _ = @import("math_test.zig");

@@ -122,6 +122,7 @@ function settingsOf(values: Values): Uint8Array<ArrayBuffer> {
 
 /** What else a kind is told: where its driver's libraries are, and what the user chose. */
 function further(kind: Kind): Values {
+  if (kind === "opencl") return { clblast: environment("DENEB_CLBLAST") === "1" ? 1 : 0 };
   if (kind !== "cuda") return {};
   return { folder: cudaFolders(), tf32: environment("DENEB_TF32") === "1" ? 1 : 0 };
 }
@@ -218,16 +219,17 @@ export function openCpu(): Device {
 /**
  * Opens a context on a device of another kind, under its name: "opencl", "opencl:1". Throws where there is none.
  *
- * `shape` is how its kernels are cut: for `core`s, for `lanes` that work in step, or as is the device's `own`.
+ * `shape` is how its kernels are cut: for `core`s, for `lanes` that work in step, or as is the device's `own`. `more` are
+ * settings of the library's that tests and measurements choose: the `tile` of OpenCL's products, `double` 0.
  */
 export function openNative(
   kind: Kind,
   index: number | null = null,
-  { shape = "own" }: { shape?: "own" | "core" | "lanes" } = {},
+  { shape = "own", ...more }: { shape?: "own" | "core" | "lanes"; tile?: number; double?: 0 | 1 } = {},
 ): Device {
   const name = index === null ? kind : `${kind}:${index}`, found = find(kind, index);
   if ("reason" in found) throw new Error(`Cannot open ${name}: ${found.reason}`);
-  return openWith(name, { device: kind, index: found.index, shape, ...further(kind) });
+  return openWith(name, { device: kind, index: found.index, shape, ...further(kind), ...more });
 }
 
 function openWith(name: string, values: Values): Device {
@@ -245,7 +247,9 @@ function openWith(name: string, values: Values): Device {
     throw errorOf(code, textOf((target, capacity) => symbols.deneb_error(context, target, capacity)));
   };
   check(symbols.deneb_attach(context, words, words.length));
-  const used = textOf((target, capacity) => symbols.deneb_describe(context, target, capacity));
+  const describeNow = () =>
+    describe(library.path, library.manifest, textOf((target, room) => symbols.deneb_describe(context, target, room)));
+  let description = describeNow();
   const store = textOf((target, capacity) => symbols.deneb_store_name(context, target, capacity));
   const writeStore = store === "" ? null : openStore({
     name: store,
@@ -259,7 +263,10 @@ function openWith(name: string, values: Values): Device {
   let open = true;
   return {
     name,
-    description: describe(library.path, library.manifest, used),
+    // A library that failed since is named.
+    get description() {
+      return open ? description = describeNow() : description;
+    },
     words,
     run(length) {
       const code = run(context, length);

@@ -15,6 +15,8 @@ const opencl_list = @import("opencl_list.zig");
 const opencl_run = @import("opencl_run.zig");
 const program = @import("program.zig");
 const row_plan = @import("row_plan.zig");
+const Blas = @import("opencl_clblast.zig").Blas;
+const opencl_matmul = @import("opencl_matmul.zig");
 const Programs = @import("opencl_programs.zig").Programs;
 const Settings = @import("settings.zig").Settings;
 
@@ -73,6 +75,9 @@ pub const Engine = struct {
 
     /// Which of the products' tiles was found the fastest; null until it was tried.
     tile: ?u8 = null,
+    /// CLBlast where it was asked for and is; else why it is not, if it was.
+    blas: ?Blas = null,
+    blas_absence: program.Message = .{},
 
     /// The engine must not move afterwards.
     pub fn init(
@@ -102,6 +107,7 @@ pub const Engine = struct {
             .rows = undefined,
             .message = .{},
         };
+        engine.about.has_double = engine.about.has_double and settings.double;
         const alone = switch (settings.shape) {
             .own => engine.about.type == .cpu,
             .core => true,
@@ -115,6 +121,13 @@ pub const Engine = struct {
             message.set("Cannot open opencl: groups of {d} work items are too small", .{engine.about.group_max});
             return error.Refused;
         }
+        if (settings.tile) |number| {
+            engine.tile = opencl_matmul.chosen(engine, number) orelse {
+                message.set("Cannot open opencl: products have no tile {d} here", .{number});
+                return error.Refused;
+            };
+        }
+        if (settings.clblast) engine.blas = Blas.load(settings.folders(), &engine.blas_absence);
         var status: i32 = 0;
         engine.rows = try allocator.create(row_plan.Plan);
         errdefer allocator.destroy(engine.rows);
@@ -157,6 +170,7 @@ pub const Engine = struct {
         engine.freeAll();
         engine.allocator.destroy(engine.rows);
         engine.programs.deinit();
+        if (engine.blas) |*blas| blas.forget();
         _ = engine.api.clReleaseCommandQueue(engine.queue);
         _ = engine.api.clReleaseContext(engine.context);
     }
@@ -366,6 +380,9 @@ pub const Engine = struct {
         writer.print("{s}, {s}, driver {s}", .{
             engine.about.platform.text(), engine.about.name.text(), engine.about.driver.text(),
         }) catch {};
+        if (engine.blas != null) writer.writeAll(", CLBlast") catch {};
+        const absence = engine.blas_absence.text();
+        if (absence.len > 0) writer.print(", without CLBlast: {s}", .{absence}) catch {};
         return writer.buffered();
     }
 

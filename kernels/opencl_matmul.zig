@@ -1,7 +1,9 @@
 //! The matmul skeleton on OpenCL: the shapes of tiles that there are, and which of them the device
-//! is fastest with, found by a short run on the first large product. All give the same bits.
+//! is fastest with, found by a short run on the first large product. All give the same bits. Where CLBlast was asked for
+//! it multiplies what it takes.
 
 const std = @import("std");
+const clblast = @import("opencl_clblast.zig");
 const matmul_half = @import("matmul_half.zig");
 const opencl = @import("opencl.zig");
 const opencl_api = @import("opencl_api.zig");
@@ -36,7 +38,29 @@ const tuned_from = 256 * 256 * 256;
 const trial_size = 384;
 
 pub fn tiles(engine: *const Engine) []const Tile {
-    return if (engine.shaping.lanes == 1) &vector_tiles else &lane_tiles;
+    return tilesFor(engine.shaping.lanes == 1);
+}
+
+fn tilesFor(cores: bool) []const Tile {
+    return if (cores) &vector_tiles else &lane_tiles;
+}
+
+/// The tile of that number, if there is one whose groups the device runs.
+pub fn chosen(engine: *const Engine, number: u8) ?u8 {
+    const all = tiles(engine);
+    return if (number < all.len and fits(engine, &all[number])) number else null;
+}
+
+fn fits(engine: *const Engine, tile: *const Tile) bool {
+    return @as(usize, tile.side) * tile.side <= engine.about.group_max;
+}
+
+/// What is taken before there was a large product: the first that fits.
+fn usual(engine: *const Engine) u8 {
+    for (tiles(engine), 0..) |*tile, number| {
+        if (fits(engine, tile)) return @intCast(number);
+    }
+    return 0;
 }
 
 pub fn execute(engine: *Engine, one: *const MatMul) Status {
@@ -45,22 +69,31 @@ pub fn execute(engine: *Engine, one: *const MatMul) Status {
         engine.message.set("Cannot multiply: operands must have one dtype", .{});
         return .unsupported;
     }
-    if (engine.tile == null) recall(engine);
+    if (engine.blas != null and clblast.multiply(engine, &turned(one))) return .ok;
+    if (engine.tile == null) engine.tile = recall(engine);
     if (engine.tile == null and compute == .float32 and one.m * one.n * @max(one.k, 1) >= tuned_from) {
         const status = tune(engine);
         if (status != .ok) return status;
     }
-    return run(engine, one, tiles(engine)[engine.tile orelse 0], null);
+    return run(engine, one, tiles(engine)[engine.tile orelse usual(engine)], null);
 }
 
-fn noteName(engine: *const Engine) u64 {
-    return Store.hashOf(&.{if (engine.shaping.lanes == 1) "tile of cores" else "tile of lanes"});
+fn noteName(cores: bool) u64 {
+    return Store.hashOf(&.{if (cores) "tile of cores" else "tile of lanes"});
 }
 
 /// What an earlier process found the fastest.
-fn recall(engine: *Engine) void {
-    const note = engine.programs.store.get(noteName(engine)) orelse return;
-    if (note.len == 1 and note[0] < tiles(engine).len) engine.tile = note[0];
+fn recall(engine: *Engine) ?u8 {
+    return chosen(engine, noted(&engine.programs.store, engine.shaping.lanes == 1) orelse return null);
+}
+
+fn noted(store: *Store, cores: bool) ?u8 {
+    const found = store.get(noteName(cores)) orelse return null;
+    return if (found.len == 1 and found[0] < tilesFor(cores).len) found[0] else null;
+}
+
+fn note(store: *Store, cores: bool, tile: u8) void {
+    store.put(noteName(cores), &.{tile});
 }
 
 /// A product whose columns lie side by side, if need be of the transposes.
@@ -150,7 +183,7 @@ fn tune(engine: *Engine) Status {
     const io = std.Io.Threaded.global_single_threaded.io();
     var best: i96 = std.math.maxInt(i96);
     for (tiles(engine), 0..) |tile, number| {
-        if (@as(usize, tile.side) * tile.side > engine.about.group_max) continue;
+        if (!fits(engine, &tile)) continue;
         var least: i96 = std.math.maxInt(i96);
         for (0..3) |round| {
             const begun = std.Io.Clock.awake.now(io);
@@ -168,11 +201,41 @@ fn tune(engine: *Engine) Status {
         engine.message.set("Cannot multiply on opencl: none of the tiles runs on {s}", .{engine.about.name.text()});
         return .device;
     }
-    engine.programs.store.put(noteName(engine), &.{engine.tile.?});
+    note(&engine.programs.store, engine.shaping.lanes == 1, engine.tile.?);
     engine.programs.built += 1;
     return .ok;
 }
 
 fn divide(x: usize, y: usize) usize {
     return std.math.divCeil(usize, x, y) catch unreachable;
+}
+
+test "the choice of a tile is kept, and one that is none is not taken" {
+    const allocator = std.testing.allocator;
+    var first: Store = .{ .allocator = allocator };
+    defer first.deinit();
+    note(&first, true, 2);
+    note(&first, false, 3);
+    note(&first, false, 1);
+    const bytes = try allocator.alloc(u8, first.save(&.{}));
+    defer allocator.free(bytes);
+    try std.testing.expectEqual(bytes.len, first.save(bytes));
+    {
+        var second: Store = .{ .allocator = allocator };
+        defer second.deinit();
+        try std.testing.expectEqual(null, noted(&second, true));
+        try second.load(bytes);
+        try std.testing.expectEqual(2, noted(&second, true).?);
+        try std.testing.expectEqual(1, noted(&second, false).?);
+    }
+    // Spoilt on the way, or of another length or number than there are.
+    bytes[bytes.len - 1] ^= 2;
+    var third: Store = .{ .allocator = allocator };
+    defer third.deinit();
+    try third.load(bytes);
+    try std.testing.expectEqual(null, noted(&third, false));
+    for ([_][]const u8{ "", &.{ 1, 1 }, &.{vector_tiles.len}, &.{255} }) |wrong| {
+        third.put(noteName(true), wrong);
+        try std.testing.expectEqual(null, noted(&third, true));
+    }
 }

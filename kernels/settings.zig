@@ -5,6 +5,7 @@
 //!     threads 2
 //!     level x86_64_v3
 //!     tf32 1
+//!     clblast 1
 //!     folder /some/where
 //!
 //! Each key may stand once, but for `folder`: those are searched for driver libraries, in order.
@@ -28,6 +29,12 @@ pub const Settings = struct {
     shape: enum { own, core, lanes } = .own,
     /// Whether products of float32 may round their operands to 10 binary digits, on GPUs that are faster at it.
     tf32: bool = false,
+    /// Whether CLBlast multiplies on OpenCL, where it is.
+    clblast: bool = false,
+    /// What tests and measurements choose on OpenCL: one of the products' tiles instead of the fastest, and a
+    /// device without float64.
+    tile: ?u8 = null,
+    double: bool = true,
     folders_buffer: [folders_max][]const u8 = undefined,
     folders_count: usize = 0,
 
@@ -51,7 +58,7 @@ pub const Settings = struct {
     }
 
     fn take(settings: *Settings, key: []const u8, value: []const u8) bool {
-        const Key = enum { device, index, threads, level, shape, tf32, folder };
+        const Key = enum { device, index, threads, level, shape, tf32, clblast, tile, double, folder };
         switch (std.meta.stringToEnum(Key, key) orelse return false) {
             .device => settings.device = std.meta.stringToEnum(device.Kind, value) orelse return false,
             .index => settings.index = std.fmt.parseInt(u32, value, 10) catch return false,
@@ -61,7 +68,10 @@ pub const Settings = struct {
             },
             .level => settings.level = value,
             .shape => settings.shape = std.meta.stringToEnum(@TypeOf(settings.shape), value) orelse return false,
-            .tf32 => settings.tf32 = std.mem.eql(u8, value, "1") or if (std.mem.eql(u8, value, "0")) false else return false,
+            .tf32 => settings.tf32 = isOne(value) orelse return false,
+            .clblast => settings.clblast = isOne(value) orelse return false,
+            .tile => settings.tile = std.fmt.parseInt(u8, value, 10) catch return false,
+            .double => settings.double = isOne(value) orelse return false,
             .folder => {
                 if (settings.folders_count == folders_max or value.len == 0) return false;
                 settings.folders_buffer[settings.folders_count] = value;
@@ -70,16 +80,22 @@ pub const Settings = struct {
         }
         return true;
     }
+
+    fn isOne(value: []const u8) ?bool {
+        if (std.mem.eql(u8, value, "1")) return true;
+        return if (std.mem.eql(u8, value, "0")) false else null;
+    }
 };
 
 test "settings are lines, and others are refused by name" {
     const expect = std.testing.expect;
     var message: program.Message = .{};
-    const settings = Settings.parse("threads 3\nlevel x86_64_v3\nindex 2\n", &message).?;
+    const settings = Settings.parse("threads 3\nlevel x86_64_v3\nindex 2\nclblast 1\ndouble 0\ntile 3\n", &message).?;
     try expect(settings.threads == 3 and settings.index == 2 and settings.device == .cpu);
+    try expect(settings.clblast and !settings.double and settings.tile == 3 and !settings.tf32);
     try std.testing.expectEqualStrings("x86_64_v3", settings.level);
     try expect(Settings.parse("", &message) != null);
-    for ([_][]const u8{ "threads", "threads -1", "index x", "device tpu", "speed 9", "\x00\xff" }) |text| {
+    for ([_][]const u8{ "threads", "threads -1", "index x", "device tpu", "speed 9", "tf32 2", "tile 256", "\x00\xff" }) |text| {
         try expect(Settings.parse(text, &message) == null);
         try expect(std.mem.startsWith(u8, message.text(), "Cannot open: "));
     }

@@ -85,12 +85,20 @@ export async function standIn({ without = "" } = {}): Promise<string> {
 }
 
 /** Makes in a folder a libOpenCL whose device is lost when it is told to; see `fixtures/lost_opencl.zig`. */
-export async function lostOpenCL(folder: string): Promise<void> {
-  const [command, ...first] = await ensureZig(silent),
-    source = new URL("fixtures/lost_opencl.zig", import.meta.url).pathname;
+export function lostOpenCL(folder: string): Promise<void> {
+  return buildFixture("lost_opencl.zig", folder, "libOpenCL.so.1");
+}
+
+/** Makes in a folder a libclblast whose products fail; see `fixtures/failing_clblast.zig`. */
+export function failingCLBlast(folder: string): Promise<void> {
+  return buildFixture("failing_clblast.zig", folder, "libclblast.so.1");
+}
+
+async function buildFixture(name: string, folder: string, library: string): Promise<void> {
+  const [command, ...first] = await ensureZig(silent), source = new URL(`fixtures/${name}`, import.meta.url).pathname;
   const options = ["-dynamic", "-lc", "-O", "debug", "--cache-dir", `${folder}/zig-cache`];
   const { success, stderr } = await new Deno.Command(command!, {
-    args: [...first, "build-lib", source, ...options, `-femit-bin=${folder}/libOpenCL.so.1`],
+    args: [...first, "build-lib", source, ...options, `-femit-bin=${folder}/${library}`],
   }).output();
   if (!success) throw new Error(`Cannot build the stand-in: ${new TextDecoder().decode(stderr)}`);
 }

@@ -35,6 +35,7 @@ for (
     "DENEB_OPENCL_DEVICE",
     "DENEB_CUDA_DEVICE",
     "DENEB_TF32",
+    "DENEB_CLBLAST",
     "DENEB_LIB",
     "DENEB_LEVEL",
     "DENEB_DATA",

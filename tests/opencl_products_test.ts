@@ -1,0 +1,274 @@
+/** Products on OpenCL: by tiles of any size, which are chosen by time, with the same bits; and by CLBlast. */
+import type { DType, TypedArray } from "../core/dtype.ts";
+import { argFold, copy, fold, gather, map, matmul, random as randomArray } from "../core/ndarray.ts";
+import type { Stream } from "../core/program.ts";
+import type { Device } from "../kernels/device.ts";
+import { libraryCandidates, openNative } from "../kernels/native.ts";
+import { openReference } from "../kernels/reference.ts";
+import { compute, difference, epsilonOf, type Layout, operand, randomOf, unitOf } from "./arrays.ts";
+import { failingCLBlast } from "./built.ts";
+import { absence, Findings, withDevice } from "./kernels.ts";
+import { inTemporaryFolder, testUnless, testWith } from "./permissions.ts";
+import { assert, assertEquals, assertThrows } from "./support.ts";
+
+const why = absence("opencl");
+
+/** Both kinds of kernels have four tiles; devices whose groups are small lack some. */
+const tiles = [0, 1, 2, 3];
+
+/** Few sums that are long, sizes that no tile divides, and one element beyond the depth of the deepest. */
+const shapes: readonly [m: number, n: number, k: number][] = [[16, 16, 1024], [300, 65, 777], [7, 97, 257]];
+const kinds: readonly [a: DType, b: DType][] = [
+  ["float32", "float32"],
+  ["float64", "float64"],
+  ["bfloat16", "bfloat16"],
+];
+
+testUnless(why, "opencl: every tile of products, of cores and of lanes, gives the same bits", () => {
+  const findings = new Findings(), known = new Map<string, TypedArray>();
+  for (const shape of ["core", "lanes"] as const) {
+    for (const tile of tiles) {
+      withDevice(() => openNative("opencl", null, { shape, tile }), (stream) => {
+        for (const [a, b] of kinds) {
+          for (const [m, n, k] of shapes) {
+            const random = randomOf(m), what = `${m} x ${n} x ${k} of ${a} and ${b}`;
+            for (const layouts of [["contiguous", "contiguous"], ["transposed", "reversed"]] as [Layout, Layout][]) {
+              const operands = [operand(a, [m, k], layouts[0], random), operand(b, [k, n], layouts[1], random)];
+              const found = compute(stream, operands, ([x, y]) => matmul(x!, y!, [])), name = `${what} ${layouts}`;
+              if (!known.has(name)) known.set(name, found);
+              else findings.add(`${name} by tile ${tile} of ${shape}`, difference(found, known.get(name)!));
+            }
+          }
+        }
+      });
+    }
+  }
+  findings.check();
+  assertEquals(findings.cases, 7 * kinds.length * shapes.length * 2);
+  assertThrows(() => openNative("opencl", null, { tile: 4 }), RangeError, "products have no tile 4 here");
+});
+
+/** Where a file that a store was saved to holds records: after four words, each with so many bytes as its last word says. */
+function recordsOf(bytes: Uint8Array): { at: number; length: number }[] {
+  const view = new DataView(bytes.buffer), records = [];
+  for (let at = 0; at < bytes.length;) {
+    const length = Number(view.getBigUint64(at + 24, true));
+    records.push({ at: at + 32, length });
+    at += 32 + length;
+  }
+  return records;
+}
+
+const begin = `
+import { matmul } from ${JSON.stringify(new URL("../core/ndarray.ts", import.meta.url).href)};
+import { Stream } from ${JSON.stringify(new URL("../core/program.ts", import.meta.url).href)};
+import { openDevice } from ${JSON.stringify(new URL("../kernels/mod.ts", import.meta.url).href)};
+import { compute, operand, randomOf, unitOf } from ${JSON.stringify(new URL("./arrays.ts", import.meta.url).href)};
+const device = openDevice("opencl"), stream = new Stream(device), random = randomOf(1);
+const product = (dtype, m, n, k) => {
+  const operands = [operand(dtype, [m, k], "contiguous", random), operand(dtype, [k, n], "contiguous", random)];
+  return [...compute(stream, operands, ([x, y]) => matmul(x, y, []))].slice(0, 1000);
+};
+`;
+
+/** Runs a program on a device that it opens and closes, and returns the JSON that it writes. */
+async function outputOf<T>(program: string, folder: string, env: Record<string, string>): Promise<T> {
+  await Deno.writeTextFile(`${folder}/program.js`, begin + program);
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", `${folder}/program.js`],
+    env: { DENEB_PROGRAMS: `${folder}/programs`, DENEB_OPENCL_DEVICE: "", DENEB_CLBLAST: "", ...env },
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+const process = ["read", "write", "env", "run", "ffi"] as const;
+
+testWith(
+  process,
+  "opencl: which tile is the fastest is found once, kept, and found anew where that is spoilt",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      const run = async () => {
+        const program = "console.log(JSON.stringify(product('float32', 256, 256, 256))); device.close();";
+        const numbers = await outputOf<number[]>(program, folder, {});
+        const [{ name }] = [...Deno.readDirSync(`${folder}/programs`)] as [Deno.DirEntry];
+        const path = `${folder}/programs/${name}`, bytes = await Deno.readFile(path);
+        const choices = recordsOf(bytes).filter(({ length }) => length === 1);
+        assertEquals(choices.length, 1);
+        return { numbers, path, bytes, place: choices[0]!.at, file: Deno.statSync(path).ino };
+      };
+      const first = await run(), choice = first.bytes[first.place]!;
+      assert.ok(tiles.includes(choice), `tile ${choice}`);
+      // What is known is neither tried again nor written again.
+      const second = await run();
+      assertEquals([second.file, second.bytes], [first.file, first.bytes]);
+      for (const [spoilt, whole] of [[choice ^ 1, true], [choice, false]] as const) {
+        const { path, place, bytes } = await run(), other = bytes.slice();
+        other[place] = spoilt;
+        await Deno.writeFile(path, whole ? other : other.slice(0, place));
+        const third = await run();
+        assert.ok(tiles.includes(third.bytes[third.place]!), "a choice that is none was kept");
+        assert.ok(third.file !== second.file, "nothing was written");
+        assertEquals(third.numbers, first.numbers);
+        // And that is whole again.
+        assertEquals((await run()).file, third.file);
+      }
+    });
+  },
+  why,
+);
+
+testUnless(why, "opencl: without float64 it is refused by name, and float32 goes on", () => {
+  withDevice(() => openNative("opencl", null, { double: 0 }), (stream) => {
+    const findings = new Findings(), random = randomOf(4);
+    const some = (dtype: DType, shape: number[]) => operand(dtype, shape, "contiguous", random);
+    const [wide, narrow, matrix] = [some("float64", [6]), some("float32", [6]), some("float64", [4, 4])];
+    const index = operand("int32", [3], "contiguous", random, () => 1);
+    const message = /^Cannot compute float64 on opencl: .+ has no double precision$/;
+    const refused: Record<string, () => unknown> = {
+      map: () => compute(stream, [wide], ([x]) => map("exp", [x!])),
+      "cast to it": () => compute(stream, [narrow], ([x]) => copy(x!, "float64")),
+      "cast from it": () => compute(stream, [wide], ([x]) => copy(x!, "float32")),
+      fold: () => compute(stream, [wide], ([x]) => fold("sum", [x!], [0], [])),
+      arg: () => compute(stream, [wide], ([x]) => argFold("argmax", x!, [0], [])),
+      product: () => compute(stream, [matrix, matrix], ([x, y]) => matmul(x!, y!, [])),
+      gather: () => compute(stream, [matrix, index], ([x, at]) => gather(x!, at!, 1, [4, 3, 1])),
+      random: () => compute(stream, [], () => randomArray(stream, [8], "float64", [1, 2], 0)),
+    };
+    for (const [what, body] of Object.entries(refused)) {
+      let said = "nothing";
+      try {
+        body();
+      } catch (error) {
+        said = (error as Error).message;
+      }
+      findings.add(what, message.test(said) ? null : `said ${said}`);
+    }
+    // What is computed in pairs of float64 elsewhere has its own text here.
+    for (const dtype of ["float32", "bfloat16"] as const) {
+      for (const row of ["sin", "cos", "pow", "mod", "floorDiv", "tanh", "log"] as const) {
+        const operands = row === "pow" || row === "mod" || row === "floorDiv" ? 2 : 1;
+        const given = Array.from(
+          { length: operands },
+          () => operand(dtype, [33], "contiguous", random, () => random() * 9 + 0.5),
+        );
+        withDevice(openReference, (reference) => {
+          const [found, expected] = [stream, reference].map((on) => compute(on, given, (arrays) => map(row, arrays)));
+          const bound = (k: number) => row === "floorDiv" ? 0 : 8 * unitOf(dtype, Math.max(Math.abs(expected![k]!), 1));
+          findings.add(`${row} of ${dtype}`, difference(found!, expected!, bound));
+        });
+      }
+      const given = [some(dtype, [9, 40]), some(dtype, [40, 7])];
+      const found = compute(stream, given, ([x, y]) => matmul(x!, y!, []));
+      withDevice(() => openNative("opencl"), (other) => {
+        const expected = compute(other, given, ([x, y]) => matmul(x!, y!, []));
+        findings.add(`product of ${dtype}`, difference(found, expected));
+      });
+    }
+    findings.check();
+  });
+});
+
+/** Opens OpenCL with CLBlast, if that is there. */
+function openWithCLBlast(): Device {
+  const before = Deno.env.get("DENEB_CLBLAST");
+  Deno.env.set("DENEB_CLBLAST", "1");
+  try {
+    return openNative("opencl");
+  } finally {
+    if (before === undefined) Deno.env.delete("DENEB_CLBLAST");
+    else Deno.env.set("DENEB_CLBLAST", before);
+  }
+}
+
+/** Why CLBlast cannot be tested here; null if it can be. */
+function absenceOfCLBlast(): string | null {
+  if (why !== null) return why;
+  const device = openWithCLBlast(), { description } = device;
+  device.close();
+  return / CLBlast$/.test(description) ? null : description.slice(description.indexOf("without CLBlast"));
+}
+
+const products: readonly [batch: number[], m: number, n: number, k: number][] = [
+  [[], 1, 7, 5],
+  [[], 7, 1, 5],
+  [[], 1, 1, 1],
+  [[], 3, 5, 0],
+  [[], 33, 65, 129],
+  [[], 200, 300, 150],
+  [[3], 5, 4, 7],
+  [[2, 3], 9, 17, 5],
+];
+
+testUnless(absenceOfCLBlast(), "opencl: products by CLBlast are those of the own kernels but for roundings", () => {
+  const findings = new Findings(), random = randomOf(9);
+  const layouts = ["contiguous", "transposed", "offset", "reversed", "broadcastRows"] as const;
+  withDevice(openWithCLBlast, (stream) => {
+    withDevice(() => openNative("opencl"), (own) => {
+      for (const dtype of ["float32", "float64", "bfloat16", "int32"] as const) {
+        for (const [batch, m, n, k] of products) {
+          for (const [turn, layout] of layouts.entries()) {
+            const other = layouts[(turn + 1) % 2]!;
+            const operands = [
+              operand(dtype, [...batch, m, k], layout, random),
+              operand(dtype, [...batch, k, n], other, random),
+            ];
+            const run = (on: Stream, each = operands) => compute(on, each, ([x, y]) => matmul(x!, y!, batch));
+            const found = run(stream), expected = run(own);
+            // Of these it takes none.
+            const alike = dtype === "bfloat16" || dtype === "int32";
+            const sizes = alike
+              ? null
+              : run(own, operands.map((each) => ({ ...each, flat: each.flat.map(Math.abs) as TypedArray })));
+            const bound = (at: number) => sizes === null ? 0 : 2 * (k + 2) * epsilonOf(dtype) * sizes[at]!;
+            findings.add(
+              `${dtype} [${batch}] ${m} x ${n} x ${k} ${layout} ${other}`,
+              difference(found, expected, bound),
+            );
+          }
+        }
+      }
+      // After a call that failed it would not say so.
+      assert.match(stream.device.description, / CLBlast$/);
+    });
+  });
+  findings.check();
+});
+
+const onLinux = Deno.build.os === "linux" ? why : "libraries are found otherwise";
+
+testWith(process, "opencl: the own kernels multiply where CLBlast is not, lacks a function or fails", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const run = (env: Record<string, string>) =>
+      outputOf<{ before: string; after: string; numbers: number[] }>(
+        `
+      const before = device.description, numbers = [product("float32", 9, 40, 7), product("float64", 9, 40, 7)].flat();
+      console.log(JSON.stringify({ before, after: device.description, numbers }));
+      device.close();`,
+        folder,
+        env,
+      );
+    const own = await run({});
+    assert.ok(!/CLBlast/.test(own.before), own.before);
+    const asked = { DENEB_CLBLAST: "1", LD_LIBRARY_PATH: folder };
+    await Deno.writeTextFile(`${folder}/libclblast.so.1`, "no library");
+    const absent = await run(asked);
+    assert.match(absent.before, /, without CLBlast: libclblast\.so\.1 is not here: .*(too short|invalid ELF header)/);
+    // Another library under that name: Deneb's own.
+    const library = libraryCandidates().find(({ reason }) => reason === null);
+    await Deno.remove(`${folder}/libclblast.so.1`);
+    await Deno.symlink(await Deno.realPath(library!.path), `${folder}/libclblast.so.1`);
+    const lacking = await run(asked);
+    assert.match(lacking.before, /, without CLBlast: its library has no CLBlastSgemm$/);
+    await Deno.remove(`${folder}/libclblast.so.1`);
+    await failingCLBlast(folder);
+    const failing = await run(asked);
+    assert.match(failing.before, /, CLBlast$/);
+    assert.match(
+      failing.after,
+      /, without CLBlast: it answered -11 \(the program does not build\) to a product of 9 x 40 x 7$/,
+    );
+    for (const { numbers } of [absent, lacking, failing]) assertEquals(numbers, own.numbers);
+  });
+}, onLinux);
