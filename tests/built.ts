@@ -94,6 +94,13 @@ export function failingCLBlast(folder: string): Promise<void> {
   return buildFixture("failing_clblast.zig", folder, "libclblast.so.1");
 }
 
+/** A library that is a cuBLAS and an NVRTC by name; see `fixtures/cuda_library.zig`. */
+export function cudaLibrary(): Promise<string> {
+  return builtOnce("places", "libcuda_library.so", async (folder) => {
+    await buildFixture("cuda_library.zig", new URL(folder, root).pathname, "libcuda_library.so");
+  });
+}
+
 async function buildFixture(name: string, folder: string, library: string): Promise<void> {
   const [command, ...first] = await ensureZig(silent), source = new URL(`fixtures/${name}`, import.meta.url).pathname;
   const options = ["-dynamic", "-lc", "-O", "debug", "--cache-dir", `${folder}/zig-cache`];
