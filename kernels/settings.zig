@@ -11,6 +11,7 @@
 //! Each key may stand once, but for `folder`: those are searched for driver libraries, in order.
 
 const std = @import("std");
+const builtin = @import("builtin");
 const device = @import("device.zig");
 const pool = @import("pool.zig");
 const program = @import("program.zig");
@@ -58,8 +59,8 @@ pub const Settings = struct {
     }
 
     fn take(settings: *Settings, key: []const u8, value: []const u8) bool {
-        const Key = enum { device, index, threads, level, shape, tf32, clblast, tile, double, folder };
-        switch (std.meta.stringToEnum(Key, key) orelse return false) {
+        const Key = enum { device, index, threads, level, shape, tf32, folder };
+        switch (std.meta.stringToEnum(Key, key) orelse return !builtin.cpu.arch.isWasm() and settings.takeOfOpenCL(key, value)) {
             .device => settings.device = std.meta.stringToEnum(device.Kind, value) orelse return false,
             .index => settings.index = std.fmt.parseInt(u32, value, 10) catch return false,
             .threads => {
@@ -69,14 +70,20 @@ pub const Settings = struct {
             .level => settings.level = value,
             .shape => settings.shape = std.meta.stringToEnum(@TypeOf(settings.shape), value) orelse return false,
             .tf32 => settings.tf32 = isOne(value) orelse return false,
-            .clblast => settings.clblast = isOne(value) orelse return false,
-            .tile => settings.tile = std.fmt.parseInt(u8, value, 10) catch return false,
-            .double => settings.double = isOne(value) orelse return false,
             .folder => {
                 if (settings.folders_count == folders_max or value.len == 0) return false;
                 settings.folders_buffer[settings.folders_count] = value;
                 settings.folders_count += 1;
             },
+        }
+        return true;
+    }
+
+    fn takeOfOpenCL(settings: *Settings, key: []const u8, value: []const u8) bool {
+        switch (std.meta.stringToEnum(enum { clblast, tile, double }, key) orelse return false) {
+            .clblast => settings.clblast = isOne(value) orelse return false,
+            .tile => settings.tile = std.fmt.parseInt(u8, value, 10) catch return false,
+            .double => settings.double = isOne(value) orelse return false,
         }
         return true;
     }

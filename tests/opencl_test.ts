@@ -1,5 +1,6 @@
 /** What is OpenCL's own: its devices by name, its memory's end, programs kept, and training that follows the CPU's. */
 import {
+  capture,
   manualSeed,
   memory,
   nn,
@@ -107,11 +108,11 @@ onOpenCL("opencl: a module moves with its gradients, and gradients come back", a
   await setDefaultDevice("reference");
 });
 
-onOpenCL("opencl: 200 steps with dropout lose as they do on cpu and wasm", async () => {
+onOpenCL("opencl: 200 steps with dropout, also captured, lose as they do on cpu and wasm", async () => {
   const curves: number[][] = [];
-  const present = ["cpu", "wasm", "opencl"].filter((name) => absence(name) === null);
+  const present = ["cpu", "wasm", "opencl", "opencl captured"].filter((name) => absence(name) === null);
   for (const name of present) {
-    await setDefaultDevice(name);
+    await setDefaultDevice(name.split(" ")[0]!);
     manualSeed(11);
     const losses: number[] = [];
     {
@@ -119,13 +120,18 @@ onOpenCL("opencl: 200 steps with dropout lose as they do on cpu and wasm", async
       const net = new MLPResNet({ inputs: 20, width: 16, blocks: 2, classes: 5 }), lossOf = new nn.CrossEntropyLoss();
       const optimizer = new optim.SGD(net.parameters(), { lr: 0.01 });
       const x = rand([256, 20]), y = randint(0, 5, [256]);
-      for (let step = 0; step < 200; step++) {
-        using _ = scope();
+      const body = () => {
         const loss = lossOf.call(net.call(x), y);
         optimizer.resetGrad();
         loss.backward();
         optimizer.step();
-        losses.push(loss.item());
+        return loss;
+      };
+      using captured = capture(body);
+      const step = name.endsWith("captured") ? captured : body;
+      for (let k = 0; k < 200; k++) {
+        using _ = scope();
+        losses.push(step().item());
       }
     }
     curves.push(losses);
