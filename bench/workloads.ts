@@ -149,8 +149,15 @@ function mnistFlops(blocks = 3): number {
   return 2 * (784 * 128 + blocks * 2 * 128 * 64 + 128 * 10);
 }
 
-/** Steps of the MNIST net with so many images, and so many residual blocks. */
-export function trainMnist(mode: Mode, batch: number, { blocks = 3, perRound = 50, warm = 50 } = {}): Workload {
+/**
+ * Steps of the MNIST net with so many images, and so many residual blocks. The just-in-time compiler goes on for about a
+ * second, which is what they are warmed for.
+ */
+export function trainMnist(
+  mode: Mode,
+  batch: number,
+  { blocks = 3, perRound = 50, warm = Math.ceil(200_000 / batch) } = {},
+): Workload {
   const model = new MLPResNet({ blocks }), optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
   const step = training(mode, model, optimizer, randn([batch, 784]), perRound, warm);
   // The first layer's input needs no gradient.
