@@ -7,7 +7,6 @@
 //! only the data shows: an index out of range.
 
 const std = @import("std");
-const builtin = @import("builtin");
 const arg = @import("arg.zig");
 const epilogue = @import("epilogue.zig");
 const fold = @import("fold.zig");
@@ -34,7 +33,7 @@ pub const Engine = struct {
     level: *const levels.Level,
     pool: Pool,
     scratch: []align(64) u8,
-    /// For products that run together with what follows them.
+    /// See `epilogueMemory`.
     epilogue: []align(64) u8,
     plan: *group.Plan,
     message: program.Message,
@@ -57,8 +56,7 @@ pub const Engine = struct {
         engine.plan = try allocator.create(group.Plan);
         errdefer allocator.destroy(engine.plan);
         engine.scratch = try allocator.alignedAlloc(u8, .@"64", scratchBytes(settings.threads));
-        errdefer allocator.free(engine.scratch);
-        engine.epilogue = try allocator.alignedAlloc(u8, .@"64", epilogueBytes(settings.threads));
+        engine.epilogue = &.{};
         engine.pool.init(settings.threads);
     }
 
@@ -77,13 +75,19 @@ pub const Engine = struct {
             engine.allocator.free(engine.scratch);
             engine.scratch = larger;
         }
-        const epilogue_bytes = epilogueBytes(threads);
-        if (epilogue_bytes > engine.epilogue.len) {
-            const larger = try engine.allocator.alignedAlloc(u8, .@"64", epilogue_bytes);
-            engine.allocator.free(engine.epilogue);
-            engine.epilogue = larger;
-        }
+        engine.allocator.free(engine.epilogue);
+        engine.epilogue = &.{};
         engine.pool.setThreads(threads);
+    }
+
+    /// Memory for products that run together with what follows them, from the first of them on.
+    /// Null if there is none.
+    pub fn epilogueMemory(engine: *Engine) ?[]align(64) u8 {
+        if (engine.epilogue.len == 0) {
+            const bytes = epilogue.scratchBytes(engine.pool.threads);
+            engine.epilogue = engine.allocator.alignedAlloc(u8, .@"64", bytes) catch return null;
+        }
+        return engine.epilogue;
     }
 
     pub inline fn execute(engine: *Engine, instruction: *const Instruction) Status {
@@ -155,10 +159,6 @@ pub const Engine = struct {
         return status;
     }
 };
-
-fn epilogueBytes(threads: usize) usize {
-    return if (builtin.cpu.arch.isWasm()) 0 else epilogue.scratchBytes(@max(threads, 1));
-}
 
 fn scratchBytes(threads: usize) usize {
     const count = @max(threads, 1);

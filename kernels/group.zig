@@ -181,7 +181,8 @@ const Parts = struct {
         const first = part.first;
         const rest = parts.instructions[first..];
         const head = epilogue.headOf(&rest[0].matmul) orelse return;
-        parts.begin(epilogue.partials(engine.epilogue));
+        const memory = engine.epilogueMemory() orelse return;
+        parts.begin(epilogue.partials(memory));
         plan.head = head;
         const count = build(plan, engine.level.table, rest[1..], head.places, .leading);
         const reads = for (plan.accesses[0..plan.accesses_count]) |*access| {

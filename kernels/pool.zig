@@ -40,7 +40,7 @@ pub const Pool = struct {
     function: Function align(128) = undefined,
     context: *const anyopaque = undefined,
     /// Of the caller and of each worker.
-    shares: [threads_max]Share = @splat(.{}),
+    shares: [threads_max]Share = undefined,
 
     /// The parts of one thread, on a cache line that its worker watches.
     const Share = struct {
@@ -56,6 +56,7 @@ pub const Pool = struct {
     /// afterwards.
     pub fn init(pool: *Pool, threads: usize) void {
         pool.* = .{};
+        pool.shares[0] = .{};
         pool.start(threads);
     }
 
@@ -201,7 +202,7 @@ pub const Pool = struct {
         if (!threaded) return;
         while (pool.threads < @min(threads, threads_max)) : (pool.threads += 1) {
             const config: std.Thread.SpawnConfig = .{ .stack_size = 1 << 20 };
-            pool.shares[pool.threads].remaining.store(0, .release);
+            pool.shares[pool.threads] = .{};
             const worker = std.Thread.spawn(config, work, .{ pool, pool.threads }) catch return;
             pool.workers[pool.threads - 1] = worker;
         }
