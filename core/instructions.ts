@@ -149,6 +149,16 @@ export function sources(instruction: Instruction): readonly View[] {
   return words[0] === opcode.scatter || target(instruction) === null ? views : views.slice(1);
 }
 
+/** How often each slot is written. */
+export function countWrites({ instructions }: List): Map<Slot, number> {
+  const counts = new Map<Slot, number>();
+  for (const instruction of instructions) {
+    const out = target(instruction);
+    if (out !== null) counts.set(out.slot, (counts.get(out.slot) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /** The first and last instruction that uses each slot. */
 export function lifetimes({ instructions }: List): Map<Slot, { first: number; last: number }> {
   const spans = new Map<Slot, { first: number; last: number }>();

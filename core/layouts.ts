@@ -5,8 +5,9 @@
  * are maps of it that nobody else sees: then all that follows walks through memory in one direction, and fits into the
  * groups around it. An element is computed from the same numbers in the same order wherever it stands.
  */
-import { dtypeBytes, mapRows, opcode, table } from "../kernels/instruction.ts";
-import { type Instruction, type List, type Slot, target } from "./instructions.ts";
+import { dtypeBytes, mapRows, opcode } from "../kernels/instruction.ts";
+import { countWrites, type Instruction, type List, type Slot } from "./instructions.ts";
+import { rows } from "./rows.ts";
 
 /** A slot as [others, rows, columns] that lie side by side. */
 interface Grid {
@@ -14,8 +15,10 @@ interface Grid {
   readonly columns: number;
 }
 
-/** Rows whose result depends on where the element stands among the axes. */
-const usesIndex = mapRows.map((name) => /\bi\b/.test(table.map[name].is));
+/** Whether the map's result depends on where the element stands among the axes. */
+function usesIndex({ words }: Instruction): boolean {
+  return rows[mapRows[words[2]!]!].usesIndex;
+}
 
 /** The sizes of the axes that a view strides along. */
 function shapeOf({ words, views }: Instruction, place: number): readonly number[] | null {
@@ -85,7 +88,7 @@ function withTurned(instruction: Instruction, slots: ReadonlyMap<Slot, Grid>): I
       const together = views.every(({ at, slot }, k) =>
         words[at + 3] === 0 || (slots.has(slot) && isFlat(instruction, k))
       );
-      if (!together || usesIndex[words[2]!]) return null;
+      if (!together || usesIndex(instruction)) return null;
       continue;
     }
     const shape = shapeOf(instruction, place);
@@ -116,7 +119,7 @@ function goesDown(words: readonly number[], views: Instruction["views"]): string
 /** A map whose axes come in the order in which its output lies. */
 function inOrder(map: Instruction): Instruction {
   const { views, actions } = map, words = map.words.slice(), rank = words[4]!;
-  if (words[0] !== opcode.map || rank < 2 || usesIndex[words[2]!]) return map;
+  if (words[0] !== opcode.map || rank < 2 || usesIndex(map)) return map;
   const out = stridesAt(words, views[0]!.at, rank), axes = [...out.keys()].sort((a, b) => out[b]! - out[a]!);
   axes.forEach((axis, place) => {
     words[9 + place] = map.words[9 + axis]!;
@@ -158,10 +161,8 @@ function gridOf({ words, views }: Instruction): Grid | null {
 
 /** Turns products, and maps of them, where that spares reading across memory. */
 export function turnProducts(list: List): List {
-  const writes = new Map<Slot, number>(), uses = new Map<Slot, number[]>();
+  const writes = countWrites(list), uses = new Map<Slot, number[]>();
   list.instructions.forEach((instruction, place) => {
-    const out = target(instruction);
-    if (out !== null) writes.set(out.slot, (writes.get(out.slot) ?? 0) + 1);
     for (const slot of new Set(instruction.views.map(({ slot }) => slot))) {
       const places = uses.get(slot);
       if (places === undefined) uses.set(slot, [place]);

@@ -3,6 +3,7 @@
  */
 import { dtypeBytes, mapRows, opcode } from "../kernels/instruction.ts";
 import {
+  countWrites,
   groups,
   type Instruction,
   isElementwise,
@@ -20,16 +21,6 @@ export type Pass = (list: List) => List;
 
 const isLive = ({ actions }: Instruction) => actions.some((action) => "at" in action);
 const copyRow = mapRows.indexOf("copy");
-
-/** How often each slot is written. */
-function countWrites({ instructions }: List): Map<Slot, number> {
-  const counts = new Map<Slot, number>();
-  for (const instruction of instructions) {
-    const out = target(instruction);
-    if (out !== null) counts.set(out.slot, (counts.get(out.slot) ?? 0) + 1);
-  }
-  return counts;
-}
 
 /** Drops what computes a value that nobody reads. What writes memory from outside, checks or acts on the host stays. */
 export const dropDead: Pass = ({ instructions, slots }) => {

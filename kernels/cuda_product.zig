@@ -27,15 +27,8 @@ const int_max = std.math.maxInt(c_int);
 const side = 64;
 const batches_each = 1 << 15;
 
-const copy_row: u16 = blk: {
-    for (table.map_rows, 0..) |row, i| if (std.mem.eql(u8, row.name, "copy")) break :blk i;
-    @compileError("table.json: the product needs the row \"copy\"");
-};
-
-const add_row: u16 = blk: {
-    for (table.map_rows, 0..) |row, i| if (std.mem.eql(u8, row.name, "add")) break :blk i;
-    @compileError("table.json: a product with a bias needs the row \"add\"");
-};
+const copy_row = table.mapNumber("copy");
+const add_row = table.mapNumber("add");
 
 pub fn multiply(engine: *Engine, one: *const program.MatMul) Failed!void {
     const compute = one.compute;

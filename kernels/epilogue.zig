@@ -165,17 +165,10 @@ fn Run(comptime T: type) type {
                 const row = at % job.args.m;
                 const rows = @min(job.args.m - row, end - at);
                 var args = job.args;
-                var rest = item;
-                var axis = job.batch.rank;
-                while (axis > 0) {
-                    axis -= 1;
-                    const index: isize = @intCast(rest % job.batch.shape[axis]);
-                    rest /= job.batch.shape[axis];
-                    args.a = moved(args.a, index * job.batch.a[axis]);
-                    args.b = moved(args.b, index * job.batch.b[axis]);
-                }
+                const a, const b, _ = job.batch.offsets(item);
                 args.m = rows;
-                args.a = moved(args.a, @as(isize, @intCast(row)) * args.a_row);
+                args.a = moved(args.a, a + @as(isize, @intCast(row)) * args.a_row);
+                args.b = moved(args.b, b);
                 args.c = @ptrFromInt(head.base + at * head.row_bytes +% shift);
                 const none: gemm.Batch = .{};
                 job.kernel(&alone, &args, &none, scratch.ptr, scratch.len);
@@ -198,9 +191,7 @@ pub fn run(engine: *cpu.Engine, product: *const MatMul, head: *Head, tiles: *con
     }
 }
 
-const copy_row = for (table.map_rows, 0..) |row, i| {
-    if (std.mem.eql(u8, row.name, "copy")) break i;
-} else unreachable;
+const copy_row = table.mapNumber("copy");
 
 fn runAs(
     comptime T: type,

@@ -90,6 +90,20 @@ pub const Batch = struct {
         return result;
     }
 
+    /// How far from the first item that one lies, in elements of a, b and c.
+    pub fn offsets(batch: *const Batch, item: usize) [3]isize {
+        var found: [3]isize = @splat(0);
+        var rest = item;
+        var axis = batch.rank;
+        while (axis > 0) {
+            axis -= 1;
+            const index: isize = @intCast(rest % batch.shape[axis]);
+            rest /= batch.shape[axis];
+            for (&found, [_]isize{ batch.a[axis], batch.b[axis], batch.c[axis] }) |*sum, stride| sum.* += index * stride;
+        }
+        return found;
+    }
+
     fn items(batch: *const Batch) usize {
         var count: usize = 1;
         for (batch.shape[0..batch.rank]) |size| count *= size;
@@ -270,16 +284,10 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             scratch: []align(64) u8,
         ) void {
             var args = plan.args;
-            var rest = item;
-            var axis = plan.batch.rank;
-            while (axis > 0) {
-                axis -= 1;
-                const index: isize = @intCast(rest % plan.batch.shape[axis]);
-                rest /= plan.batch.shape[axis];
-                args.a = offset(args.a, index * plan.batch.a[axis]);
-                args.b = offset(args.b, index * plan.batch.b[axis]);
-                args.c = offset(args.c, index * plan.batch.c[axis]);
-            }
+            const a, const b, const c = plan.batch.offsets(item);
+            args.a = offset(args.a, a);
+            args.b = offset(args.b, b);
+            args.c = offset(args.c, c);
             const vectors = ceilDiv(args.n, lanes);
             const row = args.m * row_part / plan.row_parts;
             const column = vectors * column_part / plan.column_parts * lanes;

@@ -189,16 +189,10 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
             const row_part = part % plan.row_parts;
             const column_part = part / plan.row_parts % plan.column_parts;
             var args = plan.args.*;
-            var rest = part / plan.row_parts / plan.column_parts;
-            var axis = plan.batch.rank;
-            while (axis > 0) {
-                axis -= 1;
-                const index = rest % plan.batch.shape[axis];
-                rest /= plan.batch.shape[axis];
-                args.a.data = stepped(args.a.data, plan.batch.a[axis], args.a.dtype, index);
-                args.b.data = stepped(args.b.data, plan.batch.b[axis], args.b.dtype, index);
-                args.c.data = stepped(args.c.data, plan.batch.c[axis], args.c.dtype, index);
-            }
+            const a, const b, const c = plan.batch.offsets(part / plan.row_parts / plan.column_parts);
+            args.a.data = stepped(args.a.data, a, args.a.dtype, 1);
+            args.b.data = stepped(args.b.data, b, args.b.dtype, 1);
+            args.c.data = stepped(args.c.data, c, args.c.dtype, 1);
             const vectors = ceilDiv(args.n, lanes);
             const row = args.m * row_part / plan.row_parts;
             const column = vectors * column_part / plan.column_parts * lanes;

@@ -390,12 +390,9 @@ fn addAccesses(plan: *Plan, instruction: *const Instruction) bool {
         // What chunks leave is joined after the last tile: only then is the output touched.
         const late = k == 0 and step.kind == .columns;
         if (access.written and !late and !access.apart(&access, plan.places)) break;
-        const fits = for (plan.accesses[0..plan.accesses_count]) |*other| {
-            if (other.handle != access.handle) continue;
-            if (!other.written and !access.written) continue;
-            if (!access.apart(other, plan.places)) break false;
-        } else true;
-        if (!fits or !apartFromHead(plan, &access)) break;
+        if (!apartFrom(plan.accesses[0..plan.accesses_count], &access, plan.places)) break;
+        // Of the product only the place's own row is touched, and nothing that it is made of written.
+        if (plan.head) |*head| if (!apartFrom(&head.accesses, &access, plan.places)) break;
         plan.accesses[plan.accesses_count] = access;
         plan.accesses_count += 1;
     } else return true;
@@ -403,13 +400,12 @@ fn addAccesses(plan: *Plan, instruction: *const Instruction) bool {
     return false;
 }
 
-/// Whether only the place's own row of the product is touched, and nothing that it is made of written.
-fn apartFromHead(plan: *const Plan, access: *const Access) bool {
-    const head = if (plan.head) |*head| head else return true;
-    return for (&head.accesses) |*other| {
+/// Whether no place meets another's in what either writes.
+fn apartFrom(others: []const Access, access: *const Access, places: usize) bool {
+    return for (others) |*other| {
         if (other.handle != access.handle) continue;
         if (!other.written and !access.written) continue;
-        if (!access.apart(other, plan.places)) break false;
+        if (!access.apart(other, places)) break false;
     } else true;
 }
 

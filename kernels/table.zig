@@ -74,6 +74,12 @@ pub const arg_rows: []const ArgRow = blk: {
     break :blk list;
 };
 
+/// The number of a map row that the kernels themselves need.
+pub fn mapNumber(comptime name: []const u8) u16 {
+    for (map_rows, 0..) |row, number| if (std.mem.eql(u8, row.name, name)) return number;
+    @compileError("table.json: kernels need the row \"" ++ name ++ "\"");
+}
+
 /// A property of each map row, to be looked up by its number.
 pub fn mapFlags(comptime field: []const u8) [map_rows.len]bool {
     var flags: [map_rows.len]bool = undefined;

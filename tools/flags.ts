@@ -2,6 +2,7 @@
  * Command lines of the tasks: `--name value`, `--name=value`, and flags that stand alone. What is not understood is an
  * error that says what would be.
  */
+import { parseArgs } from "node:util";
 
 /** Which flags a program knows. */
 interface Known<Text extends string, Flag extends string> {
@@ -19,17 +20,21 @@ export function parseFlags<Text extends string, Flag extends string>(
   const found: Record<string, string | true> = {};
   const refuse = (what: string) => new RangeError(`Cannot read flags: ${what}`);
   const isText = (name: string) => (text as readonly string[]).includes(name);
-  for (let k = 0; k < words.length; k++) {
-    const [, name, , joined] = /^--([^=]+)(=([^]*))?$/.exec(words[k]!) ?? [];
-    if (name === undefined) throw refuse(`"${words[k]}" is no flag, which begins with --`);
+  const options = Object.fromEntries(
+    [...text, ...flags].map((name) => [name, { type: isText(name) ? "string" : "boolean" } as const]),
+  );
+  // Not strict: what it refuses it tells in words of its own.
+  for (const token of parseArgs({ args: [...words], options, strict: false, tokens: true }).tokens) {
+    const word = words[token.index]!;
+    if (token.kind !== "option" || !word.startsWith("--")) throw refuse(`"${word}" is no flag, which begins with --`);
+    const { name, value, inlineValue } = token;
     if (isText(name)) {
-      const value = joined ?? words[++k];
-      if (value === undefined || (joined === undefined && value.startsWith("--"))) {
+      if (value === undefined || (!inlineValue && value.startsWith("--"))) {
         throw refuse(`--${name} ${value === undefined ? "stands last" : `is followed by ${value}`}, it needs a value`);
       }
       found[name] = value;
     } else if ((flags as readonly string[]).includes(name)) {
-      if (joined !== undefined) throw refuse(`--${name}=${joined}, it takes no value`);
+      if (inlineValue) throw refuse(`--${name}=${value}, it takes no value`);
       found[name] = true;
     } else throw refuse(`--${name} is not one of ${[...text, ...flags].map((known) => `--${known}`).join(", ")}`);
   }
