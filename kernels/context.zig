@@ -119,7 +119,9 @@ pub const Context = struct {
         context.products_wait = true;
         defer context.products_wait = false;
         if (context.programs.find(words)) |found| {
-            if (found.refresh(&context.memory, words)) return context.checked(found.run(&context.engine.of.cpu));
+            if (found.refresh(&context.memory, words)) {
+                return context.checked(context.programs.run(found, &context.engine.of.cpu, &context.memory));
+            }
             context.programs.drop(found, &context.memory);
             return context.run(words);
         }
@@ -204,6 +206,7 @@ pub const Context = struct {
         const notes = keeps and context.builder != null;
         if (notes) reader.found = &found;
         const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
+        if (keeps) context.memory.touch(context.memory.find(target.operand(0).handle).?);
         if (!useful) return .ok;
         if (notes) context.builder.?.add(opcode, target, words, &found, &context.memory);
         if (keeps and opcode == .matmul and !context.in_group and context.products_wait) {
@@ -324,6 +327,7 @@ pub const Context = struct {
         const handle: u32 = if (number < 1 << 32) @intCast(number) else 0;
         const storage = context.memory.find(handle) orelse
             return context.fail(.stale, "Cannot free: there is no storage {d}", .{handle});
+        if (keeps and storage.paneled) context.programs.panels.forget(handle, context.allocator);
         const own = storage.batch == context.batch;
         if (!context.in_group) {
             context.release(context.memory.detach(handle).?);
@@ -379,6 +383,7 @@ pub const Context = struct {
     /// Copies bytes into a storage.
     pub fn write(context: *Context, handle: u32, offset: f64, bytes: []const u8) Status {
         const target = context.bytesOf(handle, offset, @floatFromInt(bytes.len)) catch |failure| return statusOf(failure);
+        context.memory.touch(context.memory.find(handle).?);
         return context.checked(context.engine.write(target.ptr, bytes));
     }
 

@@ -260,6 +260,7 @@ pub const Reader = struct {
         target.m = m;
         target.n = n;
         target.k = k;
+        target.panels = null;
         const items = try reader.sizes(7, target.batch[0..rank]);
         const whole = product(product(@as(u64, @max(items, 1)), @max(m, 1)), @max(n, 1));
         if (whole > elements_max) {

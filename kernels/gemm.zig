@@ -18,6 +18,7 @@ const std = @import("std");
 const assert = std.debug.assert;
 const program = @import("program.zig");
 const Pool = @import("pool.zig").Pool;
+const panels_module = @import("gemm_panels.zig");
 const row_module = @import("gemm_row.zig");
 const tile = @import("gemm_tile.zig");
 const offset = tile.offset;
@@ -35,8 +36,7 @@ const rows_ahead = 8;
 const row_columns_min = 64;
 /// A smaller matrix is in a second-level cache, where tiles are as fast.
 const row_elements_min = 256 << 10;
-/// Products of more terms read operands from main memory: those that lie apart are copied sooner,
-/// and fewer parts read the same of them.
+/// Products of more terms read operands from main memory: fewer parts read the same of them.
 const long_depth = 2 * block_max;
 const scratch_bytes_each = packed_right_bytes + packed_left_bytes;
 
@@ -59,6 +59,8 @@ pub fn Args(comptime T: type) type {
         b_col: isize,
         c: [*]T,
         c_row: isize,
+        /// B once more, as `gemm_panels.zig` wrote it.
+        panels: ?[*]align(64) T = null,
     };
 }
 
@@ -116,6 +118,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
         const Tile = tile.Tile(T, config);
         const lanes = Tile.lanes;
         const Row = row_module.Row(T, config);
+        const Panels = panels_module.Panels(T, config);
         const Arguments = Args(T);
         /// Elements that are copied of a column of a strip of A, in whole pieces of 128 bits: those
         /// past the strip are overwritten by its next column.
@@ -124,14 +127,11 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
         const left_elements = block_max * Tile.rows_max + left_width;
         const left_strips = packed_left_bytes / @sizeOf(T) / left_elements;
 
-        /// How B is brought before the tiles.
-        const Right = enum { direct, rows, columns, any };
-
         const Plan = struct {
             args: Arguments,
             batch: *const Batch,
             scratch: []align(64) u8,
-            right: Right,
+            right: panels_module.Right,
             /// Whether strips of A are copied.
             left: bool,
             block: usize,
@@ -141,6 +141,8 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             items: usize,
             /// More than one only where an item is one part.
             items_each: usize,
+            /// Registers' widths of B that are not cut: one, or a panel of those that are ready.
+            unit: usize,
         };
 
         pub fn run(pool: *Pool, args: Arguments, scratch: []align(64) u8) void {
@@ -197,21 +199,16 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 .args = args,
                 .batch = batch,
                 .scratch = scratch,
-                .right = .any,
+                .right = Panels.rightOf(&args),
                 .left = false,
                 .block = blockOf(args.k),
                 .row_parts = 1,
                 .column_parts = 1,
                 .items = items,
                 .items_each = 1,
+                .unit = if (args.panels == null) 1 else Tile.vectors_max,
             };
-            const apart: usize = if (args.k > long_depth) 512 else 1024;
-            if (args.b_col == 1 or args.n == 1) {
-                plan.right = .direct;
-                const far = @abs(args.b_row) * @sizeOf(T) >= 4 * apart;
-                if (far and args.m >= 64 and args.n > Tile.vectors_max * lanes) plan.right = .rows;
-            } else if (args.b_row == 1 or args.k == 1) plan.right = .columns;
-            plan.left = args.a_row == 1 and @abs(args.a_col) * @sizeOf(T) >= apart and
+            plan.left = args.a_row == 1 and @abs(args.a_col) * @sizeOf(T) >= apart(args.k) and
                 args.n > Tile.vectors_max * lanes;
             split(&plan, threads);
             return plan;
@@ -236,19 +233,19 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             }
             const each = ceilDiv(wanted, plan.items);
             const copy: usize = switch (plan.right) {
-                .direct => 1,
+                .direct, .ready => 1,
                 .rows => if (args.k > long_depth) 12 else 3,
                 .columns => 6,
                 .any => 24,
             };
             const row_groups = ceilDiv(args.m, Tile.rows_max);
-            const vectors = ceilDiv(args.n, lanes);
+            const units = ceilDiv(args.n, plan.unit * lanes);
             var best: usize = std.math.maxInt(usize);
             var columns: usize = 1;
-            while (columns <= @min(each, vectors)) : (columns *= 2) {
+            while (columns <= @min(each, units)) : (columns *= 2) {
                 const rows = @min(ceilDiv(each, columns), row_groups);
                 const height = ceilDiv(row_groups, rows) * Tile.rows_max;
-                const width = ceilDiv(vectors, columns);
+                const width = ceilDiv(units, columns) * plan.unit;
                 const turns = ceilDiv(rows * columns * plan.items, threads);
                 const cost = turns * (height * width + copy * width + height);
                 if (cost < best) {
@@ -288,12 +285,13 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             args.a = offset(args.a, a);
             args.b = offset(args.b, b);
             args.c = offset(args.c, c);
-            const vectors = ceilDiv(args.n, lanes);
+            const unit = plan.unit * lanes;
+            const units = ceilDiv(args.n, unit);
             const row = args.m * row_part / plan.row_parts;
-            const column = vectors * column_part / plan.column_parts * lanes;
+            const column = units * column_part / plan.column_parts * unit;
             const row_end = args.m * (row_part + 1) / plan.row_parts;
-            const vectors_end = vectors * (column_part + 1) / plan.column_parts;
-            const column_end = @min(vectors_end * lanes, args.n);
+            const units_end = units * (column_part + 1) / plan.column_parts;
+            const column_end = @min(units_end * unit, args.n);
             args.a = stepped(args.a, row, args.a_row);
             args.b = stepped(args.b, column, args.b_col);
             args.c = stepped(args.c, row, args.c_row) + column;
@@ -304,17 +302,17 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 if (args.b_col == 1) return Row.down(&args, plan.block);
                 if (args.b_row == 1) return Row.across(&args, plan.block);
             }
-            const chunk = packed_right_bytes / @sizeOf(T) / block_max / lanes * lanes;
+            const chunk = packed_right_bytes / @sizeOf(T) / block_max / unit * unit;
             const whole = args;
-            const chunks = ceilDiv(ceilDiv(args.n, lanes) * lanes, chunk);
-            const width = ceilDiv(args.n, lanes);
+            const width = ceilDiv(args.n, unit);
+            const chunks = ceilDiv(width * unit, chunk);
             for (0..chunks) |i| {
-                const from = width * i / chunks * lanes;
-                const to = @min(width * (i + 1) / chunks * lanes, args.n);
+                const from = width * i / chunks * unit;
+                const to = @min(width * (i + 1) / chunks * unit, args.n);
                 args.n = to - from;
                 args.b = stepped(whole.b, from, whole.b_col);
                 args.c = whole.c + from;
-                runChunk(plan, &args, scratch);
+                runChunk(plan, &args, (column + from) / lanes, scratch);
                 args.n = whole.n;
             }
         }
@@ -329,13 +327,16 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             first: usize,
             k: usize,
             b: [*]const T,
-            right: [*]align(64) T,
+            right: [*]T,
             left: [*]align(64) T,
             vectors: usize,
             panels: usize,
+            /// Whether panels are as wide as they can be, but for the last: those that are ready.
+            whole_panels: bool,
             strips: usize,
 
             fn panelBegin(chunk: *const Chunk, panel: usize) usize {
+                if (chunk.whole_panels) return @min(panel * Tile.vectors_max, chunk.vectors);
                 return chunk.vectors * panel / chunk.panels;
             }
 
@@ -350,13 +351,12 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
 
             /// Where a panel stands among the copies.
             fn panelOf(chunk: *const Chunk, panel: usize) [*]T {
-                const height = std.mem.alignForward(usize, chunk.k, lanes);
-                return chunk.right + chunk.panelBegin(panel) * lanes * height;
+                return chunk.right + chunk.panelBegin(panel) * lanes * Panels.height(chunk.k);
             }
         };
 
         /// Columns few enough that a block of k of them stays in the cache while all rows pass.
-        fn runChunk(plan: *const Plan, args: *const Arguments, scratch: []align(64) u8) void {
+        fn runChunk(plan: *const Plan, args: *const Arguments, column: usize, scratch: []align(64) u8) void {
             const vectors = ceilDiv(args.n, lanes);
             var chunk: Chunk = .{
                 .args = args,
@@ -367,13 +367,16 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 .left = @ptrCast(@alignCast(scratch[packed_right_bytes..].ptr)),
                 .vectors = vectors,
                 .panels = ceilDiv(vectors, Tile.vectors_max),
+                .whole_panels = plan.right == .ready,
                 .strips = ceilDiv(args.m, Tile.rows_max),
             };
             const group = if (plan.left or config.strips_inner) left_strips else chunk.strips;
             while (chunk.first < args.k) : (chunk.first += plan.block) {
                 chunk.k = @min(plan.block, args.k - chunk.first);
                 chunk.b = stepped(args.b, chunk.first, args.b_row);
-                copyRight(plan, &chunk);
+                if (args.panels) |panels| {
+                    chunk.right = panels + Panels.place(&plan.args, chunk.first, chunk.k, column);
+                } else copyRight(plan, &chunk);
                 var strip: usize = 0;
                 while (strip < chunk.strips) : (strip += group) {
                     const end = @min(strip + group, chunk.strips);
@@ -386,7 +389,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
         fn copyRight(plan: *const Plan, chunk: *const Chunk) void {
             const args = chunk.args;
             switch (plan.right) {
-                .direct => return,
+                .direct, .ready => return,
                 .rows => return copyRows(chunk),
                 .columns, .any => {},
             }
@@ -395,10 +398,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 const width = chunk.panelBegin(panel + 1) - first;
                 const columns = chunk.panelColumns(panel);
                 const from = stepped(chunk.b, first * lanes, args.b_col);
-                const to = chunk.panelOf(panel);
-                if (plan.right == .columns) {
-                    Tile.packColumns(to, from, args.b_col, chunk.k, columns, width);
-                } else Tile.packAny(to, from, args.b_row, args.b_col, chunk.k, columns, width);
+                Panels.copy(plan.right, chunk.panelOf(panel), from, args, chunk.k, columns, width);
             }
         }
 
@@ -484,11 +484,17 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             }
             Tile.run(rows, width, &block);
         }
-
-        inline fn stepped(pointer: anytype, count: usize, stride: isize) @TypeOf(pointer) {
-            return offset(pointer, @as(isize, @intCast(count)) * stride);
-        }
     };
+}
+
+pub inline fn stepped(pointer: anytype, count: usize, stride: isize) @TypeOf(pointer) {
+    return offset(pointer, @as(isize, @intCast(count)) * stride);
+}
+
+/// Bytes from which on columns of A lie apart, and four times as many rows of B. Products of many
+/// terms read operands from main memory: those that lie apart are copied sooner.
+pub fn apart(k: usize) usize {
+    return if (k > long_depth) 512 else 1024;
 }
 
 /// Blocks of k, as equal as may be, in steps that suit every level.

@@ -57,6 +57,8 @@ pub const Args = struct {
     a: Operand,
     b: Operand,
     c: Result,
+    /// B once more, as `Gemm.pack` wrote it.
+    panels: ?[*]align(64) u8 = null,
 };
 
 /// `scratch` is as long as `scratchBytes` says.
@@ -67,6 +69,10 @@ pub const Kernel = *const fn (
     scratch: [*]align(64) u8,
     scratch_length: usize,
 ) callconv(.c) void;
+
+/// Brings B, the same for all items, into panels, as many bytes as it returns. Without `to` it only
+/// says how many: 0 where products gain nothing by them.
+pub const PackKernel = *const fn (pool: *Pool, arguments: *const Args, to: ?[*]align(64) u8) callconv(.c) usize;
 
 /// Rows and columns of a part, and copied elements of a column: 4 bytes of one number, or of two.
 const rows_part = 256;
@@ -116,6 +122,8 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
             items: usize,
             row_parts: usize,
             column_parts: usize,
+            /// Registers' widths of B that are not cut: one, or a panel of those that are ready.
+            unit: usize,
             parts: usize,
             parts_each: usize,
         };
@@ -149,15 +157,16 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
             threads: usize,
             scratch: []align(64) u8,
         ) Plan {
-            const vectors = ceilDiv(args.n, lanes);
+            const unit = if (args.panels == null) 1 else vectors_max;
+            const units = ceilDiv(args.n, unit * lanes);
             var rows = ceilDiv(args.m, rows_part);
-            var columns = ceilDiv(vectors, vectors_part);
+            var columns = ceilDiv(units * unit, vectors_part);
             const work = items *| (args.m * args.n *| @max(args.k, 16));
             const some = @min(threads, work / part_work_min);
             const wanted = if (threads == 1) 1 else @max(1, some, @min(4 * threads, work / part_work_good));
             if (items * rows * columns < wanted) {
                 rows = @max(rows, @min(ceilDiv(wanted, items * columns), ceilDiv(args.m, rows_min)));
-                columns = @max(columns, @min(ceilDiv(wanted, items * rows), vectors));
+                columns = @max(columns, @min(ceilDiv(wanted, items * rows), units));
             }
             const parts = items * rows * columns;
             return .{
@@ -168,6 +177,7 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
                 .items = items,
                 .row_parts = rows,
                 .column_parts = columns,
+                .unit = unit,
                 .parts = parts,
                 .parts_each = @max(1, parts / wanted),
             };
@@ -193,21 +203,23 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
             args.a.data = stepped(args.a.data, a, args.a.dtype, 1);
             args.b.data = stepped(args.b.data, b, args.b.dtype, 1);
             args.c.data = stepped(args.c.data, c, args.c.dtype, 1);
-            const vectors = ceilDiv(args.n, lanes);
+            const unit = plan.unit * lanes;
+            const units = ceilDiv(args.n, unit);
             const row = args.m * row_part / plan.row_parts;
-            const column = vectors * column_part / plan.column_parts * lanes;
+            const column = units * column_part / plan.column_parts * unit;
             const row_end = args.m * (row_part + 1) / plan.row_parts;
-            const column_end = @min(vectors * (column_part + 1) / plan.column_parts * lanes, args.n);
+            const column_end = @min(units * (column_part + 1) / plan.column_parts * unit, args.n);
             args.m = row_end - row;
             args.n = column_end - column;
             args.a.data = args.a.at(row, 0);
             args.b.data = args.b.at(0, column);
             args.c.data = args.c.at(row, column);
-            compute(&args, plan.block, scratch);
+            compute(plan, &args, column, scratch);
         }
 
-        fn compute(args: *const Args, block: usize, scratch: []align(64) u8) void {
-            const right: [*]align(64) Copied = @ptrCast(scratch.ptr);
+        fn compute(plan: *const Plan, args: *const Args, column: usize, scratch: []align(64) u8) void {
+            const block = plan.block;
+            var right: [*]Copied = @ptrCast(scratch.ptr);
             const sums: [*]align(64) f32 = @ptrCast(@alignCast(scratch[right_bytes..].ptr));
             const left: [*]align(64) Copied = @ptrCast(@alignCast(scratch[right_bytes + sums_bytes ..].ptr));
             const vectors = ceilDiv(args.n, lanes);
@@ -219,7 +231,9 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
                 const count = @min(block, args.k - first);
                 const depth = ceilDiv(count, each);
                 var begin: usize = 0;
-                while (begin < vectors) : (begin += vectors_max) {
+                if (args.panels) |panels| {
+                    right = @as([*]Copied, @ptrCast(panels)) + panelPlace(plan.args, first, depth, column);
+                } else while (begin < vectors) : (begin += vectors_max) {
                     const columns = @min(args.n - begin * lanes, vectors_max * lanes);
                     copyRight(args, first, count, begin * lanes, columns, right + begin * lanes * depth);
                 }
@@ -251,6 +265,42 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
                 store(args.c.at(row, 0), @ptrCast(sums + row * pitch), 1, args.n, args.c.row, args.c.column);
             }
         }
+
+        /// Where a block of k of a panel that is ready stands among all of them: block after block, and in
+        /// each panel after panel.
+        fn panelPlace(args: *const Args, first: usize, depth: usize, column: usize) usize {
+            return first / each * args.n + column * depth;
+        }
+
+        /// See `PackKernel`.
+        pub fn pack(pool: *Pool, args: *const Args, to: ?[*]align(64) u8) callconv(.c) usize {
+            if (args.m == 0 or args.n <= lanes or args.k <= 1) return 0;
+            if (to) |panels| {
+                const job: Packing = .{ .args = args, .to = @ptrCast(panels) };
+                pool.parallelWorkers(&job, Packing.panel, ceilDiv(args.n, Packing.width));
+            }
+            return ceilDiv(args.k, each) * args.n * @sizeOf(Copied) + slack;
+        }
+
+        const Packing = struct {
+            args: *const Args,
+            to: [*]Copied,
+
+            const width = vectors_max * lanes;
+
+            fn panel(job: *const Packing, number: usize, _: usize) void {
+                const args = job.args;
+                const column = number * width;
+                const columns = @min(args.n - column, width);
+                const block = blockOf(args.k);
+                var first: usize = 0;
+                while (first < args.k) : (first += block) {
+                    const count = @min(block, args.k - first);
+                    const place_to = panelPlace(args, first, ceilDiv(count, each), column);
+                    copyRight(args, first, count, column, columns, job.to + place_to);
+                }
+            }
+        };
 
         /// A strip of A times some registers' width of B.
         const Panel = struct {

@@ -56,6 +56,7 @@ const Shape = struct { m: usize, n: usize, k: usize, batch: []const usize = &.{}
 
 fn make(bench: *Bench, dtype: DType, shape: Shape, lies: [3]Lie, shared: [2]u8) !MatMul {
     var product: MatMul = undefined;
+    product.panels = null;
     product.compute = dtype;
     product.batch_rank = @intCast(shape.batch.len);
     @memcpy(product.batch[0..shape.batch.len], shape.batch);

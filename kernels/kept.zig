@@ -6,7 +6,7 @@
 //! that they allocate and free again: from then on a run only compares the words with those of the
 //! run before. Whatever else is found changed, or a storage gone, sends the words the usual way,
 //! with its checks and its messages. Groups are kept as they were cut into tiles: that looks at
-//! which storages are one, and so does `refresh`.
+//! which storages are one, and so does `refresh`. Weights that stay as they are get panels.
 //!
 //! Only small programs are kept, and few: in a large one decoding is nothing, and its memory is
 //! better shared.
@@ -16,12 +16,12 @@ const cpu = @import("cpu.zig");
 const decode = @import("decode.zig");
 const group = @import("group.zig");
 const memory_module = @import("memory.zig");
+const panels = @import("panels.zig");
 const program = @import("program.zig");
 
 const Block = memory_module.Block;
 const Instruction = program.Instruction;
 const Memory = memory_module.Memory;
-const View = program.View;
 
 /// Bytes that a kept program may allocate, and programs that are kept at once.
 const bytes_max = 4 << 20;
@@ -73,11 +73,12 @@ pub const Program = struct {
     links: []const Link,
     numbers: []const Number,
     blocks: []const Block,
+    weights: []panels.Weight,
     /// When it was last run.
     used: u64,
 
     /// Takes over what changed in the words; false if that is more than a program allows.
-    pub fn refresh(kept: *Program, memory: *const Memory, words: []const f64) bool {
+    pub fn refresh(kept: *Program, memory: *Memory, words: []const f64) bool {
         const lanes = 8;
         var at: usize = 0;
         while (at + lanes <= words.len) : (at += lanes) {
@@ -102,12 +103,13 @@ pub const Program = struct {
         return true;
     }
 
-    fn bind(kept: *Program, memory: *const Memory, words: []const f64, place: usize) bool {
+    fn bind(kept: *Program, memory: *Memory, words: []const f64, place: usize) bool {
         const link = &kept.links[place];
         const handle, _, const offset = decode.wholesOf(3, words[link.place..][0..3].*);
         if (handle < 0 or handle >= 1 << 32 or offset < 0 or offset > decode.elements_max) return false;
         const storage = memory.find(@intCast(handle)) orelse return false;
-        const view = operandOf(&kept.instructions[link.instruction], link.operand);
+        if (link.operand == 0) memory.touch(storage);
+        const view = kept.instructions[link.instruction].operand(link.operand);
         const shift = view.dtype.shift();
         if (view.handle != handle and !kept.agrees(words, place)) return false;
         view.handle = @intCast(handle);
@@ -132,7 +134,7 @@ pub const Program = struct {
         return true;
     }
 
-    pub fn run(kept: *const Program, engine: *cpu.Engine) program.Status {
+    fn run(kept: *const Program, engine: *cpu.Engine) program.Status {
         for (kept.steps) |*step| {
             const instructions = kept.instructions[step.first..][0..step.count];
             const status = switch (step.kind) {
@@ -151,15 +153,6 @@ pub const Program = struct {
         arena.deinit();
     }
 };
-
-fn operandOf(instruction: *Instruction, operand: usize) *View {
-    return switch (instruction.*) {
-        inline .map, .fold, .arg => |*one| if (operand == 0) &one.out else &one.inputs[operand - 1],
-        .matmul => |*one| ([3]*View{ &one.out, &one.a, &one.b })[operand],
-        .gather, .scatter => |*one| ([3]*View{ &one.out, &one.source, &one.index })[operand],
-        .random => |*one| &one.out,
-    };
-}
 
 /// Where the numbers of an instruction stand in its words.
 fn numbersOf(instruction: *const Instruction) struct { first: u32, count: u32 } {
@@ -376,9 +369,25 @@ pub const Builder = struct {
             .links = builder.links.items,
             .numbers = builder.numbers.items,
             .blocks = blocks,
+            .weights = try builder.weights(engine),
             .used = 0,
         };
         return kept;
+    }
+
+    /// The right operands of products that come from outside. Those that the program writes differ at
+    /// each run.
+    fn weights(builder: *Builder, engine: *cpu.Engine) error{OutOfMemory}![]panels.Weight {
+        var list: std.ArrayList(panels.Weight) = .empty;
+        for (builder.links.items) |*link| {
+            const instruction = &builder.instructions.items[link.instruction];
+            if (instruction.* != .matmul) continue;
+            const product = &instruction.matmul;
+            if (instruction.operand(link.operand) != panels.right(product)) continue;
+            const weight = panels.Weight.of(engine, product) orelse continue;
+            try list.append(builder.arena.allocator(), weight);
+        }
+        return list.items;
     }
 };
 
@@ -388,6 +397,7 @@ pub const Programs = struct {
     seen: [seen_max]Seen = @splat(.{}),
     seen_next: usize = 0,
     clock: u64 = 0,
+    panels: panels.Cache = .{},
 
     const Seen = struct { address: usize = 0, length: usize = 0, refused: bool = false };
 
@@ -400,6 +410,12 @@ pub const Programs = struct {
             return kept;
         }
         return null;
+    }
+
+    /// Runs a program that was found and refreshed.
+    pub fn run(programs: *Programs, kept: *Program, engine: *cpu.Engine, memory: *const Memory) program.Status {
+        programs.panels.bring(kept.weights, engine, memory);
+        return kept.run(engine);
     }
 
     /// Whether these words came before, so that they may come again.
@@ -448,7 +464,7 @@ pub const Programs = struct {
 
     /// Bytes of the programs themselves; their blocks are the memory's to count.
     pub fn bytes(programs: *const Programs) usize {
-        var sum: usize = 0;
+        var sum = programs.panels.bytes;
         for (programs.list) |entry| {
             if (entry) |kept| sum += kept.arena.queryCapacity();
         }
@@ -462,6 +478,7 @@ pub const Programs = struct {
             any = any or programs.list[place] != null;
             programs.dropAt(place, memory);
         }
+        programs.panels.clear(memory.allocator);
         return any;
     }
 };

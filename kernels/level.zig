@@ -17,6 +17,7 @@ const rows = @import("rows.zig");
 const convert = @import("convert.zig");
 const gemm = @import("gemm.zig");
 const gemm_half = @import("gemm_half.zig");
+const gemm_panels = @import("gemm_panels.zig");
 const philox = @import("philox.zig");
 const program = @import("program.zig");
 const Pool = @import("pool.zig").Pool;
@@ -63,9 +64,13 @@ pub const Table = extern struct {
     store: [convert.Compute.len][dtypes]convert.Store,
     random: philox.Kernel,
     gemm: [convert.Compute.len]GemmKernel,
+    /// Null in wasm, where no program comes again.
+    gemm_pack: [convert.Compute.len]?PackKernel,
     gemm_half: gemm_half.Kernel,
+    gemm_half_pack: ?gemm_half.PackKernel,
     /// For bfloat16 where the CPU has AVX512-BF16; null below the level that could.
     gemm_dots: ?gemm_half.Kernel,
+    gemm_dots_pack: ?gemm_half.PackKernel,
 };
 
 /// `arguments` is a `gemm.Args` of the compute type; `scratch` is as long as `gemm.scratchBytes`
@@ -77,6 +82,10 @@ pub const GemmKernel = *const fn (
     scratch: [*]align(64) u8,
     scratch_length: usize,
 ) callconv(.c) void;
+
+/// Brings the right operand into panels for `arguments.panels`, as many bytes as it returns. Without
+/// `to` it only says how many: 0 where products gain nothing by them.
+pub const PackKernel = *const fn (pool: *Pool, arguments: *const anyopaque, to: ?[*]align(64) u8) callconv(.c) usize;
 
 const config: gemm.Config = if (builtin.cpu.arch.isWasm())
     .wasm
@@ -100,8 +109,17 @@ fn Gemm(comptime T: type) type {
             const args: *const gemm.Args(T) = @ptrCast(@alignCast(arguments));
             gemm.Gemm(T, config).runBatch(pool, args.*, batch, scratch[0..scratch_length]);
         }
+
+        fn pack(pool: *Pool, arguments: *const anyopaque, to: ?[*]align(64) u8) callconv(.c) usize {
+            const args: *const gemm.Args(T) = @ptrCast(@alignCast(arguments));
+            const Panels = gemm_panels.Panels(T, config);
+            if (to) |panels| Panels.pack(pool, args, @ptrCast(panels));
+            return Panels.elements(args) * @sizeOf(T);
+        }
     };
 }
+
+const has_panels = !builtin.cpu.arch.isWasm();
 
 const dtypes = @typeInfo(program.DType).@"enum".field_names.len;
 
@@ -134,9 +152,12 @@ pub const own: Table = blk: {
             all.store[code][stored] = &convert.Storer(dtype, T).store;
         }
         all.gemm[code] = &Gemm(T).run;
+        all.gemm_pack[code] = if (has_panels) &Gemm(T).pack else null;
     }
     all.gemm_half = &gemm_half.Gemm(config, false).run;
+    all.gemm_half_pack = if (has_panels) &gemm_half.Gemm(config, false).pack else null;
     all.gemm_dots = if (gemm_half.has_dots) &gemm_half.Gemm(config, true).run else null;
+    all.gemm_dots_pack = if (gemm_half.has_dots) &gemm_half.Gemm(config, true).pack else null;
     all.random = &philox.Philox(lanes(u32)).fill;
     break :blk all;
 };

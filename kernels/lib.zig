@@ -336,5 +336,6 @@ test {
     _ = @import("store.zig");
     _ = @import("border_test.zig");
     _ = @import("kept_test.zig");
+    _ = @import("panels_test.zig");
     _ = @import("partial.zig");
 }

@@ -67,8 +67,9 @@ pub fn operandsOf(comptime T: type, product: *const program.MatMul) struct { arg
         .b_col = b[1],
         .c = @ptrCast(@alignCast(product.out.data)),
         .c_row = out[0],
+        .panels = @ptrCast(product.panels),
     };
-    if (out[1] == 1 or product.n == 1 or (out[0] != 1 and product.m != 1)) return .{ .args = plain, .batch = batch };
+    if (!turns(product)) return .{ .args = plain, .batch = batch };
     std.mem.swap([program.rank_max]isize, &batch.a, &batch.b);
     return .{
         .args = .{
@@ -83,9 +84,28 @@ pub fn operandsOf(comptime T: type, product: *const program.MatMul) struct { arg
             .b_col = plain.a_row,
             .c = plain.c,
             .c_row = out[1],
+            .panels = plain.panels,
         },
         .batch = batch,
     };
+}
+
+/// Whether the kernel computes the transposed product.
+pub fn turns(product: *const program.MatMul) bool {
+    const out = product.out.strides[product.batch_rank..][0..2];
+    return out[1] != 1 and product.n != 1 and (out[0] == 1 or product.m == 1);
+}
+
+/// See `level.PackKernel`.
+pub fn pack(tables: *const levels.Table, pool: *Pool, product: *const program.MatMul, to: ?[*]align(64) u8) usize {
+    switch (product.compute) {
+        inline .float32, .float64, .int32 => |known| {
+            const operands = operandsOf(convert.Compute[@backingInt(known)], product);
+            const run = tables.gemm_pack[@backingInt(known)] orelse return 0;
+            return run(pool, &operands.args, to);
+        },
+        else => return 0,
+    }
 }
 
 /// Column after column, each of which is a matrix whose columns lie side by side. Slow, and rare:
@@ -103,6 +123,7 @@ fn columns(
     for (0..plain.n) |j| {
         var column = plain;
         column.n = 1;
+        column.panels = null;
         column.b = @ptrFromInt(advance(@intFromPtr(plain.b), plain.b_col *% size, j));
         column.c = @ptrFromInt(advance(@intFromPtr(plain.c), stride *% size, j));
         run(pool, &column, batch, scratch.ptr, scratch.len);

@@ -25,6 +25,23 @@ pub fn execute(
     scratch: []align(64) u8,
     product: *const program.MatMul,
 ) void {
+    const operands = operandsOf(level, product);
+    const run = if (operands.pairs) level.table.gemm_dots.? else level.table.gemm_half;
+    run(pool, &operands.args, &operands.batch, scratch.ptr, scratch.len);
+}
+
+/// See `level.PackKernel`.
+pub fn pack(level: *const levels.Level, pool: *Pool, product: *const program.MatMul, to: ?[*]align(64) u8) usize {
+    const operands = operandsOf(level, product);
+    const run = (if (operands.pairs) level.table.gemm_dots_pack else level.table.gemm_half_pack) orelse return 0;
+    return run(pool, &operands.args, to);
+}
+
+/// The operands as the kernel takes them, and whether they are multiplied by pairs.
+fn operandsOf(
+    level: *const levels.Level,
+    product: *const program.MatMul,
+) struct { args: gemm_half.Args, batch: gemm.Batch, pairs: bool } {
     const tables = level.table;
     const r = product.batch_rank;
     var batch: gemm.Batch = .of(product);
@@ -43,8 +60,9 @@ pub fn execute(
             .column = out.strides[r + 1] *% size,
             .store = tables.store[@backingInt(program.DType.float32)][@backingInt(out.dtype)],
         },
+        .panels = product.panels,
     };
-    if (out.strides[r] == 1 and out.strides[r + 1] != 1) {
+    if (turns(product)) {
         // Results are stored in runs if the product is transposed.
         std.mem.swap([program.rank_max]isize, &batch.a, &batch.b);
         std.mem.swap(usize, &args.m, &args.n);
@@ -54,8 +72,13 @@ pub fn execute(
         std.mem.swap(isize, &args.b.row, &args.b.column);
     }
     const pairs = level.dots and args.a.dtype == .bfloat16 and args.b.dtype == .bfloat16;
-    const run = if (pairs) tables.gemm_dots.? else tables.gemm_half;
-    run(pool, &args, &batch, scratch.ptr, scratch.len);
+    return .{ .args = args, .batch = batch, .pairs = pairs };
+}
+
+/// Whether the kernel computes the transposed product.
+pub fn turns(product: *const program.MatMul) bool {
+    const out = product.out.strides[product.batch_rank..][0..2];
+    return out[0] == 1 and out[1] != 1;
 }
 
 fn operand(tables: *const levels.Table, view: *const program.View, batch_rank: usize) gemm_half.Operand {

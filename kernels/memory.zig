@@ -44,6 +44,10 @@ pub const Storage = struct {
     /// The batch of instructions that allocated it; see `program.zig`.
     batch: u32 = 0,
     block: Block = undefined,
+    /// When it was last written, as a count of all writes.
+    written: u64 = 0,
+    /// Whether there are panels of it; see `panels.zig`.
+    paneled: bool = false,
 };
 
 /// Where the block of a claimed handle is: no address that a source gives.
@@ -79,6 +83,8 @@ pub const Memory = struct {
     /// Bytes of blocks that a kept program holds, as asked for.
     kept: usize = 0,
     used_most: usize = 0,
+    /// Writes so far, and storages made.
+    writes: u64 = 0,
 
     pub fn init(allocator: std.mem.Allocator, source: Source) Memory {
         return .{ .allocator = allocator, .source = source };
@@ -112,12 +118,20 @@ pub const Memory = struct {
         const storage = try memory.vacant(handle);
         const block = try memory.allocate(bytes);
         storage.* = .{ .handle = handle, .batch = batch, .block = block };
+        memory.touch(storage);
     }
 
     /// The same, in a block that the caller has.
     pub fn createIn(memory: *Memory, handle: u32, block: Block, batch: u32) CreateError!void {
         const storage = try memory.vacant(handle);
         storage.* = .{ .handle = handle, .batch = batch, .block = block };
+        memory.touch(storage);
+    }
+
+    /// Notes that the contents of a storage change.
+    pub inline fn touch(memory: *Memory, storage: *Storage) void {
+        memory.writes += 1;
+        storage.written = memory.writes;
     }
 
     /// Where the storage of a handle goes whose index is free.

@@ -141,6 +141,8 @@ pub const MatMul = struct {
     out: View,
     a: View,
     b: View,
+    /// The right operand once more, in the order in which the kernel reads it; see `panels.zig`.
+    panels: ?[*]align(64) u8 = null,
 };
 
 /// gather: out[o, c, i] = source[o, index[c], i]; scatter: out[o, index[c], i] += source[o, c, i], c ascending;
@@ -170,4 +172,14 @@ pub const Instruction = union(enum) {
     gather: Gather,
     scatter: Gather,
     random: Random,
+
+    /// Its views by number: the output first, then what is read.
+    pub fn operand(instruction: *Instruction, number: usize) *View {
+        return switch (instruction.*) {
+            inline .map, .fold, .arg => |*one| if (number == 0) &one.out else &one.inputs[number - 1],
+            .matmul => |*one| ([3]*View{ &one.out, &one.a, &one.b })[number],
+            .gather, .scatter => |*one| ([3]*View{ &one.out, &one.source, &one.index })[number],
+            .random => |*one| &one.out,
+        };
+    }
 };

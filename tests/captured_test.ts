@@ -238,6 +238,34 @@ for (const [name, f] of follows) {
   }, { on: ["cpu", "wasm"] });
 }
 
+/** Weights that are read in an order of their own as long as they stay: long rows, turned, and of halves. */
+for (const dtype of ["float32", "float64", "float16", "bfloat16"] as const) {
+  forEachDevice(`captured as eager: weights that stay and change between calls, of ${dtype}`, () => {
+    sameAsEager((wrap, log) => {
+      const wide = dtype === "float64" ? 530 : 1100, draw = (shape: readonly number[]) => randn(shape, { dtype });
+      const first = new nn.Linear(24, wide), last = new nn.Linear(wide, 24);
+      const net = new nn.Sequential(first, new nn.ReLU(), last);
+      net.cast(dtype);
+      const score = wrap((x: Tensor) => net.call(x).matmul(last.weight.transpose()).matmul(first.weight.transpose()));
+      const { step } = trainer(net), learn = wrap(step);
+      const state = Object.fromEntries(Object.entries(net.stateDict()).map(([name, value]) => [name, value.neg()]));
+      const x = draw([6, 24]), more = draw([3, 24]);
+      const changes: (() => void)[] = [
+        () => {},
+        () => void (first.weight.data = draw([24, wide])),
+        () => void learn(x, draw([6, 24])),
+        () => void (first.weight.data = first.weight.mul(2).detach()),
+        () => void net.loadStateDict(state),
+        () => void (last.weight.data = last.weight.square().detach()),
+      ];
+      for (const change of changes) {
+        change();
+        for (let k = 0; k < 4; k++) log(score(x), score(more));
+      }
+    });
+  }, { ...parameters, on: ["cpu", "wasm"] });
+}
+
 Deno.test("every module, loss and optimizer has a line above", () => {
   const named = new Set([...modules, ...losses, ...optimizers].map(([name]) => name));
   const abstract = ["Loss", "Module", "Optimizer", "Scheduler"];

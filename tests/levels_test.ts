@@ -2,14 +2,15 @@
  * What is equal to what, to the bit: any number of threads, every CPU level and wasm, groups and their parts one by one;
  * and matmul, which has one result with fused multiply-add and one without.
  */
-import { type DType, isHalf, type TypedArray } from "../core/dtype.ts";
+import { Buffer } from "node:buffer";
+import { bytesOf, computeType, type DType, isHalf, itemBytes, makeTypedArray, type TypedArray } from "../core/dtype.ts";
 import { argFold, broadcastTo, compose, fold, gather, map, mapInto, matmul, type NDArray } from "../core/ndarray.ts";
 import { empty, random as randomArray, scatterAdd } from "../core/ndarray.ts";
 import { Stream } from "../core/program.ts";
 import { reducedShape, type Shape } from "../core/shape.ts";
 import { openCpu } from "../kernels/native.ts";
 import type { Device } from "../kernels/device.ts";
-import { argRows, foldRows, mapRows, table } from "../kernels/instruction.ts";
+import { argRows, dtypeCode, foldRows, mapRows, opcode, table } from "../kernels/instruction.ts";
 import { findLibrary } from "../kernels/library.ts";
 import { openWasm } from "../kernels/wasm.ts";
 import {
@@ -26,6 +27,7 @@ import {
   operandsOf,
   randomOf,
   roundingOf,
+  roundTo,
   specialOperands,
   typesOf,
 } from "./arrays.ts";
@@ -321,15 +323,60 @@ function lacking(level: string): string | null {
   }
 }
 
+const equals = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
+
 /** A test of levels, ignored with the reason where one of them is not there. */
 function onLevels(levels: readonly string[], name: string, body: () => void): void {
   testUnless(levels.map(lacking).find((reason) => reason !== null) ?? null, name, body);
+}
+
+/**
+ * The bytes of a product `[m, k] [k, n]` at each run of the same words. A weight that nobody writes is soon read from
+ * panels; in the middle it is written.
+ */
+function* productAgain(device: Device, dtype: DType, [m, n, k]: readonly number[], turned: boolean) {
+  const counts = [m! * k!, k! * n!, m! * n!], [x, weight, out] = [1, 2, 3] as const;
+  const run = (...words: number[]) => device.runWords!(Float64Array.from(words));
+  for (const [i, count] of counts.entries()) run(opcode.alloc, 4, i + 1, count * itemBytes(dtype));
+  const write = (handle: number, seed: number) => {
+    const random = randomOf(seed), flat = makeTypedArray(dtype, counts[handle - 1]!);
+    device.write(handle, 0, bytesOf(flat.map(() => roundTo(dtype, 9 * random() - 4)), dtype));
+  };
+  write(x, 1);
+  const code = dtypeCode[dtype], fields = [dtypeCode[computeType(dtype)], 0, m!, n!, k!];
+  const views = [out, code, 0, n!, 1, x, code, 0, k!, 1, weight, code, 0, ...(turned ? [1, k!] : [n!, 1])];
+  const words = Float64Array.of(opcode.matmul, 2 + fields.length + views.length, ...fields, ...views);
+  for (let k = 0; k < 12; k++) {
+    if (k % 6 === 0) write(weight, 2 + k);
+    device.runWords!(words);
+    const target = new Uint8Array(counts[2]! * itemBytes(dtype));
+    device.read(out, 0, target);
+    yield target;
+  }
+  run(opcode.free, 5, x, weight, out);
 }
 
 const levels = findLibrary().library?.manifest.levels ?? ["x86_64_v4", "x86_64_v3", "x86_64_v2"];
 /** The level whose products of bfloat16 are sums of pairs; all else it has from another. */
 const levelOfPairs = "x86_64_v4+bf16";
 for (const level of levels) {
+  onLevels([level], `a product that comes again has the same bits, by panels too, on ${level}`, () => {
+    const device = openLevel(level), findings = new Findings();
+    for (const dtype of [...floats, "int32"] as const) {
+      for (const shape of [[5, 1100, 30], [9, 70, 1100], [65, 1030, 20], [2, 17, 9], [1, 300, 40]]) {
+        for (const turned of [false, true]) {
+          const found = [...productAgain(device, dtype, shape, turned)];
+          for (const [k, bytes] of found.entries()) {
+            const same = equals(bytes, found[k - k % 6]!);
+            findings.add(`${dtype} ${shape} ${turned ? "turned" : ""} at run ${k}`, same ? null : "other bits");
+          }
+          findings.add(`${dtype} ${shape} of another weight`, equals(found[0]!, found[6]!) ? "the same bits" : null);
+        }
+      }
+    }
+    device.close();
+    findings.check();
+  });
   if (level === levelOfPairs) continue;
   const doors = { wasm: openWasm, [level]: () => openLevel(level) };
   onLevels([level], `maps have the same bits on ${level} and on wasm`, () => compare(doors, mapCases()));
