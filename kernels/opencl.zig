@@ -401,6 +401,9 @@ pub const Engine = struct {
     }
 
     pub fn saveStore(engine: *Engine, target: []u8) usize {
+        // PoCL before version 7 compiles a kernel once more when it is asked for its binary, takes that
+        // for what a running kernel is done with, and ends the process by an assertion.
+        _ = engine.api.clFinish(engine.queue);
         engine.programs.collect();
         return engine.programs.store.save(target);
     }

@@ -56,6 +56,20 @@ const unlimited = absence("opencl") ??
   (description.includes("Portable Computing Language") ? null : "PoCL is not there");
 const limited = { POCL_MEMORY_LIMIT: "1" };
 
+testUnless(absence("opencl"), "opencl: a program may end while kernels that were just built still run", async () => {
+  const program = `
+    await deneb.setDefaultDevice("opencl");
+    const x = deneb.ones([2 ** 22]);
+    tell({ sum: x.sum().item() });
+    for (let k = 0; k < 16; k++) x.exp().log1p();
+  `;
+  // The store of programs is written at the end, for the first time where the folder is empty.
+  await inTemporaryFolder(async (folder) => {
+    assertEquals(await outputOf(program, { DENEB_PROGRAMS: folder }), { sum: String(2 ** 22) });
+    assert.ok([...Deno.readDirSync(folder)].length > 0, "nothing was stored");
+  });
+});
+
 testUnless(
   unlimited,
   "opencl: blocks that wait are given back when the device is full, and a larger one found",
