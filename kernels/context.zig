@@ -7,6 +7,7 @@ const decode = @import("decode.zig");
 const device = @import("device.zig");
 const kept = @import("kept.zig");
 const memory_module = @import("memory.zig");
+const panels = @import("panels.zig");
 const program = @import("program.zig");
 const Settings = @import("settings.zig").Settings;
 
@@ -38,6 +39,8 @@ pub const Context = struct {
     /// whether one waits now.
     products_wait: if (keeps) bool else void = if (keeps) false else {},
     product_waits: if (keeps) bool else void = if (keeps) false else {},
+    /// Writes to storages before the program that runs.
+    program_began: u64 = 0,
     /// Tells storages that the present batch has allocated from older ones.
     batch: u32 = 1,
     instructions: [batch_max]program.Instruction = undefined,
@@ -117,6 +120,7 @@ pub const Context = struct {
             return if (status == .ok) context.checked(ended) else status;
         }
         context.products_wait = true;
+        context.program_began = context.memory.writes;
         defer context.products_wait = false;
         if (context.programs.find(words)) |found| {
             if (found.refresh(&context.memory, words)) {
@@ -125,6 +129,7 @@ pub const Context = struct {
             context.programs.drop(found, &context.memory);
             return context.run(words);
         }
+        context.programs.panels.clock += 1;
         if (!context.programs.comesAgain(words)) return context.run(words);
         var builder: kept.Builder = undefined;
         builder.init(context.allocator, words);
@@ -149,7 +154,9 @@ pub const Context = struct {
     }
 
     fn dropPrograms(context: *Context) bool {
-        return keeps and context.programs.dropAll(&context.memory);
+        if (!keeps) return false;
+        context.leavePanels();
+        return context.programs.dropAll(&context.memory);
     }
 
     const Header = struct { opcode: Opcode, length: usize };
@@ -209,9 +216,12 @@ pub const Context = struct {
         if (keeps) context.memory.touch(context.memory.find(target.operand(0).handle).?);
         if (!useful) return .ok;
         if (notes) context.builder.?.add(opcode, target, words, &found, &context.memory);
-        if (keeps and opcode == .matmul and !context.in_group and context.products_wait) {
-            context.in_group = true;
-            context.product_waits = true;
+        if (keeps and opcode == .matmul and context.products_wait) {
+            if (context.engine.of == .cpu) context.bringPanels(&target.matmul);
+            if (!context.in_group) {
+                context.in_group = true;
+                context.product_waits = true;
+            }
         }
         if (context.in_group) {
             context.instructions_count += 1;
@@ -219,6 +229,20 @@ pub const Context = struct {
         }
         if (notes) context.builder.?.endStep(.one, &.{});
         return context.checked(context.engine.execute(target));
+    }
+
+    /// Of a right operand that was there before the program, as it is.
+    fn bringPanels(context: *Context, product: *program.MatMul) void {
+        const storage = context.memory.find(panels.right(product).handle).?;
+        if (storage.written > context.program_began) return;
+        product.panels = context.programs.panels.bring(product, &context.engine.of.cpu, &context.memory);
+    }
+
+    /// Products that wait read their operands as these lie: panels are about to go.
+    fn leavePanels(context: *Context) void {
+        for (context.instructions[0..context.instructions_count]) |*instruction| {
+            if (instruction.* == .matmul) instruction.matmul.panels = null;
+        }
     }
 
     fn statusOf(failure: decode.Failure) Status {
@@ -327,7 +351,10 @@ pub const Context = struct {
         const handle: u32 = if (number < 1 << 32) @intCast(number) else 0;
         const storage = context.memory.find(handle) orelse
             return context.fail(.stale, "Cannot free: there is no storage {d}", .{handle});
-        if (keeps and storage.paneled) context.programs.panels.forget(handle, context.allocator);
+        if (keeps and storage.paneled) {
+            context.leavePanels();
+            context.programs.panels.forget(handle, context.allocator);
+        }
         const own = storage.batch == context.batch;
         if (!context.in_group) {
             context.release(context.memory.detach(handle).?);

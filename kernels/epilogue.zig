@@ -94,7 +94,7 @@ pub fn headOf(product: *const MatMul) ?Head {
     if (rows < 2 or columns < 16 or product.k == 0 or items * rows < 2) return null;
     if (items *| rows *| columns *| size < bytes_min) return null;
     if (items *| rows *| columns *| product.k < work_min) return null;
-    if (!rightLies(product)) {
+    if (product.panels == null and !rightLies(product)) {
         // Brought into order once, so it must be one matrix.
         if (items != 1 or turned or product.k * columns * size > right_bytes) return null;
     }
@@ -202,7 +202,7 @@ fn runAs(
 ) void {
     const memory = engine.epilogue;
     var ordered = product.*;
-    if (!rightLies(product)) {
+    if (product.panels == null and !rightLies(product)) {
         ordered.b.data = memory[partials_bytes..].ptr;
         ordered.b.strides[product.batch_rank..][0..2].* = .{ @intCast(product.n), 1 };
         var copy: program.Map = undefined;

@@ -6,7 +6,7 @@
 //! that they allocate and free again: from then on a run only compares the words with those of the
 //! run before. Whatever else is found changed, or a storage gone, sends the words the usual way,
 //! with its checks and its messages. Groups are kept as they were cut into tiles: that looks at
-//! which storages are one, and so does `refresh`. Weights that stay as they are get panels.
+//! which storages are one, and so does `refresh`.
 //!
 //! Only small programs are kept, and few: in a large one decoding is nothing, and its memory is
 //! better shared.
@@ -73,7 +73,8 @@ pub const Program = struct {
     links: []const Link,
     numbers: []const Number,
     blocks: []const Block,
-    weights: []panels.Weight,
+    /// Products whose right operand is from outside.
+    weights: []*program.MatMul,
     /// When it was last run.
     used: u64,
 
@@ -375,17 +376,14 @@ pub const Builder = struct {
         return kept;
     }
 
-    /// The right operands of products that come from outside. Those that the program writes differ at
-    /// each run.
-    fn weights(builder: *Builder, engine: *cpu.Engine) error{OutOfMemory}![]panels.Weight {
-        var list: std.ArrayList(panels.Weight) = .empty;
+    fn weights(builder: *Builder, engine: *cpu.Engine) error{OutOfMemory}![]*program.MatMul {
+        var list: std.ArrayList(*program.MatMul) = .empty;
         for (builder.links.items) |*link| {
             const instruction = &builder.instructions.items[link.instruction];
             if (instruction.* != .matmul) continue;
             const product = &instruction.matmul;
             if (instruction.operand(link.operand) != panels.right(product)) continue;
-            const weight = panels.Weight.of(engine, product) orelse continue;
-            try list.append(builder.arena.allocator(), weight);
+            if (panels.size(engine, product) != 0) try list.append(builder.arena.allocator(), product);
         }
         return list.items;
     }
@@ -414,7 +412,8 @@ pub const Programs = struct {
 
     /// Runs a program that was found and refreshed.
     pub fn run(programs: *Programs, kept: *Program, engine: *cpu.Engine, memory: *const Memory) program.Status {
-        programs.panels.bring(kept.weights, engine, memory);
+        programs.panels.clock += 1;
+        for (kept.weights) |product| product.panels = programs.panels.bring(product, engine, memory);
         return kept.run(engine);
     }
 
