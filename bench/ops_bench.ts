@@ -1,5 +1,8 @@
-/** What small things cost, where the work of the framework outweighs the arithmetic: `deno bench -A`. */
-import { capture, noGrad, randn, scope, Tensor } from "../mod.ts";
+/**
+ * What small things cost, where the work of the framework outweighs the arithmetic, and what a replay gains where weights
+ * stay as they are: `deno bench -A`.
+ */
+import { capture, nn, noGrad, randn, scope, Tensor } from "../mod.ts";
 
 const x = randn([8, 8]), y = randn([8, 8]), leaf = new Tensor(randn([8, 8]).toArray());
 const replay = capture((x: Tensor) => x.mul(y).add(x).relu());
@@ -28,3 +31,19 @@ Deno.bench("three ops, replayed", { group: "capture" }, () => {
   using _ = scope();
   noGrad(() => replay(x));
 });
+
+const rows = randn([16, 1024]), wide = new nn.Linear(1024, 1024).eval();
+const halves = rows.cast("bfloat16"), half = new nn.Linear(1024, 1024).eval().cast("bfloat16");
+for (
+  const [group, layer, batch] of [["float32 weights", wide, rows], ["bfloat16 weights", half, halves]] as const
+) {
+  const replayed = capture((x: Tensor) => layer.call(x));
+  Deno.bench(`16 rows through ${group} of 1024, eager`, { group, baseline: true }, () => {
+    using _ = scope();
+    noGrad(() => layer.call(batch)).at("0").toTypedArray();
+  });
+  Deno.bench(`16 rows through ${group} of 1024, replayed`, { group }, () => {
+    using _ = scope();
+    noGrad(() => replayed(batch)).at("0").toTypedArray();
+  });
+}

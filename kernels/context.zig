@@ -235,7 +235,8 @@ pub const Context = struct {
     fn bringPanels(context: *Context, product: *program.MatMul) void {
         const storage = context.memory.find(panels.right(product).handle).?;
         if (storage.written > context.program_began) return;
-        product.panels = context.programs.panels.bring(product, &context.engine.of.cpu, &context.memory);
+        const engine = &context.engine.of.cpu;
+        product.panels = context.programs.panels.bring(product, panels.size(engine, product), engine, &context.memory);
     }
 
     /// Products that wait read their operands as these lie: panels are about to go.

@@ -70,8 +70,7 @@ pub const Kernel = *const fn (
     scratch_length: usize,
 ) callconv(.c) void;
 
-/// Brings B, the same for all items, into panels, as many bytes as it returns. Without `to` it only
-/// says how many: 0 where products gain nothing by them.
+/// See `level.PackKernel`.
 pub const PackKernel = *const fn (pool: *Pool, arguments: *const Args, to: ?[*]align(64) u8) callconv(.c) usize;
 
 /// Rows and columns of a part, and copied elements of a column: 4 bytes of one number, or of two.
@@ -272,7 +271,6 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
             return first / each * args.n + column * depth;
         }
 
-        /// See `PackKernel`.
         pub fn pack(pool: *Pool, args: *const Args, to: ?[*]align(64) u8) callconv(.c) usize {
             if (args.m == 0 or args.n <= lanes or args.k <= 1) return 0;
             if (to) |panels| {

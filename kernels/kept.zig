@@ -53,6 +53,9 @@ const Link = struct {
 /// A word that is a number of an instruction, and which of them.
 const Number = struct { instruction: u32, slot: u32 };
 
+/// A product whose right operand is from outside, and the bytes of its panels.
+const Weight = struct { product: *program.MatMul, bytes: usize };
+
 /// What is executed together: one instruction, a group, or a check.
 const Step = struct {
     kind: enum { one, group, check },
@@ -73,8 +76,7 @@ pub const Program = struct {
     links: []const Link,
     numbers: []const Number,
     blocks: []const Block,
-    /// Products whose right operand is from outside.
-    weights: []*program.MatMul,
+    weights: []const Weight,
     /// When it was last run.
     used: u64,
 
@@ -376,14 +378,15 @@ pub const Builder = struct {
         return kept;
     }
 
-    fn weights(builder: *Builder, engine: *cpu.Engine) error{OutOfMemory}![]*program.MatMul {
-        var list: std.ArrayList(*program.MatMul) = .empty;
+    fn weights(builder: *Builder, engine: *cpu.Engine) error{OutOfMemory}![]const Weight {
+        var list: std.ArrayList(Weight) = .empty;
         for (builder.links.items) |*link| {
             const instruction = &builder.instructions.items[link.instruction];
             if (instruction.* != .matmul) continue;
             const product = &instruction.matmul;
             if (instruction.operand(link.operand) != panels.right(product)) continue;
-            if (panels.size(engine, product) != 0) try list.append(builder.arena.allocator(), product);
+            const bytes = panels.size(engine, product);
+            if (bytes != 0) try list.append(builder.arena.allocator(), .{ .product = product, .bytes = bytes });
         }
         return list.items;
     }
@@ -413,7 +416,9 @@ pub const Programs = struct {
     /// Runs a program that was found and refreshed.
     pub fn run(programs: *Programs, kept: *Program, engine: *cpu.Engine, memory: *const Memory) program.Status {
         programs.panels.clock += 1;
-        for (kept.weights) |product| product.panels = programs.panels.bring(product, engine, memory);
+        for (kept.weights) |weight| {
+            weight.product.panels = programs.panels.bring(weight.product, weight.bytes, engine, memory);
+        }
         return kept.run(engine);
     }
 

@@ -75,6 +75,8 @@ pub fn pack(engine: *cpu.Engine, product: *const MatMul, to: ?[*]align(64) u8) u
 /// The panels that a context holds, and the weights that may get some.
 pub const Cache = struct {
     entries: [entries_max]Entry = @splat(.{}),
+    /// Entries that were ever in use at once.
+    count: usize = 0,
     bytes: usize = 0,
     /// Runs of programs so far.
     clock: u64 = 0,
@@ -89,9 +91,8 @@ pub const Cache = struct {
     };
 
     /// The panels for a product whose right operand the running program has not written: none when
-    /// the operand is seen for the first time, or has been written since.
-    pub fn bring(cache: *Cache, product: *MatMul, engine: *cpu.Engine, memory: *const Memory) ?[*]align(64) u8 {
-        const bytes = size(engine, product);
+    /// the operand is seen for the first time, or has been written since. `bytes` as `size` says.
+    pub fn bring(cache: *Cache, product: *MatMul, bytes: usize, engine: *cpu.Engine, memory: *const Memory) ?[*]align(64) u8 {
         if (bytes == 0 or bytes > bytes_max) return null;
         const key: Key = .of(product);
         const storage = memory.find(key.handle).?;
@@ -117,7 +118,7 @@ pub const Cache = struct {
     }
 
     fn find(cache: *Cache, key: Key) ?*Entry {
-        for (&cache.entries) |*entry| {
+        for (cache.entries[0..cache.count]) |*entry| {
             const other = entry.key orelse continue;
             if (other.handle == key.handle and std.meta.eql(other, key)) return entry;
         }
@@ -127,17 +128,19 @@ pub const Cache = struct {
     /// The place of a weight that has no panels, the one not seen for longest.
     fn vacant(cache: *Cache) ?*Entry {
         var oldest: ?*Entry = null;
-        for (&cache.entries) |*entry| {
+        for (cache.entries[0..cache.count]) |*entry| {
             if (entry.key == null) return entry;
             if (entry.panels.len == 0 and (oldest == null or entry.used < oldest.?.used)) oldest = entry;
         }
-        return oldest;
+        if (cache.count == entries_max) return oldest;
+        cache.count += 1;
+        return &cache.entries[cache.count - 1];
     }
 
     fn makeRoom(cache: *Cache, bytes: usize, allocator: std.mem.Allocator, memory: *const Memory) bool {
         if (cache.bytes + bytes <= bytes_max) return true;
         // What was written since is of no use; what this run uses must stay.
-        for (&cache.entries) |*entry| {
+        for (cache.entries[0..cache.count]) |*entry| {
             if (entry.panels.len == 0 or entry.used == cache.clock) continue;
             if (memory.find(entry.key.?.handle).?.written != entry.written) cache.drop(entry, allocator);
         }
@@ -151,7 +154,7 @@ pub const Cache = struct {
     /// The panels that were used longest ago, if that is long.
     fn longestIdle(cache: *Cache) ?*Entry {
         var oldest: ?*Entry = null;
-        for (&cache.entries) |*entry| {
+        for (cache.entries[0..cache.count]) |*entry| {
             if (entry.panels.len == 0 or entry.used + runs_idle > cache.clock) continue;
             if (oldest == null or entry.used < oldest.?.used) oldest = entry;
         }
@@ -160,7 +163,7 @@ pub const Cache = struct {
 
     /// A weight is freed.
     pub fn forget(cache: *Cache, handle: u32, allocator: std.mem.Allocator) void {
-        for (&cache.entries) |*entry| {
+        for (cache.entries[0..cache.count]) |*entry| {
             const key = entry.key orelse continue;
             if (key.handle == handle) cache.drop(entry, allocator);
         }
@@ -174,6 +177,6 @@ pub const Cache = struct {
 
     /// Gives all memory back.
     pub fn clear(cache: *Cache, allocator: std.mem.Allocator) void {
-        for (&cache.entries) |*entry| cache.drop(entry, allocator);
+        for (cache.entries[0..cache.count]) |*entry| cache.drop(entry, allocator);
     }
 };

@@ -183,6 +183,21 @@ test "a weight that is written gets other panels, whoever writes it" {
     try std.testing.expect(border.memory(context, 1) <= held);
 }
 
+test "a weight may be freed while its product waits" {
+    const context = border.open("threads 2", 9);
+    defer _ = border.close(context);
+    const bytes: f64 = 4 * size * size;
+    const create align(8) = [_]f64{ 1, 4, x_handle, bytes, 1, 4, weight_handle, bytes, 1, 4, out_handle, bytes };
+    try runWords(context, &create);
+    try fill(context, x_handle, 2);
+    try fill(context, weight_handle, 3);
+    for (0..3) |_| try runWords(context, &words);
+    const last align(8) = [_]f64{ 3, 2 } ++ words ++ [_]f64{ 2, 3, weight_handle, 4, 2 };
+    try fill(context, out_handle, 0);
+    try runWords(context, &last);
+    try expectProduct(context, 3);
+}
+
 test "a program that writes its own weight has no panels of it" {
     const context = border.open("threads 2", 9);
     defer _ = border.close(context);
