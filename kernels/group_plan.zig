@@ -51,6 +51,10 @@ pub const Plan = struct {
     head: ?epilogue.Head,
 
     pub fn tiles(plan: *Plan) Tiles {
+        for (plan.streams[0..plan.streams_count]) |*stream| {
+            const bytes = plan.places_each * stream.bytes;
+            stream.share = std.mem.alignForward(usize, (bytes + plan.steps_count - 1) / plan.steps_count, 64);
+        }
         return .{
             .steps = plan.steps[0..plan.steps_count],
             .redirected = plan.redirected[0..plan.redirected_count],

@@ -89,6 +89,8 @@ pub const Stream = struct {
     /// How many tiles before it is used it is asked for. One of rows takes as long as memory needs
     /// to answer; one of elements that go straight through is done sooner.
     ahead: usize,
+    /// Bytes of a whole tile that are asked for at each of its steps.
+    share: usize = 0,
 };
 
 /// Instructions that are run tile by tile, arranged.
@@ -139,12 +141,12 @@ fn fetchAhead(tiles: *const Tiles, now: usize, end: usize, step: usize) void {
     for (tiles.streams) |*stream| {
         const first = now + stream.ahead * tiles.places_each;
         if (first >= end) continue;
-        const count = @min(tiles.places_each, end - first);
-        const bytes = count * stream.bytes;
-        const each = std.mem.alignForward(usize, (bytes + tiles.steps.len - 1) / tiles.steps.len, 64);
+        const bytes = @min(tiles.places_each, end - first) * stream.bytes;
+        const begin = step * stream.share;
+        if (begin >= bytes) continue;
         const base = tiles.steps[stream.step].bases()[stream.operand] +% @as(usize, @bitCast(stream.low));
-        const begin = base + first * stream.bytes;
-        fetch(stream.written, begin + @min(step * each, bytes), begin + @min((step + 1) * each, bytes));
+        const tile = base + first * stream.bytes;
+        fetch(stream.written, tile + begin, tile + @min(begin + stream.share, bytes));
     }
 }
 
