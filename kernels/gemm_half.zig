@@ -9,7 +9,8 @@
 //!
 //! A part is some rows and columns of C. For each block of k its panel of B is copied once, then
 //! strips of A one after another, and sums are kept in scratch until the last block is done. A copy
-//! of B serves up to 256 rows and one of A up to 240 columns, so both cost a few percent.
+//! of B serves up to 256 rows and one of A up to 240 columns, so both cost a few percent. Where B is
+//! in panels already, a part has half the rows and twice the columns.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -158,8 +159,10 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
         ) Plan {
             const unit = if (args.panels == null) 1 else vectors_max;
             const units = ceilDiv(args.n, unit * lanes);
-            var rows = ceilDiv(args.m, rows_part);
-            var columns = ceilDiv(units * unit, vectors_part);
+            // Panels that are ready take no scratch: fewer rows and more columns copy A less often.
+            const wider: usize = if (args.panels == null) 1 else 2;
+            var rows = ceilDiv(args.m, rows_part / wider);
+            var columns = ceilDiv(units * unit, vectors_part * wider);
             const work = items *| (args.m * args.n *| @max(args.k, 16));
             const some = @min(threads, work / part_work_min);
             const wanted = if (threads == 1) 1 else @max(1, some, @min(4 * threads, work / part_work_good));
