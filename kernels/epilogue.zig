@@ -80,7 +80,7 @@ pub fn headOf(product: *const MatMul) ?Head {
     var shape: [program.rank_max + 2]usize = undefined;
     const rank: usize = product.batch_rank;
     @memcpy(shape[0..rank], product.batch[0..rank]);
-    const turned = turns(product);
+    const turned = matmul.turns(product);
     const rows = if (turned) product.n else product.m;
     const columns = if (turned) product.m else product.n;
     shape[rank..][0..2].* = .{ product.m, product.n };
@@ -127,15 +127,10 @@ fn access(view: *const program.View, written: bool, stride: isize, high: isize) 
     };
 }
 
-fn turns(product: *const MatMul) bool {
-    const strides = product.out.strides[product.batch_rank..][0..2];
-    return strides[1] != 1 and product.n != 1;
-}
-
 /// Whether the columns of what stands to the right lie side by side.
 fn rightLies(product: *const MatMul) bool {
     const rank = product.batch_rank;
-    return if (turns(product)) product.a.strides[rank] == 1 else product.b.strides[rank + 1] == 1;
+    return if (matmul.turns(product)) product.a.strides[rank] == 1 else product.b.strides[rank + 1] == 1;
 }
 
 /// A block is one thread's: no other takes part in its product.

@@ -331,12 +331,11 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             left: [*]align(64) T,
             vectors: usize,
             panels: usize,
-            /// Whether panels are as wide as they can be, but for the last: those that are ready.
-            whole_panels: bool,
             strips: usize,
 
             fn panelBegin(chunk: *const Chunk, panel: usize) usize {
-                if (chunk.whole_panels) return @min(panel * Tile.vectors_max, chunk.vectors);
+                // Those that are ready are as wide as they can be, but for the last.
+                if (chunk.args.panels != null) return @min(panel * Tile.vectors_max, chunk.vectors);
                 return chunk.vectors * panel / chunk.panels;
             }
 
@@ -367,7 +366,6 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 .left = @ptrCast(@alignCast(scratch[packed_right_bytes..].ptr)),
                 .vectors = vectors,
                 .panels = ceilDiv(vectors, Tile.vectors_max),
-                .whole_panels = plan.right == .ready,
                 .strips = ceilDiv(args.m, Tile.rows_max),
             };
             const group = if (plan.left or config.strips_inner) left_strips else chunk.strips;

@@ -96,15 +96,12 @@ pub const Cache = struct {
         if (bytes == 0 or bytes > bytes_max) return null;
         const key: Key = .of(product);
         const storage = memory.find(key.handle).?;
-        const entry = cache.find(key) orelse {
-            const entry = cache.vacant() orelse return null;
-            entry.* = .{ .key = key, .written = storage.written, .used = cache.clock };
-            storage.paneled = true;
-            return null;
-        };
-        if (entry.written != storage.written) {
+        const known = cache.find(key);
+        const entry = known orelse cache.vacant() orelse return null;
+        if (known == null or entry.written != storage.written) {
             cache.drop(entry, engine.allocator);
             entry.* = .{ .key = key, .written = storage.written, .used = cache.clock };
+            storage.paneled = true;
             return null;
         }
         entry.used = cache.clock;

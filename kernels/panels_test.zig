@@ -115,7 +115,7 @@ const size = 40;
 const x_handle = 1;
 const weight_handle = 2;
 const out_handle = 3;
-const other_handle = 4;
+const matrix_bytes: f64 = 4 * size * size;
 
 /// out = x W^T, which needs panels: W is read along its columns.
 const words align(8) = [_]f64{ 8, 22, 0, 0, size, size, size } ++
@@ -136,20 +136,29 @@ fn expectProduct(context: u32, weight: f32) !void {
     for (values) |value| try expectEqual(2 * size * weight, value);
 }
 
-test "a weight that is written gets other panels, whoever writes it" {
+/// W = W + 1.
+const increment align(8) = [_]f64{ 5, 18, testing.rowNamed(table.map_rows, "addScalar"), 0, 1, 1, 1, 0, 0, size * size } ++
+    [_]f64{ weight_handle, 0, 0, 1 } ++ [_]f64{ weight_handle, 0, 0, 1 };
+
+/// A context with x of twos and such a weight.
+fn open(weight: f32) !u32 {
     const context = border.open("threads 2", 9);
-    defer _ = border.close(context);
-    const bytes: f64 = 4 * size * size;
-    const create align(8) = [_]f64{ 1, 4, x_handle, bytes, 1, 4, weight_handle, bytes, 1, 4, out_handle, bytes, 1, 4, other_handle, bytes };
+    const create align(8) = [_]f64{ 1, 4, x_handle, matrix_bytes, 1, 4, weight_handle, matrix_bytes, 1, 4, out_handle, matrix_bytes };
     try runWords(context, &create);
     try fill(context, x_handle, 2);
-    try fill(context, weight_handle, 3);
+    try fill(context, weight_handle, weight);
+    return context;
+}
+
+test "a weight that is written gets other panels, whoever writes it" {
+    const context = try open(3);
+    defer _ = border.close(context);
     const before = border.memory(context, 1);
     for (0..6) |_| {
         try runWords(context, &words);
         try expectProduct(context, 3);
     }
-    try std.testing.expect(border.memory(context, 1) >= before + bytes);
+    try std.testing.expect(border.memory(context, 1) >= before + matrix_bytes);
     for (0..3) |round| {
         // By bytes from outside.
         try fill(context, weight_handle, 5);
@@ -157,11 +166,9 @@ test "a weight that is written gets other panels, whoever writes it" {
             try runWords(context, &words);
             try expectProduct(context, 5);
         }
-        // By an instruction, alone and in words that come again: W = W + 1 elsewhere, then here.
-        const add = comptime testing.rowNamed(table.map_rows, "addScalar");
-        const change align(8) = [_]f64{ 5, 18, add, 0, 1, 1, 1, 0, 0, size * size, weight_handle, 0, 0, 1, weight_handle, 0, 0, 1 };
+        // By words of their own, which come again and are kept decoded in their turn.
         for (0..5) |k| {
-            try runWords(context, &change);
+            try runWords(context, &increment);
             const now: f32 = @floatFromInt(6 + k);
             for (0..1 + 2 * round) |_| {
                 try runWords(context, &words);
@@ -169,7 +176,7 @@ test "a weight that is written gets other panels, whoever writes it" {
             }
         }
         // Freed, and made anew under the same handle.
-        const renew align(8) = [_]f64{ 2, 3, weight_handle, 1, 4, weight_handle, bytes };
+        const renew align(8) = [_]f64{ 2, 3, weight_handle, 1, 4, weight_handle, matrix_bytes };
         try runWords(context, &renew);
         try fill(context, weight_handle, 7);
         for (0..4) |_| {
@@ -184,13 +191,8 @@ test "a weight that is written gets other panels, whoever writes it" {
 }
 
 test "a weight may be freed while its product waits" {
-    const context = border.open("threads 2", 9);
+    const context = try open(3);
     defer _ = border.close(context);
-    const bytes: f64 = 4 * size * size;
-    const create align(8) = [_]f64{ 1, 4, x_handle, bytes, 1, 4, weight_handle, bytes, 1, 4, out_handle, bytes };
-    try runWords(context, &create);
-    try fill(context, x_handle, 2);
-    try fill(context, weight_handle, 3);
     for (0..3) |_| try runWords(context, &words);
     const last align(8) = [_]f64{ 3, 2 } ++ words ++ [_]f64{ 2, 3, weight_handle, 4, 2 };
     try fill(context, out_handle, 0);
@@ -199,15 +201,9 @@ test "a weight may be freed while its product waits" {
 }
 
 test "a program that writes its own weight has no panels of it" {
-    const context = border.open("threads 2", 9);
+    const context = try open(0);
     defer _ = border.close(context);
-    const bytes: f64 = 4 * size * size;
-    const create align(8) = [_]f64{ 1, 4, x_handle, bytes, 1, 4, weight_handle, bytes, 1, 4, out_handle, bytes };
-    try runWords(context, &create);
-    try fill(context, x_handle, 2);
-    try fill(context, weight_handle, 0);
-    const add = comptime testing.rowNamed(table.map_rows, "addScalar");
-    const step align(8) = words ++ [_]f64{ 5, 18, add, 0, 1, 1, 1, 0, 0, size * size, weight_handle, 0, 0, 1, weight_handle, 0, 0, 1 };
+    const step align(8) = words ++ increment;
     for (0..6) |k| {
         try runWords(context, &step);
         try expectProduct(context, @floatFromInt(k));
