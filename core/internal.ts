@@ -2,16 +2,16 @@
  * What the rooms above need of the core beyond its public names: in-place updates, groups and ownership.
  */
 import type { MapRow } from "../kernels/instruction.ts";
-import { autocastType, gradientsEnabled, innerScope, moveTo, outsideScopes } from "./ambient.ts";
-import { broadcastTo, copy, map, mapInto, NDArray, random, type Scalars } from "./ndarray.ts";
-import { collect } from "./program.ts";
-import { momentsOf } from "./ops/norm.ts";
-import { nextCounters } from "./random.ts";
-import { decided, eachTime, refuseRecording } from "./recording.ts";
-import { isHalf } from "./dtype.ts";
-import { sameShape } from "./shape.ts";
-import { inFloat32, wideInAutocast } from "./tensor_op.ts";
-import { Tensor } from "./tensor.ts";
+import { autocastType, gradientsEnabled, innerScope, moveTo, outsideScopes } from "./ambient/scope.ts";
+import { broadcastTo, copy, map, mapInto, NDArray, random, type Scalars } from "./array/ndarray.ts";
+import { collect } from "./array/stream.ts";
+import { momentsOf } from "./tensor/ops/norm.ts";
+import { nextCounters } from "./array/counters.ts";
+import { decided, eachTime, refuseRecording } from "./capture/recording.ts";
+import { isHalf } from "./pure/dtype.ts";
+import { sameShape } from "./pure/shape.ts";
+import { inFloat32, wideInAutocast } from "./tensor/op.ts";
+import { Tensor } from "./tensor/tensor.ts";
 
 export {
   autocastType,

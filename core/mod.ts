@@ -1,6 +1,14 @@
 /** Tensors, the computation graph, and automatic differentiation. */
-export { autocast, type AutocastOptions, type AutocastType, noGrad, type Owned, Scope, scope } from "./ambient.ts";
-export { capture, type Captured, live } from "./capture.ts";
+export {
+  autocast,
+  type AutocastOptions,
+  type AutocastType,
+  noGrad,
+  type Owned,
+  Scope,
+  scope,
+} from "./ambient/scope.ts";
+export { capture, type Captured, live } from "./capture/capture.ts";
 export {
   type DifferenceScheme,
   grad,
@@ -13,26 +21,26 @@ export {
   type NumericOptions,
   type TensorFunction,
   valueAndGrad,
-} from "./autodiff.ts";
-export { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
+} from "./tensor/autodiff.ts";
+export { type BackwardOptions, computeGradientOfVariables } from "./tensor/backward.ts";
 export { type DeviceEntry, devices, open, type OpenOptions, type Probe, setDefaultDevice } from "./open.ts";
-export type { ProgressListener } from "./fetch.ts";
-export { memory, type MemoryUse, setThreads } from "./devices.ts";
-export type { DType, TypedArray } from "./dtype.ts";
-export * from "./factories.ts";
+export type { ProgressListener } from "./host/fetch.ts";
+export { memory, type MemoryUse, setThreads } from "./array/devices.ts";
+export type { DType, TypedArray } from "./pure/dtype.ts";
+export * from "./tensor/factories.ts";
 export { group } from "./internal.ts";
-export { NDArray } from "./ndarray.ts";
-export * from "./ops/mod.ts";
-export { manualSeed } from "./random.ts";
-export { build, type Feeds, Placeholder, placeholder, Session } from "./session.ts";
-export type { ProgramMemory } from "./replay.ts";
-export type { Axes, AxisSlice, Shape } from "./shape.ts";
-export * from "./tensor.ts";
-export { type Adjoints, TensorOp, WideOp } from "./tensor_op.ts";
-export { findTopoSort, Op, Value } from "./value.ts";
+export { NDArray } from "./array/ndarray.ts";
+export * from "./tensor/ops/mod.ts";
+export { manualSeed } from "./array/counters.ts";
+export { build, type Feeds, Placeholder, placeholder, Session } from "./capture/session.ts";
+export type { ProgramMemory } from "./capture/program.ts";
+export type { Axes, AxisSlice, Shape } from "./pure/shape.ts";
+export * from "./tensor/tensor.ts";
+export { type Adjoints, TensorOp, WideOp } from "./tensor/op.ts";
+export { findTopoSort, Op, Value } from "./tensor/value.ts";
 
-import { checkTensor } from "./door.ts";
-import type { Tensor } from "./tensor.ts";
+import { checkTensor } from "./pure/check.ts";
+import type { Tensor } from "./tensor/tensor.ts";
 
 /**
  * Moves a tensor to the enclosing scope, or to none, so that it outlives this one. Returns it.

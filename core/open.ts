@@ -1,12 +1,12 @@
 /**
  * Choosing devices by name. Only what is awaited here may fetch anything: the first op opens what is there.
  */
-import { isGranted } from "../kernels/environment.ts";
-import { cachedLibrary, libraryFile, release } from "../kernels/library.ts";
+import { isGranted } from "../kernels/native/environment.ts";
+import { cachedLibrary, libraryFile, release } from "../kernels/native/library.ts";
 import * as doors from "../kernels/mod.ts";
-import { chooseStream, streamOf } from "./devices.ts";
-import { checkDigest, fetchBytes, type ProgressListener } from "./fetch.ts";
-import { writeWhole } from "./files.ts";
+import { chooseStream, streamOf } from "./array/devices.ts";
+import { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";
+import { writeWhole } from "./host/files.ts";
 
 export type { DeviceEntry, Probe } from "../kernels/mod.ts";
 

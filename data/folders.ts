@@ -2,7 +2,7 @@
  * Where data lies: the first of an option, `DENEB_DATA` and the cache folder. Each step is taken only where its
  * permission is already granted; nothing here prompts.
  */
-import { cacheFolder, environment, isGranted } from "../kernels/environment.ts";
+import { cacheFolder, environment, isGranted } from "../kernels/native/environment.ts";
 
 /** True if this very path may be read without a prompt. */
 export function mayRead(path: string): boolean {

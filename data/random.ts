@@ -2,7 +2,7 @@
  * Random numbers for shuffles, augmentation and drawn digits: Philox4x32-10, so that a stream is named by what it is
  * for (a seed and up to three indices) and never depends on what was drawn before it.
  */
-import { philox } from "../kernels/philox.ts";
+import { philox } from "../kernels/reference/philox.ts";
 
 /**
  * A stream of random numbers under a seed and up to three indices, each an integer in [0, 2^32). What transforms are given.

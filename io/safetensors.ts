@@ -6,7 +6,7 @@
  */
 import { outsideScopes } from "../core/internal.ts";
 import { Tensor, tensor } from "../core/mod.ts";
-import { readWhole, writeWhole } from "../core/files.ts";
+import { readWhole, writeWhole } from "../core/host/files.ts";
 import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts";
 
 /** Tensors by name, as `module.stateDict()` gives them. */

@@ -1,7 +1,7 @@
 /**
  * What a device is to the rest of Deneb: storages under handles, and a buffer of instructions that it runs.
  *
- * Handles are chosen by the caller (`core/program.ts`), so that allocation and release are instructions like any other.
+ * Handles are chosen by the caller (`core/array/stream.ts`), so that allocation and release are instructions like any other.
  */
 export interface Device {
   /** As in `--device`: "cpu", "opencl", "opencl:1", "wasm", "reference". */

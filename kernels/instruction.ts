@@ -1,5 +1,5 @@
 /**
- * The instruction layout: what every device reads and only `core/program.ts` writes.
+ * The instruction layout: what every device reads and only `core/array/stream.ts` writes.
  *
  * An instruction is a run of f64 words, `[opcode, length, ...fields]`, where `length` counts all of its words. Sizes,
  * strides and offsets count elements, not bytes; strides may be zero (broadcast) or negative (reversed). The native

@@ -8,15 +8,15 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
-const cpu = @import("cpu.zig");
-const device = @import("device.zig");
-const levels = @import("levels.zig");
-const memory_module = @import("memory.zig");
-const pool = @import("pool.zig");
-const program = @import("program.zig");
-const table = @import("table.zig");
-const Context = @import("context.zig").Context;
-const Settings = @import("settings.zig").Settings;
+const cpu = @import("cpu/engine.zig");
+const device = @import("border/device.zig");
+const levels = @import("cpu/levels.zig");
+const memory_module = @import("host/memory.zig");
+const pool = @import("cpu/pool.zig");
+const program = @import("program/program.zig");
+const table = @import("rows/table.zig");
+const Context = @import("border/context.zig").Context;
+const Settings = @import("host/settings.zig").Settings;
 const Status = program.Status;
 
 comptime {
@@ -30,7 +30,7 @@ const is_wasm = builtin.cpu.arch.isWasm();
 /// Says to `levels.zig` that the further CPU levels are linked in.
 pub const levels_linked = builtin.cpu.arch == .x86_64;
 
-/// Says to `cuda_module.zig` that the CUDA kernels are linked in.
+/// Says to `cuda/module.zig` that the CUDA kernels are linked in.
 pub const cuda_linked = builtin.os.tag == .linux or builtin.os.tag == .windows;
 
 const allocator = if (is_wasm) std.heap.wasm_allocator else std.heap.c_allocator;
@@ -79,7 +79,7 @@ pub const border = struct {
         }
         defer if (!builtin.single_threaded) opening.store(false, .release);
         const settings = Settings.parse(text[0..length], &open_message) orelse return 0;
-        if (!is_wasm) @import("pin.zig").pin();
+        if (!is_wasm) @import("host/pin.zig").pin();
         for (&slots, 1..) |*slot, first| {
             const context = slot.load(.acquire) orelse make: {
                 const made = allocator.create(Context) catch return exhausted();
@@ -111,7 +111,7 @@ pub const border = struct {
             writer.writeAll("{\"reason\":\"there is no such setting\"}") catch {};
             return @intCast(writer.end);
         };
-        if (!is_wasm) @import("pin.zig").pin();
+        if (!is_wasm) @import("host/pin.zig").pin();
         // What does not fit is no JSON any more, and the caller's to see.
         device.Engine.list(&settings, &writer) catch {};
         return @intCast(writer.end);
@@ -323,19 +323,19 @@ test {
     _ = memory_module;
     _ = pool;
     _ = table;
-    _ = @import("decode.zig");
-    _ = @import("dynamic.zig");
-    _ = @import("opencl_clblast.zig");
-    _ = @import("opencl_matmul.zig");
-    _ = @import("settings.zig");
-    _ = @import("skeletons.zig");
-    _ = @import("math_test.zig");
-    _ = @import("wide_integer.zig");
-    _ = @import("cuda_layout.zig");
-    _ = @import("cuda_module.zig");
-    _ = @import("store.zig");
-    _ = @import("border_test.zig");
-    _ = @import("kept_test.zig");
-    _ = @import("panels_test.zig");
-    _ = @import("partial.zig");
+    _ = @import("border/decode.zig");
+    _ = @import("host/dynamic.zig");
+    _ = @import("opencl/clblast.zig");
+    _ = @import("opencl/product.zig");
+    _ = @import("host/settings.zig");
+    _ = @import("opencl/skeletons.zig");
+    _ = @import("numbers/functions_test.zig");
+    _ = @import("numbers/wide_integer.zig");
+    _ = @import("gpu/arguments.zig");
+    _ = @import("cuda/module.zig");
+    _ = @import("host/store.zig");
+    _ = @import("border/border_test.zig");
+    _ = @import("cpu/kept_test.zig");
+    _ = @import("cpu/panel_cache_test.zig");
+    _ = @import("cpu/level/partial.zig");
 }

@@ -2,12 +2,12 @@
  * Opens devices by name. What runs the arithmetic hides behind the one interface of `device.ts`.
  */
 import type { Device } from "./device.ts";
-import { environment, isGranted } from "./environment.ts";
-import { type Kind, openCpu, openNative, type Probe, probeCpu, probeNative } from "./native.ts";
-import { openReference } from "./reference.ts";
+import { environment, isGranted } from "./native/environment.ts";
+import { type Kind, openCpu, openNative, type Probe, probeCpu, probeNative } from "./native/native.ts";
+import { openReference } from "./reference/reference.ts";
 import { openWasm, probeWasm } from "./wasm.ts";
 
-export { libraryCandidates, lookAgain } from "./native.ts";
+export { libraryCandidates, lookAgain } from "./native/native.ts";
 export type { Probe };
 export type { Device } from "./device.ts";
 

@@ -4,7 +4,7 @@
  *
  * The module is one for all contexts of a process, and its memory grows: views on it are made at each use.
  */
-import { errorOf, readManifest } from "./border.ts";
+import { errorOf, readManifest } from "./native/border.ts";
 import * as module from "./deneb.wasm";
 import type { Device } from "./device.ts";
 import { limits, status } from "./instruction.ts";

@@ -1,8 +1,8 @@
 /** Linear: the affine map, the one layer with a matrix product. */
-import { checkCount, checkOptions, checkTensor } from "../core/door.ts";
+import { checkCount, checkOptions, checkTensor } from "../core/pure/check.ts";
 import { autocastType } from "../core/internal.ts";
 import { type DType, rand, scope, type Tensor } from "../core/mod.ts";
-import { showShape } from "../core/shape.ts";
+import { showShape } from "../core/pure/shape.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 

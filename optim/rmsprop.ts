@@ -1,5 +1,5 @@
 /** RMSProp. */
-import { checkOptions } from "../core/door.ts";
+import { checkOptions } from "../core/pure/check.ts";
 import { apply, decided, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";

@@ -2,10 +2,18 @@
  * Arrays for tests of the kernels: values that hurt, seen through awkward strides, the same on every device; and
  * comparisons that count units in the last place.
  */
-import { computeType, type DType, isFloat, isHalf, makeTypedArray, nearest, type TypedArray } from "../core/dtype.ts";
-import { fromTypedArray, type NDArray } from "../core/ndarray.ts";
-import type { Stream } from "../core/program.ts";
-import { type Shape, sizeOf, stridesOf } from "../core/shape.ts";
+import {
+  computeType,
+  type DType,
+  isFloat,
+  isHalf,
+  makeTypedArray,
+  nearest,
+  type TypedArray,
+} from "../core/pure/dtype.ts";
+import { fromTypedArray, type NDArray } from "../core/array/ndarray.ts";
+import type { Stream } from "../core/array/stream.ts";
+import { type Shape, sizeOf, stridesOf } from "../core/pure/shape.ts";
 import { dtypeCode, type MapRow, mapRows, opcode } from "../kernels/instruction.ts";
 
 /** Numbers in [0, 1) that a seed determines. */

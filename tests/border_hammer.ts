@@ -5,7 +5,7 @@
  *
  * What it never does is lie about the length of a buffer or let an attached one go: no library could tell.
  */
-import { readManifest } from "../kernels/border.ts";
+import { readManifest } from "../kernels/native/border.ts";
 import { limits, opcode, status } from "../kernels/instruction.ts";
 import { type Random, randomOf } from "./arrays.ts";
 import { broken, freeing, recordPrograms, type Step, strange } from "./border_programs.ts";

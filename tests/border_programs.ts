@@ -1,8 +1,8 @@
 /**
- * Real instructions for tests of the border: what `core/ndarray.ts` writes, recorded instead of run, and the ways to
+ * Real instructions for tests of the border: what `core/array/ndarray.ts` writes, recorded instead of run, and the ways to
  * break them.
  */
-import type { DType } from "../core/dtype.ts";
+import type { DType } from "../core/pure/dtype.ts";
 import {
   argFold,
   broadcastTo,
@@ -14,9 +14,9 @@ import {
   matmul,
   random,
   scatterAdd,
-} from "../core/ndarray.ts";
-import { Stream } from "../core/program.ts";
-import { reducedShape, type Shape } from "../core/shape.ts";
+} from "../core/array/ndarray.ts";
+import { Stream } from "../core/array/stream.ts";
+import { reducedShape, type Shape } from "../core/pure/shape.ts";
 import type { Device } from "../kernels/device.ts";
 import { argRows, foldRows, limits, mapRows, opcode, table } from "../kernels/instruction.ts";
 import { compute, layoutNames, mapTo, type Operand, operand, operandsOf, type Random, typesOf } from "./arrays.ts";

@@ -1,5 +1,5 @@
 /** What tests build with Zig: made once for each state of the sources, and kept in `.zig-cache/tests`. */
-import { libraryFile } from "../kernels/library.ts";
+import { libraryFile } from "../kernels/native/library.ts";
 import { buildCuda, buildLibrary, buildWasm, compile } from "../tools/build.ts";
 import { ensureZig } from "../tools/zig.ts";
 

@@ -494,7 +494,7 @@ testWith(
     inTemporaryFolder(async (folder) => {
       const moduleAt = (path: string) => JSON.stringify(new URL(`../${path}`, import.meta.url).href);
       const script = `import { dataFolder } from ${moduleAt("data/folders.ts")};
-      import { cacheFolder } from ${moduleAt("kernels/environment.ts")};
+      import { cacheFolder } from ${moduleAt("kernels/native/environment.ts")};
       let found; try { found = dataFolder(); } catch (error) { found = error.name; } console.log(cacheFolder() + " " + found);`;
       await Deno.writeTextFile(`${folder}/script.ts`, script);
       const ask = async (flags: string[], env: Record<string, string> = {}) => {

@@ -4,12 +4,12 @@
  * In float32 a row is held to its own steps, each rounded: what is free of functions has their very bits. Halves are
  * held to the same steps, the last of which is rounded once more. The other types are held to the reference, whose steps are those of float64 and int32.
  */
-import { computeType, type DType, isFloat, isHalf, promote, type TypedArray } from "../core/dtype.ts";
-import { argFold, copy, empty, fold, fromTypedArray, gather, matmul, type NDArray } from "../core/ndarray.ts";
-import { permute, random as randomArray, scatterAdd } from "../core/ndarray.ts";
-import type { Stream } from "../core/program.ts";
-import { reducedShape, type Shape, stridesOf } from "../core/shape.ts";
-import { type Environment, type Evaluate, parseRow } from "../kernels/expression.ts";
+import { computeType, type DType, isFloat, isHalf, promote, type TypedArray } from "../core/pure/dtype.ts";
+import { argFold, copy, empty, fold, fromTypedArray, gather, matmul, type NDArray } from "../core/array/ndarray.ts";
+import { permute, random as randomArray, scatterAdd } from "../core/array/ndarray.ts";
+import type { Stream } from "../core/array/stream.ts";
+import { reducedShape, type Shape, stridesOf } from "../core/pure/shape.ts";
+import { type Environment, type Evaluate, parseRow } from "../kernels/reference/expression.ts";
 import { argRows, type FoldRow, foldRows, type MapRow, mapRows, table } from "../kernels/instruction.ts";
 import {
   compute,

@@ -42,7 +42,9 @@ testWith(
   () =>
     inTemporaryFolder(async (folder) => {
       const path = `${folder}/file`, length = 4_000_000;
-      const script = `import { writeWhole } from ${JSON.stringify(new URL("../core/files.ts", import.meta.url).href)};
+      const script = `import { writeWhole } from ${
+        JSON.stringify(new URL("../core/host/files.ts", import.meta.url).href)
+      };
       for (let k = 1;; k++) await writeWhole(${JSON.stringify(path)}, new Uint8Array(${length}).fill(k));`;
       await Deno.writeTextFile(`${folder}/script.ts`, script);
       for (let round = 0; round < 3; round++) {

@@ -5,7 +5,7 @@
  * `fixtures/pytorch_halves.py` wrote PyTorch's answers as bits. A single operation must have them exactly; what calls
  * functions or sums may differ by the rounding of its last place.
  */
-import { bytesOf, type DType, isFloat, promote, promoteScalar } from "../core/dtype.ts";
+import { bytesOf, type DType, isFloat, promote, promoteScalar } from "../core/pure/dtype.ts";
 import { MLPResNet } from "../examples/mlp_resnet.ts";
 import {
   arange,

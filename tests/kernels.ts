@@ -1,9 +1,9 @@
 /** What tests of the kernels share: a device for each test, held to the reference device, and findings over many cases. */
-import { Stream } from "../core/program.ts";
-import { openCpu, openNative } from "../kernels/native.ts";
+import { Stream } from "../core/array/stream.ts";
+import { openCpu, openNative } from "../kernels/native/native.ts";
 import type { Device } from "../kernels/device.ts";
 import { opcode } from "../kernels/instruction.ts";
-import { openReference } from "../kernels/reference.ts";
+import { openReference } from "../kernels/reference/reference.ts";
 import { openWasm } from "../kernels/wasm.ts";
 import { devices } from "../mod.ts";
 import { testUnless } from "./permissions.ts";

@@ -3,15 +3,33 @@
  * and matmul, which has one result with fused multiply-add and one without.
  */
 import { Buffer } from "node:buffer";
-import { bytesOf, computeType, type DType, isHalf, itemBytes, makeTypedArray, type TypedArray } from "../core/dtype.ts";
-import { argFold, broadcastTo, compose, fold, gather, map, mapInto, matmul, type NDArray } from "../core/ndarray.ts";
-import { empty, random as randomArray, scatterAdd } from "../core/ndarray.ts";
-import { Stream } from "../core/program.ts";
-import { reducedShape, type Shape } from "../core/shape.ts";
-import { openCpu } from "../kernels/native.ts";
+import {
+  bytesOf,
+  computeType,
+  type DType,
+  isHalf,
+  itemBytes,
+  makeTypedArray,
+  type TypedArray,
+} from "../core/pure/dtype.ts";
+import {
+  argFold,
+  broadcastTo,
+  compose,
+  fold,
+  gather,
+  map,
+  mapInto,
+  matmul,
+  type NDArray,
+} from "../core/array/ndarray.ts";
+import { empty, random as randomArray, scatterAdd } from "../core/array/ndarray.ts";
+import { Stream } from "../core/array/stream.ts";
+import { reducedShape, type Shape } from "../core/pure/shape.ts";
+import { openCpu } from "../kernels/native/native.ts";
 import type { Device } from "../kernels/device.ts";
 import { argRows, dtypeCode, foldRows, mapRows, opcode, table } from "../kernels/instruction.ts";
-import { findLibrary } from "../kernels/library.ts";
+import { findLibrary } from "../kernels/native/library.ts";
 import { openWasm } from "../kernels/wasm.ts";
 import {
   bitsOf,

@@ -2,7 +2,7 @@
  * Which library is taken, and what is said where none can be. Each case is a process of its own, since a process keeps
  * to what it found first, and none of them can prompt.
  */
-import { libraryFile } from "../kernels/library.ts";
+import { libraryFile } from "../kernels/native/library.ts";
 import { freshWasm } from "./built.ts";
 import { absence } from "./kernels.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";

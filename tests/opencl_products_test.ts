@@ -1,10 +1,10 @@
 /** Products on OpenCL: by tiles of any size, which are chosen by time, with the same bits; and by CLBlast. */
-import type { DType, TypedArray } from "../core/dtype.ts";
-import { argFold, copy, fold, gather, map, matmul, random as randomArray } from "../core/ndarray.ts";
-import type { Stream } from "../core/program.ts";
+import type { DType, TypedArray } from "../core/pure/dtype.ts";
+import { argFold, copy, fold, gather, map, matmul, random as randomArray } from "../core/array/ndarray.ts";
+import type { Stream } from "../core/array/stream.ts";
 import type { Device } from "../kernels/device.ts";
-import { libraryCandidates, openNative } from "../kernels/native.ts";
-import { openReference } from "../kernels/reference.ts";
+import { libraryCandidates, openNative } from "../kernels/native/native.ts";
+import { openReference } from "../kernels/reference/reference.ts";
 import { compute, difference, epsilonOf, type Layout, operand, randomOf, unitOf } from "./arrays.ts";
 import { failingCLBlast } from "./built.ts";
 import { absence, Findings, withDevice } from "./kernels.ts";
@@ -60,10 +60,10 @@ function recordsOf(bytes: Uint8Array): { at: number; length: number }[] {
 }
 
 const begin = `
-import { matmul } from ${JSON.stringify(new URL("../core/ndarray.ts", import.meta.url).href)};
-import { Stream } from ${JSON.stringify(new URL("../core/program.ts", import.meta.url).href)};
+import { matmul } from ${JSON.stringify(new URL("../core/array/ndarray.ts", import.meta.url).href)};
+import { Stream } from ${JSON.stringify(new URL("../core/array/stream.ts", import.meta.url).href)};
 import { openDevice } from ${JSON.stringify(new URL("../kernels/mod.ts", import.meta.url).href)};
-import { compute, operand, randomOf, unitOf } from ${JSON.stringify(new URL("./arrays.ts", import.meta.url).href)};
+import { compute, operand, randomOf, unitOf } from ${JSON.stringify(new URL("arrays.ts", import.meta.url).href)};
 const device = openDevice("opencl"), stream = new Stream(device), random = randomOf(1);
 const product = (dtype, m, n, k) => {
   const operands = [operand(dtype, [m, k], "contiguous", random), operand(dtype, [k, n], "contiguous", random)];

@@ -7,7 +7,7 @@
  * a number that is asked for at each replay, `host` something that is done there.
  */
 import { limits, mapRows, opcode, opcodeName } from "../kernels/instruction.ts";
-import { type Instruction, layOut, type List, type Slot, type View } from "../core/instructions.ts";
+import { type Instruction, layOut, type List, type Slot, type View } from "../core/capture/list.ts";
 import {
   checkFirst,
   dropDead,
@@ -18,7 +18,7 @@ import {
   reuseInPlace,
   shareCommon,
   skipCopies,
-} from "../core/passes.ts";
+} from "../core/capture/passes/mod.ts";
 import { capture, live, nn, noGrad, rand, type Tensor, tensor } from "../mod.ts";
 import { sameAsEager, type Scenario } from "./captures.ts";
 import { assert, assertEquals, forEachDevice } from "./support.ts";

@@ -2,11 +2,21 @@
  * Groups of maps and folds along the rows or columns of one matrix: what a device makes one kernel of. `single` says that it
  * must be only one.
  */
-import { broadcastTo, composeAll, copy, empty, fold, map, mapInto, type NDArray, reshape } from "../core/ndarray.ts";
-import { CrossEntropy, CrossEntropyGradient, LogSoftmax, LogSumExp, Softmax } from "../core/ops/composite.ts";
-import { Normalize, NormalizeGradient } from "../core/ops/norm.ts";
-import type { Stream } from "../core/program.ts";
-import type { TypedArray } from "../core/dtype.ts";
+import {
+  broadcastTo,
+  composeAll,
+  copy,
+  empty,
+  fold,
+  map,
+  mapInto,
+  type NDArray,
+  reshape,
+} from "../core/array/ndarray.ts";
+import { CrossEntropy, CrossEntropyGradient, LogSoftmax, LogSumExp, Softmax } from "../core/tensor/ops/composite.ts";
+import { Normalize, NormalizeGradient } from "../core/tensor/ops/norm.ts";
+import type { Stream } from "../core/array/stream.ts";
+import type { TypedArray } from "../core/pure/dtype.ts";
 import { type Layout, mapTo, type Operand, operand, put, randomOf } from "./arrays.ts";
 
 /** What is computed in one group. */

@@ -1,11 +1,11 @@
 /** Safetensors: round trips, files of the Python package, malformed files, checkpoints. */
-import { bytesOf } from "../core/dtype.ts";
+import { bytesOf } from "../core/pure/dtype.ts";
 import { data, io, manualSeed, nn, optim, scope, Tensor, tensor } from "../mod.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
 import { assertEquals, assertRejects, assertThrows } from "./support.ts";
 
-const fixture = new URL("./fixtures/python.safetensors", import.meta.url);
-const script = new URL("./fixtures/python_safetensors.py", import.meta.url).pathname;
+const fixture = new URL("fixtures/python.safetensors", import.meta.url);
+const script = new URL("fixtures/python_safetensors.py", import.meta.url).pathname;
 
 /** What a tensor is, in a form that compares by bits. */
 function describe(value: Tensor): [string, number[], string] {

@@ -1,6 +1,6 @@
 /** The repository served over HTTP: imported by address, it runs with no more than the permission to import. */
 import { devices } from "../mod.ts";
-import { libraryFile } from "../kernels/library.ts";
+import { libraryFile } from "../kernels/native/library.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
 import { assert, assertEquals } from "./support.ts";
 

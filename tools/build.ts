@@ -99,7 +99,13 @@ function hasCuda({ triple }: Target): boolean {
 /** Builds the CUDA kernels as PTX into `path`, relative to the repository: the least device's, which all later ones take. */
 export async function buildCuda(path: string, zig: Zig): Promise<void> {
   await compile(zig, [
-    ...["build-obj", "kernels/cuda_kernels.zig", "-target", targets.cuda.triple, `-mcpu=${targets.cuda.baseline}`],
+    ...[
+      "build-obj",
+      "kernels/cuda_kernels.zig",
+      "-target",
+      targets.cuda.triple,
+      `-mcpu=${targets.cuda.baseline}`,
+    ],
     ...["-O", "fast", "-fstrip", "-fno-emit-bin", `-femit-asm=${path}`],
   ]);
 }

@@ -3,8 +3,8 @@
  * show others, when something is slower than it should be or is not there.
  */
 import { dataFolder } from "../data/folders.ts";
-import { cacheFolder } from "../kernels/environment.ts";
-import { release } from "../kernels/library.ts";
+import { cacheFolder } from "../kernels/native/environment.ts";
+import { release } from "../kernels/native/library.ts";
 import { libraryCandidates } from "../kernels/mod.ts";
 import * as deneb from "../mod.ts";
 import config from "../deno.json" with { type: "json" };

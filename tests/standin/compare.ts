@@ -1,5 +1,5 @@
 /** What groups on the stand-in's device give, beside the same instructions one by one, and in how many launches. */
-import { Stream } from "../../core/program.ts";
+import { Stream } from "../../core/array/stream.ts";
 import { openDevice } from "../../kernels/mod.ts";
 import { difference, type Operand } from "../arrays.ts";
 import { type Findings, ungrouped } from "../kernels.ts";

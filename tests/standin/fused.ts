@@ -2,8 +2,8 @@
  * Maps of a group run as one kernel, whose text NVRTC compiles: they must have the bits of the maps one by one.
  * `cuda_test.ts` runs this in a process of its own, with the stand-in as the driver; the texts stay in its folder.
  */
-import { broadcastTo, compose, copy, empty, fold, map, mapInto, type NDArray } from "../../core/ndarray.ts";
-import { Stream } from "../../core/program.ts";
+import { broadcastTo, compose, copy, empty, fold, map, mapInto, type NDArray } from "../../core/array/ndarray.ts";
+import { Stream } from "../../core/array/stream.ts";
 import { type MapRow, mapRows, table } from "../../kernels/instruction.ts";
 import { openDevice } from "../../kernels/mod.ts";
 import { mapTo, operandsOf, put } from "../arrays.ts";

@@ -2,8 +2,8 @@
  * Products of halves by cuBLAS, and the precision that it is asked for. `cuda_test.ts` runs this in a process of its own,
  * with the stand-in as the driver.
  */
-import { broadcastTo, compose, copy, fold, map, matmul, type NDArray } from "../../core/ndarray.ts";
-import { Stream } from "../../core/program.ts";
+import { broadcastTo, compose, copy, fold, map, matmul, type NDArray } from "../../core/array/ndarray.ts";
+import { Stream } from "../../core/array/stream.ts";
 import { openDevice } from "../../kernels/mod.ts";
 import { put, unitOf } from "../arrays.ts";
 import { Findings } from "../kernels.ts";

@@ -1,0 +1,324 @@
+/**
+ * What surrounds a computation: the scope that owns new tensors, whether gradients are recorded, and in which type
+ * products are computed.
+ *
+ * The state of a synchronous stretch of code is one object. `await scope(async () => ...)` gives its task an object of
+ * its own, carried across each `await` by `AsyncLocalStorage`, so that interleaving tasks never see one another's scope.
+ */
+import { checkFunction } from "../pure/check.ts";
+
+/** Something a scope frees at its end. */
+export interface Owned {
+  /** The scope that will free it, or null when nobody does. */
+  owner: Scope | null;
+  /** The neighbour that the scope came to own before it. */
+  older: Owned | null;
+  /** The neighbour that the scope came to own after it. */
+  newer: Owned | null;
+  /** Gives the memory back; `by` is named to whoever reads it afterwards. */
+  free(by: Scope): void;
+  /** Called when it leaves every scope: only the garbage collector can free it then. */
+  unowned(): void;
+}
+
+interface Ambient {
+  scope: Scope | null;
+  gradients: boolean;
+  autocast: AutocastType | null;
+}
+
+/** What {@linkcode autocast} may compute products in. */
+export type AutocastType = "float16" | "bfloat16";
+
+interface Carrier {
+  getStore(): Ambient | undefined;
+  run<T>(state: Ambient, body: () => T): T;
+}
+
+const root: Ambient = { scope: null, gradients: true, autocast: null };
+/** Present from the first asynchronous scope on; until then the look-up is one comparison. */
+let carrier: Carrier | null = null;
+
+function ambient(): Ambient {
+  return carrier === null ? root : carrier.getStore() ?? root;
+}
+
+function openCarrier(): Carrier | null {
+  if (carrier !== null) return carrier;
+  // Asking the runtime for the module, rather than importing it, keeps browsers working and needs no permission.
+  // deno-lint-ignore no-explicit-any
+  const runtime = (globalThis as any).process;
+  const hooks = runtime?.getBuiltinModule?.("node:async_hooks");
+  if (hooks) carrier = new hooks.AsyncLocalStorage() as Carrier;
+  return carrier;
+}
+
+/** A stretch of code whose tensors are freed together. Made by {@linkcode scope}. */
+export class Scope implements Disposable {
+  readonly #parent: Scope | null;
+  readonly #state: Ambient;
+  /** What opened it: a name, or an error whose stack leads there; null if no stack was taken. */
+  readonly #opener: string | Error | null;
+  /** A chain through its members, so that any of them leaves at once: a scope around a long loop must not grow with it. */
+  #newest: Owned | null = null;
+  #open = true;
+
+  /** @ignore */
+  constructor(state: Ambient, opener: string | Error | null = stackHere()) {
+    this.#state = state;
+    this.#parent = state.scope;
+    this.#opener = opener;
+    state.scope = this;
+  }
+
+  /** Takes over what nobody owns. */
+  add(member: Owned): void {
+    const before = this.#newest;
+    member.owner = this;
+    member.older = before;
+    if (before !== null) before.newer = member;
+    this.#newest = member;
+  }
+
+  /** Lets go of one of its members. */
+  remove(member: Owned): void {
+    const { older, newer } = member;
+    if (older !== null) older.newer = newer;
+    if (newer !== null) newer.older = older;
+    else this.#newest = older;
+    member.owner = member.older = member.newer = null;
+  }
+
+  /** The scope that was innermost when this one was opened. */
+  get parent(): Scope | null {
+    return this.#parent;
+  }
+
+  /** Where tensors go that are kept: a scope of the library's own counts as part of the one around it. */
+  get enclosing(): Scope | null {
+    return typeof this.#opener === "string" ? this.#parent?.enclosing ?? null : this.#parent;
+  }
+
+  /** `train.ts:12`; without a stack of its own, all places where one was taken lately: `train.ts:12 or test.ts:7`. */
+  get place(): string {
+    if (typeof this.#opener === "string") return this.#opener;
+    if (this.#opener !== null) return placeOf(this.#opener);
+    return [...new Set(stacks.map(placeOf))].join(" or ");
+  }
+
+  /** Frees what is still owned by this scope. */
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    if (this.#state.scope !== this) {
+      throw new Error(
+        `Cannot close scope: the scope opened in ${this.place} is not the innermost; ` +
+          "tasks that interleave must use await scope(async () => ...)",
+      );
+    }
+    this.#open = false;
+    this.#state.scope = this.#parent;
+    let member = this.#newest;
+    this.#newest = null;
+    while (member !== null) {
+      const next: Owned | null = member.older;
+      member.owner = member.older = member.newer = null;
+      member.free(this);
+      member = next;
+    }
+  }
+}
+
+/** The first line outside this file that led to a scope. */
+function placeOf({ stack = "" }: Error): string {
+  for (const line of stack.split("\n").slice(1)) {
+    if (line.includes("/core/ambient/scope.ts")) continue;
+    const match = /([^/\\(\s]+:\d+):\d+\)?$/.exec(line);
+    if (match) return match[1]!;
+  }
+  return "unknown place";
+}
+
+/** A stack is taken of so many scopes, and of one in so many from then on: it costs as much as ten small ops. */
+const stacksAtFirst = 1024, stackEvery = 16;
+/** The stacks taken last: what opens scopes in a loop is among them. */
+const stacks: Error[] = [];
+const stacksKept = 64;
+let scopesOpened = 0;
+
+function stackHere(): Error | null {
+  const count = scopesOpened++;
+  if (count >= stacksAtFirst && count % stackEvery !== 0) return null;
+  const depth = Error.stackTraceLimit;
+  // This function, the constructor and scope() stand above the caller.
+  Error.stackTraceLimit = 5;
+  const error = new Error();
+  Error.stackTraceLimit = depth;
+  stacks[(count < stacksAtFirst ? count : count / stackEvery) % stacksKept] = error;
+  return error;
+}
+
+/** A scope of the library's own. Taking a stack costs as much as ten small ops, so it goes by a name. */
+export function innerScope(opener: string): Scope {
+  return new Scope(ambient(), opener);
+}
+
+/**
+ * Opens a scope: tensors made in it are freed at its end.
+ *
+ * `using _ = scope()` is for one task. Tasks that interleave write `await scope(async () => ...)`. Tensors that leave the
+ * scope are passed to {@linkcode keep}; what is assigned to a parameter's `.data`, to `.grad` or to an optimizer's state
+ * stays by itself.
+ *
+ * @example
+ * ```ts
+ * import { memory, scope, zeros } from "deneb";
+ *
+ * const before = memory().bytes;
+ * {
+ *   using _ = scope();
+ *   zeros([256, 256]).add(1);
+ * }
+ * if (memory().bytes !== before) throw new Error("the scope leaked");
+ * ```
+ */
+export function scope(): Scope;
+/** Runs `body` in a scope of its task, which is carried across each `await` in it. */
+export function scope<T>(body: () => Promise<T>): Promise<T>;
+export function scope<T>(body?: () => Promise<T>): Scope | Promise<T> {
+  const state = ambient();
+  if (body === undefined) return new Scope(state);
+  const own: Ambient = { ...state };
+  const run = async () => {
+    const opened = new Scope(own);
+    try {
+      return await body();
+    } finally {
+      opened[Symbol.dispose]();
+    }
+  };
+  const found = openCarrier();
+  if (found) return found.run(own, run);
+  // Without a carrier the task shares the root state: interleaving is caught when a scope closes out of order.
+  return (async () => {
+    using _ = new Scope(state);
+    return await body();
+  })();
+}
+
+/** The innermost scope, which owns new tensors, or null. */
+export function currentScope(): Scope | null {
+  return carrier === null ? root.scope : ambient().scope;
+}
+
+/** Runs `body` with no scope: what it makes is owned by its maker. */
+export function outsideScopes<T>(body: () => T): T {
+  const state = ambient(), before = state.scope;
+  state.scope = null;
+  try {
+    return body();
+  } finally {
+    state.scope = before;
+  }
+}
+
+/** Puts `member` under `owner`, or under nobody. */
+export function moveTo(member: Owned, owner: Scope | null): void {
+  if (member.owner === owner) return;
+  member.owner?.remove(member);
+  if (owner === null) member.unowned();
+  else owner.add(member);
+}
+
+/** True where operations record the graph that `backward` walks. */
+export function gradientsEnabled(): boolean {
+  return carrier === null ? root.gradients : ambient().gradients;
+}
+
+/** Runs `body` with gradients switched on or off. */
+export function withGradients<T>(enabled: boolean, body: () => T): T {
+  const state = ambient(), before = state.gradients;
+  state.gradients = enabled;
+  try {
+    return body();
+  } finally {
+    state.gradients = before;
+  }
+}
+
+/**
+ * Runs `body` without recording a graph: its results have `requiresGrad` false.
+ *
+ * Throws TypeError when `body` returns a promise, since the mode would not survive an `await`.
+ *
+ * @example
+ * ```ts
+ * import { noGrad, Tensor } from "deneb";
+ *
+ * const y = noGrad(() => new Tensor([1, 2]).mul(2));
+ * if (y.requiresGrad) throw new Error("recorded");
+ * ```
+ */
+export function noGrad<T>(body: () => T): T {
+  checkFunction("noGrad", body);
+  return synchronous("noGrad", withGradients(false, body));
+}
+
+/** The result itself. Throws TypeError for a promise, whose rest would run in another mode. */
+function synchronous<T>(action: string, result: T): T {
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    throw new TypeError(`Cannot ${action}: the function returned a promise, it must be synchronous`);
+  }
+  return result;
+}
+
+/** The type in which products are computed, or null where it is that of their operands. */
+export function autocastType(): AutocastType | null {
+  return carrier === null ? root.autocast : ambient().autocast;
+}
+
+/** Runs `body` with products in that type. */
+export function withAutocast<T>(type: AutocastType | null, body: () => T): T {
+  const state = ambient(), before = state.autocast;
+  state.autocast = type;
+  try {
+    return body();
+  } finally {
+    state.autocast = before;
+  }
+}
+
+/** How {@linkcode autocast} computes. */
+export interface AutocastOptions {
+  /** What matrix products take and give. */
+  dtype?: AutocastType;
+  /** False switches it off inside. */
+  enabled?: boolean;
+}
+
+/**
+ * Runs `body` in mixed precision: matrix products, and so `Linear`, take their float operands in a half type and give
+ * it; softmax, losses, norms, squares, powers, exponentials and logarithms are computed in float32 and give that; all else
+ * goes by the operands' types. As `torch.autocast`, it leaves float64 alone.
+ *
+ * Parameters stay float32 and get float32 gradients. Call `backward()` outside or inside: it goes by the types that the
+ * graph has. With `float16` the gradients of small losses may vanish, unless the loss is scaled up.
+ *
+ * Throws TypeError when `body` returns a promise, since the mode would not survive an `await`.
+ *
+ * @example
+ * ```ts
+ * import { autocast, nn, ones } from "deneb";
+ *
+ * const linear = new nn.Linear(3, 2);
+ * const y = autocast(() => linear.call(ones([4, 3])));
+ * y.sum().backward();
+ * if (linear.weight.grad!.dtype !== "float32") throw new Error("a half gradient");
+ * ```
+ */
+export function autocast<T>(body: () => T, { dtype = "bfloat16", enabled = true }: AutocastOptions = {}): T {
+  if (dtype !== "bfloat16" && dtype !== "float16") {
+    throw new TypeError(`Cannot autocast: type ${dtype satisfies never}, it must be bfloat16 or float16`);
+  }
+  return synchronous("autocast", withAutocast(enabled ? dtype : null, body));
+}

@@ -1,0 +1,67 @@
+/**
+ * Random numbers by counting: Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011).
+ *
+ * A draw takes a range of counters that only its element count fixes, so the same seed gives the same numbers on every
+ * device, and a generator's whole state is a key and a counter.
+ */
+import type { DType } from "../pure/dtype.ts";
+import { refuseRecording } from "../capture/recording.ts";
+
+/** A seed's two key words. */
+export function keyOf(seed: number): [number, number] {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(`Cannot seed: ${seed} must be an integer in [0, 2^53)`);
+  }
+  return [seed >>> 0, Math.floor(seed / 2 ** 32)];
+}
+
+/** The generator that tensors draw from. */
+const state: { key: [number, number]; counter: number } = { key: keyOf(entropy()), counter: 0 };
+
+function entropy(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]!;
+}
+
+/**
+ * Fixes the random numbers that follow: factories, initialisation, dropout.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, rand } from "deneb";
+ *
+ * manualSeed(7);
+ * const a = rand([2]).toArray().join();
+ * manualSeed(7);
+ * if (rand([2]).toArray().join() !== a) throw new Error("not repeated");
+ * ```
+ */
+export function manualSeed(seed: number): void {
+  refuseRecording("manualSeed() is called");
+  state.key = keyOf(seed);
+  state.counter = 0;
+}
+
+/** The generator's state, for checkpoints. */
+export function randomState(): { key: [number, number]; counter: number } {
+  return { key: [...state.key], counter: state.counter };
+}
+
+/** Continues from a state that {@linkcode randomState} gave. */
+export function setRandomState({ key, counter }: { key: [number, number]; counter: number }): void {
+  refuseRecording("the generator's state is set");
+  state.key = [...key];
+  state.counter = counter;
+}
+
+/** Key and counter for `count` elements of `dtype`, as numbers to be asked for in this order: asking moves past them. */
+export function nextCounters(
+  count: number,
+  dtype: DType,
+): { key: [() => number, () => number]; counter: () => number } {
+  const take = () => {
+    const taken = state.counter;
+    state.counter += Math.ceil(count / (dtype === "float64" ? 2 : 4));
+    return taken;
+  };
+  return { key: [() => state.key[0], () => state.key[1]], counter: take };
+}

@@ -1,0 +1,96 @@
+/**
+ * What tensors are made from: nested arrays, numbers and typed arrays, read into device memory.
+ */
+import { streamOf } from "./devices.ts";
+import { checkDType, type DType, dtypeOfArray, makeTypedArray, nearest, type TypedArray } from "../pure/dtype.ts";
+import { checkOptions, refuse, shown } from "../pure/check.ts";
+import { fromTypedArray, type NDArray } from "./ndarray.ts";
+import { checkShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
+
+/** Numbers or booleans, nested to any depth. */
+export type NestedArray = number | boolean | readonly NestedArray[];
+/** What tensors are made from. */
+export type TensorSource = NestedArray | TypedArray;
+
+/** How a tensor is made. */
+export interface TensorOptions {
+  /** As in `--device`; the default device when absent. */
+  device?: string;
+  /** The element type; by default what the source suggests. */
+  dtype?: DType;
+  /** Whether gradients are recorded. */
+  requiresGrad?: boolean;
+  /** The shape, for a flat source. */
+  shape?: Shape;
+}
+
+/** Reads nested arrays, a number or a flat typed array into device memory. */
+export function arrayFrom(source: TensorSource, options: TensorOptions): NDArray {
+  const { device, dtype, shape } = checkOptions("make tensor", options, '{ dtype: "int32" }');
+  if (dtype !== undefined) checkDType("make tensor", dtype);
+  const given = dtypeOfArray(source);
+  let flat: ArrayLike<number>, found: Shape, natural: DType;
+  if (given !== null) {
+    flat = source as TypedArray;
+    found = [flat.length];
+    natural = given;
+  } else {
+    found = nestedShape(source as NestedArray);
+    const leaves = flatten(source as NestedArray, found);
+    natural = leaves.length > 0 && typeof leaves[0] === "boolean" ? "bool" : "float32";
+    flat = leaves as ArrayLike<number>;
+  }
+  if (shape !== undefined) {
+    checkShape("make tensor", shape);
+    if (sizeOf(shape) !== flat.length) {
+      throw new TypeError(`Cannot make tensor: ${flat.length} elements do not fill shape ${showShape(shape)}`);
+    }
+    found = shape.slice();
+  }
+  const type = dtype ?? natural;
+  let values: TypedArray;
+  if (given === type || (type === "bool" && natural === "bool")) {
+    values = given !== null ? source as TypedArray : Uint8Array.from(flat as ArrayLike<number>, (x) => x ? 1 : 0);
+  } else {
+    values = makeTypedArray(type, flat.length);
+    for (let k = 0; k < flat.length; k++) {
+      values[k] = type === "bool" ? (flat[k] ? 1 : 0) : nearest(type, Number(flat[k]));
+    }
+  }
+  return fromTypedArray(streamOf(device), values, found, type);
+}
+
+function nestedShape(source: NestedArray): number[] {
+  const shape: number[] = [];
+  for (let level: NestedArray | undefined = source; Array.isArray(level); level = level[0]) shape.push(level.length);
+  return shape;
+}
+
+function flatten(source: NestedArray, shape: Shape): (number | boolean)[] {
+  const leaves: (number | boolean)[] = [];
+  const walk = (level: NestedArray, axis: number): void => {
+    if (axis === shape.length) {
+      if (typeof level !== "number" && typeof level !== "boolean") {
+        throw new TypeError(`Cannot make tensor: found ${shown(level)} where a number must stand`);
+      }
+      leaves.push(level);
+      return;
+    }
+    if (!Array.isArray(level) || level.length !== shape[axis]) {
+      throw new TypeError(`Cannot make tensor: rows of axis ${axis} differ in length, all must have ${shape[axis]}`);
+    }
+    for (const part of level) walk(part, axis + 1);
+  };
+  walk(source, 0);
+  return leaves;
+}
+
+/** Indices as a device takes them: a fraction or NaN would become another index. */
+export function wholeNumbers(action: string, numbers: readonly number[]): Int32Array<ArrayBuffer> {
+  if (!Array.isArray(numbers)) refuse(action, numbers, "a tensor or a list of integers");
+  const whole = Int32Array.from(numbers);
+  numbers.forEach((number, k) => {
+    if (number !== whole[k]) throw new RangeError(`Cannot ${action}: index ${number} must be an integer`);
+  });
+  return whole;
+}

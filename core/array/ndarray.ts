@@ -1,0 +1,605 @@
+/**
+ * NDArray: elements in a storage seen through shape, strides and offset; and the skeletons that fill one from others.
+ *
+ * This is the layer below automatic differentiation: an op's `compute` is written in these functions. Views (transpose,
+ * broadcast, slice) share the storage; every other function makes a new one.
+ */
+import {
+  type ArgRow,
+  argRows,
+  dtypeCode,
+  type FoldRow,
+  foldRows,
+  limits,
+  type MapRow,
+  opcode,
+} from "../../kernels/instruction.ts";
+import {
+  bytesOf,
+  codeOf,
+  computeType,
+  type DType,
+  itemBytes,
+  makeTypedArray,
+  promote,
+  readElements,
+  type TypedArray,
+} from "../pure/dtype.ts";
+import { recording, refuseRecording, type Scalar } from "../capture/recording.ts";
+import { collect, readBytes, type Storage, type Stream, writeBytes, writeView } from "./stream.ts";
+import { type MapInfo, rows } from "./rows.ts";
+import {
+  type AxisSlice,
+  isContiguous,
+  reshapeStrides,
+  type Shape,
+  showShape,
+  sizeOf,
+  stridesOf,
+} from "../pure/shape.ts";
+
+const folds = Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>;
+const args = Object.fromEntries(argRows.map((name, k) => [name, k])) as Record<ArgRow, number>;
+
+/** Arrays made while a composite computation runs; all but its result are given back at its end. */
+let temporaries: NDArray[] | null = null;
+
+/**
+ * A strided window on device memory: what an op's `compute` is given and gives back. It is counted, not collected: each
+ * window is disposed of once, and the memory goes with the last.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "deneb";
+ *
+ * const { array } = tensor([[1, 2, 3], [4, 5, 6]]).transpose();
+ * if (array.shape.join() !== "3,2" || array.strides.join() !== "1,3" || array.contiguous) throw new Error("a copy");
+ * if (array.read().join() !== "1,4,2,5,3,6") throw new Error("another order");
+ * ```
+ */
+export class NDArray {
+  // Fields are declared, here and in the other classes of which each op makes one: a field that is defined costs a call
+  // of its own at each construction, all together a tenth of a small op.
+  /** @ignore */ declare readonly storage: Storage;
+  /** The length of each axis. */
+  declare readonly shape: Shape;
+  /** In elements; zero repeats, negative runs backwards. */
+  declare readonly strides: readonly number[];
+  /** In elements from the storage's start. */
+  declare readonly offset: number;
+  /** The element type. */
+  declare readonly dtype: DType;
+  /** @ignore */ declare readonly code: number;
+  /** The number of elements that the window shows, repeated ones included. */
+  declare readonly size: number;
+  /** True if the elements lie in row-major order without gaps. */
+  declare readonly contiguous: boolean;
+  declare private held: boolean;
+
+  /** @ignore Takes over one reference to `storage`. */
+  constructor(
+    storage: Storage,
+    shape: Shape,
+    strides: readonly number[],
+    offset: number,
+    dtype: DType,
+    contiguous: boolean,
+  ) {
+    this.storage = storage;
+    this.shape = shape;
+    this.strides = strides;
+    this.offset = offset;
+    this.dtype = dtype;
+    this.code = codeOf(dtype);
+    this.size = sizeOf(shape);
+    this.contiguous = contiguous;
+    this.held = true;
+    if (temporaries !== null) temporaries.push(this);
+  }
+
+  /** Another window on the same elements. */
+  view(shape: Shape, strides: readonly number[], offset: number = this.offset): NDArray {
+    this.storage.retain();
+    return new NDArray(this.storage, shape, strides, offset, this.dtype, isContiguous(shape, strides));
+  }
+
+  /** The same window, counted once more. */
+  share(): NDArray {
+    this.storage.retain();
+    return new NDArray(this.storage, this.shape, this.strides, this.offset, this.dtype, this.contiguous);
+  }
+
+  /** Gives back this window; the memory is freed with the last one. */
+  dispose(): void {
+    if (!this.held) return;
+    this.held = false;
+    this.storage.release();
+  }
+
+  /** The elements in row-major order, once they are computed. Throws inside {@linkcode capture}. */
+  read(): TypedArray {
+    refuseRecording("a value is read");
+    if (this.size === 0) return makeTypedArray(this.dtype, 0);
+    const source = this.contiguous ? this : copy(this);
+    const flat = source.readLine(this.size);
+    if (source !== this) source.dispose();
+    return flat;
+  }
+
+  /** One element, by its place in row-major order of a one-element or contiguous array. */
+  readFirst(): number {
+    refuseRecording("a value is read");
+    return this.readLine(1)[0]!;
+  }
+
+  /** So many elements from the first on, as they lie. */
+  private readLine(count: number): TypedArray {
+    const at = this.offset * itemBytes(this.dtype);
+    return readElements(this.dtype, count, (bytes) => readBytes(this.storage, at, bytes));
+  }
+}
+
+/** The first array's stream, which all others must share. */
+function streamOf(action: string, inputs: readonly NDArray[]): Stream {
+  const stream = inputs[0]!.storage.stream;
+  for (const input of inputs) {
+    if (input.storage.handle === 0) throw new Error(`Cannot ${action}: tensor ${showShape(input.shape)} was freed`);
+    if (input.storage.stream !== stream) {
+      throw new TypeError(
+        `Cannot ${action}: tensors are on ${stream.device.name} and ${input.storage.stream.device.name}, ` +
+          "they must be on one device",
+      );
+    }
+  }
+  return stream;
+}
+
+/** An array with undefined contents. */
+export function empty(stream: Stream, shape: Shape, dtype: DType): NDArray {
+  const storage = stream.allocate(sizeOf(shape) * itemBytes(dtype));
+  return new NDArray(storage, shape, stridesOf(shape), 0, dtype, true);
+}
+
+/** An array holding `flat`, whose length must be the shape's size, and whose type that of `makeTypedArray(dtype)`. */
+export function fromTypedArray(stream: Stream, flat: TypedArray, shape: Shape, dtype: DType): NDArray {
+  const array = empty(stream, shape, dtype);
+  if (flat.byteLength === 0) {
+    stream.flush();
+    return array;
+  }
+  writeBytes(array.storage, 0, bytesOf(flat, dtype));
+  if (recording === null) return array;
+  // A replay cannot fill it again, and may change what it made of it: it starts with a copy of memory that stays.
+  recording.constant(array.storage);
+  const own = copy(array);
+  array.dispose();
+  return own;
+}
+
+/** Scalars of a row, as f64; the device rounds them to the compute type. */
+export interface Scalars {
+  s?: Scalar;
+  t?: Scalar;
+  u?: Scalar;
+}
+
+/** Evaluates `row` for every element of `out`; inputs have its shape (broadcast views included). */
+export function mapInto(
+  out: NDArray,
+  row: MapRow | MapInfo,
+  inputs: readonly NDArray[],
+  s: Scalar = 0,
+  t: Scalar = 0,
+  u: Scalar = 0,
+): void {
+  const info = typeof row === "string" ? rows[row] : row;
+  const stream = inputs.length > 0 ? streamOf(info.name, inputs) : out.storage.stream;
+  writeMap(stream, info, out, inputs, s, t, u, codeOf(computeType(out.dtype)));
+}
+
+function writeMap(
+  stream: Stream,
+  row: MapInfo,
+  out: NDArray,
+  inputs: readonly NDArray[],
+  s: Scalar,
+  t: Scalar,
+  u: Scalar,
+  compute: number,
+): void {
+  const count = inputs.length;
+  let flat = out.contiguous && (!row.usesIndex || out.shape.length === 1);
+  for (let k = 0; flat && k < count; k++) flat = inputs[k]!.contiguous;
+  if (compute === dtypeCode.int32 && !row.forInts) {
+    throw new TypeError(`Cannot ${row.name}: it does not exist for integers, ${out.dtype} must be a float type`);
+  }
+  const rank = flat ? 1 : out.shape.length;
+  if (rank > limits.rank) {
+    throw new RangeError(`Cannot ${row.name}: shape ${showShape(out.shape)} has more than ${limits.rank} axes`);
+  }
+  if (flat && recording === null && out.code === compute) {
+    let same = true;
+    for (let k = 0; same && k < count; k++) same = inputs[k]!.code === compute;
+    if (same) return writeFlat(stream, stream.open(flatWords), 0, row, out, inputs, s, t, u);
+  }
+  const start = stream.open(10 + rank + (count + 1) * (3 + rank)), words = stream.words;
+  words[start] = opcode.map;
+  words[start + 2] = row.number;
+  words[start + 3] = compute;
+  words[start + 4] = rank;
+  words[start + 5] = count;
+  words[start + 6] = typeof s === "number" ? s : liveNumber(start + 6, s);
+  words[start + 7] = typeof t === "number" ? t : liveNumber(start + 7, t);
+  words[start + 8] = typeof u === "number" ? u : liveNumber(start + 8, u);
+  let at = start + 9;
+  if (flat) {
+    words[at] = out.size;
+    at = writeView(words, at + 1, out);
+    words[at++] = 1;
+    for (let k = 0; k < count; k++) {
+      at = writeView(words, at, inputs[k]!);
+      words[at++] = 1;
+    }
+  } else {
+    at = writeNumbers(words, at, out.shape);
+    at = writeNumbers(words, writeView(words, at, out), out.strides);
+    for (const input of inputs) at = writeNumbers(words, writeView(words, at, input), input.strides);
+  }
+  stream.close(start, at, out.size);
+}
+
+/** Words of the longest flat map. */
+const flatWords = 6 + 2 * limits.inputs + 3;
+/** What says that a flat map makes the storage of its output. */
+const allocates = 4;
+
+/** The same in half the words, for what lies side by side in the compute type. */
+function writeFlat(
+  stream: Stream,
+  start: number,
+  flags: number,
+  row: MapInfo,
+  out: NDArray,
+  inputs: readonly NDArray[],
+  s: Scalar,
+  t: Scalar,
+  u: Scalar,
+): void {
+  const { words } = stream;
+  words[start] = opcode.flat;
+  words[start + 2] = row.number * 8 + flags + out.code;
+  words[start + 3] = out.size;
+  words[start + 4] = out.storage.handle;
+  words[start + 5] = out.offset;
+  let at = start + 6;
+  for (let k = 0; k < inputs.length; k++) {
+    const { storage, offset } = inputs[k]!;
+    words[at++] = storage.handle;
+    words[at++] = offset;
+  }
+  if (row.scalars > 0) {
+    words[at++] = typeof s === "number" ? s : s();
+    if (row.scalars > 1) words[at++] = typeof t === "number" ? t : t();
+    if (row.scalars > 2) words[at++] = typeof u === "number" ? u : u();
+  }
+  stream.close(start, at, out.size);
+}
+
+/** The number now; a captured function asks again at each replay. */
+function liveNumber(at: number, read: () => number): number {
+  recording?.live(at, read);
+  return read();
+}
+
+function writeNumbers(words: Float64Array, at: number, numbers: readonly number[]): number {
+  for (let k = 0; k < numbers.length; k++) words[at + k] = numbers[k]!;
+  return at + numbers.length;
+}
+
+/**
+ * `row` of the inputs, which have one shape, as a name or looked up before. The type is theirs, promoted, unless given or
+ * the row compares.
+ */
+export function map(
+  row: MapRow | MapInfo,
+  inputs: readonly NDArray[],
+  { s = 0, t = 0, u = 0 }: Scalars = {},
+  dtype?: DType,
+): NDArray {
+  return mapScalars(typeof row === "string" ? rows[row] : row, inputs, s, t, u, dtype);
+}
+
+/** As {@linkcode map}, without an object for the scalars. */
+export function mapScalars(
+  row: MapInfo,
+  inputs: readonly NDArray[],
+  s: Scalar = 0,
+  t: Scalar = 0,
+  u: Scalar = 0,
+  dtype?: DType,
+): NDArray {
+  const first = inputs[0]!, stream = streamOf(row.name, inputs);
+  if (dtype === undefined && recording === null && areFlat(row, inputs)) {
+    const bytes = first.size * itemBytes(first.dtype), start = stream.openFresh(flatWords, bytes);
+    const storage = stream.claim(bytes);
+    const out = new NDArray(storage, first.shape, first.strides, 0, first.dtype, true);
+    writeFlat(stream, start, allocates, row, out, inputs, s, t, u);
+    return out;
+  }
+  let compute = first.dtype;
+  for (let k = 1; k < inputs.length; k++) compute = promote(compute, inputs[k]!.dtype);
+  if (!row.toBool && dtype !== undefined) compute = dtype;
+  const type = row.toBool ? "bool" : compute;
+  const storage = stream.allocate(first.size * itemBytes(type));
+  const strides = first.contiguous ? first.strides : stridesOf(first.shape);
+  const out = new NDArray(storage, first.shape, strides, 0, type, true);
+  writeMap(stream, row, out, inputs, s, t, u, codeOf(computeType(compute)));
+  return out;
+}
+
+/** True where the operands lie side by side in one type, which the row computes in and gives. */
+function areFlat(row: MapInfo, inputs: readonly NDArray[]): boolean {
+  const { code, shape } = inputs[0]!;
+  if (row.toBool || code > (row.forInts ? dtypeCode.int32 : dtypeCode.float64)) return false;
+  if (row.usesIndex && shape.length !== 1) return false;
+  for (let k = 0; k < inputs.length; k++) if (!inputs[k]!.contiguous || inputs[k]!.code !== code) return false;
+  return true;
+}
+
+/** A new array holding one number. */
+export function filled(stream: Stream, shape: Shape, dtype: DType, value: Scalar): NDArray {
+  const out = empty(stream, shape, dtype);
+  mapInto(out, "fill", [], value);
+  return out;
+}
+
+/** A contiguous copy, of another type if asked: floats become integers by truncation, saturating. */
+export function copy(array: NDArray, dtype: DType = array.dtype): NDArray {
+  const stream = streamOf("copy", [array]), out = empty(stream, array.shape, dtype);
+  const compute = codeOf(computeType(promote(array.dtype, dtype)));
+  writeMap(stream, rows.copy, out, [array], 0, 0, 0, compute);
+  return out;
+}
+
+/** The same array if its elements already lie in order, else a copy. Counted once more either way. */
+export function contiguous(array: NDArray): NDArray {
+  return array.contiguous ? array.share() : copy(array);
+}
+
+/** Another shape over the same elements: a view where strides allow, else a copy. */
+export function reshape(array: NDArray, shape: Shape): NDArray {
+  const strides = array.contiguous ? stridesOf(shape) : reshapeStrides(array.shape, array.strides, shape);
+  if (strides !== null) return array.view(shape, strides);
+  const dense = copy(array);
+  const result = dense.view(shape, stridesOf(shape));
+  dense.dispose();
+  return result;
+}
+
+/** Axes in another order, as a view. */
+export function permute(array: NDArray, axes: readonly number[]): NDArray {
+  return array.view(axes.map((axis) => array.shape[axis]!), axes.map((axis) => array.strides[axis]!));
+}
+
+/** A view whose new or stretched axes repeat. */
+export function broadcastTo(array: NDArray, shape: Shape): NDArray {
+  const shift = shape.length - array.shape.length;
+  const strides = shape.map((length, axis) => {
+    const from = axis - shift;
+    return from < 0 || (array.shape[from] === 1 && length !== 1) ? 0 : array.strides[from]!;
+  });
+  return array.view(shape, strides);
+}
+
+/** A view of a part, by one slice for each axis. */
+export function slice(array: NDArray, slices: readonly AxisSlice[]): NDArray {
+  let offset = array.offset;
+  const shape: number[] = [], strides: number[] = [];
+  slices.forEach((part, axis) => {
+    offset += part.start * array.strides[axis]!;
+    if (part.dropped) return;
+    shape.push(part.length);
+    strides.push(part.step * array.strides[axis]!);
+  });
+  return array.view(shape, strides, sizeOf(shape) === 0 ? array.offset : offset);
+}
+
+/** Writes the kept axes first and the reduced ones after them, as `fold` and `arg` want. */
+function writeReduction(
+  words: Float64Array,
+  start: number,
+  out: NDArray,
+  inputs: readonly NDArray[],
+  axes: readonly number[],
+): number {
+  const shape = inputs[0]!.shape, order: number[] = [];
+  for (let axis = 0; axis < shape.length; axis++) if (!axes.includes(axis)) order.push(axis);
+  const kept = order.length;
+  for (const axis of axes) order.push(axis);
+  let at = start;
+  for (const axis of order) words[at++] = shape[axis]!;
+  at = writeView(words, at, out);
+  // Out is dense over the kept axes, whether or not it also shows the reduced ones as ones.
+  let step = 1;
+  for (let k = kept - 1; k >= 0; k--) {
+    words[at + k] = step;
+    step *= shape[order[k]!]!;
+  }
+  at += kept;
+  for (const input of inputs) {
+    at = writeView(words, at, input);
+    for (const axis of order) words[at++] = input.strides[axis]!;
+  }
+  return at;
+}
+
+/** Joins the elements along `axes` (sorted). `outShape` has those axes dropped or of length one. */
+export function fold(
+  row: FoldRow,
+  inputs: readonly NDArray[],
+  axes: readonly number[],
+  outShape: Shape,
+  dtype?: DType,
+): NDArray {
+  const stream = streamOf(row, inputs), rank = inputs[0]!.shape.length;
+  if (rank > limits.rank) throw new RangeError(`Cannot ${row}: ${rank} axes are more than ${limits.rank}`);
+  let compute = inputs[0]!.dtype;
+  for (const input of inputs) compute = promote(compute, input.dtype);
+  const out = empty(stream, outShape, dtype ?? compute);
+  const start = stream.open(10 + rank + (inputs.length + 1) * (3 + rank)), words = stream.words;
+  words[start] = opcode.fold;
+  words[start + 2] = folds[row];
+  words[start + 3] = codeOf(computeType(compute));
+  words[start + 4] = rank;
+  words[start + 5] = rank - axes.length;
+  words[start + 6] = inputs.length;
+  words[start + 7] = 0;
+  words[start + 8] = 0;
+  words[start + 9] = 0;
+  stream.close(start, writeReduction(words, start + 10, out, inputs, axes), inputs[0]!.size);
+  return out;
+}
+
+/** The index (int32) of the best element along one axis. */
+export function argFold(row: ArgRow, array: NDArray, axes: readonly number[], outShape: Shape): NDArray {
+  const stream = streamOf(row, [array]), rank = array.shape.length;
+  const out = empty(stream, outShape, "int32");
+  const start = stream.open(6 + rank + 2 * (3 + rank)), words = stream.words;
+  words[start] = opcode.arg;
+  words[start + 2] = args[row];
+  words[start + 3] = codeOf(computeType(array.dtype));
+  words[start + 4] = rank;
+  words[start + 5] = rank - axes.length;
+  stream.close(start, writeReduction(words, start + 6, out, [array], axes), array.size);
+  return out;
+}
+
+/** Matrix products over the last two axes; `batch` is the common shape of the axes before them. */
+export function matmul(a: NDArray, b: NDArray, batch: Shape): NDArray {
+  const stream = streamOf("matmul", [a, b]), dtype = promote(a.dtype, b.dtype);
+  const m = a.shape[a.shape.length - 2]!, k = a.shape[a.shape.length - 1]!, n = b.shape[b.shape.length - 1]!;
+  const out = empty(stream, [...batch, m, n], dtype), rank = batch.length;
+  const start = stream.open(7 + rank + 3 * (5 + rank)), words = stream.words;
+  words[start] = opcode.matmul;
+  words[start + 2] = codeOf(computeType(dtype));
+  words[start + 3] = rank;
+  words[start + 4] = m;
+  words[start + 5] = n;
+  words[start + 6] = k;
+  let at = writeNumbers(words, start + 7, batch);
+  for (const array of [out, a, b]) at = writeNumbers(words, writeView(words, at, array), array.strides);
+  stream.close(start, at, out.size * k);
+  return out;
+}
+
+/** The axes before, at and after one axis, as the three strides that gather and scatter step by. */
+function aroundAxis(array: NDArray, axis: number): { sizes: [number, number, number]; strides: number[] } {
+  const sizes: [number, number, number] = [
+    sizeOf(array.shape.slice(0, axis)),
+    array.shape[axis]!,
+    sizeOf(array.shape.slice(axis + 1)),
+  ];
+  return { sizes, strides: [sizes[1] * sizes[2], sizes[2], 1] };
+}
+
+/** `source[..., index[c], ...]` along `axis`: all three arrays are contiguous, `index` has one axis. */
+export function gather(source: NDArray, index: NDArray, axis: number, outShape: Shape): NDArray {
+  const stream = streamOf("take", [source, index]);
+  stream.runAlone();
+  const out = empty(stream, outShape, source.dtype);
+  const { sizes: [outer, length, inner], strides } = aroundAxis(source, axis);
+  writePlaces(stream, opcode.gather, outer, index, length, inner, out, source, strides);
+  return out;
+}
+
+/** Adds `source[..., c, ...]` to `out[..., index[c], ...]` along `axis`, in ascending order of `c`. */
+export function scatterAdd(out: NDArray, source: NDArray, index: NDArray, axis: number): void {
+  const stream = streamOf("take gradient", [out, source, index]);
+  stream.runAlone();
+  const { sizes: [outer, length, inner], strides } = aroundAxis(out, axis);
+  writePlaces(stream, opcode.scatter, outer, index, length, inner, out, source, strides);
+}
+
+function writePlaces(
+  stream: Stream,
+  operation: number,
+  outer: number,
+  index: NDArray,
+  length: number,
+  inner: number,
+  out: NDArray,
+  source: NDArray,
+  alongLength: readonly number[],
+): void {
+  const count = index.size, alongCount = [count * inner, inner, 1];
+  const start = stream.open(22), words = stream.words;
+  words[start] = operation;
+  words[start + 2] = outer;
+  words[start + 3] = count;
+  words[start + 4] = length;
+  words[start + 5] = inner;
+  const gathers = operation === opcode.gather;
+  let at = writeNumbers(words, writeView(words, start + 6, out), gathers ? alongCount : alongLength);
+  at = writeNumbers(words, writeView(words, at, source), gathers ? alongLength : alongCount);
+  at = writeView(words, at, index);
+  words[at++] = 1;
+  stream.close(start, at, source.size);
+}
+
+/** Throws RangeError, on this device or when it is next read from, unless all labels [n] lie in [0, length). */
+export function checkLabels(labels: NDArray, length: number): void {
+  const stream = streamOf("use labels", [labels]);
+  stream.runAlone();
+  const start = stream.open(8), words = stream.words;
+  words[start] = opcode.check;
+  words[start + 2] = labels.size;
+  words[start + 3] = length;
+  const at = writeView(words, start + 4, labels);
+  words[at] = labels.strides[0]!;
+  stream.close(start, at + 1, labels.size);
+}
+
+/** Random words (int32), or uniform numbers in [0, 1) (floats), from one counter range. */
+export function random(
+  stream: Stream,
+  shape: Shape,
+  dtype: DType,
+  key: readonly [Scalar, Scalar],
+  counter: Scalar,
+): NDArray {
+  const out = empty(stream, shape, dtype);
+  const start = stream.open(9), words = stream.words;
+  words[start] = opcode.random;
+  words[start + 2] = out.size;
+  [...key, counter].forEach((word, k) => {
+    words[start + 3 + k] = typeof word === "number" ? word : liveNumber(start + 3 + k, word);
+  });
+  stream.close(start, writeView(words, start + 6, out), out.size);
+  return out;
+}
+
+/**
+ * Runs a computation of several steps as one group: all arrays it makes are given back, save its result.
+ *
+ * A device runs the list tile by tile, so that what lies between the steps stays in cache.
+ */
+export function compose(body: () => NDArray): NDArray {
+  return composeAll(() => [body()])[0]!;
+}
+
+/** As {@linkcode compose}, for several results; a null stays one. */
+export function composeAll<Result extends NDArray | null>(body: () => readonly Result[]): readonly Result[] {
+  return collect(() => {
+    const before = temporaries, mine: NDArray[] = [];
+    temporaries = mine;
+    let results: readonly Result[] = [];
+    try {
+      results = body();
+      return results;
+    } finally {
+      temporaries = before;
+      for (const array of mine) if (!results.includes(array as Result)) array.dispose();
+      if (before !== null) { for (const array of results) if (array !== null) before.push(array); }
+    }
+  });
+}

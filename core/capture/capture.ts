@@ -1,0 +1,236 @@
+/**
+ * capture: a function recorded once and replayed natively, the static graph of the lecture.
+ *
+ * Call 1 runs eagerly and leaves a list of instructions; passes make it shorter; later calls fill in what changes from
+ * call to call (inputs, live numbers, memory for the results) and run the whole list at once.
+ */
+import { innerScope, moveTo } from "../ambient/scope.ts";
+import { Arguments, mapTensors } from "./arguments.ts";
+import { openStreams, streamOf } from "../array/devices.ts";
+import { checkDType, type DType } from "../pure/dtype.ts";
+import { checkFunction } from "../pure/check.ts";
+import { show, toDot } from "./list.ts";
+import { filled, type NDArray } from "../array/ndarray.ts";
+import { isInlined, record, Recording, refuseRecording } from "./recording.ts";
+import { Program, type ProgramMemory } from "./program.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+export type { ProgramMemory };
+
+/** A captured function; see {@linkcode capture}. */
+export interface Captured<Inputs extends unknown[], Result> extends Disposable {
+  (...inputs: Inputs): Result;
+  /** As a call, without blocking where the device can compute on threads of its own. Calls run one after another. */
+  async: (...inputs: Inputs) => Promise<Result>;
+  /** Prints the instructions of the last recording with shapes, groups and bytes, and returns the text. */
+  print(): string;
+  /** The same as a graph in Graphviz's language. */
+  toDot(): string;
+  /** Of the last recording; null before the first call. */
+  readonly memory: ProgramMemory | null;
+}
+
+/** Calls in a row that leave nothing to replay, after which that is said. The first may set up state. */
+const unrecordedMax = 3;
+
+/** Recordings kept for one function: a batch of another size, train and eval. */
+const programsMax = 8;
+
+/**
+ * Records `f` at its first call and replays the instructions at later ones, with the same bits and far less overhead.
+ *
+ * Tensors among the arguments, also in arrays and plain objects, are inputs; shapes, types, numbers, strings and booleans
+ * choose the recording. Anything else, such as a module or a Map, is no argument: close over it. Parameters, optimizer state and buffers are updated in place; results are new tensors, without a graph,
+ * at each call. Learning rate, dropout, step counts and `live(() => x)` are asked anew; loop counts and plain numbers are
+ * frozen. A change of mode (`eval()`, `noGrad`, a gradient that is there or not) records once more. A call that is refused
+ * for a label or an index among its inputs has not changed anything. Inside `grad`, `jvp` and another captured function it
+ * runs as if it were not captured.
+ *
+ * Throws when `f` reads a value, returns a promise, or steps a schedule, and TypeError for arguments of other kinds.
+ *
+ * @example
+ * ```ts
+ * import { capture, manualSeed, nn, optim, tensor } from "deneb";
+ *
+ * manualSeed(0);
+ * const model = new nn.Linear(1, 1), optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+ * const loss = new nn.MSELoss();
+ * const step = capture((x, y) => {
+ *   const value = loss.call(model.call(x), y);
+ *   optimizer.resetGrad();
+ *   value.backward();
+ *   optimizer.step();
+ *   return value;
+ * });
+ * const x = tensor([[0], [1]]), y = tensor([[1], [3]]);
+ * let last = Infinity;
+ * for (let k = 0; k < 200; k++) last = step(x, y).item();
+ * if (last > 1e-3) throw new Error(`the loss is ${last}`);
+ * ```
+ */
+export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
+  f: (...inputs: Inputs) => Result,
+): Captured<Inputs, Result> {
+  checkFunction("capture", f);
+  const programs: Program[] = [];
+  let last: Program | null = null, queue: Promise<unknown> = Promise.resolve(), unrecorded = 0;
+
+  const find = (taken: Arguments): Program | null => {
+    const found = programs.find((program) => program.fits(taken));
+    return found === undefined ? null : last = found;
+  };
+  const recordNew = (inputs: Inputs, taken: Arguments): Result => {
+    const { result, program } = recordCall(f, inputs, taken);
+    const stale = programs.filter((old) => old.isStale);
+    if (stale.length > 0) notice(f, "records anew: a tensor that it uses was given other memory");
+    stale.forEach(drop);
+    unrecorded = program === null ? unrecorded + 1 : 0;
+    if (unrecorded === unrecordedMax) {
+      notice(f, "cannot be replayed, so each call computes: it frees what it is given, or keeps tensors that it makes");
+    }
+    if (program !== null) {
+      if (programs.length === programsMax) drop(programs[0]!);
+      programs.push(last = program);
+    }
+    return result;
+  };
+  const drop = (program: Program) => {
+    programs.splice(programs.indexOf(program), 1);
+    program[Symbol.dispose]();
+  };
+  const call = (...inputs: Inputs): Result => {
+    if (isInlined()) return f(...inputs);
+    const taken = new Arguments(inputs), program = find(taken);
+    return program === null ? recordNew(inputs, taken) : program.run(taken) as Result;
+  };
+  const later = (...inputs: Inputs): Promise<Result> => {
+    refuseRecording("async() is called");
+    const next = queue.then(() => {
+      const taken = new Arguments(inputs), program = find(taken);
+      return program === null ? recordNew(inputs, taken) : program.runAsync(taken) as Promise<Result>;
+    });
+    queue = next.catch(() => {});
+    return next;
+  };
+  const members = {
+    async: later,
+    print() {
+      const text = last === null ? "" : show(last.list);
+      console.log(text);
+      return text;
+    },
+    toDot: () => last === null ? "digraph {}" : toDot(last.list),
+    [Symbol.dispose]() {
+      for (const program of programs.splice(0)) program[Symbol.dispose]();
+      last = null;
+    },
+    get memory() {
+      return last === null ? null : last.memory;
+    },
+  };
+  return Object.defineProperties(call, Object.getOwnPropertyDescriptors(members)) as Captured<Inputs, Result>;
+}
+
+/** For the developer: what makes a captured function slower than it need be. */
+function notice(f: { name: string }, what: string): void {
+  console.warn(`capture: ${f.name || "a function"} ${what}`);
+}
+
+/**
+ * A number that a captured function asks for at each replay, as a tensor without axes.
+ *
+ * @example
+ * ```ts
+ * import { capture, live, ones, type Tensor } from "deneb";
+ *
+ * let factor = 2;
+ * const scaled = capture((x: Tensor) => x.mul(live(() => factor)));
+ * scaled(ones([1]));
+ * factor = 5;
+ * if (scaled(ones([1])).item() !== 5) throw new Error("frozen");
+ * ```
+ */
+export function live(read: () => number, { dtype = "float32" }: { dtype?: DType } = {}): Tensor {
+  checkFunction("make live number", read);
+  checkDType("make live number", dtype);
+  // Asked before its instruction is begun: what the user computes for it writes instructions, too.
+  let first: number | null = read();
+  const next = () => {
+    const number = first ?? read();
+    first = null;
+    return number;
+  };
+  return Tensor.makeConst(filled(streamOf(), [], dtype, next));
+}
+
+/** An input as the function sees it while it is recorded: told apart from the same tensor closed over. */
+class InputTensor extends Tensor {
+  constructor(readonly source: Tensor) {
+    super(source.cachedData!.share(), { requiresGrad: source.requiresGrad });
+  }
+
+  override get grad(): Tensor | null {
+    return this.source.grad;
+  }
+
+  override set grad(grad: Tensor | null) {
+    // Each call would bring a graph of its own, which no replay walks.
+    if (this.source.op !== null) {
+      throw new Error("Cannot capture: backward() goes on into the graph of an input; pass it detached");
+    }
+    this.source.grad = grad;
+  }
+}
+
+/** Runs `f` and records it; the program is null where a replay could not do the same. */
+function recordCall<Inputs extends unknown[], Result>(
+  f: (...inputs: Inputs) => Result,
+  inputs: Inputs,
+  taken: Arguments,
+): { result: Result; program: Program | null } {
+  // What waits was there before.
+  for (const stream of openStreams()) stream.flush();
+  const arrays = new Map<number, NDArray>();
+  taken.leaves.forEach((leaf, place) => {
+    if (leaf instanceof Tensor) arrays.set(place, leaf.array);
+  });
+  const recording = new Recording(), own = new Set<Tensor>();
+  try {
+    const result = record(recording, () => {
+      const inner = innerScope("capture()");
+      try {
+        const seen = new Map<Tensor, Tensor>();
+        const given = inputs.map((input) =>
+          mapTensors(input, (tensor) => {
+            if (!seen.has(tensor)) seen.set(tensor, new InputTensor(tensor));
+            return seen.get(tensor);
+          })
+        );
+        const value = f(...given as Inputs);
+        if (value instanceof Promise) {
+          value.catch(() => {});
+          throw new TypeError("Cannot capture: the function returned a promise, it must be synchronous");
+        }
+        return mapTensors(value, (tensor) => {
+          if (tensor instanceof InputTensor) return tensor.source;
+          if (tensor.owner !== inner && tensor.cachedData !== null) return tensor;
+          // A leaf of its own: the graph behind it dies with the recording.
+          const leaf = tensor.detach();
+          moveTo(leaf, inner.parent);
+          own.add(leaf);
+          return leaf;
+        }) as Result;
+      } finally {
+        inner[Symbol.dispose]();
+        recording.stream?.flush();
+      }
+    });
+    return { result, program: Program.make({ recording, inputs: taken, arrays, result, own }) };
+  } catch (error) {
+    for (const storage of recording.constants) storage.release();
+    for (const leaf of own) leaf.dispose();
+    throw error;
+  } finally {
+    recording.end();
+  }
+}

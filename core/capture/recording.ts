@@ -1,0 +1,178 @@
+/**
+ * What a captured function leaves while it runs for the first time: its instructions, the numbers in them that are asked
+ * anew at each replay, and what must stay as it was for the recording to hold.
+ *
+ * Recording is synchronous, so it is one variable: no other task can run in between.
+ */
+import { opcode } from "../../kernels/instruction.ts";
+import type { NDArray } from "../array/ndarray.ts";
+import type { Storage, Stream } from "../array/stream.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** A number, or a function that is asked at each step. */
+export type Scalar = number | (() => number);
+
+/** Something that every replay does before its instructions run, in the order in which it was recorded. */
+export type Action =
+  /** Asks for the number that stands at that word. */
+  | { readonly at: number; readonly read: () => number }
+  /** Changes state on the host, such as a count of steps. */
+  | { readonly run: () => void };
+
+/** True as long as what the recording relied on has not changed. */
+export type Guard = () => boolean;
+
+/** Which tensor's `.grad` the recording found, and what became of it. */
+export interface GradientUse {
+  readonly tensor: Tensor;
+  /** The gradient that was there at first, or null. */
+  readonly found: Tensor | null;
+  /** Its memory, held until the recording ends. */
+  readonly array: NDArray | null;
+  /** True once it was assigned. */
+  written: boolean;
+  /** True if it was asked for before it was assigned. */
+  read: boolean;
+}
+
+/** One recording under way. */
+export class Recording {
+  /** The device that is used, known from its first instruction on. */
+  stream: Stream | null = null;
+  /** All instruction words, as the device ran them. */
+  readonly words: number[] = [];
+  readonly actions: Action[] = [];
+  readonly guards: Guard[] = [];
+  readonly gradients = new Map<Tensor, GradientUse>();
+  /** Tensors whose memory was asked for, with that memory. */
+  readonly tensors = new Map<Tensor, Storage>();
+  /** Memory that the host filled inside the function: it stays as it is. */
+  readonly constants: Storage[] = [];
+  /** Actions on words that have not been run yet, by their place in the stream's buffer. */
+  #pending: { at: number; read: () => number }[] = [];
+
+  /** Notes that a device is used. */
+  enter(stream: Stream): void {
+    this.stream ??= stream;
+    if (stream !== this.stream) {
+      throw new Error(
+        `Cannot capture: the function uses ${stream.device.name} beside ${this.stream.device.name}, it must stay on one`,
+      );
+    }
+  }
+
+  /** Takes over words that were run. Another device's only free what was made before. */
+  take(stream: Stream, words: Float64Array): void {
+    if (stream !== this.stream) return;
+    const base = this.words.length;
+    for (const word of words) this.words.push(word);
+    for (const { at, read } of this.#pending) this.actions.push({ at: base + at, read });
+    this.#pending = [];
+  }
+
+  /** Forgets words that failed, save what they did to storages. */
+  drop(stream: Stream, words: Float64Array): void {
+    this.#pending = [];
+    for (let at = 0; at < words.length; at += words[at + 1]!) {
+      const isKept = words[at] === opcode.alloc || words[at] === opcode.free;
+      if (isKept) this.take(stream, words.subarray(at, at + words[at + 1]!));
+    }
+  }
+
+  /** Keeps memory that the host filled: no instruction could fill it again. */
+  constant(storage: Storage): void {
+    storage.retain();
+    this.constants.push(storage);
+  }
+
+  /** The number at a word of the stream's buffer is asked for anew at each replay. */
+  live(at: number, read: () => number): void {
+    this.#pending.push({ at, read });
+  }
+
+  /** Notes a host action after the live numbers so far. */
+  act(run: () => void): void {
+    // Numbers that wait for the next flush come before it.
+    this.stream?.flush();
+    this.actions.push({ run });
+  }
+
+  /** Notes that the tensor's memory was touched. */
+  touch(tensor: Tensor, array: NDArray): void {
+    if (!this.tensors.has(tensor)) this.tensors.set(tensor, array.storage);
+  }
+
+  /** Notes that the tensor's gradient, at present `found`, was asked for. */
+  readGradient(tensor: Tensor, found: Tensor | null): void {
+    const use = this.#gradient(tensor, found);
+    if (!use.written) use.read = true;
+  }
+
+  /** Notes that the tensor's gradient, until then `found`, is assigned. */
+  writeGradient(tensor: Tensor, found: Tensor | null): void {
+    this.#gradient(tensor, found).written = true;
+  }
+
+  #gradient(tensor: Tensor, found: Tensor | null): GradientUse {
+    let use = this.gradients.get(tensor);
+    if (use === undefined) {
+      const array = found?.cachedData?.share() ?? null;
+      this.gradients.set(tensor, use = { tensor, found, array, written: false, read: false });
+    }
+    return use;
+  }
+
+  /** Lets go of what was held for the time of the recording. */
+  end(): void {
+    for (const { array } of this.gradients.values()) array?.dispose();
+  }
+}
+
+/** The recording under way, or null. A variable rather than a function: every op asks. */
+export let recording: Recording | null = null;
+
+/** Runs `body` while `next` records. */
+export function record<T>(next: Recording, body: () => T): T {
+  const before = recording;
+  recording = next;
+  try {
+    return body();
+  } finally {
+    recording = before;
+  }
+}
+
+let differentiated = 0;
+
+/** Runs a function that is being differentiated: captured functions in it run as they are, since a replay has no graph. */
+export function differentiating<T>(body: () => T): T {
+  differentiated++;
+  try {
+    return body();
+  } finally {
+    differentiated--;
+  }
+}
+
+/** True where a captured function is part of something larger, which records or differentiates it. */
+export function isInlined(): boolean {
+  return recording !== null || differentiated > 0;
+}
+
+/** Refuses what a replay could not repeat. */
+export function refuseRecording(what: string): void {
+  if (recording !== null) throw new Error(`Cannot capture: ${what} inside the function`);
+}
+
+/** Runs `body` now and, where a function is being captured, again at each replay, in order with the live numbers. */
+export function eachTime(body: () => void): void {
+  recording?.act(body);
+  body();
+}
+
+/** The truth of a condition on which the recorded instructions depend: when it changes, the function is captured anew. */
+export function decided(condition: () => boolean): boolean {
+  const now = condition();
+  recording?.guards.push(() => condition() === now);
+  return now;
+}

@@ -1,0 +1,62 @@
+/**
+ * What the public door refuses: values that the types would not let through, as programs in plain JavaScript and
+ * notebooks give them. Every message says what was given and what is wanted.
+ */
+import { Value } from "../tensor/value.ts";
+
+/** Throws the TypeError for a value of another kind. */
+export function refuse(action: string, given: unknown, wanted: string): never {
+  throw new TypeError(`Cannot ${action}: ${shown(given)}, it must be ${wanted}`);
+}
+
+/** A value as messages name it: small ones themselves, others by their kind. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (Array.isArray(value)) return "a list";
+  if (typeof value !== "object" || value === null) return String(value);
+  const kind = value.constructor?.name ?? "object";
+  return `${/^[aeiou]/i.test(kind) ? "an" : "a"} ${kind}`;
+}
+
+/** Refuses what is no tensor. */
+export function checkTensor(action: string, given: unknown): void {
+  if (!(given instanceof Value)) refuse(action, given, "a tensor");
+}
+
+/** Refuses what cannot be called. */
+export function checkFunction(action: string, given: unknown): void {
+  if (typeof given !== "function") refuse(action, given, "a function");
+}
+
+/** The options. TypeError where something else stands in their place. */
+export function checkOptions<T extends object>(action: string, options: T, example: string): T {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return options;
+  throw new TypeError(`Cannot ${action}: options ${shown(options)}, they must be an object such as ${example}`);
+}
+
+/** Refuses options with a name that is not among these: they would not be heeded. */
+export function checkNames(action: string, options: object, names: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new TypeError(`Cannot ${action}: option ${shown(unknown)} must be one of ${names.join(", ")}`);
+}
+
+/** The count. RangeError for what is no integer of at least `least`. */
+export function checkCount(action: string, name: string, count: number, least: number): number {
+  if (!Number.isSafeInteger(count) || count < least) {
+    throw new RangeError(`Cannot ${action}: ${name} ${shown(count)} must be an integer of at least ${least}`);
+  }
+  return count;
+}
+
+/** Runs `body`. Where the device refuses an index in it, the error names what was asked of the library. */
+export function asking<T>(action: string, body: () => T): T {
+  try {
+    return body();
+  } catch (cause) {
+    const [, what] = cause instanceof RangeError ? /^Cannot (?:gather|take): (.*)/.exec(cause.message) ?? [] : [];
+    throw what === undefined ? cause : new RangeError(`Cannot ${action}: ${what}`, { cause });
+  }
+}

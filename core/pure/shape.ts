@@ -1,0 +1,252 @@
+/**
+ * Pure functions on shapes, strides and axes. Nothing here touches a device.
+ *
+ * Shapes are `readonly number[]` and are never changed after they are made, so they may be shared and compared by
+ * identity first.
+ */
+
+import { refuse, shown } from "./check.ts";
+
+/** The length of each axis, the outermost first: [] for a scalar, [rows, columns] for a matrix. */
+export type Shape = readonly number[];
+
+/** `[2, 3]`, as error messages write it. */
+export function showShape(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** The number of elements. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (let axis = 0; axis < shape.length; axis++) size *= shape[axis]!;
+  return size;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= shape[axis]!;
+  }
+  return strides;
+}
+
+/** True if the elements lie in row-major order without gaps; axes of length one do not count. */
+export function isContiguous(shape: Shape, strides: readonly number[]): boolean {
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const length = shape[axis]!;
+    if (length === 0) return true;
+    if (length !== 1 && strides[axis] !== step) return false;
+    step *= length;
+  }
+  return true;
+}
+
+function checkList(action: string, shape: Shape): void {
+  if (Array.isArray(shape)) return;
+  throw new TypeError(`Cannot ${action}: shape ${shown(shape)} must be a list, such as [2, 3]`);
+}
+
+/** Throws unless `shape` is a list of non-negative integers. */
+export function checkShape(action: string, shape: Shape): void {
+  checkList(action, shape);
+  for (const length of shape) {
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new RangeError(`Cannot ${action}: shape ${showShape(shape)} must hold non-negative integers`);
+    }
+  }
+}
+
+/** NumPy's rule: shapes align at the right, and an axis of length one stretches. */
+export function broadcastShapes(action: string, a: Shape, b: Shape): Shape {
+  if (sameShape(a, b)) return a;
+  const rank = Math.max(a.length, b.length);
+  const shape = new Array<number>(rank);
+  for (let k = 1; k <= rank; k++) {
+    const x = k <= a.length ? a[a.length - k]! : 1, y = k <= b.length ? b[b.length - k]! : 1;
+    if (x !== y && x !== 1 && y !== 1) {
+      throw new TypeError(`Cannot ${action}: shapes ${showShape(a)} and ${showShape(b)} do not broadcast`);
+    }
+    shape[rank - k] = x === 1 ? y : x;
+  }
+  return shape;
+}
+
+/** The axes of `target` that broadcasting `source` to it repeated: those that its gradient sums over. */
+export function broadcastAxes(source: Shape, target: Shape): number[] {
+  const shift = target.length - source.length;
+  const axes: number[] = [];
+  for (let axis = 0; axis < target.length; axis++) {
+    if (axis < shift || (source[axis - shift] === 1 && target[axis] !== 1)) axes.push(axis);
+  }
+  return axes;
+}
+
+/** An axis in `[0, rank)` from one that may count from the end. */
+export function normalizeAxis(action: string, axis: number, rank: number): number {
+  const found = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || found < 0 || found >= rank) {
+    throw new RangeError(`Cannot ${action}: axis ${axis} must lie in [${-rank}, ${rank})`);
+  }
+  return found;
+}
+
+/** The number of elements that joining these axes joins into one. */
+export function countAlong(shape: Shape, axes: readonly number[]): number {
+  return axes.reduce((count, axis) => count * shape[axis]!, 1);
+}
+
+/** Which axes a reduction takes: one number, a list, or all of them when absent. */
+export type Axes = number | readonly number[];
+
+/** Sorted, checked, without repetition. */
+export function normalizeAxes(action: string, axes: Axes | undefined, rank: number): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
+  const given = typeof axes === "number" ? [axes] : axes;
+  if (!Array.isArray(given)) refuse(action, given, "an axis or a list of axes");
+  const list = given.map((axis) => normalizeAxis(action, axis, rank));
+  list.sort((a, b) => a - b);
+  for (let k = 1; k < list.length; k++) {
+    if (list[k] === list[k - 1]) throw new RangeError(`Cannot ${action}: axis ${list[k]} is named twice`);
+  }
+  return list;
+}
+
+/** The shape after a reduction. */
+export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
+  const out: number[] = [];
+  for (let axis = 0; axis < shape.length; axis++) {
+    if (!axes.includes(axis)) out.push(shape[axis]!);
+    else if (keepDims) out.push(1);
+  }
+  return out;
+}
+
+/** Fills in a `-1` and checks that the element counts agree. */
+export function resolveReshape(from: Shape, to: Shape): number[] {
+  checkList("reshape", to);
+  const size = sizeOf(from);
+  const refuse = () =>
+    new TypeError(`Cannot reshape: ${showShape(from)} to ${showShape(to)}, the element counts must agree`);
+  let known = 1, unknown = -1;
+  for (let axis = 0; axis < to.length; axis++) {
+    const length = to[axis]!;
+    if (length === -1) {
+      if (unknown >= 0) throw new TypeError(`Cannot reshape: ${showShape(to)} may hold only one -1`);
+      unknown = axis;
+    } else if (!Number.isSafeInteger(length) || length < 0) throw refuse();
+    else known *= length;
+  }
+  const shape = to.slice();
+  if (unknown >= 0) {
+    if (known === 0 || size % known !== 0) throw refuse();
+    shape[unknown] = size / known;
+  } else if (known !== size) throw refuse();
+  return shape;
+}
+
+/**
+ * Strides that show the same elements under another shape, or null where a copy is needed.
+ *
+ * Old and new axes are matched in groups of equal product; within a group the old axes must lie without gaps.
+ */
+export function reshapeStrides(shape: Shape, strides: readonly number[], target: Shape): number[] | null {
+  if (sizeOf(shape) === 0) return stridesOf(target);
+  const result = new Array<number>(target.length).fill(0);
+  let from = 0, to = 0;
+  while (from < shape.length && to < target.length) {
+    let fromEnd = from + 1, toEnd = to + 1;
+    let fromProduct = shape[from]!, toProduct = target[to]!;
+    while (fromProduct !== toProduct) {
+      if (fromProduct < toProduct) fromProduct *= shape[fromEnd++]!;
+      else toProduct *= target[toEnd++]!;
+    }
+    let last = -1;
+    for (let axis = fromEnd - 1; axis >= from; axis--) {
+      if (shape[axis] === 1) continue;
+      if (last >= 0 && strides[axis] !== strides[last]! * shape[last]!) return null;
+      last = axis;
+    }
+    let innermost = fromEnd - 1;
+    while (innermost > from && shape[innermost] === 1) innermost--;
+    let step = strides[innermost]!;
+    for (let axis = toEnd - 1; axis >= to; axis--) {
+      result[axis] = step;
+      step *= target[axis]!;
+    }
+    from = fromEnd;
+    to = toEnd;
+  }
+  return result;
+}
+
+/** One axis of an index: a range with a step, or a single place that drops the axis. */
+export interface AxisSlice {
+  /** The place of the first element, in [0, length of the axis). */
+  start: number;
+  /** Between two places; negative ones go backwards. */
+  step: number;
+  /** How many places are taken. */
+  length: number;
+  /** True for a single place, whose axis the result does not have. */
+  dropped: boolean;
+}
+
+/**
+ * Reads NumPy's basic index notation: `"1:, ::-1"`, `"0, ..., 2:5"`.
+ *
+ * Ranges are clamped to the axis as in Python; single places out of range throw.
+ */
+export function parseIndex(text: string, shape: Shape): AxisSlice[] {
+  if (typeof text !== "string") refuse("index", text, 'a text such as "0" or "1:, ::-1"');
+  const parts = text.split(",").map((part) => part.trim());
+  const dots = parts.indexOf("...");
+  if (dots >= 0) {
+    const fill = shape.length - (parts.length - 1);
+    parts.splice(dots, 1, ...new Array<string>(Math.max(fill, 0)).fill(":"));
+  }
+  if (parts.length > shape.length) {
+    throw new RangeError(`Cannot index: "${text}" names ${parts.length} axes of shape ${showShape(shape)}`);
+  }
+  return shape.map((length, axis) => parseAxis(text, parts[axis] ?? ":", length, axis));
+}
+
+function parseAxis(text: string, part: string, length: number, axis: number): AxisSlice {
+  const whole = (word: string | undefined): number | undefined => {
+    if (word === undefined || word.trim() === "") return undefined;
+    if (!/^\s*[+-]?\d+\s*$/.test(word)) {
+      throw new SyntaxError(`Cannot index: "${text}" must hold integers, ranges start:stop:step and ...`);
+    }
+    return Number(word);
+  };
+  const words = part.split(":");
+  if (words.length > 3 || part === "") {
+    throw new SyntaxError(`Cannot index: "${text}" must hold integers, ranges start:stop:step and ...`);
+  }
+  if (words.length === 1) {
+    const place = whole(words[0])!;
+    if (place < -length || place >= length) {
+      throw new RangeError(`Cannot index: place ${place} of axis ${axis} must lie in [${-length}, ${length})`);
+    }
+    return { start: place < 0 ? place + length : place, step: 1, length: 1, dropped: true };
+  }
+  const step = whole(words[2]) ?? 1;
+  if (step === 0) throw new RangeError(`Cannot index: "${text}" has a step of 0`);
+  const low = step > 0 ? 0 : -1, high = step > 0 ? length : length - 1;
+  const clamp = (place: number | undefined, fallback: number) =>
+    place === undefined ? fallback : Math.min(Math.max(place < 0 ? place + length : place, low), high);
+  const start = clamp(whole(words[0]), step > 0 ? low : high);
+  const stop = clamp(whole(words[1]), step > 0 ? high : low);
+  const count = Math.max(0, Math.ceil((stop - start) / step));
+  return { start: count === 0 ? 0 : start, step, length: count, dropped: false };
+}

@@ -1,0 +1,289 @@
+/**
+ * Differentiation of functions: reverse (`grad`), forward (`jvp`), numeric, and the check of one against the other.
+ */
+import { noGrad, withAutocast, withGradients } from "../ambient/scope.ts";
+import { gradientsOf } from "./backward.ts";
+import { streamOf } from "../array/devices.ts";
+import { checkFunction, refuse } from "../pure/check.ts";
+import { isFloat, isHalf } from "../pure/dtype.ts";
+import { contiguous, fromTypedArray } from "../array/ndarray.ts";
+import { differentiating } from "../capture/recording.ts";
+import { sameShape, type Shape, showShape } from "../pure/shape.ts";
+import { Tensor } from "./tensor.ts";
+import { findTopoSort } from "./value.ts";
+
+/** A function of tensors to one tensor. */
+// deno-lint-ignore no-explicit-any
+export type TensorFunction = (...inputs: any[]) => Tensor;
+
+/** Which arguments are differentiated: the first by default. */
+export interface GradOptions {
+  /** One place, for which the gradient is a tensor, or several, for which it is a list. */
+  argnums?: number | readonly number[];
+}
+
+/** The gradient of one argument, or of several as a list. */
+// deno-lint-ignore no-explicit-any
+export type GradResult<O> = O extends { argnums: readonly number[] } ? Tensor[] : any;
+
+/**
+ * The value and the gradient of a function whose result is a scalar.
+ *
+ * Inside another differentiated function the gradient is itself a graph, so `grad(grad(f))` works.
+ *
+ * @example
+ * ```ts
+ * import { tensor, type Tensor, valueAndGrad } from "deneb";
+ *
+ * const [y, g] = valueAndGrad((x: Tensor) => x.square().sum())(tensor([1, 2]));
+ * if (y.item() !== 5 || g.toArray().join() !== "2,4") throw new Error("wrong");
+ * ```
+ */
+export function valueAndGrad<O extends GradOptions>(
+  f: TensorFunction,
+  options: O = {} as O,
+): (...inputs: unknown[]) => [Tensor, GradResult<O>] {
+  checkFunction("grad", f);
+  const { argnums = 0 } = options, list = typeof argnums === "number" ? [argnums] : argnums;
+  return (...inputs) =>
+    withGradients(true, () => {
+      const chosen = list.map((place) => {
+        const input = inputs[place];
+        if (!(input instanceof Tensor) || !isFloat(input.dtype)) {
+          throw new TypeError(
+            `Cannot grad: argument ${place} is ${kindOf(input)}, it must be a tensor of a float type`,
+          );
+        }
+        // An alias that is connected to the outer graph: differentiating again passes through it.
+        return input.requiresGrad ? input.reshape(input.shape) : variable(input);
+      });
+      const outer = list.some((place) => (inputs[place] as Tensor).requiresGrad);
+      const given = inputs.slice();
+      list.forEach((place, k) => given[place] = chosen[k]);
+      const value = differentiating(() => f(...given));
+      if (!(value instanceof Tensor) || value.size !== 1) {
+        throw new TypeError(
+          `Cannot grad: the function returned ${kindOf(value)}, it must be a tensor with one element`,
+        );
+      }
+      if (!value.requiresGrad) return [value, answer(chosen.map((input) => input.zerosLike()))];
+      const found = gradientsOf([[value, value.onesLike()]], chosen, { createGraph: outer, retainGraph: true });
+      return [outer ? value : value.detach(), answer(found)];
+    });
+  function answer(found: Tensor[]): GradResult<O> {
+    return (typeof argnums === "number" ? found[0]! : found) as GradResult<O>;
+  }
+}
+
+/**
+ * The gradient of a function whose result is a scalar; see {@linkcode valueAndGrad}.
+ *
+ * TypeError for an argument that is no tensor of a float type, and for a result of more than one element.
+ *
+ * @example
+ * ```ts
+ * import { grad, tensor, type Tensor } from "deneb";
+ *
+ * const cube = (x: Tensor) => x.pow(3).sum();
+ * if (grad(cube)(tensor([2])).item() !== 12) throw new Error("3 x² at 2");
+ * const product = (x: Tensor, y: Tensor) => x.mul(y).sum();
+ * const [dx, dy] = grad(product, { argnums: [0, 1] })(tensor([2]), tensor([5]));
+ * if (dx!.item() !== 5 || dy!.item() !== 2) throw new Error("y and x");
+ * ```
+ */
+export function grad<O extends GradOptions>(
+  f: TensorFunction,
+  options: O = {} as O,
+): (...inputs: unknown[]) => GradResult<O> {
+  const both = valueAndGrad(f, options);
+  return (...inputs) => both(...inputs)[1];
+}
+
+/** How messages call what was given: `a tensor [2, 3] of int32`. */
+function kindOf(value: unknown): string {
+  return value instanceof Tensor ? `a tensor ${showShape(value.shape)} of ${value.dtype}` : `of type ${typeof value}`;
+}
+
+/** A leaf that requires a gradient and shows the same elements. */
+function variable(tensor: Tensor): Tensor {
+  return new Tensor(tensor.array.share(), { requiresGrad: true });
+}
+
+/**
+ * Forward mode: the value of f at `primals` and its derivative along `tangents`, carried in topological order.
+ *
+ * An op's tangent rule falls out of its `gradient`: that is linear in the adjoint, so differentiating it once more with
+ * respect to the adjoint gives the Jacobian-vector product. Each tangent has its primal's shape, or TypeError is thrown.
+ *
+ * @example
+ * ```ts
+ * import { jvp, tensor, type Tensor } from "deneb";
+ *
+ * const [y, dy] = jvp((x: Tensor) => x.square(), [tensor([3, 4])], [tensor([1, 0])]);
+ * if (y.toArray().join() !== "9,16" || dy.toArray().join() !== "6,0") throw new Error("2 x along the first axis");
+ * ```
+ */
+export function jvp(f: TensorFunction, primals: readonly Tensor[], tangents: readonly Tensor[]): [Tensor, Tensor] {
+  checkFunction("jvp", f);
+  if (primals.length !== tangents.length) {
+    throw new TypeError(`Cannot jvp: ${primals.length} primals and ${tangents.length} tangents must be as many`);
+  }
+  primals.forEach((primal, k) => {
+    if (!sameShape(primal.shape, tangents[k]!.shape)) {
+      throw new TypeError(
+        `Cannot jvp: tangent ${k} of shape ${showShape(tangents[k]!.shape)} for a primal of shape ${
+          showShape(primal.shape)
+        }`,
+      );
+    }
+  });
+  return withGradients(true, () => {
+    const leaves = primals.map((primal) => primal.requiresGrad ? primal.reshape(primal.shape) : variable(primal));
+    const output = differentiating(() => f(...leaves));
+    const carried = new Map<Tensor, Tensor>(leaves.map((leaf, k) => [leaf, tangents[k]!]));
+    for (const node of findTopoSort([output], (node) => node.requiresGrad)) {
+      if (node.op === null || carried.has(node)) continue;
+      const along = node.inputs.map((input) => carried.get(input));
+      if (along.some((tangent) => tangent !== undefined)) {
+        carried.set(node, withAutocast(null, () => pushForward(node, along)));
+      }
+    }
+    return [output, carried.get(output) ?? output.zerosLike()];
+  });
+}
+
+/** The tangent of one node from those of its inputs: d/du of the sum of gradient_k(u) · tangent_k. */
+function pushForward(node: Tensor, along: readonly (Tensor | undefined)[]): Tensor {
+  const u = variable(node.onesLike());
+  const answer = node.op!.gradient(u, node);
+  const adjoints = Array.isArray(answer) ? answer as (Tensor | null)[] : [answer as Tensor];
+  const seeds: [Tensor, Tensor][] = [];
+  adjoints.forEach((adjoint, k) => {
+    const tangent = along[k];
+    if (adjoint && tangent && adjoint.requiresGrad) seeds.push([adjoint, tangent]);
+  });
+  if (seeds.length === 0) return node.zerosLike();
+  return gradientsOf(seeds, [u], { createGraph: true })[0]!;
+}
+
+/** The lecture's difference quotients: from x ahead, from x back, or across x, which is one order more accurate. */
+export type DifferenceScheme = "forward" | "backward" | "central";
+
+/** How numeric differentiation steps. */
+export interface NumericOptions {
+  /** By default `central`. */
+  scheme?: DifferenceScheme;
+  /** The step; by default the one that balances truncation against rounding for the scheme and the type. */
+  step?: number;
+}
+
+/**
+ * The gradient of a scalar function by difference quotients, one element at a time:
+ * forward (f(x+h) - f(x)) / h, backward (f(x) - f(x-h)) / h, central (f(x+h) - f(x-h)) / 2h. TypeError for halves.
+ *
+ * @example
+ * ```ts
+ * import { numericGrad, tensor } from "deneb";
+ *
+ * const slope = numericGrad((x) => x.sin().sum(), tensor([0], { dtype: "float64" }), { scheme: "forward" });
+ * if (Math.abs(slope.item() - 1) > 1e-6) throw new Error(`${slope.item()}, not cos 0`);
+ * ```
+ */
+export function numericGrad(f: TensorFunction, x: Tensor, { scheme = "central", step }: NumericOptions = {}): Tensor {
+  refuseHalf("numericGrad", x);
+  const precision = x.dtype === "float64" ? 2 ** -52 : 2 ** -23;
+  const h = step ?? (scheme === "central" ? Math.cbrt(precision) : Math.sqrt(precision));
+  const at = elementwise(f, [x], 0);
+  const here = scheme === "central" ? 0 : at(0, 0);
+  const values = new Float64Array(x.size);
+  for (let k = 0; k < values.length; k++) {
+    if (scheme === "central") values[k] = (at(k, h) - at(k, -h)) / (2 * h);
+    else if (scheme === "forward") values[k] = (at(k, h) - here) / h;
+    else if (scheme === "backward") values[k] = (here - at(k, -h)) / h;
+    else {throw new RangeError(
+        `Cannot numericGrad: scheme "${scheme satisfies never}" must be forward, backward or central`,
+      );}
+  }
+  return new Tensor(values, { dtype: x.dtype, shape: x.shape, device: x.device, requiresGrad: false });
+}
+
+/** A step that balances truncation against rounding would be as long as the halves are precise. */
+function refuseHalf(action: string, { dtype }: Tensor): void {
+  if (isHalf(dtype)) {
+    throw new TypeError(
+      `Cannot ${action}: an input is ${dtype}, it must be float32 or float64; cast inside the function`,
+    );
+  }
+}
+
+/** f as a function of one element of one input, moved by `by`. */
+function elementwise(
+  f: TensorFunction,
+  inputs: readonly Tensor[],
+  place: number,
+): (index: number, by: number) => number {
+  const moved = inputs[place]!, flat = moved.toTypedArray();
+  return (index, by) =>
+    noGrad(() => {
+      const copy = flat.slice();
+      if (copy.length > 0) copy[index] = copy[index]! + by;
+      const x = moved.wrap(fromTypedArray(streamOf(moved.device), copy, moved.shape as Shape, moved.dtype));
+      const y = f(...inputs.map((input, k) => k === place ? x : input.detach()));
+      const value = Number(y.item());
+      for (const used of [x, y]) used.dispose();
+      return value;
+    });
+}
+
+/** How closely gradients must agree. */
+export interface GradCheckOptions {
+  /** By how much each element is moved up and down; 1e-6 by default. */
+  step?: number;
+  /** Of the larger of the two numbers; 1e-5 by default. */
+  relative?: number;
+  /** Added to that, for gradients near zero; 1e-7 by default. */
+  absolute?: number;
+}
+
+/**
+ * Compares the gradients of a scalar function with central differences. Inputs should be float64.
+ *
+ * Returns true, or throws an Error that names the input, the index and both numbers. With the default step of 1e-6 the
+ * quotient carries about nine good digits in float64, so 1e-5 leaves room for badly scaled functions.
+ *
+ * @example
+ * ```ts
+ * import { gradCheck, randn, type Tensor } from "deneb";
+ *
+ * const x = randn([3, 4], { dtype: "float64" }), w = randn([4, 2], { dtype: "float64" });
+ * gradCheck((x: Tensor, w: Tensor) => x.matmul(w).tanh().sum(), [x, w]);
+ * ```
+ */
+export function gradCheck(f: TensorFunction, inputs: readonly Tensor[], options: GradCheckOptions = {}): true {
+  checkFunction("gradCheck", f);
+  if (!Array.isArray(inputs)) refuse("gradCheck", inputs, "a list of tensors");
+  const { step = 1e-6, relative = 1e-5, absolute = 1e-7 } = options;
+  for (const input of inputs) refuseHalf("gradCheck", input);
+  const argnums = inputs.flatMap((input, k) => isFloat(input.dtype) ? [k] : []);
+  const leaves = inputs.map((input) => input.detach());
+  const gradients = grad(f, { argnums })(...leaves) as Tensor[];
+  argnums.forEach((place, k) => {
+    const found = contiguousValues(gradients[k]!), at = elementwise(f, leaves, place);
+    for (let index = 0; index < found.length; index++) {
+      const numeric = (at(index, step) - at(index, -step)) / (2 * step), analytic = found[index]!;
+      const error = Math.abs(numeric - analytic);
+      if (!(error <= absolute + relative * Math.max(Math.abs(numeric), Math.abs(analytic)))) {
+        throw new Error(
+          `Cannot gradCheck: input ${place}, index ${index}: gradient ${analytic}, central difference ${numeric}`,
+        );
+      }
+    }
+  });
+  return true;
+}
+
+function contiguousValues(tensor: Tensor): ArrayLike<number> {
+  const dense = contiguous(tensor.array), values = dense.read();
+  dense.dispose();
+  return values;
+}

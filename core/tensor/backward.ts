@@ -1,0 +1,243 @@
+/**
+ * Reverse-mode differentiation: one sweep over the graph in reverse topological order.
+ *
+ * Every op's `gradient` is written in ops, so with `createGraph` the adjoints are themselves a graph.
+ */
+import { innerScope, moveTo, type Scope, withAutocast, withGradients } from "../ambient/scope.ts";
+import { contiguous, copy, mapInto } from "../array/ndarray.ts";
+import { rows } from "../array/rows.ts";
+import { sameShape, showShape } from "../pure/shape.ts";
+import type { Tensor } from "./tensor.ts";
+import type { TensorOp } from "./op.ts";
+import { findTopoSort, type Op, releasedInputs } from "./value.ts";
+
+/** How a sweep treats the graph. */
+export interface BackwardOptions {
+  /** Record the adjoints, so that they can be differentiated again. */
+  createGraph?: boolean;
+  /** Keep the graph for another sweep; by default as `createGraph`. */
+  retainGraph?: boolean;
+}
+
+const needsGradient = (node: Tensor) => node.requiresGrad;
+
+/** One output and the adjoint to start from. */
+export type Seed = readonly [output: Tensor, outGrad: Tensor];
+
+/**
+ * Sends the seeds' adjoints down to every node and hands each leaf or wanted node's own to `visit`.
+ *
+ * With `createGraph` off, each adjoint that `own` owns is freed once it was sent on, unless `visit` took it from that scope.
+ * Products go by the types that the graph has, whatever is ambient.
+ */
+export function sweep(
+  seeds: readonly Seed[],
+  visit: (node: Tensor, adjoint: Tensor) => void,
+  options: BackwardOptions,
+  own: Scope | null = null,
+): void {
+  withAutocast(null, () => sweepNow(seeds, visit, options, own));
+}
+
+function sweepNow(
+  seeds: readonly Seed[],
+  visit: (node: Tensor, adjoint: Tensor) => void,
+  options: BackwardOptions,
+  own: Scope | null,
+): void {
+  const { createGraph = false, retainGraph = createGraph } = options;
+  const order = findTopoSort(seeds.map(([output]) => output), needsGradient);
+  /** What a node's inputs no longer need. It waits until all of them have theirs: an op may answer one tensor twice. Null
+   * where nothing is freed. */
+  const unused: Tensor[] | null = own === null ? null : [];
+  try {
+    for (const [output, outGrad] of seeds) addAdjoint(output, outGrad, createGraph, unused);
+    for (let k = order.length - 1; k >= 0; k--) {
+      const node = order[k]!, adjoint = node.adjoint;
+      if (adjoint === null) continue;
+      node.adjoint = null;
+      node.adjointIsSum = false;
+      visit(node, adjoint);
+      const op = node.op;
+      if (op !== null) {
+        sendOn(op, node, adjoint, createGraph, unused);
+        if (!retainGraph) node.inputs = releasedInputs;
+      }
+      adjoint.adjointOf--;
+      if (own === null || unused === null) continue;
+      freeUnused(adjoint, own);
+      while (unused.length > 0) freeUnused(unused.pop()!, own);
+    }
+  } catch (error) {
+    // Adjoints must not be left for the next sweep to find.
+    for (const node of order) {
+      if (node.adjoint !== null) node.adjoint.adjointOf--;
+      node.adjoint = null;
+      node.adjointIsSum = false;
+    }
+    throw error;
+  }
+}
+
+function freeUnused(adjoint: Tensor, own: Scope): void {
+  if (adjoint.adjointOf === 0 && adjoint.owner === own) adjoint.dispose();
+}
+
+/** Gives the inputs of a node the adjoints that its op makes of its own. */
+function sendOn(op: TensorOp, node: Tensor, adjoint: Tensor, createGraph: boolean, unused: Tensor[] | null): void {
+  const inputs = node.inputs;
+  if (inputs === releasedInputs) {
+    throw new Error(
+      `Cannot backward: the graph of tensor ${showShape(node.shape)} was freed by an earlier backward; ` +
+        "pass retainGraph there",
+    );
+  }
+  const answer = op.gradient(adjoint, node) as readonly (Tensor | null)[] | Tensor;
+  if (!Array.isArray(answer)) {
+    if (inputs[0]!.requiresGrad) addAdjoint(inputs[0]!, answer as Tensor, createGraph, unused, op);
+    return;
+  }
+  for (let place = 0; place < inputs.length; place++) {
+    const input = inputs[place]!, given = answer[place];
+    if (!input.requiresGrad) continue;
+    if (given === undefined) {
+      throw new Error(
+        `Cannot backward: ${op.name} gave no gradient for input ${place}; null says that none flows`,
+      );
+    }
+    if (given !== null) addAdjoint(input, given, createGraph, unused, op);
+  }
+}
+
+function addAdjoint(
+  node: Tensor,
+  adjoint: Tensor,
+  createGraph: boolean,
+  unused: Tensor[] | null,
+  from: Op | null = null,
+): void {
+  const before = node.adjoint;
+  if (before === null) {
+    if (!sameShape(adjoint.shape, node.shape)) {
+      throw new TypeError(
+        `Cannot ${from?.name ?? "backward"}: gradient of shape ${showShape(adjoint.shape)} for a tensor of shape ${
+          showShape(node.shape)
+        }`,
+      );
+    }
+    node.adjoint = adjoint;
+    adjoint.adjointOf++;
+    return;
+  }
+  unused?.push(adjoint);
+  if (node.adjointIsSum && !createGraph && adjoint.dtype === before.dtype) {
+    // The sum belongs to this sweep alone, so it grows in place.
+    mapInto(before.array, rows.add, [before.array, adjoint.array]);
+    return;
+  }
+  const sum = before.add(adjoint);
+  before.adjointOf--;
+  unused?.push(before);
+  node.adjoint = sum;
+  sum.adjointOf++;
+  node.adjointIsSum = true;
+}
+
+/**
+ * Adds to `.grad` of every leaf that requires it: the lecture's `computeGradientOfVariables`.
+ *
+ * `outGrad` is the adjoint of `output`, of its shape; ones for a scalar. Throws TypeError when it is missing for
+ * anything larger, and Error when the graph was already given back.
+ *
+ * @example
+ * ```ts
+ * import { computeGradientOfVariables, Tensor } from "deneb";
+ *
+ * const x = new Tensor([3]);
+ * computeGradientOfVariables(x.square()); // As x.square().backward().
+ * if (x.grad!.item() !== 6) throw new Error("wrong");
+ * ```
+ */
+export function computeGradientOfVariables(output: Tensor, outGrad?: Tensor, options: BackwardOptions = {}): void {
+  if (!output.requiresGrad) {
+    throw new Error(`Cannot backward: tensor ${showShape(output.shape)} does not require a gradient`);
+  }
+  if (outGrad === undefined && output.size !== 1) {
+    throw new TypeError(`Cannot backward: tensor ${showShape(output.shape)} is not a scalar, pass outGrad`);
+  }
+  const { createGraph = false } = options;
+  if (createGraph) {
+    sweep([[output, outGrad ?? output.onesLike()]], (node, adjoint) => {
+      if (node.op === null) node.grad = node.grad === null ? adjoint : node.grad.add(adjoint);
+    }, options);
+    return;
+  }
+  const inner = innerScope("backward()");
+  try {
+    withGradients(false, () =>
+      sweep(
+        [[output, outGrad ?? output.onesLike()]],
+        (node, adjoint) => {
+          if (node.op === null) accumulate(node, adjoint, adjoint.owner === inner);
+        },
+        options,
+        inner,
+      ));
+  } finally {
+    inner[Symbol.dispose]();
+  }
+}
+
+/** Adds to a leaf's `.grad` in place; the first adjoint is taken over if nobody else can see it. */
+function accumulate(leaf: Tensor, adjoint: Tensor, ours: boolean): void {
+  const grad = leaf.grad;
+  if (grad !== null) {
+    mapInto(grad.array, rows.add, [grad.array, adjoint.array]);
+  } else if (
+    ours && adjoint.array.contiguous && adjoint.array.storage.references === 1 && adjoint.dtype === leaf.dtype
+  ) {
+    leaf.grad = adjoint;
+  } else {
+    leaf.grad = leaf.wrap(copy(adjoint.array, leaf.dtype));
+  }
+}
+
+/**
+ * The gradients of seeded outputs with respect to `wanted`, which need not be leaves. What nothing flows to gets zeros.
+ */
+export function gradientsOf(seeds: readonly Seed[], wanted: readonly Tensor[], options: BackwardOptions): Tensor[] {
+  const found = new Map<Tensor, Tensor>();
+  const visit = (node: Tensor, adjoint: Tensor) => {
+    if (!wanted.includes(node)) return;
+    found.set(node, adjoint);
+    // It is held beyond the sweep.
+    adjoint.adjointOf++;
+  };
+  const answer = () =>
+    wanted.map((tensor) => {
+      const adjoint = found.get(tensor);
+      return adjoint ?? tensor.zerosLike();
+    });
+  if (options.createGraph) {
+    sweep(seeds, visit, options);
+    return answer();
+  }
+  const inner = innerScope("grad()");
+  try {
+    return withGradients(false, () => {
+      sweep(seeds, visit, options, inner);
+      return answer().map((tensor) => {
+        if (tensor.owner === inner) {
+          moveTo(tensor, inner.parent);
+          return tensor;
+        }
+        // The seed itself came through: give back a tensor of its own.
+        const own = tensor.wrap(contiguous(tensor.array));
+        moveTo(own, inner.parent);
+        return own;
+      });
+    });
+  } finally {
+    inner[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * Tensors out of nothing: constants, ranges, random numbers. None of them requires a gradient unless asked.
+ */
+import { streamOf } from "../array/devices.ts";
+import { checkDType, type DType, isFloat, isHalf } from "../pure/dtype.ts";
+import { asking, checkCount, checkOptions, refuse } from "../pure/check.ts";
+import { compose, copy, empty, filled, map, mapInto, type NDArray, random } from "../array/ndarray.ts";
+import { nextCounters } from "../array/counters.ts";
+import { checkShape, type Shape } from "../pure/shape.ts";
+import { wholeNumbers } from "../array/elements.ts";
+import { Tensor, type TensorOptions, type TensorSource } from "./tensor.ts";
+
+/** As {@linkcode TensorOptions}, without a shape of its own. */
+export type FactoryOptions = Omit<TensorOptions, "shape">;
+
+function finish(array: NDArray, requiresGrad = false): Tensor {
+  return new Tensor(array, { requiresGrad });
+}
+
+/**
+ * A tensor that records no gradient by default. Numbers give float32, booleans bool, typed arrays their own type.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "deneb";
+ *
+ * if (tensor([[1, 2], [3, 4]]).shape.join() !== "2,2") throw new Error("wrong shape");
+ * ```
+ */
+export function tensor(source: TensorSource, options: TensorOptions = {}): Tensor {
+  return new Tensor(source, { requiresGrad: false, ...checkOptions("make tensor", options, '{ dtype: "int32" }') });
+}
+
+/**
+ * A tensor of one number everywhere: float32, unless another type is asked for. RangeError for a negative length.
+ *
+ * @example
+ * ```ts
+ * import { full } from "deneb";
+ *
+ * if (full([2, 2], 7).sum().item() !== 28) throw new Error("wrong");
+ * ```
+ */
+export function full(shape: Shape, value: number, options: FactoryOptions = {}): Tensor {
+  const { device, dtype = "float32", requiresGrad } = checkOptions("make tensor", options, '{ dtype: "int32" }');
+  checkShape("make tensor", shape);
+  if (typeof value !== "number") refuse("make tensor", value, "a number");
+  return finish(filled(streamOf(device), shape.slice(), dtype, value), requiresGrad);
+}
+
+/**
+ * A tensor of zeros: float32, unless another type is asked for.
+ *
+ * @example
+ * ```ts
+ * import { zeros } from "deneb";
+ *
+ * if (zeros([2, 3]).shape.join() !== "2,3") throw new Error("wrong shape");
+ * ```
+ */
+export function zeros(shape: Shape, options: FactoryOptions = {}): Tensor {
+  return full(shape, 0, options);
+}
+
+/**
+ * A tensor of ones: float32, unless another type is asked for.
+ *
+ * @example
+ * ```ts
+ * import { ones } from "deneb";
+ *
+ * if (ones([4], { dtype: "int32" }).sum().item() !== 4) throw new Error("wrong");
+ * ```
+ */
+export function ones(shape: Shape, options: FactoryOptions = {}): Tensor {
+  return full(shape, 1, options);
+}
+
+/**
+ * `arange(stop)`, or `arange(start, stop, step)`: evenly spaced numbers, the stop excluded. RangeError for a step of 0.
+ *
+ * @example
+ * ```ts
+ * import { arange } from "deneb";
+ *
+ * if (arange(3).toArray().join() !== "0,1,2") throw new Error("wrong");
+ * if (arange(2, 0, -0.5).toArray().join() !== "2,1.5,1,0.5") throw new Error("wrong");
+ * ```
+ */
+export function arange(
+  start: number,
+  stop?: number | FactoryOptions,
+  step: number | FactoryOptions = 1,
+  options: FactoryOptions = {},
+): Tensor {
+  const from = typeof stop === "number" ? start : 0, to = typeof stop === "number" ? stop : start;
+  const by = typeof step === "number" ? step : 1;
+  const { device, dtype = "float32", requiresGrad } = typeof stop === "object"
+    ? stop
+    : typeof step === "object"
+    ? step
+    : options;
+  const count = Math.max(0, Math.ceil((to - from) / by));
+  if (!Number.isSafeInteger(count)) throw new RangeError(`Cannot arange: step ${by} from ${from} to ${to} never ends`);
+  checkDType("arange", dtype);
+  const out = empty(streamOf(device), [count], dtype);
+  mapInto(out, "arange", [], from, by);
+  return finish(out, requiresGrad);
+}
+
+/**
+ * The identity matrix [size, size]: ones on the diagonal, zeros elsewhere.
+ *
+ * @example
+ * ```ts
+ * import { eye } from "deneb";
+ *
+ * if (eye(2).toArray().join() !== "1,0,0,1") throw new Error("wrong");
+ * ```
+ */
+export function eye(
+  size: number,
+  { dtype = "float32", requiresGrad = false, ...options }: FactoryOptions = {},
+): Tensor {
+  checkCount("eye", "size", size, 0);
+  const line = arange(size, { ...options, dtype: "int32" });
+  const result = line.reshape([size, 1]).equal(line).cast(dtype);
+  result.requiresGrad = requiresGrad;
+  return result;
+}
+
+function uniform(shape: Shape, dtype: DType, device: string | undefined): NDArray {
+  checkShape("draw random numbers", shape);
+  checkDType("draw random numbers", dtype);
+  const out = shape.slice();
+  if (!isFloat(dtype)) throw new TypeError(`Cannot draw random numbers: type ${dtype} must be a float type`);
+  const count = out.reduce((product, length) => product * length, 1);
+  const { key, counter } = nextCounters(count, dtype);
+  return random(streamOf(device), out, dtype, key, counter);
+}
+
+/**
+ * Uniform random numbers in [0, 1), the same on every device after {@linkcode manualSeed}. TypeError for an integer type.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, rand } from "deneb";
+ *
+ * manualSeed(0);
+ * const mean = rand([1000]).mean().item();
+ * if (mean < 0.45 || mean > 0.55) throw new Error(`${mean}`);
+ * ```
+ */
+export function rand(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
+  if (!isHalf(dtype)) return finish(uniform(shape, dtype, device), requiresGrad);
+  // As many digits as the half has, cut off: rounded up, one might become 1.
+  const steps = dtype === "float16" ? 2 ** 11 : 2 ** 8;
+  const array = compose(() => {
+    const whole = map("floor", [map("mulScalar", [uniform(shape, "float32", device)], { s: steps })]);
+    return copy(map("divScalar", [whole], { s: steps }), dtype);
+  });
+  return finish(array, requiresGrad);
+}
+
+/**
+ * Random numbers of the standard normal distribution, by Box and Muller 1958. TypeError for an integer type.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, randn } from "deneb";
+ *
+ * manualSeed(0);
+ * const variance = randn([1000]).variance().item();
+ * if (variance < 0.8 || variance > 1.2) throw new Error(`${variance}`);
+ * ```
+ */
+export function randn(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
+  const wide = isHalf(dtype) ? "float32" : dtype;
+  const array = compose(() => {
+    const normal = map("boxMuller", [uniform(shape, wide, device), uniform(shape, wide, device)]);
+    return wide === dtype ? normal : copy(normal, dtype);
+  });
+  return finish(array, requiresGrad);
+}
+
+/**
+ * Uniform random integers in [low, high): int32, unless another type is asked for. RangeError for an empty range.
+ *
+ * @example
+ * ```ts
+ * import { randint } from "deneb";
+ *
+ * const dice = randint(1, 7, [100]);
+ * if (dice.min().item() < 1 || dice.max().item() > 6) throw new Error("loaded");
+ * ```
+ */
+export function randint(
+  low: number,
+  high: number,
+  shape: Shape,
+  { device, dtype = "int32" }: FactoryOptions = {},
+): Tensor {
+  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) {
+    throw new RangeError(`Cannot randint: [${low}, ${high}) must be a range of integers`);
+  }
+  checkDType("randint", dtype);
+  const array = compose(() => {
+    const unit = uniform(shape, "float64", device);
+    const whole = map("floor", [map("mulScalar", [unit], { s: high - low })]);
+    return copy(map("addScalar", [whole], { s: low }), dtype);
+  });
+  return finish(array);
+}
+
+/**
+ * Integer labels [...] as rows of zeros with a one: [..., classes]. RangeError for labels out of range.
+ *
+ * @example
+ * ```ts
+ * import { oneHot } from "deneb";
+ *
+ * if (oneHot([2, 0], 3).toArray().join() !== "0,0,1,1,0,0") throw new Error("wrong");
+ * ```
+ */
+export function oneHot(
+  labels: Tensor | readonly number[],
+  classes: number,
+  { dtype = "float32", device }: FactoryOptions = {},
+): Tensor {
+  checkCount("oneHot", "classes", classes, 1);
+  const index = labels instanceof Tensor
+    ? labels
+    : tensor(wholeNumbers("oneHot", labels), device === undefined ? {} : { device });
+  return asking("oneHot", () => eye(classes, { dtype, device: index.device }).take(index));
+}

@@ -1,0 +1,229 @@
+/**
+ * Normalisation over some axes, alone and followed by a scale and a shift: the heart of batch and layer norm.
+ *
+ * Statistics are computed in two passes, and a sweep that records no graph runs all of a gradient as one group, in which
+ * what lies between the rows stays in cache.
+ */
+import { gradientsEnabled } from "../../ambient/scope.ts";
+import { promote } from "../../pure/dtype.ts";
+import { broadcastTo, compose, composeAll, fold, map, type NDArray, reshape } from "../../array/ndarray.ts";
+import { collect } from "../../array/stream.ts";
+import { countAlong, reducedShape, type Shape } from "../../pure/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Adjoints, callWith, inFloat32, WideOp } from "../op.ts";
+import { meanOf } from "./reduce.ts";
+
+/** Over which axes, and what keeps the deviation from zero. */
+export interface NormalizeOptions {
+  /** Sorted, counted from 0. */
+  axes: readonly number[];
+  /** Added to the variance; 1e-5 by default. */
+  eps?: number;
+}
+
+/** An op of the mean and the variance over some axes. */
+export abstract class MomentsOp extends WideOp {
+  /** Over which mean and variance are taken: sorted, counted from 0. */
+  readonly axes: readonly number[];
+  /** What is added to the variance. */
+  readonly eps: number;
+  /** Another op of this kind serves as options, too. */
+  constructor({ axes, eps = 1e-5 }: NormalizeOptions) {
+    super();
+    this.axes = axes;
+    this.eps = eps;
+  }
+}
+
+/** 1 / sqrt(var + eps), biased variance, with the joined axes as ones. */
+export class InverseDeviation extends MomentsOp {
+  /** In two passes: E[x²] - E[x]² would lose all digits of a variance that is small beside the mean. */
+  compute(x: NDArray): NDArray {
+    return compose(() => moments(x, this.axes, this.eps).inverse);
+  }
+  /** -g y² x̂ / n, with x̂ the normalised x and n the number of elements that share a mean. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const x = y.inputs[0]!;
+    return g.mul(y.square()).mul(new Normalize(this).call(x)).mul(-1 / countAlong(x.shape, this.axes));
+  }
+}
+
+/** The mean, the sum of squared deviations from it and the inverse deviation, each with the joined axes as ones. */
+function moments(x: NDArray, axes: readonly number[], eps: number) {
+  const kept = reducedShape(x.shape, axes, true);
+  const mean = meanOf(x, axes, kept);
+  const squares = fold("sumSquaredDeviation", [x, broadcastTo(mean, x.shape)], axes, kept);
+  return { mean, squares, inverse: map("inverseDeviation", [squares], { s: 1 / countAlong(x.shape, axes), t: eps }) };
+}
+
+/** x̂ = (x - mean) / sqrt(var + eps) over `axes`, biased variance (Ioffe and Szegedy 2015). */
+export class Normalize extends MomentsOp {
+  /** Two passes for the statistics, one for the result. */
+  compute(x: NDArray): NDArray {
+    return compose(() => {
+      const { mean, inverse } = moments(x, this.axes, this.eps);
+      return map("normalize", [x, broadcastTo(mean, x.shape), broadcastTo(inverse, x.shape)]);
+    });
+  }
+  /** (g - mean(g) - x̂ mean(g x̂)) / sqrt(var + eps). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const inverse = new InverseDeviation(this).call(y.inputs[0]!);
+    return new NormalizeGradient(this.axes).call(g, y, inverse);
+  }
+  /** @ignore */
+  override describe(): string {
+    return `axes=[${this.axes}]`;
+  }
+}
+
+/** (g - mean(g) - x̂ mean(g x̂)) r, for the adjoint g, the normalised x̂ and the inverse deviation r. */
+export class NormalizeGradient extends WideOp {
+  /** The axes over which x̂ was normalised. */
+  constructor(/** Over which the means are taken: sorted, counted from 0. */ readonly axes: readonly number[]) {
+    super();
+  }
+  /** Two folds and a map. */
+  compute(g: NDArray, normal: NDArray, inverse: NDArray): NDArray {
+    const kept = reducedShape(g.shape, this.axes, true), s = 1 / countAlong(g.shape, this.axes);
+    return compose(() => {
+      const sum = broadcastTo(fold("sum", [g], this.axes, kept), g.shape);
+      const dot = broadcastTo(fold("dot", [g, normal], this.axes, kept), g.shape);
+      return map("normalizeGradient", [g, sum, normal, dot, broadcastTo(inverse, g.shape)], { s });
+    });
+  }
+  /**
+   * With h the adjoint and P(v) = v - mean(v) - x̂ mean(v x̂): [P(h) r, -r (h mean(g x̂) + g mean(h x̂)), sum(h P(g))].
+   */
+  gradient(h: Tensor, z: Tensor): Adjoints {
+    const [g, normal, inverse] = z.inputs as [Tensor, Tensor, Tensor];
+    const options = { axes: this.axes, keepDims: true };
+    const toNormal = () =>
+      h.mul(g.mul(normal).mean(options)).add(g.mul(h.mul(normal).mean(options))).mul(inverse).neg();
+    const toInverse = () => h.mul(new NormalizeGradient(this.axes).call(g, normal, inverse.onesLike())).sum(options);
+    return [
+      g.requiresGrad ? new NormalizeGradient(this.axes).call(h, normal, inverse) : null,
+      normal.requiresGrad ? toNormal() : null,
+      inverse.requiresGrad ? toInverse() : null,
+    ];
+  }
+}
+
+/** What a batch's statistics are called: each has the joined axes as ones, and is on no graph. */
+export interface Moments {
+  /** The arithmetic mean. */
+  mean: Tensor;
+  /** The sum of squared deviations from the mean. */
+  squares: Tensor;
+  /** 1 / sqrt(squares / n + eps). */
+  inverse: Tensor;
+}
+
+/** The statistics of x over `axes`. */
+export function momentsOf(x: Tensor, { axes, eps = 1e-5 }: NormalizeOptions): Moments {
+  const [mean, squares, inverse] = composeAll(() => {
+    const found = moments(x.array, axes, eps);
+    return [found.mean, found.squares, found.inverse];
+  }) as [NDArray, NDArray, NDArray];
+  return { mean: x.wrap(mean), squares: x.wrap(squares), inverse: x.wrap(inverse) };
+}
+
+/**
+ * x̂ w + b for the normalised x̂ of x; w and b stretch over x.
+ *
+ * The mean and the inverse deviation are inputs, too, so that the gradient finds them again; `call` computes them,
+ * whatever it is given, and what flows to x includes what flows through them.
+ */
+export class NormalizeScaleShift extends MomentsOp {
+  /** Of x, w and b, which need not be of one type. */
+  override call(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+    return inFloat32([x, weight, bias], (...wide) => this.#callWide(...wide as [Tensor, Tensor, Tensor]));
+  }
+  #callWide(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+    const dtype = promote(promote(x.dtype, weight.dtype), bias.dtype), wide = x.cast(dtype);
+    return collect(() => {
+      const { mean, squares, inverse } = momentsOf(wide, this);
+      squares.dispose();
+      const call = () => this.callKnowing({ mean, inverse }, wide, weight.cast(dtype), bias.cast(dtype));
+      return callWith(call, mean, inverse);
+    });
+  }
+  /** As `call`, for inputs of one type whose moments over the axes were computed before. */
+  callKnowing({ mean, inverse }: Pick<Moments, "mean" | "inverse">, x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+    return super.call(x, weight, bias, mean, inverse);
+  }
+  /** One pass, with the statistics given. */
+  compute(x: NDArray, weight: NDArray, bias: NDArray, mean: NDArray, inverse: NDArray): NDArray {
+    return compose(() => {
+      const beside = [mean, inverse, weight, bias].map((each) => broadcastTo(each, x.shape));
+      return map("normalizeScaleShift", [x, ...beside]);
+    });
+  }
+  /**
+   * With P as in {@linkcode NormalizeGradient}: [P(g w) / sqrt(var + eps), sum(g x̂), sum(g), nothing, nothing], the sums
+   * over what w and b repeat along.
+   */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return gradientsEnabled() ? this.#inOps(g, y.inputs) : this.#inOneGroup(g, y.inputs);
+  }
+  #inOps(g: Tensor, [x, weight, bias]: readonly Tensor[]): Adjoints {
+    const normal = new Normalize(this).call(x!);
+    const sumLike = (t: Tensor, like: Tensor) =>
+      t.sum({ axes: repeatedAxes(like.shape, t.shape), keepDims: true }).reshape(like.shape);
+    const toX = () => {
+      const inverse = new InverseDeviation(this).call(x!);
+      return new NormalizeGradient(this.axes).call(g.mul(weight!), normal, inverse);
+    };
+    return [
+      x!.requiresGrad ? toX() : null,
+      weight!.requiresGrad ? sumLike(g.mul(normal), weight!) : null,
+      bias!.requiresGrad ? sumLike(g, bias!) : null,
+      null,
+      null,
+    ];
+  }
+  #inOneGroup(outGrad: Tensor, [x, weight, bias, mean, inverse]: readonly Tensor[]): Adjoints {
+    const shape = x!.shape, kept = reducedShape(shape, this.axes, true), g = outGrad.array;
+    const over = (array: NDArray) => broadcastTo(array, shape), s = 1 / countAlong(shape, this.axes);
+    const overWeight = repeatedAxes(weight!.shape, shape), overBias = repeatedAxes(bias!.shape, shape);
+    const [middle, scale] = [over(mean!.array), over(inverse!.array)];
+    const isSame = (axes: readonly number[]) => axes.join() === this.axes.join();
+    const arrays = composeAll(() => {
+      if (isSame(overWeight) && isSame(overBias)) {
+        // One weight for each statistic: its own sums are those that the input's gradient needs.
+        const sum = fold("sum", [g], this.axes, kept);
+        const dot = fold("dotNormal", [g, x!.array, middle, scale], this.axes, kept);
+        const sums = [reshape(dot, weight!.shape), reshape(sum, bias!.shape)];
+        if (!x!.requiresGrad) return [null, ...sums];
+        const factor = map("mul", [inverse!.array, reshape(weight!.array, kept)]),
+          share = map("mulScalar", [factor], { s });
+        const slope = map("mul", [map("mul", [share, inverse!.array]), dot]), shift = map("mul", [share, sum]);
+        return [map("columnGradient", [g, over(factor), x!.array, middle, over(slope), over(shift)]), ...sums];
+      }
+      const normal = map("normalize", [x!.array, middle, scale]);
+      let toX: NDArray | null = null;
+      if (x!.requiresGrad) {
+        const scaled = map("mul", [g, over(weight!.array)]);
+        const sum = fold("sum", [scaled], this.axes, kept), dot = fold("dot", [scaled, normal], this.axes, kept);
+        toX = map("normalizeGradient", [scaled, over(sum), normal, over(dot), scale], { s });
+      }
+      return [
+        toX,
+        weight!.requiresGrad ? fold("dot", [g, normal], overWeight, weight!.shape) : null,
+        bias!.requiresGrad ? fold("sum", [g], overBias, bias!.shape) : null,
+      ];
+    });
+    middle.dispose();
+    scale.dispose();
+    return [...arrays.map((array) => array === null ? null : x!.wrap(array)), null, null];
+  }
+  /** @ignore */
+  override describe(): string {
+    return `axes=[${this.axes}]`;
+  }
+}
+
+/** The axes of `shape` along which an array of shape `part` is repeated. */
+function repeatedAxes(part: Shape, shape: Shape): number[] {
+  const shift = shape.length - part.length;
+  return shape.map((_, axis) => axis).filter((axis) => axis < shift || part[axis - shift] === 1);
+}

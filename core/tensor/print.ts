@@ -1,0 +1,50 @@
+/**
+ * Tensors and graphs for people: values as nested brackets, graphs as numbered lines or as Graphviz text.
+ */
+import { showShape } from "../pure/shape.ts";
+import type { Tensor } from "./tensor.ts";
+import { findTopoSort } from "./value.ts";
+
+const edge = 3, itemsMax = 1000;
+
+/** `Tensor [2, 2] float32 [[1, 2], [3, 4]]`; the middle of long axes is left out. */
+export function inspectTensor(tensor: Tensor): string {
+  if (tensor.cachedData === null) return `Tensor ${showShape(tensor.shape)} (freed)`;
+  const brief = tensor.size > itemsMax;
+  const show = (part: unknown, indent: string): string => {
+    if (!Array.isArray(part)) return typeof part === "number" ? String(Number(part.toPrecision(6))) : String(part);
+    const cut = brief && part.length > 2 * edge;
+    const shown = cut ? [...part.slice(0, edge), undefined, ...part.slice(-edge)] : part;
+    const words = shown.map((item) => item === undefined ? "..." : show(item, indent + " "));
+    return `[${words.join(Array.isArray(part[0]) ? `,\n${indent} ` : ", ")}]`;
+  };
+  const values = show(tensor.toArray(), "");
+  const head = `Tensor ${showShape(tensor.shape)} ${tensor.dtype}${tensor.requiresGrad ? " requiresGrad" : ""}`;
+  return values.includes("\n") ? `${head}\n${values}` : `${head} ${values}`;
+}
+
+/** One line of a node: `%3 = EWiseMul(%0, %1) [2, 2] float32`. */
+export function printGraph(output: Tensor): string {
+  const order = findTopoSort([output]), number = new Map(order.map((node, k) => [node, k]));
+  return order.map((node, k) => {
+    const inputs = node.inputs.map((input) => `%${number.get(input)}`).join(", ");
+    const what = node.op === null ? (node.requiresGrad ? "variable" : "constant") : `${node.op.name}(${inputs})`;
+    const note = node.op?.describe();
+    return `%${k} = ${what} ${showShape(node.shape)}${note ? ` {${note}}` : ""}`;
+  }).join("\n");
+}
+
+/** Graphviz: leaves as boxes, ops as ellipses, one edge for each input. */
+export function toDot(output: Tensor): string {
+  const order = findTopoSort([output]), number = new Map(order.map((node, k) => [node, k]));
+  const lines = order.flatMap((node, k) => {
+    const name = node.op === null ? (node.requiresGrad ? "variable" : "constant") : node.op.name;
+    const label = `${name}\\n${showShape(node.shape)}`;
+    const shape = node.op === null ? "box" : "ellipse";
+    return [
+      `  n${k} [label="${label}", shape=${shape}];`,
+      ...node.inputs.map((input) => `  n${number.get(input)} -> n${k};`),
+    ];
+  });
+  return `digraph {\n  rankdir=BT;\n${lines.join("\n")}\n}`;
+}

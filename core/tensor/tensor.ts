@@ -1,0 +1,882 @@
+/**
+ * Tensor: a value of the computation graph that holds an array on a device, with every op as a method.
+ *
+ * The methods check shapes and types once, at this public door; the ops behind them trust what they are given.
+ */
+import { currentScope, gradientsEnabled, moveTo, type Owned, type Scope } from "../ambient/scope.ts";
+import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
+import {
+  checkDType,
+  type DType,
+  isFloat,
+  isHalf,
+  promote,
+  promoteScalar,
+  toFloat,
+  type TypedArray,
+} from "../pure/dtype.ts";
+import { asking, checkTensor, refuse } from "../pure/check.ts";
+import { copy, filled, fromTypedArray, mapInto, NDArray } from "../array/ndarray.ts";
+import * as ops from "./ops/mod.ts";
+import { inspectTensor, printGraph, toDot } from "./print.ts";
+import { choiceOf, placeOf, type PlaceOptions, type ReduceOptions, reductionOf } from "../pure/reduce_options.ts";
+import {
+  broadcastShapes,
+  checkShape,
+  countAlong,
+  normalizeAxis,
+  parseIndex,
+  resolveReshape,
+  sameShape,
+  type Shape,
+  showShape,
+  sizeOf,
+} from "../pure/shape.ts";
+import { recording } from "../capture/recording.ts";
+import { arrayFrom, type NestedArray, type TensorOptions, type TensorSource, wholeNumbers } from "../array/elements.ts";
+import { inFloat32, productType, type TensorOp, wideInAutocast } from "./op.ts";
+import { UnseenGradient } from "./late_gradient.ts";
+import { type Op, Value } from "./value.ts";
+
+export type { NestedArray, PlaceOptions, ReduceOptions, TensorOptions, TensorSource };
+
+interface Cell {
+  array: NDArray;
+}
+
+/** Ops without settings: one of each serves every node that it makes. */
+const plain = {
+  add: new ops.EWiseAdd(),
+  sub: new ops.EWiseSub(),
+  mul: new ops.EWiseMul(),
+  mulAdd: new ops.EWiseMulAdd(),
+  div: new ops.EWiseDiv(),
+  pow: new ops.EWisePow(),
+  floorDiv: new ops.FloorDiv(),
+  mod: new ops.Mod(),
+  maximum: new ops.Maximum(),
+  minimum: new ops.Minimum(),
+  negate: new ops.Negate(),
+  exp: new ops.Exp(),
+  expm1: new ops.Expm1(),
+  log: new ops.Log(),
+  log1p: new ops.Log1p(),
+  sqrt: new ops.Sqrt(),
+  rsqrt: new ops.Rsqrt(),
+  reciprocal: new ops.Reciprocal(),
+  square: new ops.Square(),
+  sin: new ops.Sin(),
+  cos: new ops.Cos(),
+  tanh: new ops.Tanh(),
+  erf: new ops.Erf(),
+  abs: new ops.Abs(),
+  sign: new ops.Sign(),
+  floor: new ops.Floor(),
+  ceil: new ops.Ceil(),
+  round: new ops.Round(),
+  relu: new ops.ReLU(),
+  sigmoid: new ops.Sigmoid(),
+  gelu: new ops.GELU(),
+  not: new ops.Not(),
+  where: new ops.Where(),
+  matMul: new ops.MatMul(),
+};
+
+/** The last net under tensors that no scope owns. */
+const registry = new FinalizationRegistry<Cell>((cell) => cell.array.dispose());
+
+/**
+ * An n-dimensional array that remembers how it was made.
+ *
+ * @example
+ * ```ts
+ * import { Tensor } from "deneb";
+ *
+ * const x = new Tensor([1, 2, 3]);
+ * x.mul(x).sum().backward();
+ * if (x.grad!.toArray().join() !== "2,4,6") throw new Error("wrong gradient");
+ * ```
+ */
+export class Tensor extends Value implements Owned {
+  /** The scope that frees it, or null. */
+  declare owner: Scope | null;
+  /** @ignore */ declare older: Owned | null;
+  /** @ignore */ declare newer: Owned | null;
+  /** @ignore The adjoint during a backward sweep. */
+  declare adjoint: Tensor | null;
+  /** @ignore True while the adjoint is a sum that only the sweep can see. */
+  declare adjointIsSum: boolean;
+  /** @ignore Of how many nodes it is the adjoint itself. */
+  declare adjointOf: number;
+  declare private ownGrad: Tensor | UnseenGradient | null;
+  /** What freed it: asked for its place only when somebody reads the tensor all the same. */
+  declare private freedBy: Scope | null;
+  declare private freedShape: Shape;
+  declare private cell: Cell | null;
+
+  /** The op that made it; null for a leaf, and where no graph was recorded. */
+  declare op: TensorOp | null;
+  /** What the op was given. `backward` lets go of it, unless `retainGraph` is set. */
+  declare inputs: readonly Tensor[];
+
+  /**
+   * A tensor from nested arrays, a number or a flat typed array. As in the lecture, it requires a gradient by default,
+   * unless its type is an integer or bool.
+   */
+  constructor(
+    source: TensorSource | NDArray,
+    options: TensorOptions = {},
+    op: TensorOp | null = null,
+    inputs: readonly Tensor[] = noInputs,
+  ) {
+    const array = source instanceof NDArray ? source : arrayFrom(source, options);
+    super(op, inputs, array, options.requiresGrad ?? isFloat(array.dtype));
+    this.owner = null;
+    this.older = null;
+    this.newer = null;
+    this.adjoint = null;
+    this.adjointIsSum = false;
+    this.adjointOf = 0;
+    this.ownGrad = null;
+    this.freedBy = null;
+    this.freedShape = unknownShape;
+    this.cell = null;
+    if (this.requiresGrad && !isFloat(array.dtype)) {
+      if (array !== source) array.dispose();
+      throw new TypeError(`Cannot make tensor: requiresGrad with type ${array.dtype}, it must be a float type`);
+    }
+    this.enter();
+  }
+
+  /** Under the scope at hand, or left to the garbage collector. */
+  private enter(): void {
+    const scope = currentScope();
+    if (scope !== null) scope.add(this);
+    else this.unowned();
+  }
+
+  /** The data. Throws once the tensor was freed. */
+  get array(): NDArray {
+    const array = this.cachedData;
+    if (array === null) throw this.freedError();
+    recording?.touch(this, array);
+    return array;
+  }
+
+  /** What to throw when the data is asked for after it was freed. */
+  private freedError(): Error {
+    const shape = showShape(this.freedShape);
+    return new Error(
+      this.freedBy === null
+        ? `Cannot read tensor ${shape}: dispose() freed it`
+        : `Cannot read tensor ${shape}: the scope opened in ${this.freedBy.place} freed it; keep() it`,
+    );
+  }
+
+  /** The data, as {@linkcode Tensor.array}: a tensor is computed when it is made. */
+  override realizeCachedData(): NDArray {
+    return this.array;
+  }
+
+  /** A leaf around an array of its own, which it takes over. */
+  static override makeConst(data: NDArray, { requiresGrad = false }: { requiresGrad?: boolean } = {}): Tensor {
+    return new Tensor(data, { requiresGrad });
+  }
+
+  /** The same as `op.call(...inputs)`: the lecture's way to say it. */
+  static override makeFromOp(op: Op, inputs: readonly Value[]): Tensor {
+    return (op as TensorOp).call(...(inputs as Tensor[]));
+  }
+
+  /**
+   * The tensor that `op` makes from `inputs`, recorded where one of them requires a gradient. Called by {@linkcode TensorOp},
+   * on the first input.
+   */
+  derive(op: TensorOp, inputs: readonly Tensor[]): Tensor {
+    let requiresGrad = false;
+    let result: NDArray;
+    if (inputs.length === 1) {
+      result = op.compute(this.array);
+      requiresGrad = this.requiresGrad;
+    } else if (inputs.length === 2) {
+      const other = inputs[1]!;
+      result = op.compute(this.array, other.array);
+      requiresGrad = this.requiresGrad || other.requiresGrad;
+    } else {
+      result = op.compute(...inputs.map((input) => input.array));
+      requiresGrad = inputs.some((input) => input.requiresGrad);
+    }
+    return requiresGrad && gradientsEnabled() && isFloat(result.dtype)
+      ? new Tensor(result, recorded, op, inputs)
+      : new Tensor(result, unrecorded);
+  }
+
+  /** A leaf around `array`, on no graph. */
+  wrap(array: NDArray): Tensor {
+    return new Tensor(array, unrecorded);
+  }
+
+  // Owned: what scopes ask of a tensor.
+
+  /** @ignore Gives the memory back. Called by the scope that owns it. */
+  free(by: Scope): void {
+    const array = this.cachedData;
+    if (array === null) return;
+    this.freedBy = by;
+    this.freedShape = array.shape;
+    this.cachedData = null;
+    array.dispose();
+  }
+
+  /** @ignore Left to the garbage collector from now on. */
+  unowned(): void {
+    if (this.cell !== null || this.cachedData === null) return;
+    this.cell = { array: this.cachedData };
+    registry.register(this, this.cell, this.cell);
+  }
+
+  /** Frees the memory now. Using the tensor afterwards throws. */
+  dispose(): void {
+    const array = this.cachedData;
+    if (array === null) return;
+    this.freedShape = array.shape;
+    this.owner?.remove(this);
+    this.cachedData = null;
+    if (this.cell !== null) registry.unregister(this.cell);
+    this.cell = null;
+    array.dispose();
+  }
+
+  /** As {@linkcode Tensor.dispose}, at the end of `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Moves the tensor to the enclosing scope, or to none, so that it outlives this one. Returns it. */
+  keep(): this {
+    if (this.owner !== null) moveTo(this, this.owner.enclosing);
+    return this;
+  }
+
+  // What it is.
+
+  /** The length of each axis; [] for a scalar. It can still be asked for once the tensor was freed. */
+  get shape(): Shape {
+    return this.cachedData === null ? this.freedShape : this.cachedData.shape;
+  }
+
+  /** The element type. */
+  get dtype(): DType {
+    return this.array.dtype;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return this.array.size;
+  }
+
+  /** The name of the device that holds it. */
+  get device(): string {
+    return this.array.storage.stream.device.name;
+  }
+
+  /** The gradient that `backward` left: null until then, and after `resetGrad()`. */
+  get grad(): Tensor | null {
+    const grad = this.seenGradient();
+    recording?.readGradient(this, grad);
+    return grad;
+  }
+
+  set grad(grad: Tensor | null) {
+    if (recording !== null) recording.writeGradient(this, this.seenGradient());
+    if (grad === this.ownGrad) return;
+    if (grad !== null) {
+      checkTensor("set grad", grad);
+      if (!sameShape(grad.shape, this.shape)) {
+        throw new TypeError(
+          `Cannot set grad: shape ${showShape(grad.shape)} for a tensor of shape ${showShape(this.shape)}`,
+        );
+      }
+      // It lives as long as this tensor does, whatever scope it was made in.
+      moveTo(grad, this.owner);
+    }
+    this.replaceGradient(grad);
+  }
+
+  /** Lets go of the old gradient and holds the new one. */
+  private replaceGradient(grad: Tensor | UnseenGradient | null): void {
+    const before = this.ownGrad, scope = currentScope();
+    this.ownGrad = grad;
+    if (before instanceof UnseenGradient) before.drop();
+    // The old gradient stays readable until the scope at hand ends.
+    else if (before !== null && scope !== null && before.owner === this.owner) moveTo(before, scope);
+  }
+
+  /** The gradient as a tensor, made now if need be. */
+  private seenGradient(): Tensor | null {
+    const grad = this.ownGrad;
+    if (!(grad instanceof UnseenGradient)) return grad;
+    const seen = this.wrap(grad.take());
+    moveTo(seen, this.owner);
+    return this.ownGrad = seen;
+  }
+
+  /** @ignore Puts a gradient in the place of the old one. Called by captured functions. */
+  leaveGradient(grad: UnseenGradient): void {
+    if (this.ownGrad !== grad) this.replaceGradient(grad);
+  }
+
+  /** @ignore Whether nobody looked at that gradient since it was left here. */
+  holdsUnseen(grad: UnseenGradient): boolean {
+    return this.ownGrad === grad;
+  }
+
+  /** The detached value. Assigning copies into this tensor's memory where type and shape fit. */
+  get data(): Tensor {
+    return this.detach();
+  }
+
+  set data(value: Tensor) {
+    const array = this.array, source = value?.array ?? refuse("set data", value, "a tensor");
+    if (sameShape(array.shape, source.shape) && array.dtype === source.dtype && this.device === value.device) {
+      mapInto(array, "copy", [source]);
+      return;
+    }
+    if (isFloat(array.dtype) !== isFloat(source.dtype)) {
+      throw new TypeError(`Cannot set data: type ${source.dtype} for a tensor of type ${array.dtype}`);
+    }
+    this.cachedData = copy(source);
+    array.dispose();
+    if (this.cell !== null) this.cell.array = this.cachedData;
+  }
+
+  /** The same data as a leaf that records nothing. */
+  detach(): Tensor {
+    return this.wrap(this.array.share());
+  }
+
+  /** Forgets the gradient. */
+  resetGrad(): void {
+    this.grad = null;
+  }
+
+  /**
+   * Computes the gradient of this tensor with respect to every leaf that requires one, and adds it to their `.grad`.
+   *
+   * `outGrad` has this tensor's shape; for a scalar it is 1. Throws TypeError when it is missing otherwise.
+   */
+  backward(outGrad?: Tensor, options: BackwardOptions = {}): void {
+    if (outGrad !== undefined) checkTensor("backward", outGrad);
+    if (outGrad !== undefined && !sameShape(outGrad.shape, this.shape)) {
+      throw new TypeError(
+        `Cannot backward: outGrad of shape ${showShape(outGrad.shape)} for a tensor of shape ${showShape(this.shape)}`,
+      );
+    }
+    computeGradientOfVariables(this, outGrad, options);
+  }
+
+  // Out again.
+
+  /** The only element: a number, or a boolean for bool. RangeError if there are more or none. */
+  // deno-lint-ignore no-explicit-any
+  item(): any {
+    if (this.size !== 1) throw new RangeError(`Cannot item: tensor ${showShape(this.shape)} must have one element`);
+    const value = this.array.readFirst();
+    return this.dtype === "bool" ? value !== 0 : value;
+  }
+
+  /** The elements, flat and in row-major order. */
+  toTypedArray(): TypedArray {
+    return this.array.read();
+  }
+
+  /** As {@linkcode toTypedArray}, without blocking where the device can. */
+  read(): Promise<TypedArray> {
+    return Promise.resolve().then(() => this.array.read());
+  }
+
+  /** The elements as nested arrays; a plain number for a scalar. */
+  // deno-lint-ignore no-explicit-any
+  toArray<T = any>(): T {
+    const flat = this.array.read(), bool = this.dtype === "bool";
+    const plain: unknown[] = bool ? Array.from(flat, (x) => x !== 0) : Array.from(flat);
+    if (this.shape.length === 0) return plain[0] as T;
+    let level = plain;
+    for (let axis = this.shape.length - 1; axis > 0; axis--) {
+      const length = this.shape[axis]!, rows = sizeOf(this.shape.slice(0, axis));
+      const next: unknown[] = [];
+      for (let row = 0; row < rows; row++) next.push(level.slice(row * length, (row + 1) * length));
+      level = next;
+    }
+    return level as T;
+  }
+
+  /** Shape and values. */
+  override toString(): string {
+    return inspectTensor(this);
+  }
+
+  /** How `console.log` shows it in Deno and Jupyter. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return inspectTensor(this);
+  }
+
+  /** How `console.log` shows it in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return inspectTensor(this);
+  }
+
+  /** Prints the graph that made this tensor, one node a line, inputs first. Returns the text. */
+  print(): string {
+    const text = printGraph(this);
+    console.log(text);
+    return text;
+  }
+
+  /** The graph that made this tensor, in Graphviz's language. */
+  toDot(): string {
+    return toDot(this);
+  }
+
+  /** Zeros of this shape, type and device. */
+  zerosLike(): Tensor {
+    return this.wrap(filled(this.array.storage.stream, this.shape, this.dtype, 0));
+  }
+
+  /** Ones of this shape, type and device. */
+  onesLike(): Tensor {
+    return this.wrap(filled(this.array.storage.stream, this.shape, this.dtype, 1));
+  }
+
+  // Arithmetic. Binary methods broadcast as NumPy does and promote as PyTorch does.
+
+  /** `a + b`. */
+  add(other: Tensor | number): Tensor {
+    if (typeof other === "number") return new ops.AddScalar(other).call(this.forScalar(other));
+    if (other?.shape === this.shape) return plain.add.call(this, other);
+    const [a, b] = this.meet("add", other);
+    return plain.add.call(a, b);
+  }
+
+  /** `a - b`. */
+  sub(other: Tensor | number): Tensor {
+    if (typeof other === "number") return new ops.AddScalar(-other).call(this.forScalar(other));
+    const [a, b] = this.meet("sub", other);
+    return plain.sub.call(a, b);
+  }
+
+  /** `a * b`. */
+  mul(other: Tensor | number): Tensor {
+    if (typeof other === "number") return new ops.MulScalar(other).call(this.forScalar(other));
+    const [a, b] = this.meet("mul", other);
+    return plain.mul.call(a, b);
+  }
+
+  /** `a * b + c`, in one pass. */
+  mulAdd(b: Tensor, c: Tensor): Tensor {
+    const [x, factor] = this.meet("mulAdd", b), [wide, addend] = x.meet("mulAdd", c);
+    return plain.mulAdd.call(wide, factor.cast(wide.dtype).broadcastTo(wide.shape), addend);
+  }
+
+  /** `a / b`; integers give float32. */
+  div(other: Tensor | number): Tensor {
+    if (typeof other === "number") return new ops.DivScalar(other).call(this.asFloat());
+    const [a, b] = this.meet("div", other);
+    return plain.div.call(a.asFloat(), b.asFloat());
+  }
+
+  /** `a` to the power `b`; integers give float32. */
+  pow(other: Tensor | number): Tensor {
+    if (typeof other === "number") return new ops.PowerScalar(other).call(this.asWide());
+    const [a, b] = this.meet("pow", other);
+    return plain.pow.call(a.asWide(), b.asWide());
+  }
+
+  /** The quotient rounded down; of integers 0 where the divisor is 0. Throws an Error when a gradient is asked for. */
+  floorDiv(other: Tensor | number): Tensor {
+    const [a, b] = this.meet("floorDiv", other);
+    return plain.floorDiv.call(a, b);
+  }
+
+  /** The remainder, with the divisor's sign as in Python; of integers 0 where the divisor is 0. */
+  mod(other: Tensor | number): Tensor {
+    const [a, b] = this.meet("mod", other);
+    return plain.mod.call(a, b);
+  }
+
+  /** The larger of each pair; ties share the gradient. */
+  maximum(other: Tensor | number): Tensor {
+    const [a, b] = this.meet("maximum", other);
+    return plain.maximum.call(a, b);
+  }
+
+  /** The smaller of each pair; ties share the gradient. */
+  minimum(other: Tensor | number): Tensor {
+    const [a, b] = this.meet("minimum", other);
+    return plain.minimum.call(a, b);
+  }
+
+  /** `-a`. */
+  neg(): Tensor {
+    return plain.negate.call(this);
+  }
+  /** `e^a`. */
+  exp(): Tensor {
+    return plain.exp.call(this.asWide());
+  }
+  /** `e^a - 1`, with all digits near 0. */
+  expm1(): Tensor {
+    return plain.expm1.call(this.asWide());
+  }
+  /** The natural logarithm: NaN below 0, -Infinity at 0. */
+  log(): Tensor {
+    return plain.log.call(this.asWide());
+  }
+  /** `log(1 + a)`, with all digits near 0. */
+  log1p(): Tensor {
+    return plain.log1p.call(this.asWide());
+  }
+  /** The square root: NaN below 0; its derivative at 0 is infinite. */
+  sqrt(): Tensor {
+    return plain.sqrt.call(this.asFloat());
+  }
+  /** `1 / sqrt(a)`. */
+  rsqrt(): Tensor {
+    return plain.rsqrt.call(this.asWide());
+  }
+  /** `1 / a`. */
+  reciprocal(): Tensor {
+    return plain.reciprocal.call(this.asWide());
+  }
+  /** `a * a`; integers stay integers, and wrap. */
+  square(): Tensor {
+    return plain.square.call(wideInAutocast(this));
+  }
+  /** The sine, to 2 ulp however large the angle is. */
+  sin(): Tensor {
+    return plain.sin.call(this.asFloat());
+  }
+  /** The cosine, as accurate as the sine. */
+  cos(): Tensor {
+    return plain.cos.call(this.asFloat());
+  }
+  /** The hyperbolic tangent. */
+  tanh(): Tensor {
+    return plain.tanh.call(this.asFloat());
+  }
+  /** The error function: 2/√π times the integral of exp(-t²) from 0 to `a`. */
+  erf(): Tensor {
+    return plain.erf.call(this.asFloat());
+  }
+  /** The magnitude; its derivative at 0 is 0, as PyTorch's. */
+  abs(): Tensor {
+    return plain.abs.call(this);
+  }
+  /** -1, 0 or 1; its derivative is zero everywhere. */
+  sign(): Tensor {
+    return plain.sign.call(this);
+  }
+  /** The largest integer that is not above `a`, as a float; its derivative is zero. */
+  floor(): Tensor {
+    return plain.floor.call(this.asFloat());
+  }
+  /** The smallest integer that is not below `a`, as a float; its derivative is zero. */
+  ceil(): Tensor {
+    return plain.ceil.call(this.asFloat());
+  }
+  /** The nearest integer, halves to even, as a float; its derivative is zero. */
+  round(): Tensor {
+    return plain.round.call(this.asFloat());
+  }
+  /** `max(a, 0)`, with a derivative of 0 at 0. */
+  relu(): Tensor {
+    return plain.relu.call(this);
+  }
+  /** `1 / (1 + exp(-a))`. */
+  sigmoid(): Tensor {
+    return plain.sigmoid.call(this.asFloat());
+  }
+  /** `x Φ(x)`, the erf form. */
+  gelu(): Tensor {
+    return plain.gelu.call(this.asFloat());
+  }
+
+  /** Into `[low, high]`; nothing flows where it was cut. */
+  clip(low: number, high: number): Tensor {
+    if (typeof low !== "number" || typeof high !== "number" || !(low <= high)) {
+      throw new RangeError(`Cannot clip: low ${low} must not exceed high ${high}`);
+    }
+    return new ops.Clip(low, high).call(this);
+  }
+
+  // Comparisons give bool tensors.
+
+  /** True where both are the same number; NaN equals nothing. */
+  equal(other: Tensor | number): Tensor {
+    return this.compare("equal", other);
+  }
+  /** True where they differ, or one is NaN. */
+  notEqual(other: Tensor | number): Tensor {
+    return this.compare("notEqual", other);
+  }
+  /** `a < b`. */
+  less(other: Tensor | number): Tensor {
+    return this.compare("less", other);
+  }
+  /** `a <= b`. */
+  lessEqual(other: Tensor | number): Tensor {
+    return this.compare("lessEqual", other);
+  }
+  /** `a > b`. */
+  greater(other: Tensor | number): Tensor {
+    return this.compare("greater", other);
+  }
+  /** `a >= b`. */
+  greaterEqual(other: Tensor | number): Tensor {
+    return this.compare("greaterEqual", other);
+  }
+  /** True where both differ from 0. */
+  and(other: Tensor): Tensor {
+    return this.compare("and", other);
+  }
+  /** True where one or both differ from 0. */
+  or(other: Tensor): Tensor {
+    return this.compare("or", other);
+  }
+  /** True where `a` is 0 or false. */
+  not(): Tensor {
+    return plain.not.call(this);
+  }
+
+  /** `a` where this tensor is true, `b` elsewhere. */
+  where(a: Tensor | number, b: Tensor | number): Tensor {
+    const lift = (x: Tensor | number, other: Tensor | number) => {
+      if (x instanceof Tensor) return x;
+      if (typeof x !== "number") refuse("where", x, numberOrTensor);
+      return this.scalarLike(x, other instanceof Tensor ? other.dtype : "float32");
+    };
+    const [x, y] = lift(a, b).meet("where", lift(b, a));
+    const shape = broadcastShapes("where", this.shape, x.shape);
+    return plain.where.call(this.broadcastTo(shape), x.broadcastTo(shape), y.broadcastTo(shape));
+  }
+
+  /** The same values in another type. */
+  cast(dtype: DType): Tensor {
+    checkDType("cast", dtype);
+    return dtype === this.dtype ? this : new ops.Cast(dtype).call(this);
+  }
+
+  /** The same values on another device, such as `cpu` or `opencl:1`: this tensor itself if it is there already. */
+  to(device: string): Tensor {
+    if (typeof device !== "string") refuse("move tensor", device, "a device's name");
+    return device === this.device ? this : new ops.ToDevice(device).call(this);
+  }
+
+  // Reductions.
+
+  /** The sum, of the same bits for any number of threads; integers and bools give int32, which wraps. */
+  sum(options?: ReduceOptions): Tensor {
+    return new ops.Summation(reductionOf("sum", this.shape, options)).call(this);
+  }
+
+  /** The product; integers and bools give int32. Its gradient is right at zeros, too. */
+  prod(options?: ReduceOptions): Tensor {
+    return new ops.Product(reductionOf("prod", this.shape, options)).call(this);
+  }
+
+  /** The mean; integers and bools give float32. NaN where there are no elements. */
+  mean(options?: ReduceOptions): Tensor {
+    const x = this.asFloat(), reduction = reductionOf("mean", this.shape, options);
+    const mean = (x: Tensor) => {
+      const sum = new ops.Summation(reduction).call(x);
+      return new ops.DivScalar(countAlong(x.shape, reduction.axes)).call(sum);
+    };
+    // A sum may be too large for a half whose mean is not.
+    return isHalf(x.dtype) ? inFloat32([x], mean) : mean(x);
+  }
+
+  /** The mean squared deviation; `correction` 1 divides by n - 1, as PyTorch does by default. */
+  variance(options?: ReduceOptions & { correction?: number }): Tensor {
+    const x = this.asFloat(), reduction = reductionOf("variance", this.shape, options, ["correction"]);
+    return inFloat32([x], (x) => {
+      const sum = new ops.SquaredDeviation(reduction).call(x);
+      const count = countAlong(x.shape, reduction.axes) - (options?.correction ?? 1);
+      return new ops.DivScalar(Math.max(0, count)).call(sum);
+    });
+  }
+
+  /** The largest element; ties share the gradient. */
+  max(options?: ReduceOptions): Tensor {
+    return new ops.Max(choiceOf("max", this.shape, options)).call(this);
+  }
+
+  /** The smallest element; ties share the gradient. */
+  min(options?: ReduceOptions): Tensor {
+    return new ops.Min(choiceOf("min", this.shape, options)).call(this);
+  }
+
+  /** The place of the largest element (int32): along one axis, or in row-major order of all. */
+  argmax(options?: PlaceOptions): Tensor {
+    return new ops.ArgMax(placeOf("argmax", this.shape, options)).call(this);
+  }
+
+  /** The place of the smallest element (int32). */
+  argmin(options?: PlaceOptions): Tensor {
+    return new ops.ArgMin(placeOf("argmin", this.shape, options)).call(this);
+  }
+
+  /** `exp(x) / sum(exp(x))` along an axis. */
+  softmax(axis = -1): Tensor {
+    return new ops.Softmax(normalizeAxis("softmax", axis, this.shape.length)).call(this.asFloat());
+  }
+
+  /** `log(softmax(x))`, without its loss of digits. */
+  logSoftmax(axis = -1): Tensor {
+    return new ops.LogSoftmax(normalizeAxis("logSoftmax", axis, this.shape.length)).call(this.asFloat());
+  }
+
+  // Shapes.
+
+  /** The matrix product over the last two axes; a vector counts as one row or one column, as in NumPy. */
+  matmul(other: Tensor): Tensor {
+    const rank = this.shape.length, otherRank = other?.shape?.length ?? refuse("matmul", other, "a tensor");
+    if (rank === 0 || otherRank === 0) {
+      throw new TypeError(
+        `Cannot matmul: shapes ${showShape(this.shape)} and ${showShape(other.shape)} need an axis each`,
+      );
+    }
+    if (rank === 1) {
+      const row = this.reshape([1, this.shape[0]!]).matmul(other);
+      return row.reshape(otherRank === 1 ? row.shape.slice(0, -1) : [...row.shape.slice(0, -2), row.shape.at(-1)!]);
+    }
+    if (otherRank === 1) return this.matmul(other.reshape([other.shape[0]!, 1])).reshape(this.shape.slice(0, -1));
+    if (this.shape[rank - 1] !== other.shape[otherRank - 2]) {
+      throw new TypeError(
+        `Cannot matmul: shapes ${showShape(this.shape)} and ${showShape(other.shape)}, ` +
+          `the inner lengths ${this.shape[rank - 1]} and ${other.shape[otherRank - 2]} must agree`,
+      );
+    }
+    const dtype = productType(promote(this.dtype, other.dtype)), a = this.cast(dtype), b = other.cast(dtype);
+    if (rank === 2 && otherRank === 2) return plain.matMul.call(a, b);
+    if (otherRank === 2 && a.array.contiguous) {
+      // All rows at once: with respect to `b` the gradient then is one product, not a sum of one for each matrix.
+      const leading = a.shape.slice(0, -1), rows = a.reshape([sizeOf(leading), a.shape[rank - 1]!]);
+      return plain.matMul.call(rows, b).reshape([...leading, b.shape[1]!]);
+    }
+    const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return plain.matMul.call(
+      a.broadcastTo([...batch, ...a.shape.slice(-2)]),
+      b.broadcastTo([...batch, ...b.shape.slice(-2)]),
+    );
+  }
+
+  /** The axes in another order; without an order, the last two change places. */
+  transpose(axes?: readonly number[]): Tensor {
+    const rank = this.shape.length;
+    if (axes === undefined) {
+      if (rank < 2) throw new TypeError(`Cannot transpose: tensor ${showShape(this.shape)} must have two axes`);
+      const order = this.shape.map((_, axis) => axis);
+      order[rank - 1] = rank - 2;
+      order[rank - 2] = rank - 1;
+      return new ops.Transpose(order).call(this);
+    }
+    if (!Array.isArray(axes)) refuse("transpose", axes, "a list of all axes, such as [1, 0]");
+    const order = axes.map((axis) => normalizeAxis("transpose", axis, rank));
+    if (order.length !== rank || new Set(order).size !== rank) {
+      throw new TypeError(
+        `Cannot transpose: axes [${axes.join(", ")}] must name each axis of ${showShape(this.shape)}`,
+      );
+    }
+    return new ops.Transpose(order).call(this);
+  }
+
+  /** Another shape of the same size; one `-1` is filled in. */
+  reshape(shape: Shape): Tensor {
+    return new ops.Reshape(resolveReshape(this.shape, shape)).call(this);
+  }
+
+  /** The axes from `startAxis` on as one. */
+  flatten(startAxis = 0): Tensor {
+    if (this.shape.length === 0) return this.reshape([1]);
+    const start = normalizeAxis("flatten", startAxis, this.shape.length);
+    return this.reshape([...this.shape.slice(0, start), sizeOf(this.shape.slice(start))]);
+  }
+
+  /** Stretched to `shape`, by NumPy's rule. */
+  broadcastTo(shape: Shape): Tensor {
+    if (sameShape(shape, this.shape)) return this;
+    checkShape("broadcastTo", shape);
+    if (!sameShape(broadcastShapes("broadcastTo", this.shape, shape), shape)) {
+      throw new TypeError(`Cannot broadcastTo: shape ${showShape(this.shape)} does not stretch to ${showShape(shape)}`);
+    }
+    return new ops.BroadcastTo(shape).call(this);
+  }
+
+  /** A part, in NumPy's notation: `x.at("1:, ::-1")`, `x.at("0, ...")`. */
+  at(index: string): Tensor {
+    return new ops.Slice(parseIndex(index, this.shape)).call(this);
+  }
+
+  /** The slices at `indices` (integers) along an axis. RangeError for places outside it. */
+  take(indices: Tensor | readonly number[], axis = 0): Tensor {
+    const at = normalizeAxis("take", axis, this.shape.length);
+    const index = indices instanceof Tensor ? indices : this.wrap(
+      fromTypedArray(this.array.storage.stream, wholeNumbers("take", indices), [indices.length], "int32"),
+    );
+    if (isFloat(index.dtype)) throw new TypeError(`Cannot take: indices of type ${index.dtype} must be integers`);
+    return asking("take", () => new ops.Take(at).call(this, index));
+  }
+
+  // What the methods above share.
+
+  /** Integers and bools as float32. */
+  private asFloat(): Tensor {
+    const array = this.array;
+    return isFloat(array.dtype) ? this : this.cast(toFloat(array.dtype));
+  }
+
+  /** As a float; under autocast as one that is no half. */
+  private asWide(): Tensor {
+    return wideInAutocast(this.asFloat());
+  }
+
+  /** In the type in which it meets the number `value`. */
+  private forScalar(value: number): Tensor {
+    return isFloat(this.array.dtype) ? this : this.cast(promoteScalar(this.dtype, value));
+  }
+
+  /** The number as a tensor without axes, on this device. */
+  private scalarLike(value: number, dtype: DType): Tensor {
+    return this.wrap(filled(this.array.storage.stream, [], promoteScalar(dtype, value), value));
+  }
+
+  /** Both operands in one shape and type. */
+  private meet(action: string, other: Tensor | number): [Tensor, Tensor] {
+    let [a, b]: [Tensor, Tensor] = [this, typeof other === "number" ? this.scalarLike(other, this.dtype) : other];
+    // What is no tensor has no type, either.
+    if (a.dtype !== b?.dtype) {
+      if (!(b instanceof Tensor)) refuse(action, b, numberOrTensor);
+      const dtype = promote(a.dtype, b.dtype);
+      a = a.cast(dtype);
+      b = b.cast(dtype);
+    }
+    if (!sameShape(a.shape, b.shape)) {
+      const shape = broadcastShapes(action, a.shape, b.shape);
+      a = a.broadcastTo(shape);
+      b = b.broadcastTo(shape);
+    }
+    return [a, b];
+  }
+
+  /** A row that gives bool. */
+  private compare(row: ops.CompareRow, other: Tensor | number): Tensor {
+    const [a, b] = this.meet(row, other);
+    return new ops.Compare(row).call(a, b);
+  }
+}
+
+const noInputs: readonly Tensor[] = [];
+const unknownShape: Shape = [];
+const recorded: TensorOptions = { requiresGrad: true };
+const unrecorded: TensorOptions = { requiresGrad: false };
+const numberOrTensor = "a tensor or a number";

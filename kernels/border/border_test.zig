@@ -1,0 +1,163 @@
+//! The border as a hostile caller sees it: nothing here may trap, whatever the words.
+
+const std = @import("std");
+const border = @import("../lib.zig").border;
+const program = @import("../program/program.zig");
+const table = @import("../rows/table.zig");
+
+const expectEqual = std.testing.expectEqual;
+
+fn status(value: program.Status) u32 {
+    return @backingInt(value);
+}
+
+test "numbers of contexts that do not exist, or no longer, are refused" {
+    var byte: [8]u8 align(8) = undefined;
+    const context = border.open("", 0);
+    try std.testing.expect(context != 0);
+    try expectEqual(status(.ok), border.close(context));
+    for ([_]u32{ 0, 1, 64, 65, 255, context, context + 256, 0xffff_ffff }) |number| {
+        try expectEqual(status(.context), border.run(number, 0));
+        try expectEqual(status(.context), border.attach(number, &byte, 1));
+        try expectEqual(status(.context), border.write(number, 1, 0, &byte, 1));
+        try expectEqual(status(.context), border.read(number, 1, 0, &byte, 1));
+        try expectEqual(status(.context), border.threads(number, 2));
+        try expectEqual(status(.context), border.close(number));
+        try expectEqual(-1, border.memory(number, 0));
+    }
+    try expectEqual(0, border.open("level x86_64_v9", 15));
+}
+
+test "offsets and lengths are compared with the storage" {
+    var words: [8]f64 align(8) = .{ 1, 4, 7, 100, 0, 0, 0, 0 };
+    var bytes: [200]u8 = undefined;
+    const context = border.open("", 0);
+    defer _ = border.close(context);
+    try expectEqual(status(.malformed), border.run(context, 1));
+    try expectEqual(status(.range), border.attach(context, std.mem.asBytes(&words).ptr, 0));
+    try expectEqual(status(.ok), border.attach(context, std.mem.asBytes(&words).ptr, words.len));
+    try expectEqual(status(.malformed), border.run(context, 9));
+    try expectEqual(status(.ok), border.run(context, 4));
+    try expectEqual(status(.stale), border.run(context, 4));
+    const nan = std.math.nan(f64);
+    for ([_]f64{ -1, 1, 0.5, nan, 1e300, -1e300, 101 }) |offset| {
+        try expectEqual(status(.range), border.write(context, 7, offset, &bytes, 100));
+        try expectEqual(status(.range), border.read(context, 7, offset, &bytes, 100));
+    }
+    try expectEqual(status(.range), border.write(context, 7, 0, &bytes, 101));
+    try expectEqual(status(.ok), border.write(context, 7, 100, &bytes, 0));
+    try expectEqual(status(.ok), border.write(context, 7, 0, &bytes, 100));
+    for ([_]u32{ 0, 6, 8, 7 + (1 << 20), 0xffff_ffff }) |handle| {
+        try expectEqual(status(.stale), border.write(context, handle, 0, &bytes, 1));
+    }
+    try expectEqual(100, border.memory(context, 0));
+}
+
+test "a flat map makes its output, even where something failed before it" {
+    const check = [_]f64{ 12, 8, 1, 0, 1, 2, 0, 0 };
+    const flat = [_]f64{ 13, 7, 4, 25, 9, 0, 0.5 };
+    var words: [20]f64 align(8) = undefined;
+    const context = border.open("", 0);
+    defer _ = border.close(context);
+    try expectEqual(status(.ok), border.attach(context, std.mem.asBytes(&words).ptr, words.len));
+    words[0..7].* = flat;
+    try expectEqual(status(.ok), border.run(context, 7));
+    try expectEqual(100, border.memory(context, 0));
+    try expectEqual(status(.stale), border.run(context, 7));
+    var values: [25]f32 = undefined;
+    try expectEqual(status(.ok), border.read(context, 9, 0, @ptrCast(&values), 100));
+    for (values) |value| try expectEqual(0.5, value);
+    words[0..3].* = .{ 2, 3, 9 };
+    try expectEqual(status(.ok), border.run(context, 3));
+    // There is no storage 1 to check.
+    words[0..8].* = check;
+    words[8..15].* = flat;
+    try expectEqual(status(.stale), border.run(context, 15));
+    try expectEqual(100, border.memory(context, 0));
+    // More than there is memory for: the handle is taken.
+    words[0..7].* = flat;
+    words[3] = 1 << 50;
+    words[4] = 10;
+    try expectEqual(status(.memory), border.run(context, 7));
+    words[0..4].* = .{ 2, 4, 9, 10 };
+    try expectEqual(status(.ok), border.run(context, 4));
+    try expectEqual(0, border.memory(context, 0));
+}
+
+test "random words never trap, and what they leave can be freed" {
+    var prng: std.Random.DefaultPrng = .init(11);
+    const random = prng.random();
+    var words: [64]f64 align(8) = undefined;
+    const context = border.open("threads 2", 9);
+    defer _ = border.close(context);
+    try expectEqual(status(.ok), border.attach(context, std.mem.asBytes(&words).ptr, words.len));
+    const strange = [_]f64{ std.math.nan(f64), std.math.inf(f64), -std.math.inf(f64), -1, 0.5, 1e18, -1e18, 1 << 53, 1 << 40, 1 << 32, 1 << 20 };
+    var ran: usize = 0;
+    for (0..200_000) |_| {
+        // Small whole numbers are what instructions are made of, so most words are such.
+        for (&words) |*word| word.* = if (random.uintLessThan(u8, 40) == 0)
+            strange[random.uintLessThan(usize, strange.len)]
+        else
+            @floatFromInt(random.uintLessThan(u8, 5));
+        const length = random.intRangeAtMost(u32, 3, 40);
+        words[0] = @floatFromInt(random.intRangeAtMost(u8, 1, 13));
+        words[1] = @floatFromInt(length);
+        if (words[0] == 1) words[3] = @floatFromInt(random.uintLessThan(u16, 300));
+        if (words[0] == 13) {
+            words[2] = @floatFromInt(random.uintLessThan(u16, 8 * 70));
+            // A flat map that makes its output may get as much as it asks for, and fills it.
+            if (words[3] > 300) words[3] = @floatFromInt(random.uintLessThan(u16, 300));
+        }
+        // Most instructions are as long as their fields say; the others fail early.
+        if (random.boolean()) words[1] = @floatFromInt(fieldsOf(&words) orelse length);
+        const count: u32 = @intFromFloat(@min(words[1], words.len));
+        if (border.run(context, count) == status(.ok)) ran += 1;
+    }
+    try std.testing.expect(ran > 1000);
+}
+
+/// The length that the fields ask for, where they can be understood.
+fn fieldsOf(words: []const f64) ?u32 {
+    const at = struct {
+        fn at(list: []const f64, place: usize) ?u32 {
+            const value = list[place];
+            return if (value >= 0 and value < 9) @trunc(value) else null;
+        }
+    }.at;
+    return switch (@as(u32, @trunc(words[0]))) {
+        1 => 4,
+        2 => 3,
+        3, 4 => 2,
+        5 => {
+            const rank = at(words, 4) orelse return null;
+            const inputs = at(words, 5) orelse return null;
+            return 9 + rank + (inputs + 1) * (3 + rank);
+        },
+        6 => {
+            const rank = at(words, 4) orelse return null;
+            const kept = at(words, 5) orelse return null;
+            const inputs = at(words, 6) orelse return null;
+            return 10 + rank + 3 + kept + inputs * (3 + rank);
+        },
+        7 => {
+            const rank = at(words, 4) orelse return null;
+            const kept = at(words, 5) orelse return null;
+            return 6 + rank + 6 + kept + rank;
+        },
+        8 => {
+            const rank = at(words, 3) orelse return null;
+            return 7 + rank + 3 * (5 + rank);
+        },
+        9, 10 => 22,
+        11 => 9,
+        12 => 8,
+        else => {
+            if (words[2] >= 8 * table.map_rows.len) return null;
+            const row = @as(usize, @trunc(words[2])) / 8;
+            inline for (table.map_rows, 0..) |one, number| {
+                if (row == number) return 6 + 2 * one.operands + one.scalars;
+            }
+            unreachable;
+        },
+    };
+}

@@ -1,0 +1,439 @@
+//! A context: storages, an engine that works on them, and the buffer from which it reads
+//! instructions. A context runs one call at a time, whichever thread calls.
+
+const std = @import("std");
+const builtin = @import("builtin");
+const decode = @import("decode.zig");
+const device = @import("device.zig");
+const kept = @import("../cpu/kept.zig");
+const memory_module = @import("../host/memory.zig");
+const panels = @import("../cpu/panel_cache.zig");
+const program = @import("../program/program.zig");
+const Settings = @import("../host/settings.zig").Settings;
+
+const Memory = memory_module.Memory;
+const Block = memory_module.Block;
+const Opcode = program.Opcode;
+const Status = program.Status;
+
+/// Instructions of a group that run as one list, and storages freed inside it.
+const batch_max = 128;
+const pending_max = 256;
+
+/// Whether programs that come again are kept decoded; nothing calls `runProgram` in wasm.
+const keeps = !builtin.cpu.arch.isWasm();
+
+pub const Context = struct {
+    allocator: std.mem.Allocator,
+    /// What the caller knows it by; 0 while it is closed. Its generation goes up at each opening.
+    number: u32 = 0,
+    generation: u32 = 0,
+    engine: device.Engine = undefined,
+    memory: Memory = undefined,
+    message: program.Message = .{},
+    words: []const f64 = &.{},
+    locked: std.atomic.Value(bool) = .init(false),
+
+    in_group: bool = false,
+    /// Whether products wait for the group that follows, so that the engine sees them together, and
+    /// whether one waits now.
+    products_wait: if (keeps) bool else void = if (keeps) false else {},
+    product_waits: if (keeps) bool else void = if (keeps) false else {},
+    /// Writes to storages before the program that runs.
+    program_began: u64 = 0,
+    /// Tells storages that the present batch has allocated from older ones.
+    batch: u32 = 1,
+    instructions: [batch_max]program.Instruction = undefined,
+    instructions_count: usize = 0,
+    /// Blocks whose handles are gone and which instructions of the batch may still name.
+    pending: [pending_max]Block = undefined,
+    pending_count: usize = 0,
+    /// Handles of those that the batch itself allocated.
+    temporaries: [pending_max]u32 = undefined,
+    temporaries_count: usize = 0,
+    programs: if (keeps) kept.Programs else void = if (keeps) .{} else {},
+    /// What notes the words that run now.
+    builder: if (keeps) ?*kept.Builder else void = if (keeps) null else {},
+
+    /// The context must not move. The message says why it was refused.
+    pub fn open(
+        context: *Context,
+        settings: *const Settings,
+        message: *program.Message,
+    ) device.OpenError!void {
+        try context.engine.init(context.allocator, settings, message);
+        context.memory = .init(context.allocator, context.engine.source());
+        context.words = &.{};
+        context.message = .{};
+    }
+
+    pub fn close(context: *Context) void {
+        _ = context.dropPrograms();
+        context.memory.deinit();
+        context.engine.deinit();
+    }
+
+    pub fn lock(context: *Context) void {
+        if (builtin.single_threaded) return;
+        while (context.locked.swap(true, .acquire)) std.Thread.yield() catch {};
+    }
+
+    pub fn unlock(context: *Context) void {
+        if (builtin.single_threaded) return;
+        context.locked.store(false, .release);
+    }
+
+    pub fn fail(context: *Context, status: Status, comptime format: []const u8, values: anytype) Status {
+        @branchHint(.cold);
+        context.message.set(format, values);
+        return status;
+    }
+
+    /// Runs instructions. After an error the rest is skipped but for what allocates and frees, so that
+    /// the caller's handles and these agree.
+    pub fn run(context: *Context, words: []const f64) Status {
+        var result: Status = .ok;
+        var at: usize = 0;
+        while (at < words.len) {
+            const header = headerAt(words, at) orelse {
+                result = context.fail(.malformed, "Cannot run: no instruction begins at word {d}", .{at});
+                break;
+            };
+            const own = words[at..][0..header.length];
+            at += header.length;
+            const status = context.step(header.opcode, own, result == .ok);
+            if (result == .ok) result = status;
+        }
+        const status = context.endGroup(result == .ok);
+        return if (result == .ok) status else result;
+    }
+
+    /// The same, of a program that may come again, from the same place.
+    pub fn runProgram(context: *Context, words: []const f64) Status {
+        if (!keeps) return context.run(words);
+        if (context.engine.of != .cpu) {
+            context.engine.beginProgram(@intFromPtr(words.ptr), words.len);
+            context.products_wait = true;
+            defer context.products_wait = false;
+            const status = context.run(words);
+            const ended = context.engine.endProgram();
+            return if (status == .ok) context.checked(ended) else status;
+        }
+        context.products_wait = true;
+        context.program_began = context.memory.writes;
+        defer context.products_wait = false;
+        if (context.programs.find(words)) |found| {
+            if (found.refresh(&context.memory, words)) {
+                return context.checked(context.programs.run(found, &context.engine.of.cpu, &context.memory));
+            }
+            context.programs.drop(found, &context.memory);
+            return context.run(words);
+        }
+        context.programs.panels.clock += 1;
+        if (!context.programs.comesAgain(words)) return context.run(words);
+        var builder: kept.Builder = undefined;
+        builder.init(context.allocator, words);
+        context.builder = &builder;
+        const status = context.run(words);
+        context.builder = null;
+        if (status != .ok) builder.failed = true;
+        context.programs.put(&builder, &context.engine.of.cpu, &context.memory);
+        return status;
+    }
+
+    /// What is kept was made for the number of threads at the time.
+    pub fn setThreads(context: *Context, count: usize) error{OutOfMemory}!void {
+        _ = context.dropPrograms();
+        return context.engine.setThreads(count);
+    }
+
+    /// Bytes held beside live storages.
+    pub fn reserved(context: *const Context) usize {
+        const programs = if (keeps) context.programs.bytes() else 0;
+        return context.memory.reserved() + context.engine.reserved() + programs + @sizeOf(Context);
+    }
+
+    fn dropPrograms(context: *Context) bool {
+        if (!keeps) return false;
+        context.leavePanels();
+        return context.programs.dropAll(&context.memory);
+    }
+
+    const Header = struct { opcode: Opcode, length: usize };
+
+    /// What begins there; null if it is no instruction.
+    inline fn headerAt(words: []const f64, at: usize) ?Header {
+        if (words.len - at < 2) return null;
+        const opcode, const length = decode.wholesOf(2, words[at..][0..2].*);
+        if (opcode < 1 or opcode > @typeInfo(Opcode).@"enum".field_names.len) return null;
+        if (length < 2 or length > words.len - at) return null;
+        return .{ .opcode = @fromBackingInt(@as(u32, @intCast(opcode))), .length = @intCast(length) };
+    }
+
+    inline fn step(context: *Context, opcode: Opcode, words: []const f64, sound: bool) Status {
+        if (keeps) if (context.product_waits) switch (opcode) {
+            .alloc, .free => {},
+            .group => context.product_waits = false,
+            else => {
+                const before = context.endGroup(sound);
+                const status = context.perform(opcode, words, sound and before == .ok);
+                return if (before == .ok) status else before;
+            },
+        };
+        return context.perform(opcode, words, sound);
+    }
+
+    inline fn perform(context: *Context, opcode: Opcode, words: []const f64, sound: bool) Status {
+        switch (opcode) {
+            .alloc => return context.alloc(words),
+            .free => return context.free(words),
+            .group => {
+                if (sound) context.in_group = true;
+                return .ok;
+            },
+            .end => return context.endGroup(sound),
+            .check => return if (sound) context.check(words) else .ok,
+            .flat => {
+                const status = context.allocFlat(words);
+                return if (status == .ok and sound) context.compute(opcode, words) else status;
+            },
+            else => return if (sound) context.compute(opcode, words) else .ok,
+        }
+    }
+
+    fn compute(context: *Context, opcode: Opcode, words: []const f64) Status {
+        if (context.instructions_count == batch_max) {
+            const status = context.flush(true);
+            if (status != .ok) return status;
+        }
+        const target = &context.instructions[context.instructions_count];
+        var reader: decode.Reader = undefined;
+        reader.init(&context.memory, &context.message, words);
+        var found: decode.Found = .{};
+        const notes = keeps and context.builder != null;
+        if (notes) reader.found = &found;
+        const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
+        if (keeps) context.memory.touch(context.memory.find(target.operand(0).handle).?);
+        if (!useful) return .ok;
+        if (notes) context.builder.?.add(opcode, target, words, &found, &context.memory);
+        if (keeps and opcode == .matmul and context.products_wait) {
+            if (context.engine.of == .cpu) context.bringPanels(&target.matmul);
+            if (!context.in_group) {
+                context.in_group = true;
+                context.product_waits = true;
+            }
+        }
+        if (context.in_group) {
+            context.instructions_count += 1;
+            return .ok;
+        }
+        if (notes) context.builder.?.endStep(.one, &.{});
+        return context.checked(context.engine.execute(target));
+    }
+
+    /// Of a right operand that was there before the program, as it is.
+    fn bringPanels(context: *Context, product: *program.MatMul) void {
+        const storage = context.memory.find(panels.right(product).handle).?;
+        if (storage.written > context.program_began) return;
+        const engine = &context.engine.of.cpu;
+        product.panels = context.programs.panels.bring(product, panels.size(engine, product), engine, &context.memory);
+    }
+
+    /// Products that wait read their operands as these lie: panels are about to go.
+    fn leavePanels(context: *Context) void {
+        for (context.instructions[0..context.instructions_count]) |*instruction| {
+            if (instruction.* == .matmul) instruction.matmul.panels = null;
+        }
+    }
+
+    fn statusOf(failure: decode.Failure) Status {
+        return switch (failure) {
+            error.Malformed => .malformed,
+            error.Range => .range,
+            error.Stale => .stale,
+            error.Unsupported => .unsupported,
+        };
+    }
+
+    /// Whether all indices are in range. What the batch is still to write may be among them.
+    fn check(context: *Context, words: []const f64) Status {
+        const status = context.flush(true);
+        if (status != .ok) return status;
+        var indices: program.Gather = undefined;
+        var reader: decode.Reader = undefined;
+        reader.init(&context.memory, &context.message, words);
+        var found: decode.Found = .{};
+        const notes = keeps and context.builder != null;
+        if (notes) reader.found = &found;
+        reader.check(&indices) catch |failure| return statusOf(failure);
+        if (notes) {
+            context.builder.?.addCheck(&indices, words, &found, &context.memory);
+            context.builder.?.endStep(.check, &.{});
+        }
+        return context.checked(context.engine.check(&indices));
+    }
+
+    fn checked(context: *Context, status: Status) Status {
+        if (status != .ok) context.message = context.engine.reason().*;
+        return status;
+    }
+
+    fn alloc(context: *Context, words: []const f64) Status {
+        const handle = whole(words, 2, 4, 1 << 32) orelse return context.malformed("alloc");
+        // A size that is no size is one that there is no memory for: the handle is taken all the same.
+        return context.provide(@intCast(handle), whole(words, 3, 4, memory_module.bytes_max + 1), words[3]);
+    }
+
+    /// The storage of a flat map's output, if the map makes it.
+    inline fn allocFlat(context: *Context, words: []const f64) Status {
+        const fresh = decode.freshOf(words) orelse return .ok;
+        const bytes = if (fresh.bytes <= memory_module.bytes_max) @as(usize, @intCast(fresh.bytes)) else null;
+        return context.provide(fresh.handle, bytes, @floatFromInt(fresh.bytes));
+    }
+
+    inline fn provide(context: *Context, handle: u32, bytes: ?usize, asked: f64) Status {
+        const failure = if (bytes) |size| context.create(handle, size) else error.OutOfMemory;
+        failure catch |reason| switch (reason) {
+            error.BadHandle => return context.fail(.stale, "Cannot allocate: handle {d} is not free", .{handle}),
+            error.OutOfMemory => {
+                context.memory.claim(handle, context.batch);
+                return context.exhausted(asked);
+            },
+        };
+        return .ok;
+    }
+
+    fn exhausted(context: *Context, bytes: f64) Status {
+        const refused = context.engine.refused();
+        if (refused != .ok) return context.checked(refused);
+        const in_use = context.memory.bytes;
+        const held = context.memory.reserved();
+        const left = context.engine.free() orelse return context.fail(
+            .memory,
+            "Cannot allocate {d} bytes: {d} are in use and {d} held beside them",
+            .{ bytes, in_use, held },
+        );
+        return context.fail(
+            .memory,
+            "Cannot allocate {d} bytes on {t}: {d} are free, {d} in use and {d} held beside them",
+            .{ bytes, context.engine.of, left, in_use, held },
+        );
+    }
+
+    fn create(context: *Context, handle: u32, bytes: usize) Memory.CreateError!void {
+        const memory = &context.memory;
+        if (keeps) if (context.builder) |builder| {
+            if (builder.reuse(bytes, memory)) |block| return memory.createIn(handle, block, context.batch);
+        };
+        memory.create(handle, bytes, context.batch) catch |reason| {
+            if (reason != error.OutOfMemory or !context.dropPrograms()) return reason;
+            try memory.create(handle, bytes, context.batch);
+        };
+        if (keeps) if (context.builder) |builder| builder.own(memory.find(handle).?.block);
+    }
+
+    fn release(context: *Context, block: Block) void {
+        if (keeps) if (context.builder) |builder| if (builder.release(block)) return;
+        context.memory.release(block);
+    }
+
+    /// Frees all that exist of the handles, whatever becomes of the others.
+    fn free(context: *Context, words: []const f64) Status {
+        if (words.len < 3) return context.malformed("free");
+        var result: Status = .ok;
+        for (words[2..]) |word| {
+            const status = context.freeOne(@bitCast(decode.wholeOf(word)));
+            if (result == .ok) result = status;
+        }
+        return result;
+    }
+
+    inline fn freeOne(context: *Context, number: u64) Status {
+        const handle: u32 = if (number < 1 << 32) @intCast(number) else 0;
+        const storage = context.memory.find(handle) orelse
+            return context.fail(.stale, "Cannot free: there is no storage {d}", .{handle});
+        if (keeps and storage.paneled) {
+            context.leavePanels();
+            context.programs.panels.forget(handle, context.allocator);
+        }
+        const own = storage.batch == context.batch;
+        if (!context.in_group) {
+            context.release(context.memory.detach(handle).?);
+            return .ok;
+        }
+        var status: Status = .ok;
+        if (context.pending_count == pending_max) status = context.flush(true);
+        context.pending[context.pending_count] = context.memory.detach(handle).?;
+        context.pending_count += 1;
+        if (own and storage.batch == context.batch) {
+            context.temporaries[context.temporaries_count] = handle;
+            context.temporaries_count += 1;
+        }
+        return status;
+    }
+
+    fn malformed(context: *Context, what: []const u8) Status {
+        return context.fail(.malformed, "Cannot run: {s} has other fields", .{what});
+    }
+
+    /// The whole number at a place of an instruction of so many words, below `bound`.
+    inline fn whole(words: []const f64, at: usize, length: usize, bound: u64) ?usize {
+        if (words.len != length) return null;
+        const value: u64 = @bitCast(decode.wholeOf(words[at]));
+        return if (value < bound) @intCast(value) else null;
+    }
+
+    fn endGroup(context: *Context, sound: bool) Status {
+        if (!context.in_group) return .ok;
+        const status = context.flush(sound);
+        context.in_group = false;
+        if (keeps) context.product_waits = false;
+        return status;
+    }
+
+    /// Executes the batch and releases what waited for it.
+    fn flush(context: *Context, sound: bool) Status {
+        var status: Status = .ok;
+        if (sound and context.instructions_count > 0) {
+            const instructions = context.instructions[0..context.instructions_count];
+            const temporaries = context.temporaries[0..context.temporaries_count];
+            if (keeps) if (context.builder) |builder| builder.endStep(.group, temporaries);
+            status = context.checked(context.engine.runGroup(instructions, temporaries));
+        }
+        for (context.pending[0..context.pending_count]) |block| context.release(block);
+        context.instructions_count = 0;
+        context.pending_count = 0;
+        context.temporaries_count = 0;
+        context.batch +%= 1;
+        return status;
+    }
+
+    /// Copies bytes into a storage.
+    pub fn write(context: *Context, handle: u32, offset: f64, bytes: []const u8) Status {
+        const target = context.bytesOf(handle, offset, @floatFromInt(bytes.len)) catch |failure| return statusOf(failure);
+        context.memory.touch(context.memory.find(handle).?);
+        return context.checked(context.engine.write(target.ptr, bytes));
+    }
+
+    /// Copies bytes out of a storage, after all that was written before.
+    pub fn read(context: *Context, handle: u32, offset: f64, bytes: []u8) Status {
+        const source = context.bytesOf(handle, offset, @floatFromInt(bytes.len)) catch |failure| return statusOf(failure);
+        return context.checked(context.engine.read(source.ptr, bytes));
+    }
+
+    /// The bytes of a storage, or of a part of it. Only the engine may look at them.
+    pub fn bytesOf(context: *Context, handle: u32, offset: f64, length: f64) error{ Stale, Range }![]u8 {
+        const storage = context.memory.find(handle) orelse {
+            context.message.set("Cannot copy: there is no storage {d}", .{handle});
+            return error.Stale;
+        };
+        const bytes: f64 = @floatFromInt(storage.block.bytes);
+        const fits = offset >= 0 and length >= 0 and offset == @floor(offset) and length == @floor(length) and
+            offset <= bytes and length <= bytes - offset;
+        if (!fits) {
+            context.message.set("Cannot copy: bytes {d}..{d} of {d}", .{ offset, offset + length, bytes });
+            return error.Range;
+        }
+        return storage.block.data[@intFromFloat(offset)..][0..@intFromFloat(length)];
+    }
+};

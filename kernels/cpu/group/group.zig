@@ -1,0 +1,543 @@
+//! A group of instructions, tile by tile, with the bits that they have one after another.
+//!
+//! Consecutive maps and folds that can all be cut along one axis (the elements of flat maps, the
+//! rows of a softmax, the columns of a batch norm) become a run: every thread takes some places of
+//! that axis and puts all instructions through them while they are in cache. A storage that only
+//! the run uses never reaches main memory: each tile sees its part of it in a thread's scratch.
+//! Whatever does not fit ends a run, and is executed by itself.
+//!
+//! An axis can be cut if, in every storage that the run writes, the elements of one place are
+//! apart from those of all others. A fold of columns over the cut axis itself (what a norm of rows
+//! gives its weights) keeps the results of its chunks until all tiles are done. All this looks at
+//! addresses and strides alone; the order of a fold depends on its declared shape, so tiles and
+//! threads do not change it.
+//!
+//! A storage must not be released into another one's memory before the group has ended.
+
+const std = @import("std");
+const axes_module = @import("../../program/axes.zig");
+const builtin = @import("builtin");
+const cpu = @import("../engine.zig");
+const epilogue = @import("epilogue.zig");
+const fold = @import("../skeletons/fold.zig");
+const fold_columns = @import("../skeletons/fold_columns.zig");
+const group_access = @import("access.zig");
+const group_plan = @import("plan.zig");
+const group_tiles = @import("tiles.zig");
+const levels = @import("../levels.zig");
+const map = @import("../skeletons/map.zig");
+const program = @import("../../program/program.zig");
+const rows = @import("../level/row_kernels.zig");
+const table = @import("../../rows/table.zig");
+
+const Access = group_access.Access;
+const Instruction = program.Instruction;
+const accesses_max = group_plan.accesses_max;
+const redirected_max = group_plan.redirected_max;
+const steps_max = group_plan.steps_max;
+const Redirected = group_access.Redirected;
+const Kind = group_tiles.Kind;
+const Step = group_tiles.Step;
+const Stream = group_tiles.Stream;
+const Tiles = group_tiles.Tiles;
+const operands_max = axes_module.operands_max;
+const scratch_bytes = group_tiles.scratch_bytes;
+
+/// What all operands of a tile should fit in, and may need so that a tile has `places_min` places:
+/// each instruction costs something in each tile.
+const tile_bytes = 16 << 10;
+const tile_bytes_max = 32 << 10;
+const places_min = 8;
+/// Tiles of columns that do not fit a second-level cache are slower than whole passes: every row of
+/// a tile lies on another page.
+const columns_bytes_max = 512 << 10;
+/// Runs without an instruction of so many elements, and those whose storages are smaller than a
+/// second-level cache, are in cache as they are.
+const elements_min = 4096;
+const run_bytes_min = 512 << 10;
+/// Rows of a chunk of a fold over the cut axis.
+const chunk_places = rows.column_chunk;
+
+/// Streams of less for a place are elements. Asking for them is worth it only where none of the
+/// run's rows is slow: else the processor's own prefetching is early enough.
+const row_bytes_min = 256;
+
+const slow = table.mapFlags("slow");
+
+/// The workspace of a group, held by the engine.
+pub const Plan = group_plan.Plan;
+
+/// Executes the instructions in order, as if one by one. `temporaries` are the storages that were
+/// allocated and released inside the group; what they held is nobody's business afterwards.
+pub fn run(
+    engine: *cpu.Engine,
+    instructions: []const Instruction,
+    temporaries: []const u32,
+) program.Status {
+    var parts: Parts = .{ .engine = engine, .instructions = instructions, .temporaries = temporaries };
+    while (parts.next()) |next| {
+        var part = next;
+        const status = part.run(engine, instructions);
+        if (status != .ok) return status;
+    }
+    return .ok;
+}
+
+/// How a group is run, to be run again.
+pub fn saveParts(
+    engine: *cpu.Engine,
+    instructions: []const Instruction,
+    temporaries: []const u32,
+    allocator: std.mem.Allocator,
+) error{OutOfMemory}![]Part {
+    var list: std.ArrayList(Part) = .empty;
+    var parts: Parts = .{ .engine = engine, .instructions = instructions, .temporaries = temporaries };
+    while (parts.next()) |part| {
+        var saved = part;
+        if (part.tiles) |*tiles| saved.tiles = try tiles.save(allocator);
+        try list.append(allocator, saved);
+    }
+    return list.items;
+}
+
+/// Runs such a group again: its instructions may have other addresses and numbers, and are the same
+/// in all else.
+pub fn runParts(engine: *cpu.Engine, instructions: []const Instruction, parts: []Part) program.Status {
+    for (parts) |*part| {
+        if (part.tiles) |*tiles| {
+            const begin = @intFromBool(part.head != null);
+            tiles.rebind(instructions[part.first..][begin..part.count]);
+        }
+        const status = part.run(engine, instructions);
+        if (status != .ok) return status;
+    }
+    return .ok;
+}
+
+/// Instructions of a group that are executed tile by tile, or one after another.
+pub const Part = struct {
+    first: usize,
+    count: usize,
+    tiles: ?Tiles,
+    /// The first instruction is a product that runs together with the tiles of the others.
+    head: ?epilogue.Head = null,
+
+    fn run(part: *Part, engine: *cpu.Engine, instructions: []const Instruction) program.Status {
+        if (part.tiles) |*tiles| {
+            if (!builtin.cpu.arch.isWasm()) if (part.head) |*head| {
+                epilogue.run(engine, &instructions[part.first].matmul, head, tiles);
+                return .ok;
+            };
+            tiles.run(engine);
+            return .ok;
+        }
+        for (instructions[part.first..][0..part.count]) |*instruction| {
+            const status = cpu.execute(engine, instruction);
+            if (status != .ok) return status;
+        }
+        return .ok;
+    }
+};
+
+/// The parts of a group, in order. The tiles of one are gone when the next is asked for.
+const Parts = struct {
+    engine: *cpu.Engine,
+    instructions: []const Instruction,
+    temporaries: []const u32,
+    first: usize = 0,
+    noted: bool = false,
+
+    fn next(parts: *Parts) ?Part {
+        const first = parts.first;
+        const rest = parts.instructions[first..];
+        if (rest.len == 0) return null;
+        const plan = parts.engine.plan;
+        var part: Part = .{ .first = first, .count = 1, .tiles = null };
+        if (rest.len > 1 and large(&rest[0]) and elementwise(&rest[1])) {
+            parts.begin(parts.engine.scratch);
+            part.count = @max(1, longest(plan, parts.engine.level.table, rest));
+            if (part.count > 1 and arrange(plan, first)) part.tiles = plan.tiles();
+        }
+        if (!builtin.cpu.arch.isWasm() and rest.len > 1 and rest[0] == .matmul and elementwise(&rest[1])) {
+            parts.addHead(&part);
+        }
+        parts.first += part.count;
+        return part;
+    }
+
+    fn begin(parts: *Parts, scratch: []align(64) u8) void {
+        const plan = parts.engine.plan;
+        plan.scratch = scratch;
+        plan.threads = parts.engine.pool.threads;
+        plan.head = null;
+        if (!parts.noted) plan.noteTemporaries(parts.instructions, parts.temporaries);
+        parts.noted = true;
+    }
+
+    /// Lets a product run together with what follows it, if it may.
+    fn addHead(parts: *Parts, part: *Part) void {
+        const engine = parts.engine;
+        const plan = engine.plan;
+        const first = part.first;
+        const rest = parts.instructions[first..];
+        const head = epilogue.headOf(&rest[0].matmul) orelse return;
+        const memory = engine.epilogueMemory() orelse return;
+        parts.begin(epilogue.partials(memory));
+        plan.head = head;
+        const count = build(plan, engine.level.table, rest[1..], head.places, .leading);
+        const reads = for (plan.accesses[0..plan.accesses_count]) |*access| {
+            if (access.handle == head.handle) break true;
+        } else false;
+        if (count == 0 or !reads) return;
+        if (plan.find(head.handle)) |place| {
+            const temporary = &plan.temporaries[place];
+            plan.head.?.buffered = temporary.first == first and temporary.last <= first + count;
+        }
+        if (!arrange(plan, first + 1)) return;
+        const unit = if (plan.partials_bytes != 0) chunk_places else plan.places_each;
+        if (!plan.head.?.setRows(unit, plan.threads)) return;
+        part.count = count + 1;
+        part.tiles = plan.tiles();
+        part.head = plan.head;
+    }
+};
+
+fn elementwise(instruction: *const Instruction) bool {
+    return switch (instruction.*) {
+        .map, .fold, .arg => true,
+        else => false,
+    };
+}
+
+fn elementsOf(instruction: *const Instruction) usize {
+    return switch (instruction.*) {
+        .map => |*one| axes_module.product(one.shape[0..one.rank]),
+        .fold, .arg => |*one| axes_module.product(one.shape[0..one.rank]),
+        else => 0,
+    };
+}
+
+fn large(instruction: *const Instruction) bool {
+    return elementwise(instruction) and elementsOf(instruction) >= elements_min;
+}
+
+/// Fills the plan with the longest run from the first instruction on that one of the cuts allows,
+/// and returns its length.
+fn longest(plan: *Plan, tables: *const levels.Table, rest: []const Instruction) usize {
+    // A fold says best where to cut.
+    for (rest[0..@min(rest.len, steps_max)]) |*instruction| {
+        switch (instruction.*) {
+            .map => continue,
+            .fold, .arg => |*one| {
+                const kept = axes_module.product(one.shape[0..one.kept]);
+                const joined = axes_module.product(one.shape[one.kept..one.rank]);
+                const column = fold.isColumn(one);
+                if (column and joined *| 2 * 32 * one.inputs[0].dtype.bytes() > columns_bytes_max) {
+                    // Several folds of the same rows read them once.
+                    return build(plan, tables, rest, joined, .leading);
+                }
+                const side: map.Side = if (column) .trailing else .leading;
+                const length = build(plan, tables, rest, kept, side);
+                if (length > 1 and plan.has_fold) return length;
+            },
+            else => {},
+        }
+        break;
+    }
+    if (rest[0] != .map) return 0;
+    const one = &rest[0].map;
+    const length = build(plan, tables, rest, elementsOf(&rest[0]), .leading);
+    if (length > 1) return length;
+    for (one.shape[0..one.rank]) |size| {
+        if (size != 1) return build(plan, tables, rest, size, .leading);
+    }
+    return 0;
+}
+
+/// Adds instructions to an empty plan until one does not fit.
+fn build(
+    plan: *Plan,
+    tables: *const levels.Table,
+    rest: []const Instruction,
+    places: usize,
+    side: map.Side,
+) usize {
+    plan.steps_count = 0;
+    plan.accesses_count = 0;
+    plan.elements = 0;
+    plan.places = places;
+    plan.side = side;
+    plan.has_fold = false;
+    plan.has_slow = false;
+    plan.partials_bytes = 0;
+    if (places < 2) return 0;
+    for (rest[0..@min(rest.len, steps_max)]) |*instruction| {
+        const step = &plan.steps[plan.steps_count];
+        const fits = switch (instruction.*) {
+            .map => |*one| addMap(step, tables, one, places, side),
+            .fold => |*one| addFold(step, tables, one, places, .fold) or
+                addColumns(plan, step, tables, one),
+            .arg => |*one| addFold(step, tables, one, places, .arg),
+            else => false,
+        };
+        if (!fits or !addAccesses(plan, instruction)) break;
+        if (step.kind == .columns) {
+            const chunks = std.math.divCeil(usize, places, chunk_places) catch unreachable;
+            const bytes = fold_columns.partialBytes(&step.layout.fold) * chunks;
+            plan.partials_bytes += std.mem.alignForward(usize, bytes, 64);
+        } else if (step.kind != .map) plan.has_fold = true;
+        plan.has_slow = plan.has_slow or (step.kind == .map and slow[instruction.map.row]);
+        plan.steps_count += 1;
+        plan.elements += elementsOf(instruction);
+    }
+    return plan.steps_count;
+}
+
+fn addMap(
+    step: *Step,
+    tables: *const levels.Table,
+    one: *const program.Map,
+    places: usize,
+    side: map.Side,
+) bool {
+    step.kind = .map;
+    step.operands = one.inputs_count + 1;
+    step.layout = .{ .map = undefined };
+    const layout = &step.layout.map;
+    const shape = one.shape[0..one.rank];
+    var count: usize = 1;
+    if (side == .leading) {
+        for (shape, 1..) |size, end| {
+            count *= size;
+            if (count > places) break;
+            if (count == places) {
+                if (map.prepareCut(layout, tables, one, end, side)) return true;
+                break;
+            }
+        }
+    } else {
+        var begin = shape.len;
+        while (begin > 0) {
+            begin -= 1;
+            count *= shape[begin];
+            if (count > places) break;
+            if (count == places) {
+                if (map.prepareCut(layout, tables, one, begin, side)) return true;
+                break;
+            }
+        }
+    }
+    return map.prepareFlat(layout, tables, one, places, side);
+}
+
+fn addFold(
+    step: *Step,
+    tables: *const levels.Table,
+    one: *const program.Fold,
+    places: usize,
+    kind: Kind,
+) bool {
+    step.kind = kind;
+    step.operands = one.inputs_count + 1;
+    step.layout = .{ .fold = undefined };
+    const layout = &step.layout.fold;
+    if (axes_module.product(one.shape[0..one.kept]) != places) return false;
+    return fold.prepare(layout, tables, one, .all) and layout.kept == 1;
+}
+
+/// A fold over the cut axis, where all chunks' results have room and each thread may have some.
+fn addColumns(
+    plan: *const Plan,
+    step: *Step,
+    tables: *const levels.Table,
+    one: *const program.Fold,
+) bool {
+    if (plan.side != .leading or !fold.isColumn(one)) return false;
+    if (axes_module.product(one.shape[one.kept..one.rank]) != plan.places) return false;
+    step.kind = .columns;
+    const layout = &step.layout.fold;
+    if (!fold.prepare(layout, tables, one, .all)) return false;
+    if (layout.kept != 1 or layout.axes.rank != 2 or !fold_columns.passes(layout)) return false;
+    layout.cut = 1;
+    const chunks = std.math.divCeil(usize, plan.places, chunk_places) catch unreachable;
+    if (chunks < plan.threads) return false;
+    step.partials = plan.partials_bytes;
+    const room = plan.scratch.len -| plan.partials_bytes;
+    return chunks <= room / fold_columns.partialBytes(layout);
+}
+
+fn viewsOf(instruction: *const Instruction, views: *[operands_max]*const program.View) usize {
+    switch (instruction.*) {
+        inline .map, .fold, .arg => |*one| {
+            views[0] = &one.out;
+            for (one.inputs[0..one.inputs_count], 1..) |*input, k| views[k] = input;
+            return one.inputs_count + 1;
+        },
+        else => return 0,
+    }
+}
+
+/// Adds what the newest step touches; false if two places would meet.
+fn addAccesses(plan: *Plan, instruction: *const Instruction) bool {
+    var views: [operands_max]*const program.View = undefined;
+    const n = viewsOf(instruction, &views);
+    const before = plan.accesses_count;
+    if (before + n > accesses_max) return false;
+    const step = &plan.steps[plan.steps_count];
+    for (views[0..n], 0..) |view, k| {
+        const base = step.bases()[k];
+        const access: Access = .of(step.axes(), step.cut(), k, base, view, plan.steps_count);
+        // What chunks leave is joined after the last tile: only then is the output touched.
+        const late = k == 0 and step.kind == .columns;
+        if (access.written and !late and !access.apart(&access, plan.places)) break;
+        if (!apartFrom(plan.accesses[0..plan.accesses_count], &access, plan.places)) break;
+        // Of the product only the place's own row is touched, and nothing that it is made of written.
+        if (plan.head) |*head| if (!apartFrom(&head.accesses, &access, plan.places)) break;
+        plan.accesses[plan.accesses_count] = access;
+        plan.accesses_count += 1;
+    } else return true;
+    plan.accesses_count = before;
+    return false;
+}
+
+/// Whether no place meets another's in what either writes.
+fn apartFrom(others: []const Access, access: *const Access, places: usize) bool {
+    return for (others) |*other| {
+        if (other.handle != access.handle) continue;
+        if (!other.written and !access.written) continue;
+        if (!access.apart(other, places)) break false;
+    } else true;
+}
+
+/// Decides on the tile and moves temporaries into scratch; false if the run is not worth it.
+fn arrange(plan: *Plan, first: usize) bool {
+    const threads = plan.threads;
+    const last = first + plan.steps_count - 1;
+    plan.redirected_count = 0;
+    plan.streams_count = 0;
+    for (plan.steps[0..plan.steps_count]) |*step| step.redirected = @splat(Step.none);
+    // Bytes for one place, of all storages and of those in scratch.
+    var bytes_all: usize = 0;
+    for (plan.accesses[0..plan.accesses_count], 0..) |*access, i| {
+        const number = redirect(plan, access, first, last);
+        plan.steps[access.step].redirected[access.operand] = number;
+        const seen = for (plan.accesses[0..i]) |*other| {
+            if (other.handle == access.handle) break true;
+        } else false;
+        if (!seen and access.stride != 0) bytes_all += access.placeBytes();
+        if (!seen and number == Step.none) noteStream(plan, access);
+    }
+    var bytes_scratch: usize = 0;
+    for (plan.redirected[0..plan.redirected_count]) |*one| bytes_scratch += one.bytes();
+    const shared = threads > 1 and plan.side == .leading and plan.elements >= map.parallel_elements;
+    if (bytes_all *| plan.places < run_bytes_min and !shared) return false;
+    const unit: usize = if (plan.side == .trailing) 16 else 1;
+    const some = @min(tile_bytes_max / @max(bytes_all, 1), places_min);
+    var each = @max(tile_bytes / @max(bytes_all, 1), some, 1);
+    if (plan.side == .trailing) each = @max(each / unit * unit, 2 * unit);
+    // Alignment of each temporary takes up to 64 bytes.
+    if (plan.side == .trailing and bytes_all *| each > columns_bytes_max) return false;
+    const room = (scratch_bytes - redirected_max * 64) / @max(bytes_scratch, 1);
+    each = @min(each, plan.places, room / unit * unit);
+    if (each == 0) return false;
+    var unit_tiles: usize = 1;
+    if (plan.partials_bytes != 0) {
+        // A chunk is one thread's, in order: tiles divide it, and parts are whole chunks.
+        each = @min(std.math.floorPowerOfTwo(usize, each), chunk_places);
+        unit_tiles = chunk_places / each;
+    }
+    plan.places_each = each;
+    layOut(plan);
+    const count = (plan.places + each - 1) / each;
+    var parts: usize = 1;
+    if (threads > 1 and plan.elements >= map.parallel_elements) {
+        parts = @min(threads * 4, plan.elements / map.part_elements, count);
+    }
+    plan.tiles_each = std.mem.alignForward(usize, (count + parts - 1) / parts, unit_tiles);
+    return true;
+}
+
+fn noteStream(plan: *Plan, access: *const Access) void {
+    if (access.stride <= 0 or access.high - access.low > access.stride) return;
+    const is_row = access.stride >= row_bytes_min;
+    if (!is_row and plan.has_slow) return;
+    if (plan.streams_count == plan.streams.len) return;
+    plan.streams[plan.streams_count] = .{
+        .step = access.step,
+        .operand = access.operand,
+        .low = access.low,
+        .bytes = @intCast(access.stride),
+        .written = access.written,
+        .ahead = if (is_row) 1 else 2,
+    };
+    plan.streams_count += 1;
+}
+
+/// The number of the temporary that the access belongs to, new or known, if it may live in
+/// scratch.
+fn redirect(plan: *Plan, access: *const Access, first: usize, last: usize) u8 {
+    if (plan.head) |*head| {
+        if (access.handle == head.handle) return Step.head;
+    }
+    for (plan.redirected[0..plan.redirected_count], 0..) |*one, number| {
+        if (one.handle == access.handle) return @intCast(number);
+    }
+    const temporary = plan.temporaries[plan.find(access.handle) orelse return Step.none];
+    if (temporary.first < first or temporary.last > last) return Step.none;
+    if (!access.written or plan.redirected_count == redirected_max) return Step.none;
+    if (plan.steps[access.step].kind == .columns) return Step.none;
+    // All its accesses are in the run, and apart: they have one stride.
+    var all: Redirected = .{
+        .handle = access.handle,
+        .base = access.base,
+        .stride = access.stride,
+        .low = access.low,
+        .high = access.high,
+        .interval = 0,
+        .offset = 0,
+    };
+    var interval = access.interval;
+    for (plan.accesses[0..plan.accesses_count]) |*other| {
+        if (other.handle != access.handle) continue;
+        // Read before it is written: it holds what nobody wrote, and may go on doing so.
+        if (other.step < access.step) return Step.none;
+        const shift: isize = @bitCast(other.base -% access.base);
+        all.low = @min(all.low, shift + other.low);
+        all.high = @max(all.high, shift + other.high);
+        if (interval == 0) interval = other.interval;
+    }
+    if (all.stride < 0) return Step.none;
+    if (all.high - all.low > all.stride) {
+        if (all.low < 0) return Step.none;
+        all.interval = interval;
+    }
+    plan.redirected[plan.redirected_count] = all;
+    plan.redirected_count += 1;
+    return @intCast(plan.redirected_count - 1);
+}
+
+/// Lays the temporaries out in scratch for the tile's size; rows that were as long as all places
+/// become as long as a tile.
+fn layOut(plan: *Plan) void {
+    var offset: usize = 0;
+    for (plan.redirected[0..plan.redirected_count]) |*one| {
+        one.offset = offset;
+        offset += one.bytes() * plan.places_each;
+        offset = std.mem.alignForward(usize, offset, 64);
+    }
+    std.debug.assert(offset <= scratch_bytes);
+    for (plan.steps[0..plan.steps_count]) |*step| {
+        const axes = step.axes();
+        const cut = step.cut();
+        for (step.redirected[0..step.operands], 0..) |number, k| {
+            if (number == Step.none or number == Step.head) continue;
+            const one = &plan.redirected[number];
+            if (one.interval == 0) continue;
+            const row = one.stride * @as(isize, @intCast(plan.places_each));
+            for (axes.strides[k][0..axes.rank], 0..) |*stride, axis| {
+                if (axis != cut) stride.* = @divExact(stride.*, one.interval) * row;
+            }
+        }
+        if (step.kind == .map) map.setMode(&step.layout.map, plan.places_each);
+    }
+}

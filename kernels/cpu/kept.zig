@@ -1,0 +1,488 @@
+//! Programs that come again, decoded.
+//!
+//! A captured function runs the same words from the same place at each call. What changes in them
+//! are handles and offsets of memory from outside, and numbers such as a learning rate. The second
+//! time that such words are seen, their decoded instructions are kept, together with the memory
+//! that they allocate and free again: from then on a run only compares the words with those of the
+//! run before. Whatever else is found changed, or a storage gone, sends the words the usual way,
+//! with its checks and its messages. Groups are kept as they were cut into tiles: that looks at
+//! which storages are one, and so does `refresh`.
+//!
+//! Only small programs are kept, and few: in a large one decoding is nothing, and its memory is
+//! better shared.
+
+const std = @import("std");
+const cpu = @import("engine.zig");
+const decode = @import("../border/decode.zig");
+const group = @import("group/group.zig");
+const memory_module = @import("../host/memory.zig");
+const panels = @import("panel_cache.zig");
+const program = @import("../program/program.zig");
+
+const Block = memory_module.Block;
+const Instruction = program.Instruction;
+const Memory = memory_module.Memory;
+
+/// Bytes that a kept program may allocate, and programs that are kept at once.
+const bytes_max = 4 << 20;
+const programs_max = 16;
+/// Words that were seen once, or refused.
+const seen_max = 64;
+
+/// What a word means to a kept program: nothing may change it, it is one of a view's, or a number
+/// of an instruction: `first_number` and the place in the list of them.
+const Role = u32;
+const fixed: Role = 0;
+const of_view: Role = 1;
+const first_number: Role = 2;
+
+/// A view of memory from outside. Its handle stands at that place in the words, its offset two
+/// places further.
+const Link = struct {
+    place: u32,
+    instruction: u32,
+    operand: u32,
+    /// The first link of the same storage.
+    first: u32,
+    /// How far the view reaches from its first element.
+    low: i64,
+    high: i64,
+    empty: bool,
+};
+
+/// A word that is a number of an instruction, and which of them.
+const Number = struct { instruction: u32, slot: u32 };
+
+/// A product whose right operand is from outside, and the bytes of its panels.
+const Weight = struct { product: *program.MatMul, bytes: usize };
+
+/// What is executed together: one instruction, a group, or a check.
+const Step = struct {
+    kind: enum { one, group, check },
+    first: u32,
+    count: u32,
+    parts: []group.Part = &.{},
+};
+
+pub const Program = struct {
+    /// Holds all of it.
+    arena: std.heap.ArenaAllocator,
+    address: usize,
+    /// As they were at the last run.
+    words: []f64,
+    roles: []const Role,
+    steps: []const Step,
+    instructions: []Instruction,
+    links: []const Link,
+    numbers: []const Number,
+    blocks: []const Block,
+    weights: []const Weight,
+    /// When it was last run.
+    used: u64,
+
+    /// Takes over what changed in the words; false if that is more than a program allows.
+    pub fn refresh(kept: *Program, memory: *Memory, words: []const f64) bool {
+        const lanes = 8;
+        var at: usize = 0;
+        while (at + lanes <= words.len) : (at += lanes) {
+            const now: @Vector(lanes, u64) = @bitCast(words[at..][0..lanes].*);
+            const before: @Vector(lanes, u64) = @bitCast(kept.words[at..][0..lanes].*);
+            if (@reduce(.Or, now != before) and !kept.take(words, at, at + lanes)) return false;
+        }
+        if (!kept.take(words, at, words.len)) return false;
+        for (0..kept.links.len) |place| if (!kept.bind(memory, words, place)) return false;
+        return true;
+    }
+
+    fn take(kept: *Program, words: []const f64, begin: usize, end: usize) bool {
+        for (words[begin..end], kept.words[begin..end], kept.roles[begin..end]) |word, *before, role| {
+            if (@as(u64, @bitCast(word)) == @as(u64, @bitCast(before.*))) continue;
+            before.* = word;
+            if (role == of_view) continue;
+            if (role == fixed) return false;
+            const number = kept.numbers[role - first_number];
+            if (!setNumber(&kept.instructions[number.instruction], number.slot, word)) return false;
+        }
+        return true;
+    }
+
+    fn bind(kept: *Program, memory: *Memory, words: []const f64, place: usize) bool {
+        const link = &kept.links[place];
+        const handle, _, const offset = decode.wholesOf(3, words[link.place..][0..3].*);
+        if (handle < 0 or handle >= 1 << 32 or offset < 0 or offset > decode.elements_max) return false;
+        const storage = memory.find(@intCast(handle)) orelse return false;
+        if (link.operand == 0) memory.touch(storage);
+        const view = kept.instructions[link.instruction].operand(link.operand);
+        const shift = view.dtype.shift();
+        if (view.handle != handle and !kept.agrees(words, place)) return false;
+        view.handle = @intCast(handle);
+        view.data = storage.block.data;
+        if (link.empty) return true;
+        if (offset + link.low < 0 or offset + link.high >= storage.block.bytes >> shift) return false;
+        view.data += @as(usize, @intCast(offset)) << shift;
+        return true;
+    }
+
+    /// Whether a view that shows another storage now still shows the same one as those that it did
+    /// before, and as no others.
+    fn agrees(kept: *const Program, words: []const f64, place: usize) bool {
+        const link = &kept.links[place];
+        const handle = words[link.place];
+        for (kept.links, 0..) |*other, k| {
+            const one = other.first == link.first;
+            // Of each storage its first view stands for the others, which are looked at in their turn.
+            if (!one and other.first != k) continue;
+            if ((words[other.place] == handle) != one) return false;
+        }
+        return true;
+    }
+
+    fn run(kept: *const Program, engine: *cpu.Engine) program.Status {
+        for (kept.steps) |*step| {
+            const instructions = kept.instructions[step.first..][0..step.count];
+            const status = switch (step.kind) {
+                .one => engine.execute(&instructions[0]),
+                .group => group.runParts(engine, instructions, step.parts),
+                .check => engine.check(&instructions[0].gather),
+            };
+            if (status != .ok) return status;
+        }
+        return .ok;
+    }
+
+    fn deinit(kept: *Program, memory: *Memory) void {
+        for (kept.blocks) |block| memory.giveBack(block);
+        var arena = kept.arena;
+        arena.deinit();
+    }
+};
+
+/// Where the numbers of an instruction stand in its words.
+fn numbersOf(instruction: *const Instruction) struct { first: u32, count: u32 } {
+    return switch (instruction.*) {
+        .map => .{ .first = 6, .count = 3 },
+        .fold => .{ .first = 7, .count = 3 },
+        .random => .{ .first = 3, .count = 3 },
+        .arg, .matmul, .gather, .scatter => .{ .first = 0, .count = 0 },
+    };
+}
+
+fn setNumber(instruction: *Instruction, slot: usize, word: f64) bool {
+    switch (instruction.*) {
+        inline .map, .fold => |*one| one.scalars[slot] = word,
+        .random => |*one| if (slot < 2) {
+            const whole = decode.wholeOf(word);
+            if (whole < 0 or whole >= 1 << 32) return false;
+            one.key[slot] = @intCast(whole);
+        } else {
+            one.counter = decode.counterOf(word) orelse return false;
+        },
+        .arg, .matmul, .gather, .scatter => return false,
+    }
+    return true;
+}
+
+/// What is noted while words run the usual way.
+pub const Builder = struct {
+    arena: std.heap.ArenaAllocator,
+    address: usize,
+    words: []const f64,
+    steps: std.ArrayList(Step) = .empty,
+    /// Of each step that is a group.
+    temporaries: std.ArrayList([]const u32) = .empty,
+    instructions: std.ArrayList(Instruction) = .empty,
+    links: std.ArrayList(Link) = .empty,
+    roles: std.ArrayList(Role) = .empty,
+    numbers: std.ArrayList(Number) = .empty,
+    blocks: std.ArrayList(Held) = .empty,
+    /// The first instruction that is in no step yet.
+    pending: usize = 0,
+    bytes: usize = 0,
+    failed: bool = false,
+
+    /// A block that the words allocate, and whether they use it now.
+    const Held = struct { block: Block, in_use: bool };
+
+    pub fn init(builder: *Builder, allocator: std.mem.Allocator, words: []const f64) void {
+        builder.* = .{ .arena = .init(allocator), .address = @intFromPtr(words.ptr), .words = words };
+        builder.roles.appendNTimes(builder.arena.allocator(), fixed, words.len) catch {
+            builder.failed = true;
+        };
+    }
+
+    /// A block of the words' own for a storage of so many bytes, if one of its size is free.
+    pub fn reuse(builder: *Builder, bytes: usize, memory: *Memory) ?Block {
+        for (builder.blocks.items) |*held| {
+            if (held.in_use or !Memory.alike(held.block.bytes, bytes)) continue;
+            held.in_use = true;
+            memory.bytes = memory.bytes - held.block.bytes + bytes;
+            held.block.bytes = bytes;
+            return held.block;
+        }
+        return null;
+    }
+
+    /// A block that the words have just allocated.
+    pub fn own(builder: *Builder, block: Block) void {
+        builder.bytes += block.bytes;
+        builder.failed = builder.failed or builder.bytes > bytes_max;
+        if (builder.failed) return;
+        builder.blocks.append(builder.arena.allocator(), .{ .block = block, .in_use = true }) catch {
+            builder.failed = true;
+        };
+    }
+
+    /// Whether a block that is not needed any more stays with the words.
+    pub fn release(builder: *Builder, block: Block) bool {
+        for (builder.blocks.items) |*held| {
+            if (held.block.data != block.data) continue;
+            held.in_use = false;
+            return true;
+        }
+        // Memory from outside is freed once.
+        builder.failed = true;
+        return false;
+    }
+
+    fn owns(builder: *const Builder, block: Block) bool {
+        return for (builder.blocks.items) |*held| {
+            if (held.block.data == block.data) break true;
+        } else false;
+    }
+
+    /// An instruction of these words, decoded, and what its views were read from.
+    pub fn add(
+        builder: *Builder,
+        opcode: program.Opcode,
+        instruction: *const Instruction,
+        words: []const f64,
+        found: *const decode.Found,
+        memory: *const Memory,
+    ) void {
+        if (builder.failed) return;
+        // The views of flat maps are not noted; recordings have none.
+        builder.failed = opcode == .flat;
+        builder.tryAdd(instruction, words, found, memory) catch {
+            builder.failed = true;
+        };
+    }
+
+    /// A check, as the gather that its indices would be of.
+    pub fn addCheck(
+        builder: *Builder,
+        indices: *const program.Gather,
+        words: []const f64,
+        found: *const decode.Found,
+        memory: *const Memory,
+    ) void {
+        const number = builder.instructions.items.len;
+        builder.add(.check, &.{ .gather = indices.* }, words, found, memory);
+        // Its only view is the third of a gather's.
+        for (builder.links.items) |*link| {
+            if (link.instruction == number) link.operand = 2;
+        }
+    }
+
+    fn tryAdd(
+        builder: *Builder,
+        instruction: *const Instruction,
+        words: []const f64,
+        found: *const decode.Found,
+        memory: *const Memory,
+    ) error{OutOfMemory}!void {
+        const allocator = builder.arena.allocator();
+        const begin: u32 = @intCast((@intFromPtr(words.ptr) - builder.address) / @sizeOf(f64));
+        const number: u32 = @intCast(builder.instructions.items.len);
+        try builder.instructions.append(allocator, instruction.*);
+        for (found.views[0..found.count], 0..) |*view, operand| {
+            const handle: u32 = @intCast(decode.wholeOf(words[view.at]));
+            if (builder.owns(memory.find(handle).?.block)) continue;
+            const place = begin + view.at;
+            const index: u32 = @intCast(builder.links.items.len);
+            const first = for (builder.links.items, 0..) |*link, i| {
+                if (builder.words[link.place] == builder.words[place]) break @as(u32, @intCast(i));
+            } else index;
+            try builder.links.append(allocator, .{
+                .place = place,
+                .instruction = number,
+                .operand = @intCast(operand),
+                .first = first,
+                .low = view.low,
+                .high = view.high,
+                .empty = view.empty,
+            });
+            builder.roles.items[place] = of_view;
+            builder.roles.items[place + 2] = of_view;
+        }
+        const numbers = numbersOf(instruction);
+        for (0..numbers.count) |slot| {
+            const place = begin + numbers.first + slot;
+            builder.roles.items[place] = first_number + @as(Role, @intCast(builder.numbers.items.len));
+            try builder.numbers.append(allocator, .{ .instruction = number, .slot = @intCast(slot) });
+        }
+    }
+
+    /// What was added since the last step is one: all that a group has run, or a single instruction.
+    pub fn endStep(builder: *Builder, kind: @FieldType(Step, "kind"), temporaries: []const u32) void {
+        const count = builder.instructions.items.len - builder.pending;
+        if (builder.failed or count == 0) return;
+        const step: Step = .{ .kind = kind, .first = @intCast(builder.pending), .count = @intCast(count) };
+        builder.pending += count;
+        builder.tryStep(step, temporaries) catch {
+            builder.failed = true;
+        };
+    }
+
+    fn tryStep(builder: *Builder, step: Step, temporaries: []const u32) error{OutOfMemory}!void {
+        const allocator = builder.arena.allocator();
+        try builder.steps.append(allocator, step);
+        if (step.kind == .group) try builder.temporaries.append(allocator, try allocator.dupe(u32, temporaries));
+    }
+
+    /// The program; null if the words are not to be kept. The builder is done.
+    fn finish(builder: *Builder, engine: *cpu.Engine, memory: *Memory) ?*Program {
+        for (builder.blocks.items) |*held| builder.failed = builder.failed or held.in_use;
+        const made = if (builder.failed) null else builder.make(engine) catch null;
+        for (builder.blocks.items) |*held| {
+            if (made != null) memory.keep(held.block) else if (!held.in_use) memory.release(held.block);
+        }
+        if (made) |kept| kept.arena = builder.arena else builder.arena.deinit();
+        return made;
+    }
+
+    fn make(builder: *Builder, engine: *cpu.Engine) error{OutOfMemory}!*Program {
+        const allocator = builder.arena.allocator();
+        const kept = try allocator.create(Program);
+        const blocks = try allocator.alloc(Block, builder.blocks.items.len);
+        for (blocks, builder.blocks.items) |*block, *held| block.* = held.block;
+        var groups: usize = 0;
+        for (builder.steps.items) |*step| {
+            if (step.kind != .group) continue;
+            const instructions = builder.instructions.items[step.first..][0..step.count];
+            step.parts = try group.saveParts(engine, instructions, builder.temporaries.items[groups], allocator);
+            groups += 1;
+        }
+        kept.* = .{
+            .arena = undefined,
+            .address = builder.address,
+            .words = try allocator.dupe(f64, builder.words),
+            .roles = builder.roles.items,
+            .steps = builder.steps.items,
+            .instructions = builder.instructions.items,
+            .links = builder.links.items,
+            .numbers = builder.numbers.items,
+            .blocks = blocks,
+            .weights = try builder.weights(engine),
+            .used = 0,
+        };
+        return kept;
+    }
+
+    fn weights(builder: *Builder, engine: *cpu.Engine) error{OutOfMemory}![]const Weight {
+        var list: std.ArrayList(Weight) = .empty;
+        for (builder.links.items) |*link| {
+            const instruction = &builder.instructions.items[link.instruction];
+            if (instruction.* != .matmul) continue;
+            const product = &instruction.matmul;
+            if (instruction.operand(link.operand) != panels.right(product)) continue;
+            const bytes = panels.size(engine, product);
+            if (bytes != 0) try list.append(builder.arena.allocator(), .{ .product = product, .bytes = bytes });
+        }
+        return list.items;
+    }
+};
+
+/// The programs that a context keeps.
+pub const Programs = struct {
+    list: [programs_max]?*Program = @splat(null),
+    seen: [seen_max]Seen = @splat(.{}),
+    seen_next: usize = 0,
+    clock: u64 = 0,
+    panels: panels.Cache = .{},
+
+    const Seen = struct { address: usize = 0, length: usize = 0, refused: bool = false };
+
+    pub fn find(programs: *Programs, words: []const f64) ?*Program {
+        for (programs.list) |entry| {
+            const kept = entry orelse continue;
+            if (kept.address != @intFromPtr(words.ptr) or kept.words.len != words.len) continue;
+            programs.clock += 1;
+            kept.used = programs.clock;
+            return kept;
+        }
+        return null;
+    }
+
+    /// Runs a program that was found and refreshed.
+    pub fn run(programs: *Programs, kept: *Program, engine: *cpu.Engine, memory: *const Memory) program.Status {
+        programs.panels.clock += 1;
+        for (kept.weights) |weight| {
+            weight.product.panels = programs.panels.bring(weight.product, weight.bytes, engine, memory);
+        }
+        return kept.run(engine);
+    }
+
+    /// Whether these words came before, so that they may come again.
+    pub fn comesAgain(programs: *Programs, words: []const f64) bool {
+        for (&programs.seen) |*seen| {
+            if (seen.address == @intFromPtr(words.ptr) and seen.length == words.len) return !seen.refused;
+        }
+        programs.seen[programs.seen_next] = .{ .address = @intFromPtr(words.ptr), .length = words.len };
+        programs.seen_next = (programs.seen_next + 1) % seen_max;
+        return false;
+    }
+
+    /// Keeps what was built, in the place of what was not run for longest.
+    pub fn put(programs: *Programs, builder: *Builder, engine: *cpu.Engine, memory: *Memory) void {
+        const words = builder.words;
+        const made = builder.finish(engine, memory) orelse {
+            for (&programs.seen) |*seen| {
+                if (seen.address == @intFromPtr(words.ptr) and seen.length == words.len) seen.refused = true;
+            }
+            return;
+        };
+        var place: usize = 0;
+        for (programs.list, 0..) |entry, i| {
+            const kept = entry orelse {
+                place = i;
+                break;
+            };
+            if (kept.used < programs.list[place].?.used) place = i;
+        } else programs.dropAt(place, memory);
+        programs.clock += 1;
+        made.used = programs.clock;
+        programs.list[place] = made;
+    }
+
+    pub fn drop(programs: *Programs, kept: *Program, memory: *Memory) void {
+        for (programs.list, 0..) |entry, i| {
+            if (entry == kept) return programs.dropAt(i, memory);
+        }
+    }
+
+    fn dropAt(programs: *Programs, place: usize, memory: *Memory) void {
+        const kept = programs.list[place] orelse return;
+        programs.list[place] = null;
+        kept.deinit(memory);
+    }
+
+    /// Bytes of the programs themselves; their blocks are the memory's to count.
+    pub fn bytes(programs: *const Programs) usize {
+        var sum = programs.panels.bytes;
+        for (programs.list) |entry| {
+            if (entry) |kept| sum += kept.arena.queryCapacity();
+        }
+        return sum;
+    }
+
+    /// Gives all memory back. False if there was none.
+    pub fn dropAll(programs: *Programs, memory: *Memory) bool {
+        var any = false;
+        for (0..programs.list.len) |place| {
+            any = any or programs.list[place] != null;
+            programs.dropAt(place, memory);
+        }
+        programs.panels.clear(memory.allocator);
+        return any;
+    }
+};

@@ -1,0 +1,507 @@
+//! C = A B for f32, f64 and i32, on all threads of a pool.
+//!
+//! An element of C is a sum over blocks of k, added in order, and within a block a chain from the
+//! first product to the last. Where the blocks end depends on k alone, so the bits are the same
+//! whatever the threads, the tile, the copies made and the strides; levels with and without fused
+//! multiply-add differ in the rounding of a product.
+//!
+//! C is cut into parts of rows and columns. A part goes through its columns in chunks that fit the
+//! second-level cache, through k in blocks, and through its rows in strips as high as a tile. B is
+//! copied into panels only where it does not lie well: columns apart, or rows so far apart that
+//! they compete for the same cache sets. A tile needs `rows` broadcasts and `vectors` loads for
+//! `rows * vectors` multiply-adds, so the arithmetic is the bound from a few dozen rows upward.
+//!
+//! Up to 64 elements past the end of a row of A, B or C may be read, and never are used; nothing is
+//! written outside C.
+
+const std = @import("std");
+const assert = std.debug.assert;
+const program = @import("../../program/program.zig");
+const Pool = @import("../pool.zig").Pool;
+const panels_module = @import("panels.zig");
+const row_module = @import("row.zig");
+const tile = @import("tile.zig");
+const offset = tile.offset;
+
+pub const Config = tile.Config;
+
+/// The longest block of k: part of the definition of the result, the same on every level.
+pub const block_max = 512;
+/// Copied elements of B and A that a thread holds at once.
+const packed_right_bytes = 512 << 10;
+const packed_left_bytes = 128 << 10;
+/// Rows that are copied while one that lies on another page is on its way.
+const rows_ahead = 8;
+/// Columns from which a single row has a loop of its own.
+const row_columns_min = 64;
+/// A smaller matrix is in a second-level cache, where tiles are as fast.
+const row_elements_min = 256 << 10;
+/// Products of more terms read operands from main memory: fewer parts read the same of them.
+const long_depth = 2 * block_max;
+const scratch_bytes_each = packed_right_bytes + packed_left_bytes;
+
+/// Bytes of scratch that `run` needs for a pool of so many threads, whatever the sizes.
+pub fn scratchBytes(threads: usize) usize {
+    return threads * scratch_bytes_each;
+}
+
+/// C[m, n] = A[m, k] B[k, n]; strides in elements. Columns of C lie side by side.
+pub fn Args(comptime T: type) type {
+    return struct {
+        m: usize,
+        n: usize,
+        k: usize,
+        a: [*]const T,
+        a_row: isize,
+        a_col: isize,
+        b: [*]const T,
+        b_row: isize,
+        b_col: isize,
+        c: [*]T,
+        c_row: isize,
+        /// B once more, as `panels.zig` wrote it.
+        panels: ?[*]align(64) T = null,
+    };
+}
+
+/// Axes along which the multiplication repeats; strides of the pointers, 0 to broadcast.
+pub const Batch = struct {
+    pub const rank_max = 8;
+
+    rank: usize = 0,
+    shape: [rank_max]usize = undefined,
+    a: [rank_max]isize = undefined,
+    b: [rank_max]isize = undefined,
+    c: [rank_max]isize = undefined,
+
+    pub fn of(product: *const program.MatMul) Batch {
+        var batch: Batch = .{ .rank = product.batch_rank };
+        for (0..batch.rank) |axis| {
+            batch.shape[axis] = product.batch[axis];
+            batch.a[axis] = product.a.strides[axis];
+            batch.b[axis] = product.b.strides[axis];
+            batch.c[axis] = product.out.strides[axis];
+        }
+        return batch;
+    }
+
+    fn turned(batch: *const Batch) Batch {
+        var result = batch.*;
+        result.a = batch.b;
+        result.b = batch.a;
+        return result;
+    }
+
+    /// How far from the first item that one lies, in elements of a, b and c.
+    pub fn offsets(batch: *const Batch, item: usize) [3]isize {
+        var found: [3]isize = @splat(0);
+        var rest = item;
+        var axis = batch.rank;
+        while (axis > 0) {
+            axis -= 1;
+            const index: isize = @intCast(rest % batch.shape[axis]);
+            rest /= batch.shape[axis];
+            for (&found, [_]isize{ batch.a[axis], batch.b[axis], batch.c[axis] }) |*sum, stride| sum.* += index * stride;
+        }
+        return found;
+    }
+
+    fn items(batch: *const Batch) usize {
+        var count: usize = 1;
+        for (batch.shape[0..batch.rank]) |size| count *= size;
+        return count;
+    }
+};
+
+pub fn Gemm(comptime T: type, comptime config: Config) type {
+    return struct {
+        const Tile = tile.Tile(T, config);
+        const lanes = Tile.lanes;
+        const Row = row_module.Row(T, config);
+        const Panels = panels_module.Panels(T, config);
+        const Arguments = Args(T);
+        /// Elements that are copied of a column of a strip of A, in whole pieces of 128 bits: those
+        /// past the strip are overwritten by its next column.
+        const left_width = std.mem.alignForward(usize, Tile.rows_max, 16 / @sizeOf(T));
+        /// Elements of a copied strip of A, and how many there are.
+        const left_elements = block_max * Tile.rows_max + left_width;
+        const left_strips = packed_left_bytes / @sizeOf(T) / left_elements;
+
+        const Plan = struct {
+            args: Arguments,
+            batch: *const Batch,
+            scratch: []align(64) u8,
+            right: panels_module.Right,
+            /// Whether strips of A are copied.
+            left: bool,
+            block: usize,
+            /// Parts of an item, along rows and columns.
+            row_parts: usize,
+            column_parts: usize,
+            items: usize,
+            /// More than one only where an item is one part.
+            items_each: usize,
+            /// Registers' widths of B that are not cut: one, or a panel of those that are ready.
+            unit: usize,
+        };
+
+        pub fn run(pool: *Pool, args: Arguments, scratch: []align(64) u8) void {
+            runBatch(pool, args, &.{}, scratch);
+        }
+
+        /// As `run`, once for each item of the batch; the items' C must not overlap.
+        pub fn runBatch(
+            pool: *Pool,
+            args: Arguments,
+            batch: *const Batch,
+            scratch: []align(64) u8,
+        ) void {
+            const items = batch.items();
+            if (args.m == 0 or args.n == 0 or items == 0) return;
+            assert(scratch.len >= scratchBytes(pool.threads));
+            const turns = args.n == 1 and args.m != 1 and args.c_row == 1;
+            const plan = if (turns)
+                makePlan(turned(args), &batch.turned(), items, pool.threads, scratch)
+            else
+                makePlan(args, batch, items, pool.threads, scratch);
+            const parts = if (plan.items_each > 1)
+                std.math.divCeil(usize, items, plan.items_each) catch unreachable
+            else
+                items * plan.row_parts * plan.column_parts;
+            pool.parallelWorkers(&plan, runPart, parts);
+        }
+
+        /// A single column is a single row of the transposed product, which reads A in order.
+        fn turned(args: Arguments) Arguments {
+            return .{
+                .m = 1,
+                .n = args.m,
+                .k = args.k,
+                .a = args.b,
+                .a_row = args.b_col,
+                .a_col = args.b_row,
+                .b = args.a,
+                .b_row = args.a_col,
+                .b_col = args.a_row,
+                .c = args.c,
+                .c_row = 0,
+            };
+        }
+
+        fn makePlan(
+            args: Arguments,
+            batch: *const Batch,
+            items: usize,
+            threads: usize,
+            scratch: []align(64) u8,
+        ) Plan {
+            var plan: Plan = .{
+                .args = args,
+                .batch = batch,
+                .scratch = scratch,
+                .right = Panels.rightOf(&args),
+                .left = false,
+                .block = blockOf(args.k),
+                .row_parts = 1,
+                .column_parts = 1,
+                .items = items,
+                .items_each = 1,
+                .unit = if (args.panels == null) 1 else Tile.vectors_max,
+            };
+            plan.left = args.a_row == 1 and @abs(args.a_col) * @sizeOf(T) >= apart(args.k) and
+                args.n > Tile.vectors_max * lanes;
+            split(&plan, threads);
+            return plan;
+        }
+
+        /// How many parts: none so small that taking it costs more than it saves, and several for a
+        /// thread where they are large, so that a thread that is held up holds up little.
+        fn split(plan: *Plan, threads: usize) void {
+            const args = plan.args;
+            const item_work = args.m * args.n * @max(args.k, 16);
+            const work = plan.items *| item_work;
+            if (threads == 1 or work < 2 * part_work_min) {
+                plan.items_each = plan.items;
+                return;
+            }
+            var wanted = @min(threads, work / part_work_min);
+            const each_work = work / wanted;
+            if (each_work > 2 * part_work_good) wanted *= @min(4, each_work / part_work_good);
+            if (plan.items >= wanted) {
+                plan.items_each = @max(1, plan.items / wanted);
+                return;
+            }
+            const each = ceilDiv(wanted, plan.items);
+            const copy: usize = switch (plan.right) {
+                .direct, .ready => 1,
+                .rows => if (args.k > long_depth) 12 else 3,
+                .columns => 6,
+                .any => 24,
+            };
+            const row_groups = ceilDiv(args.m, Tile.rows_max);
+            const units = ceilDiv(args.n, plan.unit * lanes);
+            var best: usize = std.math.maxInt(usize);
+            var columns: usize = 1;
+            while (columns <= @min(each, units)) : (columns *= 2) {
+                const rows = @min(ceilDiv(each, columns), row_groups);
+                const height = ceilDiv(row_groups, rows) * Tile.rows_max;
+                const width = ceilDiv(units, columns) * plan.unit;
+                const turns = ceilDiv(rows * columns * plan.items, threads);
+                const cost = turns * (height * width + copy * width + height);
+                if (cost < best) {
+                    best = cost;
+                    plan.row_parts = rows;
+                    plan.column_parts = columns;
+                }
+            }
+        }
+
+        const part_work_min = 16 << 10;
+        const part_work_good = 512 << 10;
+
+        fn runPart(plan: *const Plan, part: usize, worker: usize) void {
+            const begin = worker * scratch_bytes_each;
+            const scratch: []align(64) u8 = @alignCast(plan.scratch[begin..]);
+            if (plan.items_each > 1) {
+                const first = part * plan.items_each;
+                const end = @min(first + plan.items_each, plan.items);
+                for (first..end) |item| runItem(plan, item, 0, 0, scratch);
+                return;
+            }
+            const parts = plan.row_parts * plan.column_parts;
+            const rest = part % parts;
+            runItem(plan, part / parts, rest % plan.row_parts, rest / plan.row_parts, scratch);
+        }
+
+        fn runItem(
+            plan: *const Plan,
+            item: usize,
+            row_part: usize,
+            column_part: usize,
+            scratch: []align(64) u8,
+        ) void {
+            var args = plan.args;
+            const a, const b, const c = plan.batch.offsets(item);
+            args.a = offset(args.a, a);
+            args.b = offset(args.b, b);
+            args.c = offset(args.c, c);
+            const unit = plan.unit * lanes;
+            const units = ceilDiv(args.n, unit);
+            const row = args.m * row_part / plan.row_parts;
+            const column = units * column_part / plan.column_parts * unit;
+            const row_end = args.m * (row_part + 1) / plan.row_parts;
+            const units_end = units * (column_part + 1) / plan.column_parts;
+            const column_end = @min(units_end * unit, args.n);
+            args.a = stepped(args.a, row, args.a_row);
+            args.b = stepped(args.b, column, args.b_col);
+            args.c = stepped(args.c, row, args.c_row) + column;
+            args.m = row_end - row;
+            args.n = column_end - column;
+            if (args.k == 0) return clear(args);
+            if (args.m == 1 and args.n >= row_columns_min and args.n * args.k >= row_elements_min) {
+                if (args.b_col == 1) return Row.down(&args, plan.block);
+                if (args.b_row == 1) return Row.across(&args, plan.block);
+            }
+            const chunk = packed_right_bytes / @sizeOf(T) / block_max / unit * unit;
+            const whole = args;
+            const width = ceilDiv(args.n, unit);
+            const chunks = ceilDiv(width * unit, chunk);
+            for (0..chunks) |i| {
+                const from = width * i / chunks * unit;
+                const to = @min(width * (i + 1) / chunks * unit, args.n);
+                args.n = to - from;
+                args.b = stepped(whole.b, from, whole.b_col);
+                args.c = whole.c + from;
+                runChunk(plan, &args, (column + from) / lanes, scratch);
+                args.n = whole.n;
+            }
+        }
+
+        fn clear(args: Arguments) void {
+            for (0..args.m) |i| @memset(stepped(args.c, i, args.c_row)[0..args.n], 0);
+        }
+
+        /// What a chunk of columns is at one block of k.
+        const Chunk = struct {
+            args: *const Arguments,
+            first: usize,
+            k: usize,
+            b: [*]const T,
+            right: [*]T,
+            left: [*]align(64) T,
+            vectors: usize,
+            panels: usize,
+            strips: usize,
+
+            fn panelBegin(chunk: *const Chunk, panel: usize) usize {
+                // Those that are ready are as wide as they can be, but for the last.
+                if (chunk.args.panels != null) return @min(panel * Tile.vectors_max, chunk.vectors);
+                return chunk.vectors * panel / chunk.panels;
+            }
+
+            fn panelColumns(chunk: *const Chunk, panel: usize) usize {
+                const end = @min(chunk.panelBegin(panel + 1) * lanes, chunk.args.n);
+                return end - chunk.panelBegin(panel) * lanes;
+            }
+
+            fn stripBegin(chunk: *const Chunk, strip: usize) usize {
+                return chunk.args.m * strip / chunk.strips;
+            }
+
+            /// Where a panel stands among the copies.
+            fn panelOf(chunk: *const Chunk, panel: usize) [*]T {
+                return chunk.right + chunk.panelBegin(panel) * lanes * Panels.height(chunk.k);
+            }
+        };
+
+        /// Columns few enough that a block of k of them stays in the cache while all rows pass.
+        fn runChunk(plan: *const Plan, args: *const Arguments, column: usize, scratch: []align(64) u8) void {
+            const vectors = ceilDiv(args.n, lanes);
+            var chunk: Chunk = .{
+                .args = args,
+                .first = 0,
+                .k = 0,
+                .b = args.b,
+                .right = @ptrCast(scratch.ptr),
+                .left = @ptrCast(@alignCast(scratch[packed_right_bytes..].ptr)),
+                .vectors = vectors,
+                .panels = ceilDiv(vectors, Tile.vectors_max),
+                .strips = ceilDiv(args.m, Tile.rows_max),
+            };
+            const group = if (plan.left or config.strips_inner) left_strips else chunk.strips;
+            while (chunk.first < args.k) : (chunk.first += plan.block) {
+                chunk.k = @min(plan.block, args.k - chunk.first);
+                chunk.b = stepped(args.b, chunk.first, args.b_row);
+                if (args.panels) |panels| {
+                    chunk.right = panels + Panels.place(&plan.args, chunk.first, chunk.k, column);
+                } else copyRight(plan, &chunk);
+                var strip: usize = 0;
+                while (strip < chunk.strips) : (strip += group) {
+                    const end = @min(strip + group, chunk.strips);
+                    if (plan.left) copyLeft(&chunk, strip, end);
+                    runStrips(plan, &chunk, strip, end);
+                }
+            }
+        }
+
+        fn copyRight(plan: *const Plan, chunk: *const Chunk) void {
+            const args = chunk.args;
+            switch (plan.right) {
+                .direct, .ready => return,
+                .rows => return copyRows(chunk),
+                .columns, .any => {},
+            }
+            for (0..chunk.panels) |panel| {
+                const first = chunk.panelBegin(panel);
+                const width = chunk.panelBegin(panel + 1) - first;
+                const columns = chunk.panelColumns(panel);
+                const from = stepped(chunk.b, first * lanes, args.b_col);
+                Panels.copy(plan.right, chunk.panelOf(panel), from, args, chunk.k, columns, width);
+            }
+        }
+
+        /// Row after row through all panels: rows of B may be on a memory page each.
+        fn copyRows(chunk: *const Chunk) void {
+            for (0..chunk.k) |p| {
+                const from = stepped(chunk.b, p, chunk.args.b_row);
+                fetch(stepped(from, rows_ahead, chunk.args.b_row), chunk.args.n);
+                for (0..chunk.panels) |panel| {
+                    const first = chunk.panelBegin(panel);
+                    const width = chunk.panelBegin(panel + 1) - first;
+                    const to = chunk.panelOf(panel) + p * width * lanes;
+                    Tile.copyRow(to, from + first * lanes, width);
+                }
+            }
+        }
+
+        /// Strips of A whose rows lie side by side, a column of all of them after the other.
+        fn copyLeft(chunk: *const Chunk, strip: usize, end: usize) void {
+            const a = stepped(chunk.args.a, chunk.first, chunk.args.a_col);
+            for (0..chunk.k) |p| {
+                const from = stepped(a, p, chunk.args.a_col);
+                const begin = chunk.stripBegin(strip);
+                const ahead = stepped(from, rows_ahead, chunk.args.a_col);
+                fetch(ahead + begin, chunk.stripBegin(end) - begin);
+                for (strip..end) |s| {
+                    const to = chunk.left + (s - strip) * left_elements + p * Tile.rows_max;
+                    to[0..left_width].* = from[chunk.stripBegin(s)..][0..left_width].*;
+                }
+            }
+        }
+
+        /// Asks for elements that are copied soon; no harm where there are none.
+        inline fn fetch(from: [*]const T, count: usize) void {
+            var i: usize = 0;
+            while (i < count) : (i += 64 / @sizeOf(T)) @prefetch(from + i, .{ .locality = 2 });
+        }
+
+        /// Some strips times all panels. What the inner loop runs through is read from the
+        /// second-level cache again and again: panels, or strips where those are the smaller.
+        fn runStrips(plan: *const Plan, chunk: *const Chunk, first: usize, end: usize) void {
+            if (config.strips_inner) {
+                for (0..chunk.panels) |panel| {
+                    for (first..end) |strip| runTile(plan, chunk, strip, strip - first, panel);
+                }
+            } else for (first..end) |strip| {
+                for (0..chunk.panels) |panel| runTile(plan, chunk, strip, strip - first, panel);
+            }
+        }
+
+        inline fn runTile(
+            plan: *const Plan,
+            chunk: *const Chunk,
+            strip: usize,
+            copy: usize,
+            panel: usize,
+        ) void {
+            const args = chunk.args;
+            const row = chunk.stripBegin(strip);
+            const rows = chunk.stripBegin(strip + 1) - row;
+            const first = chunk.panelBegin(panel);
+            const width = chunk.panelBegin(panel + 1) - first;
+            var block: Tile.Block = .{
+                .k = chunk.k,
+                .a = stepped(stepped(args.a, chunk.first, args.a_col), row, args.a_row),
+                .a_row = args.a_row,
+                .a_col = args.a_col,
+                .b = chunk.b + first * lanes,
+                .b_row = args.b_row,
+                .c = stepped(args.c, row, args.c_row) + first * lanes,
+                .c_row = args.c_row,
+                .columns = chunk.panelColumns(panel),
+                .accumulate = chunk.first > 0,
+            };
+            if (plan.left) {
+                block.a = chunk.left + copy * left_elements;
+                block.a_row = 1;
+                block.a_col = Tile.rows_max;
+            }
+            if (plan.right != .direct) {
+                block.b = chunk.panelOf(panel);
+                block.b_row = @intCast(width * lanes);
+            }
+            Tile.run(rows, width, &block);
+        }
+    };
+}
+
+pub inline fn stepped(pointer: anytype, count: usize, stride: isize) @TypeOf(pointer) {
+    return offset(pointer, @as(isize, @intCast(count)) * stride);
+}
+
+/// Bytes from which on columns of A lie apart, and four times as many rows of B. Products of many
+/// terms read operands from main memory: those that lie apart are copied sooner.
+pub fn apart(k: usize) usize {
+    return if (k > long_depth) 512 else 1024;
+}
+
+/// Blocks of k, as equal as may be, in steps that suit every level.
+pub fn blockOf(k: usize) usize {
+    if (k <= block_max) return k;
+    const count = ceilDiv(k, block_max);
+    return std.mem.alignForward(usize, ceilDiv(k, count), 16);
+}
+
+fn ceilDiv(a: usize, b: usize) usize {
+    return (a + b - 1) / b;
+}

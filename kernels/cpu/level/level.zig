@@ -1,0 +1,163 @@
+//! All row kernels for one CPU level, behind one table of function pointers.
+//!
+//! The library holds this file several times. It imports it once, for the CPU that it is itself
+//! compiled for (the baseline), and on x86_64 it links objects whose root is `kernels/level.zig`:
+//!
+//!     -mcpu=x86_64_v3                        exports `deneb_level_x86_64_v3`
+//!     -mcpu=x86_64_v4-prefer_256_bit         exports `deneb_level_x86_64_v4`
+//!
+//! (position independent, the library's own optimize mode, stripped as it is). The library's root
+//! file says `pub const levels_linked = true;` when they are there, else only the baseline exists,
+//! as in tests, in wasm and on aarch64. `levels.zig` chooses among them when a context is opened.
+
+const std = @import("std");
+const builtin = @import("builtin");
+const table = @import("../../rows/table.zig");
+const rows = @import("row_kernels.zig");
+const convert = @import("../../program/convert.zig");
+const gemm = @import("gemm.zig");
+const gemm_half = @import("halves.zig");
+const gemm_panels = @import("panels.zig");
+const philox = @import("../../numbers/philox.zig");
+const program = @import("../../program/program.zig");
+const Pool = @import("../pool.zig").Pool;
+
+const x86 = std.Target.x86;
+const is_x86 = builtin.cpu.arch == .x86_64;
+
+/// Bits of the widest register that this level computes with.
+const register_bits = if (is_x86 and x86.featureSetHas(builtin.cpu.features, .avx512f))
+    512
+else if (is_x86 and x86.featureSetHas(builtin.cpu.features, .avx2))
+    256
+else
+    128;
+
+/// What `--level` and the manifest call it.
+pub const name = if (builtin.cpu.arch.isWasm()) "wasm" else if (!is_x86)
+    @tagName(builtin.cpu.arch)
+else switch (register_bits) {
+    512 => "x86_64_v4",
+    256 => "x86_64_v3",
+    else => "x86_64_v2",
+};
+
+fn lanes(comptime T: type) usize {
+    return register_bits / @bitSizeOf(T);
+}
+
+fn List(comptime Kernel: type, comptime count: usize) type {
+    return [convert.Compute.len][count]?Kernel;
+}
+
+/// Indexed by compute type, then by row; null where the row does not exist for the type.
+pub const Table = extern struct {
+    map: List(rows.MapKernel, table.map_rows.len),
+    chunks: List(rows.ChunksKernel, table.fold_rows.len),
+    short: List(rows.ShortKernel, table.fold_rows.len),
+    columns: List(rows.ColumnsKernel, table.fold_rows.len),
+    join: List(rows.JoinKernel, table.fold_rows.len),
+    arg: List(rows.ArgKernel, table.arg_rows.len),
+    arg_columns: List(rows.ArgColumnsKernel, table.arg_rows.len),
+    /// Indexed by compute type, then by the dtype in memory.
+    load: [convert.Compute.len][dtypes]convert.Load,
+    store: [convert.Compute.len][dtypes]convert.Store,
+    random: philox.Kernel,
+    gemm: [convert.Compute.len]GemmKernel,
+    /// Null in wasm, where no program comes again.
+    gemm_pack: [convert.Compute.len]?PackKernel,
+    gemm_half: gemm_half.Kernel,
+    gemm_half_pack: ?gemm_half.PackKernel,
+    /// For bfloat16 where the CPU has AVX512-BF16; null below the level that could.
+    gemm_dots: ?gemm_half.Kernel,
+    gemm_dots_pack: ?gemm_half.PackKernel,
+};
+
+/// `arguments` is a `gemm.Args` of the compute type; `scratch` is as long as `gemm.scratchBytes`
+/// says.
+pub const GemmKernel = *const fn (
+    pool: *Pool,
+    arguments: *const anyopaque,
+    batch: *const gemm.Batch,
+    scratch: [*]align(64) u8,
+    scratch_length: usize,
+) callconv(.c) void;
+
+/// Brings the right operand into panels for `arguments.panels`, as many bytes as it returns. Without
+/// `to` it only says how many: 0 where products gain nothing by them.
+pub const PackKernel = *const fn (pool: *Pool, arguments: *const anyopaque, to: ?[*]align(64) u8) callconv(.c) usize;
+
+const config: gemm.Config = if (builtin.cpu.arch.isWasm())
+    .wasm
+else if (!is_x86)
+    .neon
+else switch (register_bits) {
+    512 => .x86_64_v4,
+    256 => .x86_64_v3,
+    else => .x86_64_v2,
+};
+
+fn Gemm(comptime T: type) type {
+    return struct {
+        fn run(
+            pool: *Pool,
+            arguments: *const anyopaque,
+            batch: *const gemm.Batch,
+            scratch: [*]align(64) u8,
+            scratch_length: usize,
+        ) callconv(.c) void {
+            const args: *const gemm.Args(T) = @ptrCast(@alignCast(arguments));
+            gemm.Gemm(T, config).runBatch(pool, args.*, batch, scratch[0..scratch_length]);
+        }
+
+        fn pack(pool: *Pool, arguments: *const anyopaque, to: ?[*]align(64) u8) callconv(.c) usize {
+            const args: *const gemm.Args(T) = @ptrCast(@alignCast(arguments));
+            const Panels = gemm_panels.Panels(T, config);
+            if (to) |panels| Panels.pack(pool, args, @ptrCast(panels));
+            return Panels.elements(args) * @sizeOf(T);
+        }
+    };
+}
+
+const has_panels = !builtin.cpu.arch.isWasm();
+
+const dtypes = @typeInfo(program.DType).@"enum".field_names.len;
+
+fn exists(comptime row: anytype, comptime T: type) bool {
+    return T != i32 or row.for_ints;
+}
+
+pub const own: Table = blk: {
+    @setEvalBranchQuota(1_000_000);
+    var all: Table = undefined;
+    for (convert.Compute, 0..) |T, code| {
+        for (table.map_rows, 0..) |row, i| {
+            all.map[code][i] = if (exists(row, T)) &rows.Map(row, T, lanes(T)).run else null;
+        }
+        for (table.fold_rows, 0..) |row, i| {
+            const Fold = rows.Fold(row, T, lanes(T));
+            all.chunks[code][i] = if (exists(row, T)) &Fold.chunks else null;
+            all.short[code][i] = if (exists(row, T)) &Fold.short else null;
+            all.columns[code][i] = if (exists(row, T)) &Fold.columns else null;
+            all.join[code][i] = if (exists(row, T)) &Fold.joins else null;
+        }
+        for (table.arg_rows, 0..) |row, i| {
+            const Arg = rows.Arg(row, T, lanes(T));
+            all.arg[code][i] = if (exists(row, T)) &Arg.run else null;
+            all.arg_columns[code][i] = if (exists(row, T)) &Arg.columns else null;
+        }
+        for (0..dtypes) |stored| {
+            const dtype: program.DType = @fromBackingInt(stored);
+            all.load[code][stored] = &convert.Loader(dtype, T).load;
+            all.store[code][stored] = &convert.Storer(dtype, T).store;
+        }
+        all.gemm[code] = &Gemm(T).run;
+        all.gemm_pack[code] = if (has_panels) &Gemm(T).pack else null;
+    }
+    all.gemm_half = &gemm_half.Gemm(config, false).run;
+    all.gemm_half_pack = if (has_panels) &gemm_half.Gemm(config, false).pack else null;
+    all.gemm_dots = if (gemm_half.has_dots) &gemm_half.Gemm(config, true).run else null;
+    all.gemm_dots_pack = if (gemm_half.has_dots) &gemm_half.Gemm(config, true).pack else null;
+    all.random = &philox.Philox(lanes(u32)).fill;
+    break :blk all;
+};

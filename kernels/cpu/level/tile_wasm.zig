@@ -1,0 +1,110 @@
+//! The inner loop of a tile, written for the compilers that engines have for WebAssembly.
+//!
+//! Such a compiler checks the bounds of each load, keeps 15 registers of 128 bits and moves nothing
+//! across instructions, so that a loop costs what its instructions are: a multiplication, an
+//! addition, and a share of the loads, each of which is three instructions, or two where an earlier
+//! load has the same constant offset. Steps of k are thus written out, and each moves its pointers,
+//! so that all of them use the same few offsets. The optimizer would undo that, and would bring all
+//! loads of all steps to the front, where they do not fit in registers: `pin` keeps it from both.
+//!
+//! A broadcast costs no arithmetic unit when it is a load, but one when it is a shuffle: elements
+//! of A are loaded one by one.
+
+const std = @import("std");
+
+/// Steps of k that are written out.
+const steps = 8;
+/// The same where each row of A has a pointer of its own, which moves once for so many steps.
+const steps_across = 4;
+
+/// The sums of products over one block of k; `block` is that of `tile.zig`.
+pub inline fn multiply(
+    comptime T: type,
+    comptime rows: usize,
+    comptime vectors: usize,
+    comptime V: type,
+    block: anytype,
+) [rows][vectors]V {
+    const Loop = Loops(T, rows, vectors, V);
+    var sums: [rows][vectors]V = @splat(@splat(@splat(0)));
+    var b = @intFromPtr(block.b);
+    const b_row = bytes(T, block.b_row);
+    const a_row = bytes(T, block.a_row);
+    const a_col = bytes(T, block.a_col);
+    var a: [rows]usize = undefined;
+    for (&a, 0..) |*row, i| row.* = @intFromPtr(block.a) +% i *% a_row;
+    var rest = block.k;
+    if (block.a_row == 1) {
+        while (rest >= steps) : (rest -= steps) {
+            inline for (0..steps) |_| Loop.down(&sums, &a[0], a_col, &b, b_row);
+        }
+        inline for (1..rows) |i| a[i] = a[0] +% i * @sizeOf(T);
+    } else if (block.a_col == 1) {
+        while (rest >= steps_across) : (rest -= steps_across) {
+            inline for (0..steps_across) |step| Loop.across(&sums, &a, step, &b, b_row);
+            inline for (&a) |*row| {
+                row.* +%= steps_across * @sizeOf(T);
+                pin(row);
+            }
+        }
+    }
+    while (rest > 0) : (rest -= 1) {
+        Loop.across(&sums, &a, 0, &b, b_row);
+        inline for (&a) |*row| row.* +%= a_col;
+    }
+    return sums;
+}
+
+fn bytes(comptime T: type, elements: isize) usize {
+    return @bitCast(elements *% @sizeOf(T));
+}
+
+fn Loops(comptime T: type, comptime rows: usize, comptime vectors: usize, comptime V: type) type {
+    return struct {
+        /// One step where the rows of A lie side by side.
+        inline fn down(sums: *[rows][vectors]V, a: *usize, a_col: usize, b: *usize, b_row: usize) void {
+            const right = load(b.*);
+            inline for (0..rows) |i| add(&sums[i], broadcast(a.*, i), &right);
+            b.* +%= b_row;
+            pin(b);
+            a.* +%= a_col;
+            pin(a);
+        }
+
+        /// One step where the columns of A lie side by side, or anyhow if `step` is 0.
+        inline fn across(sums: *[rows][vectors]V, a: *const [rows]usize, comptime step: usize, b: *usize, b_row: usize) void {
+            const right = load(b.*);
+            inline for (0..rows) |i| add(&sums[i], broadcast(a[i], step), &right);
+            b.* +%= b_row;
+            pin(b);
+        }
+
+        inline fn load(address: usize) [vectors]V {
+            var right: [vectors]V = undefined;
+            inline for (&right, 0..) |*vector, v| {
+                vector.* = @as(*align(@alignOf(T)) const V, @ptrFromInt(address + v * @sizeOf(V))).*;
+                pin(vector);
+            }
+            return right;
+        }
+
+        inline fn broadcast(address: usize, comptime element: usize) V {
+            return @splat(@as(*const T, @ptrFromInt(address + element * @sizeOf(T))).*);
+        }
+
+        inline fn add(sums: *[vectors]V, left: V, right: *const [vectors]V) void {
+            inline for (sums, right) |*sum, vector| {
+                sum.* = if (T == i32) sum.* +% left *% vector else sum.* + left * vector;
+                pin(sum);
+            }
+        }
+    };
+}
+
+/// Makes of a value one that the optimizer knows nothing of, here and now. No instruction.
+inline fn pin(value: anytype) void {
+    value.* = asm volatile (""
+        : [_] "=r" (-> @TypeOf(value.*)),
+        : [_] "0" (value.*),
+    );
+}

@@ -1,0 +1,179 @@
+//! Right operands that do not change from run to run, kept in the order in which tiles read them.
+//!
+//! A product copies a right operand into panels where it does not lie well, at each run: a transposed
+//! weight, one with long rows, one of halves. For programs that come again a context holds such
+//! panels of their weights, as long as nobody writes these: a weight that is found as it was before
+//! gets them. Programs that read one weight, as for several sizes of batch, share its panels. They
+//! cost as much memory as the weights, so there is a bound to them.
+
+const std = @import("std");
+const cpu = @import("engine.zig");
+const matmul = @import("skeletons/product.zig");
+const matmul_half = @import("skeletons/product_halves.zig");
+const memory_module = @import("../host/memory.zig");
+const program = @import("../program/program.zig");
+
+const MatMul = program.MatMul;
+const Memory = memory_module.Memory;
+const View = program.View;
+
+/// Bytes of all panels of a context, and how many weights are known.
+const bytes_max = 128 << 20;
+const entries_max = 128;
+/// Runs of programs after which panels that none of them used may make room for others. A program
+/// whose weights do not all fit keeps what it has, instead of making all of them anew at each run.
+const runs_idle = 256;
+
+/// What panels are of.
+const Key = struct {
+    handle: u32,
+    data: [*]const u8,
+    rows: usize,
+    columns: usize,
+    strides: [2]isize,
+    dtype: program.DType,
+    /// The other operand's, on which the kernel depends as well.
+    other: program.DType,
+
+    fn of(product: *MatMul) Key {
+        const weight = right(product);
+        const turned = weight == &product.a;
+        const strides = weight.strides[product.batch_rank..];
+        return .{
+            .handle = weight.handle,
+            .data = weight.data,
+            .rows = product.k,
+            .columns = if (turned) product.m else product.n,
+            .strides = if (turned) .{ strides[1], strides[0] } else strides[0..2].*,
+            .dtype = weight.dtype,
+            .other = if (turned) product.b.dtype else product.a.dtype,
+        };
+    }
+};
+
+/// The operand that the kernel takes for the right one.
+pub fn right(product: *MatMul) *View {
+    const turned = if (matmul_half.takes(product)) matmul_half.turns(product) else matmul.turns(product);
+    return if (turned) &product.a else &product.b;
+}
+
+/// Bytes of a product's panels; 0 where they are of no use.
+pub fn size(engine: *cpu.Engine, product: *MatMul) usize {
+    const rank = product.batch_rank;
+    for (right(product).strides[0..rank], product.batch[0..rank]) |stride, items| {
+        if (stride != 0 and items != 1) return 0;
+    }
+    return pack(engine, product, null);
+}
+
+/// Writes a product's panels. Without `to` it only says how many bytes they have.
+pub fn pack(engine: *cpu.Engine, product: *const MatMul, to: ?[*]align(64) u8) usize {
+    if (matmul_half.takes(product)) return matmul_half.pack(engine.level, &engine.pool, product, to);
+    return matmul.pack(engine.level.table, &engine.pool, product, to);
+}
+
+/// The panels that a context holds, and the weights that may get some.
+pub const Cache = struct {
+    entries: [entries_max]Entry = @splat(.{}),
+    /// Entries that were ever in use at once.
+    count: usize = 0,
+    bytes: usize = 0,
+    /// Runs of programs so far.
+    clock: u64 = 0,
+
+    const Entry = struct {
+        /// Null if it is free.
+        key: ?Key = null,
+        /// When the weight was last written.
+        written: u64 = 0,
+        panels: []align(64) u8 = &.{},
+        used: u64 = 0,
+    };
+
+    /// The panels for a product whose right operand the running program has not written: none when
+    /// the operand is seen for the first time, or has been written since. `bytes` as `size` says.
+    pub fn bring(cache: *Cache, product: *MatMul, bytes: usize, engine: *cpu.Engine, memory: *const Memory) ?[*]align(64) u8 {
+        if (bytes == 0 or bytes > bytes_max) return null;
+        const key: Key = .of(product);
+        const storage = memory.find(key.handle).?;
+        const known = cache.find(key);
+        const entry = known orelse cache.vacant() orelse return null;
+        if (known == null or entry.written != storage.written) {
+            cache.drop(entry, engine.allocator);
+            entry.* = .{ .key = key, .written = storage.written, .used = cache.clock };
+            storage.paneled = true;
+            return null;
+        }
+        entry.used = cache.clock;
+        if (entry.panels.len == 0) {
+            if (!cache.makeRoom(bytes, engine.allocator, memory)) return null;
+            entry.panels = engine.allocator.alignedAlloc(u8, .@"64", bytes) catch return null;
+            cache.bytes += bytes;
+            _ = pack(engine, product, entry.panels.ptr);
+        }
+        return entry.panels.ptr;
+    }
+
+    fn find(cache: *Cache, key: Key) ?*Entry {
+        for (cache.entries[0..cache.count]) |*entry| {
+            const other = entry.key orelse continue;
+            if (other.handle == key.handle and std.meta.eql(other, key)) return entry;
+        }
+        return null;
+    }
+
+    /// The place of a weight that has no panels, the one not seen for longest.
+    fn vacant(cache: *Cache) ?*Entry {
+        var oldest: ?*Entry = null;
+        for (cache.entries[0..cache.count]) |*entry| {
+            if (entry.key == null) return entry;
+            if (entry.panels.len == 0 and (oldest == null or entry.used < oldest.?.used)) oldest = entry;
+        }
+        if (cache.count == entries_max) return oldest;
+        cache.count += 1;
+        return &cache.entries[cache.count - 1];
+    }
+
+    fn makeRoom(cache: *Cache, bytes: usize, allocator: std.mem.Allocator, memory: *const Memory) bool {
+        if (cache.bytes + bytes <= bytes_max) return true;
+        // What was written since is of no use; what this run uses must stay.
+        for (cache.entries[0..cache.count]) |*entry| {
+            if (entry.panels.len == 0 or entry.used == cache.clock) continue;
+            if (memory.find(entry.key.?.handle).?.written != entry.written) cache.drop(entry, allocator);
+        }
+        while (cache.bytes + bytes > bytes_max) {
+            const idle = cache.longestIdle() orelse return false;
+            cache.drop(idle, allocator);
+        }
+        return true;
+    }
+
+    /// The panels that were used longest ago, if that is long.
+    fn longestIdle(cache: *Cache) ?*Entry {
+        var oldest: ?*Entry = null;
+        for (cache.entries[0..cache.count]) |*entry| {
+            if (entry.panels.len == 0 or entry.used + runs_idle > cache.clock) continue;
+            if (oldest == null or entry.used < oldest.?.used) oldest = entry;
+        }
+        return oldest;
+    }
+
+    /// A weight is freed.
+    pub fn forget(cache: *Cache, handle: u32, allocator: std.mem.Allocator) void {
+        for (cache.entries[0..cache.count]) |*entry| {
+            const key = entry.key orelse continue;
+            if (key.handle == handle) cache.drop(entry, allocator);
+        }
+    }
+
+    fn drop(cache: *Cache, entry: *Entry, allocator: std.mem.Allocator) void {
+        cache.bytes -= entry.panels.len;
+        allocator.free(entry.panels);
+        entry.* = .{};
+    }
+
+    /// Gives all memory back.
+    pub fn clear(cache: *Cache, allocator: std.mem.Allocator) void {
+        for (cache.entries[0..cache.count]) |*entry| cache.drop(entry, allocator);
+    }
+};

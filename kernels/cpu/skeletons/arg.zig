@@ -1,0 +1,137 @@
+//! The arg skeleton: where along the reduced axes the best element stands, the first of equals, and
+//! the first NaN before all. The answer does not depend on any order.
+
+const std = @import("std");
+const axes_module = @import("../../program/axes.zig");
+const fold_columns = @import("fold_columns.zig");
+const fold_module = @import("fold.zig");
+const levels = @import("../levels.zig");
+const map_module = @import("map.zig");
+const program = @import("../../program/program.zig");
+const rows = @import("../level/row_kernels.zig");
+const Pool = @import("../pool.zig").Pool;
+
+const Bases = axes_module.Bases;
+const Prepared = fold_module.Prepared;
+const rank_max = axes_module.rank_max;
+
+/// Runs places `first..first + count` of the cut axis on the calling thread.
+pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, count: usize) void {
+    const axes = &prepared.axes;
+    var bases: [2]usize = undefined;
+    for (&bases, bases_all[0..2], axes.strides[0..2]) |*base, all, *strides| {
+        base.* = axes_module.advance(all, strides[prepared.cut], first);
+    }
+    var shape: [rank_max]usize = axes.shape;
+    shape[prepared.cut] = count;
+    const kept = prepared.kept;
+    if (prepared.column and prepared.reduced > 0 and fold_columns.passes(prepared)) {
+        return runColumns(prepared, &bases, &shape, false);
+    }
+    const short = prepared.reduced > 0 and prepared.reduced <= short_each;
+    if (short and axes.rank == kept + 1 and kept > 0 and shape[kept - 1] >= columns_min) {
+        return runColumns(prepared, &bases, &shape, true);
+    }
+    const size: isize = @intCast(prepared.compute.bytes());
+    const plain = axes.rank <= kept + 1 and prepared.dtypes[1] == prepared.compute and
+        (axes.rank == kept or axes.strides[1][kept] == size);
+    const kernel = prepared.tables.arg[@backingInt(prepared.compute)][prepared.row].?;
+    const ints = @backingInt(program.DType.int32);
+    const store = prepared.tables.store[ints][@backingInt(prepared.dtypes[0])];
+    var walk: axes_module.Walk = .{};
+    while (true) {
+        var best: f64 = undefined;
+        var place: i32 = -1;
+        if (plain) {
+            kernel(&best, &place, @ptrFromInt(bases[1]), 0, prepared.reduced);
+        } else runTiles(prepared, kernel, bases[1], &best, &place);
+        // Of nothing there is no place; 0 is as good as any.
+        place = @max(place, 0);
+        store(@ptrFromInt(bases[0]), @ptrCast(&place), 1, 1, 0, 0);
+        if (!walk.next(shape[0..kept], axes.strides[0..2], 0, &bases)) return;
+    }
+}
+
+/// Columns that are compared side by side.
+const columns_each = 256;
+/// Reduced axes up to this are made columns of a tile, so many at a time, where there are enough:
+/// a row costs as much to begin with as some dozens of elements.
+const short_each = 64;
+const short_columns = 64;
+const columns_min = 8;
+
+/// Where the kept axis lies closer in memory, or is `brought` so.
+noinline fn runColumns(
+    prepared: *const Prepared,
+    bases: *[2]usize,
+    shape: *const [rank_max]usize,
+    brought: bool,
+) void {
+    const axes = &prepared.axes;
+    const last = prepared.kept - 1;
+    const kernel = prepared.tables.arg_columns[@backingInt(prepared.compute)][prepared.row].?;
+    const ints = @backingInt(program.DType.int32);
+    const store = prepared.tables.store[ints][@backingInt(prepared.dtypes[0])];
+    const row_stride = if (axes.rank == prepared.kept) 0 else axes.strides[1][prepared.kept];
+    const each: usize = if (brought) short_columns else columns_each;
+    var tile: [short_each * short_columns * 8]u8 align(64) = undefined;
+    var places: [columns_each]i32 = undefined;
+    var walk: axes_module.Walk = .{};
+    while (true) {
+        var column: usize = 0;
+        while (column < shape[last]) : (column += each) {
+            const count = @min(each, shape[last] - column);
+            const input = axes_module.advance(bases[1], axes.strides[1][last], column);
+            if (brought) {
+                const load = prepared.load(1);
+                load(&tile, @ptrFromInt(input), prepared.reduced, count, row_stride, axes.strides[1][last]);
+                const stride: isize = @intCast(count * prepared.compute.bytes());
+                kernel(&places, &tile, stride, prepared.reduced, count);
+            } else kernel(&places, @ptrFromInt(input), row_stride, prepared.reduced, count);
+            const out = axes_module.advance(bases[0], axes.strides[0][last], column);
+            store(@ptrFromInt(out), @ptrCast(&places), 1, count, 0, axes.strides[0][last]);
+        }
+        if (!walk.next(shape[0..last], axes.strides[0..2], 0, bases)) return;
+    }
+}
+
+noinline fn runTiles(
+    prepared: *const Prepared,
+    kernel: rows.ArgKernel,
+    base: usize,
+    best: *f64,
+    place: *i32,
+) void {
+    var tile: [rows.chunk * 8]u8 align(64) = undefined;
+    var first: usize = 0;
+    while (first < prepared.reduced) : (first += rows.chunk) {
+        const count = @min(rows.chunk, prepared.reduced - first);
+        fold_module.loadRange(prepared, base, 1, &tile, first, count);
+        kernel(best, place, &tile, first, count);
+    }
+}
+
+/// The whole instruction, on all threads where it is large enough.
+pub fn execute(tables: *const levels.Table, pool: *Pool, arg: *const program.Fold) void {
+    const kept_count = axes_module.product(arg.shape[0..arg.kept]);
+    if (kept_count == 0) return;
+    var prepared: Prepared = undefined;
+    _ = fold_module.prepare(&prepared, tables, arg, .any);
+    const length = prepared.length();
+    const count = kept_count * prepared.reduced;
+    if (count < map_module.parallel_elements) return run(&prepared, &prepared.bases, 0, length);
+    const each = map_module.placesEach(length, count, pool.threads);
+    const part: Part = .{ .prepared = &prepared, .each = each };
+    pool.parallel(part, Part.runPart, (length + each - 1) / each);
+}
+
+const Part = struct {
+    prepared: *const Prepared,
+    each: usize,
+
+    fn runPart(part: Part, number: usize) void {
+        const prepared = part.prepared;
+        const first = number * part.each;
+        run(prepared, &prepared.bases, first, @min(prepared.length() - first, part.each));
+    }
+};

@@ -1,0 +1,572 @@
+//! The fold skeleton: the elements along the reduced axes joined into one.
+//!
+//! The order of joining is part of the result and depends only on the declared shape and strides:
+//! `isColumn` says which of two orders it is.
+//! - Row: chunks of 1024 along the linear reduced index; in a chunk element p goes to lane p % 16
+//!   (8 for f64), lanes are joined as a tree, and chunks from left to right.
+//! - Column: each column runs down chunks of 128 rows, and chunks are joined from the top.
+//! Threads share out kept places, or whole chunks where there are few places, never a chunk.
+
+const std = @import("std");
+const axes_module = @import("../../program/axes.zig");
+const columns = @import("fold_columns.zig");
+const convert = @import("../../program/convert.zig");
+const levels = @import("../levels.zig");
+const map_module = @import("map.zig");
+const program = @import("../../program/program.zig");
+const rows = @import("../level/row_kernels.zig");
+const table = @import("../../rows/table.zig");
+const Pool = @import("../pool.zig").Pool;
+
+const Axes = axes_module.Axes;
+const Bases = axes_module.Bases;
+const Walk = axes_module.Walk;
+const advance = axes_module.advance;
+const operands_max = axes_module.operands_max;
+const rank_max = axes_module.rank_max;
+const inputs_max = program.inputs_max;
+
+const columns_each = columns.columns_each;
+const tile_elements = 1024;
+/// Results of chunks that are kept until they are joined, in f64 elements.
+pub const partials_max = 8192;
+
+comptime {
+    std.debug.assert(tile_elements >= rows.chunk);
+    std.debug.assert(partials_max >= 16 * columns_each);
+}
+
+/// The start of every row, for folds of nothing.
+const starts: [3][table.fold_rows.len]f64 = blk: {
+    var values: [3][table.fold_rows.len]f64 = undefined;
+    for (convert.Compute, &values) |T, *list| {
+        for (table.fold_rows, list) |row, *value| {
+            value.* = if (T == i32) @floatFromInt(rows.start(row, T)) else rows.start(row, T);
+        }
+    }
+    break :blk values;
+};
+
+/// Whether the kept axis is the one that lies closer in memory. Asked of the first operand that
+/// has an opinion.
+pub fn isColumn(fold: *const program.Fold) bool {
+    const kept = lastLong(fold.shape[0..fold.kept]) orelse return false;
+    const reduced = fold.kept + (lastLong(fold.shape[fold.kept..fold.rank]) orelse return true);
+    for (fold.inputs[0..fold.inputs_count]) |*input| {
+        const outside = @abs(input.strides[kept]);
+        const inside = @abs(input.strides[reduced]);
+        if (outside == 0 and inside == 0) continue;
+        return outside != 0 and (inside == 0 or outside < inside);
+    }
+    return false;
+}
+
+fn lastLong(shape: []const usize) ?usize {
+    var axis = shape.len;
+    while (axis > 0) {
+        axis -= 1;
+        if (shape[axis] != 1) return axis;
+    }
+    return null;
+}
+
+/// A vector of one element for every operand that has but one.
+const Repeated = struct {
+    vectors: [program.inputs_max][rows.repeated_bytes]u8 align(rows.repeated_bytes),
+
+    /// Fills operand `k` from `source`, an element of the compute type.
+    inline fn fill(repeated: *Repeated, k: usize, bytes: usize, source: *const anyopaque) void {
+        const vector: *align(64) [rows.repeated_bytes]u8 = @alignCast(&repeated.vectors[k]);
+        if (bytes == 8) {
+            const value: *const u64 = @ptrCast(@alignCast(source));
+            @as(*[8]u64, @ptrCast(vector)).* = @splat(value.*);
+        } else {
+            const value: *const u32 = @ptrCast(@alignCast(source));
+            @as(*[16]u32, @ptrCast(vector)).* = @splat(value.*);
+        }
+    }
+
+    /// As `fill`, from an element of another type.
+    fn fillFrom(
+        repeated: *Repeated,
+        k: usize,
+        bytes: usize,
+        load: convert.Load,
+        source: [*]const u8,
+    ) void {
+        var value: u64 align(8) = undefined;
+        load(@ptrCast(&value), source, 1, 1, 0, 0);
+        repeated.fill(k, bytes, &value);
+    }
+};
+
+/// A fold whose axes are merged; the kept ones come first. Axis `cut` is a kept one and may be
+/// walked in pieces.
+pub const Prepared = struct {
+    tables: *const levels.Table,
+    row: u16,
+    compute: program.DType,
+    column: bool,
+    operands: u8,
+    kept: u8,
+    cut: u8,
+    /// Elements joined into one.
+    reduced: usize,
+    scalars: map_module.Scalars,
+    axes: Axes,
+    bases: Bases,
+    dtypes: [operands_max]program.DType,
+
+    /// Takes the addresses and numbers of a fold that differs in nothing else.
+    pub fn rebind(prepared: *Prepared, fold: *const program.Fold) void {
+        prepared.scalars = .init(fold.compute, &fold.scalars);
+        axes_module.pointAt(&prepared.bases, fold);
+    }
+
+    pub fn length(prepared: *const Prepared) usize {
+        return prepared.axes.shape[prepared.cut];
+    }
+
+    fn keptCount(prepared: *const Prepared) usize {
+        return axes_module.product(prepared.axes.shape[0..prepared.kept]);
+    }
+
+    fn chunks(prepared: *const Prepared) rows.ChunksKernel {
+        return prepared.tables.chunks[@backingInt(prepared.compute)][prepared.row].?;
+    }
+
+    fn short(prepared: *const Prepared) rows.ShortKernel {
+        return prepared.tables.short[@backingInt(prepared.compute)][prepared.row].?;
+    }
+
+    pub fn columnsKernel(prepared: *const Prepared) rows.ColumnsKernel {
+        return prepared.tables.columns[@backingInt(prepared.compute)][prepared.row].?;
+    }
+
+    pub fn join(prepared: *const Prepared) rows.JoinKernel {
+        return prepared.tables.join[@backingInt(prepared.compute)][prepared.row].?;
+    }
+
+    pub fn load(prepared: *const Prepared, k: usize) convert.Load {
+        return prepared.tables.load[@backingInt(prepared.compute)][@backingInt(prepared.dtypes[k])];
+    }
+
+    pub fn store(prepared: *const Prepared) convert.Store {
+        const list = &prepared.tables.store[@backingInt(prepared.compute)];
+        return list[@backingInt(prepared.dtypes[0])];
+    }
+};
+
+pub const Cut = union(enum) {
+    /// The longest kept axis.
+    any,
+    /// All kept axes as one.
+    all,
+};
+
+/// False if the axes cannot be cut as asked.
+pub fn prepare(
+    prepared: *Prepared,
+    tables: *const levels.Table,
+    fold: *const program.Fold,
+    cut: Cut,
+) bool {
+    prepared.tables = tables;
+    prepared.row = fold.row;
+    prepared.compute = fold.compute;
+    prepared.column = isColumn(fold);
+    prepared.operands = fold.inputs_count + 1;
+    prepared.rebind(fold);
+    const reduced_shape = fold.shape[fold.kept..fold.rank];
+    prepared.reduced = axes_module.product(reduced_shape);
+
+    var views: [operands_max]*const program.View = undefined;
+    var places: [operands_max]?usize = @splat(0);
+    views[0] = &fold.out;
+    for (fold.inputs[0..fold.inputs_count], views[1..][0..fold.inputs_count]) |*input, *view| {
+        view.* = input;
+    }
+    const n = prepared.operands;
+    for (views[0..n], prepared.dtypes[0..n]) |view, *dtype| dtype.* = view.dtype;
+    const axes = &prepared.axes;
+    axes.rank = 0;
+    axes.append(views[0..n], fold.shape[0..fold.kept], places[0..n], 0);
+    axes.atLeast(1);
+    if (cut == .all and axes.rank > 1) return false;
+    prepared.kept = @intCast(axes.rank);
+    places = @splat(fold.kept);
+    places[0] = null;
+    axes.append(views[0..n], reduced_shape, places[0..n], axes.rank);
+    var longest: usize = 0;
+    for (axes.shape[0..prepared.kept], 0..) |size, axis| {
+        if (size > axes.shape[longest]) longest = axis;
+    }
+    prepared.cut = @intCast(longest);
+    return true;
+}
+
+/// Runs places `first..first + count` of the cut axis on the calling thread.
+pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, count: usize) void {
+    const axes = &prepared.axes;
+    const n = prepared.operands;
+    var bases: Bases = undefined;
+    for (bases[0..n], bases_all[0..n], axes.strides[0..n]) |*base, all, *strides| {
+        base.* = advance(all, strides[prepared.cut], first);
+    }
+    var shape: [rank_max]usize = axes.shape;
+    shape[prepared.cut] = count;
+    const kept = prepared.kept;
+    if (!prepared.column) {
+        var walk: Walk = .{};
+        const straight = rowPasses(prepared);
+        if (straight and kept == 1 and axes.rank == 2 and prepared.reduced <= rows.chunk) {
+            return reduceShort(prepared, &bases, count);
+        }
+        while (true) {
+            var result: f64 = undefined;
+            if (straight) {
+                reduceStraight(prepared, &bases, &result);
+            } else reduceTiles(prepared, &bases, &result);
+            finish(prepared, bases[0], &result);
+            if (!walk.next(shape[0..kept], axes.strides[0..n], 0, bases[0..n])) return;
+        }
+    }
+    var walk: Walk = .{};
+    while (true) {
+        columns.run(prepared, &bases, shape[kept - 1]);
+        if (!walk.next(shape[0 .. kept - 1], axes.strides[0..n], 0, bases[0..n])) return;
+    }
+}
+
+/// Stores one result of the compute type.
+fn finish(prepared: *const Prepared, address: usize, result: *const f64) void {
+    prepared.store()(@ptrFromInt(address), @ptrCast(result), 1, 1, 0, 0);
+}
+
+pub fn setStart(prepared: *const Prepared, result: *f64) void {
+    const value = starts[@backingInt(prepared.compute)][prepared.row];
+    switch (prepared.compute) {
+        .float32 => @as(*f32, @ptrCast(result)).* = @floatCast(value),
+        .float64 => result.* = value,
+        else => @as(*i32, @ptrCast(result)).* = @trunc(value),
+    }
+}
+
+pub fn elementBytes(prepared: *const Prepared) usize {
+    return prepared.compute.bytes();
+}
+
+/// Whether the chunk kernels can read every operand where it lies.
+fn rowPasses(prepared: *const Prepared) bool {
+    const axes = &prepared.axes;
+    if (axes.rank > prepared.kept + 1) return false;
+    const size: isize = @intCast(elementBytes(prepared));
+    for (1..prepared.operands) |k| {
+        const own = prepared.dtypes[k] == prepared.compute;
+        if (axes.rank == prepared.kept) {
+            if (!own) return false;
+            continue;
+        }
+        const stride = axes.strides[k][prepared.kept];
+        if (stride != 0 and (stride != size or !own)) return false;
+    }
+    return true;
+}
+
+const Inputs = struct {
+    pointers: [inputs_max][*]const u8,
+    mask: u32,
+    repeated: Repeated,
+
+    /// Points at elements `first..` of the reduced axis.
+    inline fn set(
+        inputs: *Inputs,
+        prepared: *const Prepared,
+        bases: *const Bases,
+        first: usize,
+    ) void {
+        inputs.mask = 0;
+        const plain = prepared.axes.rank == prepared.kept;
+        for (1..prepared.operands) |k| {
+            const stride = if (plain) 0 else prepared.axes.strides[k][prepared.kept];
+            const source: [*]const u8 = @ptrFromInt(advance(bases[k], stride, first));
+            inputs.pointers[k - 1] = source;
+            if (stride != 0 or plain) continue;
+            const size = elementBytes(prepared);
+            if (prepared.dtypes[k] == prepared.compute) {
+                inputs.repeated.fill(k - 1, size, source);
+            } else inputs.repeated.fillFrom(k - 1, size, prepared.load(k), source);
+            inputs.pointers[k - 1] = &inputs.repeated.vectors[k - 1];
+            inputs.mask |= @as(u32, 1) << @intCast(k - 1);
+        }
+    }
+};
+
+/// Places whose results are stored together.
+const places_each = 64;
+
+/// `count` places of one chunk each.
+noinline fn reduceShort(prepared: *const Prepared, bases: *const Bases, count: usize) void {
+    const axes = &prepared.axes;
+    const size = elementBytes(prepared);
+    var loaded: [inputs_max][places_each]f64 = undefined;
+    var results: [places_each]f64 = undefined;
+    var pointers: [inputs_max][*]const u8 = undefined;
+    var strides: [inputs_max]isize = undefined;
+    var first: usize = 0;
+    while (first < count) : (first += places_each) {
+        const places = @min(places_each, count - first);
+        var mask: u32 = 0;
+        for (1..prepared.operands) |k| {
+            const stride = axes.strides[k][0];
+            pointers[k - 1] = @ptrFromInt(advance(bases[k], stride, first));
+            strides[k - 1] = stride;
+            if (axes.strides[k][1] != 0) continue;
+            mask |= @as(u32, 1) << @intCast(k - 1);
+            if (prepared.dtypes[k] == prepared.compute) continue;
+            const target: [*]u8 = @ptrCast(&loaded[k - 1]);
+            prepared.load(k)(target, pointers[k - 1], 1, places, 0, stride);
+            pointers[k - 1] = target;
+            strides[k - 1] = @intCast(size);
+        }
+        const out: [*]u8 = @ptrCast(&results);
+        const scalars = &prepared.scalars;
+        prepared.short()(out, &pointers, &strides, mask, scalars, places, prepared.reduced);
+        const stride = axes.strides[0][0];
+        prepared.store()(@ptrFromInt(advance(bases[0], stride, first)), out, 1, places, 0, stride);
+    }
+}
+
+/// Chunks whose results are joined before the next are computed.
+const wave = 64;
+
+inline fn reduceStraight(prepared: *const Prepared, bases: *const Bases, result: *f64) void {
+    var inputs: Inputs = undefined;
+    inputs.set(prepared, bases, 0);
+    if (prepared.reduced == 0) return setStart(prepared, result);
+    const scalars = &prepared.scalars;
+    if (prepared.reduced <= rows.chunk) {
+        const out: [*]u8 = @ptrCast(result);
+        return prepared.chunks()(out, &inputs.pointers, inputs.mask, scalars, 0, prepared.reduced);
+    }
+    reduceLong(prepared, bases, result);
+}
+
+noinline fn reduceLong(prepared: *const Prepared, bases: *const Bases, result: *f64) void {
+    var partials: [wave]f64 = undefined;
+    var inputs: Inputs = undefined;
+    var first: usize = 0;
+    while (first < prepared.reduced) : (first += wave * rows.chunk) {
+        inputs.set(prepared, bases, first);
+        const count = @min(wave * rows.chunk, prepared.reduced - first);
+        const out: [*]u8 = @ptrCast(&partials);
+        prepared.chunks()(out, &inputs.pointers, inputs.mask, &prepared.scalars, first, count);
+        joinInto(prepared, result, out, (count + rows.chunk - 1) / rows.chunk, first == 0);
+    }
+}
+
+/// Joins `count` results, each with what stands left of it.
+fn joinInto(
+    prepared: *const Prepared,
+    result: *f64,
+    values: [*]const u8,
+    count: usize,
+    fresh: bool,
+) void {
+    const size = elementBytes(prepared);
+    const running: [*]u8 = @ptrCast(result);
+    var i: usize = 0;
+    if (fresh) {
+        @memcpy(running[0..size], values[0..size]);
+        i = 1;
+    }
+    while (i < count) : (i += 1) {
+        prepared.join()(running, values + i * size, &prepared.scalars, 1);
+    }
+}
+
+/// Loads elements `first..first + count` of the linear reduced index.
+pub fn loadRange(
+    prepared: *const Prepared,
+    base: usize,
+    k: usize,
+    out: [*]u8,
+    first: usize,
+    count: usize,
+) void {
+    const axes = &prepared.axes;
+    const kept: usize = prepared.kept;
+    const size = elementBytes(prepared);
+    const load = prepared.load(k);
+    if (axes.rank == kept) return load(out, @ptrFromInt(base), 1, count, 0, 0);
+    const last = axes.rank - 1;
+    var done: usize = 0;
+    while (done < count) {
+        var rest = first + done;
+        const inner = rest % axes.shape[last];
+        const run_count = @min(axes.shape[last] - inner, count - done);
+        var address = advance(base, axes.strides[k][last], inner);
+        rest /= axes.shape[last];
+        var axis = last;
+        while (axis > kept) {
+            axis -= 1;
+            address = advance(address, axes.strides[k][axis], rest % axes.shape[axis]);
+            rest /= axes.shape[axis];
+        }
+        load(out + done * size, @ptrFromInt(address), 1, run_count, 0, axes.strides[k][last]);
+        done += run_count;
+    }
+}
+
+noinline fn reduceTiles(prepared: *const Prepared, bases: *const Bases, result: *f64) void {
+    setStart(prepared, result);
+    var first: usize = 0;
+    while (first < prepared.reduced) : (first += rows.chunk) {
+        var value: f64 = undefined;
+        chunkTiles(prepared, bases, first, &value);
+        joinInto(prepared, result, @ptrCast(&value), 1, first == 0);
+    }
+}
+
+/// One chunk of operands that lie otherwise.
+noinline fn chunkTiles(
+    prepared: *const Prepared,
+    bases: *const Bases,
+    first: usize,
+    result: *f64,
+) void {
+    var tiles: [inputs_max][tile_elements * 8]u8 align(64) = undefined;
+    var pointers: [inputs_max][*]const u8 = undefined;
+    const count = @min(rows.chunk, prepared.reduced - first);
+    for (1..prepared.operands) |k| {
+        loadRange(prepared, bases[k], k, &tiles[k - 1], first, count);
+        pointers[k - 1] = &tiles[k - 1];
+    }
+    prepared.chunks()(@ptrCast(result), &pointers, 0, &prepared.scalars, first, count);
+}
+
+/// The whole fold, on all threads where it is large enough. `partials` belongs to the caller's
+/// context.
+pub fn execute(
+    tables: *const levels.Table,
+    pool: *Pool,
+    partials: *[partials_max]f64,
+    fold: *const program.Fold,
+) void {
+    if (axes_module.product(fold.shape[0..fold.kept]) == 0) return;
+    var prepared: Prepared = undefined;
+    _ = prepare(&prepared, tables, fold, .any);
+    const kept_count = prepared.keptCount();
+    const count = kept_count * prepared.reduced;
+    const length = prepared.length();
+    if (count < map_module.parallel_elements or pool.threads == 1) {
+        return run(&prepared, &prepared.bases, 0, length);
+    }
+    const enough = pool.threads * @as(usize, if (prepared.column) 64 else 2);
+    const job: Job = .{ .prepared = &prepared, .partials = partials };
+    if (length < enough and prepared.reduced >= 2 * job.chunkLength()) {
+        return executeChunks(pool, job);
+    }
+    var places = job;
+    places.each = map_module.placesEach(length, count, pool.threads);
+    if (prepared.column) places.each = @max(places.each, @min(length, 16));
+    pool.parallel(places, Job.runPlaces, (length + places.each - 1) / places.each);
+}
+
+const Job = struct {
+    prepared: *const Prepared,
+    partials: *[partials_max]f64,
+    /// Places of the cut axis, or chunks, that a part takes.
+    each: usize = 0,
+    bases: Bases = undefined,
+    first_chunk: usize = 0,
+    chunks: usize = 0,
+    column: usize = 0,
+    columns: usize = 0,
+
+    fn chunkLength(job: Job) usize {
+        return if (job.prepared.column) rows.column_chunk else rows.chunk;
+    }
+
+    fn runPlaces(job: Job, part: usize) void {
+        const first = part * job.each;
+        const count = @min(job.each, job.prepared.length() - first);
+        run(job.prepared, &job.prepared.bases, first, count);
+    }
+
+    fn runChunks(job: Job, part: usize) void {
+        const prepared = job.prepared;
+        const size = elementBytes(prepared);
+        const begin = part * job.each;
+        const end = @min(job.chunks, begin + job.each);
+        const out: [*]u8 = @ptrCast(job.partials);
+        const straight = !prepared.column and rowPasses(prepared);
+        if (straight) {
+            const first = (job.first_chunk + begin) * rows.chunk;
+            const last = @min(prepared.reduced, (job.first_chunk + end) * rows.chunk);
+            var inputs: Inputs = undefined;
+            inputs.set(prepared, &job.bases, first);
+            const target = out + begin * size;
+            const kernel = prepared.chunks();
+            const count = last - first;
+            return kernel(target, &inputs.pointers, inputs.mask, &prepared.scalars, first, count);
+        }
+        for (begin..end) |chunk| {
+            const first = (job.first_chunk + chunk) * job.chunkLength();
+            if (prepared.column) {
+                const target = out + chunk * job.columns * size;
+                columns.chunk(prepared, &job.bases, job.column, job.columns, first, target);
+            } else {
+                var value: f64 = undefined;
+                chunkTiles(prepared, &job.bases, first, &value);
+                @memcpy(out[chunk * size ..][0..size], std.mem.asBytes(&value)[0..size]);
+            }
+        }
+    }
+};
+
+/// Few kept places: threads share out the chunks of each.
+noinline fn executeChunks(pool: *Pool, job_begun: Job) void {
+    var job = job_begun;
+    const prepared = job.prepared;
+    const axes = &prepared.axes;
+    const n = prepared.operands;
+    // In a column fold the last kept axis is walked together.
+    const outer: usize = if (prepared.column) prepared.kept - 1 else prepared.kept;
+    const all_columns = if (prepared.column) axes.shape[prepared.kept - 1] else 1;
+    job.bases = prepared.bases;
+    var walk: Walk = .{};
+    while (true) {
+        job.column = 0;
+        while (job.column < all_columns) : (job.column += columns_each) {
+            job.columns = @min(columns_each, all_columns - job.column);
+            joinChunks(pool, &job);
+        }
+        if (!walk.next(axes.shape[0..outer], axes.strides[0..n], 0, job.bases[0..n])) return;
+    }
+}
+
+fn joinChunks(pool: *Pool, job: *Job) void {
+    const prepared = job.prepared;
+    const size = elementBytes(prepared);
+    const all = (prepared.reduced + job.chunkLength() - 1) / job.chunkLength();
+    const chunks_each = partials_max / job.columns;
+    var running: [columns_each]f64 = undefined;
+    const out: [*]u8 = @ptrCast(&running);
+    const partials: [*]const u8 = @ptrCast(job.partials);
+    job.first_chunk = 0;
+    while (job.first_chunk < all) : (job.first_chunk += chunks_each) {
+        job.chunks = @min(chunks_each, all - job.first_chunk);
+        job.each = @max(1, job.chunks / (pool.threads * 4));
+        pool.parallel(job.*, Job.runChunks, (job.chunks + job.each - 1) / job.each);
+        for (0..job.chunks) |chunk| {
+            const values = partials + chunk * job.columns * size;
+            if (chunk == 0 and job.first_chunk == 0) {
+                @memcpy(out[0 .. job.columns * size], values[0 .. job.columns * size]);
+            } else prepared.join()(out, values, &prepared.scalars, job.columns);
+        }
+    }
+    const stride = if (prepared.column) prepared.axes.strides[0][prepared.kept - 1] else 0;
+    const target: [*]u8 = @ptrFromInt(advance(job.bases[0], stride, job.column));
+    prepared.store()(target, out, 1, job.columns, 0, stride);
+}

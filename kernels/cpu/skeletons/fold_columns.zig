@@ -1,0 +1,213 @@
+//! The fold skeleton where the kept axis lies closer in memory: columns run down side by side.
+//!
+//! `run` does whole columns. `accumulate` is for a group whose tiles are rows: it goes on with each
+//! chunk of rows where the last tile left it, and `finish` joins the chunks. Both join in the order
+//! that `fold.zig` promises.
+
+const std = @import("std");
+const axes_module = @import("../../program/axes.zig");
+const fold = @import("fold.zig");
+const program = @import("../../program/program.zig");
+const rows = @import("../level/row_kernels.zig");
+
+const Bases = axes_module.Bases;
+const Prepared = fold.Prepared;
+const advance = axes_module.advance;
+const inputs_max = program.inputs_max;
+
+/// Columns that are joined side by side.
+pub const columns_each = 256;
+/// Columns of a tile into which operands are loaded.
+const tile_columns = 32;
+
+comptime {
+    std.debug.assert(columns_each % tile_columns == 0);
+}
+
+/// Whether the column kernels can read every operand where it lies.
+pub fn passes(prepared: *const Prepared) bool {
+    const axes = &prepared.axes;
+    const kept = prepared.kept;
+    if (axes.rank > kept + 1) return false;
+    const size: isize = @intCast(fold.elementBytes(prepared));
+    for (1..prepared.operands) |k| {
+        if (prepared.dtypes[k] != prepared.compute) return false;
+        if (axes.strides[k][kept - 1] != size) return false;
+    }
+    return true;
+}
+
+/// The last kept axis at one place of the others.
+pub noinline fn run(prepared: *const Prepared, bases: *const Bases, count: usize) void {
+    var running: [columns_each]f64 = undefined;
+    var partial: [columns_each]f64 = undefined;
+    const size = fold.elementBytes(prepared);
+    const last = prepared.kept - 1;
+    const stride = prepared.axes.strides[0][last];
+    // Operands of the kept axes may be the output itself: it is written when all chunks are joined.
+    const straight = prepared.dtypes[0] == prepared.compute and
+        stride == @as(isize, @intCast(size)) and prepared.reduced <= rows.column_chunk;
+    var column: usize = 0;
+    while (column < count) : (column += columns_each) {
+        const columns = @min(columns_each, count - column);
+        const target: [*]u8 = @ptrFromInt(advance(bases[0], stride, column));
+        const out: [*]u8 = if (straight) target else @ptrCast(&running);
+        var first: usize = 0;
+        while (first < prepared.reduced) : (first += rows.column_chunk) {
+            const values: [*]u8 = if (first == 0) out else @ptrCast(&partial);
+            chunk(prepared, bases, column, columns, first, values);
+            if (first != 0) prepared.join()(out, values, &prepared.scalars, columns);
+        }
+        if (prepared.reduced == 0) for (0..columns) |i| {
+            var value: f64 = undefined;
+            fold.setStart(prepared, &value);
+            @memcpy(out[i * size ..][0..size], std.mem.asBytes(&value)[0..size]);
+        };
+        if (!straight) prepared.store()(target, out, 1, columns, 0, stride);
+    }
+}
+
+/// The chunk of rows that begins at `first`, for some columns.
+pub fn chunk(
+    prepared: *const Prepared,
+    bases: *const Bases,
+    column: usize,
+    columns: usize,
+    first: usize,
+    out: [*]u8,
+) void {
+    const axes = &prepared.axes;
+    const kept = prepared.kept;
+    const count = @min(rows.column_chunk, prepared.reduced - first);
+    if (!passes(prepared)) {
+        return tiles(prepared, bases, column, columns, first, out);
+    }
+    var pointers: [inputs_max][*]const u8 = undefined;
+    var strides: [inputs_max]isize = undefined;
+    for (1..prepared.operands) |k| {
+        const stride = if (axes.rank == kept) 0 else axes.strides[k][kept];
+        const begin = advance(bases[k], axes.strides[k][kept - 1], column);
+        pointers[k - 1] = @ptrFromInt(advance(begin, stride, first));
+        strides[k - 1] = stride;
+    }
+    prepared.columnsKernel()(
+        out,
+        &pointers,
+        &strides,
+        &prepared.scalars,
+        first,
+        count,
+        columns,
+        true,
+    );
+}
+
+noinline fn tiles(
+    prepared: *const Prepared,
+    bases: *const Bases,
+    column: usize,
+    columns: usize,
+    first: usize,
+    out: [*]u8,
+) void {
+    const axes = &prepared.axes;
+    const kept = prepared.kept;
+    const size = fold.elementBytes(prepared);
+    const count = @min(rows.column_chunk, prepared.reduced - first);
+    var loaded: [inputs_max][rows.column_chunk * tile_columns * 8]u8 align(64) = undefined;
+    var pointers: [inputs_max][*]const u8 = undefined;
+    var i: usize = 0;
+    while (i < columns) : (i += tile_columns) {
+        const wide = @min(tile_columns, columns - i);
+        const strides: [inputs_max]isize = @splat(@intCast(wide * size));
+        for (1..prepared.operands) |k| {
+            const stride = axes.strides[k][kept - 1];
+            const begin = advance(bases[k], stride, column + i);
+            pointers[k - 1] = &loaded[k - 1];
+            if (axes.rank <= kept + 1) {
+                const along = if (axes.rank == kept) 0 else axes.strides[k][kept];
+                const address = advance(begin, along, first);
+                prepared.load(k)(&loaded[k - 1], @ptrFromInt(address), count, wide, along, stride);
+            } else for (0..count) |r| {
+                const address = rowAddress(prepared, begin, k, first + r);
+                const tile = loaded[k - 1][r * wide * size ..].ptr;
+                prepared.load(k)(tile, @ptrFromInt(address), 1, wide, 0, stride);
+            }
+        }
+        const target = out + i * size;
+        prepared.columnsKernel()(
+            target,
+            &pointers,
+            &strides,
+            &prepared.scalars,
+            first,
+            count,
+            wide,
+            true,
+        );
+    }
+}
+
+fn rowAddress(prepared: *const Prepared, base: usize, k: usize, linear: usize) usize {
+    const axes = &prepared.axes;
+    var address = base;
+    var rest = linear;
+    var axis = axes.rank;
+    while (axis > prepared.kept) {
+        axis -= 1;
+        address = advance(address, axes.strides[k][axis], rest % axes.shape[axis]);
+        rest /= axes.shape[axis];
+    }
+    return address;
+}
+
+/// Bytes of the results that `accumulate` keeps for each chunk.
+pub fn partialBytes(prepared: *const Prepared) usize {
+    return prepared.axes.shape[0] * fold.elementBytes(prepared);
+}
+
+/// For one kept and one reduced axis whose operands pass: rows `first..first + count`, which follow
+/// on those before them, into the results of their chunks.
+pub fn accumulate(
+    prepared: *const Prepared,
+    bases: *const Bases,
+    first: usize,
+    count: usize,
+    partials: [*]u8,
+) void {
+    const columns = prepared.axes.shape[0];
+    var pointers: [inputs_max][*]const u8 = undefined;
+    var strides: [inputs_max]isize = undefined;
+    for (1..prepared.operands) |k| strides[k - 1] = prepared.axes.strides[k][1];
+    var row = first;
+    while (row < first + count) {
+        const number = row / rows.column_chunk;
+        const end = @min(first + count, (number + 1) * rows.column_chunk);
+        for (1..prepared.operands) |k| {
+            pointers[k - 1] = @ptrFromInt(advance(bases[k], strides[k - 1], row));
+        }
+        prepared.columnsKernel()(
+            partials + number * partialBytes(prepared),
+            &pointers,
+            &strides,
+            &prepared.scalars,
+            row,
+            end - row,
+            columns,
+            row % rows.column_chunk == 0,
+        );
+        row = end;
+    }
+}
+
+/// Joins the chunks' results, the first of which is overwritten.
+pub fn finish(prepared: *const Prepared, partials: [*]u8) void {
+    const columns = prepared.axes.shape[0];
+    const bytes = partialBytes(prepared);
+    const chunks = std.math.divCeil(usize, prepared.reduced, rows.column_chunk) catch unreachable;
+    for (1..chunks) |number| {
+        prepared.join()(partials, partials + number * bytes, &prepared.scalars, columns);
+    }
+    const target: [*]u8 = @ptrFromInt(prepared.bases[0]);
+    prepared.store()(target, partials, 1, columns, 0, prepared.axes.strides[0][0]);
+}

@@ -1,0 +1,542 @@
+//! CUDA: a context on one GPU. Instructions become launches on one stream, in order, and nothing
+//! waits for them until something is read.
+//!
+//! The driver, cuBLAS and their versions are those that are there at run time; the kernels come from
+//! `cuda_kernels.zig` as PTX that the library carries. What goes wrong in a launch is said by the
+//! call that meets it, an index out of range by the next read.
+
+const std = @import("std");
+const blas = @import("blas.zig");
+const device = @import("../border/device.zig");
+const driver = @import("driver.zig");
+const graph = @import("graph.zig");
+const launch = @import("launch.zig");
+const layout = @import("../gpu/arguments.zig");
+const lt_module = @import("blas_lt.zig");
+const memory = @import("../host/memory.zig");
+const module = @import("module.zig");
+const nvrtc = @import("nvrtc.zig");
+const product = @import("product.zig");
+const program = @import("../program/program.zig");
+const row_text = @import("../gpu/row_text.zig");
+const staging = @import("staging.zig");
+const Compiled = @import("compiled.zig").Compiled;
+const Maps = @import("fused_maps.zig").Fused;
+const Rows = @import("../gpu/row_plan.zig").Plan;
+const Settings = @import("../host/settings.zig").Settings;
+
+const Instruction = program.Instruction;
+const Status = program.Status;
+
+/// Compute capability 7.5, for which the kernels are written.
+const capability_least = 75;
+
+/// Engines are told apart by number, so that a thread knows whose context it has.
+var engines: std.atomic.Value(u64) = .init(0);
+threadlocal var current: u64 = 0;
+
+/// Memory that instructions need beside their storages: results of blocks, and operands that had to
+/// be copied. The stream's order lets each be used again at once.
+pub const Scratch = enum { partials, a, b, c, workspace };
+
+pub const Failed = error{ Failed, OutOfMemory, Unsupported };
+
+pub const Engine = struct {
+    allocator: std.mem.Allocator,
+    message: program.Message = .{},
+    /// Why the last allocation failed, where that was not for want of memory.
+    trouble_message: program.Message = .{},
+    number: u64 = 0,
+    cuda: driver.Functions = undefined,
+    version: c_int = 0,
+    device: driver.Device = 0,
+    context: ?*driver.Context = null,
+    stream: ?*driver.Stream = null,
+    pool: ?*driver.Pool = null,
+    blas: ?blas.Blas = null,
+    lt: ?lt_module.Lt = null,
+    /// Why there is no cuBLAS.
+    blas_reason: program.Message = .{},
+    compiled: Compiled,
+    /// Workspace for what may be one kernel.
+    planned: *Planned = undefined,
+    graphs: graph.Graphs = .{},
+    /// Of all kernels, which `modules` cuts up.
+    text: []u8 = &.{},
+    modules: module.Modules = .{},
+    loaded: std.ArrayList(?*driver.Module) = .empty,
+    functions: launch.Functions = .{},
+    staging: staging.Staging = .{},
+    fault: driver.Address = 0,
+    serial: u32 = 0,
+    scratch: std.EnumArray(Scratch, Buffer) = .initFill(.{}),
+    name: [128]u8 = @splat(0),
+    name_length: usize = 0,
+    capability: c_int = 0,
+
+    const Planned = struct { maps: Maps, rows: Rows };
+    const Buffer = struct { address: driver.Address = 0, bytes: usize = 0 };
+
+    /// The engine must not move afterwards.
+    pub fn init(
+        engine: *Engine,
+        allocator: std.mem.Allocator,
+        settings: *const Settings,
+        message: *program.Message,
+    ) device.OpenError!void {
+        engine.* = .{ .allocator = allocator, .compiled = .init(allocator) };
+        engine.planned = try allocator.create(Planned);
+        engine.open(settings) catch |failure| {
+            message.set("Cannot open cuda:{d}: {s}", .{ settings.index, engine.message.text() });
+            engine.deinit();
+            return if (failure == error.OutOfMemory) error.OutOfMemory else error.Refused;
+        };
+        engine.message = .{};
+    }
+
+    fn open(engine: *Engine, settings: *const Settings) Failed!void {
+        engine.text = module.ownText(engine.allocator) catch |failure| {
+            if (failure == error.OutOfMemory) return error.OutOfMemory;
+            engine.message.set("this library's kernels are damaged", .{});
+            return error.Failed;
+        };
+        if (engine.text.len == 0) {
+            engine.message.set("this library was built without its kernels", .{});
+            return error.Failed;
+        }
+        engine.version = driver.open(settings.folders(), &engine.cuda, &engine.message) orelse return error.Failed;
+        const cuda = &engine.cuda;
+        var count: c_int = 0;
+        try engine.try_("cuDeviceGetCount", cuda.cuDeviceGetCount(&count));
+        if (settings.index >= count) {
+            engine.message.set("there are {d} devices", .{count});
+            return error.Failed;
+        }
+        try engine.try_("cuDeviceGet", cuda.cuDeviceGet(&engine.device, @intCast(settings.index)));
+        try engine.try_("cuDeviceGetName", cuda.cuDeviceGetName(&engine.name, engine.name.len, engine.device));
+        engine.name_length = std.mem.indexOfScalar(u8, &engine.name, 0) orelse engine.name.len;
+        engine.capability = 10 * try engine.attribute(.capability_major) + try engine.attribute(.capability_minor);
+        if (engine.capability < capability_least) {
+            engine.message.set("{s} has compute capability {d}.{d}, wanted {d}.{d} or later", .{
+                engine.name[0..engine.name_length], @divTrunc(engine.capability, 10), @rem(engine.capability, 10),
+                capability_least / 10,              capability_least % 10,
+            });
+            return error.Failed;
+        }
+        try engine.try_("cuDevicePrimaryCtxRetain", cuda.cuDevicePrimaryCtxRetain(&engine.context, engine.device));
+        engine.number = engines.fetchAdd(1, .monotonic) + 1;
+        try engine.enter();
+        try engine.try_("cuStreamCreate", cuda.cuStreamCreate(&engine.stream, driver.stream_non_blocking));
+        if (cuda.cuMemAllocAsync != null and cuda.cuMemFreeAsync != null and try engine.attribute(.memory_pools) != 0) {
+            if (cuda.cuDeviceGetDefaultMemPool) |get| try engine.try_("cuDeviceGetDefaultMemPool", get(&engine.pool, engine.device));
+        }
+        engine.modules = try .init(engine.allocator, engine.text);
+        engine.fault = engine.allocate(@sizeOf(layout.Fault)) orelse {
+            engine.message.set("it has no memory left", .{});
+            return error.Failed;
+        };
+        try engine.staging.init(engine);
+        try engine.clearFault();
+        engine.blas = blas.Blas.open(settings.folders(), engine.stream, settings.tf32, &engine.blas_reason);
+        if (engine.blas != null) engine.lt = lt_module.Lt.open(settings.folders(), settings.tf32);
+        engine.compiled.compiler = nvrtc.Compiler.open(settings.folders(), &engine.compiled.reason);
+    }
+
+    pub fn deinit(engine: *Engine) void {
+        const allocator = engine.allocator;
+        engine.modules.deinit(allocator);
+        allocator.free(engine.text);
+        engine.compiled.deinit();
+        allocator.destroy(engine.planned);
+        if (engine.context != null) {
+            const cuda = &engine.cuda;
+            // Failures here have nobody to tell, and nothing is left to save.
+            _ = cuda.cuCtxSetCurrent(engine.context);
+            current = engine.number;
+            if (engine.stream != null) _ = cuda.cuStreamSynchronize(engine.stream);
+            engine.graphs.deinit(engine);
+            if (engine.lt) |*one| one.close(allocator);
+            if (engine.blas) |*one| one.close();
+            for (&engine.scratch.values) |buffer| if (buffer.address != 0) engine.release(buffer.address);
+            if (engine.fault != 0) engine.release(engine.fault);
+            engine.staging.deinit(engine);
+            for (engine.loaded.items) |one| _ = cuda.cuModuleUnload(one);
+            if (engine.stream != null) {
+                _ = cuda.cuStreamSynchronize(engine.stream);
+                _ = cuda.cuStreamDestroy_v2(engine.stream);
+            }
+            _ = cuda.cuCtxSetCurrent(null);
+            current = 0;
+            _ = cuda.cuDevicePrimaryCtxRelease_v2(engine.device);
+        }
+        engine.loaded.deinit(allocator);
+        engine.context = null;
+    }
+
+    /// Makes the context that of the calling thread, which may be another at each call.
+    pub fn enter(engine: *Engine) Failed!void {
+        if (current == engine.number) return;
+        try engine.try_("cuCtxSetCurrent", engine.cuda.cuCtxSetCurrent(engine.context));
+        current = engine.number;
+    }
+
+    /// Turns an error of the driver into one with a message that names the call.
+    pub inline fn try_(engine: *Engine, call: []const u8, result: driver.Result) Failed!void {
+        if (result == .success) return;
+        return engine.refuse(call, result);
+    }
+
+    fn refuse(engine: *Engine, call: []const u8, result: driver.Result) Failed {
+        @branchHint(.cold);
+        engine.message.set("{s} failed: {s} ({d})", .{ call, driver.textOf(&engine.cuda, result), @backingInt(result) });
+        return error.Failed;
+    }
+
+    pub fn unsupported(engine: *Engine, comptime format: []const u8, values: anytype) Failed {
+        @branchHint(.cold);
+        engine.message.set(format, values);
+        return error.Unsupported;
+    }
+
+    fn attribute(engine: *Engine, wanted: driver.Attribute) Failed!c_int {
+        var value: c_int = 0;
+        try engine.try_("cuDeviceGetAttribute", engine.cuda.cuDeviceGetAttribute(&value, wanted, engine.device));
+        return value;
+    }
+
+    fn statusOf(engine: *Engine, action: []const u8, failure: Failed) Status {
+        @branchHint(.cold);
+        const text = engine.message;
+        switch (failure) {
+            error.Unsupported => return .unsupported,
+            error.Failed => engine.message.set("Cannot {s} on cuda: {s}", .{ action, text.text() }),
+            error.OutOfMemory => engine.message.set("Cannot {s} on cuda: out of memory", .{action}),
+        }
+        return if (failure == error.OutOfMemory) .memory else .device;
+    }
+
+    pub fn execute(engine: *Engine, instruction: *const Instruction) Status {
+        engine.enter() catch |failure| return engine.statusOf("run", failure);
+        engine.launchOne(instruction) catch |failure| return engine.statusOf("run", failure);
+        return .ok;
+    }
+
+    fn launchOne(engine: *Engine, instruction: *const Instruction) Failed!void {
+        switch (instruction.*) {
+            .map => |*one| try launch.map(engine, one),
+            .fold => |*one| try launch.fold(engine, one),
+            .arg => |*one| try launch.arg(engine, one),
+            .matmul => |*one| try product.multiply(engine, one),
+            .gather => |*one| try launch.gather(engine, one),
+            .scatter => |*one| try launch.scatter(engine, one),
+            .random => |*one| try launch.random(engine, one),
+        }
+    }
+
+    pub fn runGroup(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) Status {
+        engine.enter() catch |failure| return engine.statusOf("run", failure);
+        var at: usize = 0;
+        while (at < instructions.len) {
+            at += engine.launchSome(instructions[at..], temporaries) catch |failure| return engine.statusOf("run", failure);
+        }
+        return .ok;
+    }
+
+    /// Launches the first instructions of a group, as many at once as one kernel can do, and returns
+    /// their number.
+    fn launchSome(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) Failed!usize {
+        if (engine.compiled.compiler != null and instructions.len > 1) {
+            const rows = &engine.planned.rows;
+            const joined = rows.build(instructions, launch);
+            if (joined > 1 and rows.finish(temporaries, instructions[joined..])) {
+                if (try engine.launchRows()) return joined;
+            }
+            const maps = &engine.planned.maps;
+            const count = maps.plan(instructions);
+            if (count > 1 and maps.prepare(temporaries, instructions[count..])) {
+                if (try engine.launchMaps()) return count;
+            }
+        }
+        if (instructions.len > 1 and instructions[0] == .matmul and instructions[1] == .map) {
+            const rest = instructions[2..];
+            if (try product.multiplyBias(engine, &instructions[0].matmul, &instructions[1].map, temporaries, rest)) return 2;
+        }
+        try engine.launchOne(&instructions[0]);
+        return 1;
+    }
+
+    fn launchRows(engine: *Engine) Failed!bool {
+        const rows = &engine.planned.rows;
+        var key: [Rows.key_max]u8 = undefined;
+        const function = try engine.compiled.get(engine, rows.key(&key), rows, writeRows) orelse return false;
+        var arguments: layout.Fused = undefined;
+        row_text.fill(rows, &arguments);
+        for (rows.views[0..rows.views_count], arguments.addresses[0..rows.views_count]) |*seen, *address| {
+            address.* = @intFromPtr(seen.data);
+        }
+        try engine.launchCompiled(function, rows.blocks(), &arguments);
+        return true;
+    }
+
+    fn writeRows(rows: *const Rows, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+        return row_text.write(rows, writer, .cuda);
+    }
+
+    fn launchMaps(engine: *Engine) Failed!bool {
+        const maps = &engine.planned.maps;
+        var key: [Maps.key_max]u8 = undefined;
+        const function = try engine.compiled.get(engine, maps.key(&key), maps, Maps.write) orelse return false;
+        try engine.launchCompiled(function, maps.blocks(), &maps.arguments);
+        return true;
+    }
+
+    fn launchCompiled(engine: *Engine, function: *driver.Function, blocks: usize, arguments: *const layout.Fused) Failed!void {
+        if (try engine.graphs.note(engine, function, .{ blocks, 1 }, arguments)) return;
+        const pointers = [1]?*const anyopaque{arguments};
+        const x: c_uint = @intCast(blocks);
+        const result = engine.cuda.cuLaunchKernel(function, x, 1, 1, layout.threads, 1, 1, 0, engine.stream, &pointers, null);
+        try engine.try_("the launch of a fused kernel", result);
+    }
+
+    /// One product of cuBLAS, or a batch of them.
+    pub fn multiplyNow(engine: *Engine, one: *const blas.Product) Failed!void {
+        const library = &engine.blas.?;
+        const biased = one.bias != 0;
+        const status = if (biased) engine.lt.?.multiply(one, engine.stream) else library.multiply(one);
+        if (status == 0) return;
+        engine.message.set("cuBLAS's product {d}x{d}x{d} failed: {s} ({d})", .{
+            one.m, one.n, one.k, library.textOf(status), status,
+        });
+        return error.Failed;
+    }
+
+    /// A captured program begins, whose words stand there.
+    pub fn beginProgram(engine: *Engine, address: usize, count: usize) void {
+        engine.graphs.begin(engine, address, count);
+    }
+
+    pub fn endProgram(engine: *Engine) Status {
+        engine.enter() catch |failure| return engine.statusOf("run", failure);
+        engine.graphs.end(engine) catch |failure| return engine.statusOf("run", failure);
+        return .ok;
+    }
+
+    /// The next read says whether an index was out of range.
+    pub fn check(engine: *Engine, indices: *const program.Gather) Status {
+        engine.enter() catch |failure| return engine.statusOf("run", failure);
+        launch.check(engine, indices, .label) catch |failure| return engine.statusOf("run", failure);
+        return .ok;
+    }
+
+    pub fn write(engine: *Engine, address: [*]u8, bytes: []const u8) Status {
+        engine.enter() catch |failure| return engine.statusOf("write", failure);
+        engine.staging.write(engine, @intFromPtr(address), bytes) catch |failure| return engine.statusOf("write", failure);
+        return .ok;
+    }
+
+    /// Waits for all that was launched, and says what went wrong in it.
+    pub fn read(engine: *Engine, address: [*]const u8, bytes: []u8) Status {
+        engine.enter() catch |failure| return engine.statusOf("read", failure);
+        const fault = engine.staging.read(engine, @intFromPtr(address), bytes, engine.fault) catch |failure|
+            return engine.statusOf("read", failure);
+        return if (fault.claim == 0) .ok else engine.report(&fault);
+    }
+
+    fn report(engine: *Engine, fault: *const layout.Fault) Status {
+        engine.clearFault() catch |failure| return engine.statusOf("read", failure);
+        const index: i32 = @bitCast(@as(u32, @truncate(fault.first)));
+        const kind = std.enums.fromInt(layout.FaultKind, fault.kind) orelse .gather;
+        switch (kind) {
+            .label => engine.message.set("Cannot use label {d}: it must lie in [0, {d})", .{ index, fault.length }),
+            else => engine.message.set("Cannot {t}: index {d} must lie in [0, {d})", .{ kind, index, fault.length }),
+        }
+        return .range;
+    }
+
+    fn clearFault(engine: *Engine) Failed!void {
+        const none: layout.Fault = .{};
+        try engine.staging.write(engine, engine.fault, std.mem.asBytes(&none));
+    }
+
+    /// A number for an instruction that may fault; 0 stands for none.
+    pub fn nextSerial(engine: *Engine) u32 {
+        engine.serial = @max(engine.serial +% 1, 1);
+        return engine.serial;
+    }
+
+    pub fn source(engine: *Engine) memory.Source {
+        return .{ .context = engine, .map = mapBlock, .unmap = unmapBlock };
+    }
+
+    fn mapBlock(context: *anyopaque, size: usize) ?[*]align(memory.alignment) u8 {
+        const engine: *Engine = @ptrCast(@alignCast(context));
+        engine.enter() catch return null;
+        const address = engine.allocate(size) orelse return null;
+        if (address % memory.alignment == 0) return @ptrFromInt(address);
+        engine.release(address);
+        return null;
+    }
+
+    fn unmapBlock(context: *anyopaque, data: [*]align(memory.alignment) u8, _: usize) void {
+        const engine: *Engine = @ptrCast(@alignCast(context));
+        engine.enter() catch return;
+        engine.release(@intFromPtr(data));
+    }
+
+    /// Null where there is no memory for so many bytes, even when the driver's pool gives back what
+    /// it keeps.
+    fn allocate(engine: *Engine, bytes: usize) ?driver.Address {
+        return engine.allocateOnce(bytes) orelse again: {
+            _ = engine.cuda.cuStreamSynchronize(engine.stream);
+            if (engine.cuda.cuMemPoolTrimTo) |trim| {
+                if (engine.pool) |pool| _ = trim(pool, 0);
+            }
+            break :again engine.allocateOnce(bytes);
+        };
+    }
+
+    fn allocateOnce(engine: *Engine, bytes: usize) ?driver.Address {
+        engine.graphs.submit(engine) catch return null;
+        var address: driver.Address = 0;
+        const result = if (engine.pool != null)
+            engine.cuda.cuMemAllocAsync.?(&address, bytes, engine.stream)
+        else
+            engine.cuda.cuMemAlloc_v2(&address, bytes);
+        if (result == .success and address != 0) return address;
+        engine.trouble_message.length = 0;
+        if (result != .out_of_memory) engine.trouble_message.set("{s} ({d})", .{ driver.textOf(&engine.cuda, result), @backingInt(result) });
+        return null;
+    }
+
+    fn release(engine: *Engine, address: driver.Address) void {
+        // What was noted may use it. A failure there is said by whatever comes next.
+        engine.graphs.submit(engine) catch {};
+        if (engine.pool != null) {
+            _ = engine.cuda.cuMemFreeAsync.?(address, engine.stream);
+            return;
+        }
+        // What is in flight may still use it.
+        _ = engine.cuda.cuStreamSynchronize(engine.stream);
+        _ = engine.cuda.cuMemFree_v2(address);
+    }
+
+    /// So many bytes of scratch memory, whatever they held.
+    pub fn scratchOf(engine: *Engine, which: Scratch, bytes: usize) Failed!driver.Address {
+        const buffer = engine.scratch.getPtr(which);
+        if (buffer.bytes >= bytes) return buffer.address;
+        if (buffer.address != 0) engine.release(buffer.address);
+        buffer.* = .{};
+        const size = std.mem.alignForward(usize, bytes, 1 << 16);
+        buffer.address = engine.allocate(size) orelse {
+            engine.message.set("no memory for {d} bytes beside the storages", .{size});
+            return error.Failed;
+        };
+        buffer.bytes = size;
+        return buffer.address;
+    }
+
+    pub fn reserved(engine: *const Engine) usize {
+        var bytes = engine.staging.reserved() + @sizeOf(layout.Fault);
+        for (&engine.scratch.values) |buffer| bytes += buffer.bytes;
+        return bytes + engine.compiled.store.loaded.len;
+    }
+
+    pub fn free(engine: *Engine) ?u64 {
+        engine.enter() catch return null;
+        var left: usize = 0;
+        var total: usize = 0;
+        if (engine.cuda.cuMemGetInfo_v2(&left, &total) != .success) return null;
+        return left;
+    }
+
+    pub fn refused(engine: *Engine) program.Status {
+        if (engine.trouble_message.length == 0) return .ok;
+        engine.message.set("Cannot allocate on cuda: {s}", .{engine.trouble_message.text()});
+        engine.trouble_message.length = 0;
+        return .device;
+    }
+
+    pub fn setThreads(_: *Engine, _: usize) error{OutOfMemory}!void {}
+
+    /// What the library itself carries, the driver keeps by itself.
+    pub fn storeName(engine: *Engine, buffer: []u8) []const u8 {
+        return engine.compiled.storeName(engine, buffer);
+    }
+
+    pub fn storeNews(engine: *const Engine) u32 {
+        return engine.compiled.built;
+    }
+
+    pub fn saveStore(engine: *Engine, target: []u8) usize {
+        return engine.compiled.store.save(target);
+    }
+
+    pub fn loadStore(engine: *Engine, bytes: []const u8) error{OutOfMemory}!void {
+        return engine.compiled.store.load(bytes);
+    }
+
+    pub fn describe(engine: *Engine, buffer: []u8) []const u8 {
+        var writer: std.Io.Writer = .fixed(buffer);
+        engine.writeDescription(&writer) catch {};
+        return writer.buffered();
+    }
+
+    fn writeDescription(engine: *Engine, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+        try writer.print("{s}, compute capability {d}.{d}, CUDA {d}.{d}, ", .{
+            engine.name[0..engine.name_length],        @divTrunc(engine.capability, 10),
+            @rem(engine.capability, 10),               @divTrunc(engine.version, 1000),
+            @divTrunc(@rem(engine.version, 1000), 10),
+        });
+        if (engine.blas) |*one| {
+            // 11 writes 11402 for 11.4.2, later ones 120300 for 12.3.0.
+            const unit: c_int = if (one.version >= 100_000) 10_000 else 1000;
+            const major = @divTrunc(one.version, unit);
+            const minor = @divTrunc(@rem(one.version, unit), 100);
+            try writer.print("cuBLAS {d}.{d}", .{ major, minor });
+            if (engine.lt != null) try writer.writeAll(" and Lt");
+        } else try writer.print("without cuBLAS: {s}", .{engine.blas_reason.text()});
+        if (engine.compiled.compiler) |*one| {
+            try writer.print(", NVRTC {d}.{d}", .{ one.version[0], one.version[1] });
+        } else try writer.print(", without NVRTC: {s}", .{engine.compiled.reason.text()});
+    }
+
+    pub fn list(settings: *const Settings, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+        var functions: driver.Functions = undefined;
+        var message: program.Message = .{};
+        const version = driver.open(settings.folders(), &functions, &message) orelse
+            return writer.print("{{\"reason\":{f}}}", .{std.json.fmt(message.text(), .{})});
+        var count: c_int = 0;
+        const result = functions.cuDeviceGetCount(&count);
+        if (result != .success) {
+            message.set("cuDeviceGetCount failed: {s}", .{driver.textOf(&functions, result)});
+            return writer.print("{{\"reason\":{f}}}", .{std.json.fmt(message.text(), .{})});
+        }
+        try writer.writeAll("{\"devices\":[");
+        for (0..@intCast(@max(count, 0))) |index| {
+            var one: driver.Device = 0;
+            var name: [128]u8 = @splat(0);
+            var bytes: usize = 0;
+            var integrated: c_int = 0;
+            _ = functions.cuDeviceGet(&one, @intCast(index));
+            _ = functions.cuDeviceGetName(&name, name.len, one);
+            _ = functions.cuDeviceTotalMem_v2(&bytes, one);
+            _ = functions.cuDeviceGetAttribute(&integrated, .integrated, one);
+            const named = std.mem.sliceTo(&name, 0);
+            try writer.print(
+                "{s}{{\"platform\":\"CUDA {d}.{d}\",\"name\":{f},\"type\":\"gpu\",\"memory\":{d},\"unified\":{}}}",
+                .{
+                    if (index == 0) "" else ",",                @divTrunc(version, 1000), @divTrunc(@rem(version, 1000), 10),
+                    std.json.fmt(printable(named, &name), .{}), bytes,                    integrated != 0,
+                },
+            );
+        }
+        try writer.writeAll("]}");
+    }
+
+    fn printable(text: []const u8, buffer: *[128]u8) []const u8 {
+        for (buffer[0..text.len]) |*byte| if (!std.ascii.isPrint(byte.*)) {
+            byte.* = '?';
+        };
+        return text;
+    }
+};

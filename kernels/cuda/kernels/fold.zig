@@ -1,0 +1,247 @@
+//! Fold and arg on the GPU, in a fixed order, so that results repeat.
+//!
+//! A block is `places` kept places times 256 / places threads each. A thread joins every n-th
+//! element of its place, four loads ahead; then the threads of a place are joined as a tree. Where
+//! there are few places the reduced elements are split among blocks in y, whose results a second
+//! launch joins (`Join`). Reads each element once: memory is the bound.
+
+const std = @import("std");
+const expr = @import("../../rows/expr.zig");
+const layout = @import("../../gpu/arguments.zig");
+const map = @import("map.zig");
+const rows = @import("../../cpu/level/row_kernels.zig");
+const threading = @import("thread.zig");
+
+const Thread = threading.Thread;
+const advance = threading.advance;
+
+/// Which kept place and which reduced elements a thread works on.
+const Part = struct {
+    place: u64,
+    /// Among the threads of the place.
+    rank: u32,
+    /// Threads of a place.
+    threads: u32,
+    /// From the thread of rank r to that of rank r + 1.
+    step: u32,
+
+    inline fn of(arguments: anytype, thread: Thread) Part {
+        const bits: u5 = @truncate(arguments.places_bits);
+        const places = @as(u32, 1) << bits;
+        const each = @as(u32, layout.threads) >> bits;
+        const inside = if (arguments.column != 0) thread.index & (places - 1) else thread.index / each;
+        return .{
+            .place = (@as(u64, thread.x) << bits) + inside,
+            .rank = if (arguments.column != 0) thread.index >> bits else thread.index & (each - 1),
+            .threads = each,
+            .step = if (arguments.column != 0) places else 1,
+        };
+    }
+};
+
+/// Adds to the addresses `first..` what a place along axes `begin..begin + rank` is away. Axes are
+/// stored from the last one on.
+inline fn walk(
+    comptime n: usize,
+    addresses: *[n]u64,
+    arguments: anytype,
+    comptime begin: usize,
+    rank: u32,
+    place: u32,
+    comptime first: usize,
+) void {
+    var rest = place;
+    inline for (0..layout.rank_max) |axis| {
+        if (axis + 1 < rank) {
+            const divisor = arguments.divisors[begin + axis];
+            const above = divisor.quotient(rest);
+            const own = rest -% above *% divisor.size;
+            inline for (first..n) |k| {
+                addresses[k] = advance(addresses[k], arguments.strides[k][begin + axis], own);
+            }
+            rest = above;
+        }
+    }
+    inline for (0..layout.rank_max) |axis| {
+        if (axis + 1 == rank) inline for (first..n) |k| {
+            addresses[k] = advance(addresses[k], arguments.strides[k][begin + axis], rest);
+        };
+    }
+}
+
+inline fn basesOf(comptime n: usize, arguments: anytype, place: u64) [n]u64 {
+    var addresses: [n]u64 = undefined;
+    inline for (&addresses, 0..) |*address, k| address.* = arguments.addresses[k];
+    walk(n, &addresses, arguments, 0, arguments.kept_rank, @truncate(place), 0);
+    return addresses;
+}
+
+/// With `joining`, of results of blocks: operand 1 is joined as it is.
+pub fn Fold(comptime row: anytype, comptime T: type, comptime joining: bool) type {
+    const n = if (joining) 2 else row.operands + 1;
+    const ahead = 4;
+    return struct {
+        pub const Arguments = layout.Fold(n);
+        pub const Shared = [layout.threads]T;
+        pub const State = void;
+        pub const phases = .{accumulate} ++ Tree(@This()).phases ++ .{finish};
+        const Pointer = threading.SharedPointer(Shared);
+
+        inline fn accumulate(arguments: *const Arguments, thread: Thread, shared: Pointer, _: *State) void {
+            const part: Part = .of(arguments, thread);
+            var running: T = comptime rows.start(row, T);
+            if (part.place < arguments.kept) {
+                const bases = basesOf(n, arguments, part.place);
+                const begin = thread.y *% arguments.each;
+                const end = @min(arguments.reduced, begin +% arguments.each);
+                var at = begin + part.rank;
+                if (joining or straight(arguments)) {
+                    while (at + (ahead - 1) * part.threads < end) : (at += ahead * part.threads) {
+                        var values: [ahead]T = undefined;
+                        inline for (&values, 0..) |*value, j| {
+                            value.* = element(true, arguments, bases, at + @as(u32, j) * part.threads);
+                        }
+                        inline for (values) |value| running = join(running, value);
+                    }
+                    while (at < end) : (at += part.threads) {
+                        running = join(running, element(true, arguments, bases, at));
+                    }
+                } else while (at < end) : (at += part.threads) {
+                    running = join(running, element(false, arguments, bases, at));
+                }
+            }
+            shared[thread.index] = running;
+        }
+
+        /// Operands of the compute type along one axis.
+        inline fn straight(arguments: *const Arguments) bool {
+            if (arguments.reduced_rank > 1) return false;
+            inline for (1..n) |k| if (arguments.dtypes[k] != comptime map.codeOf(T)) return false;
+            return true;
+        }
+
+        inline fn element(comptime fast: bool, arguments: *const Arguments, bases: [n]u64, at: u32) T {
+            var environment: expr.Environment(T) = .{ .scalars = map.scalarsOf(T, &arguments.scalars) };
+            if (fast) {
+                inline for (1..n) |k| {
+                    const address = advance(bases[k], arguments.strides[k][layout.rank_max], at);
+                    environment.operands[k - 1] = threading.global(T, address).*;
+                }
+            } else {
+                var addresses = bases;
+                walk(n, &addresses, arguments, layout.rank_max, arguments.reduced_rank, at, 1);
+                inline for (1..n) |k| environment.operands[k - 1] = map.load(T, arguments.dtypes[k], addresses[k]);
+            }
+            if (joining or row.of == null) return environment.operands[0];
+            if (row.uses_index) environment.index = map.indexOf(T, at);
+            return expr.eval(row.of.?, T, environment);
+        }
+
+        inline fn join(running: T, value: T) T {
+            var environment: expr.Environment(T) = .{ .running = running };
+            environment.operands[0] = value;
+            return expr.eval(row.step, T, environment);
+        }
+
+        inline fn joinAt(shared: Pointer, to: u32, from: u32) void {
+            shared[to] = join(shared[to], shared[from]);
+        }
+
+        inline fn finish(arguments: *const Arguments, thread: Thread, shared: Pointer, _: *State) void {
+            const part: Part = .of(arguments, thread);
+            if (part.rank != 0 or part.place >= arguments.kept) return;
+            const address = basesOf(n, arguments, part.place)[0] + thread.y * arguments.split_stride;
+            map.store(T, arguments.dtypes[0], address, shared[thread.index]);
+        }
+    };
+}
+
+/// A phase for each halving of the threads of a place.
+fn Tree(comptime Kernel: type) type {
+    return struct {
+        const phases = .{
+            Halving(Kernel, 128).run, Halving(Kernel, 64).run, Halving(Kernel, 32).run, Halving(Kernel, 16).run,
+            Halving(Kernel, 8).run,   Halving(Kernel, 4).run,  Halving(Kernel, 2).run,  Halving(Kernel, 1).run,
+        };
+        comptime {
+            std.debug.assert(1 << phases.len == layout.threads);
+        }
+    };
+}
+
+fn Halving(comptime Kernel: type, comptime half: u32) type {
+    return struct {
+        inline fn run(
+            arguments: *const Kernel.Arguments,
+            thread: Thread,
+            shared: threading.SharedPointer(Kernel.Shared),
+            _: *Kernel.State,
+        ) void {
+            const part: Part = .of(arguments, thread);
+            if (half < part.threads and part.rank < half) {
+                Kernel.joinAt(shared, thread.index, thread.index + half * part.step);
+            }
+        }
+    };
+}
+
+/// The first of the best along the reduced axes, and the first NaN before all.
+pub fn Arg(comptime row: anytype, comptime T: type) type {
+    const n = 2;
+    return struct {
+        pub const Arguments = layout.Fold(n);
+        /// A place below 0 is none.
+        pub const Shared = extern struct { values: [layout.threads]T, places: [layout.threads]i32 };
+        pub const State = void;
+        pub const phases = .{search} ++ Tree(@This()).phases ++ .{finish};
+        const Pointer = threading.SharedPointer(Shared);
+
+        inline fn search(arguments: *const Arguments, thread: Thread, shared: Pointer, _: *State) void {
+            const part: Part = .of(arguments, thread);
+            var best: T = 0;
+            var best_place: i32 = -1;
+            if (part.place < arguments.kept) {
+                const bases = basesOf(n, arguments, part.place);
+                var at = part.rank;
+                while (at < arguments.reduced) : (at += part.threads) {
+                    var addresses = bases;
+                    walk(n, &addresses, arguments, layout.rank_max, arguments.reduced_rank, at, 1);
+                    const value = map.load(T, arguments.dtypes[1], addresses[1]);
+                    if (best_place < 0 or better(value, best)) {
+                        best = value;
+                        best_place = @bitCast(at);
+                    }
+                }
+            }
+            shared.values[thread.index] = best;
+            shared.places[thread.index] = best_place;
+        }
+
+        inline fn better(value: T, best: T) bool {
+            var environment: expr.Environment(T) = .{ .running = best };
+            environment.operands[0] = value;
+            if (expr.eval(row.tree, T, environment) != 0) return true;
+            return @typeInfo(T) == .float and value != value and best == best;
+        }
+
+        inline fn joinAt(shared: Pointer, to: u32, from: u32) void {
+            const value = shared.values[from];
+            const place = shared.places[from];
+            if (place < 0) return;
+            const best = shared.values[to];
+            const known = shared.places[to];
+            const takes = known < 0 or better(value, best) or (!better(best, value) and place < known);
+            if (!takes) return;
+            shared.values[to] = value;
+            shared.places[to] = place;
+        }
+
+        inline fn finish(arguments: *const Arguments, thread: Thread, shared: Pointer, _: *State) void {
+            const part: Part = .of(arguments, thread);
+            if (part.rank != 0 or part.place >= arguments.kept) return;
+            const address = basesOf(n, arguments, part.place)[0];
+            // Of nothing there is no place; 0 is as good as any.
+            threading.global(i32, address).* = @max(shared.places[thread.index], 0);
+        }
+    };
+}

@@ -1,0 +1,155 @@
+//! gather, scatter and the check of indices on the GPU.
+//!
+//! An index out of range stops nothing at once: `Check` notes the first of them in a `Fault` that
+//! the next read reports, and a gather or scatter that met one writes nothing. Scatter adds with c
+//! ascending, as everywhere, hence without atomic additions: either a thread walks over all c
+//! (`Scatter`), or a block for each c does the work where its index comes first (`ScatterFirst`).
+
+const std = @import("std");
+const convert = @import("../../program/convert.zig");
+const layout = @import("../../gpu/arguments.zig");
+const program = @import("../../program/program.zig");
+const threading = @import("thread.zig");
+
+const DType = program.DType;
+const Stored = convert.Stored;
+const Thread = threading.Thread;
+const advance = threading.advance;
+const global = threading.global;
+
+inline fn indexAt(arguments: anytype, stride: i64, c: u32) i32 {
+    const address = advance(arguments.index, stride, c);
+    return if (arguments.index_bytes == 4) global(i32, address).* else global(u8, address).*;
+}
+
+inline fn faulty(arguments: *const layout.Places) bool {
+    return global(layout.Fault, arguments.fault).claim == arguments.serial;
+}
+
+pub const Check = struct {
+    pub const Arguments = layout.Check;
+    pub const Shared = void;
+    pub const State = void;
+    pub const phases = .{run};
+
+    inline fn run(arguments: *const Arguments, thread: Thread, _: anytype, _: anytype) void {
+        const place = thread.place();
+        if (place >= arguments.count) return;
+        const index = indexAt(arguments, arguments.stride, @truncate(place));
+        if (index >= 0 and index < arguments.length) return;
+        // Launches follow each other, so that the first which meets one keeps the claim.
+        const fault = global(layout.Fault, arguments.fault);
+        const before = @cmpxchgStrong(u32, &fault.claim, 0, arguments.serial, .monotonic, .monotonic) orelse 0;
+        if (before != 0 and before != arguments.serial) return;
+        const bits: u32 = @bitCast(index);
+        _ = @atomicRmw(u64, &fault.first, .Min, place << 32 | bits, .monotonic);
+        fault.length = arguments.length;
+        fault.kind = arguments.kind;
+    }
+};
+
+/// out[o, c, i] = source[o, index[c], i], of words of any type.
+pub fn Gather(comptime T: type) type {
+    return struct {
+        pub const Arguments = layout.Places;
+        pub const Shared = void;
+        pub const State = void;
+        pub const phases = .{run};
+
+        inline fn run(arguments: *const Arguments, thread: Thread, _: anytype, _: anytype) void {
+            const place = thread.place();
+            if (place >= arguments.total or faulty(arguments)) return;
+            const slice = arguments.inner.quotient(@truncate(place));
+            const i = @as(u32, @truncate(place)) -% slice *% arguments.inner.size;
+            const o = arguments.count.quotient(slice);
+            const c = slice -% o *% arguments.count.size;
+            const index: u32 = @bitCast(indexAt(arguments, arguments.index_stride, c));
+            const to = three(arguments.out, &arguments.out_strides, o, c, i);
+            const from = three(arguments.source, &arguments.source_strides, o, index, i);
+            global(T, to).* = global(T, from).*;
+        }
+    };
+}
+
+inline fn three(address: u64, strides: *const [3]i64, o: u32, middle: u32, i: u32) u64 {
+    return advance(advance(advance(address, strides[0], o), strides[1], middle), strides[2], i);
+}
+
+/// The sum of two elements as they lie in memory; each sum of halves is rounded.
+inline fn add(comptime dtype: DType, x: Stored(dtype), y: Stored(dtype)) Stored(dtype) {
+    return switch (dtype) {
+        .float32, .float64 => x + y,
+        .int32, .uint8 => x +% y,
+        .bool => @intFromBool(x != 0 or y != 0),
+        .float16, .bfloat16 => convert.toStored(dtype, f32, convert.fromStored(dtype, f32, x) + convert.fromStored(dtype, f32, y)),
+    };
+}
+
+/// out[o, index[c], i] += source[o, c, i]: a thread for each o and i.
+pub fn Scatter(comptime dtype: DType) type {
+    const T = Stored(dtype);
+    return struct {
+        pub const Arguments = layout.Places;
+        pub const Shared = void;
+        pub const State = void;
+        pub const phases = .{run};
+
+        inline fn run(arguments: *const Arguments, thread: Thread, _: anytype, _: anytype) void {
+            const place = thread.place();
+            if (place >= arguments.total or faulty(arguments)) return;
+            const o = arguments.inner.quotient(@truncate(place));
+            const i = @as(u32, @truncate(place)) -% o *% arguments.inner.size;
+            for (0..arguments.count.size) |c_wide| {
+                const c: u32 = @intCast(c_wide);
+                const index: u32 = @bitCast(indexAt(arguments, arguments.index_stride, c));
+                const target = global(T, three(arguments.out, &arguments.out_strides, o, index, i));
+                const value = global(T, three(arguments.source, &arguments.source_strides, o, c, i)).*;
+                target.* = add(dtype, target.*, value);
+            }
+        }
+    };
+}
+
+/// The same: a block for each c in x, for all o and i, shared out again in y. The first c of an
+/// index adds all that follow.
+pub fn ScatterFirst(comptime dtype: DType) type {
+    const T = Stored(dtype);
+    return struct {
+        pub const Arguments = layout.Places;
+        /// Whether the index stands before c.
+        pub const Shared = [layout.threads]u32;
+        pub const State = void;
+        pub const phases = .{ search, run };
+        const Pointer = threading.SharedPointer(Shared);
+
+        inline fn search(arguments: *const Arguments, thread: Thread, shared: Pointer, _: *State) void {
+            var found: u32 = 0;
+            const index = indexAt(arguments, arguments.index_stride, thread.x);
+            var c = thread.index;
+            while (c < thread.x) : (c += layout.threads) {
+                if (indexAt(arguments, arguments.index_stride, c) == index) found = 1;
+            }
+            shared[thread.index] = found;
+        }
+
+        inline fn run(arguments: *const Arguments, thread: Thread, shared: Pointer, _: *State) void {
+            for (0..layout.threads) |k| if (shared[k] != 0) return;
+            if (faulty(arguments)) return;
+            const wanted = indexAt(arguments, arguments.index_stride, thread.x);
+            const index: u32 = @bitCast(wanted);
+            const place = @as(u64, thread.y) * layout.threads + thread.index;
+            if (place >= arguments.total) return;
+            const o = arguments.inner.quotient(@truncate(place));
+            const i = @as(u32, @truncate(place)) -% o *% arguments.inner.size;
+            const target = global(T, three(arguments.out, &arguments.out_strides, o, index, i));
+            var total = target.*;
+            var c = thread.x;
+            while (c < arguments.count.size) : (c += 1) {
+                if (indexAt(arguments, arguments.index_stride, c) != wanted) continue;
+                const source = three(arguments.source, &arguments.source_strides, o, c, i);
+                total = add(dtype, total, global(T, source).*);
+            }
+            target.* = total;
+        }
+    };
+}

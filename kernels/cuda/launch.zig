@@ -1,0 +1,471 @@
+//! From a checked instruction to launches: axes merged and put in order, the kernel chosen, its
+//! arguments filled. All but products.
+
+const std = @import("std");
+const axes_module = @import("../gpu/axes.zig");
+const convert = @import("../program/convert.zig");
+const cuda = @import("engine.zig");
+const driver = @import("driver.zig");
+const fold_module = @import("../cpu/skeletons/fold.zig");
+const gather_module = @import("../cpu/skeletons/gather.zig");
+const layout = @import("../gpu/arguments.zig");
+const program = @import("../program/program.zig");
+const table = @import("../rows/table.zig");
+
+const Engine = cuda.Engine;
+const Geometry = @import("../gpu/row_plan.zig").Geometry;
+const Failed = cuda.Failed;
+const View = program.View;
+const product = @import("../program/axes.zig").product;
+const operands_max = layout.operands_max;
+const rank_max = layout.rank_max;
+const threads = layout.threads;
+
+/// Bytes that a thread reads at once.
+const vector_bytes = 16;
+/// Axes of the vector kernel; see `cuda/kernels/map.zig`.
+const vector_rank_max = 3;
+/// Blocks that keep any of these devices busy: reductions into fewer are split, into as many as are
+/// wanted. One number for all, so that they all join in one order.
+const blocks_least = 128;
+const blocks_wanted = 256;
+/// Elements of all rows that a block works on at once.
+const row_elements = 8192;
+/// Elements that a thread of a split reduction joins at least.
+const elements_least = 32;
+const splits_max = 1024;
+/// Up to so many indices, and so many elements for each, a scatter takes a block for each index.
+const scatter_first_count = 8192;
+const scatter_first_elements = 1 << 18;
+
+const rows_max = @max(table.map_rows.len, table.fold_rows.len, table.arg_rows.len);
+
+pub const Skeleton = enum { vector, strided, fold, join, arg, matmul, gather, scatter, scatter_first, random, check };
+
+/// Kernels that are loaded, by skeleton, type and row.
+pub const Functions = struct {
+    list: [@typeInfo(Skeleton).@"enum".field_names.len][types][rows_max]?*driver.Function = @splat(@splat(@splat(null))),
+
+    const types = @typeInfo(program.DType).@"enum".field_names.len;
+};
+
+/// `type_code` is a compute type, a dtype, or for gather the binary logarithm of an element's bytes.
+fn nameOf(buffer: []u8, skeleton: Skeleton, type_code: usize, row: usize) [:0]const u8 {
+    const dtype: program.DType = @fromBackingInt(@as(u8, @intCast(type_code)));
+    const print = std.fmt.bufPrintSentinel;
+    return switch (skeleton) {
+        .vector, .strided => print(buffer, "{t}_{s}_{t}", .{ skeleton, map_names[row], dtype }, 0),
+        .fold, .join => print(buffer, "{t}_{s}_{t}", .{ skeleton, fold_names[row], dtype }, 0),
+        .arg => print(buffer, "arg_{s}_{t}", .{ arg_names[row], dtype }, 0),
+        .matmul, .scatter, .scatter_first, .random => print(buffer, "{t}_{t}", .{ skeleton, dtype }, 0),
+        .gather => print(buffer, "gather_{d}", .{@as(u8, 1) << @intCast(type_code)}, 0),
+        .check => print(buffer, "check", .{}, 0),
+    } catch unreachable;
+}
+
+fn namesOf(comptime rows: anytype) [rows.len][]const u8 {
+    var names: [rows.len][]const u8 = undefined;
+    for (rows, &names) |row, *name| name.* = row.name;
+    return names;
+}
+
+const map_names = namesOf(table.map_rows);
+const fold_names = namesOf(table.fold_rows);
+const arg_names = namesOf(table.arg_rows);
+
+fn kernelOf(engine: *Engine, skeleton: Skeleton, type_code: usize, row: usize) Failed!*driver.Function {
+    const place = &engine.functions.list[@backingInt(skeleton)][type_code][row];
+    if (place.*) |known| return known;
+    var buffer: [96]u8 = undefined;
+    const name = nameOf(&buffer, skeleton, type_code, row);
+    const text = try engine.modules.moduleOf(engine.allocator, name) orelse {
+        engine.message.set("the library has no kernel {s}", .{name});
+        return error.Failed;
+    };
+    defer engine.allocator.free(text);
+    try engine.loaded.ensureUnusedCapacity(engine.allocator, 1);
+    var module: ?*driver.Module = null;
+    try engine.try_("cuModuleLoadData", engine.cuda.cuModuleLoadData(&module, text.ptr));
+    engine.loaded.appendAssumeCapacity(module);
+    var function: ?*driver.Function = null;
+    try engine.try_("cuModuleGetFunction", engine.cuda.cuModuleGetFunction(&function, module, name));
+    place.* = function;
+    return function.?;
+}
+
+/// Launches blocks in x and y with `arguments`, a struct of `gpu/arguments.zig`.
+pub fn start(
+    engine: *Engine,
+    skeleton: Skeleton,
+    type_code: usize,
+    row: usize,
+    blocks: [2]usize,
+    arguments: anytype,
+) Failed!void {
+    const function = try kernelOf(engine, skeleton, type_code, row);
+    if (try engine.graphs.note(engine, function, blocks, arguments)) return;
+    const list = [1]?*const anyopaque{arguments};
+    const x: c_uint = @intCast(blocks[0]);
+    const y: c_uint = @intCast(blocks[1]);
+    const result = engine.cuda.cuLaunchKernel(function, x, y, 1, threads, 1, 1, 0, engine.stream, &list, null);
+    if (result == .success) return;
+    var buffer: [96]u8 = undefined;
+    var call: [128]u8 = undefined;
+    const name = nameOf(&buffer, skeleton, type_code, row);
+    return engine.try_(std.fmt.bufPrint(&call, "the launch of {s}", .{name}) catch name, result);
+}
+
+fn blocksOf(count: usize) usize {
+    return (count + threads - 1) / threads;
+}
+
+const Axes = axes_module.Axes(operands_max);
+
+/// The output's view and the inputs'.
+fn viewsOf(buffer: *[operands_max]*const View, one: anytype) []*const View {
+    buffer[0] = &one.out;
+    for (one.inputs[0..one.inputs_count], buffer[1..][0..one.inputs_count]) |*input, *view| view.* = input;
+    return buffer[0 .. one.inputs_count + 1];
+}
+
+const Arguments = layout.Map(operands_max);
+
+/// In the compute type, in the low bytes.
+fn scalarsOf(one: anytype) [3]u64 {
+    var bits: [3]u64 = undefined;
+    for (&bits, one.scalars) |*word, scalar| word.* = convert.bitsOf(one.compute, scalar);
+    return bits;
+}
+
+pub fn map(engine: *Engine, one: *const program.Map) Failed!void {
+    var buffer: [operands_max]*const View = undefined;
+    const views = viewsOf(&buffer, one);
+    const begin: [operands_max]?usize = @splat(0);
+    const indexed = uses_index[one.row];
+    var axes: Axes = .of(views, one.shape[0..one.rank], begin[0..views.len], if (indexed) .apart else .{ .sorted = 0 });
+    var arguments: Arguments = .{ .scalars = scalarsOf(one) };
+    for (views, 0..) |view, k| {
+        arguments.addresses[k] = @intFromPtr(view.data);
+        arguments.dtypes[k] = @backingInt(view.dtype);
+    }
+    if (axes.rank == 0) axes.add(1, @as([operands_max]isize, @splat(0))[0..views.len], false);
+    const width = vector_bytes / one.compute.bytes();
+    return mapAxes(engine, one, &axes, &arguments, repeatedIn(one, views, &axes, width), width);
+}
+
+const uses_index = table.mapFlags("uses_index");
+const to_bool = table.mapFlags("to_bool");
+
+/// Which operands are repeated along the last axis, where the rest lies so that vectors can be
+/// read and written; null where it does not.
+fn repeatedIn(one: *const program.Map, views: []const *const View, axes: *const Axes, width: usize) ?u8 {
+    if (axes.rank > vector_rank_max) return null;
+    const last = axes.rank - 1;
+    if (axes.rank > 1 and axes.shape[last] % width != 0) return null;
+    var repeated: u8 = 0;
+    for (views, 0..) |view, k| {
+        const is_bool = k == 0 and to_bool[one.row] and view.dtype == .bool;
+        if (view.dtype != one.compute and !is_bool) return null;
+        const size = view.dtype.bytes();
+        const stride = axes.strides[k][last];
+        if (k > 0 and stride == 0) {
+            repeated |= @as(u8, 1) << @intCast(k);
+            continue;
+        }
+        if (stride != size and axes.shape[last] != 1) return null;
+        if (@intFromPtr(view.data) % (width * size) != 0) return null;
+        for (axes.strides[k][0..last]) |outer| if (@mod(outer, @as(isize, @intCast(width * size))) != 0) return null;
+    }
+    return repeated;
+}
+
+fn mapAxes(
+    engine: *Engine,
+    one: *const program.Map,
+    axes: *Axes,
+    arguments: *Arguments,
+    repeated: ?u8,
+    width: usize,
+) Failed!void {
+    const count = axes.places();
+    if (count > layout.places_max) return mapHalves(engine, one, axes, arguments, repeated, width);
+    const operands = one.inputs_count + 1;
+    var cut: Axes = axes.*;
+    const last = axes.rank - 1;
+    if (repeated) |bits| {
+        arguments.repeated = bits;
+        cut.shape[last] = (axes.shape[last] + width - 1) / width;
+        for (cut.strides[0..operands]) |*strides| strides[last] *= @intCast(width);
+    }
+    arguments.rank = @intCast(cut.rank);
+    arguments.elements = count;
+    arguments.count = @intCast(cut.places());
+    cut.write(operands, 0, &arguments.divisors, &arguments.strides);
+    const skeleton: Skeleton = if (repeated != null) .vector else .strided;
+    const blocks = blocksOf(arguments.count);
+    return start(engine, skeleton, @backingInt(one.compute), one.row, .{ blocks, 1 }, arguments);
+}
+
+/// The first half of the outermost axis, then the rest.
+fn mapHalves(
+    engine: *Engine,
+    one: *const program.Map,
+    axes: *const Axes,
+    arguments: *const Arguments,
+    repeated: ?u8,
+    width: usize,
+) Failed!void {
+    const size = axes.shape[0];
+    // One axis is cut between vectors.
+    const half = if (axes.rank == 1) std.mem.alignBackward(usize, size / 2, width) else size / 2;
+    var first = axes.*;
+    first.shape[0] = half;
+    var of_first = arguments.*;
+    try mapAxes(engine, one, &first, &of_first, repeated, width);
+    var second = axes.*;
+    second.shape[0] = size - half;
+    var of_second = arguments.*;
+    for (0..one.inputs_count + 1) |k| {
+        of_second.addresses[k] +%= @as(u64, @bitCast(@as(i64, axes.strides[k][0]))) *% half;
+    }
+    if (axes.rank == 1) of_second.first += half;
+    return mapAxes(engine, one, &second, &of_second, repeated, width);
+}
+
+const FoldArguments = layout.Fold(operands_max);
+
+/// A reduction as far as all its launches share it.
+const Reduction = struct {
+    kept: Axes,
+    reduced: Axes,
+    kept_count: usize,
+    reduced_count: usize,
+    operands: usize,
+    column: bool,
+    arguments: FoldArguments,
+
+    fn init(engine: *Engine, one: *const program.Fold) Failed!Reduction {
+        var buffer: [operands_max]*const View = undefined;
+        const views = viewsOf(&buffer, one);
+        var begin: [operands_max]?usize = @splat(0);
+        const kept_shape = one.shape[0..one.kept];
+        const reduced_shape = one.shape[one.kept..one.rank];
+        var reduction: Reduction = .{
+            .kept = .of(views, kept_shape, begin[0..views.len], .given),
+            .reduced = .{},
+            .kept_count = 0,
+            .reduced_count = 0,
+            .operands = views.len,
+            .column = fold_module.isColumn(one),
+            .arguments = .{ .scalars = scalarsOf(one) },
+        };
+        reduction.kept_count = reduction.kept.places();
+        if (std.mem.indexOfScalar(usize, reduced_shape, 0) == null) {
+            begin = @splat(one.kept);
+            begin[0] = null;
+            reduction.reduced = .of(views, reduced_shape, begin[0..views.len], .given);
+            reduction.reduced_count = reduction.reduced.places();
+        }
+        if (@max(reduction.kept_count, reduction.reduced_count) > layout.places_max) return engine.unsupported(
+            "Cannot run: cuda joins at most {d} elements into one, and into as many; these are {d} and {d}",
+            .{ layout.places_max, reduction.reduced_count, reduction.kept_count },
+        );
+        const arguments = &reduction.arguments;
+        for (views, 0..) |view, k| {
+            arguments.addresses[k] = @intFromPtr(view.data);
+            arguments.dtypes[k] = @backingInt(view.dtype);
+        }
+        arguments.column = @intFromBool(reduction.column);
+        arguments.kept_rank = @intCast(reduction.kept.rank);
+        arguments.reduced_rank = @intCast(reduction.reduced.rank);
+        arguments.kept = @intCast(reduction.kept_count);
+        arguments.reduced = @intCast(reduction.reduced_count);
+        arguments.each = arguments.reduced;
+        arguments.places_bits = placesBits(reduction.column, reduction.kept_count, reduction.reduced_count);
+        reduction.kept.write(reduction.operands, 0, &arguments.divisors, &arguments.strides);
+        reduction.reduced.write(reduction.operands, rank_max, &arguments.divisors, &arguments.strides);
+        return reduction;
+    }
+
+    fn blocks(reduction: *const Reduction) usize {
+        const each = @as(usize, 1) << @intCast(reduction.arguments.places_bits);
+        return (reduction.kept_count + each - 1) / each;
+    }
+};
+
+/// Kept places of a block, as a power of two: a warp of them where they lie side by side, or as many
+/// as lie in one sector of memory where there would be too few blocks; else one for each warp, fewer
+/// where there are few places or long ones, and more where that leaves a thread for each element.
+fn placesBits(column: bool, kept: usize, reduced: usize) u32 {
+    const threads_bits = std.math.log2_int(usize, threads);
+    const kept_bits = std.math.log2_int_ceil(usize, @max(kept, 1));
+    const reduced_bits = std.math.log2_int_ceil(usize, @max(reduced, 1));
+    var wanted: u5 = if (column) 5 else 3;
+    if (column) {
+        while (wanted > 3 and kept >> wanted < blocks_least) wanted -= 1;
+    } else {
+        while (wanted > 0 and (kept >> wanted < 4 * blocks_least or reduced << wanted > row_elements)) wanted -= 1;
+    }
+    const spare = @max(threads_bits -| reduced_bits, wanted);
+    return @min(spare, kept_bits, threads_bits);
+}
+
+/// In how many parts the elements of each place are joined, by blocks of so many places.
+fn splitsOf(places_bits: u32, blocks: usize, reduced: usize) usize {
+    if (blocks >= blocks_least) return 1;
+    const each_block = (@as(usize, threads) >> @intCast(places_bits)) * elements_least;
+    return @max(@min(blocks_wanted / blocks, reduced / each_block, splits_max), 1);
+}
+
+/// How `fold` joins the rows of a matrix; null where it takes more than one launch.
+pub fn rowGeometry(one: *const program.Fold) ?Geometry {
+    const column = fold_module.isColumn(one);
+    const kept = product(one.shape[0..one.kept]);
+    const reduced = product(one.shape[one.kept..one.rank]);
+    const bits = placesBits(column, kept, reduced);
+    const places = @as(u32, 1) << @intCast(bits);
+    const blocks = (kept + places - 1) / places;
+    if (splitsOf(bits, blocks, reduced) > 1) return null;
+    return .{ .threads = threads / places, .places = places, .column = column };
+}
+
+pub fn fold(engine: *Engine, one: *const program.Fold) Failed!void {
+    var reduction: Reduction = try .init(engine, one);
+    const arguments = &reduction.arguments;
+    const code = @backingInt(one.compute);
+    const blocks = reduction.blocks();
+    const splits = splitsOf(arguments.places_bits, blocks, reduction.reduced_count);
+    if (splits <= 1) return start(engine, .fold, code, one.row, .{ blocks, 1 }, arguments);
+
+    const size = one.compute.bytes();
+    const line = reduction.kept_count * size;
+    arguments.each = @intCast((reduction.reduced_count + splits - 1) / splits);
+    const parts = (reduction.reduced_count + arguments.each - 1) / arguments.each;
+    const partials = try engine.scratchOf(.partials, parts * line);
+    var joins: FoldArguments = .{
+        .addresses = arguments.addresses,
+        .dtypes = arguments.dtypes,
+        .column = 1,
+        .kept_rank = arguments.kept_rank,
+        .reduced_rank = 1,
+        .kept = arguments.kept,
+        .reduced = @intCast(parts),
+        .each = @intCast(parts),
+        .places_bits = placesBits(true, reduction.kept_count, parts),
+        .divisors = arguments.divisors,
+    };
+    joins.strides[0] = arguments.strides[0];
+    joins.addresses[1] = partials;
+    joins.dtypes[1] = @backingInt(one.compute);
+    joins.strides[1][rank_max] = @intCast(line);
+    var stride = size;
+    for (0..reduction.kept.rank) |axis| {
+        joins.strides[1][axis] = @intCast(stride);
+        stride *= arguments.divisors[axis].size;
+    }
+    arguments.addresses[0] = partials;
+    arguments.dtypes[0] = @backingInt(one.compute);
+    arguments.strides[0] = joins.strides[1];
+    arguments.split_stride = line;
+    try start(engine, .fold, code, one.row, .{ blocks, parts }, arguments);
+    const places = @as(usize, 1) << @intCast(joins.places_bits);
+    return start(engine, .join, code, one.row, .{ (reduction.kept_count + places - 1) / places, 1 }, &joins);
+}
+
+pub fn arg(engine: *Engine, one: *const program.Fold) Failed!void {
+    const reduction: Reduction = try .init(engine, one);
+    return start(engine, .arg, @backingInt(one.compute), one.row, .{ reduction.blocks(), 1 }, &reduction.arguments);
+}
+
+pub fn check(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind) Failed!void {
+    const serial = engine.nextSerial();
+    try checkAs(engine, one, kind, serial);
+}
+
+fn checkAs(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind, serial: u32) Failed!void {
+    if (one.count == 0) return;
+    if (one.count > layout.places_max) return engine.unsupported(
+        "Cannot run: cuda takes at most {d} indices, not {d}",
+        .{ layout.places_max, one.count },
+    );
+    const size: i64 = @intCast(one.index.dtype.bytes());
+    const arguments: layout.Check = .{
+        .index = @intFromPtr(one.index.data),
+        .fault = engine.fault,
+        .stride = one.index.strides[0] * size,
+        .length = one.length,
+        .count = @intCast(one.count),
+        .index_bytes = @intCast(size),
+        .serial = serial,
+        .kind = @backingInt(kind),
+    };
+    return start(engine, .check, 0, 0, .{ blocksOf(one.count), 1 }, &arguments);
+}
+
+/// Checks the indices and returns what gather and scatter are launched with; `total` is the caller's.
+fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind, total: usize) Failed!layout.Places {
+    if (!gather_module.supports(one)) return engine.unsupported(
+        "Cannot {t}: the dtypes are {t}, {t} and {t}; wanted two equal ones and an index of int32 or uint8",
+        .{ kind, one.out.dtype, one.source.dtype, one.index.dtype },
+    );
+    if (@max(total, one.count) > layout.places_max) return engine.unsupported(
+        "Cannot {t}: cuda takes at most {d} elements at once, not {d}",
+        .{ kind, layout.places_max, @max(total, one.count) },
+    );
+    const serial = engine.nextSerial();
+    try checkAs(engine, one, kind, serial);
+    var places: layout.Places = .{
+        .out = @intFromPtr(one.out.data),
+        .source = @intFromPtr(one.source.data),
+        .index = @intFromPtr(one.index.data),
+        .fault = engine.fault,
+        .out_strides = undefined,
+        .source_strides = undefined,
+        .index_stride = one.index.strides[0] * @as(i64, @intCast(one.index.dtype.bytes())),
+        .length = one.length,
+        .count = .init(one.count),
+        .inner = .init(one.inner),
+        .outer = @intCast(one.outer),
+        .total = @intCast(total),
+        .index_bytes = @intCast(one.index.dtype.bytes()),
+        .serial = serial,
+    };
+    const size: i64 = @intCast(one.out.dtype.bytes());
+    for (0..3) |axis| {
+        places.out_strides[axis] = one.out.strides[axis] * size;
+        places.source_strides[axis] = one.source.strides[axis] * size;
+    }
+    return places;
+}
+
+pub fn gather(engine: *Engine, one: *const program.Gather) Failed!void {
+    const total = one.outer * one.count * one.inner;
+    if (total == 0) return;
+    const places = try placesOf(engine, one, .gather, total);
+    const code = std.math.log2_int(usize, one.out.dtype.bytes());
+    return start(engine, .gather, code, 0, .{ blocksOf(total), 1 }, &places);
+}
+
+pub fn scatter(engine: *Engine, one: *const program.Gather) Failed!void {
+    const total = one.outer * one.inner;
+    if (total * one.count == 0) return;
+    const places = try placesOf(engine, one, .scatter, total);
+    const code = @backingInt(one.out.dtype);
+    if (one.count <= scatter_first_count and total <= scatter_first_elements) {
+        return start(engine, .scatter_first, code, 0, .{ one.count, blocksOf(total) }, &places);
+    }
+    return start(engine, .scatter, code, 0, .{ blocksOf(total), 1 }, &places);
+}
+
+pub fn random(engine: *Engine, one: *const program.Random) Failed!void {
+    const arguments: layout.Random = .{
+        .out = @intFromPtr(one.out.data),
+        .counter = one.counter,
+        .count = one.count,
+        .key = one.key,
+    };
+    const each: usize = if (one.out.dtype == .float64) 2 else 4;
+    const blocks = blocksOf((one.count + each - 1) / each);
+    if (blocks > layout.places_max) return engine.unsupported("Cannot run: {d} random numbers are too many at once", .{one.count});
+    return start(engine, .random, @backingInt(one.out.dtype), 0, .{ blocks, 1 }, &arguments);
+}

@@ -1,0 +1,184 @@
+//! What the CUDA kernels are launched with: the argument structs that the host fills and a kernel
+//! receives by value, and the division by multiplication with which a kernel finds its place.
+//!
+//! Addresses are numbers, so that the same structs serve the device and the host.
+
+const std = @import("std");
+const program = @import("../program/program.zig");
+
+pub const rank_max = program.rank_max;
+pub const operands_max = program.inputs_max + 1;
+/// Threads of a block, of every kernel.
+pub const threads = 256;
+/// Places that a launch counts: divisions below are exact up to here.
+pub const places_max = (1 << 31) - 1;
+
+/// Division by a number that is the same for all threads: n / d is (high(n m) + n) >> shift, with
+/// m = 2^32 (2^shift - d) / d + 1 (Granlund and Montgomery, 1994), for n below 2^31.
+pub const Divisor = extern struct {
+    size: u32 = 1,
+    multiplier: u32 = 1,
+    shift: u32 = 0,
+
+    pub fn init(size: usize) Divisor {
+        std.debug.assert(size >= 1 and size <= places_max);
+        const shift: u6 = @intCast(std.math.log2_int_ceil(usize, size));
+        const excess = (@as(u64, 1) << shift) - size;
+        const multiplier = (excess << 32) / size + 1;
+        return .{ .size = @intCast(size), .multiplier = @intCast(multiplier), .shift = shift };
+    }
+
+    pub inline fn quotient(divisor: Divisor, n: u32) u32 {
+        const high: u32 = @truncate((@as(u64, n) * divisor.multiplier) >> 32);
+        return (high +% n) >> @truncate(divisor.shift);
+    }
+};
+
+/// A row over the places of `axes`, the last the fastest. What the kernel does not need is cut off:
+/// it declares the struct with as many operands as it has, and the host passes the longest.
+pub fn Map(comptime operands: usize) type {
+    return extern struct {
+        /// The output, then the inputs.
+        addresses: [operands_max]u64 = @splat(0),
+        /// Of the compute type, in the low bytes.
+        scalars: [3]u64 = @splat(0),
+        /// What the index `i` along the last axis is at the first place.
+        first: u64 = 0,
+        /// Places: elements, or vectors of them.
+        count: u32 = 0,
+        rank: u32 = 0,
+        /// Elements; the vector kernel's last vector may be shorter.
+        elements: u64 = 0,
+        dtypes: [operands_max]u8 = @splat(0),
+        /// Operands with this bit are one element along the last axis.
+        repeated: u8 = 0,
+        divisors: [rank_max]Divisor = @splat(.{}),
+        /// In bytes.
+        strides: [operands][rank_max]i64 = @splat(@splat(0)),
+    };
+}
+
+pub const fused_views_max = 16;
+pub const fused_scalars_max = 32;
+pub const fused_rank_max = 4;
+
+/// Several maps, or maps and folds along the rows of a matrix, as one kernel, whose text declares the
+/// same fields.
+pub const Fused = extern struct {
+    addresses: [fused_views_max]u64 = @splat(0),
+    scalars: [fused_scalars_max]u64 = @splat(0),
+    /// As in `Map`.
+    elements: u64 = 0,
+    count: u32 = 0,
+    /// Of `row_plan.Geometry`.
+    each: u32 = 0,
+    divisors: [fused_rank_max]Divisor = @splat(.{}),
+    strides: [fused_views_max][fused_rank_max]i64 = @splat(@splat(0)),
+};
+
+/// A fold or arg: kept axes, then reduced ones.
+pub fn Fold(comptime operands: usize) type {
+    return extern struct {
+        addresses: [operands_max]u64 = @splat(0),
+        scalars: [3]u64 = @splat(0),
+        dtypes: [operands_max]u8 = @splat(0),
+        /// Whether neighbouring threads take neighbouring kept places.
+        column: u8 = 0,
+        kept_rank: u32 = 0,
+        reduced_rank: u32 = 0,
+        kept: u32 = 0,
+        reduced: u32 = 0,
+        /// Reduced elements for each block in y.
+        each: u32 = 0,
+        /// Kept places of a block, 2^this.
+        places_bits: u32 = 0,
+        /// Bytes from one block's result to the next in y.
+        split_stride: u64 = 0,
+        divisors: [2 * rank_max]Divisor = @splat(.{}),
+        strides: [operands][2 * rank_max]i64 = @splat(@splat(0)),
+    };
+}
+
+/// gather and scatter. `serial` is the number of the instruction, by which a fault names it.
+pub const Places = extern struct {
+    out: u64,
+    source: u64,
+    index: u64,
+    fault: u64,
+    out_strides: [3]i64,
+    source_strides: [3]i64,
+    index_stride: i64,
+    length: u64,
+    count: Divisor,
+    inner: Divisor,
+    /// outer, and outer * inner or outer * count * inner: what the threads share out.
+    outer: u32,
+    total: u32,
+    index_bytes: u32,
+    serial: u32,
+};
+
+/// Whether indices lie in `0..length`.
+pub const Check = extern struct {
+    index: u64,
+    fault: u64,
+    stride: i64,
+    length: u64,
+    count: u32,
+    index_bytes: u32,
+    serial: u32,
+    kind: u32,
+};
+
+/// Which instruction met an index out of range first, and the first of its indices.
+pub const Fault = extern struct {
+    /// The instruction's serial, 0 for none.
+    claim: u32 = 0,
+    kind: u32 = 0,
+    /// The place of the index, then its 32 bits.
+    first: u64 = std.math.maxInt(u64),
+    length: u64 = 0,
+};
+
+pub const FaultKind = enum(u32) { label, gather, scatter };
+
+pub const Random = extern struct {
+    out: u64,
+    counter: u64,
+    count: u64,
+    key: [2]u32,
+};
+
+/// Batches in y, tiles in x.
+pub const MatMul = extern struct {
+    addresses: [3]u64,
+    m: u64,
+    n: u64,
+    k: u64,
+    tiles: Divisor,
+    batch_rank: u32,
+    /// The batch of block 0 in y.
+    batch_first: u32,
+    /// Rows and columns of out, a, b, in bytes.
+    strides: [3][2]i64,
+    divisors: [rank_max]Divisor,
+    batch_strides: [3][rank_max]i64,
+};
+
+test "a divisor divides" {
+    var size: usize = 1;
+    while (size <= places_max) : (size += 1 + size / 3) {
+        const divisor: Divisor = .init(size);
+        const d: u32 = @intCast(size);
+        const edges = [_]u32{ 0, 1, d - 1, d, d +| 1, 2 *| d, (places_max / d) * d, (places_max / d) * d - 1, places_max };
+        for (edges) |n| {
+            if (n > places_max) continue;
+            try std.testing.expectEqual(n / d, divisor.quotient(n));
+        }
+        var n: u32 = 0;
+        while (n < places_max - 100_000_007) : (n += 100_000_007) {
+            try std.testing.expectEqual(n / d, divisor.quotient(n));
+        }
+    }
+    _ = Divisor.init(places_max);
+}

@@ -1,0 +1,364 @@
+//! The C that GPUs compile: what every text begins with, types and their conversions, and the
+//! expressions of the rows. `launch_text.zig` makes kernels of it.
+//!
+//! One text serves OpenCL C and CUDA C++; `prelude.cl` gives the few words in which they differ.
+
+const std = @import("std");
+const expr = @import("../rows/expr.zig");
+const math = @import("../numbers/functions.zig");
+const program = @import("../program/program.zig");
+const table = @import("../rows/table.zig");
+
+const DType = program.DType;
+const Writer = std.Io.Writer;
+
+const prelude = @embedFile("prelude.cl");
+const real = @embedFile("real.cl");
+const wide = @embedFile("wide.cl");
+const half = @embedFile("half.cl");
+
+/// The functions of one type of floats, between the words that `real.cl` is written in.
+const float_words =
+    \\#define REAL float
+    \\#define INT int
+    \\#define UINT U32
+    \\#define NAME(x) x##_f
+    \\#define R(x) x##f
+    \\#define PICK(x, y) x
+    \\#define BITS(x) AS_INT(x)
+    \\#define FROM_BITS(x) AS_FLOAT(x)
+    \\#define MAX_INT 0x7fffffff
+    \\#define BIAS 127
+    \\#define DIGITS 23
+    \\#define UNIT 8388608.0f
+    \\#define LIFT 33554432.0f
+    \\#define SMALLEST 0x1p-126f
+    \\#define INFINITE INFINITY_FLOAT
+    \\#define NOT_A_NUMBER AS_FLOAT(0x7fc00000)
+    \\
+;
+const double_words =
+    \\#define IS_DOUBLE
+    \\#define REAL double
+    \\#define INT I64
+    \\#define UINT U64
+    \\#define NAME(x) x##_d
+    \\#define R(x) x
+    \\#define PICK(x, y) y
+    \\#define BITS(x) AS_LONG(x)
+    \\#define FROM_BITS(x) AS_DOUBLE(x)
+    \\#define MAX_INT 0x7fffffffffffffffl
+    \\#define BIAS 1023
+    \\#define DIGITS 52
+    \\#define UNIT 4503599627370496.0
+    \\#define LIFT 18014398509481984.0
+    \\#define SMALLEST 0x1p-1022
+    \\#define INFINITE ((double)INFINITY_FLOAT)
+    \\#define NOT_A_NUMBER AS_DOUBLE(0x7ff8000000000000l)
+    \\
+;
+const no_words =
+    \\#undef IS_DOUBLE
+    \\#undef REAL
+    \\#undef INT
+    \\#undef UINT
+    \\#undef NAME
+    \\#undef R
+    \\#undef PICK
+    \\#undef BITS
+    \\#undef FROM_BITS
+    \\#undef MAX_INT
+    \\#undef BIAS
+    \\#undef DIGITS
+    \\#undef UNIT
+    \\#undef LIFT
+    \\#undef SMALLEST
+    \\#undef INFINITE
+    \\#undef NOT_A_NUMBER
+    \\
+;
+
+const Value = union(enum) {
+    number: usize,
+    word: []const u8,
+
+    inline fn of(value: anytype) Value {
+        return switch (@typeInfo(@TypeOf(value))) {
+            .int, .comptime_int => .{ .number = value },
+            else => .{ .word = value },
+        };
+    }
+};
+
+/// Writes a template, each "@" in it replaced by the next of the values: numbers and words.
+///
+/// Templates are read when they are written: formats that the compiler takes apart, each into code
+/// of its own, take it longer than all else here.
+pub inline fn fill(writer: *Writer, template: []const u8, values: anytype) Writer.Error!void {
+    var list: [values.len]Value = undefined;
+    inline for (values, &list) |value, *place| place.* = .of(value);
+    return fillList(writer, template, &list);
+}
+
+noinline fn fillList(writer: *Writer, template: []const u8, values: []const Value) Writer.Error!void {
+    @branchHint(.cold);
+    var next: usize = 0;
+    for (template) |byte| {
+        if (byte != '@') {
+            try writer.writeByte(byte);
+            continue;
+        }
+        switch (values[next]) {
+            .number => |number| try writer.printInt(number, 10, .lower, .{}),
+            .word => |word| try writer.writeAll(word),
+        }
+        next += 1;
+    }
+    std.debug.assert(next == values.len);
+}
+
+/// Writes what every kernel's text begins with.
+pub fn writeHead(writer: *Writer, has_double: bool) Writer.Error!void {
+    @branchHint(.cold);
+    if (has_double) try writer.writeAll("#define HAS_DOUBLE\n");
+    for ([_][]const u8{ prelude, float_words, real, no_words }) |part| try writer.writeAll(part);
+    if (has_double) {
+        for ([_][]const u8{ double_words, real, no_words }) |part| try writer.writeAll(part);
+    }
+    for ([_][]const u8{ wide, half }) |part| try writer.writeAll(part);
+}
+
+/// The type of an element as it lies in memory.
+pub fn typeName(dtype: DType) []const u8 {
+    return switch (dtype) {
+        .float32 => "float",
+        .float64 => "double",
+        .int32 => "int",
+        .uint8, .bool => "U8",
+        .float16, .bfloat16 => "U16",
+    };
+}
+
+/// The letter that the functions of a compute type end with.
+pub fn suffix(compute: DType) []const u8 {
+    return switch (compute) {
+        .float32 => "f",
+        .float64 => "d",
+        else => "i",
+    };
+}
+
+/// The open half of a conversion of an element, from or into a compute type; one ")" closes it.
+pub fn conversion(from: DType, to: DType) []const u8 {
+    if (to == .bool) return if (from == .bool) "(" else "(U8)(0 != ";
+    return switch (to) {
+        .float32 => switch (from) {
+            .float32 => "(",
+            .float16 => "f_of_h(",
+            .bfloat16 => "f_of_b(",
+            else => "(float)(",
+        },
+        .float64 => switch (from) {
+            .float64 => "(",
+            .float16 => "d_of_h(",
+            .bfloat16 => "d_of_b(",
+            else => "(double)(",
+        },
+        .int32 => switch (from) {
+            .int32 => "(",
+            .float32 => "int_of_f(",
+            .float64 => "int_of_d(",
+            .uint8, .bool => "(int)(",
+            .float16 => "i_of_h(",
+            .bfloat16 => "i_of_b(",
+        },
+        .uint8 => switch (from) {
+            .float32 => "byte_of_f(",
+            .float64 => "byte_of_d(",
+            .int32 => "(U8)(",
+            .uint8, .bool => "(",
+            .float16, .bfloat16 => unreachable,
+        },
+        .float16 => switch (from) {
+            .float32 => "h_of_f(",
+            .float64 => "h_of_d(",
+            .int32 => "h_of_i(",
+            else => unreachable,
+        },
+        .bfloat16 => switch (from) {
+            .float32 => "b_of_f(",
+            .float64 => "b_of_d(",
+            .int32 => "b_of_i(",
+            else => unreachable,
+        },
+        .bool => unreachable,
+    };
+}
+
+/// What an element becomes that is stored as `from`, where any other byte than 0 is true.
+pub fn loading(from: DType, to: DType) []const u8 {
+    if (from != .bool) return conversion(from, to);
+    return switch (to) {
+        .float32 => "(float)(0 != ",
+        .float64 => "(double)(0 != ",
+        .int32 => "(int)(0 != ",
+        else => "(U8)(0 != ",
+    };
+}
+
+/// What a fold's running value is before anything was joined.
+pub fn startOf(buffer: *[40]u8, from: table.From, compute: DType) []const u8 {
+    return switch (from) {
+        .number => |value| std.fmt.bufPrint(buffer, "({s}){d}", .{ typeName(compute), value }) catch unreachable,
+        .lowest => switch (compute) {
+            .float32 => "-INFINITY_FLOAT",
+            .float64 => "-(double)INFINITY_FLOAT",
+            else => "(-2147483647 - 1)",
+        },
+        .highest => switch (compute) {
+            .float32 => "INFINITY_FLOAT",
+            .float64 => "(double)INFINITY_FLOAT",
+            else => "2147483647",
+        },
+    };
+}
+
+/// The open half of what reads a scalar, in the low bytes of a word, as the compute type.
+pub fn scalarOf(compute: DType) []const u8 {
+    return switch (compute) {
+        .float32 => "AS_FLOAT((int)",
+        .float64 => "AS_DOUBLE((I64)",
+        else => "(int)(",
+    };
+}
+
+/// Writes the expression of a row. Operands are `a0_0`, with the step's number before the operand's;
+/// scalars `s0_0`, the index `i0`, the running value `r`.
+pub fn expression(
+    writer: *Writer,
+    tree: expr.Tree,
+    compute: DType,
+    step: usize,
+    /// Of functions that set `hard` where they would take longer, instead of taking longer.
+    easy: bool,
+) Writer.Error!void {
+    const one: Expression = .{ .writer = writer, .compute = compute, .step = step, .easy = easy };
+    try one.arithmetic(tree);
+}
+
+/// Whether some arguments take some function longer than others.
+pub fn isUneven(tree: expr.Tree, compute: DType) bool {
+    if (compute == .int32) return false;
+    return switch (tree.*) {
+        .number, .operand, .scalar, .index, .running => false,
+        .negate, .not => |of| isUneven(of, compute),
+        .binary => |binary| isUneven(binary.left, compute) or isUneven(binary.right, compute),
+        .select => |select| isUneven(select.condition, compute) or isUneven(select.yes, compute) or
+            isUneven(select.no, compute),
+        .call => |call| isUnevenFunction(call.function) or for (call.arguments) |argument| {
+            if (isUneven(argument, compute)) break true;
+        } else false,
+    };
+}
+
+fn isUnevenFunction(function: math.Function) bool {
+    return switch (function) {
+        .sin, .cos, .mod => true,
+        else => false,
+    };
+}
+
+const Expression = struct {
+    writer: *Writer,
+    compute: DType,
+    step: usize,
+    easy: bool,
+
+    fn arithmetic(one: *const Expression, tree: expr.Tree) Writer.Error!void {
+        const writer = one.writer;
+        if (expr.isLogic(tree)) {
+            try fill(writer, "(@)", .{typeName(one.compute)});
+            return one.logic(tree);
+        }
+        switch (tree.*) {
+            .number => |value| try one.number(value),
+            .operand => |k| try fill(writer, "a@_@", .{ one.step, k }),
+            .scalar => |k| try fill(writer, "s@_@", .{ one.step, k }),
+            .index => try fill(writer, "i@", .{one.step}),
+            .running => try writer.writeByte('r'),
+            .negate => |of| {
+                try writer.writeAll(if (one.compute == .int32) "negate_i(" else "(-");
+                try one.arithmetic(of);
+                try writer.writeByte(')');
+            },
+            .binary => |binary| try one.operation(binary),
+            .select => |select| {
+                try writer.writeByte('(');
+                try one.logic(select.condition);
+                try writer.writeAll(" ? ");
+                try one.arithmetic(select.yes);
+                try writer.writeAll(" : ");
+                try one.arithmetic(select.no);
+                try writer.writeByte(')');
+            },
+            .call => |call| {
+                const easy = one.easy and one.compute != .int32 and isUnevenFunction(call.function);
+                try fill(writer, "@@_@(", .{ @tagName(call.function), if (easy) "Easy" else "", suffix(one.compute) });
+                for (call.arguments, 0..) |argument, k| {
+                    if (k > 0) try writer.writeAll(", ");
+                    try one.arithmetic(argument);
+                }
+                try writer.writeAll(if (easy) ", &hard)" else ")");
+            },
+            .not => unreachable,
+        }
+    }
+
+    fn operation(one: *const Expression, binary: expr.Binary) Writer.Error!void {
+        const writer = one.writer;
+        const wraps = one.compute == .int32;
+        if (wraps) try writer.writeAll(switch (binary.operator) {
+            .@"+" => "add_i",
+            .@"-" => "sub_i",
+            else => "mul_i",
+        });
+        try writer.writeByte('(');
+        try one.arithmetic(binary.left);
+        if (wraps) try writer.writeAll(", ") else try fill(writer, " @ ", .{@tagName(binary.operator)});
+        try one.arithmetic(binary.right);
+        try writer.writeByte(')');
+    }
+
+    fn number(one: *const Expression, value: f64) Writer.Error!void {
+        switch (one.compute) {
+            // The shortest digits that give the number back.
+            .float32 => try one.writer.print("({e}f)", .{@as(f32, @floatCast(value))}),
+            .float64 => try one.writer.print("({e})", .{value}),
+            else => try one.writer.print("({d})", .{@as(i32, @intFromFloat(value))}),
+        }
+    }
+
+    fn logic(one: *const Expression, tree: expr.Tree) Writer.Error!void {
+        const writer = one.writer;
+        try writer.writeByte('(');
+        if (!expr.isLogic(tree)) {
+            try one.arithmetic(tree);
+            try writer.writeAll(" != 0");
+        } else if (tree.* == .not) {
+            try writer.writeByte('!');
+            try one.logic(tree.not);
+        } else {
+            const binary = tree.binary;
+            const joins = binary.operator == .@"&&" or binary.operator == .@"||";
+            if (joins) try one.logic(binary.left) else try one.arithmetic(binary.left);
+            // Both sides are computed, as everywhere.
+            try fill(writer, " @ ", .{switch (binary.operator) {
+                .@"&&" => "&",
+                .@"||" => "|",
+                else => @tagName(binary.operator),
+            }});
+            if (joins) try one.logic(binary.right) else try one.arithmetic(binary.right);
+        }
+        try writer.writeByte(')');
+    }
+};

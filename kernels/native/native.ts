@@ -1,0 +1,296 @@
+/**
+ * The native devices: contexts of the Zig library, opened with `Deno.dlopen`. They differ in what the library is told
+ * when it opens one.
+ *
+ * It needs `--allow-ffi` for the library's file and nothing wider: no pointer ever crosses the border, only numbers and
+ * buffers whose lengths go with them.
+ */
+import { errorOf, type Manifest } from "./border.ts";
+import { cudaFolders } from "./cuda_folders.ts";
+import type { Device } from "../device.ts";
+import { environment } from "./environment.ts";
+import { limits, status } from "../instruction.ts";
+import { openStore } from "./store.ts";
+import { type Candidate, findLibrary, type Library } from "./library.ts";
+
+/** The symbols as called from here. Their native types come from the manifest. */
+interface Symbols {
+  deneb_open(settings: Uint8Array<ArrayBuffer>, length: number): number;
+  deneb_devices(settings: Uint8Array<ArrayBuffer>, length: number, target: Uint8Array, capacity: number): number;
+  deneb_close(context: number): number;
+  deneb_attach(context: number, words: Float64Array, count: number): number;
+  deneb_run(context: number, count: number): number;
+  deneb_run_words(context: number, words: Float64Array, count: number): number;
+  /** The same function, called on a thread of Deno's pool. */
+  deneb_run_words_async(context: number, words: Float64Array, count: number): Promise<number>;
+  deneb_write(context: number, handle: number, offset: number, source: Uint8Array, length: number): number;
+  deneb_read(context: number, handle: number, offset: number, target: Uint8Array, length: number): number;
+  deneb_memory(context: number, beside: number): number;
+  deneb_threads(context: number, count: number): number;
+  deneb_describe(context: number, target: Uint8Array, capacity: number): number;
+  deneb_store_name(context: number, target: Uint8Array, capacity: number): number;
+  deneb_store_news(context: number): number;
+  deneb_store_save(context: number, target: Uint8Array, capacity: number): number;
+  deneb_store_load(context: number, source: Uint8Array, length: number): number;
+  deneb_error(context: number, target: Uint8Array, capacity: number): number;
+}
+
+function load({ path, manifest }: Library): { symbols: Symbols; close: () => void } {
+  const { deneb_manifest: _, ...symbols } = manifest.symbols;
+  const library = Deno.dlopen(path, {
+    ...symbols,
+    deneb_run_words_async: { ...symbols.deneb_run_words!, name: "deneb_run_words", nonblocking: true },
+  } as Deno.ForeignLibraryInterface);
+  return { symbols: library.symbols as unknown as Symbols, close: () => library.close() };
+}
+
+/** The text that `copy` puts into a buffer. */
+function textOf(copy: (target: Uint8Array, capacity: number) => number, capacity = 512): string {
+  const buffer = new Uint8Array(capacity);
+  return new TextDecoder().decode(buffer.subarray(0, copy(buffer, buffer.length)));
+}
+
+let found: ReturnType<typeof findLibrary> | null = null;
+
+/** What was found at the first look; a process keeps to it. */
+function lookUp(): ReturnType<typeof findLibrary> {
+  return found ??= findLibrary();
+}
+
+/** Every place that was looked at, in order. */
+export function libraryCandidates(): readonly Candidate[] {
+  return lookUp().candidates;
+}
+
+/** Forgets what was not found, so that a library that came since is seen. */
+export function lookAgain(): void {
+  if (found?.library === null) found = null;
+}
+
+/** The kinds of devices that the library drives. */
+export type Kind = "cpu" | "opencl" | "cuda";
+
+/** Whether a device is there: what describes it, or why not. */
+export interface Probe {
+  /** Whether it can be opened, as far as can be told without doing so. */
+  available: boolean;
+  /** Why it is not available. */
+  reason?: string;
+  /** What it is, for people: the library's file and level, or the chip's name; empty where it is not available. */
+  description: string;
+  /** It computes on a chip of its own with memory of its own. */
+  discrete?: boolean;
+}
+
+/** A device as the library lists it. */
+interface Listed {
+  platform: string;
+  name: string;
+  /** "cpu", "gpu" or "accelerator". */
+  type: string;
+  /** Bytes. */
+  memory: number;
+  /** Whether its memory is the host's. */
+  unified: boolean;
+}
+
+function absent(reason: string): Probe {
+  return { available: false, reason, description: "" };
+}
+
+/** Why there is no library; null if there is one. */
+function libraryAbsence(): string | null {
+  const { library, candidates } = lookUp();
+  if (library !== null) return null;
+  const reasons = candidates.map(({ path, reason }) => `${path}: ${reason}`);
+  return reasons.join("; ") || "nothing native can be opened here";
+}
+
+/** Settings by key; a list gives a line for each of its values. */
+type Values = Record<string, string | number | readonly string[]>;
+
+/** What the library is told: lines of `key value`. */
+function settingsOf(values: Values): Uint8Array<ArrayBuffer> {
+  const lines = Object.entries(values).flatMap(([key, value]) =>
+    [value].flat().map((one) => {
+      if (/[\n\0]/.test(`${one}`)) throw new RangeError(`Cannot open: ${key} "${one}" must be one line`);
+      return `${key} ${one}\n`;
+    })
+  );
+  return new TextEncoder().encode(lines.join(""));
+}
+
+/** What else a kind is told: where its driver's libraries are, and what the user chose. */
+function further(kind: Kind): Values {
+  if (kind === "opencl") return { clblast: environment("DENEB_CLBLAST") === "1" ? 1 : 0 };
+  if (kind !== "cuda") return {};
+  return { folder: cudaFolders(), tf32: environment("DENEB_TF32") === "1" ? 1 : 0 };
+}
+
+/** The devices of a kind, or why there are none. No context is created. */
+function list(kind: Kind): { devices: Listed[] } | { reason: string } {
+  const reason = libraryAbsence();
+  if (reason !== null) return { reason };
+  const { symbols, close } = load(lookUp().library!);
+  try {
+    const settings = settingsOf({ device: kind, ...further(kind) });
+    const text = textOf((target, room) => symbols.deneb_devices(settings, settings.length, target, room), 1 << 16);
+    return JSON.parse(text);
+  } finally {
+    close();
+  }
+}
+
+/** Which of the listed devices is meant where none is numbered: what the variable says, else a GPU, else the first. */
+function chosen(kind: Kind, devices: readonly Listed[]): number {
+  const variable = `DENEB_${kind.toUpperCase()}_DEVICE`, word = environment(variable);
+  if (word === undefined) return Math.max(0, devices.findIndex(({ type }) => type === "gpu"));
+  const found = /^\d+$/.test(word)
+    ? Number(word)
+    : devices.findIndex(({ platform, name }) => `${platform} ${name}`.toLowerCase().includes(word.toLowerCase()));
+  if (devices[found] !== undefined) return found;
+  throw new RangeError(`Cannot open ${kind}: ${variable}=${word} is none of ${devices.map(show).join("; ")}`);
+}
+
+function show({ platform, name, memory }: Listed, index: number): string {
+  return `${index}: ${platform}, ${name}, ${(memory / 2 ** 30).toFixed(1)} GiB`;
+}
+
+/** The device of that kind and number, or the chosen one. */
+function find(kind: Kind, index: number | null): { index: number; device: Listed } | { reason: string } {
+  const listed = list(kind);
+  if ("reason" in listed) return listed;
+  const { devices } = listed;
+  if (devices.length === 0) return { reason: `there are no devices of ${kind}` };
+  const at = index ?? chosen(kind, devices), device = devices[at];
+  return device === undefined ? { reason: `there is no ${kind}:${at}, only ${devices.map(show).join("; ")}` } : {
+    index: at,
+    device,
+  };
+}
+
+/** Whether the native CPU device is there. */
+export function probeCpu(): Probe {
+  const reason = libraryAbsence();
+  if (reason !== null) return absent(reason);
+  const { path, manifest } = lookUp().library!;
+  return { available: true, description: describe(path, manifest, "") };
+}
+
+/** Whether a device of another kind is there. */
+export function probeNative(kind: Kind, index: number | null = null): Probe {
+  let found;
+  try {
+    found = find(kind, index);
+  } catch (error) {
+    return absent((error as Error).message);
+  }
+  if ("reason" in found) return absent(found.reason);
+  const { device } = found;
+  return {
+    available: true,
+    description: show(device, found.index),
+    discrete: device.type === "gpu" && !device.unified,
+  };
+}
+
+function describe(path: string, manifest: Manifest, level: string): string {
+  const mode = manifest.mode === "fast" ? "" : `, mode ${manifest.mode}`;
+  return `${path}, ${level === "" ? `the best of ${manifest.levels.join(", ")}` : level}${mode}`;
+}
+
+function threadsWanted(): number {
+  const word = environment("DENEB_THREADS");
+  if (word === undefined) return navigator.hardwareConcurrency;
+  const count = Number(word);
+  if (!Number.isInteger(count) || count < 1 || count > limits.threads) {
+    throw new RangeError(`Cannot open cpu: DENEB_THREADS=${word} must be an integer in [1, ${limits.threads}]`);
+  }
+  return count;
+}
+
+/** Opens a context on the CPU. Throws where there is no library. */
+export function openCpu(): Device {
+  const reason = libraryAbsence();
+  if (reason !== null) throw new Error(`Cannot open cpu: ${reason}`);
+  return openWith("cpu", { device: "cpu", threads: threadsWanted(), level: environment("DENEB_LEVEL") ?? "" });
+}
+
+/**
+ * Opens a context on a device of another kind, under its name: "opencl", "opencl:1". Throws where there is none.
+ *
+ * `shape` is how its kernels are cut: for `core`s, for `lanes` that work in step, or as is the device's `own`. `more` are
+ * settings of the library's that tests and measurements choose: the `tile` of OpenCL's products, `double` 0.
+ */
+export function openNative(
+  kind: Kind,
+  index: number | null = null,
+  { shape = "own", ...more }: { shape?: "own" | "core" | "lanes"; tile?: number; double?: 0 | 1 } = {},
+): Device {
+  const name = index === null ? kind : `${kind}:${index}`, found = find(kind, index);
+  if ("reason" in found) throw new Error(`Cannot open ${name}: ${found.reason}`);
+  return openWith(name, { device: kind, index: found.index, shape, ...further(kind), ...more });
+}
+
+function openWith(name: string, values: Values): Device {
+  const library = lookUp().library!, { symbols, close } = load(library), settings = settingsOf(values);
+  const context = symbols.deneb_open(settings, settings.length);
+  if (context === 0) {
+    const reason = textOf((target, capacity) => symbols.deneb_error(0, target, capacity));
+    close();
+    throw new RangeError(reason);
+  }
+  // The buffer lives as long as these functions do, and the library reads it only when they run.
+  const words = new Float64Array(limits.words);
+  const check = (code: number) => {
+    if (code === status.ok) return;
+    throw errorOf(code, textOf((target, capacity) => symbols.deneb_error(context, target, capacity)));
+  };
+  check(symbols.deneb_attach(context, words, words.length));
+  const describeNow = () =>
+    describe(library.path, library.manifest, textOf((target, room) => symbols.deneb_describe(context, target, room)));
+  let description = describeNow();
+  const store = textOf((target, capacity) => symbols.deneb_store_name(context, target, capacity));
+  const writeStore = store === "" ? null : openStore({
+    name: store,
+    news: () => symbols.deneb_store_news(context),
+    save: (target) => symbols.deneb_store_save(context, target, target.length),
+    load: (bytes) => check(symbols.deneb_store_load(context, bytes, bytes.length)),
+  });
+  const atEnd = () => writeStore?.(true);
+  if (writeStore !== null) addEventListener("unload", atEnd);
+  const run = symbols.deneb_run, runWords = symbols.deneb_run_words;
+  let open = true;
+  return {
+    name,
+    // A library that failed since is named.
+    get description() {
+      return open ? description = describeNow() : description;
+    },
+    words,
+    run(length) {
+      const code = run(context, length);
+      if (code !== status.ok) check(code);
+    },
+    runWords(list) {
+      const code = runWords(context, list, list.length);
+      if (code !== status.ok) check(code);
+    },
+    runWordsAsync: async (list) => check(await symbols.deneb_run_words_async(context, list, list.length)),
+    write: (handle, offset, source) => check(symbols.deneb_write(context, handle, offset, source, source.length)),
+    read(handle, offset, target) {
+      check(symbols.deneb_read(context, handle, offset, target, target.length));
+      writeStore?.(false);
+    },
+    memory: () => ({ bytes: symbols.deneb_memory(context, 0), reserved: symbols.deneb_memory(context, 1) }),
+    setThreads: (count) => check(symbols.deneb_threads(context, count)),
+    close() {
+      if (!open) return;
+      open = false;
+      atEnd();
+      removeEventListener("unload", atEnd);
+      symbols.deneb_close(context);
+      close();
+    },
+  };
+}

@@ -1,0 +1,144 @@
+//! What the functions of `functions.zig` are made of: bits, scaling by powers of two, polynomials, and
+//! exact sums and products, over vectors of f32 or f64.
+//!
+//! There is no fused multiply-add here, so that every machine gives the same bits. What is not a
+//! number is let through: no step branches on it, and none traps.
+
+const std = @import("std");
+const builtin = @import("builtin");
+
+pub fn Element(comptime V: type) type {
+    return @typeInfo(V).vector.child;
+}
+
+/// Vectors of another element, as long as `V`.
+pub fn Like(comptime V: type, comptime T: type) type {
+    return @Vector(@typeInfo(V).vector.len, T);
+}
+
+/// The signed integers that hold the bits of `V`.
+pub fn Integers(comptime V: type) type {
+    return Like(V, @Int(.signed, @bitSizeOf(Element(V))));
+}
+
+pub inline fn splat(comptime V: type, comptime value: comptime_float) V {
+    return @splat(value);
+}
+
+pub inline fn bits(x: anytype) Integers(@TypeOf(x)) {
+    return @bitCast(x);
+}
+
+pub inline fn select(condition: anytype, x: anytype, y: @TypeOf(x)) @TypeOf(x) {
+    return @select(Element(@TypeOf(x)), condition, x, y);
+}
+
+fn Condition(comptime V: type) type {
+    return Like(V, bool);
+}
+
+pub inline fn isNan(x: anytype) Condition(@TypeOf(x)) {
+    return x != x;
+}
+
+pub inline fn isInfinite(x: anytype) Condition(@TypeOf(x)) {
+    return @abs(x) == splat(@TypeOf(x), std.math.inf(Element(@TypeOf(x))));
+}
+
+/// x, or the limit that it is beyond; NaN stays.
+pub inline fn clamp(
+    x: anytype,
+    comptime low: comptime_float,
+    comptime high: comptime_float,
+) @TypeOf(x) {
+    const V = @TypeOf(x);
+    const below = select(x > splat(V, high), splat(V, high), x);
+    return select(below < splat(V, low), splat(V, low), below);
+}
+
+/// The size of x with the sign of `sign`.
+pub inline fn copySign(x: anytype, sign: @TypeOf(x)) @TypeOf(x) {
+    const I = Integers(@TypeOf(x));
+    const mask: I = @splat(std.math.minInt(Element(I)));
+    return @bitCast((bits(x) & ~mask) | (bits(sign) & mask));
+}
+
+/// c0 + c1 x + c2 x^2 + ...
+pub inline fn polynomial(x: anytype, comptime coefficients: []const f64) @TypeOf(x) {
+    const V = @TypeOf(x);
+    var sum = splat(V, coefficients[coefficients.len - 1]);
+    comptime var k = coefficients.len - 1;
+    inline while (k > 0) : (k -= 1) sum = sum * x + splat(V, coefficients[k - 1]);
+    return sum;
+}
+
+/// 1.5 times the number whose unit in the last place is 1: adding it rounds to an integer, half to
+/// even, which then stands in the lowest bits of the sum.
+pub fn shifter(comptime T: type) comptime_float {
+    return if (T == f32) 0x1.8p23 else 0x1.8p52;
+}
+
+/// 2^n for n within the normal exponents.
+pub inline fn powerOfTwo(comptime V: type, n: Integers(V)) V {
+    const I = Integers(V);
+    const T = Element(V);
+    const bias: I = @splat((1 << std.math.floatExponentBits(T) - 1) - 1);
+    return @bitCast((n +% bias) << @splat(std.math.floatMantissaBits(T)));
+}
+
+/// Whether one instruction scales a vector of this size.
+fn hasScale(comptime V: type) bool {
+    const cpu = builtin.cpu;
+    // The compiler's own back end, which quick builds use, does not know the registers by that name.
+    return builtin.zig_backend == .stage2_llvm and cpu.arch == .x86_64 and std.Target.x86.featureSetHas(cpu.features, .avx512f) and @bitSizeOf(V) == 512;
+}
+
+/// x 2^n, rounded once, for |x| about 1 and n to twice the normal exponents.
+pub inline fn scale(x: anytype, n: Integers(@TypeOf(x))) @TypeOf(x) {
+    if (comptime hasScale(@TypeOf(x))) {
+        const power: @TypeOf(x) = @floatFromInt(n);
+        // The same number: that is rounded once, too.
+        return if (Element(@TypeOf(x)) == f32)
+            asm ("vscalefps %[power], %[x], %[scaled]"
+                : [scaled] "=v" (-> @TypeOf(x)),
+                : [x] "v" (x),
+                  [power] "v" (power),
+            )
+        else
+            asm ("vscalefpd %[power], %[x], %[scaled]"
+                : [scaled] "=v" (-> @TypeOf(x)),
+                : [x] "v" (x),
+                  [power] "v" (power),
+            );
+    }
+    const half = n >> @splat(1);
+    return x * powerOfTwo(@TypeOf(x), half) * powerOfTwo(@TypeOf(x), n -% half);
+}
+
+/// An unevaluated sum, `low` at most half a unit in the last place of `high`.
+pub fn Pair(comptime V: type) type {
+    return struct { high: V, low: V };
+}
+
+/// x + y exactly (Knuth).
+pub inline fn exactSum(x: anytype, y: @TypeOf(x)) Pair(@TypeOf(x)) {
+    const sum = x + y;
+    const of_y = sum - x;
+    return .{ .high = sum, .low = (x - (sum - of_y)) + (y - of_y) };
+}
+
+/// x y exactly (Dekker), for f64 below 2^996.
+pub inline fn exactProduct(x: anytype, y: @TypeOf(x)) Pair(@TypeOf(x)) {
+    const product = x * y;
+    const a = halves(x);
+    const b = halves(y);
+    const low = ((a.high * b.high - product) + a.high * b.low + a.low * b.high) + a.low * b.low;
+    return .{ .high = product, .low = low };
+}
+
+inline fn halves(x: anytype) Pair(@TypeOf(x)) {
+    comptime std.debug.assert(Element(@TypeOf(x)) == f64);
+    const scaled = x * splat(@TypeOf(x), 0x1p27 + 1);
+    const high = scaled - (scaled - x);
+    return .{ .high = high, .low = x - high };
+}

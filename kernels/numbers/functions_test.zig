@@ -1,0 +1,267 @@
+//! The functions of `functions.zig` against values of higher precision, and against themselves in
+//! vectors of other lengths; their special cases stand in `functions_special_test.zig`.
+//!
+//! f32 is judged by f64 functions of Zig's library, f64 by `math_test.txt`, whose values mpmath
+//! computed (`tests/fixtures/math_values.py`).
+
+const std = @import("std");
+const math = @import("functions.zig");
+const special = @import("functions_special_test.zig");
+
+const Function = math.Function;
+const expect = std.testing.expect;
+
+pub const lanes = 16;
+const units_max = 2;
+
+fn isExact(function: Function) bool {
+    return switch (function) {
+        .sqrt, .abs, .floor, .ceil, .round, .max, .min, .floorDiv, .mod => true,
+        .exp, .expm1, .log, .log1p, .pow, .tanh, .sin, .cos, .erf => false,
+    };
+}
+
+pub const functions = std.enums.values(Function);
+
+/// The function of every element, `n` at a time.
+pub fn apply(
+    comptime f: Function,
+    comptime n: usize,
+    out: anytype,
+    a: anytype,
+    b: @TypeOf(a),
+) void {
+    const V = @Vector(n, @typeInfo(@TypeOf(out)).pointer.child);
+    var i: usize = 0;
+    while (i < out.len) : (i += n) {
+        const x: V = a[i..][0..n].*;
+        const y: V = b[i..][0..n].*;
+        out[i..][0..n].* = math.call(f, V, .{ x, y });
+    }
+}
+
+pub fn one(comptime f: Function, comptime T: type, x: T, y: T) T {
+    const V = @Vector(1, T);
+    return math.call(f, V, .{ @as(V, @splat(x)), @as(V, @splat(y)) })[0];
+}
+
+/// Equal to the bit, or both NaN.
+fn same(x: anytype, y: @TypeOf(x)) bool {
+    const T = @TypeOf(x);
+    if (T == i32) return x == y;
+    if (std.math.isNan(x)) return std.math.isNan(y);
+    const I = @Int(.unsigned, @bitSizeOf(T));
+    return @as(I, @bitCast(x)) == @as(I, @bitCast(y));
+}
+
+pub fn expectSame(f: Function, comptime T: type, x: T, y: T, wanted: T, got: T) !void {
+    if (!same(wanted, got)) return fail(f, x, y, wanted, got);
+}
+
+fn fail(f: Function, x: anytype, y: @TypeOf(x), wanted: anytype, got: @TypeOf(x)) error{Wrong} {
+    const T = @typeName(@TypeOf(x));
+    std.debug.print("{s}({}, {}) in {s} is {}, not {}\n", .{ @tagName(f), x, y, T, got, wanted });
+    return error.Wrong;
+}
+
+/// Places where functions change their method or leave the numbers that there are.
+const Place = enum { anywhere, near_zero, near_one, middle, borders, turns };
+
+/// The f32 within 2^-25 of a multiple of pi/2, most of those below 2^30 and one beyond (by search).
+const hard_turns = [8]f32{
+    0x1.2d97c8p+2,  0x1.f9cbe2p+7,  0x1.f9cbe2p+8,  0x1.9a48dep+15,
+    0x1.4ac55cp+21, 0x1.4665d2p+25, 0x1.27a94ap+29, 16367173 * 0x1p72,
+};
+
+fn sample(comptime T: type, random: std.Random, place: Place) T {
+    const I = @Int(.unsigned, @bitSizeOf(T));
+    const unit = 2 * random.float(T) - 1;
+    const sign = std.math.copysign(@as(T, 1), unit);
+    const digits = std.math.floatFractionalBits(T);
+    switch (place) {
+        .anywhere => return @bitCast(random.int(I)),
+        .near_zero => return std.math.scalbn(unit, -random.intRangeAtMost(i32, 0, digits + 20)),
+        .near_one => return sign + std.math.scalbn(unit, -random.intRangeAtMost(i32, 0, digits)),
+        .middle => return 10 * unit,
+        .borders => {
+            // Where exp and expm1 begin to be infinite, denormal, 0 and -1.
+            const single = [4]T{ 88.7, 87.3, 103.9, 17.3 };
+            const double = [4]T{ 709.8, 708.4, 745, 36.7 };
+            return sign * (if (T == f32) single else double)[random.int(u2)] + unit;
+        },
+        .turns => {
+            if (T == f32 and random.int(u6) == 0) return sign * hard_turns[random.int(u3)];
+            const count: f64 = @floatFromInt(random.int(u30) >> random.int(u5) % 30);
+            const beside: I = @bitCast(@as(T, @floatCast(count * (std.math.pi / 2.0))));
+            return sign * @as(T, @bitCast(beside -% 1 +% random.uintLessThan(I, 3)));
+        },
+    }
+}
+
+pub fn fillSample(comptime T: type, random: std.Random, place: ?Place, out: []T) void {
+    for (out) |*x| x.* = if (T == i32)
+        random.int(i32) >> random.int(u5)
+    else
+        sample(T, random, place orelse random.enumValue(Place));
+}
+
+/// 2/sqrt(pi) e^-x^2 sum 2^k x^(2k+1) / (2k+1)!!; from 4 on, f32 is 1.
+fn erf(x: f64) f64 {
+    if (std.math.isNan(x) or x == 0) return x;
+    if (@abs(x) > 4) return std.math.copysign(@as(f64, 1), x);
+    var term = x;
+    var sum = x;
+    var k: f64 = 1;
+    while (@abs(term) > @abs(sum) * 1e-17) : (k += 1) {
+        term *= 2 * x * x / (2 * k + 1);
+        sum += term;
+    }
+    return sum * @exp(-x * x) * (2 / @sqrt(@as(f64, std.math.pi)));
+}
+
+/// For f32 the true value, well enough; for the exact functions of f64, it to the bit.
+fn judge(f: Function, x: f64, y: f64) f64 {
+    switch (f) {
+        .exp => return @exp(x),
+        .expm1 => return std.math.expm1(x),
+        .log => return @log(x),
+        .log1p => return std.math.log1p(x),
+        .pow => return std.math.pow(f64, x, y),
+        .tanh => return std.math.tanh(x),
+        .sin => return @sin(x),
+        .cos => return @cos(x),
+        .erf => return erf(x),
+        .sqrt => return @sqrt(x),
+        .abs => return @abs(x),
+        .floor => return @floor(x),
+        .ceil => return @ceil(x),
+        .round => {
+            const is_tie = @abs(x - @trunc(x)) == 0.5;
+            return std.math.copysign(if (is_tie) 2 * @round(x / 2) else @round(x), x);
+        },
+        .max, .min => {
+            if (std.math.isNan(x) or std.math.isNan(y)) return std.math.nan(f64);
+            const x_is_less = if (x == y) std.math.signbit(x) else x < y;
+            return if (x_is_less == (f == .min)) x else y;
+        },
+        .floorDiv => return @floor(x / y),
+        .mod => {
+            if (y == 0 or std.math.isInf(x)) return std.math.nan(f64);
+            const rest = if (std.math.isInf(y)) x else @rem(x, y);
+            return if (rest != 0 and (rest < 0) != (y < 0)) rest + y else rest;
+        },
+    }
+}
+
+/// The distance in units of the last place of the wanted number.
+fn units(comptime T: type, wanted: f64, got: T) f64 {
+    const nearest: T = @floatCast(wanted);
+    if (same(nearest, got)) return 0;
+    if (std.math.isNan(wanted) or std.math.isNan(got)) return std.math.inf(f64);
+    if (std.math.signbit(wanted) != std.math.signbit(got)) return std.math.inf(f64);
+    // What is beyond the largest counts as the first power of two that is.
+    const beyond = std.math.ldexp(@as(f64, 1), std.math.floatExponentMax(T)) * 2;
+    const lesser = @min(@abs(wanted), beyond);
+    const exponent = @max(std.math.ilogb(lesser), std.math.floatExponentMin(T));
+    const unit = std.math.ldexp(@as(f64, 1), exponent - std.math.floatMantissaBits(T));
+    return @abs(@min(@abs(@as(f64, got)), beyond) - lesser) / unit;
+}
+
+test "f32 is within 2 units in the last place everywhere" {
+    var prng: std.Random.DefaultPrng = .init(1);
+    const count = 1 << 14;
+    var a: [count]f32 = undefined;
+    var b: [count]f32 = undefined;
+    var out: [count]f32 = undefined;
+    inline for (functions) |f| {
+        if (comptime isExact(f)) continue;
+        for (std.enums.values(Place)) |place| {
+            fillSample(f32, prng.random(), place, &a);
+            fillSample(f32, prng.random(), null, &b);
+            // Exponents for which the power is about a number, and bases that have powers.
+            if (f == .pow) for (&a, &b) |*x, *y| {
+                if (prng.random().boolean()) x.* = @abs(x.*);
+                if (prng.random().boolean()) y.* = (y.* * 9) / @log2(@abs(x.*));
+            };
+            apply(f, lanes, @as([]f32, &out), &a, &b);
+            for (a, b, out) |x, y, got| {
+                const wanted = judge(f, x, y);
+                if (!(units(f32, wanted, got) <= units_max)) return fail(f, x, y, wanted, got);
+            }
+        }
+    }
+}
+
+test "f64 is within 2 units in the last place of mpmath's values" {
+    var lines = std.mem.tokenizeScalar(u8, @embedFile("functions_test.txt"), '\n');
+    var count: usize = 0;
+    while (lines.next()) |line| : (count += 1) {
+        var words = std.mem.tokenizeScalar(u8, line, ' ');
+        const f = std.meta.stringToEnum(Function, words.next().?).?;
+        const x = try number(words.next().?);
+        const y = if (f.arity() == 2) try number(words.next().?) else 0;
+        const wanted = try number(words.next().?);
+        const above = try std.fmt.parseFloat(f64, words.next().?);
+        const got = switch (f) {
+            inline else => |known| one(known, f64, x, y),
+        };
+        // `above` moves the difference, whose size alone `units` tells.
+        const difference = std.math.copysign(units(f64, wanted, got), got - wanted);
+        if (!(@abs(difference - above) <= units_max)) return fail(f, x, y, wanted, got);
+    }
+    try expect(count > 2500);
+}
+
+fn number(digits: []const u8) !f64 {
+    return @bitCast(try std.fmt.parseInt(u64, digits, 16));
+}
+
+test "exact functions of floats are right to the bit" {
+    var prng: std.Random.DefaultPrng = .init(2);
+    const count = 1 << 14;
+    inline for (.{ f32, f64 }) |T| inline for (functions) |f| {
+        if (comptime !isExact(f)) continue;
+        var a: [count]T = undefined;
+        var b: [count]T = undefined;
+        var out: [count]T = undefined;
+        fillSample(T, prng.random(), null, &a);
+        fillSample(T, prng.random(), null, &b);
+        // Quotients that are, or are about, integers; halves; and specials in all pairs.
+        for (a[0 .. count / 4], b[0 .. count / 4], 0..) |*x, *y, i| {
+            if (i % 2 == 0) x.* = @round(x.* * 64) / 2;
+            if (i % 4 == 0) y.* = @round(y.* * 4) / 2;
+            if (i % 4 == 1) x.* = y.* * @as(T, @floatFromInt(i));
+        }
+        const known = special.specials(T);
+        for (a[0 .. known.len * known.len], b[0 .. known.len * known.len], 0..) |*x, *y, i| {
+            x.* = known[i / known.len];
+            y.* = known[i % known.len];
+        }
+        apply(f, lanes, @as([]T, &out), &a, &b);
+        for (a, b, out) |x, y, got| try expectSame(f, T, x, y, @floatCast(judge(f, x, y)), got);
+    };
+}
+
+test "the length of the vector changes no bit" {
+    var prng: std.Random.DefaultPrng = .init(4);
+    const count = 1 << 11;
+    inline for (.{ f32, f64, i32 }) |T| {
+        var a: [count]T = undefined;
+        var b: [count]T = undefined;
+        fillSample(T, prng.random(), null, &a);
+        fillSample(T, prng.random(), null, &b);
+        inline for (functions) |f| if (comptime T != i32 or f.isForIntegers()) {
+            var single: [count]T = undefined;
+            apply(f, 1, @as([]T, &single), &a, &b);
+            inline for (.{ 4, 8, 16 }) |n| {
+                var out: [count]T = undefined;
+                apply(f, n, @as([]T, &out), &a, &b);
+                for (a, b, single, out) |x, y, wanted, got| try expectSame(f, T, x, y, wanted, got);
+            }
+        };
+    }
+}
+
+test {
+    _ = special;
+}

@@ -1,0 +1,369 @@
+//! Instructions on OpenCL: each becomes a kernel, or a few; maps of a group that follow one another
+//! over one shape become one.
+
+const std = @import("std");
+const axes_module = @import("../program/axes.zig");
+const later = @import("../program/reads.zig");
+const launch_module = @import("launch.zig");
+const launch_text = @import("launch_text.zig");
+const opencl = @import("engine.zig");
+const opencl_api = @import("api.zig");
+const opencl_matmul = @import("product.zig");
+const layout = @import("../gpu/arguments.zig");
+const program = @import("../program/program.zig");
+const row_plan = @import("../gpu/row_plan.zig");
+const row_text = @import("../gpu/row_text.zig");
+const skeletons = @import("skeletons.zig");
+
+const DType = program.DType;
+const Engine = opencl.Engine;
+const Instruction = program.Instruction;
+const Launch = launch_module.Launch;
+const Status = program.Status;
+const View = program.View;
+
+pub fn execute(engine: *Engine, instruction: *const Instruction) Status {
+    const status = supported(engine, instruction);
+    if (status != .ok) return status;
+    switch (instruction.*) {
+        .map => |*one| {
+            var launch: Launch = undefined;
+            launch.beginMaps(engine.shaping, one);
+            launch.finishMaps(one);
+            return runLaunch(engine, &launch, null);
+        },
+        .fold => |*one| return fold(engine, one),
+        .arg => |*one| {
+            var launch: Launch = undefined;
+            launch.initFold(engine.shaping, one, true, false);
+            launch.finishFold(1, 0);
+            return runLaunch(engine, &launch, null);
+        },
+        .matmul => |*one| return opencl_matmul.execute(engine, one),
+        .gather => |*one| return gather(engine, one),
+        .scatter => |*one| return scatter(engine, one),
+        .random => |*one| return random(engine, one),
+    }
+}
+
+/// Refuses float64 where the device does not have it.
+fn supported(engine: *Engine, instruction: *const Instruction) Status {
+    if (engine.about.has_double) return .ok;
+    const wide = switch (instruction.*) {
+        .map => |*one| one.compute == .float64 or one.out.dtype == .float64 or anyDouble(one.inputs[0..one.inputs_count]),
+        .fold, .arg => |*one| one.compute == .float64 or one.out.dtype == .float64 or anyDouble(one.inputs[0..one.inputs_count]),
+        .matmul => |*one| one.compute == .float64,
+        .gather, .scatter => |*one| one.out.dtype == .float64,
+        .random => |*one| one.out.dtype == .float64,
+    };
+    if (!wide) return .ok;
+    engine.message.set("Cannot compute float64 on opencl: {s} has no double precision", .{engine.about.name.text()});
+    return .unsupported;
+}
+
+fn anyDouble(views: []const View) bool {
+    for (views) |*view| {
+        if (view.dtype == .float64) return true;
+    }
+    return false;
+}
+
+/// As if one by one: maps and folds along the rows of one matrix, and maps of one shape that follow one
+/// another, run in one kernel.
+pub fn runGroup(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) Status {
+    var at: usize = 0;
+    while (at < instructions.len) {
+        const joined = planRows(engine, instructions[at..], temporaries);
+        if (joined > 1) {
+            const status = runRows(engine);
+            if (status != .ok) return status;
+            at += joined;
+            continue;
+        }
+        var end = at + 1;
+        const status = if (instructions[at] == .map) maps: {
+            const first = &instructions[at].map;
+            const refused = supported(engine, &instructions[at]);
+            if (refused != .ok) break :maps refused;
+            var launch: Launch = undefined;
+            launch.beginMaps(engine.shaping, first);
+            while (end < instructions.len and instructions[end] == .map) : (end += 1) {
+                if (supported(engine, &instructions[end]) != .ok) break;
+                if (!launch.addMap(first, &instructions[end].map)) break;
+            }
+            if (end > at + 1) dropUnread(&launch, instructions[end..], temporaries);
+            launch.finishMaps(first);
+            break :maps runLaunch(engine, &launch, null);
+        } else execute(engine, &instructions[at]);
+        if (status != .ok) return status;
+        at = end;
+    }
+    return .ok;
+}
+
+/// How many instructions, from the first on, the engine's plan is for; below two it is for none.
+fn planRows(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) usize {
+    if (instructions.len < 2) return 0;
+    const count = engine.rows.build(instructions, engine.shaping);
+    if (count < 2 or !engine.rows.finish(temporaries, instructions[count..])) return 0;
+    for (instructions[0..count]) |*instruction| if (supported(engine, instruction) != .ok) return 0;
+    return count;
+}
+
+fn writeRows(plan: *const row_plan.Plan, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+    return row_text.write(plan, writer, .opencl);
+}
+
+fn runRows(engine: *Engine) Status {
+    const plan = engine.rows;
+    var buffer: [row_plan.Plan.key_max]u8 = undefined;
+    const kernel = engine.programs.get(plan.key(&buffer), @as(*const row_plan.Plan, plan), writeRows) catch |failure|
+        return statusOf(engine, failure);
+    var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
+    var parameters: layout.Fused = undefined;
+    row_text.fill(plan, &parameters);
+    for (plan.views[0..plan.views_count], 0..) |*seen, k| {
+        if (!plan.touched(k)) continue;
+        const place = engine.placeOf(seen.data);
+        parameters.addresses[k] = place.offset;
+        arguments.addBuffer(place.buffer);
+    }
+    arguments.set(0, @sizeOf(layout.Fused), &parameters);
+    const geometry = &plan.geometry;
+    const lanes: u16 = if (geometry.lanes != 0) 1 else @intCast(geometry.threads * geometry.places);
+    return arguments.enqueue(.{ plan.blocks(), 1, 1 }, .{ lanes, 1 });
+}
+
+/// Stores that nobody reads need not be made.
+fn dropUnread(launch: *Launch, rest: []const Instruction, temporaries: []const u32) void {
+    for (launch.operands[0..launch.operands_count]) |*operand| {
+        if (!operand.stored) continue;
+        const handle = operand.view.handle;
+        if (std.mem.indexOfScalar(u32, temporaries, handle) == null) continue;
+        if (!later.isRead(rest, handle)) operand.stored = false;
+    }
+}
+
+/// Which operand lies in the scratch buffer instead of in a storage.
+const InScratch = ?usize;
+
+fn runLaunch(engine: *Engine, launch: *Launch, in_scratch: InScratch) Status {
+    var buffer: [launch_module.key_max]u8 = undefined;
+    const kernel = engine.programs.get(launch.key(&buffer), launch, launch_text.write) catch |failure| return statusOf(engine, failure);
+    var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
+    for (launch.operands[0..launch.operands_count], 0..) |*operand, k| {
+        if (!operand.used()) continue;
+        if (in_scratch == k) {
+            arguments.addBuffer(engine.scratch.?);
+            continue;
+        }
+        const place = engine.placeOf(operand.view.data);
+        launch.setOffset(k, place.offset / operand.view.dtype.bytes());
+        arguments.addBuffer(place.buffer);
+    }
+    arguments.setParameters(launch.parameters[0..launch.parameters_count]);
+    return arguments.enqueue(.{ launch.groups[0], launch.groups[1], 1 }, launch.lanes);
+}
+
+pub fn statusOf(engine: *Engine, failure: @import("programs.zig").Error) Status {
+    switch (failure) {
+        error.OutOfMemory => {
+            engine.message.set("Cannot build for opencl: out of memory", .{});
+            return .memory;
+        },
+        error.Device => return .device,
+    }
+}
+
+/// The arguments of one call of a kernel: parameters first, then buffers.
+pub const Arguments = struct {
+    engine: *Engine,
+    kernel: opencl_api.Kernel,
+    count: u32 = 1,
+    status: i32 = opencl_api.success,
+
+    pub fn addBuffer(arguments: *Arguments, buffer: opencl_api.Buffer) void {
+        arguments.set(arguments.count, @sizeOf(opencl_api.Buffer), @ptrCast(&buffer));
+        arguments.count += 1;
+    }
+
+    pub fn setParameters(arguments: *Arguments, parameters: []const i64) void {
+        arguments.set(0, parameters.len * 8, parameters.ptr);
+    }
+
+    fn set(arguments: *Arguments, place: u32, size: usize, value: *const anyopaque) void {
+        const status = arguments.engine.api.clSetKernelArg(arguments.kernel, place, size, value);
+        if (status != opencl_api.success) arguments.status = status;
+    }
+
+    pub fn enqueue(arguments: *Arguments, groups: [3]usize, lanes: [2]u16) Status {
+        const engine = arguments.engine;
+        if (arguments.status != opencl_api.success) return engine.fail("clSetKernelArg", arguments.status);
+        const local = [3]usize{ lanes[0], lanes[1], 1 };
+        const all = [3]usize{ groups[0] * local[0], groups[1] * local[1], groups[2] };
+        const status = engine.api.clEnqueueNDRangeKernel(engine.queue, arguments.kernel, 3, null, &all, &local, 0, null, null);
+        if (status != opencl_api.success) return engine.fail("clEnqueueNDRangeKernel", status);
+        return .ok;
+    }
+};
+
+/// Makes the scratch buffer as large as that; what it held may be gone.
+pub fn reserve(engine: *Engine, bytes: usize) Status {
+    if (bytes <= engine.scratch_bytes) return .ok;
+    const buffer = engine.createBuffer(bytes) catch {
+        const refused = engine.refused();
+        return if (refused == .ok) engine.fail("clCreateBuffer", -4) else refused;
+    };
+    if (engine.scratch) |old| _ = engine.api.clReleaseMemObject(old);
+    engine.scratch = buffer;
+    engine.scratch_bytes = bytes;
+    return .ok;
+}
+
+fn fold(engine: *Engine, one: *const program.Fold) Status {
+    var launch: Launch = undefined;
+    launch.initFold(engine.shaping, one, false, false);
+    const parts = launch.parts();
+    if (parts == 1) {
+        launch.finishFold(1, 0);
+        return runLaunch(engine, &launch, null);
+    }
+    const kept = axes_module.product(one.shape[0..one.kept]);
+    const reserved = reserve(engine, kept * parts * one.compute.bytes());
+    if (reserved != .ok) return reserved;
+    // Rows leave their parts side by side, columns leave rows of parts.
+    const column = launch.kind == .columns;
+    const pitch = if (column) kept else 1;
+    var partial: View = undefined;
+    partial.dtype = one.compute;
+    partial.handle = 0;
+    partial.data = @ptrFromInt(@as(usize, 1) << opencl.offset_bits);
+    var step: usize = if (column) 1 else parts;
+    var axis: usize = one.kept;
+    while (axis > 0) {
+        axis -= 1;
+        partial.strides[axis] = @intCast(step);
+        step *= one.shape[axis];
+    }
+    partial.strides[one.kept] = @intCast(pitch);
+    var first = one.*;
+    first.out = partial;
+    launch.initFold(engine.shaping, &first, false, false);
+    launch.finishFold(parts, pitch);
+    const status = runLaunch(engine, &launch, launch.operands_count - 1);
+    if (status != .ok) return status;
+
+    var second = one.*;
+    second.rank = one.kept + 1;
+    second.shape[one.kept] = parts;
+    second.inputs_count = 1;
+    second.inputs[0] = partial;
+    launch.initFold(engine.shaping, &second, false, true);
+    launch.finishFold(1, 0);
+    return runLaunch(engine, &launch, 0);
+}
+
+fn offsetOf(engine: *const Engine, view: *const View) i64 {
+    return @intCast(engine.placeOf(view.data).offset / view.dtype.bytes());
+}
+
+fn bufferOf(engine: *const Engine, view: *const View) opencl_api.Buffer {
+    return engine.placeOf(view.data).buffer;
+}
+
+/// Notes on the device the first index that is out of range.
+pub fn check(engine: *Engine, one: *const program.Gather, action: opencl.Check) Status {
+    if (one.count == 0) return .ok;
+    const text: skeletons.Text = .{ .kind = .check, .index = one.index.dtype, .lanes = .{ engine.shaping.lanes, 1 } };
+    const kernel = text.get(&engine.programs) catch |failure| return statusOf(engine, failure);
+    var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
+    arguments.addBuffer(bufferOf(engine, &one.index));
+    arguments.addBuffer(engine.found.?);
+    arguments.setParameters(&.{
+        @intCast(one.count),  @intCast(one.length),
+        @backingInt(action),  offsetOf(engine, &one.index),
+        one.index.strides[0],
+    });
+    engine.checking = true;
+    return arguments.enqueue(.{ 1, 1, 1 }, text.lanes);
+}
+
+fn refuseTypes(engine: *Engine, one: *const program.Gather, action: opencl.Check) Status {
+    const indexed = switch (one.index.dtype) {
+        .int32, .uint8, .bool => true,
+        .float32, .float64, .float16, .bfloat16 => false,
+    };
+    if (indexed and one.out.dtype == one.source.dtype) return .ok;
+    engine.message.set(
+        "Cannot {t}: the dtypes are {t}, {t} and {t}; wanted two equal ones and an index of int32 or uint8",
+        .{ action, one.out.dtype, one.source.dtype, one.index.dtype },
+    );
+    return .unsupported;
+}
+
+fn placesParameters(engine: *const Engine, one: *const program.Gather, each: usize) [15]i64 {
+    var list: [15]i64 = undefined;
+    for ([_]usize{ one.outer, one.count, one.length, one.inner, each }, list[0..5]) |size, *word| word.* = @intCast(size);
+    list[5] = offsetOf(engine, &one.out);
+    list[9] = offsetOf(engine, &one.source);
+    for (0..3) |axis| {
+        list[6 + axis] = one.out.strides[axis];
+        list[10 + axis] = one.source.strides[axis];
+    }
+    list[13] = offsetOf(engine, &one.index);
+    list[14] = one.index.strides[0];
+    return list;
+}
+
+fn gather(engine: *Engine, one: *const program.Gather) Status {
+    var status = refuseTypes(engine, one, .gather);
+    if (status == .ok) status = check(engine, one, .gather);
+    if (status != .ok) return status;
+    const wide = engine.shaping.lanes;
+    const lanes: [2]u16 = if (wide == 1) .{ 1, 1 } else if (one.inner >= 64) .{ 64, wide / 64 } else .{ 1, wide };
+    const text: skeletons.Text = .{ .kind = .gather, .element = one.out.dtype, .index = one.index.dtype, .lanes = lanes };
+    const kernel = text.get(&engine.programs) catch |failure| return statusOf(engine, failure);
+    const slices = one.outer * one.count;
+    const each = if (wide == 1) std.math.clamp(16384 / one.inner, 1, slices) else lanes[1];
+    var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
+    for ([_]*const View{ &one.out, &one.source, &one.index }) |view| arguments.addBuffer(bufferOf(engine, view));
+    arguments.setParameters(&placesParameters(engine, one, each));
+    return arguments.enqueue(.{ std.math.divCeil(usize, slices, each) catch unreachable, 1, 1 }, lanes);
+}
+
+fn scatter(engine: *Engine, one: *const program.Gather) Status {
+    var status = refuseTypes(engine, one, .scatter);
+    if (status == .ok) status = check(engine, one, .scatter);
+    if (status != .ok) return status;
+    const wide = engine.shaping.lanes;
+    const lanes: [2]u16 = if (wide == 1) .{ 1, 1 } else if (one.inner >= 64) .{ 64, wide / 64 } else .{ 1, wide };
+    const text: skeletons.Text = .{ .kind = .scatter, .element = one.out.dtype, .index = one.index.dtype, .lanes = lanes };
+    const kernel = text.get(&engine.programs) catch |failure| return statusOf(engine, failure);
+    const each = @min(one.inner, if (wide == 1) 256 else lanes[0]);
+    var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
+    for ([_]*const View{ &one.out, &one.source, &one.index }) |view| arguments.addBuffer(bufferOf(engine, view));
+    arguments.addBuffer(engine.found.?);
+    arguments.setParameters(&placesParameters(engine, one, each));
+    return arguments.enqueue(.{
+        std.math.divCeil(usize, one.outer, lanes[1]) catch unreachable,
+        std.math.divCeil(usize, one.inner, each) catch unreachable,
+        1,
+    }, lanes);
+}
+
+fn random(engine: *Engine, one: *const program.Random) Status {
+    const wide = engine.shaping.lanes;
+    const text: skeletons.Text = .{ .kind = .random, .element = one.out.dtype, .lanes = .{ wide, 1 } };
+    const kernel = text.get(&engine.programs) catch |failure| return statusOf(engine, failure);
+    const per_block: usize = if (one.out.dtype == .float64) 2 else 4;
+    const blocks = std.math.divCeil(usize, one.count, per_block) catch unreachable;
+    const each: usize = if (wide == 1) 4096 else wide;
+    var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
+    arguments.addBuffer(bufferOf(engine, &one.out));
+    arguments.setParameters(&.{
+        @intCast(one.count), one.key[0],
+        one.key[1],          @bitCast(one.counter),
+        @intCast(each),      offsetOf(engine, &one.out),
+    });
+    return arguments.enqueue(.{ std.math.divCeil(usize, blocks, each) catch unreachable, 1, 1 }, text.lanes);
+}

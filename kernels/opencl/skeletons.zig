@@ -1,0 +1,171 @@
+//! The texts of `skeletons.cl`: what is no row, compiled for element types and numbers of work items.
+
+const std = @import("std");
+const program = @import("../program/program.zig");
+const text = @import("../gpu/text.zig");
+
+const DType = program.DType;
+const Writer = std.Io.Writer;
+
+const all = @embedFile("skeletons.cl");
+
+pub const Kind = enum(u8) { gather, scatter, check, random, vectors, lanes };
+
+/// Tiles of a matrix product. Which ones are the fastest changes no bit.
+pub const Tile = struct {
+    /// Work items along one side of a group; 1 where one work item does it all.
+    side: u16 = 1,
+    /// Rows that a work item has in registers, and vectors (or columns) of each.
+    rows: u16,
+    vectors: u16,
+    width: u16 = 1,
+    depth: u16,
+
+    pub fn columns(tile: *const Tile) usize {
+        return @as(usize, tile.vectors) * tile.width;
+    }
+};
+
+/// Rows of a group of one work item.
+pub const rows_max = 128;
+
+pub const Text = struct {
+    kind: Kind,
+    element: DType = .float32,
+    /// What the operands and the result of a product are in memory, where they are no elements.
+    stored: [3]DType = @splat(.float32),
+    index: DType = .int32,
+    lanes: [2]u16 = .{ 1, 1 },
+    batch_rank: u8 = 0,
+    tile: Tile = .{ .rows = 0, .vectors = 0, .depth = 0 },
+
+    /// The kernel, from the programs of an engine.
+    pub fn get(
+        one: *const Text,
+        programs: anytype,
+    ) @typeInfo(@TypeOf(@TypeOf(programs.*).get)).@"fn".return_type.? {
+        return programs.get(std.mem.asBytes(&one.key()), one, write);
+    }
+
+    fn key(one: *const Text) [12]u16 {
+        const tile = one.tile;
+        var stored: u16 = 0;
+        for (one.stored) |dtype| stored = stored << 4 | @backingInt(dtype);
+        return .{
+            // No launch's key begins so.
+            0xff00 | @as(u16, @backingInt(one.kind)),
+            @backingInt(one.element),
+            @backingInt(one.index),
+            one.lanes[0],
+            one.lanes[1],
+            one.batch_rank,
+            tile.side,
+            tile.rows,
+            tile.vectors,
+            tile.width,
+            tile.depth,
+            stored,
+        };
+    }
+
+    pub fn write(one: *const Text, writer: *Writer) Writer.Error!void {
+        @branchHint(.cold);
+        try text.fill(writer, "#define LANES_X @\n#define LANES_Y @\n", .{ one.lanes[0], one.lanes[1] });
+        switch (one.kind) {
+            .gather, .scatter, .check => {
+                // What is copied has no meaning, only a size.
+                try text.fill(writer, "#define ELEMENT @\n#define INDEX @\n", .{
+                    text.typeName(one.element), text.typeName(one.index),
+                });
+                try text.fill(writer, "#define JOINED(x, y) @\n", .{switch (one.element) {
+                    .float32, .float64 => "((x) + (y))",
+                    .int32 => "add_i(x, y)",
+                    .uint8 => "((U8)((x) + (y)))",
+                    .bool => "((U8)(((x) | (y)) != 0))",
+                    .float16 => "h_of_f(f_of_h(x) + f_of_h(y))",
+                    .bfloat16 => "b_of_f(f_of_b(x) + f_of_b(y))",
+                }});
+                try writer.writeAll(section(@tagName(one.kind)));
+            },
+            .random => {
+                const per_block: usize = if (one.element == .float64) 2 else 4;
+                try text.fill(writer, "#define ELEMENT @\n#define PER_BLOCK @\n#define NUMBERS ", .{
+                    text.typeName(one.element), per_block,
+                });
+                for (0..per_block) |n| {
+                    if (n > 0) try writer.writeAll(", ");
+                    switch (one.element) {
+                        .float32 => try text.fill(writer, "(float)(int)(w@ >> 8) * 0x1p-24f", .{n}),
+                        // Both products and their sum are exact.
+                        .float64 => try text.fill(
+                            writer,
+                            "(double)(int)(w@ >> 5) * 0x1p-27 + (double)(int)(w@ >> 6) * 0x1p-53",
+                            .{ 2 * n, 2 * n + 1 },
+                        ),
+                        else => try text.fill(writer, "(int)w@", .{n}),
+                    }
+                }
+                try writer.writeAll("\n");
+                try writer.writeAll(section("random"));
+            },
+            .vectors, .lanes => try one.writeProduct(writer),
+        }
+    }
+
+    fn writeProduct(one: *const Text, writer: *Writer) Writer.Error!void {
+        const tile = one.tile;
+        // Unsigned integers wrap.
+        const name = switch (one.element) {
+            .float32 => "float",
+            .float64 => "double",
+            else => "uint",
+        };
+        try text.fill(writer, "#define ELEMENT @\n#define BATCH_RANK @\n#define DEPTH @\n", .{ name, one.batch_rank, tile.depth });
+        for (one.stored, [_][]const u8{ "A", "B", "C" }, 0..) |dtype, letter, k| {
+            const half = dtype.isHalf();
+            const reads = if (k < 2) text.conversion(dtype, one.element) else text.conversion(one.element, dtype);
+            try text.fill(writer, "#define @_ELEMENT @\n#define @_IS_HALF @\n#define OF_@(x) @x)\n", .{
+                letter, if (half) text.typeName(dtype) else name,
+                letter, @intFromBool(half),
+                letter, if (half) reads else "(",
+            });
+        }
+        try text.fill(writer, "#define MULTIPLY_ADD(x, y, z) @\n", .{if (one.element == .int32) "((x) * (y) + (z))" else "fma(x, y, z)"});
+        if (one.kind == .lanes) {
+            try text.fill(writer, "#define SIDE @\n#define EACH @\n", .{ tile.side, tile.rows });
+        } else {
+            try text.fill(writer, "#define ROWS @\n#define VECTORS @\n#define WIDTH @\n#define ROWS_MAX @\n", .{
+                tile.rows, tile.vectors, tile.width, rows_max + tile.rows,
+            });
+            if (tile.width == 1) {
+                try text.fill(writer, "#define VECTOR @\n#define LOAD(v, p) (p)[v]\n#define STORE(x, v, p) (p)[v] = (x)\n", .{name});
+            } else try text.fill(
+                writer,
+                "#define VECTOR @@\n#define LOAD(v, p) vload@(v, p)\n#define STORE(x, v, p) vstore@(x, v, p)\n",
+                .{ name, tile.width, tile.width, tile.width },
+            );
+        }
+        try writer.writeAll(section("matmul"));
+        try writer.writeAll(if (one.kind == .lanes) section("matmul lanes") else section("matmul vectors"));
+    }
+};
+
+/// The part of the texts under that mark.
+fn section(name: []const u8) []const u8 {
+    var parts = std.mem.splitSequence(u8, all, "//@ ");
+    while (parts.next()) |part| {
+        const end = std.mem.indexOfScalar(u8, part, '\n') orelse continue;
+        if (std.mem.eql(u8, part[0..end], name)) return part[end..];
+    }
+    unreachable;
+}
+
+test "every skeleton has its text" {
+    for (@typeInfo(Kind).@"enum".field_names) |name| {
+        if (std.mem.eql(u8, name, "vectors") or std.mem.eql(u8, name, "lanes")) continue;
+        try std.testing.expect(section(name).len > 100);
+    }
+    for ([_][]const u8{ "matmul", "matmul vectors", "matmul lanes" }) |name| {
+        try std.testing.expect(section(name).len > 100);
+    }
+}
