@@ -2,7 +2,7 @@
  * CIFAR-10: 50,000 training and 10,000 test colour images in ten classes, in the binary version's files: records of
  * one label byte and 32 x 32 pixels of red, then green, then blue.
  */
-import { readWhole } from "../core/host/files.ts";
+import { readWhole } from "../core/internal.ts";
 import { ArrayDataset } from "./dataset.ts";
 import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
 import { checkLabels } from "./mnist.ts";

@@ -2,9 +2,8 @@
  * Datasets: numbered pairs of an input and a target. A dataset that can give many at once as plain arrays offers
  * `batch`, so that a loader makes one tensor per batch rather than one per sample.
  */
-import { type DType, dtypeOfArray, makeTypedArray, type TypedArray } from "../core/pure/dtype.ts";
+import { type DType, dtypeOfArray, makeTypedArray, showShape, sizeOf, type TypedArray } from "../core/internal.ts";
 import { scope, Tensor, tensor } from "../core/mod.ts";
-import { showShape, sizeOf } from "../core/pure/shape.ts";
 
 /** Several samples outside any device: the first axis numbers them. */
 export interface Samples {

@@ -1,8 +1,7 @@
 /**
  * Downloads: from the first address that delivers the right bytes, into a file that appears whole or not at all.
  */
-import { checkDigest, fetchBytes, type ProgressListener } from "../core/host/fetch.ts";
-import { writeWhole } from "../core/host/files.ts";
+import { checkDigest, fetchBytes, type ProgressListener, writeWhole } from "../core/internal.ts";
 import { mayFetch, mayWrite, MissingDataError } from "./folders.ts";
 import { gunzip, isGzip } from "./gzip.ts";
 

@@ -2,7 +2,7 @@
  * The IDX format of MNIST's files: two zero bytes, an element type, the number of axes, each axis as a big-endian
  * 32-bit integer, then the elements. Every length is checked against the bytes that are there before it is used.
  */
-import { showShape } from "../core/pure/shape.ts";
+import { showShape } from "../core/internal.ts";
 
 /** What an IDX file holds, in row-major order. */
 export interface IdxArray {

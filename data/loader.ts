@@ -2,8 +2,7 @@
  * Batches of a dataset, epoch by epoch. The order of an epoch follows from the seed and the epoch's number alone, so a
  * loader can be put back to any position.
  */
-import { moveTo, outsideScopes } from "../core/ambient/scope.ts";
-import { checkCount, checkOptions } from "../core/pure/check.ts";
+import { checkCount, checkOptions, moveTo, outsideScopes } from "../core/internal.ts";
 import { noGrad, Scope, scope, type Tensor } from "../core/mod.ts";
 import { type Dataset, fetchBatch, type Samples, toTensor } from "./dataset.ts";
 import { RandomStream } from "./random.ts";

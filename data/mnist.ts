@@ -2,9 +2,7 @@
  * MNIST: 60,000 training and 10,000 test images of handwritten digits, read from the data folder and downloaded into
  * it once.
  */
-import type { ProgressListener } from "../core/host/fetch.ts";
-import { readWhole } from "../core/host/files.ts";
-import { showShape } from "../core/pure/shape.ts";
+import { type ProgressListener, readWhole, showShape } from "../core/internal.ts";
 import { ArrayDataset } from "./dataset.ts";
 import { download, type RemoteFile } from "./download.ts";
 import { dataFolder, mayRead, MissingDataError } from "./folders.ts";

@@ -7,5 +7,5 @@ export { mnist, type MnistFiles, type MnistOptions } from "./mnist.ts";
 export { cifar10, cifar10Names, type Cifar10Options } from "./cifar10.ts";
 export { digits, type DigitsOptions } from "./digits.ts";
 export { dataFolder, MissingDataError } from "./folders.ts";
-export type { ProgressListener } from "../core/host/fetch.ts";
+export type { ProgressListener } from "../core/internal.ts";
 export type { RemoteFile } from "./download.ts";

@@ -3,7 +3,7 @@
  * The random ones draw from a stream that the loader names by seed, epoch and batch, so that a run repeats.
  */
 import { type Tensor, tensor } from "../core/mod.ts";
-import { showShape } from "../core/pure/shape.ts";
+import { showShape } from "../core/internal.ts";
 import type { RandomStream } from "./random.ts";
 
 /**

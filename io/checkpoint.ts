@@ -6,8 +6,7 @@
  * the tensors, is JSON in the file's metadata.
  */
 import { Tensor } from "../core/mod.ts";
-import { randomState, setRandomState } from "../core/array/counters.ts";
-import { readWhole, writeWhole } from "../core/host/files.ts";
+import { randomState, readWhole, setRandomState, writeWhole } from "../core/internal.ts";
 import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts";
 import { parseStrictJson } from "./json.ts";
 import { elementsOf, tensorOf } from "./safetensors.ts";

@@ -4,7 +4,7 @@
  *
  * Files are little-endian, as is every machine that Deno runs on, so typed arrays read them directly.
  */
-import { type DType, readElements, type TypedArray } from "../core/pure/dtype.ts";
+import { type DType, readElements, type TypedArray } from "../core/internal.ts";
 
 interface ElementType {
   /** Bytes of one element in the file. */

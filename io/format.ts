@@ -5,8 +5,7 @@
  * A file is checked whole before anything is made from it: every length against the bytes that are there, every place
  * against its neighbours. A malformed file is a SyntaxError.
  */
-import { bytesOf, type DType, itemBytes, type TypedArray } from "../core/pure/dtype.ts";
-import { showShape } from "../core/pure/shape.ts";
+import { bytesOf, type DType, itemBytes, showShape, type TypedArray } from "../core/internal.ts";
 import { elementNames, elementTypes } from "./element_types.ts";
 import { parseStrictJson } from "./json.ts";
 

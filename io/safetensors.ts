@@ -4,9 +4,8 @@
  * All element types of tensors are kept as they are; other integers are read as int32 if every value fits. A file that
  * exists is always whole: see `files.ts`.
  */
-import { outsideScopes } from "../core/internal.ts";
+import { outsideScopes, readWhole, writeWhole } from "../core/internal.ts";
 import { Tensor, tensor } from "../core/mod.ts";
-import { readWhole, writeWhole } from "../core/host/files.ts";
 import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts";
 
 /** Tensors by name, as `module.stateDict()` gives them. */

@@ -1,8 +1,6 @@
 /** Linear: the affine map, the one layer with a matrix product. */
-import { checkCount, checkOptions, checkTensor } from "../core/pure/check.ts";
-import { autocastType } from "../core/internal.ts";
+import { autocastType, checkCount, checkOptions, checkTensor, showShape } from "../core/internal.ts";
 import { type DType, rand, scope, type Tensor } from "../core/mod.ts";
-import { showShape } from "../core/pure/shape.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 

@@ -1,9 +1,6 @@
 /** Losses: modules of a prediction and a target. */
 import { BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, type Tensor } from "../core/mod.ts";
-import { isFloat } from "../core/pure/dtype.ts";
-import { checkOptions, checkTensor } from "../core/pure/check.ts";
-import { wideInAutocast } from "../core/internal.ts";
-import { sameShape, showShape } from "../core/pure/shape.ts";
+import { checkOptions, checkTensor, isFloat, sameShape, showShape, wideInAutocast } from "../core/internal.ts";
 import { Module } from "./module.ts";
 
 /** What becomes of the losses of single elements. */

@@ -4,10 +4,8 @@
  * A field counts when it holds a {@linkcode Parameter}, a {@linkcode Buffer} or a Module, or an array or plain object of
  * such, to any depth. Its name is the path to it, joined with dots: `layers.0.weight`.
  */
-import { type DType, isFloat } from "../core/pure/dtype.ts";
-import { decided } from "../core/internal.ts";
+import { decided, type DType, isFloat, sameShape, showShape } from "../core/internal.ts";
 import { scope, Tensor } from "../core/mod.ts";
-import { sameShape, showShape } from "../core/pure/shape.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 
 /** Tensors by name, as {@linkcode Module.stateDict} gives them and safetensors files hold them. */

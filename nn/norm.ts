@@ -1,8 +1,15 @@
 /** Normalisation layers: over the batch, and over the features. */
-import { checkCount, checkOptions, checkTensor } from "../core/pure/check.ts";
-import { group, inFloat32, momentsOf, update } from "../core/internal.ts";
+import {
+  checkCount,
+  checkOptions,
+  checkTensor,
+  group,
+  inFloat32,
+  momentsOf,
+  showShape,
+  update,
+} from "../core/internal.ts";
 import { noGrad, NormalizeScaleShift, type Tensor } from "../core/mod.ts";
-import { showShape } from "../core/pure/shape.ts";
 import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 

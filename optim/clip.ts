@@ -1,6 +1,5 @@
 /** Clipping gradients by their common norm. */
-import { isHalf } from "../core/pure/dtype.ts";
-import { update } from "../core/internal.ts";
+import { isHalf, update } from "../core/internal.ts";
 import { noGrad, type Tensor } from "../core/mod.ts";
 
 /**

@@ -1,9 +1,6 @@
 /** What all optimizers share: the parameters, the learning rate, and state that can be saved. */
-import { shown } from "../core/pure/check.ts";
-import { adopt, eachTime, group, outsideScopes } from "../core/internal.ts";
-import { isFloat } from "../core/pure/dtype.ts";
+import { adopt, eachTime, group, isFloat, outsideScopes, sameShape, shown, showShape } from "../core/internal.ts";
 import { noGrad, Tensor } from "../core/mod.ts";
-import { sameShape, showShape } from "../core/pure/shape.ts";
 
 /** What an optimizer remembers: tensors and numbers by name. */
 export type OptimizerState = Record<string, Tensor | number>;

@@ -1,6 +1,5 @@
 /** RMSProp. */
-import { checkOptions } from "../core/pure/check.ts";
-import { apply, decided, update } from "../core/internal.ts";
+import { apply, checkOptions, decided, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
 

@@ -1,8 +1,7 @@
 /**
  * Learning-rate schedules: closed formulas of the number of steps taken, PyTorch's.
  */
-import { checkCount } from "../core/pure/check.ts";
-import { refuseRecording } from "../core/internal.ts";
+import { checkCount, refuseRecording } from "../core/internal.ts";
 import type { Optimizer } from "./optimizer.ts";
 
 /**

@@ -3,18 +3,10 @@
  * break them.
  */
 import type { DType } from "../core/pure/dtype.ts";
-import {
-  argFold,
-  broadcastTo,
-  compose,
-  empty,
-  fold,
-  gather,
-  map,
-  matmul,
-  random,
-  scatterAdd,
-} from "../core/array/ndarray.ts";
+import { argFold, fold, gather, matmul, random, scatterAdd } from "../core/array/skeletons.ts";
+import { broadcastTo } from "../core/array/views.ts";
+import { compose } from "../core/array/group.ts";
+import { empty, map } from "../core/array/ndarray.ts";
 import { Stream } from "../core/array/stream.ts";
 import { reducedShape, type Shape } from "../core/pure/shape.ts";
 import type { Device } from "../kernels/device.ts";

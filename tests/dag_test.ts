@@ -1,20 +1,42 @@
-/** The rooms of the house and who may look into which: an import that is not in this list is an error. */
+/**
+ * The rooms of the house and who may look into which: an import that is not in this list is an error, and so is an arrow
+ * that no import draws.
+ */
 import { testWith } from "./permissions.ts";
 import { assertEquals } from "./support.ts";
 
+/** From a room to those it may import. A file on top of a room, such as `core/mod.ts`, is a room by itself. */
 const arrows: Record<string, readonly string[]> = {
-  "mod.ts": ["core", "nn", "optim", "data", "io", "train"],
+  "mod.ts": ["core/mod.ts", "nn", "optim", "data", "io", "train"],
+  "core/pure": ["kernels"],
+  "core/host": [],
+  "core/ambient": ["core/pure"],
+  "core/array": ["core/pure", "kernels"],
+  "core/tensor": ["core/array", "core/ambient", "core/pure", "kernels"],
+  "core/capture": ["core/tensor", "core/array", "core/ambient", "core/pure", "kernels"],
+  "core/open.ts": ["core/array", "core/host", "kernels"],
+  "core/internal.ts": ["core/tensor", "core/array", "core/ambient", "core/host", "core/pure"],
+  "core/mod.ts": [
+    "core/open.ts",
+    "core/capture",
+    "core/tensor",
+    "core/array",
+    "core/ambient",
+    "core/host",
+    "core/pure",
+  ],
   kernels: [],
-  core: ["kernels"],
-  nn: ["core"],
-  optim: ["core", "nn"],
-  io: ["core", "optim"],
-  data: ["kernels", "core", "io"],
-  train: ["core", "nn", "optim", "data"],
+  nn: ["core/mod.ts", "core/internal.ts"],
+  optim: ["core/mod.ts", "core/internal.ts"],
+  io: ["core/mod.ts", "core/internal.ts"],
+  data: ["core/mod.ts", "core/internal.ts", "kernels"],
+  train: ["core/mod.ts", "nn", "optim", "data"],
   examples: ["mod.ts", "tools"],
   bench: ["mod.ts", "examples", "tools"],
   tools: ["mod.ts", "kernels", "data"],
 };
+/** Rooms that are cut further; all other folders are one room. */
+const houses = ["core"];
 /** Roots that reach every file of the rooms but the tests. */
 const roots = [
   "mod.ts",
@@ -25,33 +47,93 @@ const roots = [
   "tools/run_tests.ts",
 ];
 
-interface Module {
+interface Import {
   specifier: string;
-  dependencies?: { specifier: string; code?: { specifier: string }; type?: { specifier: string } }[];
+  code?: { specifier?: string };
+  type?: { specifier?: string };
+  isTypeOnly?: boolean;
 }
 
-const home = new URL("..", import.meta.url).href;
+const home = new URL("..", import.meta.url);
 
-function roomOf(specifier: string): string {
-  if (!specifier.startsWith(home)) return specifier;
-  const path = specifier.slice(home.length);
-  return path.includes("/") ? path.slice(0, path.indexOf("/")) : path;
+/** The room of a file, by its path from the repository's root. */
+function roomOf(path: string): string {
+  const parts = path.split("/");
+  return houses.includes(parts[0]!) ? parts.slice(0, 2).join("/") : parts[0]!;
+}
+
+/** What each file imports: the paths, and whether only types are taken from there, which are gone at run time. */
+function imports(): Map<string, Map<string, { isTypeOnly: boolean }>> {
+  const found = new Map<string, Map<string, { isTypeOnly: boolean }>>();
+  for (const root of roots) {
+    const command = new Deno.Command(Deno.execPath(), { args: ["info", "--json", root], cwd: home });
+    const { modules } = JSON.parse(new TextDecoder().decode(command.outputSync().stdout)) as {
+      modules: { specifier: string; dependencies?: Import[] }[];
+    };
+    for (const { specifier, dependencies = [] } of modules) {
+      const targets = new Map<string, { isTypeOnly: boolean }>();
+      for (const { code, type } of dependencies) {
+        const target = code?.specifier ?? type?.specifier;
+        // Modules that are built into the runtime, and the settings file, belong to no room.
+        if (target === undefined || target.startsWith("node:") || target === `${home.href}deno.json`) continue;
+        targets.set(target.replace(home.href, ""), { isTypeOnly: code?.specifier === undefined });
+      }
+      found.set(specifier.replace(home.href, ""), targets);
+    }
+  }
+  return found;
+}
+
+/** Groups of nodes that reach one another (Tarjan 1972), sorted; single nodes left out. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>(), low = new Map<string, number>(), open: string[] = [];
+  const found: string[][] = [];
+  const visit = (node: string) => {
+    order.set(node, order.size);
+    low.set(node, order.get(node)!);
+    open.push(node);
+    for (const next of graph.get(node) ?? []) {
+      if (!order.has(next)) visit(next);
+      if (open.includes(next)) low.set(node, Math.min(low.get(node)!, low.get(next)!));
+    }
+    if (low.get(node) !== order.get(node)) return;
+    const members = open.splice(open.indexOf(node));
+    if (members.length > 1) found.push(members.sort());
+  };
+  for (const node of graph.keys()) if (!order.has(node)) visit(node);
+  return found;
 }
 
 testWith(["run", "read"], "imports follow the arrows of the house, and mod.ts depends on nothing", () => {
-  const wrong = new Set<string>();
-  for (const root of roots) {
-    const command = new Deno.Command(Deno.execPath(), { args: ["info", "--json", root], cwd: new URL(home) });
-    const { modules } = JSON.parse(new TextDecoder().decode(command.outputSync().stdout)) as { modules: Module[] };
-    for (const { specifier, dependencies = [] } of modules) {
-      const from = roomOf(specifier);
-      for (const { code, type } of dependencies) {
-        const target = (code ?? type)!.specifier, to = roomOf(target);
-        // Modules that are built into the runtime, and the settings file, belong to no room.
-        if (from === to || to === "deno.json" || target.startsWith("node:")) continue;
-        if (!arrows[from]?.includes(to)) wrong.add(`${specifier.replace(home, "")} -> ${target.replace(home, "")}`);
-      }
+  const wrong = new Set<string>(), drawn = new Set<string>();
+  for (const [path, targets] of imports()) {
+    const from = roomOf(path);
+    for (const target of targets.keys()) {
+      const to = roomOf(target);
+      if (from === to) continue;
+      drawn.add(`${from} -> ${to}`);
+      if (!arrows[from]?.includes(to)) wrong.add(`${path} -> ${target}`);
     }
   }
   assertEquals([...wrong], []);
+  const allowed = Object.entries(arrows).flatMap(([from, all]) => all.map((to) => `${from} -> ${to}`));
+  assertEquals(allowed.filter((arrow) => !drawn.has(arrow)), [], "arrows that nobody draws");
+});
+
+testWith(["run", "read"], "no files import one another in a circle", () => {
+  const all = imports();
+  const graph = (isTypeToo: boolean) =>
+    new Map([...all].map(([path, targets]) => [
+      path,
+      [...targets].filter(([, { isTypeOnly }]) => isTypeToo || !isTypeOnly).map(([target]) => target),
+    ]));
+  assertEquals(circles(graph(false)), [], "at run time");
+  // A gradient is written in Tensor's methods, and these call ops: both know the other, by type alone.
+  const typed = circles(graph(true));
+  assertEquals(typed.length, 1, "circles of types");
+  const strangers = typed[0]!.filter((path) => !path.startsWith("core/tensor/"));
+  assertEquals(strangers, [], "files in the circle of types that are neither Tensor nor its ops");
+  // Without Tensor's page there is no circle left.
+  const without = new Map([...graph(true)].filter(([path]) => path !== "core/tensor/tensor.ts"));
+  assertEquals(circles(without), [], "circles of types that do not pass through Tensor");
 });

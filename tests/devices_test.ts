@@ -5,8 +5,9 @@
  * held to the same steps, the last of which is rounded once more. The other types are held to the reference, whose steps are those of float64 and int32.
  */
 import { computeType, type DType, isFloat, isHalf, promote, type TypedArray } from "../core/pure/dtype.ts";
-import { argFold, copy, empty, fold, fromTypedArray, gather, matmul, type NDArray } from "../core/array/ndarray.ts";
-import { permute, random as randomArray, scatterAdd } from "../core/array/ndarray.ts";
+import { argFold, fold, gather, matmul, random as randomArray, scatterAdd } from "../core/array/skeletons.ts";
+import { copy, empty, fromTypedArray, type NDArray } from "../core/array/ndarray.ts";
+import { permute } from "../core/array/views.ts";
 import type { Stream } from "../core/array/stream.ts";
 import { reducedShape, type Shape, stridesOf } from "../core/pure/shape.ts";
 import { type Environment, type Evaluate, parseRow } from "../kernels/reference/expression.ts";

@@ -12,18 +12,10 @@ import {
   makeTypedArray,
   type TypedArray,
 } from "../core/pure/dtype.ts";
-import {
-  argFold,
-  broadcastTo,
-  compose,
-  fold,
-  gather,
-  map,
-  mapInto,
-  matmul,
-  type NDArray,
-} from "../core/array/ndarray.ts";
-import { empty, random as randomArray, scatterAdd } from "../core/array/ndarray.ts";
+import { argFold, fold, gather, matmul, random as randomArray, scatterAdd } from "../core/array/skeletons.ts";
+import { broadcastTo } from "../core/array/views.ts";
+import { compose } from "../core/array/group.ts";
+import { empty, map, mapInto, type NDArray } from "../core/array/ndarray.ts";
 import { Stream } from "../core/array/stream.ts";
 import { reducedShape, type Shape } from "../core/pure/shape.ts";
 import { openCpu } from "../kernels/native/native.ts";

@@ -1,6 +1,7 @@
 /** Products on OpenCL: by tiles of any size, which are chosen by time, with the same bits; and by CLBlast. */
 import type { DType, TypedArray } from "../core/pure/dtype.ts";
-import { argFold, copy, fold, gather, map, matmul, random as randomArray } from "../core/array/ndarray.ts";
+import { argFold, fold, gather, matmul, random as randomArray } from "../core/array/skeletons.ts";
+import { copy, map } from "../core/array/ndarray.ts";
 import type { Stream } from "../core/array/stream.ts";
 import type { Device } from "../kernels/device.ts";
 import { libraryCandidates, openNative } from "../kernels/native/native.ts";

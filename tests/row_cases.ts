@@ -2,17 +2,10 @@
  * Groups of maps and folds along the rows or columns of one matrix: what a device makes one kernel of. `single` says that it
  * must be only one.
  */
-import {
-  broadcastTo,
-  composeAll,
-  copy,
-  empty,
-  fold,
-  map,
-  mapInto,
-  type NDArray,
-  reshape,
-} from "../core/array/ndarray.ts";
+import { broadcastTo, reshape } from "../core/array/views.ts";
+import { composeAll } from "../core/array/group.ts";
+import { copy, empty, map, mapInto, type NDArray } from "../core/array/ndarray.ts";
+import { fold } from "../core/array/skeletons.ts";
 import { CrossEntropy, CrossEntropyGradient, LogSoftmax, LogSumExp, Softmax } from "../core/tensor/ops/composite.ts";
 import { Normalize, NormalizeGradient } from "../core/tensor/ops/norm.ts";
 import type { Stream } from "../core/array/stream.ts";

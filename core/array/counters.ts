@@ -5,7 +5,7 @@
  * device, and a generator's whole state is a key and a counter.
  */
 import type { DType } from "../pure/dtype.ts";
-import { refuseRecording } from "../capture/recording.ts";
+import { refuseRecording } from "./recorder.ts";
 
 /** A seed's two key words. */
 export function keyOf(seed: number): [number, number] {

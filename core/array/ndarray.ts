@@ -1,19 +1,11 @@
 /**
- * NDArray: elements in a storage seen through shape, strides and offset; and the skeletons that fill one from others.
+ * NDArray: elements in a storage seen through shape, strides and offset; and the map skeleton, which fills one from others
+ * element by element.
  *
- * This is the layer below automatic differentiation: an op's `compute` is written in these functions. Views (transpose,
- * broadcast, slice) share the storage; every other function makes a new one.
+ * This is the layer below automatic differentiation: an op's `compute` is written in the functions of this file, of
+ * `skeletons.ts` and of `views.ts`.
  */
-import {
-  type ArgRow,
-  argRows,
-  dtypeCode,
-  type FoldRow,
-  foldRows,
-  limits,
-  type MapRow,
-  opcode,
-} from "../../kernels/instruction.ts";
+import { dtypeCode, limits, type MapRow, opcode } from "../../kernels/instruction.ts";
 import {
   bytesOf,
   codeOf,
@@ -25,24 +17,11 @@ import {
   readElements,
   type TypedArray,
 } from "../pure/dtype.ts";
-import { recording, refuseRecording, type Scalar } from "../capture/recording.ts";
-import { collect, readBytes, type Storage, type Stream, writeBytes, writeView } from "./stream.ts";
+import { temporaries } from "./group.ts";
+import { numberAt, refuseRecording, type Scalar } from "./recorder.ts";
+import { readBytes, recorder, type Storage, type Stream, writeBytes, writeView } from "./stream.ts";
 import { type MapInfo, rows } from "./rows.ts";
-import {
-  type AxisSlice,
-  isContiguous,
-  reshapeStrides,
-  type Shape,
-  showShape,
-  sizeOf,
-  stridesOf,
-} from "../pure/shape.ts";
-
-const folds = Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>;
-const args = Object.fromEntries(argRows.map((name, k) => [name, k])) as Record<ArgRow, number>;
-
-/** Arrays made while a composite computation runs; all but its result are given back at its end. */
-let temporaries: NDArray[] | null = null;
+import { isContiguous, type Shape, showShape, sizeOf, stridesOf } from "../pure/shape.ts";
 
 /**
  * A strided window on device memory: what an op's `compute` is given and gives back. It is counted, not collected: each
@@ -140,7 +119,7 @@ export class NDArray {
 }
 
 /** The first array's stream, which all others must share. */
-function streamOf(action: string, inputs: readonly NDArray[]): Stream {
+export function commonStream(action: string, inputs: readonly NDArray[]): Stream {
   const stream = inputs[0]!.storage.stream;
   for (const input of inputs) {
     if (input.storage.handle === 0) throw new Error(`Cannot ${action}: tensor ${showShape(input.shape)} was freed`);
@@ -168,9 +147,9 @@ export function fromTypedArray(stream: Stream, flat: TypedArray, shape: Shape, d
     return array;
   }
   writeBytes(array.storage, 0, bytesOf(flat, dtype));
-  if (recording === null) return array;
+  if (recorder === null) return array;
   // A replay cannot fill it again, and may change what it made of it: it starts with a copy of memory that stays.
-  recording.constant(array.storage);
+  recorder.constant(array.storage);
   const own = copy(array);
   array.dispose();
   return own;
@@ -193,7 +172,7 @@ export function mapInto(
   u: Scalar = 0,
 ): void {
   const info = typeof row === "string" ? rows[row] : row;
-  const stream = inputs.length > 0 ? streamOf(info.name, inputs) : out.storage.stream;
+  const stream = inputs.length > 0 ? commonStream(info.name, inputs) : out.storage.stream;
   writeMap(stream, info, out, inputs, s, t, u, codeOf(computeType(out.dtype)));
 }
 
@@ -217,7 +196,7 @@ function writeMap(
   if (rank > limits.rank) {
     throw new RangeError(`Cannot ${row.name}: shape ${showShape(out.shape)} has more than ${limits.rank} axes`);
   }
-  if (flat && recording === null && out.code === compute) {
+  if (flat && recorder === null && out.code === compute) {
     let same = true;
     for (let k = 0; same && k < count; k++) same = inputs[k]!.code === compute;
     if (same) return writeFlat(stream, stream.open(flatWords), 0, row, out, inputs, s, t, u);
@@ -228,9 +207,9 @@ function writeMap(
   words[start + 3] = compute;
   words[start + 4] = rank;
   words[start + 5] = count;
-  words[start + 6] = typeof s === "number" ? s : liveNumber(start + 6, s);
-  words[start + 7] = typeof t === "number" ? t : liveNumber(start + 7, t);
-  words[start + 8] = typeof u === "number" ? u : liveNumber(start + 8, u);
+  words[start + 6] = typeof s === "number" ? s : numberAt(start + 6, s);
+  words[start + 7] = typeof t === "number" ? t : numberAt(start + 7, t);
+  words[start + 8] = typeof u === "number" ? u : numberAt(start + 8, u);
   let at = start + 9;
   if (flat) {
     words[at] = out.size;
@@ -285,13 +264,7 @@ function writeFlat(
   stream.close(start, at, out.size);
 }
 
-/** The number now; a captured function asks again at each replay. */
-function liveNumber(at: number, read: () => number): number {
-  recording?.live(at, read);
-  return read();
-}
-
-function writeNumbers(words: Float64Array, at: number, numbers: readonly number[]): number {
+export function writeNumbers(words: Float64Array, at: number, numbers: readonly number[]): number {
   for (let k = 0; k < numbers.length; k++) words[at + k] = numbers[k]!;
   return at + numbers.length;
 }
@@ -318,8 +291,8 @@ export function mapScalars(
   u: Scalar = 0,
   dtype?: DType,
 ): NDArray {
-  const first = inputs[0]!, stream = streamOf(row.name, inputs);
-  if (dtype === undefined && recording === null && areFlat(row, inputs)) {
+  const first = inputs[0]!, stream = commonStream(row.name, inputs);
+  if (dtype === undefined && recorder === null && areFlat(row, inputs)) {
     const bytes = first.size * itemBytes(first.dtype), start = stream.openFresh(flatWords, bytes);
     const storage = stream.claim(bytes);
     const out = new NDArray(storage, first.shape, first.strides, 0, first.dtype, true);
@@ -355,7 +328,7 @@ export function filled(stream: Stream, shape: Shape, dtype: DType, value: Scalar
 
 /** A contiguous copy, of another type if asked: floats become integers by truncation, saturating. */
 export function copy(array: NDArray, dtype: DType = array.dtype): NDArray {
-  const stream = streamOf("copy", [array]), out = empty(stream, array.shape, dtype);
+  const stream = commonStream("copy", [array]), out = empty(stream, array.shape, dtype);
   const compute = codeOf(computeType(promote(array.dtype, dtype)));
   writeMap(stream, rows.copy, out, [array], 0, 0, 0, compute);
   return out;
@@ -364,242 +337,4 @@ export function copy(array: NDArray, dtype: DType = array.dtype): NDArray {
 /** The same array if its elements already lie in order, else a copy. Counted once more either way. */
 export function contiguous(array: NDArray): NDArray {
   return array.contiguous ? array.share() : copy(array);
-}
-
-/** Another shape over the same elements: a view where strides allow, else a copy. */
-export function reshape(array: NDArray, shape: Shape): NDArray {
-  const strides = array.contiguous ? stridesOf(shape) : reshapeStrides(array.shape, array.strides, shape);
-  if (strides !== null) return array.view(shape, strides);
-  const dense = copy(array);
-  const result = dense.view(shape, stridesOf(shape));
-  dense.dispose();
-  return result;
-}
-
-/** Axes in another order, as a view. */
-export function permute(array: NDArray, axes: readonly number[]): NDArray {
-  return array.view(axes.map((axis) => array.shape[axis]!), axes.map((axis) => array.strides[axis]!));
-}
-
-/** A view whose new or stretched axes repeat. */
-export function broadcastTo(array: NDArray, shape: Shape): NDArray {
-  const shift = shape.length - array.shape.length;
-  const strides = shape.map((length, axis) => {
-    const from = axis - shift;
-    return from < 0 || (array.shape[from] === 1 && length !== 1) ? 0 : array.strides[from]!;
-  });
-  return array.view(shape, strides);
-}
-
-/** A view of a part, by one slice for each axis. */
-export function slice(array: NDArray, slices: readonly AxisSlice[]): NDArray {
-  let offset = array.offset;
-  const shape: number[] = [], strides: number[] = [];
-  slices.forEach((part, axis) => {
-    offset += part.start * array.strides[axis]!;
-    if (part.dropped) return;
-    shape.push(part.length);
-    strides.push(part.step * array.strides[axis]!);
-  });
-  return array.view(shape, strides, sizeOf(shape) === 0 ? array.offset : offset);
-}
-
-/** Writes the kept axes first and the reduced ones after them, as `fold` and `arg` want. */
-function writeReduction(
-  words: Float64Array,
-  start: number,
-  out: NDArray,
-  inputs: readonly NDArray[],
-  axes: readonly number[],
-): number {
-  const shape = inputs[0]!.shape, order: number[] = [];
-  for (let axis = 0; axis < shape.length; axis++) if (!axes.includes(axis)) order.push(axis);
-  const kept = order.length;
-  for (const axis of axes) order.push(axis);
-  let at = start;
-  for (const axis of order) words[at++] = shape[axis]!;
-  at = writeView(words, at, out);
-  // Out is dense over the kept axes, whether or not it also shows the reduced ones as ones.
-  let step = 1;
-  for (let k = kept - 1; k >= 0; k--) {
-    words[at + k] = step;
-    step *= shape[order[k]!]!;
-  }
-  at += kept;
-  for (const input of inputs) {
-    at = writeView(words, at, input);
-    for (const axis of order) words[at++] = input.strides[axis]!;
-  }
-  return at;
-}
-
-/** Joins the elements along `axes` (sorted). `outShape` has those axes dropped or of length one. */
-export function fold(
-  row: FoldRow,
-  inputs: readonly NDArray[],
-  axes: readonly number[],
-  outShape: Shape,
-  dtype?: DType,
-): NDArray {
-  const stream = streamOf(row, inputs), rank = inputs[0]!.shape.length;
-  if (rank > limits.rank) throw new RangeError(`Cannot ${row}: ${rank} axes are more than ${limits.rank}`);
-  let compute = inputs[0]!.dtype;
-  for (const input of inputs) compute = promote(compute, input.dtype);
-  const out = empty(stream, outShape, dtype ?? compute);
-  const start = stream.open(10 + rank + (inputs.length + 1) * (3 + rank)), words = stream.words;
-  words[start] = opcode.fold;
-  words[start + 2] = folds[row];
-  words[start + 3] = codeOf(computeType(compute));
-  words[start + 4] = rank;
-  words[start + 5] = rank - axes.length;
-  words[start + 6] = inputs.length;
-  words[start + 7] = 0;
-  words[start + 8] = 0;
-  words[start + 9] = 0;
-  stream.close(start, writeReduction(words, start + 10, out, inputs, axes), inputs[0]!.size);
-  return out;
-}
-
-/** The index (int32) of the best element along one axis. */
-export function argFold(row: ArgRow, array: NDArray, axes: readonly number[], outShape: Shape): NDArray {
-  const stream = streamOf(row, [array]), rank = array.shape.length;
-  const out = empty(stream, outShape, "int32");
-  const start = stream.open(6 + rank + 2 * (3 + rank)), words = stream.words;
-  words[start] = opcode.arg;
-  words[start + 2] = args[row];
-  words[start + 3] = codeOf(computeType(array.dtype));
-  words[start + 4] = rank;
-  words[start + 5] = rank - axes.length;
-  stream.close(start, writeReduction(words, start + 6, out, [array], axes), array.size);
-  return out;
-}
-
-/** Matrix products over the last two axes; `batch` is the common shape of the axes before them. */
-export function matmul(a: NDArray, b: NDArray, batch: Shape): NDArray {
-  const stream = streamOf("matmul", [a, b]), dtype = promote(a.dtype, b.dtype);
-  const m = a.shape[a.shape.length - 2]!, k = a.shape[a.shape.length - 1]!, n = b.shape[b.shape.length - 1]!;
-  const out = empty(stream, [...batch, m, n], dtype), rank = batch.length;
-  const start = stream.open(7 + rank + 3 * (5 + rank)), words = stream.words;
-  words[start] = opcode.matmul;
-  words[start + 2] = codeOf(computeType(dtype));
-  words[start + 3] = rank;
-  words[start + 4] = m;
-  words[start + 5] = n;
-  words[start + 6] = k;
-  let at = writeNumbers(words, start + 7, batch);
-  for (const array of [out, a, b]) at = writeNumbers(words, writeView(words, at, array), array.strides);
-  stream.close(start, at, out.size * k);
-  return out;
-}
-
-/** The axes before, at and after one axis, as the three strides that gather and scatter step by. */
-function aroundAxis(array: NDArray, axis: number): { sizes: [number, number, number]; strides: number[] } {
-  const sizes: [number, number, number] = [
-    sizeOf(array.shape.slice(0, axis)),
-    array.shape[axis]!,
-    sizeOf(array.shape.slice(axis + 1)),
-  ];
-  return { sizes, strides: [sizes[1] * sizes[2], sizes[2], 1] };
-}
-
-/** `source[..., index[c], ...]` along `axis`: all three arrays are contiguous, `index` has one axis. */
-export function gather(source: NDArray, index: NDArray, axis: number, outShape: Shape): NDArray {
-  const stream = streamOf("take", [source, index]);
-  stream.runAlone();
-  const out = empty(stream, outShape, source.dtype);
-  const { sizes: [outer, length, inner], strides } = aroundAxis(source, axis);
-  writePlaces(stream, opcode.gather, outer, index, length, inner, out, source, strides);
-  return out;
-}
-
-/** Adds `source[..., c, ...]` to `out[..., index[c], ...]` along `axis`, in ascending order of `c`. */
-export function scatterAdd(out: NDArray, source: NDArray, index: NDArray, axis: number): void {
-  const stream = streamOf("take gradient", [out, source, index]);
-  stream.runAlone();
-  const { sizes: [outer, length, inner], strides } = aroundAxis(out, axis);
-  writePlaces(stream, opcode.scatter, outer, index, length, inner, out, source, strides);
-}
-
-function writePlaces(
-  stream: Stream,
-  operation: number,
-  outer: number,
-  index: NDArray,
-  length: number,
-  inner: number,
-  out: NDArray,
-  source: NDArray,
-  alongLength: readonly number[],
-): void {
-  const count = index.size, alongCount = [count * inner, inner, 1];
-  const start = stream.open(22), words = stream.words;
-  words[start] = operation;
-  words[start + 2] = outer;
-  words[start + 3] = count;
-  words[start + 4] = length;
-  words[start + 5] = inner;
-  const gathers = operation === opcode.gather;
-  let at = writeNumbers(words, writeView(words, start + 6, out), gathers ? alongCount : alongLength);
-  at = writeNumbers(words, writeView(words, at, source), gathers ? alongLength : alongCount);
-  at = writeView(words, at, index);
-  words[at++] = 1;
-  stream.close(start, at, source.size);
-}
-
-/** Throws RangeError, on this device or when it is next read from, unless all labels [n] lie in [0, length). */
-export function checkLabels(labels: NDArray, length: number): void {
-  const stream = streamOf("use labels", [labels]);
-  stream.runAlone();
-  const start = stream.open(8), words = stream.words;
-  words[start] = opcode.check;
-  words[start + 2] = labels.size;
-  words[start + 3] = length;
-  const at = writeView(words, start + 4, labels);
-  words[at] = labels.strides[0]!;
-  stream.close(start, at + 1, labels.size);
-}
-
-/** Random words (int32), or uniform numbers in [0, 1) (floats), from one counter range. */
-export function random(
-  stream: Stream,
-  shape: Shape,
-  dtype: DType,
-  key: readonly [Scalar, Scalar],
-  counter: Scalar,
-): NDArray {
-  const out = empty(stream, shape, dtype);
-  const start = stream.open(9), words = stream.words;
-  words[start] = opcode.random;
-  words[start + 2] = out.size;
-  [...key, counter].forEach((word, k) => {
-    words[start + 3 + k] = typeof word === "number" ? word : liveNumber(start + 3 + k, word);
-  });
-  stream.close(start, writeView(words, start + 6, out), out.size);
-  return out;
-}
-
-/**
- * Runs a computation of several steps as one group: all arrays it makes are given back, save its result.
- *
- * A device runs the list tile by tile, so that what lies between the steps stays in cache.
- */
-export function compose(body: () => NDArray): NDArray {
-  return composeAll(() => [body()])[0]!;
-}
-
-/** As {@linkcode compose}, for several results; a null stays one. */
-export function composeAll<Result extends NDArray | null>(body: () => readonly Result[]): readonly Result[] {
-  return collect(() => {
-    const before = temporaries, mine: NDArray[] = [];
-    temporaries = mine;
-    let results: readonly Result[] = [];
-    try {
-      results = body();
-      return results;
-    } finally {
-      temporaries = before;
-      for (const array of mine) if (!results.includes(array as Result)) array.dispose();
-      if (before !== null) { for (const array of results) if (array !== null) before.push(array); }
-    }
-  });
 }

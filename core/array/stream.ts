@@ -7,7 +7,6 @@
  */
 import type { Device } from "../../kernels/device.ts";
 import { limits, opcode } from "../../kernels/instruction.ts";
-import { recording } from "../capture/recording.ts";
 
 /** Memory on a device, counted by the arrays that show it. */
 export class Storage {
@@ -46,6 +45,38 @@ export interface Viewed {
   readonly storage: Storage;
   readonly code: number;
   readonly offset: number;
+}
+
+/** What a stream reports to while a captured function is recorded; see `core/capture/recording.ts`. */
+export interface Recorder {
+  /** A device is used. */
+  enter(stream: Stream): void;
+  /** The device ran these words. */
+  take(stream: Stream, words: Float64Array): void;
+  /** The device refused these words. */
+  drop(stream: Stream, words: Float64Array): void;
+  /** The host filled this memory. */
+  constant(storage: Storage): void;
+  /** The number at a word of the stream's buffer is asked for anew at each replay. */
+  live(at: number, read: () => number): void;
+  /** The host does something that each replay must do again, after the live numbers so far. */
+  act(run: () => void): void;
+  /** What was recorded holds as long as this is true. */
+  guard(holds: () => boolean): void;
+}
+
+/** The recorder of the function that is being captured, or null. A variable rather than a function: every op asks. */
+export let recorder: Recorder | null = null;
+
+/** Runs `body` while streams report to `next`. Recording is synchronous: no other task can run in between. */
+export function recordingTo<T>(next: Recorder | null, body: () => T): T {
+  const before = recorder;
+  recorder = next;
+  try {
+    return body();
+  } finally {
+    recorder = before;
+  }
 }
 
 /** A result of more bytes than this is computed at once. */
@@ -111,7 +142,7 @@ export class Stream {
   }
 
   allocate(bytes: number): Storage {
-    recording?.enter(this);
+    recorder?.enter(this);
     const at = this.openFresh(4, bytes), storage = this.claim(bytes), words = this.#words;
     words[at] = opcode.alloc;
     words[at + 1] = 4;
@@ -199,7 +230,7 @@ export class Stream {
 
   /** Ends the instruction that began at `start`, of so many steps. Outside a group it runs now or with the next few. */
   close(start: number, end: number, work: number): void {
-    recording?.enter(this);
+    recorder?.enter(this);
     this.#words[start + 1] = end - start;
     this.#length = end;
     if (groupDepth === 0 && (this.#isUrgent || work > smallWork || end > waitingWords)) this.flush();
@@ -225,12 +256,12 @@ export class Stream {
       this.device.run(length);
     } catch (error) {
       this.#words = this.device.words;
-      recording?.drop(this, this.#words.subarray(0, length));
+      recorder?.drop(this, this.#words.subarray(0, length));
       for (const storage of this.#unborn.slice(0, unborn)) storage.destroy();
       throw error;
     }
     this.#words = this.device.words;
-    recording?.take(this, this.#words.subarray(0, length));
+    recorder?.take(this, this.#words.subarray(0, length));
   }
 
   /** A handle of the caller's own, for memory that a list allocates and frees again by itself. */

@@ -11,7 +11,8 @@ import { checkDType, type DType } from "../pure/dtype.ts";
 import { checkFunction } from "../pure/check.ts";
 import { show, toDot } from "./list.ts";
 import { filled, type NDArray } from "../array/ndarray.ts";
-import { isInlined, record, Recording, refuseRecording } from "./recording.ts";
+import { isInlined, refuseRecording } from "../array/recorder.ts";
+import { record, Recording } from "./recording.ts";
 import { Program, type ProgramMemory } from "./program.ts";
 import { Tensor } from "../tensor/tensor.ts";
 

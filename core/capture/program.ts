@@ -2,7 +2,7 @@
  * A recording made ready to be run again: which memory its instructions take from outside at each call, when it still
  * holds, and how its results and effects are made.
  */
-import { autocastType, gradientsEnabled } from "../ambient/scope.ts";
+import { autocastType, gradientsEnabled } from "../ambient/modes.ts";
 import { type Arguments, isPlain, type Pattern } from "./arguments.ts";
 import { chosenStream, streamOf } from "../array/devices.ts";
 import type { DType } from "../pure/dtype.ts";

@@ -1,16 +1,12 @@
 /**
  * What a captured function leaves while it runs for the first time: its instructions, the numbers in them that are asked
  * anew at each replay, and what must stay as it was for the recording to hold.
- *
- * Recording is synchronous, so it is one variable: no other task can run in between.
  */
 import { opcode } from "../../kernels/instruction.ts";
 import type { NDArray } from "../array/ndarray.ts";
-import type { Storage, Stream } from "../array/stream.ts";
+import { type Recorder, recordingTo, type Storage, type Stream } from "../array/stream.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-
-/** A number, or a function that is asked at each step. */
-export type Scalar = number | (() => number);
+import { type Witness, witnessedBy } from "../tensor/witness.ts";
 
 /** Something that every replay does before its instructions run, in the order in which it was recorded. */
 export type Action =
@@ -35,8 +31,8 @@ export interface GradientUse {
   read: boolean;
 }
 
-/** One recording under way. */
-export class Recording {
+/** One recording under way: streams and tensors report to it. */
+export class Recording implements Recorder, Witness {
   /** The device that is used, known from its first instruction on. */
   stream: Stream | null = null;
   /** All instruction words, as the device ran them. */
@@ -97,6 +93,11 @@ export class Recording {
     this.actions.push({ run });
   }
 
+  /** Notes what must stay true for the recording to hold. */
+  guard(holds: Guard): void {
+    this.guards.push(holds);
+  }
+
   /** Notes that the tensor's memory was touched. */
   touch(tensor: Tensor, array: NDArray): void {
     if (!this.tensors.has(tensor)) this.tensors.set(tensor, array.storage);
@@ -128,51 +129,7 @@ export class Recording {
   }
 }
 
-/** The recording under way, or null. A variable rather than a function: every op asks. */
-export let recording: Recording | null = null;
-
-/** Runs `body` while `next` records. */
-export function record<T>(next: Recording, body: () => T): T {
-  const before = recording;
-  recording = next;
-  try {
-    return body();
-  } finally {
-    recording = before;
-  }
-}
-
-let differentiated = 0;
-
-/** Runs a function that is being differentiated: captured functions in it run as they are, since a replay has no graph. */
-export function differentiating<T>(body: () => T): T {
-  differentiated++;
-  try {
-    return body();
-  } finally {
-    differentiated--;
-  }
-}
-
-/** True where a captured function is part of something larger, which records or differentiates it. */
-export function isInlined(): boolean {
-  return recording !== null || differentiated > 0;
-}
-
-/** Refuses what a replay could not repeat. */
-export function refuseRecording(what: string): void {
-  if (recording !== null) throw new Error(`Cannot capture: ${what} inside the function`);
-}
-
-/** Runs `body` now and, where a function is being captured, again at each replay, in order with the live numbers. */
-export function eachTime(body: () => void): void {
-  recording?.act(body);
-  body();
-}
-
-/** The truth of a condition on which the recorded instructions depend: when it changes, the function is captured anew. */
-export function decided(condition: () => boolean): boolean {
-  const now = condition();
-  recording?.guards.push(() => condition() === now);
-  return now;
+/** Runs `body` while `recording` records. */
+export function record<T>(recording: Recording, body: () => T): T {
+  return recordingTo(recording, () => witnessedBy(recording, body));
 }

@@ -2,7 +2,7 @@
  * The static graph in the lecture's own words: placeholders, a graph that is built once, and a session that runs it with
  * values fed in. Behind it is {@linkcode capture}.
  */
-import { noGrad } from "../ambient/scope.ts";
+import { noGrad } from "../ambient/modes.ts";
 import { capture, type Captured } from "./capture.ts";
 import { streamOf } from "../array/devices.ts";
 import { checkDType, type DType, isFloat } from "../pure/dtype.ts";

@@ -2,7 +2,6 @@
  * What the public door refuses: values that the types would not let through, as programs in plain JavaScript and
  * notebooks give them. Every message says what was given and what is wanted.
  */
-import { Value } from "../tensor/value.ts";
 
 /** Throws the TypeError for a value of another kind. */
 export function refuse(action: string, given: unknown, wanted: string): never {
@@ -18,11 +17,6 @@ export function shown(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   const kind = value.constructor?.name ?? "object";
   return `${/^[aeiou]/i.test(kind) ? "an" : "a"} ${kind}`;
-}
-
-/** Refuses what is no tensor. */
-export function checkTensor(action: string, given: unknown): void {
-  if (!(given instanceof Value)) refuse(action, given, "a tensor");
 }
 
 /** Refuses what cannot be called. */

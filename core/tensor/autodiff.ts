@@ -1,13 +1,13 @@
 /**
  * Differentiation of functions: reverse (`grad`), forward (`jvp`), numeric, and the check of one against the other.
  */
-import { noGrad, withAutocast, withGradients } from "../ambient/scope.ts";
+import { noGrad, withAutocast, withGradients } from "../ambient/modes.ts";
 import { gradientsOf } from "./backward.ts";
 import { streamOf } from "../array/devices.ts";
 import { checkFunction, refuse } from "../pure/check.ts";
 import { isFloat, isHalf } from "../pure/dtype.ts";
 import { contiguous, fromTypedArray } from "../array/ndarray.ts";
-import { differentiating } from "../capture/recording.ts";
+import { differentiating } from "../array/recorder.ts";
 import { sameShape, type Shape, showShape } from "../pure/shape.ts";
 import { Tensor } from "./tensor.ts";
 import { findTopoSort } from "./value.ts";

@@ -3,7 +3,8 @@
  *
  * Every op's `gradient` is written in ops, so with `createGraph` the adjoints are themselves a graph.
  */
-import { innerScope, moveTo, type Scope, withAutocast, withGradients } from "../ambient/scope.ts";
+import { innerScope, moveTo, type Scope } from "../ambient/scope.ts";
+import { withAutocast, withGradients } from "../ambient/modes.ts";
 import { contiguous, copy, mapInto } from "../array/ndarray.ts";
 import { rows } from "../array/rows.ts";
 import { sameShape, showShape } from "../pure/shape.ts";

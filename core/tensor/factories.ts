@@ -4,11 +4,13 @@
 import { streamOf } from "../array/devices.ts";
 import { checkDType, type DType, isFloat, isHalf } from "../pure/dtype.ts";
 import { asking, checkCount, checkOptions, refuse } from "../pure/check.ts";
-import { compose, copy, empty, filled, map, mapInto, type NDArray, random } from "../array/ndarray.ts";
+import { compose } from "../array/group.ts";
+import { copy, empty, filled, map, mapInto, type NDArray } from "../array/ndarray.ts";
+import { random } from "../array/skeletons.ts";
 import { nextCounters } from "../array/counters.ts";
 import { checkShape, type Shape } from "../pure/shape.ts";
-import { wholeNumbers } from "../array/elements.ts";
-import { Tensor, type TensorOptions, type TensorSource } from "./tensor.ts";
+import { type TensorOptions, type TensorSource, wholeNumbers } from "../array/elements.ts";
+import { Tensor } from "./tensor.ts";
 
 /** As {@linkcode TensorOptions}, without a shape of its own. */
 export type FactoryOptions = Omit<TensorOptions, "shape">;

@@ -4,7 +4,7 @@
  * Ops import nothing of Tensor but its type: the result is made by the first input, so the catalogue of ops stands
  * below the class that offers them as methods.
  */
-import { autocastType } from "../ambient/scope.ts";
+import { autocastType } from "../ambient/modes.ts";
 import { type DType, isFloat, isHalf, promote } from "../pure/dtype.ts";
 import type { NDArray } from "../array/ndarray.ts";
 import type { Tensor } from "./tensor.ts";

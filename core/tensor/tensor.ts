@@ -3,7 +3,8 @@
  *
  * The methods check shapes and types once, at this public door; the ops behind them trust what they are given.
  */
-import { currentScope, gradientsEnabled, moveTo, type Owned, type Scope } from "../ambient/scope.ts";
+import { currentScope, moveTo, type Owned, type Scope } from "../ambient/scope.ts";
+import { gradientsEnabled } from "../ambient/modes.ts";
 import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
 import {
   checkDType,
@@ -15,7 +16,7 @@ import {
   toFloat,
   type TypedArray,
 } from "../pure/dtype.ts";
-import { asking, checkTensor, refuse } from "../pure/check.ts";
+import { asking, refuse } from "../pure/check.ts";
 import { copy, filled, fromTypedArray, mapInto, NDArray } from "../array/ndarray.ts";
 import * as ops from "./ops/mod.ts";
 import { inspectTensor, printGraph, toDot } from "./print.ts";
@@ -32,11 +33,11 @@ import {
   showShape,
   sizeOf,
 } from "../pure/shape.ts";
-import { recording } from "../capture/recording.ts";
 import { arrayFrom, type NestedArray, type TensorOptions, type TensorSource, wholeNumbers } from "../array/elements.ts";
 import { inFloat32, productType, type TensorOp, wideInAutocast } from "./op.ts";
 import { UnseenGradient } from "./late_gradient.ts";
-import { type Op, Value } from "./value.ts";
+import { checkTensor, type Op, Value } from "./value.ts";
+import { witness } from "./witness.ts";
 
 export type { NestedArray, PlaceOptions, ReduceOptions, TensorOptions, TensorSource };
 
@@ -159,7 +160,7 @@ export class Tensor extends Value implements Owned {
   get array(): NDArray {
     const array = this.cachedData;
     if (array === null) throw this.freedError();
-    recording?.touch(this, array);
+    witness?.touch(this, array);
     return array;
   }
 
@@ -283,12 +284,12 @@ export class Tensor extends Value implements Owned {
   /** The gradient that `backward` left: null until then, and after `resetGrad()`. */
   get grad(): Tensor | null {
     const grad = this.seenGradient();
-    recording?.readGradient(this, grad);
+    witness?.readGradient(this, grad);
     return grad;
   }
 
   set grad(grad: Tensor | null) {
-    if (recording !== null) recording.writeGradient(this, this.seenGradient());
+    if (witness !== null) witness.writeGradient(this, this.seenGradient());
     if (grad === this.ownGrad) return;
     if (grad !== null) {
       checkTensor("set grad", grad);

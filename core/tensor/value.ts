@@ -5,6 +5,7 @@
  * data, and how to write its `gradient` in further ops, so that gradients are graphs too and can be differentiated again.
  */
 import type { NDArray } from "../array/ndarray.ts";
+import { refuse } from "../pure/check.ts";
 
 /** An operation: `compute` on data, `gradient` in ops. {@linkcode TensorOp} shows one of a user's own. */
 export abstract class Op {
@@ -84,6 +85,11 @@ export class Value {
 }
 
 let visits = 0;
+
+/** Refuses what is no tensor. */
+export function checkTensor(action: string, given: unknown): void {
+  if (!(given instanceof Value)) refuse(action, given, "a tensor");
+}
 
 /**
  * The nodes that `outputs` depend on, each after all of its inputs (post-order, depth first).

@@ -2,7 +2,9 @@
  * A product and the bias that is added to its rows are one call of cuBLASLt, where that is all that reads the product.
  * `cuda_test.ts` runs this in a process of its own, with the stand-in as the driver.
  */
-import { broadcastTo, map, matmul, type NDArray, reshape } from "../../core/array/ndarray.ts";
+import { broadcastTo, reshape } from "../../core/array/views.ts";
+import { map, type NDArray } from "../../core/array/ndarray.ts";
+import { matmul } from "../../core/array/skeletons.ts";
 import { capture, nn, noGrad, rand, scope, setDefaultDevice } from "../../mod.ts";
 import { Findings } from "../kernels.ts";
 import { assert, assertEquals } from "../support.ts";

@@ -2,7 +2,8 @@
  * What the CUDA device does where the driver is absent, old, poor in memory or lost. `cuda_test.ts` runs this in a
  * process of its own, with the stand-in as its driver.
  */
-import { fold, fromTypedArray, map, type NDArray, random } from "../../core/array/ndarray.ts";
+import { fold, random } from "../../core/array/skeletons.ts";
+import { fromTypedArray, map, type NDArray } from "../../core/array/ndarray.ts";
 import { Stream } from "../../core/array/stream.ts";
 import type { Device } from "../../kernels/device.ts";
 import { openDevice } from "../../kernels/mod.ts";

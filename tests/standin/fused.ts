@@ -2,7 +2,10 @@
  * Maps of a group run as one kernel, whose text NVRTC compiles: they must have the bits of the maps one by one.
  * `cuda_test.ts` runs this in a process of its own, with the stand-in as the driver; the texts stay in its folder.
  */
-import { broadcastTo, compose, copy, empty, fold, map, mapInto, type NDArray } from "../../core/array/ndarray.ts";
+import { broadcastTo } from "../../core/array/views.ts";
+import { compose } from "../../core/array/group.ts";
+import { copy, empty, map, mapInto, type NDArray } from "../../core/array/ndarray.ts";
+import { fold } from "../../core/array/skeletons.ts";
 import { Stream } from "../../core/array/stream.ts";
 import { type MapRow, mapRows, table } from "../../kernels/instruction.ts";
 import { openDevice } from "../../kernels/mod.ts";

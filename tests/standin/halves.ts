@@ -2,7 +2,10 @@
  * Products of halves by cuBLAS, and the precision that it is asked for. `cuda_test.ts` runs this in a process of its own,
  * with the stand-in as the driver.
  */
-import { broadcastTo, compose, copy, fold, map, matmul, type NDArray } from "../../core/array/ndarray.ts";
+import { broadcastTo } from "../../core/array/views.ts";
+import { compose } from "../../core/array/group.ts";
+import { copy, map, type NDArray } from "../../core/array/ndarray.ts";
+import { fold, matmul } from "../../core/array/skeletons.ts";
 import { Stream } from "../../core/array/stream.ts";
 import { openDevice } from "../../kernels/mod.ts";
 import { put, unitOf } from "../arrays.ts";

@@ -3,8 +3,11 @@
  *
  * Their gradients are written in ops too, so they can be differentiated again.
  */
-import { broadcastTo, checkLabels, compose, fold, map, type NDArray } from "../../array/ndarray.ts";
-import { gradientsEnabled } from "../../ambient/scope.ts";
+import { broadcastTo } from "../../array/views.ts";
+import { checkLabels, fold } from "../../array/skeletons.ts";
+import { compose } from "../../array/group.ts";
+import { map, type NDArray } from "../../array/ndarray.ts";
+import { gradientsEnabled } from "../../ambient/modes.ts";
 import { collect } from "../../array/stream.ts";
 import { reducedShape, type Shape, showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";

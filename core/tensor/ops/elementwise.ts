@@ -4,7 +4,7 @@
  * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
  * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
  */
-import { gradientsEnabled } from "../../ambient/scope.ts";
+import { gradientsEnabled } from "../../ambient/modes.ts";
 import { type DType, isHalf } from "../../pure/dtype.ts";
 import { copy, filled, map, mapScalars, type NDArray } from "../../array/ndarray.ts";
 import { collect } from "../../array/stream.ts";

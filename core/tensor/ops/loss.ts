@@ -1,7 +1,8 @@
 /**
  * The binary cross entropies as ops, since at their corners the derivative of the whole is not that of the parts.
  */
-import { compose, filled, map, type NDArray } from "../../array/ndarray.ts";
+import { compose } from "../../array/group.ts";
+import { filled, map, type NDArray } from "../../array/ndarray.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, WideOp } from "../op.ts";
 

@@ -4,9 +4,12 @@
  * Statistics are computed in two passes, and a sweep that records no graph runs all of a gradient as one group, in which
  * what lies between the rows stays in cache.
  */
-import { gradientsEnabled } from "../../ambient/scope.ts";
+import { gradientsEnabled } from "../../ambient/modes.ts";
 import { promote } from "../../pure/dtype.ts";
-import { broadcastTo, compose, composeAll, fold, map, type NDArray, reshape } from "../../array/ndarray.ts";
+import { broadcastTo, reshape } from "../../array/views.ts";
+import { compose, composeAll } from "../../array/group.ts";
+import { fold } from "../../array/skeletons.ts";
+import { map, type NDArray } from "../../array/ndarray.ts";
 import { collect } from "../../array/stream.ts";
 import { countAlong, reducedShape, type Shape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";

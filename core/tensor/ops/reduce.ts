@@ -3,8 +3,10 @@
  */
 import type { ArgRow, FoldRow } from "../../../kernels/instruction.ts";
 import { promote } from "../../pure/dtype.ts";
-import { argFold, compose, fold, map, matmul, type NDArray } from "../../array/ndarray.ts";
-import * as arrays from "../../array/ndarray.ts";
+import { argFold, fold, matmul } from "../../array/skeletons.ts";
+import { compose } from "../../array/group.ts";
+import { map, type NDArray } from "../../array/ndarray.ts";
+import { broadcastTo } from "../../array/views.ts";
 import type { ReduceOptions } from "../../pure/reduce_options.ts";
 import { type Axes, countAlong, normalizeAxes, reducedShape, type Shape, showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -90,7 +92,7 @@ export class SquaredDeviation extends ReduceOp {
     return compose(() => {
       const mean = meanOf(a, axes, kept);
       const out = reducedShape(a.shape, axes, this.keepDims);
-      return fold("sumSquaredDeviation", [a, arrays.broadcastTo(mean, a.shape)], axes, out);
+      return fold("sumSquaredDeviation", [a, broadcastTo(mean, a.shape)], axes, out);
     });
   }
   /** 2 g (a - mean): what flows through the mean cancels. */

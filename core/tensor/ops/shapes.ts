@@ -3,8 +3,10 @@
  */
 import { streamOf } from "../../array/devices.ts";
 import { isHalf } from "../../pure/dtype.ts";
-import { copy, filled, fromTypedArray, gather, mapInto, type NDArray } from "../../array/ndarray.ts";
-import * as arrays from "../../array/ndarray.ts";
+import { contiguous, copy, filled, fromTypedArray, mapInto, type NDArray } from "../../array/ndarray.ts";
+import { gather, scatterAdd } from "../../array/skeletons.ts";
+import { compose } from "../../array/group.ts";
+import * as views from "../../array/views.ts";
 import { type AxisSlice, broadcastAxes, reducedShape, type Shape, showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
@@ -18,7 +20,7 @@ export class Transpose extends TensorOp {
   }
   /** A view: no element is copied. */
   compute(a: NDArray): NDArray {
-    return arrays.permute(a, this.axes);
+    return views.permute(a, this.axes);
   }
   /** g with its axes put back. */
   gradient(g: Tensor): Adjoints {
@@ -40,7 +42,7 @@ export class Reshape extends TensorOp {
   }
   /** A view where strides allow, else a copy. */
   compute(a: NDArray): NDArray {
-    return arrays.reshape(a, this.shape);
+    return views.reshape(a, this.shape);
   }
   /** g in the input's shape. */
   gradient(g: Tensor, y: Tensor): Adjoints {
@@ -80,7 +82,7 @@ export class BroadcastTo extends TensorOp {
   }
   /** A view, whose strides are 0 where it repeats. */
   compute(a: NDArray): NDArray {
-    return arrays.broadcastTo(a, this.shape);
+    return views.broadcastTo(a, this.shape);
   }
   /** g, summed over what was repeated. */
   gradient(g: Tensor, y: Tensor): Adjoints {
@@ -103,7 +105,7 @@ export class Slice extends TensorOp {
   }
   /** A view: no element is copied. */
   compute(a: NDArray): NDArray {
-    return arrays.slice(a, this.slices);
+    return views.slice(a, this.slices);
   }
   /** g, put back among zeros. */
   gradient(g: Tensor, y: Tensor): Adjoints {
@@ -123,7 +125,7 @@ export class Unslice extends TensorOp {
   /** The whole, zero but for the part. */
   compute(part: NDArray): NDArray {
     const whole = filled(part.storage.stream, this.shape, part.dtype, 0);
-    const place = arrays.slice(whole, this.slices);
+    const place = views.slice(whole, this.slices);
     mapInto(place, "copy", [part]);
     place.dispose();
     return whole;
@@ -146,9 +148,9 @@ export class Take extends TensorOp {
   }
   /** A copy of each slice, as often as it is named. */
   compute(source: NDArray, index: NDArray): NDArray {
-    return arrays.compose(() => {
+    return compose(() => {
       const shape = [...source.shape.slice(0, this.axis), ...index.shape, ...source.shape.slice(this.axis + 1)];
-      return gather(arrays.contiguous(source), placesOf(index), this.axis, shape);
+      return gather(contiguous(source), placesOf(index), this.axis, shape);
     });
   }
   /** [the slices of g added in order where they came from, nothing]: a slice that was taken twice gets both. */
@@ -173,12 +175,12 @@ export class Untake extends TensorOp {
   }
   /** The sums, added in ascending order of the index's own places, so that they repeat to the bit. */
   compute(part: NDArray, index: NDArray): NDArray {
-    return arrays.compose(() => {
+    return compose(() => {
       // Sums of halves are rounded once.
       const dtype = isHalf(part.dtype) ? "float32" : part.dtype;
       const whole = filled(part.storage.stream, this.shape, dtype, 0);
-      const source = dtype === part.dtype ? arrays.contiguous(part) : copy(part, dtype);
-      arrays.scatterAdd(whole, source, placesOf(index), this.axis);
+      const source = dtype === part.dtype ? contiguous(part) : copy(part, dtype);
+      scatterAdd(whole, source, placesOf(index), this.axis);
       return dtype === part.dtype ? whole : copy(whole, part.dtype);
     });
   }
@@ -190,6 +192,6 @@ export class Untake extends TensorOp {
 
 /** Indices as one dense int32 axis. */
 function placesOf(index: NDArray): NDArray {
-  const flat = arrays.reshape(index, [index.size]);
+  const flat = views.reshape(index, [index.size]);
   return flat.dtype === "int32" && flat.contiguous ? flat : copy(flat, "int32");
 }

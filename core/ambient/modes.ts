@@ -1,0 +1,99 @@
+/**
+ * Modes of computation: whether gradients are recorded, and in which type products are computed.
+ */
+import { checkFunction } from "../pure/check.ts";
+import { ambient, type AutocastType } from "./scope.ts";
+
+/** True where operations record the graph that `backward` walks. */
+export function gradientsEnabled(): boolean {
+  return ambient().gradients;
+}
+
+/** Runs `body` with gradients switched on or off. */
+export function withGradients<T>(enabled: boolean, body: () => T): T {
+  const state = ambient(), before = state.gradients;
+  state.gradients = enabled;
+  try {
+    return body();
+  } finally {
+    state.gradients = before;
+  }
+}
+
+/**
+ * Runs `body` without recording a graph: its results have `requiresGrad` false.
+ *
+ * Throws TypeError when `body` returns a promise, since the mode would not survive an `await`.
+ *
+ * @example
+ * ```ts
+ * import { noGrad, Tensor } from "deneb";
+ *
+ * const y = noGrad(() => new Tensor([1, 2]).mul(2));
+ * if (y.requiresGrad) throw new Error("recorded");
+ * ```
+ */
+export function noGrad<T>(body: () => T): T {
+  checkFunction("noGrad", body);
+  return synchronous("noGrad", withGradients(false, body));
+}
+
+/** The result itself. Throws TypeError for a promise, whose rest would run in another mode. */
+function synchronous<T>(action: string, result: T): T {
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    throw new TypeError(`Cannot ${action}: the function returned a promise, it must be synchronous`);
+  }
+  return result;
+}
+
+/** The type in which products are computed, or null where it is that of their operands. */
+export function autocastType(): AutocastType | null {
+  return ambient().autocast;
+}
+
+/** Runs `body` with products in that type. */
+export function withAutocast<T>(type: AutocastType | null, body: () => T): T {
+  const state = ambient(), before = state.autocast;
+  state.autocast = type;
+  try {
+    return body();
+  } finally {
+    state.autocast = before;
+  }
+}
+
+/** How {@linkcode autocast} computes. */
+export interface AutocastOptions {
+  /** What matrix products take and give. */
+  dtype?: AutocastType;
+  /** False switches it off inside. */
+  enabled?: boolean;
+}
+
+/**
+ * Runs `body` in mixed precision: matrix products, and so `Linear`, take their float operands in a half type and give
+ * it; softmax, losses, norms, squares, powers, exponentials and logarithms are computed in float32 and give that; all else
+ * goes by the operands' types. As `torch.autocast`, it leaves float64 alone.
+ *
+ * Parameters stay float32 and get float32 gradients. Call `backward()` outside or inside: it goes by the types that the
+ * graph has. With `float16` the gradients of small losses may vanish, unless the loss is scaled up.
+ *
+ * Throws TypeError when `body` returns a promise, since the mode would not survive an `await`.
+ *
+ * @example
+ * ```ts
+ * import { autocast, nn, ones } from "deneb";
+ *
+ * const linear = new nn.Linear(3, 2);
+ * const y = autocast(() => linear.call(ones([4, 3])));
+ * y.sum().backward();
+ * if (linear.weight.grad!.dtype !== "float32") throw new Error("a half gradient");
+ * ```
+ */
+export function autocast<T>(body: () => T, { dtype = "bfloat16", enabled = true }: AutocastOptions = {}): T {
+  if (dtype !== "bfloat16" && dtype !== "float16") {
+    throw new TypeError(`Cannot autocast: type ${dtype satisfies never}, it must be bfloat16 or float16`);
+  }
+  return synchronous("autocast", withAutocast(enabled ? dtype : null, body));
+}

@@ -1,0 +1,43 @@
+/**
+ * Windows on what is there: other shapes, orders of axes, repeated axes and parts, which share the storage.
+ */
+import { type AxisSlice, reshapeStrides, type Shape, sizeOf, stridesOf } from "../pure/shape.ts";
+import { copy, type NDArray } from "./ndarray.ts";
+
+/** Another shape over the same elements: a view where strides allow, else a copy. */
+export function reshape(array: NDArray, shape: Shape): NDArray {
+  const strides = array.contiguous ? stridesOf(shape) : reshapeStrides(array.shape, array.strides, shape);
+  if (strides !== null) return array.view(shape, strides);
+  const dense = copy(array);
+  const result = dense.view(shape, stridesOf(shape));
+  dense.dispose();
+  return result;
+}
+
+/** Axes in another order, as a view. */
+export function permute(array: NDArray, axes: readonly number[]): NDArray {
+  return array.view(axes.map((axis) => array.shape[axis]!), axes.map((axis) => array.strides[axis]!));
+}
+
+/** A view whose new or stretched axes repeat. */
+export function broadcastTo(array: NDArray, shape: Shape): NDArray {
+  const shift = shape.length - array.shape.length;
+  const strides = shape.map((length, axis) => {
+    const from = axis - shift;
+    return from < 0 || (array.shape[from] === 1 && length !== 1) ? 0 : array.strides[from]!;
+  });
+  return array.view(shape, strides);
+}
+
+/** A view of a part, by one slice for each axis. */
+export function slice(array: NDArray, slices: readonly AxisSlice[]): NDArray {
+  let offset = array.offset;
+  const shape: number[] = [], strides: number[] = [];
+  slices.forEach((part, axis) => {
+    offset += part.start * array.strides[axis]!;
+    if (part.dropped) return;
+    shape.push(part.length);
+    strides.push(part.step * array.strides[axis]!);
+  });
+  return array.view(shape, strides, sizeOf(shape) === 0 ? array.offset : offset);
+}

@@ -1,0 +1,59 @@
+/**
+ * What modules, losses and optimizers do beside the graph: updates in place, rows on no graph, and memory of their own.
+ */
+import type { MapRow } from "../../kernels/instruction.ts";
+import { moveTo } from "../ambient/scope.ts";
+import { nextCounters } from "../array/counters.ts";
+import { copy, map, mapInto, type NDArray, type Scalars } from "../array/ndarray.ts";
+import { random } from "../array/skeletons.ts";
+import { broadcastTo } from "../array/views.ts";
+import { isHalf } from "../pure/dtype.ts";
+import { sameShape } from "../pure/shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Overwrites `target` with a row of `inputs`, which stretch to its shape. Records no graph. */
+export function update(
+  target: Tensor,
+  row: MapRow,
+  inputs: readonly Tensor[],
+  { s = 0, t = 0, u = 0 }: Scalars = {},
+): void {
+  const out = target.array,
+    views = inputs.map((input) => {
+      const array = input.array;
+      return sameShape(array.shape, out.shape) ? array : broadcastTo(array, out.shape);
+    });
+  mapInto(out, row, views, s, t, u);
+  views.forEach((view, k) => {
+    if (view !== inputs[k]!.array) view.dispose();
+  });
+}
+
+/** Takes a tensor out of every scope: its holder keeps it from now on. Returns it. */
+export function adopt<T extends Tensor>(tensor: T): T {
+  moveTo(tensor, null);
+  return tensor;
+}
+
+/** Uniform noise in [0, 1) beside `like`: its shape, type and device. Beside halves it is float32. */
+export function noiseLike(like: Tensor): Tensor {
+  const array = like.array, dtype = isHalf(array.dtype) ? "float32" : array.dtype;
+  const { key, counter } = nextCounters(array.size, dtype);
+  return like.wrap(random(array.storage.stream, array.shape, dtype, key, counter));
+}
+
+/** The elements of a tensor, in an array of their own. */
+export function cloneOf(tensor: Tensor): NDArray {
+  return copy(tensor.array);
+}
+
+/** A row of tensors of one shape and type, as a new tensor on no graph. */
+export function apply(
+  row: MapRow,
+  inputs: readonly Tensor[],
+  { s = 0, t = 0, u = 0 }: Scalars = {},
+): Tensor {
+  return inputs[0]!.wrap(
+    map(row, inputs.map((input) => input.array), { s, t, u }),
+  );
+}
