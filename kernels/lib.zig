@@ -14,6 +14,7 @@ const levels = @import("cpu/levels.zig");
 const memory_module = @import("host/memory.zig");
 const pool = @import("cpu/pool.zig");
 const program = @import("program/program.zig");
+const schema = @import("program/schema.zig");
 const table = @import("rows/table.zig");
 const Context = @import("border/context.zig").Context;
 const Settings = @import("host/settings.zig").Settings;
@@ -269,7 +270,7 @@ const manifest_text: []const u8 = blk: {
     );
     text = text ++ ",\"levels\":[";
     for (levels.all, 0..) |one, i| text = text ++ (if (i == 0) "" else ",") ++ "\"" ++ one.name ++ "\"";
-    text = text ++ "],\"opcodes\":" ++ codesOf(program.Opcode) ++ ",\"dtypes\":" ++ codesOf(program.DType) ++
+    text = text ++ "],\"instructions\":" ++ schema.text ++ ",\"opcodes\":" ++ codesOf(program.Opcode) ++ ",\"dtypes\":" ++ codesOf(program.DType) ++
         ",\"statuses\":" ++ codesOf(program.Status);
     text = text ++ std.fmt.comptimePrint(
         ",\"limits\":{{\"rank\":{d},\"inputs\":{d},\"handles\":{d},\"generations\":{d},\"words\":{d},\"threads\":{d}}}",
@@ -323,6 +324,7 @@ test {
     _ = memory_module;
     _ = pool;
     _ = table;
+    _ = schema;
     _ = @import("border/decode.zig");
     _ = @import("host/dynamic.zig");
     _ = @import("opencl/clblast.zig");

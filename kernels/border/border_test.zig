@@ -3,9 +3,14 @@
 const std = @import("std");
 const border = @import("../lib.zig").border;
 const program = @import("../program/program.zig");
+const schema = @import("../program/schema.zig");
 const table = @import("../rows/table.zig");
 
 const expectEqual = std.testing.expectEqual;
+
+fn code(opcode: program.Opcode) f64 {
+    return @floatFromInt(@backingInt(opcode));
+}
 
 fn status(value: program.Status) u32 {
     return @backingInt(value);
@@ -100,16 +105,16 @@ test "random words never trap, and what they leave can be freed" {
         else
             @floatFromInt(random.uintLessThan(u8, 5));
         const length = random.intRangeAtMost(u32, 3, 40);
-        words[0] = @floatFromInt(random.intRangeAtMost(u8, 1, 13));
+        words[0] = @floatFromInt(random.intRangeAtMost(u8, 1, schema.rows.len));
         words[1] = @floatFromInt(length);
-        if (words[0] == 1) words[3] = @floatFromInt(random.uintLessThan(u16, 300));
-        if (words[0] == 13) {
+        if (words[0] == comptime code(.alloc)) words[3] = @floatFromInt(random.uintLessThan(u16, 300));
+        if (words[0] == comptime code(.flat)) {
             words[2] = @floatFromInt(random.uintLessThan(u16, 8 * 70));
             // A flat map that makes its output may get as much as it asks for, and fills it.
             if (words[3] > 300) words[3] = @floatFromInt(random.uintLessThan(u16, 300));
         }
         // Most instructions are as long as their fields say; the others fail early.
-        if (random.boolean()) words[1] = @floatFromInt(fieldsOf(&words) orelse length);
+        if (random.boolean()) words[1] = @floatFromInt(lengthOf(&words) orelse length);
         const count: u32 = @intFromFloat(@min(words[1], words.len));
         if (border.run(context, count) == status(.ok)) ran += 1;
     }
@@ -117,47 +122,22 @@ test "random words never trap, and what they leave can be freed" {
 }
 
 /// The length that the fields ask for, where they can be understood.
-fn fieldsOf(words: []const f64) ?u32 {
-    const at = struct {
-        fn at(list: []const f64, place: usize) ?u32 {
-            const value = list[place];
-            return if (value >= 0 and value < 9) @trunc(value) else null;
-        }
-    }.at;
-    return switch (@as(u32, @trunc(words[0]))) {
-        1 => 4,
-        2 => 3,
-        3, 4 => 2,
-        5 => {
-            const rank = at(words, 4) orelse return null;
-            const inputs = at(words, 5) orelse return null;
-            return 9 + rank + (inputs + 1) * (3 + rank);
-        },
-        6 => {
-            const rank = at(words, 4) orelse return null;
-            const kept = at(words, 5) orelse return null;
-            const inputs = at(words, 6) orelse return null;
-            return 10 + rank + 3 + kept + inputs * (3 + rank);
-        },
-        7 => {
-            const rank = at(words, 4) orelse return null;
-            const kept = at(words, 5) orelse return null;
-            return 6 + rank + 6 + kept + rank;
-        },
-        8 => {
-            const rank = at(words, 3) orelse return null;
-            return 7 + rank + 3 * (5 + rank);
-        },
-        9, 10 => 22,
-        11 => 9,
-        12 => 8,
-        else => {
+fn lengthOf(words: []const f64) ?u32 {
+    var wholes: [16]i64 = undefined;
+    for (&wholes, words[0..wholes.len]) |*whole, word| whole.* = if (word >= 0 and word < 9) @trunc(word) else 9;
+    switch (@as(program.Opcode, @fromBackingInt(@as(u32, @trunc(words[0]))))) {
+        .free => return 3,
+        .flat => {
             if (words[2] >= 8 * table.map_rows.len) return null;
             const row = @as(usize, @trunc(words[2])) / 8;
             inline for (table.map_rows, 0..) |one, number| {
-                if (row == number) return 6 + 2 * one.operands + one.scalars;
+                if (row == number) return @intCast(schema.of(.flat).head + 2 * one.operands + one.scalars);
             }
             unreachable;
         },
-    };
+        inline else => |opcode| {
+            const row = comptime schema.of(opcode);
+            return @intCast(if (row.views.len == 0) row.head else schema.lengthOf(row, &wholes));
+        },
+    }
 }

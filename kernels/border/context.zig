@@ -192,7 +192,11 @@ pub const Context = struct {
                 return .ok;
             },
             .end => return context.endGroup(sound),
-            .check => return if (sound) context.check(words) else .ok,
+            // What the batch is still to write may be among the indices.
+            .check => {
+                const status = if (sound) context.flush(true) else return .ok;
+                return if (status == .ok) context.compute(opcode, words) else status;
+            },
             .flat => {
                 const status = context.allocFlat(words);
                 return if (status == .ok and sound) context.compute(opcode, words) else status;
@@ -213,7 +217,8 @@ pub const Context = struct {
         const notes = keeps and context.builder != null;
         if (notes) reader.found = &found;
         const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
-        if (keeps) context.memory.touch(context.memory.find(target.operand(0).handle).?);
+        const written = target.written();
+        if (keeps) if (written) |out| context.memory.touch(context.memory.find(out.handle).?);
         if (!useful) return .ok;
         if (notes) context.builder.?.add(opcode, target, words, &found, &context.memory);
         if (keeps and opcode == .matmul and context.products_wait) {
@@ -223,7 +228,7 @@ pub const Context = struct {
                 context.product_waits = true;
             }
         }
-        if (context.in_group) {
+        if (context.in_group and written != null) {
             context.instructions_count += 1;
             return .ok;
         }
@@ -253,24 +258,6 @@ pub const Context = struct {
             error.Stale => .stale,
             error.Unsupported => .unsupported,
         };
-    }
-
-    /// Whether all indices are in range. What the batch is still to write may be among them.
-    fn check(context: *Context, words: []const f64) Status {
-        const status = context.flush(true);
-        if (status != .ok) return status;
-        var indices: program.Gather = undefined;
-        var reader: decode.Reader = undefined;
-        reader.init(&context.memory, &context.message, words);
-        var found: decode.Found = .{};
-        const notes = keeps and context.builder != null;
-        if (notes) reader.found = &found;
-        reader.check(&indices) catch |failure| return statusOf(failure);
-        if (notes) {
-            context.builder.?.addCheck(&indices, words, &found, &context.memory);
-            context.builder.?.endStep(.check, &.{});
-        }
-        return context.checked(context.engine.check(&indices));
     }
 
     fn checked(context: *Context, status: Status) Status {

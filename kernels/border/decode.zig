@@ -3,9 +3,9 @@
 //! multiplied with the others.
 
 const std = @import("std");
-const levels = @import("../cpu/levels.zig");
 const memory_module = @import("../host/memory.zig");
 const program = @import("../program/program.zig");
+const schema = @import("../program/schema.zig");
 const table = @import("../rows/table.zig");
 
 const Memory = memory_module.Memory;
@@ -31,8 +31,12 @@ fn signatures(comptime rows: anytype) [rows.len]Signature {
 }
 
 const maps = signatures(table.map_rows);
-const folds = signatures(table.fold_rows);
-const args = signatures(table.arg_rows);
+
+/// Of the rows that an instruction of that name may have.
+fn signaturesOf(comptime name: []const u8) []const Signature {
+    const list = comptime signatures(@field(table, name ++ "_rows"));
+    return &list;
+}
 
 /// Adding it to a whole number of at most 51 bits leaves that number in the low bits of the sum.
 const magic: f64 = 3 << 51;
@@ -54,18 +58,64 @@ pub inline fn wholesOf(comptime count: usize, words: @Vector(count, f64)) @Vecto
     return @select(i64, sums - shift == words, wholes, @as(@Vector(count, i64), @splat(none)));
 }
 
-/// The word as a counter of random blocks.
-pub fn counterOf(word: f64) ?u64 {
-    return if (word >= 0 and word < 1 << 53 and word == @floor(word)) @intFromFloat(word) else null;
+/// The word as a number of the kind that a member of an instruction has.
+inline fn liveOf(comptime kind: schema.Kind, comptime T: type, word: f64) ?T {
+    switch (kind) {
+        .number => return word,
+        .key => {
+            const whole = wholeOf(word);
+            return if (whole >= 0 and whole < 1 << 32) @intCast(whole) else null;
+        },
+        .counter => return if (word >= 0 and word < 1 << 53 and word == @floor(word)) @intFromFloat(word) else null,
+        else => comptime unreachable,
+    }
+}
+
+/// Puts another number in the place of the one that was read from that word of the instruction.
+/// False if it is no number for that place, or none of the computation's numbers stands there.
+pub fn renumber(instruction: *program.Instruction, at: usize, word: f64) bool {
+    switch (instruction.*) {
+        inline else => |*one, tag| inline for (comptime program.Instruction.rowOf(tag).fields) |field| {
+            if (comptime !field.kind.isLive()) continue;
+            inline for (0..field.times.fixed) |k| if (at == field.at + k) {
+                const slot = slotOf(one, field, k);
+                slot.* = liveOf(field.kind, @TypeOf(slot.*), word) orelse return false;
+                return true;
+            };
+        },
+    }
+    return false;
+}
+
+/// Where the word of a field of so many is kept.
+inline fn slotOf(one: anytype, comptime field: schema.Field, comptime number: usize) *Slot(@TypeOf(one.*), field) {
+    const member = &@field(one, field.member);
+    return if (@typeInfo(@TypeOf(member.*)) == .array) &member[number] else member;
+}
+
+fn Slot(comptime Payload: type, comptime field: schema.Field) type {
+    return switch (@typeInfo(@FieldType(Payload, field.member))) {
+        .array => |array| array.child,
+        else => @FieldType(Payload, field.member),
+    };
 }
 
 /// A storage that a flat map makes for its output.
 pub const Fresh = struct { handle: u32, bytes: u64 };
 
+/// Four fields of a flat map side by side: its code, the number of elements, the output's handle and offset.
+const flat_at = blk: {
+    const row = schema.of(.flat);
+    for (.{ "code", "count", "handle", "offset" }, row.place("code")..) |name, at| {
+        if (row.place(name) != at) @compileError("a flat map is read as code, count, handle, offset");
+    }
+    break :blk row.place("code");
+};
+
 /// The storage that a flat map of these words makes; null if it makes none.
 pub inline fn freshOf(words: []const f64) ?Fresh {
     if (words.len < 6) return null;
-    const code, const count, const handle, _ = wholesOf(4, words[2..6].*);
+    const code, const count, const handle, _ = wholesOf(4, words[flat_at..][0..4].*);
     if (code < 0 or code & 4 == 0 or count < 0 or handle < 0 or handle >= 1 << 32) return null;
     const compute: program.DType = switch (code & 3) {
         0 => .float32,
@@ -76,15 +126,15 @@ pub inline fn freshOf(words: []const f64) ?Fresh {
     return .{ .handle = @intCast(handle), .bytes = @as(u64, @intCast(count)) << compute.shift() };
 }
 
-/// What views were read: where the handle of each stands among the instruction's words, and how far
-/// it reaches from its first element.
+/// What views were read: where the handle of each stands among the instruction's words, how far it
+/// reaches from its first element, and whether the instruction writes it.
 pub const Found = struct {
-    views: [program.inputs_max + 1]struct { at: u32, low: i64, high: i64, empty: bool } = undefined,
+    views: [program.inputs_max + 1]struct { at: u32, low: i64, high: i64, empty: bool, written: bool } = undefined,
     count: usize = 0,
 };
 
-/// Words of the longest instruction, a map or fold of `inputs_max` operands, and a vector more.
-const longest = 10 + program.rank_max + (program.inputs_max + 1) * (3 + program.rank_max) + lanes;
+/// Words of the longest instruction, whatever its fields say, and a vector more.
+const longest = schema.length_max + lanes;
 const lanes = 4;
 
 /// Reads the fields of one instruction. Its length is compared with what its first fields ask for
@@ -115,65 +165,136 @@ pub const Reader = struct {
     /// Decodes the instruction; false where there is nothing to do.
     pub fn read(reader: *const Reader, opcode: Opcode, target: *program.Instruction) Failure!bool {
         switch (opcode) {
-            .map => {
-                target.* = .{ .map = undefined };
-                return reader.map(&target.map);
-            },
             .flat => {
                 target.* = .{ .map = undefined };
                 return reader.flat(&target.map);
             },
-            .fold => {
-                target.* = .{ .fold = undefined };
-                return reader.fold(&target.fold);
+            inline else => |tag| {
+                const row = comptime schema.of(tag);
+                if (row.views.len == 0) unreachable;
+                target.* = @unionInit(program.Instruction, row.name, undefined);
+                return reader.instruction(row, &@field(target, row.name));
             },
-            .arg => {
-                target.* = .{ .arg = undefined };
-                return reader.arg(&target.arg);
-            },
-            .matmul => {
-                target.* = .{ .matmul = undefined };
-                return reader.matmul(&target.matmul);
-            },
-            .gather => {
-                target.* = .{ .gather = undefined };
-                return reader.places(&target.gather, true);
-            },
-            .scatter => {
-                target.* = .{ .scatter = undefined };
-                return reader.places(&target.scatter, false);
-            },
-            .random => {
-                target.* = .{ .random = undefined };
-                return reader.random(&target.random);
-            },
-            .alloc, .free, .group, .end, .check => unreachable,
         }
     }
 
-    fn map(reader: *const Reader, target: *program.Map) Failure!bool {
-        try reader.atLeast(9);
-        target.row = try reader.row(2, &maps);
-        target.compute = try reader.compute(3, maps[target.row]);
-        target.rank = @intCast(try reader.number(4, "rank", program.rank_max + 1));
-        target.inputs_count = try reader.inputsCount(5, maps[target.row]);
-        target.scalars = reader.words[6..9].*;
-        const rank: usize = target.rank;
-        const inputs: usize = target.inputs_count;
-        try reader.exactly(9 + rank + (inputs + 1) * (3 + rank));
-        const shape = target.shape[0..rank];
-        const count = try reader.sizes(9, shape);
-        try reader.view(9 + rank, &target.out, shape);
-        for (target.inputs[0..inputs], 1..) |*input, k| {
-            try reader.view(9 + rank + k * (3 + rank), input, shape);
+    /// Fills the members that the row names from the words, and the others with their defaults.
+    fn instruction(reader: *const Reader, comptime row: schema.Row, target: anytype) Failure!bool {
+        const Payload = @TypeOf(target.*);
+        inline for (@typeInfo(Payload).@"struct".field_names) |name| {
+            if (comptime row.hasMember(name)) continue;
+            @field(target, name) = comptime schema.defaultOf(Payload, name) orelse
+                @compileError("instruction \"" ++ row.name ++ "\": no field or view is called " ++ name);
         }
-        return count != 0;
+        try reader.atLeast(row.head);
+        try reader.head(row, target);
+        try reader.exactly(schema.lengthOf(row, &reader.wholes));
+        inline for (row.fields) |field| if (field.times == .field) {
+            const count = @field(target, row.fields[field.times.field].member);
+            var whole: u64 = 1;
+            for (@field(target, field.member)[0..count], field.at..) |*size, at| {
+                size.* = try reader.number(at, "size", comptime boundOf(row, field));
+                whole = try reader.product(whole, size.*);
+            }
+        };
+        return reader.views(row, target);
+    }
+
+    /// The fields of so many words as the row says.
+    inline fn head(reader: *const Reader, comptime row: schema.Row, target: anytype) Failure!void {
+        var signature: Signature = .{ .operands = 0, .scalars = 0, .for_ints = true };
+        var sizes: u64 = 1;
+        inline for (row.fields) |field| if (field.times == .fixed) inline for (0..field.times.fixed) |k| {
+            const at = field.at + k;
+            const slot = slotOf(target, field, k);
+            const bound = comptime boundOf(row, field);
+            switch (field.kind) {
+                .row => {
+                    const list = comptime signaturesOf(row.name);
+                    slot.* = @intCast(try reader.number(at, field.name, list.len));
+                    signature = list[slot.*];
+                },
+                .compute => slot.* = try reader.computeOf(try reader.number(at, "compute type", bound), signature),
+                .rank => slot.* = @intCast(try reader.number(at, field.name, bound)),
+                .within => {
+                    const most: u64 = @field(target, row.fields[field.within.?].member);
+                    slot.* = @intCast(try reader.number(at, field.name, most + 1));
+                },
+                .operands => slot.* = try reader.operandsOf(at, signature),
+                .size => {
+                    slot.* = try reader.number(at, field.name, bound);
+                    // Where an address has 32 bits, all axes are to be counted in them.
+                    if (@bitSizeOf(usize) == 32 and comptime row.isAxis(field)) sizes = try reader.product(sizes, slot.*);
+                },
+                .number, .key, .counter => slot.* = liveOf(field.kind, @TypeOf(slot.*), reader.words[at]) orelse
+                    return reader.fail(error.Malformed, "the " ++ field.name ++ " {d} must be a whole number in [0, {d})", .{
+                        reader.words[at], bound,
+                    }),
+                .handle, .bytes, .code, .rest => comptime unreachable,
+            }
+        };
+    }
+
+    /// The views as the row says; false where there is nothing to do.
+    inline fn views(reader: *const Reader, comptime row: schema.Row, target: anytype) Failure!bool {
+        var at = schema.viewsOf(row, &reader.wholes);
+        var useful = true;
+        inline for (row.views) |view_row| {
+            var room: [program.rank_max + 2]usize = undefined;
+            const shape = try reader.shapeOf(row, view_row, target, &room);
+            const member = &@field(target, view_row.member);
+            const list: []View = if (@TypeOf(member.*) == View)
+                member[0..1]
+            else
+                member[0..if (view_row.times) |times| @field(target, row.fields[times].member) else 1];
+            for (list) |*each| {
+                try reader.view(at, each, shape, view_row, row.name);
+                at += 3 + if (view_row.is_packed) 0 else shape.len;
+            }
+            // What is written is empty, or there is nothing to add to it.
+            if (comptime view_row.access == .write or (view_row.access == .read and row.views[0].access == .update)) {
+                useful = useful and std.mem.indexOfScalar(usize, shape, 0) == null;
+            }
+            // Indices are checked before anything is written, and must not change after that.
+            if (comptime row.writes() and view_row.below != null) {
+                if (@field(target, row.views[0].member).handle == list[0].handle) {
+                    return reader.fail(error.Unsupported, "the output lies in the storage of the indices", .{});
+                }
+            }
+        }
+        return useful;
+    }
+
+    /// The lengths of the view's axes, which stand in `room` if they stand together nowhere else.
+    inline fn shapeOf(
+        reader: *const Reader,
+        comptime row: schema.Row,
+        comptime view_row: schema.View,
+        target: anytype,
+        room: *[program.rank_max + 2]usize,
+    ) Failure![]const usize {
+        var rank: usize = 0;
+        inline for (view_row.axes) |axes| {
+            const field = row.fields[axes.field];
+            const member = &@field(target, field.member);
+            const list: []const usize = switch (field.times) {
+                .fixed => member[0..1],
+                .field => |count| member[0..@field(target, row.fields[axes.part orelse count].member)],
+            };
+            if (view_row.axes.len == 1) return list;
+            @memcpy(room[rank..][0..list.len], list);
+            rank += list.len;
+        }
+        var whole: u64 = 1;
+        for (room[0..rank]) |size| whole = try reader.product(whole, size);
+        return room[0..rank];
     }
 
     /// A map of elements side by side in half the words, since most eager ops are one.
     fn flat(reader: *const Reader, target: *program.Map) Failure!bool {
-        try reader.atLeast(6);
-        const code = try reader.number(2, "row", 8 * maps.len);
+        const head_length = comptime schema.of(.flat).head;
+        try reader.atLeast(head_length);
+        const code = try reader.number(flat_at, "row", 8 * maps.len);
         target.row = @intCast(code >> 3);
         const signature = maps[target.row];
         const operands: usize = signature.operands;
@@ -181,15 +302,15 @@ pub const Reader = struct {
         target.compute = try reader.computeOf(code & 3, signature);
         target.rank = 1;
         target.inputs_count = signature.operands;
-        try reader.exactly(6 + 2 * operands + scalars);
-        const count = try reader.number(3, "size", elements_max + 1);
+        try reader.exactly(head_length + 2 * operands + scalars);
+        const count = try reader.number(flat_at + 1, "size", elements_max + 1);
         target.shape[0] = count;
-        try reader.line(4, &target.out, count, target.compute);
+        try reader.line(flat_at + 2, &target.out, count, target.compute);
         for (target.inputs[0..operands], 0..) |*input, k| {
-            try reader.line(6 + 2 * k, input, count, target.compute);
+            try reader.line(head_length + 2 * k, input, count, target.compute);
         }
         target.scalars = @splat(0);
-        for (target.scalars[0..scalars], reader.words[6 + 2 * operands ..]) |*scalar, word| scalar.* = word;
+        for (target.scalars[0..scalars], reader.words[head_length + 2 * operands ..]) |*scalar, word| scalar.* = word;
         return count != 0;
     }
 
@@ -207,117 +328,6 @@ pub const Reader = struct {
         target.dtype = dtype;
         target.strides[0] = 1;
         target.data = storage.block.data + (offset << dtype.shift());
-    }
-
-    fn fold(reader: *const Reader, target: *program.Fold) Failure!bool {
-        try reader.atLeast(10);
-        target.row = try reader.row(2, &folds);
-        target.compute = try reader.compute(3, folds[target.row]);
-        target.inputs_count = try reader.inputsCount(6, folds[target.row]);
-        target.scalars = reader.words[7..10].*;
-        return reader.reduction(10, target);
-    }
-
-    fn arg(reader: *const Reader, target: *program.Fold) Failure!bool {
-        try reader.atLeast(6);
-        target.row = try reader.row(2, &args);
-        target.compute = try reader.compute(3, args[target.row]);
-        target.inputs_count = 1;
-        target.scalars = @splat(0);
-        const useful = try reader.reduction(6, target);
-        if (target.out.dtype != .int32) {
-            return reader.fail(error.Unsupported, "arg writes int32, not {t}", .{target.out.dtype});
-        }
-        return useful;
-    }
-
-    /// What fold and arg share: rank and kept axes in words 4 and 5, shape and views from `begin`.
-    fn reduction(reader: *const Reader, begin: usize, target: *program.Fold) Failure!bool {
-        target.rank = @intCast(try reader.number(4, "rank", program.rank_max + 1));
-        target.kept = @intCast(try reader.number(5, "number of kept axes", target.rank + 1));
-        const rank: usize = target.rank;
-        const kept: usize = target.kept;
-        const inputs: usize = target.inputs_count;
-        try reader.exactly(begin + rank + 3 + kept + inputs * (3 + rank));
-        const shape = target.shape[0..rank];
-        _ = try reader.sizes(begin, shape);
-        try reader.view(begin + rank, &target.out, shape[0..kept]);
-        for (target.inputs[0..inputs], 0..) |*input, k| {
-            try reader.view(begin + rank + 3 + kept + k * (3 + rank), input, shape);
-        }
-        return std.mem.indexOfScalar(usize, shape[0..kept], 0) == null;
-    }
-
-    fn matmul(reader: *const Reader, target: *program.MatMul) Failure!bool {
-        try reader.atLeast(7);
-        target.compute = try reader.compute(2, .{ .operands = 2, .scalars = 0, .for_ints = true });
-        target.batch_rank = @intCast(try reader.number(3, "batch rank", program.rank_max - 1));
-        const rank: usize = target.batch_rank;
-        try reader.exactly(7 + rank + 3 * (5 + rank));
-        var extents: [3]usize = undefined;
-        _ = try reader.sizes(4, &extents);
-        const m, const n, const k = extents;
-        target.m = m;
-        target.n = n;
-        target.k = k;
-        target.panels = null;
-        const items = try reader.sizes(7, target.batch[0..rank]);
-        const whole = product(product(@as(u64, @max(items, 1)), @max(m, 1)), @max(n, 1));
-        if (whole > elements_max) {
-            return reader.fail(error.Range, "the product has more than {d} elements", .{elements_max});
-        }
-        var shape: [program.rank_max + 2]usize = undefined;
-        @memcpy(shape[0..rank], target.batch[0..rank]);
-        const views = [3]*View{ &target.out, &target.a, &target.b };
-        for (views, [3][2]usize{ .{ m, n }, .{ m, k }, .{ k, n } }, 0..) |operand, last, i| {
-            shape[rank..][0..2].* = last;
-            try reader.view(7 + rank + i * (5 + rank), operand, shape[0 .. rank + 2]);
-        }
-        return items != 0 and m != 0 and n != 0;
-    }
-
-    fn places(reader: *const Reader, target: *program.Gather, comptime gathers: bool) Failure!bool {
-        try reader.exactly(22);
-        var extents: [4]usize = undefined;
-        _ = try reader.sizes(2, &extents);
-        target.outer, target.count, target.length, target.inner = extents;
-        const long: []const usize = &.{ target.outer, target.length, target.inner };
-        const short: []const usize = &.{ target.outer, target.count, target.inner };
-        try reader.view(6, &target.out, if (gathers) short else long);
-        try reader.view(12, &target.source, if (gathers) long else short);
-        try reader.view(18, &target.index, &.{target.count});
-        // Indices are checked before anything is written, and must not change after that.
-        if (target.out.handle == target.index.handle) {
-            return reader.fail(error.Unsupported, "the output lies in the storage of the indices", .{});
-        }
-        return target.outer != 0 and target.count != 0 and target.inner != 0;
-    }
-
-    /// The length that indices must lie below, and the view of them.
-    pub fn check(reader: *const Reader, target: *program.Gather) Failure!void {
-        try reader.exactly(8);
-        target.count = try reader.number(2, "count", elements_max);
-        target.length = try reader.number(3, "length", elements_max);
-        try reader.view(4, &target.index, &.{target.count});
-        switch (target.index.dtype) {
-            .int32, .uint8, .bool => {},
-            .float32, .float64, .float16, .bfloat16 => return reader.fail(error.Unsupported, "an index of {t}", .{target.index.dtype}),
-        }
-    }
-
-    fn random(reader: *const Reader, target: *program.Random) Failure!bool {
-        try reader.exactly(9);
-        target.count = try reader.number(2, "count", elements_max);
-        for (&target.key, 3..) |*word, at| word.* = @intCast(try reader.number(at, "key", 1 << 32));
-        target.counter = counterOf(reader.words[5]) orelse
-            return reader.fail(error.Malformed, "the counter {d} must be a whole number in [0, {d})", .{ reader.words[5], 1 << 53 });
-        // Elements side by side, so the view has no strides to read.
-        try reader.window(6, &target.out, &.{target.count}, false);
-        switch (target.out.dtype) {
-            .float32, .float64, .int32 => {},
-            else => |dtype| return reader.fail(error.Unsupported, "random writes float32, float64 or int32, not {t}", .{dtype}),
-        }
-        return target.count != 0;
     }
 
     fn fail(reader: *const Reader, failure: Failure, comptime format: []const u8, values: anytype) Failure {
@@ -345,15 +355,7 @@ pub const Reader = struct {
         return reader.fail(error.Malformed, "the " ++ what ++ " {d} must be a whole number in [0, {d})", .{ reader.words[at], bound });
     }
 
-    fn row(reader: *const Reader, at: usize, list: []const Signature) Failure!u16 {
-        return @intCast(try reader.number(at, "row", list.len));
-    }
-
     /// The compute type, which must be one that the row has.
-    fn compute(reader: *const Reader, at: usize, signature: Signature) Failure!program.DType {
-        return reader.computeOf(try reader.number(at, "compute type", 3), signature);
-    }
-
     inline fn computeOf(reader: *const Reader, code: usize, signature: Signature) Failure!program.DType {
         if (code >= 3) return reader.fail(error.Malformed, "the compute type {d} must be a whole number in [0, 3)", .{code});
         const found: program.DType = @fromBackingInt(@as(u8, @intCast(code)));
@@ -363,7 +365,7 @@ pub const Reader = struct {
         return found;
     }
 
-    fn inputsCount(reader: *const Reader, at: usize, signature: Signature) Failure!u8 {
+    fn operandsOf(reader: *const Reader, at: usize, signature: Signature) Failure!u8 {
         const count = try reader.number(at, "number of inputs", program.inputs_max + 1);
         if (count != signature.operands) {
             return reader.fail(error.Malformed, "{d} inputs for a row of {d}", .{ count, signature.operands });
@@ -371,25 +373,28 @@ pub const Reader = struct {
         return @intCast(count);
     }
 
-    /// Fills `shape` from the words there; returns the number of elements.
-    fn sizes(reader: *const Reader, at: usize, shape: []usize) Failure!usize {
-        var whole: u64 = 1;
-        var count: usize = 1;
-        for (shape, at..) |*size, place| {
-            size.* = try reader.number(place, "size", elements_max + 1);
-            // Both factors are at most `elements_max`.
-            whole = product(whole, @max(size.*, 1));
-            if (whole > elements_max) {
-                return reader.fail(error.Range, "the shape has more than {d} elements", .{elements_max});
-            }
-            count *= size.*;
-        }
-        return count;
+    /// A number of elements, so many times. Both factors are at most `elements_max`.
+    inline fn product(reader: *const Reader, whole: u64, size: usize) Failure!u64 {
+        const more = multiplied(whole, @max(size, 1));
+        if (more <= elements_max) return more;
+        return reader.fail(error.Range, "a shape has more than {d} elements", .{elements_max});
     }
 
     /// A view of that shape, all of whose elements are in a live storage.
-    inline fn view(reader: *const Reader, at: usize, target: *View, shape: []const usize) Failure!void {
-        return reader.window(at, target, shape, true);
+    fn view(
+        reader: *const Reader,
+        at: usize,
+        target: *View,
+        shape: []const usize,
+        comptime row: schema.View,
+        comptime name: []const u8,
+    ) Failure!void {
+        try reader.window(at, target, shape, !row.is_packed);
+        if (row.types.len == 0 or std.mem.indexOfScalar(program.DType, row.types, target.dtype) != null) {
+            if (reader.found) |found| found.views[found.count - 1].written = row.access != .read;
+            return;
+        }
+        return reader.fail(error.Unsupported, "the " ++ row.name ++ " of " ++ name ++ " is {t}, wanted " ++ comptime typesText(row.types), .{target.dtype});
     }
 
     /// A view with strides, or of elements that lie side by side.
@@ -412,7 +417,7 @@ pub const Reader = struct {
             stride.* = @intCast(step);
             if (size == 0) empty = true else {
                 // What saturates is out of range and stays so.
-                const reach = product(step, @intCast(size - 1));
+                const reach = multiplied(step, @intCast(size - 1));
                 if (reach < 0) low +|= reach else high +|= reach;
             }
         }
@@ -420,7 +425,7 @@ pub const Reader = struct {
         target.data = storage.block.data;
         if (reader.found) |found| {
             const from: i64 = @intCast(offset);
-            found.views[found.count] = .{ .at = @intCast(at), .low = low - from, .high = high - from, .empty = empty };
+            found.views[found.count] = .{ .at = @intCast(at), .low = low - from, .high = high - from, .empty = empty, .written = false };
             found.count += 1;
         }
         if (empty) return;
@@ -432,7 +437,27 @@ pub const Reader = struct {
     }
 };
 
+/// One more than what the field's words may be.
+fn boundOf(comptime row: schema.Row, comptime field: schema.Field) u64 {
+    return switch (field.kind) {
+        .compute => 3,
+        .rank => program.rank_max + 1 - schema.axesBeside(row, field.at),
+        .size => elements_max + 1,
+        .key => 1 << 32,
+        .counter => 1 << 53,
+        else => 0,
+    };
+}
+
+fn typesText(comptime types: []const program.DType) []const u8 {
+    var text: []const u8 = "";
+    for (types, 0..) |dtype, k| {
+        text = text ++ (if (k == 0) "" else if (k + 1 == types.len) " or " else ", ") ++ @tagName(dtype);
+    }
+    return text;
+}
+
 /// The product, as far as its type goes. In 32-bit memory nothing grows beyond it.
-inline fn product(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
+inline fn multiplied(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     return if (@bitSizeOf(usize) == 32) a * b else a *| b;
 }

@@ -7,7 +7,6 @@
 //!     runGroup(engine, instructions, temporaries)  several, as if one by one
 //!     beginProgram(engine, address, count)         a captured program begins; may be left out
 //!     endProgram(engine) Status                    and ends
-//!     check(engine, gather) Status                 whether all indices are below `length`
 //!     write(engine, address, bytes) Status         from the host into a storage
 //!     read(engine, address, bytes) Status          after all that was written before
 //!     source(engine) memory.Source                 where storages come from
@@ -102,12 +101,6 @@ fn Of(comptime Devices: type) type {
         pub inline fn endProgram(engine: *Self) Status {
             switch (engine.of) {
                 inline else => |*one| return if (@hasDecl(@TypeOf(one.*), "endProgram")) one.endProgram() else .ok,
-            }
-        }
-
-        pub fn check(engine: *Self, gather: *const program.Gather) Status {
-            switch (engine.of) {
-                inline else => |*one| return one.check(gather),
             }
         }
 

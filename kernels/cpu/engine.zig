@@ -98,11 +98,6 @@ pub const Engine = struct {
         return group.run(engine, instructions, temporaries);
     }
 
-    pub fn check(engine: *Engine, indices: *const program.Gather) Status {
-        const index = gather.outside(indices) orelse return .ok;
-        return engine.fail(.range, "Cannot use label {d}: it must lie in [0, {d})", .{ index, indices.length });
-    }
-
     pub fn write(_: *Engine, address: [*]u8, bytes: []const u8) Status {
         @memcpy(address, bytes);
         return .ok;
@@ -192,6 +187,10 @@ fn run(engine: *Engine, instruction: *const Instruction) Status {
             gather.executeScatter(pool, one);
         },
         .random => |*one| random.execute(tables, pool, one),
+        .check => |*one| {
+            const index = gather.outside(one) orelse return .ok;
+            return engine.fail(.range, "Cannot use label {d}: it must lie in [0, {d})", .{ index, one.length });
+        },
     }
     return .ok;
 }

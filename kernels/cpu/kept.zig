@@ -42,6 +42,8 @@ const Link = struct {
     place: u32,
     instruction: u32,
     operand: u32,
+    /// Whether the instruction writes it.
+    written: bool,
     /// The first link of the same storage.
     first: u32,
     /// How far the view reaches from its first element.
@@ -50,15 +52,15 @@ const Link = struct {
     empty: bool,
 };
 
-/// A word that is a number of an instruction, and which of them.
-const Number = struct { instruction: u32, slot: u32 };
+/// A word that is a number of an instruction, and its place in the instruction's words.
+const Number = struct { instruction: u32, at: u32 };
 
 /// A product whose right operand is from outside, and the bytes of its panels.
 const Weight = struct { product: *program.MatMul, bytes: usize };
 
-/// What is executed together: one instruction, a group, or a check.
+/// What is executed together: one instruction, or a group.
 const Step = struct {
-    kind: enum { one, group, check },
+    kind: enum { one, group },
     first: u32,
     count: u32,
     parts: []group.Part = &.{},
@@ -101,7 +103,7 @@ pub const Program = struct {
             if (role == of_view) continue;
             if (role == fixed) return false;
             const number = kept.numbers[role - first_number];
-            if (!setNumber(&kept.instructions[number.instruction], number.slot, word)) return false;
+            if (!decode.renumber(&kept.instructions[number.instruction], number.at, word)) return false;
         }
         return true;
     }
@@ -111,7 +113,7 @@ pub const Program = struct {
         const handle, _, const offset = decode.wholesOf(3, words[link.place..][0..3].*);
         if (handle < 0 or handle >= 1 << 32 or offset < 0 or offset > decode.elements_max) return false;
         const storage = memory.find(@intCast(handle)) orelse return false;
-        if (link.operand == 0) memory.touch(storage);
+        if (link.written) memory.touch(storage);
         const view = kept.instructions[link.instruction].operand(link.operand);
         const shift = view.dtype.shift();
         if (view.handle != handle and !kept.agrees(words, place)) return false;
@@ -143,7 +145,6 @@ pub const Program = struct {
             const status = switch (step.kind) {
                 .one => engine.execute(&instructions[0]),
                 .group => group.runParts(engine, instructions, step.parts),
-                .check => engine.check(&instructions[0].gather),
             };
             if (status != .ok) return status;
         }
@@ -156,31 +157,6 @@ pub const Program = struct {
         arena.deinit();
     }
 };
-
-/// Where the numbers of an instruction stand in its words.
-fn numbersOf(instruction: *const Instruction) struct { first: u32, count: u32 } {
-    return switch (instruction.*) {
-        .map => .{ .first = 6, .count = 3 },
-        .fold => .{ .first = 7, .count = 3 },
-        .random => .{ .first = 3, .count = 3 },
-        .arg, .matmul, .gather, .scatter => .{ .first = 0, .count = 0 },
-    };
-}
-
-fn setNumber(instruction: *Instruction, slot: usize, word: f64) bool {
-    switch (instruction.*) {
-        inline .map, .fold => |*one| one.scalars[slot] = word,
-        .random => |*one| if (slot < 2) {
-            const whole = decode.wholeOf(word);
-            if (whole < 0 or whole >= 1 << 32) return false;
-            one.key[slot] = @intCast(whole);
-        } else {
-            one.counter = decode.counterOf(word) orelse return false;
-        },
-        .arg, .matmul, .gather, .scatter => return false,
-    }
-    return true;
-}
 
 /// What is noted while words run the usual way.
 pub const Builder = struct {
@@ -267,22 +243,6 @@ pub const Builder = struct {
         };
     }
 
-    /// A check, as the gather that its indices would be of.
-    pub fn addCheck(
-        builder: *Builder,
-        indices: *const program.Gather,
-        words: []const f64,
-        found: *const decode.Found,
-        memory: *const Memory,
-    ) void {
-        const number = builder.instructions.items.len;
-        builder.add(.check, &.{ .gather = indices.* }, words, found, memory);
-        // Its only view is the third of a gather's.
-        for (builder.links.items) |*link| {
-            if (link.instruction == number) link.operand = 2;
-        }
-    }
-
     fn tryAdd(
         builder: *Builder,
         instruction: *const Instruction,
@@ -306,6 +266,7 @@ pub const Builder = struct {
                 .place = place,
                 .instruction = number,
                 .operand = @intCast(operand),
+                .written = view.written,
                 .first = first,
                 .low = view.low,
                 .high = view.high,
@@ -314,11 +275,13 @@ pub const Builder = struct {
             builder.roles.items[place] = of_view;
             builder.roles.items[place + 2] = of_view;
         }
-        const numbers = numbersOf(instruction);
-        for (0..numbers.count) |slot| {
-            const place = begin + numbers.first + slot;
-            builder.roles.items[place] = first_number + @as(Role, @intCast(builder.numbers.items.len));
-            try builder.numbers.append(allocator, .{ .instruction = number, .slot = @intCast(slot) });
+        switch (instruction.*) {
+            inline else => |_, tag| inline for (comptime Instruction.rowOf(tag).fields) |field| {
+                if (comptime field.kind.isLive()) for (field.at..field.at + field.times.fixed) |at| {
+                    builder.roles.items[begin + at] = first_number + @as(Role, @intCast(builder.numbers.items.len));
+                    try builder.numbers.append(allocator, .{ .instruction = number, .at = @intCast(at) });
+                };
+            },
         }
     }
 

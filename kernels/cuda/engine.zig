@@ -230,6 +230,8 @@ pub const Engine = struct {
             .gather => |*one| try launch.gather(engine, one),
             .scatter => |*one| try launch.scatter(engine, one),
             .random => |*one| try launch.random(engine, one),
+            // The next read says whether an index was out of range.
+            .check => |*one| try launch.check(engine, one, .label),
         }
     }
 
@@ -318,13 +320,6 @@ pub const Engine = struct {
     pub fn endProgram(engine: *Engine) Status {
         engine.enter() catch |failure| return engine.statusOf("run", failure);
         engine.graphs.end(engine) catch |failure| return engine.statusOf("run", failure);
-        return .ok;
-    }
-
-    /// The next read says whether an index was out of range.
-    pub fn check(engine: *Engine, indices: *const program.Gather) Status {
-        engine.enter() catch |failure| return engine.statusOf("run", failure);
-        launch.check(engine, indices, .label) catch |failure| return engine.statusOf("run", failure);
         return .ok;
     }
 

@@ -207,10 +207,6 @@ pub const Engine = struct {
         return opencl_run.runGroup(engine, instructions, temporaries);
     }
 
-    pub fn check(engine: *Engine, indices: *const program.Gather) Status {
-        return opencl_run.check(engine, indices, .label);
-    }
-
     pub const Place = struct { buffer: opencl_api.Buffer, offset: usize };
 
     /// Which byte of which buffer an address names.

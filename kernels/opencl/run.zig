@@ -43,6 +43,7 @@ pub fn execute(engine: *Engine, instruction: *const Instruction) Status {
         .gather => |*one| return gather(engine, one),
         .scatter => |*one| return scatter(engine, one),
         .random => |*one| return random(engine, one),
+        .check => |*one| return check(engine, one, .label),
     }
 }
 
@@ -55,6 +56,7 @@ fn supported(engine: *Engine, instruction: *const Instruction) Status {
         .matmul => |*one| one.compute == .float64,
         .gather, .scatter => |*one| one.out.dtype == .float64,
         .random => |*one| one.out.dtype == .float64,
+        .check => false,
     };
     if (!wide) return .ok;
     engine.message.set("Cannot compute float64 on opencl: {s} has no double precision", .{engine.about.name.text()});

@@ -3,27 +3,14 @@
 //! words; the numbers here are in the manifest, which the other side compares with its own.
 
 const std = @import("std");
+const schema = @import("schema.zig");
 
 pub const rank_max = 8;
 pub const inputs_max = 6;
 /// f64 words in an instruction buffer.
 pub const words_max = 1 << 16;
 
-pub const Opcode = enum(u32) {
-    alloc = 1,
-    free = 2,
-    group = 3,
-    end = 4,
-    map = 5,
-    fold = 6,
-    arg = 7,
-    matmul = 8,
-    gather = 9,
-    scatter = 10,
-    random = 11,
-    check = 12,
-    flat = 13,
-};
+pub const Opcode = schema.Opcode;
 
 /// What a call answers; anything but `ok` comes with a message.
 pub const Status = enum(u32) {
@@ -116,15 +103,15 @@ pub const Map = struct {
     inputs: [inputs_max]View,
 };
 
-/// Also arg: there `out` is int32 and `inputs_count` is 1.
+/// Also arg: there `out` is int32.
 pub const Fold = struct {
     row: u16,
     compute: DType,
     rank: u8,
     /// The first `kept` axes are kept, the others joined.
     kept: u8,
-    inputs_count: u8,
-    scalars: [3]f64,
+    inputs_count: u8 = 1,
+    scalars: [3]f64 = @splat(0),
     shape: [rank_max]usize,
     out: View,
     inputs: [inputs_max]View,
@@ -146,14 +133,14 @@ pub const MatMul = struct {
 };
 
 /// gather: out[o, c, i] = source[o, index[c], i]; scatter: out[o, index[c], i] += source[o, c, i], c ascending;
-/// each sum of halves is rounded.
+/// each sum of halves is rounded. check: nothing but that indices lie below `length`.
 pub const Gather = struct {
-    outer: usize,
+    outer: usize = 1,
     count: usize,
     length: usize,
-    inner: usize,
-    out: View,
-    source: View,
+    inner: usize = 1,
+    out: View = undefined,
+    source: View = undefined,
     index: View,
 };
 
@@ -164,6 +151,8 @@ pub const Random = struct {
     out: View,
 };
 
+/// An instruction with views, by the name of its row. Members of the payload are called as the row's
+/// fields and views are; what a row does not name has a default.
 pub const Instruction = union(enum) {
     map: Map,
     fold: Fold,
@@ -172,14 +161,82 @@ pub const Instruction = union(enum) {
     gather: Gather,
     scatter: Gather,
     random: Random,
+    check: Gather,
 
-    /// Its views by number: the output first, then what is read.
+    const Tag = std.meta.Tag(Instruction);
+
+    comptime {
+        for (schema.rows) |row| {
+            if (row.views.len == 0 or @hasField(Instruction, row.name)) continue;
+            @compileError("program.zig: Instruction has no member for the instruction \"" ++ row.name ++ "\"");
+        }
+    }
+
+    pub fn rowOf(comptime tag: Tag) schema.Row {
+        return schema.of(@field(Opcode, @tagName(tag)));
+    }
+
+    /// Its views in the order of its words.
+    pub fn views(instruction: *const Instruction) Views {
+        var found: Views = .{ .list = undefined, .count = 0, .first = undefined };
+        switch (instruction.*) {
+            inline else => |*one, tag| {
+                const row = comptime rowOf(tag);
+                found.first = row.views[0].access;
+                inline for (row.views) |view| {
+                    const member = &@field(one, view.member);
+                    if (@TypeOf(member.*) == View) found.add(member) else {
+                        const count = if (view.times) |times| @field(one, row.fields[times].member) else 1;
+                        for (member[0..count]) |*each| found.add(each);
+                    }
+                }
+            },
+        }
+        return found;
+    }
+
+    /// The view that it changes; null if it only checks.
+    pub inline fn written(instruction: *const Instruction) ?*const View {
+        switch (instruction.*) {
+            inline else => |*one, tag| {
+                const row = comptime rowOf(tag);
+                return if (comptime row.writes()) &@field(one, row.views[0].member) else null;
+            },
+        }
+    }
+
+    /// The view of that number, in the same order.
     pub fn operand(instruction: *Instruction, number: usize) *View {
-        return switch (instruction.*) {
-            inline .map, .fold, .arg => |*one| if (number == 0) &one.out else &one.inputs[number - 1],
-            .matmul => |*one| ([3]*View{ &one.out, &one.a, &one.b })[number],
-            .gather, .scatter => |*one| ([3]*View{ &one.out, &one.source, &one.index })[number],
-            .random => |*one| &one.out,
-        };
+        switch (instruction.*) {
+            inline else => |*one, tag| {
+                inline for (comptime rowOf(tag).views, 0..) |view, before| {
+                    const member = &@field(one, view.member);
+                    if (@TypeOf(member.*) != View) return &member[number - before];
+                    if (number == before) return member;
+                }
+                unreachable;
+            },
+        }
+    }
+};
+
+pub const Views = struct {
+    list: [inputs_max + 1]*const View,
+    count: usize,
+    /// What the instruction does with the first of them; it reads the others.
+    first: schema.Access,
+
+    fn add(views: *Views, view: *const View) void {
+        views.list[views.count] = view;
+        views.count += 1;
+    }
+
+    pub fn all(views: *const Views) []const *const View {
+        return views.list[0..views.count];
+    }
+
+    /// Those whose elements it needs: what it adds to is one of them.
+    pub fn sources(views: *const Views) []const *const View {
+        return views.all()[@intFromBool(views.first == .write)..];
     }
 };

@@ -56,21 +56,21 @@ pub const hash: u32 = blk: {
 pub const map_rows: []const MapRow = blk: {
     @setEvalBranchQuota(1_000_000);
     var list: []const MapRow = &.{};
-    for (skeleton("map")) |entry| list = list ++ .{mapRow(entry)};
+    for (section("map")) |entry| list = list ++ .{mapRow(entry)};
     break :blk list;
 };
 
 pub const fold_rows: []const FoldRow = blk: {
     @setEvalBranchQuota(1_000_000);
     var list: []const FoldRow = &.{};
-    for (skeleton("fold")) |entry| list = list ++ .{foldRow(entry)};
+    for (section("fold")) |entry| list = list ++ .{foldRow(entry)};
     break :blk list;
 };
 
 pub const arg_rows: []const ArgRow = blk: {
     @setEvalBranchQuota(1_000_000);
     var list: []const ArgRow = &.{};
-    for (skeleton("arg")) |entry| list = list ++ .{argRow(entry)};
+    for (section("arg")) |entry| list = list ++ .{argRow(entry)};
     break :blk list;
 };
 
@@ -207,9 +207,10 @@ const Row = struct {
 };
 
 /// A key of a JSON object and its value as text: a string with its quotes, a number or an object.
-const Entry = struct { name: []const u8, value: []const u8 };
+pub const Entry = struct { name: []const u8, value: []const u8 };
 
-fn skeleton(comptime name: []const u8) []const Entry {
+/// The rows of one part of the table.
+pub fn section(comptime name: []const u8) []const Entry {
     for (entries(text)) |entry| {
         if (std.mem.eql(u8, entry.name, name)) return entries(entry.value);
     }
@@ -218,7 +219,7 @@ fn skeleton(comptime name: []const u8) []const Entry {
 
 /// The entries of a minified object. Only what the table is made of: strings without escapes,
 /// numbers and objects.
-fn entries(comptime object: []const u8) []const Entry {
+pub fn entries(comptime object: []const u8) []const Entry {
     if (object[0] != '{') @compileError("table.json: write an object instead of " ++ object);
     var list: []const Entry = &.{};
     var at = 1;

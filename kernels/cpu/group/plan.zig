@@ -86,25 +86,10 @@ pub const Plan = struct {
             plan.temporaries[place] = .{ .handle = handle, .first = never, .last = 0 };
         }
         if (plan.temporaries_count == 0) return;
-        for (instructions, 0..) |*instruction, i| switch (instruction.*) {
-            .map => |*one| {
-                plan.note(&one.out, i);
-                for (one.inputs[0..one.inputs_count]) |*input| plan.note(input, i);
-            },
-            .fold, .arg => |*one| {
-                plan.note(&one.out, i);
-                for (one.inputs[0..one.inputs_count]) |*input| plan.note(input, i);
-            },
-            .matmul => |*one| for ([_]*const program.View{ &one.out, &one.a, &one.b }) |view| {
-                plan.note(view, i);
-            },
-            .gather, .scatter => |*one| {
-                for ([_]*const program.View{ &one.out, &one.source, &one.index }) |view| {
-                    plan.note(view, i);
-                }
-            },
-            .random => |*one| plan.note(&one.out, i),
-        };
+        for (instructions, 0..) |*instruction, i| {
+            const views = instruction.views();
+            for (views.all()) |view| plan.note(view, i);
+        }
     }
 
     fn note(plan: *Plan, view: *const program.View, i: usize) void {
