@@ -47,21 +47,18 @@ export const mapUses: readonly { operands: number; scalars: number }[] = mapRows
  * | random | count, key0, key1, counter, out view[0] |
  * | check | count, length, index view[1]: all of them must lie in [0, length) |
  */
-export const opcode = {
-  alloc: 1,
-  free: 2,
-  group: 3,
-  end: 4,
-  map: 5,
-  fold: 6,
-  arg: 7,
-  matmul: 8,
-  gather: 9,
-  scatter: 10,
-  random: 11,
-  check: 12,
-  flat: 13,
-} as const;
+export const opcode = Object.fromEntries(
+  Object.keys(table.instructions).map((name, k) => [name, k + 1]),
+) as Record<OpcodeName, number>;
+
+/** What an instruction is called. */
+export type OpcodeName = keyof typeof table.instructions;
+
+/** The instructions' names by opcode; there is no opcode 0. */
+export const opcodeName: readonly OpcodeName[] = [
+  undefined as never,
+  ...Object.keys(table.instructions) as OpcodeName[],
+];
 
 /** The element type of a tensor. Halves are stored in 16 bits and computed with as float32; a bool is a byte. */
 export type DType = "float32" | "float64" | "int32" | "uint8" | "bool" | "float16" | "bfloat16";
@@ -107,37 +104,3 @@ export const status = {
   unsupported: 6,
   device: 7,
 } as const;
-
-/** An instruction's name. */
-export const opcodeName: readonly string[] = Object.entries(opcode).reduce((names: string[], [name, code]) => {
-  names[code] = name;
-  return names;
-}, []);
-
-/** Where the views of the instruction that starts at `at` stand: that of its output first, if it has one. */
-export function viewPlaces(words: ArrayLike<number>, at: number): number[] {
-  const places = (first: number, sizes: readonly number[]) => {
-    let next = at + first;
-    return sizes.map((size) => (next += size) - size);
-  };
-  const word = (place: number) => words[at + place]!, many = (count: number, size: number) => Array(count).fill(size);
-  switch (word(0)) {
-    case opcode.map:
-      return places(9 + word(4), many(word(5) + 1, 3 + word(4)));
-    case opcode.fold:
-      return places(10 + word(4), [3 + word(5), ...many(word(6), 3 + word(4))]);
-    case opcode.arg:
-      return places(6 + word(4), [3 + word(5), 3 + word(4)]);
-    case opcode.matmul:
-      return places(7 + word(3), many(3, 5 + word(3)));
-    case opcode.gather:
-    case opcode.scatter:
-      return places(6, [6, 6, 4]);
-    case opcode.random:
-      return [at + 6];
-    case opcode.check:
-      return [at + 4];
-    default:
-      return [];
-  }
-}

@@ -4,16 +4,8 @@
  * Storages get numbers of their own here, since a handle names one memory after another. Allocation is not part of the
  * list: it is laid out at the end, from where each storage is used.
  */
-import {
-  argRows,
-  dtypeBytes,
-  foldRows,
-  limits,
-  mapRows,
-  opcode,
-  opcodeName,
-  viewPlaces,
-} from "../../kernels/instruction.ts";
+import { dtypeBytes, limits, opcode, opcodeName, table } from "../../kernels/instruction.ts";
+import { firstAccess, placeOf, shapeOf, skeletonOf, viewPlaces, viewShape } from "../../kernels/schema.ts";
 import type { Action } from "./recording.ts";
 import { sizeOf } from "../pure/shape.ts";
 
@@ -90,6 +82,7 @@ export function parse(
       }
       continue;
     }
+    if (code === opcode.flat) throw new TypeError("Cannot capture: a recording must hold no flat map");
     // Host actions come with the first instruction that follows them.
     for (; nextAction < actions.length; nextAction++) {
       const action = actions[nextAction]!;
@@ -135,18 +128,17 @@ export function peakBytes(words: readonly number[]): number {
 
 /** True for instructions that a group may run tile by tile. */
 export function isElementwise({ words }: Instruction): boolean {
-  return words[0] === opcode.map || words[0] === opcode.fold || words[0] === opcode.arg;
+  return words.length > 0 && skeletonOf(words).tiled;
 }
 
 /** What an instruction writes; null for one that only checks, or that does nothing on the device. */
 export function target({ words, views }: Instruction): View | null {
-  return words.length === 0 || words[0] === opcode.check ? null : views[0]!;
+  return words.length === 0 || firstAccess(words) === "read" ? null : views[0]!;
 }
 
-/** What an instruction reads. A scatter also reads what it adds to. */
-export function sources(instruction: Instruction): readonly View[] {
-  const { words, views } = instruction;
-  return words[0] === opcode.scatter || target(instruction) === null ? views : views.slice(1);
+/** What an instruction reads: also what it adds to. */
+export function sources({ words, views }: Instruction): readonly View[] {
+  return words.length > 0 && firstAccess(words) === "write" ? views.slice(1) : views;
 }
 
 /** How often each slot is written. */
@@ -263,36 +255,12 @@ export function layOut(list: List, kept: ReadonlySet<Slot> = new Set()): Layout 
   return { words: Float64Array.from(words), checked, cuts, handles, actions, bytes };
 }
 
-const rowNames: Record<number, readonly string[]> = {
-  [opcode.map]: mapRows,
-  [opcode.fold]: foldRows,
-  [opcode.arg]: argRows,
-};
-
-/** What an instruction is called, the shape that it runs over, and how many elements it writes. */
-function describe({ words }: Instruction): { name: string; shape: readonly number[]; written: number } {
-  const code = words[0]!, kind = opcodeName[code]!, row = rowNames[code]?.[words[2]!], rank = words[4]!;
-  const name = row === undefined ? kind : code === opcode.map ? row : `${kind} ${row}`;
-  const as = (shape: readonly number[], written = shape) => ({ name, shape, written: sizeOf(written) });
-  switch (code) {
-    case opcode.map:
-      return as(words.slice(9, 9 + rank));
-    case opcode.fold:
-      return as(words.slice(10, 10 + rank), words.slice(10, 10 + words[5]!));
-    case opcode.arg:
-      return as(words.slice(6, 6 + rank), words.slice(6, 6 + words[5]!));
-    case opcode.matmul: {
-      const batch = words.slice(7, 7 + words[3]!), [m, n, k] = words.slice(4, 7) as [number, number, number];
-      return as([...batch, m, n, k], [...batch, m, n]);
-    }
-    case opcode.gather:
-    case opcode.scatter: {
-      const [outer, count, length, inner] = words.slice(2, 6) as [number, number, number, number];
-      return as([outer, count, length, inner], [outer, code === opcode.gather ? count : length, inner]);
-    }
-    default:
-      return as([words[2]!], code === opcode.check ? [0] : [words[2]!]);
-  }
+/** What an instruction is called: a map by its row, others that have rows by both. */
+function nameOf({ words }: Instruction): string {
+  const kind = opcodeName[words[0]!]!;
+  if (kind !== "map" && kind !== "fold" && kind !== "arg") return kind;
+  const row = Object.keys(table[kind])[words[placeOf[kind].row]!]!;
+  return kind === "map" ? row : `${kind} ${row}`;
 }
 
 /** One line for each instruction, indented where a group runs them together, with its bytes. */
@@ -303,12 +271,12 @@ export function show(list: List): string {
     if (indent !== "") lines.push(`group of ${end - begin}`);
     for (const instruction of list.instructions.slice(begin, end)) {
       if (instruction.words.length === 0) continue;
-      const { name: what, shape, written: count } = describe(instruction), written = target(instruction);
+      const written = target(instruction), { words } = instruction;
       const inputs = sources(instruction).map(({ slot }) => name(slot)).join(", ");
       const out = written === null ? "" : `${name(written.slot)} = `;
-      const bytes = written === null ? 0 : count * dtypeBytes[instruction.words[written.at + 1]!]!;
+      const bytes = written === null ? 0 : sizeOf(viewShape(words, 0)) * dtypeBytes[words[written.at + 1]!]!;
       const live = instruction.actions.some((action) => "at" in action) ? "  live" : "";
-      lines.push(`${indent}${out}${what} [${shape.join(", ")}] (${inputs})  ${bytes} B${live}`);
+      lines.push(`${indent}${out}${nameOf(instruction)} [${shapeOf(words).join(", ")}] (${inputs})  ${bytes} B${live}`);
     }
   }
   return lines.join("\n");

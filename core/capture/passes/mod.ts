@@ -2,6 +2,7 @@
  * Passes over a captured list: each takes a list and gives one that computes the same bits with less.
  */
 import { dtypeBytes, mapRows, opcode } from "../../../kernels/instruction.ts";
+import { indexView, placeOf, skeletonOf, viewsAt, viewShape } from "../../../kernels/schema.ts";
 import {
   countWrites,
   groups,
@@ -14,13 +15,14 @@ import {
   target,
   type View,
 } from "../list.ts";
+import { sizeOf } from "../../pure/shape.ts";
 import { turnProducts } from "./turn_products.ts";
 
 /** A pass: pure, and worth nothing but speed and memory. */
 export type Pass = (list: List) => List;
 
 const isLive = ({ actions }: Instruction) => actions.some((action) => "at" in action);
-const copyRow = mapRows.indexOf("copy");
+const at = placeOf.map, copyRow = mapRows.indexOf("copy");
 
 /** Drops what computes a value that nobody reads. What writes memory from outside, checks or acts on the host stays. */
 export const dropDead: Pass = ({ instructions, slots }) => {
@@ -69,7 +71,7 @@ export const shareCommon: Pass = (list) => {
     const instruction = withSlots(original, changed), out = target(instruction);
     // A slot that is written once and whole holds what this instruction put there.
     const single = out !== null && out.slot.bytes !== null && !out.slot.escapes && writes.get(out.slot) === 1;
-    if (single && instruction.actions.length === 0 && instruction.words[0] !== opcode.random) {
+    if (single && instruction.actions.length === 0 && skeletonOf(instruction.words).pure) {
       const key = instruction.words.slice();
       for (const { at } of instruction.views) key[at] = 0;
       const operands = sources(instruction).map(({ slot }) => `${slot.number}.${versions.get(slot) ?? 0}`);
@@ -97,8 +99,8 @@ export const skipCopies: Pass = (list) => {
   list.instructions.forEach((original, place) => {
     const instruction = withSlots(original, changed);
     const { words, views } = instruction;
-    if (words[0] === opcode.map && words[2] === copyRow && words[4] === 1 && !isLive(instruction)) {
-      const [out, source] = views as [View, View], size = words[9]!;
+    if (words[0] === opcode.map && words[at.row] === copyRow && words[at.rank] === 1 && !isLive(instruction)) {
+      const [out, source] = views as [View, View], size = words[at.shape]!;
       const plain = (view: View) => words[view.at + 3] === 1;
       const sameType = words[out.at + 1] === words[source.at + 1];
       const whole = out.slot.bytes === size * dtypeBytes[words[out.at + 1]!]! && words[out.at + 2] === 0;
@@ -116,15 +118,8 @@ export const skipCopies: Pass = (list) => {
 
 /** The view of the indices that an instruction refuses where they are out of range, and their number and bound. */
 function indices({ words, views }: Instruction): { view: View; count: number; bound: number } | null {
-  switch (words[0]) {
-    case opcode.check:
-      return { view: views[0]!, count: words[2]!, bound: words[3]! };
-    case opcode.gather:
-    case opcode.scatter:
-      return { view: views[2]!, count: words[3]!, bound: words[4]! };
-    default:
-      return null;
-  }
+  const found = words.length === 0 ? null : indexView(words);
+  return found && { view: views[found.view]!, count: sizeOf(viewShape(words, found.view)), bound: found.bound };
 }
 
 /** Checks indices that come from outside before all else, so that a call which is refused has not done anything. */
@@ -138,8 +133,8 @@ export const checkFirst: Pass = ({ instructions, slots }) => {
       continue;
     }
     const { view: { at, slot }, count, bound } = found, fields = instruction.words.slice(at, at + 4);
-    const words = [opcode.check, 8, count, bound, 0, ...fields.slice(1)];
-    checks.set(`${words} ${slot.number}`, { words, views: [{ at: 4, slot }], actions: [] });
+    const words = [opcode.check, viewsAt.check + fields.length, count, bound, 0, ...fields.slice(1)];
+    checks.set(`${words} ${slot.number}`, { words, views: [{ at: viewsAt.check, slot }], actions: [] });
     if (out !== null) rest.push(instruction);
     else if (instruction.actions.length > 0) rest.push(actionsAlone(instruction));
   }
@@ -165,7 +160,7 @@ export const foldConstants: Pass = ({ instructions, slots }) => {
   for (const instruction of instructions) {
     if (!isFolded(instruction)) continue;
     const { words, actions } = instruction, depends = sources(instruction).some(({ slot }) => varying.has(slot));
-    if (depends || actions.length > 0 || words[0] === opcode.random) varying.add(target(instruction)!.slot);
+    if (depends || actions.length > 0 || !skeletonOf(words).pure) varying.add(target(instruction)!.slot);
   }
   const folded = instructions.filter(isFolded), rest = instructions.filter((instruction) => !isFolded(instruction));
   const changed = new Map<Slot, { slot: Slot; offset: number }>(), kept = new Map<Slot, Slot>();
@@ -210,9 +205,9 @@ export const followProducts: Pass = ({ instructions, slots }) => {
   return { instructions: list, slots };
 };
 
-/** A view's fields but its handle, as text. */
+/** The fields of a map's view but its handle, as text. */
 function layoutAt({ words }: Instruction, { at }: View): string {
-  return String(words.slice(at + 1, at + 3 + words[4]!));
+  return String(words.slice(at + 1, at + 3 + words[placeOf.map.rank]!));
 }
 
 /**

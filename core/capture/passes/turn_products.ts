@@ -7,7 +7,10 @@
  */
 import { dtypeBytes, mapRows, opcode } from "../../../kernels/instruction.ts";
 import { countWrites, type Instruction, type List, type Slot } from "../list.ts";
+import { placeOf, skeletonOf, viewShape } from "../../../kernels/schema.ts";
 import { rows } from "../../array/rows.ts";
+
+const ofMap = placeOf.map, ofFold = placeOf.fold, ofProduct = placeOf.matmul;
 
 /** A slot as [others, rows, columns] that lie side by side. */
 interface Grid {
@@ -17,26 +20,7 @@ interface Grid {
 
 /** Whether the map's result depends on where the element stands among the axes. */
 function usesIndex({ words }: Instruction): boolean {
-  return rows[mapRows[words[2]!]!].usesIndex;
-}
-
-/** The sizes of the axes that a view strides along. */
-function shapeOf({ words, views }: Instruction, place: number): readonly number[] | null {
-  const rank = words[4]!;
-  switch (words[0]) {
-    case opcode.map:
-      return words.slice(9, 9 + rank);
-    case opcode.fold:
-      return words.slice(10, 10 + (place === 0 ? words[5]! : rank));
-    case opcode.arg:
-      return words.slice(6, 6 + (place === 0 ? words[5]! : rank));
-    case opcode.matmul: {
-      const [m, n, k] = words.slice(4, 7) as [number, number, number], batch = words.slice(7, 7 + words[3]!);
-      return [...batch, ...[[m, n], [m, k], [k, n]][views.length === 3 ? place : 0]!];
-    }
-    default:
-      return null;
-  }
+  return rows[mapRows[words[ofMap.row]!]!].usesIndex;
 }
 
 /** Offset and strides of a view once rows and columns have changed places; null where axes run across both. */
@@ -70,8 +54,8 @@ const stridesAt = (words: readonly number[], at: number, rank: number) => words.
 /** Whether the view is of all elements of the slot, as they lie, along one axis. */
 function isFlat({ words, views }: Instruction, place: number): boolean {
   const { at, slot } = views[place]!;
-  return words[0] === opcode.map && words[4] === 1 && words[at + 2] === 0 && words[at + 3] === 1 &&
-    words[9]! * dtypeBytes[words[at + 1]!]! === slot.bytes;
+  return words[0] === opcode.map && words[ofMap.rank] === 1 && words[at + 2] === 0 && words[at + 3] === 1 &&
+    words[ofMap.shape]! * dtypeBytes[words[at + 1]!]! === slot.bytes;
 }
 
 /**
@@ -91,8 +75,10 @@ function withTurned(instruction: Instruction, slots: ReadonlyMap<Slot, Grid>): I
       if (!together || usesIndex(instruction)) return null;
       continue;
     }
-    const shape = shapeOf(instruction, place);
-    const changed = shape && turned(grid, shape, words[at + 2]!, stridesAt(words, at, shape.length));
+    // What copies by indices and what fills memory goes through it in one order.
+    if (!skeletonOf(words).tiled && words[0] !== opcode.matmul) return null;
+    const shape = viewShape(words, place),
+      changed = turned(grid, shape, words[at + 2]!, stridesAt(words, at, shape.length));
     if (!changed) return null;
     changed.forEach((word, k) => words[at + 2 + k] = word);
   }
@@ -103,9 +89,9 @@ function withTurned(instruction: Instruction, slots: ReadonlyMap<Slot, Grid>): I
 
 /** Which of a fold's two orders it takes: as `isColumn` of `fold.zig` sees each operand. */
 function goesDown(words: readonly number[], views: Instruction["views"]): string {
-  const rank = words[4]!, kept = words[5]!;
+  const rank = words[ofFold.rank]!, kept = words[ofFold.kept]!;
   const last = (begin: number, end: number) => {
-    while (end > begin && words[10 + end - 1] === 1) end--;
+    while (end > begin && words[ofFold.shape + end - 1] === 1) end--;
     return end > begin ? end - 1 : -1;
   };
   const outer = last(0, kept), inner = last(kept, rank);
@@ -118,11 +104,11 @@ function goesDown(words: readonly number[], views: Instruction["views"]): string
 
 /** A map whose axes come in the order in which its output lies. */
 function inOrder(map: Instruction): Instruction {
-  const { views, actions } = map, words = map.words.slice(), rank = words[4]!;
+  const { views, actions } = map, words = map.words.slice(), rank = words[ofMap.rank]!;
   if (words[0] !== opcode.map || rank < 2 || usesIndex(map)) return map;
   const out = stridesAt(words, views[0]!.at, rank), axes = [...out.keys()].sort((a, b) => out[b]! - out[a]!);
   axes.forEach((axis, place) => {
-    words[9 + place] = map.words[9 + axis]!;
+    words[ofMap.shape + place] = map.words[ofMap.shape + axis]!;
     for (const { at } of views) words[at + 3 + place] = map.words[at + 3 + axis]!;
   });
   return { words, views, actions };
@@ -130,9 +116,9 @@ function inOrder(map: Instruction): Instruction {
 
 /** Elements that a map brings together from different directions. */
 function crossed(instruction: Instruction): number {
-  const { words, views } = instruction, rank = words[4]!;
+  const { words, views } = instruction, rank = words[ofMap.rank]!;
   if (words[0] !== opcode.map || rank < 2) return 0;
-  const shape = words.slice(9, 9 + rank), counts = new Map<number, number>();
+  const shape = words.slice(ofMap.shape, ofMap.shape + rank), counts = new Map<number, number>();
   for (const { at } of views) {
     const strides = stridesAt(words, at, rank);
     let along = -1;
@@ -150,9 +136,10 @@ function crossed(instruction: Instruction): number {
 
 /** How a product's output lies, if rows of it are apart and end to end. */
 function gridOf({ words, views }: Instruction): Grid | null {
-  const { at, slot } = views[0]!, rank = words[3]!, [rows, columns] = words.slice(4, 6) as [number, number];
+  const { at, slot } = views[0]!, rank = words[ofProduct.batchRank]!;
+  const rows = words[ofProduct.m]!, columns = words[ofProduct.n]!;
   const strides = stridesAt(words, at, rank + 2);
-  const items = words.slice(7, 7 + rank).reduce((a, b) => a * b, 1);
+  const items = words.slice(ofProduct.batch, ofProduct.batch + rank).reduce((a, b) => a * b, 1);
   const whole = items * rows * columns * dtypeBytes[words[at + 1]!]! === slot.bytes && words[at + 2] === 0;
   return whole && rows > 1 && columns > 1 && strides[rank] === columns && strides[rank + 1] === 1
     ? { rows, columns }
@@ -197,9 +184,9 @@ export function turnProducts(list: List): List {
         const { words, views } = instructions[use]!, out = views[0]!;
         const from = views.findIndex((view, k) => k > 0 && view.slot === slot);
         if (words[0] !== opcode.map || use <= place || from < 0 || !isOwn(out.slot) || slots.has(out.slot)) continue;
-        const rank = words[4]!, source = views[from]!;
+        const rank = words[ofMap.rank]!, source = views[from]!;
         const alike = stridesAt(words, out.at, rank).every((stride, axis) =>
-          words[9 + axis] === 1 || stride === words[source.at + 3 + axis]
+          words[ofMap.shape + axis] === 1 || stride === words[source.at + 3 + axis]
         );
         const bytes = dtypeBytes[words[out.at + 1]!]!, elements = slot.bytes! / dtypeBytes[words[source.at + 1]!]!;
         if (!alike || out.slot.bytes !== elements * bytes || words[out.at + 2] !== words[source.at + 2]) continue;
