@@ -1,10 +1,86 @@
 /**
- * The binary cross entropies as ops, since at their corners the derivative of the whole is not that of the parts.
+ * The cross entropies as ops: their gradients read what the forward pass knew, and at the corners of the binary ones the
+ * derivative of the whole is not that of the parts.
  */
+import { gradientsEnabled } from "../../ambient/modes.ts";
 import { compose } from "../../array/group.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
+import { checkLabels, fold } from "../../array/skeletons.ts";
+import { collect } from "../../array/stream.ts";
+import { broadcastTo } from "../../array/views.ts";
+import { type Shape, showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Adjoints, WideOp } from "../op.ts";
+import { type Adjoints, callWith, inFloat32, WideOp } from "../op.ts";
+import { LogSumExp } from "./softmax.ts";
+
+/** Labels [batch] of integers as a column that lies beside the logits. */
+function labelColumn(labels: NDArray, shape: Shape): NDArray {
+  return broadcastTo(labels.view([labels.shape[0]!, 1], [labels.strides[0]!, 0]), shape);
+}
+
+/**
+ * The cross entropy of logits [batch, classes] against integer labels [batch]: log(sum(exp(x))) - x[label], of shape
+ * [batch]. RangeError for labels outside [0, classes).
+ *
+ * The third input is that logarithm, [batch, 1], which the gradient needs again: `call` computes it, whatever it is given.
+ */
+export class CrossEntropy extends WideOp {
+  /** Of logits and labels. TypeError for other shapes. */
+  override call(logits: Tensor, labels: Tensor): Tensor {
+    const { shape } = logits, { shape: labelShape } = labels;
+    if (shape.length !== 2 || labelShape.length !== 1 || labelShape[0] !== shape[0]) {
+      throw new TypeError(
+        `Cannot cross entropy: logits ${showShape(shape)} and labels ${showShape(labelShape)} ` +
+          "must be [batch, classes] and [batch]",
+      );
+    }
+    checkLabels(labels.array, shape[1]!);
+    return inFloat32([logits], (logits) =>
+      collect(() => {
+        const normalizer = logits.wrap(new LogSumExp().compute(logits.array));
+        return callWith(() => super.call(logits, labels, normalizer), normalizer);
+      }));
+  }
+  /** The logarithm less the logit at each label: one pass over the logits, and no array of their size. */
+  compute(logits: NDArray, labels: NDArray, normalizer: NDArray): NDArray {
+    const rows = [logits.shape[0]!];
+    return compose(() => {
+      const chosen = fold("pick", [logits, labelColumn(labels, logits.shape)], [1], rows, logits.dtype);
+      return map("sub", [normalizer.view(rows, [normalizer.strides[0]!]), chosen]);
+    });
+  }
+  /** [(softmax(x) - oneHot(label)) g, nothing, nothing]. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [logits, labels, normalizer] = y.inputs as [Tensor, Tensor, Tensor], op = new CrossEntropyGradient();
+    // The logarithm depends on the logits: where the graph goes on, it is computed anew.
+    return [gradientsEnabled() ? op.call(logits, labels, g) : op.call(logits, labels, g, normalizer), null, null];
+  }
+}
+
+/** (softmax(x) - oneHot(label)) g, of the logits' shape. */
+export class CrossEntropyGradient extends WideOp {
+  /** Of logits, labels and g [batch]; of the logarithm of {@linkcode CrossEntropy} too, where it is known. */
+  compute(logits: NDArray, labels: NDArray, g: NDArray, known?: NDArray): NDArray {
+    return compose(() => {
+      const normalizer = broadcastTo(known ?? new LogSumExp().compute(logits), logits.shape);
+      const column = broadcastTo(g.view([logits.shape[0]!, 1], [g.strides[0]!, 0]), logits.shape);
+      return map(
+        "crossEntropyGradient",
+        [logits, normalizer, labelColumn(labels, logits.shape), column],
+        undefined,
+        logits.dtype,
+      );
+    });
+  }
+  /** With p = softmax(x) and h the adjoint: [g p (h - sum(p h)), nothing, sum(h (p - oneHot(label)))]. */
+  gradient(h: Tensor, z: Tensor): Adjoints {
+    const [logits, labels, g] = z.inputs as [Tensor, Tensor, Tensor];
+    const column = g.reshape([g.shape[0]!, 1]), p = logits.softmax(-1), over = { axes: [1], keepDims: true };
+    const toLogits = () => p.mul(h.sub(p.mul(h).sum(over))).mul(column);
+    const toG = () => h.mul(new CrossEntropyGradient().call(logits, labels, g.onesLike())).sum({ axes: [1] });
+    return [logits.requiresGrad ? toLogits() : null, null, g.requiresGrad ? toG() : null];
+  }
+}
 
 /** -(y ln p + (1 - y) ln(1 - p)) of probabilities p and targets y. */
 export class BinaryCrossEntropy extends WideOp {

@@ -1,8 +1,15 @@
 /** The catalogue of ops, by family. */
-export * from "./elementwise.ts";
-export * from "./shapes.ts";
+export * from "./row.ts";
+export * from "./arithmetic.ts";
+export * from "./elementary.ts";
+export * from "./steps.ts";
+export * from "./activation.ts";
+export * from "./compare.ts";
+export * from "./views.ts";
+export * from "./places.ts";
 export * from "./reduce.ts";
-export * from "./composite.ts";
+export * from "./linear.ts";
+export * from "./softmax.ts";
 export * from "./loss.ts";
 export {
   InverseDeviation,

@@ -14,7 +14,7 @@ import { collect } from "../../array/stream.ts";
 import { countAlong, reducedShape, type Shape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, callWith, inFloat32, WideOp } from "../op.ts";
-import { meanOf } from "./reduce.ts";
+import { moments } from "./moments.ts";
 
 /** Over which axes, and what keeps the deviation from zero. */
 export interface NormalizeOptions {
@@ -49,14 +49,6 @@ export class InverseDeviation extends MomentsOp {
     const x = y.inputs[0]!;
     return g.mul(y.square()).mul(new Normalize(this).call(x)).mul(-1 / countAlong(x.shape, this.axes));
   }
-}
-
-/** The mean, the sum of squared deviations from it and the inverse deviation, each with the joined axes as ones. */
-function moments(x: NDArray, axes: readonly number[], eps: number) {
-  const kept = reducedShape(x.shape, axes, true);
-  const mean = meanOf(x, axes, kept);
-  const squares = fold("sumSquaredDeviation", [x, broadcastTo(mean, x.shape)], axes, kept);
-  return { mean, squares, inverse: map("inverseDeviation", [squares], { s: 1 / countAlong(x.shape, axes), t: eps }) };
 }
 
 /** x̂ = (x - mean) / sqrt(var + eps) over `axes`, biased variance (Ioffe and Szegedy 2015). */

@@ -1,16 +1,17 @@
 /**
- * Ops that join elements along axes, and the matrix product.
+ * Ops that join elements along axes.
  */
 import type { ArgRow, FoldRow } from "../../../kernels/instruction.ts";
 import { promote } from "../../pure/dtype.ts";
-import { argFold, fold, matmul } from "../../array/skeletons.ts";
+import { argFold, fold } from "../../array/skeletons.ts";
 import { compose } from "../../array/group.ts";
-import { map, type NDArray } from "../../array/ndarray.ts";
+import type { NDArray } from "../../array/ndarray.ts";
 import { broadcastTo } from "../../array/views.ts";
 import type { ReduceOptions } from "../../pure/reduce_options.ts";
-import { type Axes, countAlong, normalizeAxes, reducedShape, type Shape, showShape } from "../../pure/shape.ts";
+import { type Axes, normalizeAxes, reducedShape, type Shape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, inFloat32, notDifferentiable, TensorOp } from "../op.ts";
+import { meanOf } from "./moments.ts";
 
 /** An op that joins the elements along axes. */
 export abstract class ReduceOp extends TensorOp {
@@ -102,11 +103,6 @@ export class SquaredDeviation extends ReduceOp {
   }
 }
 
-/** The mean over `axes` (sorted), with the shape that keeps them. */
-export function meanOf(a: NDArray, axes: readonly number[], kept: Shape): NDArray {
-  return map("divScalar", [fold("sum", [a], axes, kept)], { s: countAlong(a.shape, axes) });
-}
-
 /** The largest or smallest element; NaN where there is one among them. */
 export abstract class ExtremeOp extends ReduceOp {
   /** @ignore */ protected abstract readonly row: FoldRow;
@@ -154,33 +150,4 @@ export class ArgMax extends ArgExtremeOp {
 /** The place of the smallest element: the first among ties. */
 export class ArgMin extends ArgExtremeOp {
   /** @ignore */ protected readonly row: ArgRow = "argmin";
-}
-
-/** Whether the rows of the matrices lie side by side. */
-function isTurned(array: NDArray | null): boolean {
-  if (array === null) return false;
-  const { shape, strides } = array;
-  const last = shape.length - 1;
-  return shape[last]! > 1 && shape[last - 1]! > 1 && strides[last - 1] === 1 && strides[last]! > 1;
-}
-
-/** Matrix products over the last two axes: [..., m, k] and [..., k, n] give [..., m, n]. */
-export class MatMul extends TensorOp {
-  /** Reads any strides, so that a transposed operand is not copied first. TypeError for shapes that do not agree. */
-  compute(a: NDArray, b: NDArray): NDArray {
-    const rank = a.shape.length;
-    if (rank < 2 || rank !== b.shape.length || a.shape[rank - 1] !== b.shape[rank - 2]) {
-      throw new TypeError(`Cannot matmul: shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not agree`);
-    }
-    return matmul(a, b, a.shape.slice(0, -2));
-  }
-  /** [g bᵀ, aᵀ g]. */
-  gradient(g: Tensor, y: Tensor): Adjoints {
-    const [a, b] = y.inputs as [Tensor, Tensor];
-    return [
-      // g bᵀ = (b gᵀ)ᵀ: the gradient of a turned matrix lies as that does, for those whose gradient it becomes.
-      a.requiresGrad ? isTurned(a.cachedData) ? b.matmul(g.transpose()).transpose() : g.matmul(b.transpose()) : null,
-      b.requiresGrad ? a.transpose().matmul(g) : null,
-    ];
-  }
 }

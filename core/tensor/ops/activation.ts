@@ -1,0 +1,119 @@
+/**
+ * What nets put between their products: activations, and dropout.
+ *
+ * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
+ * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
+ */
+import { gradientsEnabled } from "../../ambient/modes.ts";
+import { isHalf } from "../../pure/dtype.ts";
+import { filled, map, type NDArray } from "../../array/ndarray.ts";
+import { collect } from "../../array/stream.ts";
+import { type MapInfo, rows } from "../../array/rows.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Adjoints, TensorOp } from "../op.ts";
+import { RowOp } from "./row.ts";
+
+/** max(a, 0); NaN stays NaN. */
+export class ReLU extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.relu;
+  /** g where a > 0, else 0. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    // y > 0 exactly where a > 0, and y is the one that later layers hold anyway.
+    return new ReLUGradient().call(g, y);
+  }
+}
+
+/** g where x > 0, else 0. */
+export class ReLUGradient extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.reluGradient;
+  /** With h the adjoint: [h where x > 0, nothing]: it is constant in x. */
+  gradient(h: Tensor, z: Tensor): Adjoints {
+    return [new ReLUGradient().call(h, z.inputs[1]!), null];
+  }
+}
+
+/** 1 / (1 + e^-a). */
+export class Sigmoid extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.sigmoid;
+  /** g y (1 - y). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return new SigmoidGradient().call(g, y);
+  }
+}
+
+/** g y (1 - y). */
+export class SigmoidGradient extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.sigmoidGradient;
+  /** With h the adjoint: [h y (1 - y), h g (1 - 2 y)]. */
+  gradient(h: Tensor, z: Tensor): Adjoints {
+    const [g, y] = z.inputs as [Tensor, Tensor];
+    return [
+      g.requiresGrad ? new SigmoidGradient().call(h, y) : null,
+      y.requiresGrad ? h.mul(g).mul(y.mul(-2).add(1)) : null,
+    ];
+  }
+}
+
+/**
+ * a Φ(a), with Φ the distribution function of the standard normal (Hendrycks and Gimpel 2016).
+ *
+ * Where a gradient will be asked for, Φ(a) is kept: the gradient then costs half.
+ */
+export class GELU extends TensorOp {
+  /** a Φ(a), given Φ(a) or not. */
+  compute(a: NDArray, cdf?: NDArray): NDArray {
+    return cdf === undefined ? map(rows.gelu, [a]) : map(rows.mul, [a, cdf]);
+  }
+  /** Records Φ(a) as a second input. */
+  override call(x: Tensor): Tensor {
+    // Φ(a) is not rounded to a half.
+    if (isHalf(x.dtype)) return this.call(x.cast("float32")).cast(x.dtype);
+    if (!x.requiresGrad || !gradientsEnabled()) return super.call(x);
+    return collect(() => super.call(x, x.wrap(map(rows.normalCdf, [x.array]))));
+  }
+  /** g (Φ(a) + a φ(a)), with φ the density. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [a, cdf] = y.inputs as [Tensor, Tensor];
+    return [new GELUGradient().call(g, a, cdf), null];
+  }
+}
+
+/** g (Φ(a) + a φ(a)), given Φ(a) as a third input. */
+export class GELUGradient extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.geluGradient;
+  /** With h the adjoint: [h (Φ(a) + a φ(a)), h g (2 - a²) φ(a), nothing]: the second counts in how Φ(a) moves with a. */
+  gradient(h: Tensor, z: Tensor): Adjoints {
+    const [g, a, cdf] = z.inputs as [Tensor, Tensor, Tensor];
+    const toA = () => {
+      const square = a.square(), density = square.mul(-0.5).exp().div(Math.sqrt(2 * Math.PI));
+      return h.mul(g).mul(square.neg().add(2).mul(density));
+    };
+    return [g.requiresGrad ? new GELUGradient().call(h, a, cdf) : null, a.requiresGrad ? toA() : null, null];
+  }
+}
+
+/**
+ * Zeroes each element with probability p and scales the others by 1 / (1 - p): Srivastava et al. 2014.
+ *
+ * The second input is uniform noise in [0, 1), of the first one's shape: where it is below p, the element goes.
+ */
+export class DropoutOp extends TensorOp {
+  /** RangeError unless p lies in [0, 1]. */
+  constructor(/** The probability of a zero. */ readonly p: number) {
+    super();
+    if (!(p >= 0 && p <= 1)) throw new RangeError(`Cannot dropout: p ${p} must lie in [0, 1]`);
+  }
+  /** Zeros for p = 1, where the scale would be infinite. */
+  compute(a: NDArray, noise: NDArray): NDArray {
+    if (this.p === 1) return filled(a.storage.stream, a.shape, a.dtype, 0);
+    return map("dropout", [a, noise], { s: this.p, t: 1 / (1 - this.p) }, a.dtype);
+  }
+  /** [the same zeros and scale for g, nothing]. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return [new DropoutOp(this.p).call(g, y.inputs[1]!), null];
+  }
+  /** @ignore */
+  override describe(): string {
+    return `p=${this.p}`;
+  }
+}

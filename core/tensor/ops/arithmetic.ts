@@ -1,0 +1,154 @@
+/**
+ * Sums, products, quotients and powers, of two tensors or of a tensor and a number.
+ *
+ * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
+ * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
+ */
+import { type MapInfo, rows } from "../../array/rows.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Adjoints, notDifferentiable } from "../op.ts";
+import { RowOp, ScalarOp } from "./row.ts";
+
+/** a + b. */
+export class EWiseAdd extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.add;
+  /** [g, g]. */
+  gradient(g: Tensor): Adjoints {
+    return [g, g];
+  }
+}
+
+/** a - b. */
+export class EWiseSub extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.sub;
+  /** [g, -g]. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return [g, y.inputs[1]!.requiresGrad ? g.neg() : null];
+  }
+}
+
+/** a b. */
+export class EWiseMul extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.mul;
+  /** [g b, g a]. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [a, b] = y.inputs as [Tensor, Tensor];
+    return [a.requiresGrad ? g.mul(b) : null, b.requiresGrad ? g.mul(a) : null];
+  }
+}
+
+/** a b + c, with the product rounded before the sum: no fused multiply-add. */
+export class EWiseMulAdd extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.mulAdd;
+  /** [g b, g a, g]. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [a, b] = y.inputs as [Tensor, Tensor, Tensor];
+    return [a.requiresGrad ? g.mul(b) : null, b.requiresGrad ? g.mul(a) : null, g];
+  }
+}
+
+/** a / b. */
+export class EWiseDiv extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.div;
+  /** [g / b, -g a / b²]. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [a, b] = y.inputs as [Tensor, Tensor], overB = g.div(b);
+    return [a.requiresGrad ? overB : null, b.requiresGrad ? overB.mul(a.div(b)).neg() : null];
+  }
+}
+
+/** a^b. */
+export class EWisePow extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.pow;
+  /** [g b a^(b-1), g a^b ln a]: the first is 0 where b is 0, the second where a is 0 and b >= 0. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [a, b] = y.inputs as [Tensor, Tensor];
+    const toBase = () => b.equal(0).where(0, g.mul(b).mul(a.pow(b.sub(1))));
+    const toExponent = () => a.equal(0).and(b.greaterEqual(0)).where(0, g.mul(a.pow(b)).mul(a.log()));
+    return [a.requiresGrad ? toBase() : null, b.requiresGrad ? toExponent() : null];
+  }
+}
+
+/** a + s. */
+export class AddScalar extends ScalarOp {
+  /** @ignore */ readonly row: MapInfo = rows.addScalar;
+  /** g. */
+  gradient(g: Tensor): Adjoints {
+    return g;
+  }
+}
+
+/** a s. */
+export class MulScalar extends ScalarOp {
+  /** @ignore */ readonly row: MapInfo = rows.mulScalar;
+  /** g s. */
+  gradient(g: Tensor): Adjoints {
+    return this.call(g);
+  }
+}
+
+/** a / s. */
+export class DivScalar extends ScalarOp {
+  /** @ignore */ readonly row: MapInfo = rows.divScalar;
+  /** g / s. */
+  gradient(g: Tensor): Adjoints {
+    return this.call(g);
+  }
+}
+
+/** a^s. */
+export class PowerScalar extends ScalarOp {
+  /** @ignore */ readonly row: MapInfo = rows.powScalar;
+  /** g s a^(s-1); exactly zero for s = 0 and g for s = 1, where a may be 0. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    if (this.scalar === 0) return g.zerosLike();
+    if (this.scalar === 1) return g;
+    return g.mul(new PowerScalar(this.scalar - 1).call(y.inputs[0]!).mul(this.scalar));
+  }
+}
+
+/** -a. */
+export class Negate extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.negate;
+  /** -g. */
+  gradient(g: Tensor): Adjoints {
+    return g.neg();
+  }
+}
+
+/** 1 / a. */
+export class Reciprocal extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.reciprocal;
+  /** -g y². */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.square()).neg();
+  }
+}
+
+/** a². */
+export class Square extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.square;
+  /** 2 g a. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.inputs[0]!.mul(2));
+  }
+}
+
+/** ⌊a / b⌋; of integers 0 where b is 0. */
+export class FloorDiv extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.floorDiv;
+  /** Throws an Error: it is a staircase in both. */
+  gradient(): never {
+    notDifferentiable(this);
+  }
+}
+
+/** a - b ⌊a / b⌋: the sign is b's, as in Python. */
+export class Mod extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.mod;
+  /** [g, -g ⌊a / b⌋]. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [a, b] = y.inputs as [Tensor, Tensor];
+    return [g, b.requiresGrad ? g.mul(a.div(b).floor()).neg() : null];
+  }
+}

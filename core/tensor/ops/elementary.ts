@@ -1,0 +1,113 @@
+/**
+ * The elementary functions of one number, each with its derivative.
+ *
+ * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
+ * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
+ */
+import { type MapInfo, rows } from "../../array/rows.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Adjoints } from "../op.ts";
+import { RowOp } from "./row.ts";
+
+/** e^a. */
+export class Exp extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.exp;
+  /** g y. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y);
+  }
+}
+
+/** e^a - 1, with all digits near 0. */
+export class Expm1 extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.expm1;
+  /** g (y + 1). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.add(1));
+  }
+}
+
+/** ln a: NaN below 0, -Infinity at 0. */
+export class Log extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.log;
+  /** g / a. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.div(y.inputs[0]!);
+  }
+}
+
+/** ln(1 + a), with all digits near 0. */
+export class Log1p extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.log1p;
+  /** g / (1 + a). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.div(y.inputs[0]!.add(1));
+  }
+}
+
+/** √a: NaN below 0. */
+export class Sqrt extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.sqrt;
+  /** g / (2 y), which is infinite at 0. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.div(y.mul(2));
+  }
+}
+
+/** 1 / √a. */
+export class Rsqrt extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.rsqrt;
+  /** -g y³ / 2. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.mul(y.square()).mul(-0.5));
+  }
+}
+
+/** sin a, to 2 ulp however large the angle is. */
+export class Sin extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.sin;
+  /** g cos a. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.inputs[0]!.cos());
+  }
+}
+
+/** cos a, as accurate as {@linkcode Sin}. */
+export class Cos extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.cos;
+  /** -g sin a. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.inputs[0]!.sin()).neg();
+  }
+}
+
+/** tanh a. */
+export class Tanh extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.tanh;
+  /** g (1 - y²). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return new TanhGradient().call(g, y);
+  }
+}
+
+/** g (1 - y²). */
+export class TanhGradient extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.tanhGradient;
+  /** With h the adjoint: [h (1 - y²), -2 h g y]. */
+  gradient(h: Tensor, z: Tensor): Adjoints {
+    const [g, y] = z.inputs as [Tensor, Tensor];
+    return [
+      g.requiresGrad ? new TanhGradient().call(h, y) : null,
+      y.requiresGrad ? h.mul(g).mul(y).mul(-2) : null,
+    ];
+  }
+}
+
+/** The error function, 2/√π times the integral of e^(-t²) from 0 to a. */
+export class Erf extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.erf;
+  /** g 2/√π e^(-a²). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.inputs[0]!.square().neg().exp().mul(2 / Math.sqrt(Math.PI)));
+  }
+}

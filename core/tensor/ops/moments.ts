@@ -1,0 +1,20 @@
+/**
+ * Means and deviations of arrays, as the ops of reductions and of normalisation need them.
+ */
+import { map, type NDArray } from "../../array/ndarray.ts";
+import { fold } from "../../array/skeletons.ts";
+import { broadcastTo } from "../../array/views.ts";
+import { countAlong, reducedShape, type Shape } from "../../pure/shape.ts";
+
+/** The mean over `axes` (sorted), with the shape that keeps them. */
+export function meanOf(a: NDArray, axes: readonly number[], kept: Shape): NDArray {
+  return map("divScalar", [fold("sum", [a], axes, kept)], { s: countAlong(a.shape, axes) });
+}
+
+/** The mean, the sum of squared deviations from it and the inverse deviation, each with the joined axes as ones. */
+export function moments(x: NDArray, axes: readonly number[], eps: number) {
+  const kept = reducedShape(x.shape, axes, true);
+  const mean = meanOf(x, axes, kept);
+  const squares = fold("sumSquaredDeviation", [x, broadcastTo(mean, x.shape)], axes, kept);
+  return { mean, squares, inverse: map("inverseDeviation", [squares], { s: 1 / countAlong(x.shape, axes), t: eps }) };
+}

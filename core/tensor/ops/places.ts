@@ -1,0 +1,112 @@
+/**
+ * Ops that put elements elsewhere: into another type, onto another device, and by index along an axis.
+ */
+import { streamOf } from "../../array/devices.ts";
+import { type DType, isHalf } from "../../pure/dtype.ts";
+import { contiguous, copy, filled, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
+import { gather, scatterAdd } from "../../array/skeletons.ts";
+import { compose } from "../../array/group.ts";
+import { reshape } from "../../array/views.ts";
+import type { Shape } from "../../pure/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Adjoints, TensorOp } from "../op.ts";
+
+/** Another element type. */
+export class Cast extends TensorOp {
+  /** Floats become integers by truncation; what lies beyond takes the nearest that there is, NaN becomes 0. */
+  constructor(/** The type of the result. */ readonly dtype: DType) {
+    super();
+  }
+  /** Always a copy. */
+  compute(a: NDArray): NDArray {
+    return copy(a, this.dtype);
+  }
+  /** g, cast back to the input's type. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.cast(y.inputs[0]!.dtype);
+  }
+  /** @ignore */
+  override describe(): string {
+    return this.dtype;
+  }
+}
+
+/** The same elements on another device, by way of the host. */
+export class ToDevice extends TensorOp {
+  /** The device is opened when it is first needed, and must be there then. */
+  constructor(/** As in `--device`: `cpu`, `opencl:1`. */ readonly device: string) {
+    super();
+  }
+  /** Waits until the input is computed. */
+  compute(a: NDArray): NDArray {
+    return fromTypedArray(streamOf(this.device), a.read(), a.shape, a.dtype);
+  }
+  /** g, brought back to the input's device. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.to(y.inputs[0]!.device);
+  }
+  /** @ignore */
+  override describe(): string {
+    return this.device;
+  }
+}
+
+/**
+ * Slices at integer places along an axis: source [a, n, b] and index [i, j] along axis 1 give [a, i, j, b].
+ *
+ * RangeError for a place outside [0, n): at the call on `cpu`, `wasm` and `reference`, at the next read on GPUs.
+ */
+export class Take extends TensorOp {
+  /** An embedding looks its rows up along axis 0. */
+  constructor(/** The axis of the source that the index counts along, from 0. */ readonly axis: number) {
+    super();
+  }
+  /** A copy of each slice, as often as it is named. */
+  compute(source: NDArray, index: NDArray): NDArray {
+    return compose(() => {
+      const shape = [...source.shape.slice(0, this.axis), ...index.shape, ...source.shape.slice(this.axis + 1)];
+      return gather(contiguous(source), placesOf(index), this.axis, shape);
+    });
+  }
+  /** [the slices of g added in order where they came from, nothing]: a slice that was taken twice gets both. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [source, index] = y.inputs as [Tensor, Tensor];
+    return [new Untake(this.axis, source.shape).call(g, index), null];
+  }
+  /** @ignore */
+  override describe(): string {
+    return `axis=${this.axis}`;
+  }
+}
+
+/** Adds slices into zeros at integer places: the adjoint of {@linkcode Take}. */
+export class Untake extends TensorOp {
+  /** Along which axis of what. */
+  constructor(
+    /** The axis that the index counts along, from 0. */ readonly axis: number,
+    /** The shape of the whole. */ readonly shape: Shape,
+  ) {
+    super();
+  }
+  /** The sums, added in ascending order of the index's own places, so that they repeat to the bit. */
+  compute(part: NDArray, index: NDArray): NDArray {
+    return compose(() => {
+      // Sums of halves are rounded once.
+      const dtype = isHalf(part.dtype) ? "float32" : part.dtype;
+      const whole = filled(part.storage.stream, this.shape, dtype, 0);
+      const source = dtype === part.dtype ? contiguous(part) : copy(part, dtype);
+      scatterAdd(whole, source, placesOf(index), this.axis);
+      return dtype === part.dtype ? whole : copy(whole, part.dtype);
+    });
+  }
+  /** [the slices of g at the same places, nothing]. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return [new Take(this.axis).call(g, y.inputs[1]!), null];
+  }
+}
+
+/** Indices as one dense int32 axis. */
+function placesOf(index: NDArray): NDArray {
+  const flat = reshape(index, [index.size]);
+  return flat.dtype === "int32" && flat.contiguous ? flat : copy(flat, "int32");
+}

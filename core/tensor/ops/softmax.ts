@@ -1,0 +1,82 @@
+/**
+ * Softmax and its logarithms: several rows that devices run as one group, tile by tile.
+ *
+ * Their gradients are written in ops too, so they can be differentiated again.
+ */
+import { broadcastTo } from "../../array/views.ts";
+import { fold } from "../../array/skeletons.ts";
+import { compose } from "../../array/group.ts";
+import { map, type NDArray } from "../../array/ndarray.ts";
+import { reducedShape } from "../../pure/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Adjoints, WideOp } from "../op.ts";
+
+/** max(x) and sum(exp(x - max)) along one axis, both stretched back over it. */
+function softmaxParts(x: NDArray, axis: number): { highest: NDArray; total: NDArray } {
+  const kept = reducedShape(x.shape, [axis], true);
+  const highest = broadcastTo(fold("max", [x], [axis], kept), x.shape);
+  const total = broadcastTo(fold("sumExpSub", [x, highest], [axis], kept), x.shape);
+  return { highest, total };
+}
+
+/** exp(x) / sum(exp(x)) along one axis. */
+export class Softmax extends WideOp {
+  /** One axis only; several are joined by a reshape before. */
+  constructor(/** Along which the results sum to one; counted from 0. */ readonly axis: number) {
+    super();
+  }
+  /** With the largest element subtracted first, so that no exponential overflows. */
+  compute(x: NDArray): NDArray {
+    return compose(() => {
+      const { highest, total } = softmaxParts(x, this.axis);
+      return map("div", [map("expSub", [x, highest]), total]);
+    });
+  }
+  /** y (g - sum(g y)). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return y.mul(g.sub(g.mul(y).sum({ axes: [this.axis], keepDims: true })));
+  }
+  /** @ignore */
+  override describe(): string {
+    return `axis=${this.axis}`;
+  }
+}
+
+/** log(softmax(x)) along one axis, with the digits that a softmax near 0 or 1 would lose. */
+export class LogSoftmax extends WideOp {
+  /** One axis only; several are joined by a reshape before. */
+  constructor(/** Along which the exponentials of the results sum to one; counted from 0. */ readonly axis: number) {
+    super();
+  }
+  /** x - max - log(sum(exp(x - max))). */
+  compute(x: NDArray): NDArray {
+    return compose(() => {
+      const { highest, total } = softmaxParts(x, this.axis);
+      return map("subSubLog", [x, highest, total]);
+    });
+  }
+  /** g - exp(y) sum(g). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.sub(y.exp().mul(g.sum({ axes: [this.axis], keepDims: true })));
+  }
+  /** @ignore */
+  override describe(): string {
+    return `axis=${this.axis}`;
+  }
+}
+
+/** log(sum(exp(x))) over the last axis, which stays with length one. */
+export class LogSumExp extends WideOp {
+  /** max + log(sum(exp(x - max))). */
+  compute(x: NDArray): NDArray {
+    const axis = x.shape.length - 1, kept = reducedShape(x.shape, [axis], true);
+    return compose(() => {
+      const highest = fold("max", [x], [axis], kept);
+      return map("addLog", [highest, fold("sumExpSub", [x, broadcastTo(highest, x.shape)], [axis], kept)]);
+    });
+  }
+  /** g exp(x - y), the softmax times g. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.inputs[0]!.sub(y).exp());
+  }
+}

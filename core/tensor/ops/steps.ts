@@ -1,0 +1,98 @@
+/**
+ * Ops with steps and kinks: rounding, magnitudes, bounds and the choice between two numbers.
+ *
+ * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
+ * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
+ */
+import { map, type NDArray } from "../../array/ndarray.ts";
+import { type MapInfo, rows } from "../../array/rows.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Adjoints } from "../op.ts";
+import { RowOp } from "./row.ts";
+
+/** |a|. */
+export class Abs extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.abs;
+  /** g sign a, which is 0 at 0. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.inputs[0]!.sign());
+  }
+}
+
+/** An op that is constant between its steps. */
+export abstract class StepOp extends RowOp {
+  /** Zeros, also at the steps. */
+  gradient(g: Tensor): Adjoints {
+    return g.mul(0);
+  }
+}
+
+/** -1, 0 or 1, as a is below, at or above 0. */
+export class Sign extends StepOp {
+  /** @ignore */ readonly row: MapInfo = rows.sign;
+}
+
+/** ⌊a⌋, the largest integer that is not above a. */
+export class Floor extends StepOp {
+  /** @ignore */ readonly row: MapInfo = rows.floor;
+}
+
+/** ⌈a⌉, the smallest integer that is not below a. */
+export class Ceil extends StepOp {
+  /** @ignore */ readonly row: MapInfo = rows.ceil;
+}
+
+/** The nearest integer; of two that are as near, the even one. */
+export class Round extends StepOp {
+  /** @ignore */ readonly row: MapInfo = rows.round;
+}
+
+/** min(max(a, low), high). */
+export class Clip extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.clip;
+  /** `low` must not exceed `high`; either may be infinite. */
+  constructor(
+    /** The least value that is let through. */ readonly low: number,
+    /** The largest one. */ readonly high: number,
+  ) {
+    super();
+  }
+  /** The row of a and both bounds. */
+  override compute(a: NDArray): NDArray {
+    return map(this.row, [a], { s: this.low, t: this.high });
+  }
+  /** g where low <= a <= high, else 0. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const a = y.inputs[0]!;
+    return a.greaterEqual(this.low).and(a.lessEqual(this.high)).where(g, 0);
+  }
+}
+
+/** The larger or the smaller of two. */
+export abstract class ChoiceOp extends RowOp {
+  /** @ignore */
+  protected abstract prefers(a: Tensor, b: Tensor): Tensor;
+  /** g to the one that was chosen; half of it to each at a tie. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [a, b] = y.inputs as [Tensor, Tensor], halves = a.equal(b).where(g.mul(0.5), 0);
+    return [this.prefers(a, b).where(g, halves), this.prefers(b, a).where(g, halves)];
+  }
+}
+
+/** max(a, b); NaN where either is. */
+export class Maximum extends ChoiceOp {
+  /** @ignore */ readonly row: MapInfo = rows.max;
+  /** @ignore */
+  protected prefers(a: Tensor, b: Tensor): Tensor {
+    return a.greater(b);
+  }
+}
+
+/** min(a, b); NaN where either is. */
+export class Minimum extends ChoiceOp {
+  /** @ignore */ readonly row: MapInfo = rows.min;
+  /** @ignore */
+  protected prefers(a: Tensor, b: Tensor): Tensor {
+    return a.less(b);
+  }
+}
