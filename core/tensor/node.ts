@@ -1,0 +1,347 @@
+/**
+ * TensorNode: a node of the computation graph that holds an array on a device. Its memory, who owns it, its gradient, and
+ * how elements come in and go out.
+ *
+ * The class Tensor adds every op as a method.
+ */
+import { currentScope, moveTo, type Owned, type Scope } from "../ambient/scope.ts";
+import { copy, filled, mapInto, NDArray } from "../array/ndarray.ts";
+import { arrayFrom, type TensorOptions, type TensorSource } from "../array/elements.ts";
+import { refuse } from "../pure/check.ts";
+import { type DType, isFloat, type TypedArray } from "../pure/dtype.ts";
+import { sameShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
+import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
+import { UnseenGradient } from "./late_gradient.ts";
+import type { TensorOp } from "./op.ts";
+import { inspectTensor, printGraph, toDot } from "./print.ts";
+import type { Tensor } from "./tensor.ts";
+import { checkTensor, Value } from "./value.ts";
+import { witness } from "./witness.ts";
+
+interface Cell {
+  array: NDArray;
+}
+
+/** The last net under tensors that no scope owns. */
+const registry = new FinalizationRegistry<Cell>((cell) => cell.array.dispose());
+
+/** What every {@linkcode Tensor} is, beside its ops. */
+export abstract class TensorNode extends Value implements Owned {
+  /** The scope that frees it, or null. */
+  declare owner: Scope | null;
+  /** @ignore */ declare older: Owned | null;
+  /** @ignore */ declare newer: Owned | null;
+  /** @ignore The adjoint during a backward sweep. */
+  declare adjoint: Tensor | null;
+  /** @ignore True while the adjoint is a sum that only the sweep can see. */
+  declare adjointIsSum: boolean;
+  /** @ignore Of how many nodes it is the adjoint itself. */
+  declare adjointOf: number;
+  declare private ownGrad: Tensor | UnseenGradient | null;
+  /** What freed it: asked for its place only when somebody reads the tensor all the same. */
+  declare private freedBy: Scope | null;
+  declare private freedShape: Shape;
+  declare private cell: Cell | null;
+
+  /** The op that made it; null for a leaf, and where no graph was recorded. */
+  declare op: TensorOp | null;
+  /** What the op was given. `backward` lets go of it, unless `retainGraph` is set. */
+  declare inputs: readonly Tensor[];
+
+  /**
+   * A tensor from nested arrays, a number or a flat typed array. As in the lecture, it requires a gradient by default,
+   * unless its type is an integer or bool.
+   */
+  constructor(
+    source: TensorSource | NDArray,
+    options: TensorOptions = {},
+    op: TensorOp | null = null,
+    inputs: readonly Tensor[] = noInputs,
+  ) {
+    const array = source instanceof NDArray ? source : arrayFrom(source, options);
+    super(op, inputs, array, options.requiresGrad ?? isFloat(array.dtype));
+    this.owner = null;
+    this.older = null;
+    this.newer = null;
+    this.adjoint = null;
+    this.adjointIsSum = false;
+    this.adjointOf = 0;
+    this.ownGrad = null;
+    this.freedBy = null;
+    this.freedShape = unknownShape;
+    this.cell = null;
+    if (this.requiresGrad && !isFloat(array.dtype)) {
+      if (array !== source) array.dispose();
+      throw new TypeError(`Cannot make tensor: requiresGrad with type ${array.dtype}, it must be a float type`);
+    }
+    this.enter();
+  }
+
+  /** Under the scope at hand, or left to the garbage collector. */
+  private enter(): void {
+    const scope = currentScope();
+    if (scope !== null) scope.add(this);
+    else this.unowned();
+  }
+
+  /** The data. Throws once the tensor was freed. */
+  get array(): NDArray {
+    const array = this.cachedData;
+    if (array === null) throw this.freedError();
+    witness?.touch(this, array);
+    return array;
+  }
+
+  /** What to throw when the data is asked for after it was freed. */
+  private freedError(): Error {
+    const shape = showShape(this.freedShape);
+    return new Error(
+      this.freedBy === null
+        ? `Cannot read tensor ${shape}: dispose() freed it`
+        : `Cannot read tensor ${shape}: the scope opened in ${this.freedBy.place} freed it; keep() it`,
+    );
+  }
+
+  /** The data, as {@linkcode Tensor.array}: a tensor is computed when it is made. */
+  override realizeCachedData(): NDArray {
+    return this.array;
+  }
+
+  /** A leaf around `array`, on no graph. */
+  abstract wrap(array: NDArray): Tensor;
+
+  // Owned: what scopes ask of a tensor.
+
+  /** @ignore Gives the memory back. Called by the scope that owns it. */
+  free(by: Scope): void {
+    const array = this.cachedData;
+    if (array === null) return;
+    this.freedBy = by;
+    this.freedShape = array.shape;
+    this.cachedData = null;
+    array.dispose();
+  }
+
+  /** @ignore Left to the garbage collector from now on. */
+  unowned(): void {
+    if (this.cell !== null || this.cachedData === null) return;
+    this.cell = { array: this.cachedData };
+    registry.register(this, this.cell, this.cell);
+  }
+
+  /** Frees the memory now. Using the tensor afterwards throws. */
+  dispose(): void {
+    const array = this.cachedData;
+    if (array === null) return;
+    this.freedShape = array.shape;
+    this.owner?.remove(this);
+    this.cachedData = null;
+    if (this.cell !== null) registry.unregister(this.cell);
+    this.cell = null;
+    array.dispose();
+  }
+
+  /** As {@linkcode Tensor.dispose}, at the end of `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Moves the tensor to the enclosing scope, or to none, so that it outlives this one. Returns it. */
+  keep(): this {
+    if (this.owner !== null) moveTo(this, this.owner.enclosing);
+    return this;
+  }
+
+  // What it is.
+
+  /** The length of each axis; [] for a scalar. It can still be asked for once the tensor was freed. */
+  get shape(): Shape {
+    return this.cachedData === null ? this.freedShape : this.cachedData.shape;
+  }
+
+  /** The element type. */
+  get dtype(): DType {
+    return this.array.dtype;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return this.array.size;
+  }
+
+  /** The name of the device that holds it. */
+  get device(): string {
+    return this.array.storage.stream.device.name;
+  }
+
+  /** The gradient that `backward` left: null until then, and after `resetGrad()`. */
+  get grad(): Tensor | null {
+    const grad = this.seenGradient();
+    witness?.readGradient(this, grad);
+    return grad;
+  }
+
+  set grad(grad: Tensor | null) {
+    if (witness !== null) witness.writeGradient(this, this.seenGradient());
+    if (grad === this.ownGrad) return;
+    if (grad !== null) {
+      checkTensor("set grad", grad);
+      if (!sameShape(grad.shape, this.shape)) {
+        throw new TypeError(
+          `Cannot set grad: shape ${showShape(grad.shape)} for a tensor of shape ${showShape(this.shape)}`,
+        );
+      }
+      // It lives as long as this tensor does, whatever scope it was made in.
+      moveTo(grad, this.owner);
+    }
+    this.replaceGradient(grad);
+  }
+
+  /** Lets go of the old gradient and holds the new one. */
+  private replaceGradient(grad: Tensor | UnseenGradient | null): void {
+    const before = this.ownGrad, scope = currentScope();
+    this.ownGrad = grad;
+    if (before instanceof UnseenGradient) before.drop();
+    // The old gradient stays readable until the scope at hand ends.
+    else if (before !== null && scope !== null && before.owner === this.owner) moveTo(before, scope);
+  }
+
+  /** The gradient as a tensor, made now if need be. */
+  private seenGradient(): Tensor | null {
+    const grad = this.ownGrad;
+    if (!(grad instanceof UnseenGradient)) return grad;
+    const seen = this.wrap(grad.take());
+    moveTo(seen, this.owner);
+    return this.ownGrad = seen;
+  }
+
+  /** @ignore Puts a gradient in the place of the old one. Called by captured functions. */
+  leaveGradient(grad: UnseenGradient): void {
+    if (this.ownGrad !== grad) this.replaceGradient(grad);
+  }
+
+  /** @ignore Whether nobody looked at that gradient since it was left here. */
+  holdsUnseen(grad: UnseenGradient): boolean {
+    return this.ownGrad === grad;
+  }
+
+  /** The detached value. Assigning copies into this tensor's memory where type and shape fit. */
+  get data(): Tensor {
+    return this.detach();
+  }
+
+  set data(value: Tensor) {
+    const array = this.array, source = value?.array ?? refuse("set data", value, "a tensor");
+    if (sameShape(array.shape, source.shape) && array.dtype === source.dtype && this.device === value.device) {
+      mapInto(array, "copy", [source]);
+      return;
+    }
+    if (isFloat(array.dtype) !== isFloat(source.dtype)) {
+      throw new TypeError(`Cannot set data: type ${source.dtype} for a tensor of type ${array.dtype}`);
+    }
+    this.cachedData = copy(source);
+    array.dispose();
+    if (this.cell !== null) this.cell.array = this.cachedData;
+  }
+
+  /** The same data as a leaf that records nothing. */
+  detach(): Tensor {
+    return this.wrap(this.array.share());
+  }
+
+  /** Forgets the gradient. */
+  resetGrad(): void {
+    this.grad = null;
+  }
+
+  /**
+   * Computes the gradient of this tensor with respect to every leaf that requires one, and adds it to their `.grad`.
+   *
+   * `outGrad` has this tensor's shape; for a scalar it is 1. Throws TypeError when it is missing otherwise.
+   */
+  backward(this: Tensor, outGrad?: Tensor, options: BackwardOptions = {}): void {
+    if (outGrad !== undefined) checkTensor("backward", outGrad);
+    if (outGrad !== undefined && !sameShape(outGrad.shape, this.shape)) {
+      throw new TypeError(
+        `Cannot backward: outGrad of shape ${showShape(outGrad.shape)} for a tensor of shape ${showShape(this.shape)}`,
+      );
+    }
+    computeGradientOfVariables(this, outGrad, options);
+  }
+
+  // Out again.
+
+  /** The only element: a number, or a boolean for bool. RangeError if there are more or none. */
+  // deno-lint-ignore no-explicit-any
+  item(): any {
+    if (this.size !== 1) throw new RangeError(`Cannot item: tensor ${showShape(this.shape)} must have one element`);
+    const value = this.array.readFirst();
+    return this.dtype === "bool" ? value !== 0 : value;
+  }
+
+  /** The elements, flat and in row-major order. */
+  toTypedArray(): TypedArray {
+    return this.array.read();
+  }
+
+  /** As {@linkcode toTypedArray}, without blocking where the device can. */
+  read(): Promise<TypedArray> {
+    return Promise.resolve().then(() => this.array.read());
+  }
+
+  /** The elements as nested arrays; a plain number for a scalar. */
+  // deno-lint-ignore no-explicit-any
+  toArray<T = any>(): T {
+    const flat = this.array.read(), bool = this.dtype === "bool";
+    const plain: unknown[] = bool ? Array.from(flat, (x) => x !== 0) : Array.from(flat);
+    if (this.shape.length === 0) return plain[0] as T;
+    let level = plain;
+    for (let axis = this.shape.length - 1; axis > 0; axis--) {
+      const length = this.shape[axis]!, rows = sizeOf(this.shape.slice(0, axis));
+      const next: unknown[] = [];
+      for (let row = 0; row < rows; row++) next.push(level.slice(row * length, (row + 1) * length));
+      level = next;
+    }
+    return level as T;
+  }
+
+  /** Shape and values. */
+  override toString(this: Tensor): string {
+    return inspectTensor(this);
+  }
+
+  /** How `console.log` shows it in Deno and Jupyter. */
+  [Symbol.for("Deno.customInspect")](this: Tensor): string {
+    return inspectTensor(this);
+  }
+
+  /** How `console.log` shows it in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](this: Tensor): string {
+    return inspectTensor(this);
+  }
+
+  /** Prints the graph that made this tensor, one node a line, inputs first. Returns the text. */
+  print(this: Tensor): string {
+    const text = printGraph(this);
+    console.log(text);
+    return text;
+  }
+
+  /** The graph that made this tensor, in Graphviz's language. */
+  toDot(this: Tensor): string {
+    return toDot(this);
+  }
+
+  /** Zeros of this shape, type and device. */
+  zerosLike(): Tensor {
+    return this.wrap(filled(this.array.storage.stream, this.shape, this.dtype, 0));
+  }
+
+  /** Ones of this shape, type and device. */
+  onesLike(): Tensor {
+    return this.wrap(filled(this.array.storage.stream, this.shape, this.dtype, 1));
+  }
+}
+
+const noInputs: readonly Tensor[] = [];
+const unknownShape: Shape = [];
