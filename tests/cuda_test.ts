@@ -49,7 +49,7 @@ testWith(needed, "every row and skeleton is the reference's [cuda on the stand-i
 }, absent);
 
 testWith(needed, "every op and its gradients are the reference's [cuda on the stand-in]", async () => {
-  await testsOnStandIn(["tests/ops_test.ts"], 6, "[cuda]");
+  await testsOnStandIn(["tests/ops"], 72, "[cuda]");
 }, absent);
 
 testWith(needed, "halves are PyTorch's, and so is mixed precision [cuda on the stand-in]", async () => {
@@ -75,7 +75,7 @@ testWith(needed, "a product adds its bias, if cuBLASLt is there [cuda on the sta
     "--filter",
     "/matmul|forward agrees/",
     "tests/devices_test.ts",
-    "tests/ops_test.ts",
+    "tests/ops",
   ];
   assert.match(await onStandIn(words, "cublasLtMatmul"), / [1-9]\d* passed/);
   assert.match(await onStandIn(["eval", look], "cublasLtMatmul"), /cuBLAS 12\.4, NVRTC/);

@@ -101,7 +101,7 @@ function isBrief(stream: Stream): boolean {
 
 /**
  * In lanes the expressions are the same again: only what the lanes share out is of interest. Of brief rows halves are left
- * out, since they are float32 but for loads and stores, which other rows and `ops_test.ts` show.
+ * out, since they are float32 but for loads and stores, which other rows and the tests of ops show.
  */
 function typesFor(stream: Stream, list: readonly DType[], brief = false): readonly DType[] {
   if (inLanes(stream)) list = list.filter((dtype) => ["float32", "float16", "bool"].includes(dtype));
