@@ -1,0 +1,80 @@
+/** Calls of captured functions that wait for the one before: `.async()`. */
+import { capture, live, manualSeed, memory, nn, ones, optim, randn, type Tensor, tensor, zeros } from "../mod.ts";
+import { bits, trainer } from "./captures.ts";
+import { assert, assertRejects, forEachDevice, values } from "./support.ts";
+
+const labels = (...places: number[]) => tensor(Int32Array.from(places));
+
+forEachDevice("async calls give what calls give, one after another", async () => {
+  const total = new nn.Buffer(zeros([]));
+  const step = capture((x: Tensor) => {
+    total.data = total.add(x.sum());
+    return total.mul(1);
+  });
+  const waiting = [1, 2, 3, 4].map((k) => step.async(tensor([k, k])));
+  assert.deepEqual((await Promise.all(waiting)).map((result) => result.item()), [2, 6, 12, 20]);
+  assert.equal(step(tensor([1, 1])).item(), 22);
+  step[Symbol.dispose]();
+  total.dispose();
+});
+
+forEachDevice("an async call begins when the one before it is done", async () => {
+  let done = 0;
+  const step = capture((x: Tensor) => x.add(live(() => done)));
+  step(zeros([]));
+  const found = await Promise.all([1, 2, 3].map((k) => step.async(tensor(k)).then((y) => (done++, y))));
+  assert.deepEqual(found.map((y) => y.item()), [1, 3, 5]);
+  step[Symbol.dispose]();
+});
+
+forEachDevice("an async call that fails leaves nothing, and those behind it go on", async () => {
+  const step = capture((x: Tensor, index: Tensor) => x.mul(2).take(index.add(0)));
+  const x = tensor([1, 2]), good = labels(1), bad = labels(2);
+  const taken = async (call: Promise<Tensor>) => {
+    using result = await call;
+    return values(result);
+  };
+  await assertRejects(() => taken(step.async(x, bad)), RangeError);
+  await step.async(x, good);
+  const { tensors } = memory();
+  const failing = step.async(x, bad), behind = step.async(x, good);
+  await assertRejects(() => taken(failing), RangeError);
+  assert.deepEqual(await taken(behind), [4]);
+  assert.equal(memory().tensors, tensors);
+  step[Symbol.dispose]();
+});
+
+forEachDevice("what is freed while an async call waits for its thread stays until the call is done", async () => {
+  // Whether the thread or this one comes first is up to the machine: several tries, with more and less delay.
+  for (let k = 0; k < 200; k++) {
+    using x = tensor(Float32Array.from({ length: 5000 }, (_, n) => n + k)), spare = x.detach();
+    const step = capture((x: Tensor) => x.mul(2).add(tensor([1])).matmul(ones([1, 1])));
+    const call = () => step(x.reshape([5000, 1]));
+    call().dispose();
+    const waiting = step.async(spare.reshape([5000, 1]));
+    for (let turn = 0; turn < 2 + k % 3; turn++) await Promise.resolve();
+    if (k % 2 === 0) step[Symbol.dispose]();
+    for (const tensor of [spare, x]) tensor.dispose();
+    const others = [1, 2, 3].map((n) => ones([5000]).mul(n));
+    memory();
+    using result = await waiting;
+    assert.deepEqual([result.size, values(result)[4999]], [5000, 2 * (4999 + k) + 1]);
+    for (const other of others) other.dispose();
+    step[Symbol.dispose]();
+  }
+}, { on: ["cpu", "wasm"] });
+
+forEachDevice("async training gives the bits of calls", async () => {
+  const train = async (step: (x: Tensor, y: Tensor) => Tensor | Promise<Tensor>, state: () => unknown) => {
+    for (let k = 0; k < 4; k++) await step(randn([4, 3]), randn([4, 2]));
+    return bits(state());
+  };
+  const found: unknown[] = [];
+  for (const async of [false, true]) {
+    manualSeed(3);
+    const { step, state } = trainer(new nn.Linear(3, 2), (p) => new optim.Adam(p)), captured = capture(step);
+    found.push(await train(async ? captured.async : captured, state));
+    captured[Symbol.dispose]();
+  }
+  assert.deepEqual(found[1], found[0]);
+}, { parameters: true });
