@@ -20,6 +20,8 @@ const Platform = struct {
     baseline: []const u8,
     /// Further levels, linked in as objects: name and CPU.
     levels: std.json.ArrayHashMap([]const u8),
+    /// Whether the CUDA kernels are linked in: there, `cuda_linked` in kernels/lib.zig expects them.
+    cuda: bool = false,
 };
 
 pub fn build(b: *std.Build) !void {
@@ -62,9 +64,7 @@ pub fn build(b: *std.Build) !void {
             .root_module = try module(b, platform, "kernels/level.zig", cpu, optimize),
         }));
     }
-    // As `cuda_linked` in kernels/lib.zig.
-    const os = root.resolved_target.?.result.os.tag;
-    if (os == .linux or os == .windows) root.addObject(try cudaText(b, platforms.map.get("cuda").?, platform, optimize));
+    if (platform.cuda) root.addObject(try cudaText(b, platforms.map.get("cuda").?, platform, optimize));
     b.installArtifact(b.addLibrary(.{ .name = "deneb", .linkage = .dynamic, .root_module = root }));
 }
 

@@ -5,7 +5,7 @@
 import { readWhole } from "../core/internal.ts";
 import { ArrayDataset } from "./dataset.ts";
 import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
-import { checkLabels } from "./mnist.ts";
+import { checkLabels } from "./labels.ts";
 
 /** Options of {@linkcode cifar10}. */
 export interface Cifar10Options {

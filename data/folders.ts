@@ -2,12 +2,9 @@
  * Where data lies: the first of an option, `DENEB_DATA` and the cache folder. Each step is taken only where its
  * permission is already granted; nothing here prompts.
  */
-import { cacheFolder, environment, isGranted } from "../kernels/native/environment.ts";
+import { cacheFolder, environment, isGranted, mayRead } from "../kernels/native/environment.ts";
 
-/** True if this very path may be read without a prompt. */
-export function mayRead(path: string): boolean {
-  return isGranted({ name: "read", path });
-}
+export { mayRead };
 
 /** True if this very path may be written without a prompt. */
 export function mayWrite(path: string): boolean {

@@ -8,6 +8,7 @@ import { download, type RemoteFile } from "./download.ts";
 import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
 import { gunzip } from "./gzip.ts";
 import { type IdxArray, parseIdx } from "./idx.ts";
+import { checkLabels } from "./labels.ts";
 
 /** Options of {@linkcode mnist}. */
 export interface MnistOptions {
@@ -105,16 +106,6 @@ export async function mnist(options: MnistOptions): Promise<ArrayDataset> {
     { data: Int32Array.from(labels.array.data), shape: [count!] },
     { divisor: 255 },
   );
-}
-
-/** Throws SyntaxError unless all labels lie in 0..9. */
-export function checkLabels(labels: ArrayLike<number>, source: string): void {
-  for (let k = 0; k < labels.length; k++) {
-    const label = labels[k]!;
-    if (label < 0 || label > 9) {
-      throw new SyntaxError(`Cannot read ${source}: label ${k} is ${label}, which must lie in 0..9`);
-    }
-  }
 }
 
 async function readPart(

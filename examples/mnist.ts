@@ -3,6 +3,7 @@
  *
  *     deno task train --help
  */
+import { parseArgs } from "node:util";
 import {
   data,
   devices,
@@ -16,7 +17,6 @@ import {
   setThreads,
   train,
 } from "../mod.ts";
-import { parseFlags } from "../tools/flags.ts";
 import { MLPResNet } from "./mlp_resnet.ts";
 
 const defaults = {
@@ -247,13 +247,27 @@ const help = `Trains a residual net on handwritten digits, saves it, loads it an
 
 /** Reads the command line; anything it does not know is an error. */
 function readFlags(words: string[]): MnistTrainingOptions | "help" {
-  const counts = ["epochs", "batch-size", "width", "blocks", "seed", "threads", "limit"] as const;
-  const values = parseFlags(words, {
-    text: ["data", "device", "out", "lr", "dropout", ...counts],
-    flags: ["quiet", "help"],
-  });
+  const text = { type: "string" } as const, flag = { type: "boolean" } as const;
+  const counts = {
+    epochs: text,
+    "batch-size": text,
+    width: text,
+    blocks: text,
+    seed: text,
+    threads: text,
+    limit: text,
+  };
+  const options = { data: text, device: text, out: text, lr: text, dropout: text, ...counts, quiet: flag, help: flag };
+  const parsed = () => {
+    try {
+      return parseArgs({ args: words, options }).values;
+    } catch (cause) {
+      throw new RangeError(`Cannot read flags: ${(cause as Error).message}; --help lists them`, { cause });
+    }
+  };
+  const values = parsed();
   if (values.help) return "help";
-  const count = (name: typeof counts[number], least: number) => {
+  const count = (name: keyof typeof counts, least: number) => {
     const word = values[name], value = Number(word);
     if (word !== undefined && !(Number.isSafeInteger(value) && value >= least && word.trim() !== "")) {
       throw new RangeError(`Cannot read --${name}: "${word}" must be a whole number of at least ${least}`);

@@ -1,6 +1,7 @@
 /** The README tells the truth: its commands and files exist. Its code runs as part of `deno test --doc`. */
 import readme from "../README.md" with { type: "text" };
 import config from "../deno.json" with { type: "json" };
+import { variables } from "../kernels/native/environment.ts";
 import { testWith } from "./permissions.ts";
 import { assert, assertEquals } from "./support.ts";
 
@@ -18,4 +19,9 @@ testWith(["read"], "README: every file it links to exists", () => {
   for (const [, path] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
     assert.ok(Deno.statSync(new URL(`../${path}`, import.meta.url)), path);
   }
+});
+
+Deno.test("README: its table of variables is the one that the library reads from", () => {
+  const rows = [...readme.matchAll(/^\| `(DENEB_\w+)` +\| (.*?) +\|$/gm)].map(([, name, meaning]) => [name, meaning]);
+  assertEquals(rows, Object.entries(variables));
 });

@@ -1,6 +1,7 @@
 /** What a reader may count on in every file, and that an op is in all the places where it belongs. */
 import * as deneb from "../mod.ts";
 import table from "../kernels/table.json" with { type: "json" };
+import { variables } from "../kernels/native/environment.ts";
 import { testWith } from "./permissions.ts";
 import { assertEquals } from "./support.ts";
 
@@ -48,6 +49,13 @@ testWith(["read"], "nothing is left for later, and no machine is named", () => {
     forbidden.filter((word) => text.includes(word)).map((word) => `${path}: ${word}`)
   );
   assertEquals(found, []);
+});
+
+testWith(["read"], "every variable of the environment is in the table of variables", () => {
+  // The tests have some of their own.
+  const all = [...sources()].filter(([path]) => !path.startsWith("tests/")).map(([, text]) => text).join("\n");
+  const named = new Set(Array.from(all.matchAll(/\bDENEB_[A-Z0-9_]*[A-Z0-9]\b/g), ([name]) => name));
+  assertEquals([...named].sort(), Object.keys(variables).sort());
 });
 
 testWith(["read"], "every kernel row is used", () => {

@@ -19,6 +19,8 @@ interface Target {
   baseline: string;
   /** Further levels, linked in as objects: name and CPU. */
   levels: Record<string, string>;
+  /** Whether the CUDA kernels are linked in: there, `cuda_linked` in `kernels/lib.zig` expects them. */
+  cuda?: boolean;
 }
 
 /** How the library is built. */
@@ -54,7 +56,7 @@ export async function buildLibrary(
       name: level,
       build: () => toObject(level, ["kernels/level.zig"], cpu),
     })),
-    ...(hasCuda(target)
+    ...(target.cuda
       ? [{
         name: "CUDA kernels",
         build: async () => {
@@ -89,11 +91,6 @@ export async function buildLibrary(
   }
   say(`Built ${library} in ${seconds(begun)} s`);
   return library;
-}
-
-/** Whether there is CUDA for such a machine. As `cuda_linked` in `kernels/lib.zig` and `hasCuda` in `build.zig`. */
-function hasCuda({ triple }: Target): boolean {
-  return /linux|windows/.test(triple);
 }
 
 /** Builds the CUDA kernels as PTX into `path`, relative to the repository: the least device's, which all later ones take. */

@@ -3,7 +3,7 @@
  * show others, when something is slower than it should be or is not there.
  */
 import { dataFolder } from "../data/folders.ts";
-import { cacheFolder } from "../kernels/native/environment.ts";
+import { cacheFolder, environment, variables } from "../kernels/native/environment.ts";
 import { release } from "../kernels/native/library.ts";
 import { libraryCandidates } from "../kernels/mod.ts";
 import * as deneb from "../mod.ts";
@@ -28,26 +28,6 @@ show("machine", `${Deno.build.target}, ${navigator.hardwareConcurrency} cores`);
 show("zig", attempt(() => findZig()?.join(" ") ?? `${zigVersion} is not here; \`deno task build\` installs it`));
 show("cache", cacheFolder() ?? "none: neither ./.deneb, nor DENEB_CACHE, nor a home folder");
 show("data", attempt(() => dataFolder()));
-for (
-  const name of [
-    "DENEB_DEVICE",
-    "DENEB_THREADS",
-    "DENEB_OPENCL_DEVICE",
-    "DENEB_CUDA_DEVICE",
-    "DENEB_TF32",
-    "DENEB_CLBLAST",
-    "DENEB_LIB",
-    "DENEB_LEVEL",
-    "DENEB_DATA",
-    "DENEB_CACHE",
-    "DENEB_PROGRAMS",
-    "DENEB_ZIG",
-  ]
-) {
-  const value = Deno.env.get(name);
-  if (value !== undefined) show("set", `${name}=${value}`);
-}
-
 console.log("\nNative library:");
 const candidates = libraryCandidates();
 for (const { from, path, reason } of candidates) {
@@ -60,4 +40,9 @@ if (release() === undefined && candidates.every(({ reason }) => reason !== null)
 console.log("\nDevices:");
 for (const { name, available, reason, description } of deneb.devices()) {
   console.log(`  ${name.padEnd(10)} ${available ? `ready: ${description}` : `not here: ${reason}`}`);
+}
+
+console.log("\nVariables:");
+for (const [name, meaning] of Object.entries(variables)) {
+  console.log(`  ${name.padEnd(20)} ${environment(name) ?? "not set"}  (${meaning})`);
 }

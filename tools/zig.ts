@@ -4,7 +4,7 @@
  * Looked at in this order: the `DENEB_ZIG` variable, `zig` on the path, `python3 -m ziglang`, the cache folder. What is
  * missing comes from the Python package of Zig where Python is there, else as Zig's own archive with its checksum.
  */
-import { cacheFolder } from "../kernels/native/environment.ts";
+import { cacheFolder, environment } from "../kernels/native/environment.ts";
 
 export const zigVersion = "0.17.1";
 
@@ -13,7 +13,7 @@ export type Zig = readonly string[];
 
 /** Zig where it is there already. */
 export function findZig(): Zig | undefined {
-  const named = Deno.env.get("DENEB_ZIG");
+  const named = environment("DENEB_ZIG");
   if (named !== undefined) {
     const version = versionOf([named]);
     if (version === zigVersion) return [named];

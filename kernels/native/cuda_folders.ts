@@ -2,7 +2,7 @@
  * Where the libraries of CUDA may lie beside the system's own folders: an installed toolkit, and packages of Python
  * that bring them. Folders are looked at only where reading them is already granted.
  */
-import { environment, isGranted } from "./environment.ts";
+import { environment, isFolder, mayRead } from "./environment.ts";
 
 /** What the library takes at most. */
 const foldersMax = 16;
@@ -20,7 +20,10 @@ export function cudaFolders(): string[] {
     }
   }
   folders.push("/usr/local/cuda/lib64");
-  return folders.filter((folder, index) => folders.indexOf(folder) === index && isFolder(folder)).slice(0, foldersMax);
+  return folders.filter((folder, index) => folders.indexOf(folder) === index && mayBeFolder(folder)).slice(
+    0,
+    foldersMax,
+  );
 }
 
 /** Folders that hold packages of Python: of the virtual environment first, then the user's, then the system's. */
@@ -34,18 +37,9 @@ function pythonPackages(): string[] {
   );
 }
 
-function mayRead(path: string): boolean {
-  return isGranted({ name: "read", path });
-}
-
-function isFolder(path: string): boolean {
-  // What cannot be looked at is left to the library, which only tries to open files in it.
-  if (!mayRead(path)) return true;
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
+/** A folder that may not be looked at is left to the library, which only tries to open files in it. */
+function mayBeFolder(path: string): boolean {
+  return !mayRead(path) || isFolder(path);
 }
 
 function entriesOf(path: string): string[] {

@@ -3,6 +3,25 @@
  * permission is already granted; nothing here prompts, and outside Deno nothing is granted.
  */
 
+/**
+ * The variables that Deneb reads, and what each says: the table that `deno task doctor` prints and README shows. Those of
+ * other programs, such as `HOME`, are not in it.
+ */
+export const variables = {
+  DENEB_DEVICE: "the default device",
+  DENEB_THREADS: "threads of `cpu`; one for each core without it",
+  DENEB_OPENCL_DEVICE: "which device `opencl` is: its number, or a part of its name",
+  DENEB_CUDA_DEVICE: "which device `cuda` is: its number, or a part of its name",
+  DENEB_TF32: "`1` lets `cuda` round the operands of float32 products to TF32",
+  DENEB_CLBLAST: "`1` lets CLBlast, where it is, multiply floats on `opencl`",
+  DENEB_LIB: "the native library's file",
+  DENEB_LEVEL: "a level of CPU: `x86_64_v2`, `x86_64_v3`, `x86_64_v4` or `x86_64_v4+bf16`",
+  DENEB_DATA: "the folder that holds `mnist/` and `cifar-10-batches-bin/`",
+  DENEB_CACHE: "the cache folder; `./.deneb` comes first where it exists",
+  DENEB_PROGRAMS: "where programs that a device's driver built are kept; `programs` in the cache folder",
+  DENEB_ZIG: "the program of Zig 0.17.1 that `deno task build` runs",
+} as const;
+
 /** True if this permission is granted, for just this path, host or variable. */
 export function isGranted(permission: Deno.PermissionDescriptor): boolean {
   return typeof Deno !== "undefined" && Deno.permissions.querySync(permission).state === "granted";
@@ -13,9 +32,14 @@ export function environment(variable: string): string | undefined {
   return isGranted({ name: "env", variable }) ? Deno.env.get(variable) || undefined : undefined;
 }
 
+/** True if this very path may be read without a prompt. */
+export function mayRead(path: string): boolean {
+  return isGranted({ name: "read", path });
+}
+
 /** `./.deneb` if it exists, else `DENEB_CACHE`, else the platform's folder; null where no permission leads to one. */
 export function cacheFolder(): string | null {
-  if (isGranted({ name: "read", path: "./.deneb" }) && isFolder("./.deneb")) return "./.deneb";
+  if (mayRead("./.deneb") && isFolder("./.deneb")) return "./.deneb";
   const chosen = environment("DENEB_CACHE");
   if (chosen !== undefined || typeof Deno === "undefined") return chosen ?? null;
   const home = environment("HOME");
@@ -33,7 +57,8 @@ export function cacheFolder(): string | null {
   }
 }
 
-function isFolder(path: string): boolean {
+/** Whether there is a folder of this path. */
+export function isFolder(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;
   } catch {
