@@ -12,7 +12,15 @@ import {
   tensor,
   TensorOp,
 } from "../mod.ts";
-import { assert, assertClose, forEachDevice, values } from "./support.ts";
+import {
+  assertClose,
+  assertMatch,
+  assertStrictEquals,
+  assertThrows,
+  assertThrowsLike,
+  forEachDevice,
+  values,
+} from "./support.ts";
 
 forEachDevice("y = ln x1 + x1 x2 - sin x2 at (2, 5): every value, tangent and adjoint of the slide", () => {
   const options = { dtype: "float64" } as const, at = [tensor(2, options), tensor(5, options)] as const;
@@ -77,7 +85,7 @@ forEachDevice("gradCheck throws for a wrong gradient and names the place", () =>
     }
   }
   const x = randn([2], { dtype: "float64" });
-  assert.throws(
+  assertThrowsLike(
     () => gradCheck((x) => new Wrong().call(x).sum(), [x]),
     /input 0, index 0: gradient 1, central difference (3|2\.9999)/,
   );
@@ -89,12 +97,12 @@ forEachDevice("backward accumulates, and a second one needs retainGraph", () => 
   x.square().sum().backward();
   assertClose(values(x.grad!), [4, 8]);
   x.resetGrad();
-  assert.equal(x.grad, null);
+  assertStrictEquals(x.grad, null);
   const y = x.square().sum();
   y.backward(undefined, { retainGraph: true });
   y.backward();
   assertClose(values(x.grad!), [4, 8]);
-  assert.throws(() => y.backward(), /retainGraph/);
+  assertThrowsLike(() => y.backward(), /retainGraph/);
 });
 
 forEachDevice("backward: two leaves that get one adjoint do not share its memory", () => {
@@ -108,24 +116,24 @@ forEachDevice("backward: two leaves that get one adjoint do not share its memory
 
 forEachDevice("backward refuses what cannot be", () => {
   const x = new Tensor([1, 2]);
-  assert.throws(() => x.mul(2).backward(), TypeError);
-  assert.throws(() => tensor([1]).sum().backward(), /does not require/);
-  assert.throws(() => x.sum().backward(tensor([1, 2])), /outGrad of shape \[2\]/);
-  assert.throws(() => new Tensor([1], { dtype: "int32", requiresGrad: true }), TypeError);
+  assertThrows(() => x.mul(2).backward(), TypeError);
+  assertThrowsLike(() => tensor([1]).sum().backward(), /does not require/);
+  assertThrowsLike(() => x.sum().backward(tensor([1, 2])), /outGrad of shape \[2\]/);
+  assertThrows(() => new Tensor([1], { dtype: "int32", requiresGrad: true }), TypeError);
 });
 
 forEachDevice("findTopoSort is iterative and puts inputs first", () => {
   let y: Tensor = new Tensor([1]);
   for (let k = 0; k < 20_000; k++) y = y.add(0);
   const order = findTopoSort([y]);
-  assert.equal(order.length, 20_001);
-  assert.equal(order.at(-1), y);
+  assertStrictEquals(order.length, 20_001);
+  assertStrictEquals(order.at(-1), y);
   y.sum().backward();
 });
 
 forEachDevice("print and toDot show the graph", () => {
   const x = new Tensor([1, 2]);
   const text = x.mul(2).sum().toDot();
-  assert.match(text, /MulScalar/);
-  assert.match(text, /n0 -> n1/);
+  assertMatch(text, /MulScalar/);
+  assertMatch(text, /n0 -> n1/);
 });

@@ -4,7 +4,7 @@
  */
 import { safeLibrary } from "./built.ts";
 import { testWith } from "./permissions.ts";
-import { assert } from "./support.ts";
+import { assert, assertEquals, assertStrictEquals } from "./support.ts";
 
 const hammer = new URL("border_hammer.ts", import.meta.url);
 const secondsMax = 60;
@@ -22,7 +22,7 @@ async function strike(part: string, seed: number, rounds: number): Promise<Recor
   }).output();
   const said = new TextDecoder().decode(stderr).slice(-2000);
   const how = signal.aborted ? `it did not end in ${secondsMax} s` : ended ?? `exit code ${code}`;
-  assert.ok(success, `${how}: ${said}\nrepeat with: deno ${[...args, ...words].join(" ")} verbose`);
+  assert(success, `${how}: ${said}\nrepeat with: deno ${[...args, ...words].join(" ")} verbose`);
   return [JSON.parse(new TextDecoder().decode(stdout))].flat();
 }
 
@@ -31,36 +31,36 @@ const needed = ["run", "read", "write", "env", "ffi"] as const;
 testWith(needed, "every symbol answers any number, handle and length with a status", async () => {
   for (const seed of [1, 2]) {
     const [counts] = await strike("callAnything", seed, 4000);
-    assert.ok(counts!.calls! > 3000 && counts!.opened! > 50 && counts!.ok! > 200, JSON.stringify(counts));
+    assert(counts!.calls! > 3000 && counts!.opened! > 50 && counts!.ok! > 200, JSON.stringify(counts));
   }
 });
 
 testWith(needed, "instructions with a broken word are refused or run, and leave no memory", async () => {
   for (const seed of [1, 2, 3]) {
     const [counts] = await strike("breakWords", seed, 20_000);
-    assert.equal(counts!.whole, counts!.programs, "programs with no word broken failed");
+    assertStrictEquals(counts!.whole, counts!.programs, "programs with no word broken failed");
     // Most, but not all: some words may be one as well as another.
-    assert.ok(counts!.failed! > 8000 && counts!.failed! < 20_000, JSON.stringify(counts));
+    assert(counts!.failed! > 8000 && counts!.failed! < 20_000, JSON.stringify(counts));
   }
 });
 
 testWith(needed, "gather and scatter onto their own indices stay within their storages", async () => {
   const [counts] = await strike("overlap", 1, 1);
-  assert.equal(counts!.ok! + counts!.refused!, 2);
+  assertStrictEquals(counts!.ok! + counts!.refused!, 2);
 });
 
 testWith(needed, "four Workers open, use and close contexts of one library side by side", async () => {
   const counts = await strike("workers", 1, 200);
-  assert.deepEqual(counts.map(({ opened }) => opened), [200, 200, undefined, undefined]);
+  assertEquals(counts.map(({ opened }) => opened), [200, 200, undefined, undefined]);
 });
 
 testWith(needed, "two Workers use one context at the same time", async () => {
   const [, looking] = await strike("shared", 1, 1000);
-  assert.ok(looking!.ok! > 1000, JSON.stringify(looking));
+  assert(looking!.ok! > 1000, JSON.stringify(looking));
 });
 
 testWith(needed, "a context may be closed while other Workers call on it", async () => {
   const [first, second, closing] = await strike("closing", 1, 100_000);
-  assert.equal(closing!.closed, 100_000);
-  assert.ok(first!.calls! > first!.closed! && second!.calls! > second!.closed!, "nobody called on an open context");
+  assertStrictEquals(closing!.closed, 100_000);
+  assert(first!.calls! > first!.closed! && second!.calls! > second!.closed!, "nobody called on an open context");
 });

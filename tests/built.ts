@@ -2,15 +2,13 @@
 import { libraryFile } from "../kernels/native/library.ts";
 import { buildCuda, buildLibrary, buildWasm, compile } from "../tools/build.ts";
 import { ensureZig } from "../tools/zig.ts";
+import { fromFileUrl, globSync } from "./std.ts";
 
 const root = new URL("..", import.meta.url);
 
 /** A name for the sources as they are. */
 async function digest(): Promise<string> {
-  const files = ["kernels", "tests/standin"].flatMap((folder) =>
-    [...Deno.readDirSync(new URL(folder, root))].map(({ name }) => `${folder}/${name}`)
-  );
-  const sources = files.filter((path) => /\.(zig|json|cl)$/.test(path)).sort();
+  const sources = globSync("{kernels,tests/standin}/**/*.{zig,json,cl}", { cwd: fromFileUrl(root) }).sort();
   const parts: BlobPart[] = [];
   for (const path of [...sources, "tools/build.ts", "tools/targets.json"]) {
     parts.push(path, await Deno.readFile(new URL(path, root)));
@@ -36,7 +34,7 @@ async function builtOnce(kind: string, file: string, build: (folder: string) => 
       throw error;
     }
   }
-  return path.pathname;
+  return fromFileUrl(path);
 }
 
 const silent = () => {};
@@ -65,8 +63,8 @@ export async function standIn({ without = "" } = {}): Promise<string> {
     const zig = await ensureZig(silent), options = `${folder}/options.zig`, library = `${folder}/lib64/libcuda.so.1`;
     await Deno.mkdir(new URL(`${folder}/lib64`, root));
     // The stand-in calls the compiler from another folder.
-    const command = zig.map((word) => word.startsWith(".") ? new URL(word, root).pathname : word).join(" ");
-    const words: Record<string, string> = { without, folder: new URL(folder, root).pathname, zig: command };
+    const command = zig.map((word) => word.startsWith(".") ? fromFileUrl(new URL(word, root)) : word).join(" ");
+    const words: Record<string, string> = { without, folder: fromFileUrl(new URL(folder, root)), zig: command };
     const lines = Object.entries(words).map(([key, value]) =>
       `pub const ${key}: []const u8 = ${JSON.stringify(value)};\n`
     );
@@ -97,12 +95,12 @@ export function failingCLBlast(folder: string): Promise<void> {
 /** A library that is a cuBLAS and an NVRTC by name; see `fixtures/cuda_library.zig`. */
 export function cudaLibrary(): Promise<string> {
   return builtOnce("places", "libcuda_library.so", async (folder) => {
-    await buildFixture("cuda_library.zig", new URL(folder, root).pathname, "libcuda_library.so");
+    await buildFixture("cuda_library.zig", fromFileUrl(new URL(folder, root)), "libcuda_library.so");
   });
 }
 
 async function buildFixture(name: string, folder: string, library: string): Promise<void> {
-  const [command, ...first] = await ensureZig(silent), source = new URL(`fixtures/${name}`, import.meta.url).pathname;
+  const [command, ...first] = await ensureZig(silent), source = fromFileUrl(import.meta.resolve(`./fixtures/${name}`));
   const options = ["-dynamic", "-lc", "-O", "debug", "--cache-dir", `${folder}/zig-cache`];
   const { success, stderr } = await new Deno.Command(command!, {
     args: [...first, "build-lib", source, ...options, `-femit-bin=${folder}/${library}`],

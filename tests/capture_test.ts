@@ -1,7 +1,7 @@
 /** What a captured function promises: the bits of eager code, whatever happens between the calls. */
 import { group, keep, live, manualSeed, nn, noGrad, ones, optim, rand, randn, Tensor, tensor, zeros } from "../mod.ts";
 import { bits, sameAsEager, type Scenario, trainer } from "./captures.ts";
-import { assert, forEachDevice } from "./support.ts";
+import { assertStrictEquals, forEachDevice } from "./support.ts";
 
 const points = () => tensor([[0.5, -1], [2, 1], [-0.25, 3]]);
 const targets = () => tensor([[1], [-2], [0.5]]);
@@ -177,7 +177,7 @@ const scenarios: [name: string, records: number, scenario: Scenario][] = [
   ["dropout goes on as the eager stream does", 1, (wrap, log) => {
     const dropout = new nn.Dropout(0.5), f = wrap((x: Tensor) => dropout.call(x));
     const found = [1, 2, 3].map(() => bits(f(ones([16]))));
-    assert.equal(new Set(found).size, 3);
+    assertStrictEquals(new Set(found).size, 3);
     log(...found, rand([4]));
   }],
   ["random numbers that nobody reads count all the same", 1, (wrap, log) => {

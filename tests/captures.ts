@@ -2,7 +2,7 @@
  * What tests of captured functions share: a scenario is run once eagerly and once captured, and must leave the same bits.
  */
 import { capture, type Captured, manualSeed, memory, nn, optim, scope, Tensor } from "../mod.ts";
-import { assert } from "./support.ts";
+import { assert, assertEquals, assertStrictEquals } from "./support.ts";
 
 /** A value with each tensor in it as its type, shape and bytes, so that comparing tells -0 from 0 and NaN from NaN. */
 export function bits(value: unknown): unknown {
@@ -10,6 +10,7 @@ export function bits(value: unknown): unknown {
     const flat = value.toTypedArray();
     return `${value.dtype} [${value.shape}] ${new Uint8Array(flat.buffer).toHex()}`;
   }
+  if (Object.is(value, -0)) return "-0";
   if (Array.isArray(value)) return value.map(bits);
   if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, bits(item)]));
@@ -50,9 +51,9 @@ export function sameAsEager(scenario: Scenario, records?: number): void {
     captured.push(step as unknown as Captured<unknown[], unknown>);
     return step as unknown as F;
   });
-  assert.ok(eager.length > 1, "the scenario notes nothing");
-  assert.deepEqual(found, eager);
-  if (records !== undefined) assert.equal(runs, records, "recordings");
+  assert(eager.length > 1, "the scenario notes nothing");
+  assertEquals(found, eager);
+  if (records !== undefined) assertStrictEquals(runs, records, "recordings");
 }
 
 /** A net with its optimizer, the usual training step, and all that the step changes. */

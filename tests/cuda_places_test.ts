@@ -5,7 +5,7 @@
 import { devices } from "../mod.ts";
 import { cudaLibrary, standIn } from "./built.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assert, required } from "./support.ts";
+import { assert, assertMatch, required } from "./support.ts";
 
 const cpu = devices().find(({ name }) => name === "cpu")!;
 const absent = Deno.build.os !== "linux"
@@ -58,7 +58,7 @@ async function inBareFolder(
             NO_COLOR: "1",
           },
         }).output();
-        assert.ok(success, new TextDecoder().decode(stderr));
+        assert(success, new TextDecoder().decode(stderr));
         return new TextDecoder().decode(stdout).trim();
       },
     });
@@ -77,17 +77,17 @@ testWith(needed, "cuda: libraries are found in CUDA_HOME and among Python's pack
   await inBareFolder(async ({ put, look, folder }) => {
     await put("toolkit/lib64/libcublas.so.12");
     await put(`${packages}/cuda_nvrtc/lib/libnvrtc.so.12`);
-    assert.match(await look(), /, cuBLAS 12\.1, NVRTC 12\.1$/);
+    assertMatch(await look(), /, cuBLAS 12\.1, NVRTC 12\.1$/);
     // What the user named comes before what is merely there, whichever is newer.
     await put(`${packages}/cu13/lib/libcublas.so.13`);
     await put(`${packages}/cu13/lib/libnvrtc.so.13`);
-    assert.match(await look(), /, cuBLAS 12\.1, NVRTC 13\.1$/);
+    assertMatch(await look(), /, cuBLAS 12\.1, NVRTC 13\.1$/);
     await Deno.remove(`${folder}/toolkit/lib64/libcublas.so.12`);
-    assert.match(await look(), /, cuBLAS 13\.1, NVRTC 13\.1$/);
+    assertMatch(await look(), /, cuBLAS 13\.1, NVRTC 13\.1$/);
     // The user's own packages, where there is no virtual environment.
     await Deno.mkdir(`${folder}/.local`);
     await Deno.rename(`${folder}/python/lib`, `${folder}/.local/lib`);
-    assert.match(await look(), /, cuBLAS 13\.1, NVRTC 13\.1$/);
+    assertMatch(await look(), /, cuBLAS 13\.1, NVRTC 13\.1$/);
   });
 }, absent);
 
@@ -96,12 +96,12 @@ testWith(needed, "cuda: of versions beside one another the newest that opens is 
     for (const version of ["11", "12", "13"]) await put(`toolkit/lib64/libcublas.so.${version}`);
     for (const version of ["11.2", "12", "13"]) await put(`${packages}/cuda_nvrtc/lib/libnvrtc.so.${version}`);
     for (const [version, older] of [["13", "12"], ["12", "11"], ["11", ""]] as const) {
-      assert.match(await look(), new RegExp(`, cuBLAS ${version}\\.1, NVRTC ${version}\\.1$`));
+      assertMatch(await look(), new RegExp(`, cuBLAS ${version}\\.1, NVRTC ${version}\\.1$`));
       // What does not open is passed over as what is not there.
       await Deno.writeTextFile(`${folder}/toolkit/lib64/libcublas.so.${version}`, "no library");
       await Deno.remove(`${folder}/${packages}/cuda_nvrtc/lib/libnvrtc.so.${older === "" ? "11.2" : version}`);
     }
-    assert.match(
+    assertMatch(
       await look(),
       /, without cuBLAS: libcublas\.so\.13 \(or 12, or 11\) is not here: .+, without NVRTC: libnvrtc\.so\.13 \(or 12, or 11\) is not here$/,
     );
@@ -114,6 +114,6 @@ testWith(needed, "cuda: without its driver it says what was looked for", async (
     for (const name of ["libcuda.so.1", "libcuda.so"]) {
       await Deno.writeTextFile(`${folder}/system/${name}`, "no library");
     }
-    assert.match(await look(), /^the driver's library libcuda\.so\.1 is not here: .*libcuda\.so/);
+    assertMatch(await look(), /^the driver's library libcuda\.so\.1 is not here: .*libcuda\.so/);
   });
 }, absent);

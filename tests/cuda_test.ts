@@ -6,7 +6,7 @@
 import { devices } from "../mod.ts";
 import { freshPtx, standIn } from "./built.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assert, required } from "./support.ts";
+import { assert, assertEquals, assertMatch, assertStrictEquals, required } from "./support.ts";
 
 const needed = ["run", "read", "write", "env", "ffi"] as const;
 const root = new URL("..", import.meta.url);
@@ -26,7 +26,7 @@ async function onStandIn(args: readonly string[], without = "", more: Record<str
     stderr: "piped",
   }).output();
   const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
-  assert.ok(success, `CUDA_HOME=${home} DENEB_REQUIRE=cuda deno ${args.join(" ")}\n${said.slice(-6000)}`);
+  assert(success, `CUDA_HOME=${home} DENEB_REQUIRE=cuda deno ${args.join(" ")}\n${said.slice(-6000)}`);
   return said;
 }
 
@@ -35,7 +35,7 @@ async function testsOnStandIn(files: readonly string[], least: number, filter?: 
   const words = filter === undefined ? [] : ["--filter", filter];
   const said = await onStandIn(["test", "-A", "--no-check", ...words, ...files]);
   const passed = Number(/(\d+) passed/.exec(said)?.[1]);
-  assert.ok(passed >= least, `only ${passed} tests ran:\n${said}`);
+  assert(passed >= least, `only ${passed} tests ran:\n${said}`);
 }
 
 const look = `
@@ -77,8 +77,8 @@ testWith(needed, "a product adds its bias, if cuBLASLt is there [cuda on the sta
     "tests/devices_test.ts",
     "tests/ops",
   ];
-  assert.match(await onStandIn(words, "cublasLtMatmul"), / [1-9]\d* passed/);
-  assert.match(await onStandIn(["eval", look], "cublasLtMatmul"), /cuBLAS 12\.4, NVRTC/);
+  assertMatch(await onStandIn(words, "cublasLtMatmul"), / [1-9]\d* passed/);
+  assertMatch(await onStandIn(["eval", look], "cublasLtMatmul"), /cuBLAS 12\.4, NVRTC/);
 }, absent);
 
 testWith(needed, "what NVRTC compiled is kept for the next process [cuda on the stand-in]", async () => {
@@ -91,31 +91,31 @@ testWith(needed, "what NVRTC compiled is kept for the next process [cuda on the 
   await inTemporaryFolder(async (folder) => {
     const run = async () => {
       const said = /sum 8 compiled (\d+)/.exec(await onStandIn(["eval", program], "", { DENEB_PROGRAMS: folder }));
-      assert.ok(said, "there is no sum");
+      assert(said, "there is no sum");
       return Number(said[1]);
     };
-    assert.ok(await run() > 0);
+    assert(await run() > 0);
     const [{ name }] = [...Deno.readDirSync(folder)] as [Deno.DirEntry];
-    assert.match(name, /^cuda-[0-9a-f]{16}$/);
-    assert.equal(await run(), 0);
+    assertMatch(name, /^cuda-[0-9a-f]{16}$/);
+    assertStrictEquals(await run(), 0);
     // A file that was cut off lacks what stood last.
     const whole = await Deno.readFile(`${folder}/${name}`);
     await Deno.writeFile(`${folder}/${name}`, whole.slice(0, whole.length - 5));
-    assert.ok(await run() > 0);
-    assert.equal(await run(), 0);
+    assert(await run() > 0);
+    assertStrictEquals(await run(), 0);
   });
 }, absent);
 
 testWith(needed, "a driver without a function that is needed says which [cuda on the stand-in]", async () => {
   const said = await onStandIn(["eval", look], "cuLaunchKernel");
-  assert.match(said, /the driver's library libcuda\.so\.1 has no cuLaunchKernel: it is too old/);
+  assertMatch(said, /the driver's library libcuda\.so\.1 has no cuLaunchKernel: it is too old/);
 }, absent);
 
 testWith(needed, "without cuBLAS it says why, and multiplies by itself [cuda on the stand-in]", async () => {
   const said = await onStandIn(["eval", look], "cublasDgemmStridedBatched");
-  assert.match(said, /without cuBLAS: its library has no cublasDgemmStridedBatched/);
+  assertMatch(said, /without cuBLAS: its library has no cublasDgemmStridedBatched/);
   const words = ["test", "-A", "--no-check", "--filter", "/matmul.*\\[cuda\\]/", "tests/devices_test.ts"];
-  assert.match(await onStandIn(words, "cublasDgemmStridedBatched"), /2 passed/);
+  assertMatch(await onStandIn(words, "cublasDgemmStridedBatched"), /2 passed/);
 }, absent);
 
 /** The assembler of CUDA's compiler; `pip install nvidia-cuda-nvcc` brings it. */
@@ -131,20 +131,20 @@ for (const arch of ["sm_75", "sm_80", "sm_90"]) {
       const { success, stdout, stderr } = await new Deno.Command(ptxas!, { args, stdout: "piped", stderr: "piped" })
         .output();
       const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
-      assert.ok(success, said.slice(-3000));
+      assert(success, said.slice(-3000));
       const parts = said.split("Compiling entry function '").slice(1);
       const text = await Deno.readTextFile(ptx);
-      assert.equal(parts.length, text.match(/^\.visible \.entry /gm)!.length, "not every entry was assembled");
+      assertStrictEquals(parts.length, text.match(/^\.visible \.entry /gm)!.length, "not every entry was assembled");
       for (const part of parts) {
         const name = part.slice(0, part.indexOf("'"));
         const [, stores, loads] = /(\d+) bytes spill stores, (\d+) bytes spill loads/.exec(part)!;
-        assert.equal(Number(stores) + Number(loads), 0, `${name} spills`);
+        assertStrictEquals(Number(stores) + Number(loads), 0, `${name} spills`);
         // 65536 registers for 256 threads of at least two blocks.
-        assert.ok(Number(/Used (\d+) registers/.exec(part)![1]) <= 128, `${name} leaves no room for a second block`);
+        assert(Number(/Used (\d+) registers/.exec(part)![1]) <= 128, `${name} leaves no room for a second block`);
       }
       // No multiplication and addition are one: a fused one would round otherwise than everywhere else.
-      assert.ok(!/\b(fma|mad)\.(rn\.)?f(32|64)/.test(text), "there is a fused multiply-add");
-      assert.ok(!/\b(add|sub|mul)\.f(32|64)/.test(text), "the assembler could fuse what has no rounding");
+      assert(!/\b(fma|mad)\.(rn\.)?f(32|64)/.test(text), "there is a fused multiply-add");
+      assert(!/\b(add|sub|mul)\.f(32|64)/.test(text), "the assembler could fuse what has no rounding");
     });
   }, ptxas ? null : "set DENEB_PTXAS to the assembler of nvidia-cuda-nvcc");
 }
@@ -159,7 +159,7 @@ testWith(needed, "the texts of fused kernels are what NVRTC compiles, for three 
   // These leave their texts there.
   await testsOnStandIn(["tests/standin/fused.ts", "tests/standin/rows.ts", "tests/standin/halves.ts"], 13);
   const texts = [...Deno.readDirSync(home)].map(({ name }) => name).filter((name) => name.endsWith(".cu"));
-  assert.ok(texts.length > 20, `${texts.length} texts`);
+  assert(texts.length > 20, `${texts.length} texts`);
   const roundings = new Set<string>();
   const library = Deno.dlopen(nvrtc!, {
     nvrtcCreateProgram: { parameters: ["buffer", "buffer", "buffer", "i32", "pointer", "pointer"], result: "i32" },
@@ -187,24 +187,24 @@ testWith(needed, "the texts of fused kernels are what NVRTC compiles, for three 
     for (const arch of ["sm_75", "sm_80", "sm_90"]) {
       for (const name of texts) {
         const text = zeroed(await Deno.readTextFile(`${home}/${name}`)), made = new BigUint64Array(1);
-        assert.equal(symbols.nvrtcCreateProgram(made, text, zeroed("deneb.cu"), 0, null, null), 0);
+        assertStrictEquals(symbols.nvrtcCreateProgram(made, text, zeroed("deneb.cu"), 0, null, null), 0);
         const words = [`--gpu-architecture=${arch}`, "--fmad=false"].map(zeroed);
         const pointers = BigUint64Array.from(
           words,
           (word) => BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(word))),
         );
         const status = symbols.nvrtcCompileProgram(made[0]!, words.length, pointers);
-        assert.equal(
+        assertStrictEquals(
           status,
           0,
           `${name} for ${arch}: ${textOf("nvrtcGetProgramLogSize", "nvrtcGetProgramLog", made[0]!)}`,
         );
         const bytes = new BigUint64Array(1);
         symbols.nvrtcGetCUBINSize(made[0]!, bytes);
-        assert.ok(bytes[0]! > 500n, `${name} for ${arch} gave no code`);
+        assert(bytes[0]! > 500n, `${name} for ${arch} gave no code`);
         const ptx = textOf("nvrtcGetPTXSize", "nvrtcGetPTX", made[0]!);
-        assert.match(ptx, /\.entry run\(/);
-        assert.ok(!/\b(fma|mad)\.(rn\.)?f(32|64)/.test(ptx), `${name} has a fused multiply-add`);
+        assertMatch(ptx, /\.entry run\(/);
+        assert(!/\b(fma|mad)\.(rn\.)?f(32|64)/.test(ptx), `${name} has a fused multiply-add`);
         for (const [word] of ptx.matchAll(/cvt\.rn\.b?f16\.f32/g)) roundings.add(`${arch} ${word}`);
         symbols.nvrtcDestroyProgram(made);
       }
@@ -212,7 +212,7 @@ testWith(needed, "the texts of fused kernels are what NVRTC compiles, for three 
     // Halves are rounded by the instructions that a generation has.
     const expected = ["sm_75", "sm_80", "sm_90"].map((arch) => `${arch} cvt.rn.f16.f32`);
     expected.push("sm_80 cvt.rn.bf16.f32", "sm_90 cvt.rn.bf16.f32");
-    assert.deepEqual([...roundings].sort(), expected.sort());
+    assertEquals([...roundings].sort(), expected.sort());
   } finally {
     library.close();
   }

@@ -31,7 +31,7 @@ import {
   zeros,
 } from "../mod.ts";
 import { serialize } from "../io/mod.ts";
-import { assert, assertEquals, assertThrows, type ErrorClass, forEachDevice, isLate, values } from "./support.ts";
+import { assertEquals, assertExact, assertThrows, assertThrowsLike, forEachDevice, isLate, values } from "./support.ts";
 
 /** As a program in JavaScript would give it. */
 // deno-lint-ignore no-explicit-any
@@ -40,7 +40,7 @@ const type = given("float") as DType, unknown = '"float" is no element type, whi
 const operand = "it must be a tensor or a number", list = "must be a list, such as [2, 3]";
 const object = (such: string) => `they must be an object such as ${such}`;
 
-type Refused = [kind: ErrorClass, text: string, body: (x: Tensor) => unknown];
+type Refused = [kind: typeof TypeError | typeof RangeError, text: string, body: (x: Tensor) => unknown];
 
 /** What is done to a tensor [2, 3], by how it reads. */
 const cases: Record<string, Refused> = {
@@ -265,23 +265,23 @@ for (const [name, [kind, text, body]] of Object.entries(cases)) {
     }
     if (!withParameters.test(name)) assertEquals([memory().tensors, memory().bytes], [tensors, bytes]);
     // What was refused has not reached the device, and has not changed the tensor.
-    assertEquals([values(x), x.grad, values(ones([2]).add(1))], [[1, 1, 1, 1, 1, 1], null, [2, 2]]);
+    assertExact([values(x), x.grad, values(ones([2]).add(1))], [[1, 1, 1, 1, 1, 1], null, [2, 2]]);
   }, { parameters: withParameters.test(name) });
 }
 
 forEachDevice("an index out of range is refused in the words of what was asked", (device) => {
   const x = ones([3]), bad = tensor(Int32Array.of(0, 5));
   const late = isLate(device) ? /^RangeError: Cannot \w+: index 5 must lie in \[0, 3\)/ : null;
-  assert.throws(() => values(x.take([0, 5])), late ?? /^RangeError: Cannot take: index 5 must lie in \[0, 3\)$/);
-  assert.throws(() => values(x.take(bad)), late ?? /^RangeError: Cannot take: /);
-  assert.throws(() => values(oneHot(bad, 3)), late ?? /^RangeError: Cannot oneHot: index 5 must lie in \[0, 3\)$/);
-  assert.throws(() => values(group(() => x.take(bad))), RangeError);
-  assertEquals(values(x.take([0, 2])), [1, 1]);
+  assertThrowsLike(() => values(x.take([0, 5])), late ?? /^RangeError: Cannot take: index 5 must lie in \[0, 3\)$/);
+  assertThrowsLike(() => values(x.take(bad)), late ?? /^RangeError: Cannot take: /);
+  assertThrowsLike(() => values(oneHot(bad, 3)), late ?? /^RangeError: Cannot oneHot: index 5 must lie in \[0, 3\)$/);
+  assertThrows(() => values(group(() => x.take(bad))), RangeError);
+  assertExact(values(x.take([0, 2])), [1, 1]);
 });
 
 forEachDevice("more memory than there is names the bytes, and what comes next goes on", () => {
   for (const bytes of [2 ** 42, 2 ** 54]) {
-    assert.throws(() => values(zeros([bytes / 4])), new RegExp(`^Error: Cannot allocate ${bytes} bytes`));
-    assertEquals(values(ones([2]).add(1)), [2, 2]);
+    assertThrowsLike(() => values(zeros([bytes / 4])), new RegExp(`^Error: Cannot allocate ${bytes} bytes`));
+    assertExact(values(ones([2]).add(1)), [2, 2]);
   }
 });

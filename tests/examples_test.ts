@@ -13,7 +13,7 @@ for (const { name, available } of devices()) {
       await setDefaultDevice(name);
       const { losses, predictions } = xor({ steps: 300 });
       await setDefaultDevice();
-      assert.ok(losses.at(-1)! < losses[0]! / 5, `${losses[0]} became ${losses.at(-1)}`);
+      assert(losses.at(-1)! < losses[0]! / 5, `${losses[0]} became ${losses.at(-1)}`);
       assertEquals(predictions.map(Math.round), [0, 1, 1, 0]);
     },
   });
@@ -25,9 +25,9 @@ testWith(["read", "write"], "mnist: trains on drawn digits, saves, and loads wha
   await inTemporaryFolder(async (folder) => {
     const { losses, accuracy, path } = await mnist({ ...small, out: `${folder}/run` });
     assertEquals(losses.length, 3);
-    assert.ok(losses[2]! < losses[0]!, `${losses}`);
-    assert.ok(accuracy > 0.3, `accuracy ${accuracy}`);
-    assert.ok((await Deno.stat(path)).size > 4 * 784 * 32);
+    assert(losses[2]! < losses[0]!, `${losses}`);
+    assert(accuracy > 0.3, `accuracy ${accuracy}`);
+    assert((await Deno.stat(path)).size > 4 * 784 * 32);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Files appear whole or not at all. */
 import { io } from "../mod.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assertEquals, assertRejects } from "./support.ts";
+import { assertEquals, assertRejects, delay } from "./support.ts";
 
 const names = async (folder: string) => (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name).sort();
 
@@ -53,8 +53,8 @@ testWith(
           stdout: "null",
           stderr: "null",
         }).spawn();
-        while (!(await names(folder)).includes("file")) await new Promise((done) => setTimeout(done, 10));
-        await new Promise((done) => setTimeout(done, 20 + 17 * round));
+        while (!(await names(folder)).includes("file")) await delay(10);
+        await delay(20 + 17 * round);
         child.kill("SIGKILL");
         await child.status;
         const bytes = await Deno.readFile(path);

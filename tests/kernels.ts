@@ -7,7 +7,7 @@ import { openReference } from "../kernels/reference/reference.ts";
 import { openWasm } from "../kernels/wasm.ts";
 import { devices } from "../mod.ts";
 import { testUnless } from "./permissions.ts";
-import { assert, required } from "./support.ts";
+import { assert, assertStrictEquals, required } from "./support.ts";
 
 /** Collects what differs, so that one run tells of every case, and fails at the end. */
 export class Findings {
@@ -20,9 +20,9 @@ export class Findings {
   }
 
   check(): void {
-    assert.ok(this.cases > 0, "there were no cases");
+    assert(this.cases > 0, "there were no cases");
     const shown = this.#lines.slice(0, 30).join("\n");
-    assert.equal(this.#lines.length, 0, `${this.#lines.length} of ${this.cases} cases differ:\n${shown}`);
+    assertStrictEquals(this.#lines.length, 0, `${this.#lines.length} of ${this.cases} cases differ:\n${shown}`);
   }
 }
 
@@ -50,7 +50,7 @@ export function withDevice(open: () => Device, body: (stream: Stream) => void): 
   try {
     body(stream);
     stream.flush();
-    assert.equal(stream.device.memory().bytes, 0, "storages are left");
+    assertStrictEquals(stream.device.memory().bytes, 0, "storages are left");
   } finally {
     stream.device.close();
   }

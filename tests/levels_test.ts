@@ -43,7 +43,7 @@ import {
 } from "./arrays.ts";
 import { absence, Findings, ungrouped } from "./kernels.ts";
 import { testUnless } from "./permissions.ts";
-import { assert } from "./support.ts";
+import { assert, assertStrictEquals } from "./support.ts";
 
 /** Something to compute on any device. */
 type Case = readonly [what: string, run: (stream: Stream) => TypedArray];
@@ -266,7 +266,7 @@ function compare(doors: Record<string, () => Device>, cases: Iterable<Case>): vo
     }
     for (const stream of streams) {
       stream.flush();
-      assert.equal(stream.device.memory().bytes, 0, "storages are left");
+      assertStrictEquals(stream.device.memory().bytes, 0, "storages are left");
     }
   } finally {
     for (const stream of streams) stream.device.close();
@@ -416,7 +416,7 @@ if (levels.includes("x86_64_v3")) {
         findings.add(what, difference(found, expected, (at) => bound[at]!));
         if (difference(found, expected) !== null) changed++;
       }
-      assert.ok(changed > 0, "the instruction was not used");
+      assert(changed > 0, "the instruction was not used");
       for (const { what, run } of productCases(["float32", "float16"])) {
         findings.add(what, difference(run(pairs), run(plain)));
       }
@@ -462,5 +462,5 @@ function unreadable(): string | null {
 
 testUnless(unreadable(), "the library has code for 512-bit registers", () => {
   const count = wideMultiplyAdds(Deno.readFileSync(findLibrary().library!.path));
-  assert.ok(count > 100, `it has ${count} multiply-adds on 512 bits`);
+  assert(count > 100, `it has ${count} multiply-adds on 512 bits`);
 });

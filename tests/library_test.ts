@@ -6,11 +6,11 @@ import { libraryFile } from "../kernels/native/library.ts";
 import { freshWasm } from "./built.ts";
 import { absence } from "./kernels.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assert, assertEquals } from "./support.ts";
+import { assert, assertEquals, equals, fromFileUrl } from "./support.ts";
 
 const home = new URL("..", import.meta.url);
 const mod = JSON.stringify(new URL("mod.ts", home).href);
-const built = decodeURIComponent(new URL(`zig-out/lib/${libraryFile()}`, home).pathname);
+const built = fromFileUrl(new URL(`zig-out/lib/${libraryFile()}`, home));
 
 /** What a process says that asks for the native device, and then makes a tensor. */
 interface Answer {
@@ -38,7 +38,7 @@ async function run(text: string, flags: readonly string[], env: Record<string, s
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--no-check", "--no-config", ...flags, "-"],
     clearEnv: true,
-    env: { NO_COLOR: "1", DENO_DIR: decodeURIComponent(new URL(".zig-cache/tests/deno", home).pathname), ...env },
+    env: { NO_COLOR: "1", DENO_DIR: fromFileUrl(new URL(".zig-cache/tests/deno", home)), ...env },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -70,7 +70,7 @@ interface Case {
 /** The bytes with one text put in place of another that is as long and stands there once. */
 function patched(bytes: Uint8Array<ArrayBuffer>, pattern: RegExp, change: (found: string) => string) {
   const text = new TextDecoder("latin1").decode(bytes), found = pattern.exec(text)!;
-  assert.ok(found, `there is no ${pattern} in the library`);
+  assert(found, `there is no ${pattern} in the library`);
   const copied = bytes.slice();
   copied.set(new TextEncoder().encode(change(found[0])), found.index);
   return copied;
@@ -184,7 +184,7 @@ for (const [name, { flags, env = {}, make = unchanged, error, taken }] of Object
       const variables = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, put(value)]));
       const answer = await ask(flags, variables);
       if (error === null) assertEquals(answer.error, null);
-      else assert.ok(answer.error?.startsWith(put(error)), `it says "${answer.error}"`);
+      else assert(answer.error?.startsWith(put(error)), `it says "${answer.error}"`);
       assertEquals(answer.taken, put(taken));
       // A named library that is not taken is told once; nothing else is.
       const missed = env.DENEB_LIB !== undefined && answer.taken === "wasm";
@@ -194,7 +194,7 @@ for (const [name, { flags, env = {}, make = unchanged, error, taken }] of Object
       );
       // What devices() says beforehand is what opening says.
       if (!answer.available) assertEquals(answer.error, `Error: Cannot open cpu: ${answer.reason}`);
-      else assert.ok(answer.description.startsWith(variables.DENEB_LIB === file ? file : built), answer.description);
+      else assert(answer.description.startsWith(variables.DENEB_LIB === file ? file : built), answer.description);
     }), absent);
 }
 
@@ -240,6 +240,8 @@ testWith(["read", "write", "run", "env"], "the wasm module is what its source gi
     Deno.readFile(new URL("kernels/deneb.wasm", home)),
     Deno.readFile(await freshWasm()),
   ]);
-  const same = committed.length === fresh.length && committed.every((byte, at) => byte === fresh[at]);
-  assert.ok(same, "kernels/deneb.wasm is not what the source gives: run `deno task build --wasm` and commit it");
+  assert(
+    equals(committed, fresh),
+    "kernels/deneb.wasm is not what the source gives: run `deno task build --wasm` and commit it",
+  );
 });

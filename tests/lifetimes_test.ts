@@ -1,6 +1,16 @@
 /** Who owns a tensor: scopes, adoption, and tasks that interleave. */
 import { keep, memory, noGrad, optim, scope, Tensor, tensor, zeros } from "../mod.ts";
-import { assert, forEachDevice, isLate, values } from "./support.ts";
+import {
+  assert,
+  assertExact,
+  assertStrictEquals,
+  assertThrows,
+  assertThrowsLike,
+  delay,
+  forEachDevice,
+  isLate,
+  values,
+} from "./support.ts";
 
 forEachDevice("a scope frees what was made inside it, and says so to whoever reads it", () => {
   const before = memory().bytes;
@@ -9,8 +19,8 @@ forEachDevice("a scope frees what was made inside it, and says so to whoever rea
     using _ = scope();
     lost = zeros([64, 10]).add(1);
   }
-  assert.equal(memory().bytes, before);
-  assert.throws(() => lost.toArray(), /\[64, 10\]: the scope opened in lifetimes_test.ts:\d+ freed it; keep\(\) it/);
+  assertStrictEquals(memory().bytes, before);
+  assertThrowsLike(() => lost.toArray(), /\[64, 10\]: the scope opened in lifetimes_test.ts:\d+ freed it; keep\(\) it/);
 });
 
 forEachDevice("a loop that opens scopes for long still says where", () => {
@@ -19,7 +29,7 @@ forEachDevice("a loop that opens scopes for long still says where", () => {
     using _ = scope();
     if (k === 2999) lost = zeros([2]).add(1);
   }
-  assert.throws(() => lost!.toArray(), /\[2\]: the scope opened in lifetimes_test.ts:\d+ freed it; keep\(\) it/);
+  assertThrowsLike(() => lost!.toArray(), /\[2\]: the scope opened in lifetimes_test.ts:\d+ freed it; keep\(\) it/);
 });
 
 forEachDevice("keep() moves a tensor to the enclosing scope", () => {
@@ -31,9 +41,9 @@ forEachDevice("keep() moves a tensor to the enclosing scope", () => {
       using _ = scope();
       kept = keep(zeros([2]).add(1));
     }
-    assert.deepEqual(values(kept), [1, 1]);
+    assertExact(values(kept), [1, 1]);
   }
-  assert.equal(memory().tensors, before);
+  assertStrictEquals(memory().tensors, before);
 });
 
 forEachDevice("views keep their storage alive", () => {
@@ -42,7 +52,7 @@ forEachDevice("views keep their storage alive", () => {
     using _ = scope();
     view = tensor([[1, 2], [3, 4]]).transpose().keep();
   }
-  assert.deepEqual(values(view), [1, 3, 2, 4]);
+  assertExact(values(view), [1, 3, 2, 4]);
 });
 
 forEachDevice("gradients accumulate over several scopes", () => {
@@ -51,7 +61,7 @@ forEachDevice("gradients accumulate over several scopes", () => {
     using _ = scope();
     x.square().sum().backward();
   }
-  assert.deepEqual(values(x.grad!), [6, 12]);
+  assertExact(values(x.grad!), [6, 12]);
   x.resetGrad();
 });
 
@@ -61,7 +71,7 @@ forEachDevice("assigning data copies into place", () => {
     using _ = scope();
     x.data = x.data.mul(10);
   }
-  assert.deepEqual(values(x), [10, 20]);
+  assertExact(values(x), [10, 20]);
 });
 
 forEachDevice("two interleaved async loops do not free each other's tensors", async () => {
@@ -70,8 +80,8 @@ forEachDevice("two interleaved async loops do not free each other's tensors", as
       for (let k = 0; k < 5; k++) {
         await scope(async () => {
           const x = tensor([id, k]);
-          await new Promise((done) => setTimeout(done, (id * 3 + k) % 4));
-          assert.deepEqual(values(x.add(1)), [id + 1, k + 1]);
+          await delay((id * 3 + k) % 4);
+          assertExact(values(x.add(1)), [id + 1, k + 1]);
         });
       }
     });
@@ -80,21 +90,21 @@ forEachDevice("two interleaved async loops do not free each other's tensors", as
 
 forEachDevice("closing a scope that is not the innermost throws", () => {
   const outer = scope(), inner = scope();
-  assert.throws(() => outer[Symbol.dispose](), /not the innermost/);
+  assertThrowsLike(() => outer[Symbol.dispose](), /not the innermost/);
   inner[Symbol.dispose]();
   outer[Symbol.dispose]();
 });
 
 forEachDevice("noGrad refuses a promise", () => {
-  assert.throws(() => noGrad(() => Promise.resolve(1)), TypeError);
+  assertThrows(() => noGrad(() => Promise.resolve(1)), TypeError);
 });
 
 forEachDevice("an op that fails leaves no memory behind", (device) => {
   const x = tensor([[1, 2], [3, 4]]);
   const before = memory().tensors;
-  assert.throws(() => x.take([5]).toArray(), RangeError);
-  assert.throws(() => x.add(zeros([3])), /add: shapes \[2, 2\] and \[3\] do not broadcast/);
-  assert.ok(memory().tensors <= before + (isLate(device) ? 3 : 2), "only the operands may stay until the scope ends");
+  assertThrows(() => x.take([5]).toArray(), RangeError);
+  assertThrowsLike(() => x.add(zeros([3])), /add: shapes \[2, 2\] and \[3\] do not broadcast/);
+  assert(memory().tensors <= before + (isLate(device) ? 3 : 2), "only the operands may stay until the scope ends");
 });
 
 forEachDevice("gradients of parameters that a scope owns do not pile up in it", (device) => {
@@ -109,5 +119,5 @@ forEachDevice("gradients of parameters that a scope owns do not pile up in it", 
   step();
   const before = memory(device);
   for (let k = 0; k < 50; k++) step();
-  assert.equal(memory(device).tensors, before.tensors);
+  assertStrictEquals(memory(device).tensors, before.tensors);
 });

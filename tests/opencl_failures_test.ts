@@ -44,7 +44,7 @@ async function outputOf(program: string, env: Record<string, string>): Promise<R
       signal,
     }).output();
     const how = signal.aborted ? `it did not end in ${secondsMax} s` : new TextDecoder().decode(stderr);
-    assert.ok(success, how);
+    assert(success, how);
     output = JSON.parse(new TextDecoder().decode(stdout));
   });
   return output;
@@ -66,7 +66,7 @@ testUnless(absence("opencl"), "opencl: a program may end while kernels that were
   // The store of programs is written at the end, for the first time where the folder is empty.
   await inTemporaryFolder(async (folder) => {
     assertEquals(await outputOf(program, { DENEB_PROGRAMS: folder }), { sum: String(2 ** 22) });
-    assert.ok([...Deno.readDirSync(folder)].length > 0, "nothing was stored");
+    assert([...Deno.readDirSync(folder)].length > 0, "nothing was stored");
   });
 });
 
@@ -98,14 +98,14 @@ testUnless(
       limited,
     );
     const [asked, free, used, held] = found.full!.match(/\d+/g)!.map(Number);
-    assert.ok(
+    assert(
       /^Cannot allocate \d+ bytes on opencl: \d+ are free, \d+ in use and \d+ held/.test(found.full!),
       found.full!,
     );
     assertEquals([asked, used], [250 * 2 ** 20, 112 * 32 * (2 ** 18 - 512)]);
-    assert.ok(free! < asked! && free! + used! <= 2 ** 30 && held! < 2 ** 20, found.full!);
+    assert(free! < asked! && free! + used! <= 2 ** 30 && held! < 2 ** 20, found.full!);
     assertEquals([found.again, found.bytes], ["", "7".repeat(64)]);
-    assert.ok(Number(found.left) < Number(found.held) - 800 * 2 ** 20, `${found.held} and then ${found.left} are held`);
+    assert(Number(found.left) < Number(found.held) - 800 * 2 ** 20, `${found.held} and then ${found.left} are held`);
   },
 );
 
@@ -139,14 +139,14 @@ testUnless(
     tell({ first, failed, kept, last });`,
       limited,
     );
-    assert.ok(
+    assert(
       /^Cannot allocate 201326592 bytes on opencl: \d+ are free, \d+ in use and \d+ held/.test(found.failed!),
       found.failed!,
     );
     const [, free, used] = found.failed!.match(/\d+/g)!.map(Number);
-    assert.ok(used! > 200e6 && free! < 201326592 + 2 ** 23, found.failed!);
+    assert(used! > 200e6 && free! < 201326592 + 2 ** 23, found.failed!);
     assertEquals(found.kept, "true", "the parameters or the memory in use changed");
-    assert.ok(Number(found.last) < Number(found.first) / 2, `${found.first} became ${found.last}`);
+    assert(Number(found.last) < Number(found.first) / 2, `${found.first} became ${found.last}`);
   },
 );
 
@@ -188,13 +188,13 @@ testWith(
         );
         const { reopened, host, ...others } = found;
         for (const [when, message] of Object.entries(others)) {
-          assert.ok(
+          assert(
             /^Cannot (run on|build for) opencl: cl\w+ answered /.test(message) &&
               message.endsWith(`answered ${status} (${name})`),
             `${after}, ${when}: ${message}`,
           );
         }
-        assert.ok(reopened!.startsWith("Cannot open opencl: clCreateContext answered "), reopened!);
+        assert(reopened!.startsWith("Cannot open opencl: clCreateContext answered "), reopened!);
         assertEquals(host, "2,3");
       }
       // By hand, so that the device can be closed.

@@ -10,7 +10,7 @@ import { compute, difference, epsilonOf, type Layout, operand, randomOf, unitOf 
 import { failingCLBlast } from "./built.ts";
 import { absence, Findings, withDevice } from "./kernels.ts";
 import { inTemporaryFolder, testUnless, testWith } from "./permissions.ts";
-import { assert, assertEquals, assertThrows } from "./support.ts";
+import { assert, assertEquals, assertExact, assertMatch, assertThrows } from "./support.ts";
 
 const why = absence("opencl");
 
@@ -79,7 +79,7 @@ async function outputOf<T>(program: string, folder: string, env: Record<string, 
     args: ["run", "-A", "--no-check", `${folder}/program.js`],
     env: { DENEB_PROGRAMS: `${folder}/programs`, DENEB_OPENCL_DEVICE: "", DENEB_CLBLAST: "", ...env },
   }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
+  assert(success, new TextDecoder().decode(stderr));
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
@@ -100,7 +100,7 @@ testWith(
         return { numbers, path, bytes, place: choices[0]!.at, written: Deno.statSync(path).mtime!.getTime() };
       };
       const first = await run(), choice = first.bytes[first.place]!;
-      assert.ok(tiles.includes(choice), `tile ${choice}`);
+      assert(tiles.includes(choice), `tile ${choice}`);
       // What is known is neither tried again nor written again.
       const age = () => Deno.utime(first.path, 1e9, 1e9);
       await age();
@@ -112,9 +112,9 @@ testWith(
         await Deno.writeFile(path, whole ? other : other.slice(0, place));
         await age();
         const third = await run();
-        assert.ok(tiles.includes(third.bytes[third.place]!), "a choice that is none was kept");
-        assert.ok(third.written > 1e12, "nothing was written");
-        assertEquals(third.numbers, first.numbers);
+        assert(tiles.includes(third.bytes[third.place]!), "a choice that is none was kept");
+        assert(third.written > 1e12, "nothing was written");
+        assertExact(third.numbers, first.numbers);
         // And that is whole again.
         await age();
         assertEquals((await run()).written, 1e12);
@@ -235,7 +235,7 @@ testUnless(absenceOfCLBlast(), "opencl: products by CLBlast are those of the own
         }
       }
       // After a call that failed it would not say so.
-      assert.match(stream.device.description, / CLBlast$/);
+      assertMatch(stream.device.description, / CLBlast$/);
     });
   });
   findings.check();
@@ -255,25 +255,25 @@ testWith(process, "opencl: the own kernels multiply where CLBlast is not, lacks 
         env,
       );
     const own = await run({});
-    assert.ok(!/CLBlast/.test(own.before), own.before);
+    assert(!/CLBlast/.test(own.before), own.before);
     const asked = { DENEB_CLBLAST: "1", LD_LIBRARY_PATH: folder };
     await Deno.writeTextFile(`${folder}/libclblast.so.1`, "no library");
     const absent = await run(asked);
-    assert.match(absent.before, /, without CLBlast: libclblast\.so\.1 is not here: .*(too short|invalid ELF header)/);
+    assertMatch(absent.before, /, without CLBlast: libclblast\.so\.1 is not here: .*(too short|invalid ELF header)/);
     // Another library under that name: Deneb's own.
     const library = libraryCandidates().find(({ reason }) => reason === null);
     await Deno.remove(`${folder}/libclblast.so.1`);
     await Deno.symlink(await Deno.realPath(library!.path), `${folder}/libclblast.so.1`);
     const lacking = await run(asked);
-    assert.match(lacking.before, /, without CLBlast: its library has no CLBlastSgemm$/);
+    assertMatch(lacking.before, /, without CLBlast: its library has no CLBlastSgemm$/);
     await Deno.remove(`${folder}/libclblast.so.1`);
     await failingCLBlast(folder);
     const failing = await run(asked);
-    assert.match(failing.before, /, CLBlast$/);
-    assert.match(
+    assertMatch(failing.before, /, CLBlast$/);
+    assertMatch(
       failing.after,
       /, without CLBlast: it answered -11 \(the program does not build\) to a product of 9 x 40 x 7$/,
     );
-    for (const { numbers } of [absent, lacking, failing]) assertEquals(numbers, own.numbers);
+    for (const { numbers } of [absent, lacking, failing]) assertExact(numbers, own.numbers);
   });
 }, onLinux);

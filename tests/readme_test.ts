@@ -17,7 +17,7 @@ Deno.test("README: every task it names exists, and it names every task", () => {
 
 testWith(["read"], "README: every file it links to exists", () => {
   for (const [, path] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
-    assert.ok(Deno.statSync(new URL(`../${path}`, import.meta.url)), path);
+    assert(Deno.statSync(new URL(`../${path}`, import.meta.url)), path);
   }
 });
 

@@ -1,7 +1,7 @@
 /** Calls of captured functions that wait for the one before: `.async()`. */
 import { capture, live, manualSeed, memory, nn, ones, optim, randn, type Tensor, tensor, zeros } from "../mod.ts";
 import { bits, trainer } from "./captures.ts";
-import { assert, assertRejects, forEachDevice, values } from "./support.ts";
+import { assertEquals, assertExact, assertRejects, assertStrictEquals, forEachDevice, values } from "./support.ts";
 
 const labels = (...places: number[]) => tensor(Int32Array.from(places));
 
@@ -12,8 +12,8 @@ forEachDevice("async calls give what calls give, one after another", async () =>
     return total.mul(1);
   });
   const waiting = [1, 2, 3, 4].map((k) => step.async(tensor([k, k])));
-  assert.deepEqual((await Promise.all(waiting)).map((result) => result.item()), [2, 6, 12, 20]);
-  assert.equal(step(tensor([1, 1])).item(), 22);
+  assertExact((await Promise.all(waiting)).map((result) => result.item()), [2, 6, 12, 20]);
+  assertStrictEquals(step(tensor([1, 1])).item(), 22);
   step[Symbol.dispose]();
   total.dispose();
 });
@@ -23,7 +23,7 @@ forEachDevice("an async call begins when the one before it is done", async () =>
   const step = capture((x: Tensor) => x.add(live(() => done)));
   step(zeros([]));
   const found = await Promise.all([1, 2, 3].map((k) => step.async(tensor(k)).then((y) => (done++, y))));
-  assert.deepEqual(found.map((y) => y.item()), [1, 3, 5]);
+  assertExact(found.map((y) => y.item()), [1, 3, 5]);
   step[Symbol.dispose]();
 });
 
@@ -39,8 +39,8 @@ forEachDevice("an async call that fails leaves nothing, and those behind it go o
   const { tensors } = memory();
   const failing = step.async(x, bad), behind = step.async(x, good);
   await assertRejects(() => taken(failing), RangeError);
-  assert.deepEqual(await taken(behind), [4]);
-  assert.equal(memory().tensors, tensors);
+  assertExact(await taken(behind), [4]);
+  assertStrictEquals(memory().tensors, tensors);
   step[Symbol.dispose]();
 });
 
@@ -58,7 +58,7 @@ forEachDevice("what is freed while an async call waits for its thread stays unti
     const others = [1, 2, 3].map((n) => ones([5000]).mul(n));
     memory();
     using result = await waiting;
-    assert.deepEqual([result.size, values(result)[4999]], [5000, 2 * (4999 + k) + 1]);
+    assertExact([result.size, values(result)[4999]], [5000, 2 * (4999 + k) + 1]);
     for (const other of others) other.dispose();
     step[Symbol.dispose]();
   }
@@ -76,5 +76,5 @@ forEachDevice("async training gives the bits of calls", async () => {
     found.push(await train(async ? captured.async : captured, state));
     captured[Symbol.dispose]();
   }
-  assert.deepEqual(found[1], found[0]);
+  assertEquals(found[1], found[0]);
 }, { parameters: true });

@@ -18,7 +18,20 @@ import {
   zeros,
 } from "../mod.ts";
 import { bits, trainer } from "./captures.ts";
-import { assert, forEachDevice, isLate, values } from "./support.ts";
+import {
+  assert,
+  assertEquals,
+  assertExact,
+  assertMatch,
+  assertNotEquals,
+  assertRejectsLike,
+  assertStrictEquals,
+  assertThrows,
+  assertThrowsLike,
+  forEachDevice,
+  isLate,
+  values,
+} from "./support.ts";
 
 const parameters = { parameters: true };
 const labels = (...places: number[]) => tensor(Int32Array.from(places));
@@ -28,7 +41,7 @@ const leavesNothing = (body: () => void) => {
   const { tensors, bytes } = memory();
   body();
   const after = memory();
-  assert.deepEqual([after.tensors, after.bytes], [tensors, bytes]);
+  assertEquals([after.tensors, after.bytes], [tensors, bytes]);
 };
 
 const schedule = new optim.StepDecay(new optim.SGD([new Tensor([1], { device: "reference" })]), { stepSize: 1 });
@@ -55,10 +68,10 @@ for (const [name, f, message] of refused) {
     using step = capture((x: Tensor, good: boolean) => good ? x.mul(2) : f(x));
     const x = new Tensor([1, 2]).mul(3);
     for (let k = 0; k < 2; k++) {
-      leavesNothing(() => assert.throws(() => step(x, false), message));
+      leavesNothing(() => assertThrowsLike(() => step(x, false), message));
       leavesNothing(() => {
         using _ = scope();
-        assert.deepEqual(values(step(tensor([1, 2]), true) as Tensor), [2, 4]);
+        assertExact(values(step(tensor([1, 2]), true) as Tensor), [2, 4]);
       });
       // From the second round on its program is there.
       if (k === 0) step(tensor([1, 2]), true);
@@ -92,12 +105,12 @@ for (const [name, make, message] of unfit) {
     });
     const x = tensor([1, 2]);
     for (let k = 0; k < 2; k++) {
-      leavesNothing(() => assert.throws(() => step(x, make()), message));
-      await assert.rejects(() => step.async(x, make()), message);
-      assert.equal(runs, k);
-      assert.deepEqual(values(step(x, null)), [2, 4]);
+      leavesNothing(() => assertThrowsLike(() => step(x, make()), message));
+      await assertRejectsLike(() => step.async(x, make()), message);
+      assertStrictEquals(runs, k);
+      assertExact(values(step(x, null)), [2, 4]);
     }
-    assert.equal(runs, 1);
+    assertStrictEquals(runs, 1);
   });
 }
 
@@ -108,19 +121,19 @@ forEachDevice("what an argument holds is what chooses the recording, also where 
     return x.mul(given.by[0]! + given.again[0]!);
   });
   const x = tensor([1, 2]), by = [1];
-  for (const again of [by, [1]]) assert.deepEqual(values(step(x, { by, again })), [2, 4]);
-  assert.equal(runs, 1);
+  for (const again of [by, [1]]) assertExact(values(step(x, { by, again })), [2, 4]);
+  assertStrictEquals(runs, 1);
   by[0] = 2;
-  assert.deepEqual(values(step(x, { by, again: by })), [4, 8]);
+  assertExact(values(step(x, { by, again: by })), [4, 8]);
   for (const name of ["a", "b", null, undefined]) step(x, { by, again: by, name });
-  assert.equal(runs, 6);
+  assertStrictEquals(runs, 6);
 });
 
 forEachDevice("a result that holds itself is refused", () => {
   using step = capture((x: Tensor) => endless((list) => [x.mul(2), list]));
   const x = tensor([1, 2]);
   leavesNothing(() =>
-    assert.throws(() => step(x), /^TypeError: Cannot capture: the result has a list that holds itself/)
+    assertThrowsLike(() => step(x), /^TypeError: Cannot capture: the result has a list that holds itself/)
   );
 });
 
@@ -133,10 +146,10 @@ forEachDevice("a throw in the first call leaves no program, and the next call re
     return y;
   });
   const x = ones([2]);
-  leavesNothing(() => assert.throws(() => step(x), /not now/));
-  assert.equal(step.memory, null);
+  leavesNothing(() => assertThrowsLike(() => step(x), /not now/));
+  assertStrictEquals(step.memory, null);
   fails = false;
-  assert.deepEqual([values(step(x)), values(step(x)), runs], [[2, 3], [2, 3], 2]);
+  assertExact([values(step(x)), values(step(x)), runs], [[2, 3], [2, 3], 2]);
 });
 
 forEachDevice("a label out of range is refused at a replay, which has then changed nothing", (device) => {
@@ -149,13 +162,13 @@ forEachDevice("a label out of range is refused at a replay, which has then chang
   const before = bits(state());
   leavesNothing(() => {
     using _ = scope();
-    for (const label of [3, -1]) assert.throws(() => values(step(x, labels(0, label))), RangeError);
+    for (const label of [3, -1]) assertThrows(() => values(step(x, labels(0, label))), RangeError);
   });
   // What is told late could not be held up.
   if (isLate(device)) return;
-  assert.deepEqual(bits(state()), before);
+  assertEquals(bits(state()), before);
   step(x, labels(1, 1));
-  assert.notDeepEqual(bits(state()), before);
+  assertNotEquals(bits(state()), before);
 }, parameters);
 
 forEachDevice("an index out of range is refused likewise, also one that is computed", (device) => {
@@ -170,12 +183,12 @@ forEachDevice("an index out of range is refused likewise, also one that is compu
     step(x, good, computed);
     leavesNothing(() => {
       using _ = scope();
-      assert.throws(() => values(step(x, bad, computed)), RangeError);
+      assertThrows(() => values(step(x, bad, computed)), RangeError);
     });
-    assert.deepEqual(values(step(x, good, computed)), computed ? [3, 2] : [2, 1]);
+    assertExact(values(step(x, good, computed)), computed ? [3, 2] : [2, 1]);
   }
   // The check of what comes from outside is made first; the other only when its turn comes.
-  assert.equal(count.item(), isLate(device) ? 6 : 5);
+  assertStrictEquals(count.item(), isLate(device) ? 6 : 5);
 }, parameters);
 
 forEachDevice("a live number that throws leaves nothing", () => {
@@ -188,9 +201,9 @@ forEachDevice("a live number that throws leaves nothing", () => {
   const x = ones([2]);
   step(x);
   fails = true;
-  leavesNothing(() => assert.throws(() => step(x), /no number/));
+  leavesNothing(() => assertThrowsLike(() => step(x), /no number/));
   fails = false;
-  assert.deepEqual(values(step(x)), [2, 2]);
+  assertExact(values(step(x)), [2, 2]);
 });
 
 forEachDevice(
@@ -207,26 +220,26 @@ forEachDevice(
     const seen = w.grad!;
     call(3);
     call(4);
-    assert.deepEqual([values(seen), values(w.grad!)], [[0, 2], [0, 4]]);
+    assertExact([values(seen), values(w.grad!)], [[0, 2], [0, 4]]);
     call(5);
     // One that an index out of range stops on its way takes the last one with it, rather than leave half of it.
-    assert.throws(() => {
+    assertThrows(() => {
       call(6, 2);
       values(w.grad!);
     }, RangeError);
-    if (!isLate(device)) assert.equal(w.grad, null);
+    if (!isLate(device)) assertStrictEquals(w.grad, null);
     call(7);
     const waiting = step.async(tensor([8, 8]), labels(0));
-    assert.deepEqual(values(w.grad!), [0, 7]);
+    assertExact(values(w.grad!), [0, 7]);
     await waiting;
-    assert.deepEqual(values(w.grad!), [0, 8]);
+    assertExact(values(w.grad!), [0, 8]);
     call(9);
     const { tensors } = memory();
     w.resetGrad();
-    assert.equal(memory().tensors, tensors - 1);
+    assertStrictEquals(memory().tensors, tensors - 1);
     call(10);
     step[Symbol.dispose]();
-    assert.deepEqual(values(w.grad!), [0, 10]);
+    assertExact(values(w.grad!), [0, 10]);
   },
   parameters,
 );
@@ -252,9 +265,9 @@ forEachDevice("what makes a captured function slow is said once", () => {
   } finally {
     console.warn = warn;
   }
-  assert.equal(said.length, 2);
-  assert.match(said[0]!, /^capture: times records anew: /);
-  assert.match(said[1]!, /^capture: keeper cannot be replayed, /);
+  assertStrictEquals(said.length, 2);
+  assertMatch(said[0]!, /^capture: times records anew: /);
+  assertMatch(said[1]!, /^capture: keeper cannot be replayed, /);
 }, parameters);
 
 forEachDevice("memory is flat over 200 replays in scopes", () => {
@@ -269,7 +282,7 @@ forEachDevice("memory is flat over 200 replays in scopes", () => {
   for (let k = 0; k < 4; k++) call();
   const { tensors, bytes, reserved } = memory();
   for (let k = 0; k < 200; k++) call();
-  assert.deepEqual(memory(), { tensors, bytes, reserved });
+  assertEquals(memory(), { tensors, bytes, reserved });
 }, parameters);
 
 forEachDevice("a program outlives the scope of what it uses, and gives it back when disposed of", () => {
@@ -284,8 +297,8 @@ forEachDevice("a program outlives the scope of what it uses, and gives it back w
     {
       using _ = scope();
       const first = values(step(ones([1, 2]))), wanted = values(noGrad(() => net.call(ones([1, 2]))));
-      assert.deepEqual(first, values(tensor(wanted).mul(tensor([2, 3])).add(1)));
-      assert.throws(() => step(ones([2, 2])), /the scope opened in .*replay_test.ts:\d+.* freed it; keep\(\) it/);
+      assertExact(first, values(tensor(wanted).mul(tensor([2, 3])).add(1)));
+      assertThrowsLike(() => step(ones([2, 2])), /the scope opened in .*replay_test.ts:\d+.* freed it; keep\(\) it/);
     }
     step[Symbol.dispose]();
     for (const parameter of net.parameters()) parameter.dispose();
@@ -303,9 +316,9 @@ forEachDevice("dispose() frees what it holds, and the function can be captured a
     step(ones([2]));
     step[Symbol.dispose]();
   });
-  assert.equal(step.memory, null);
-  assert.deepEqual(values(step(ones([2]))), [2, 3]);
-  assert.equal(runs, 2);
+  assertStrictEquals(step.memory, null);
+  assertExact(values(step(ones([2]))), [2, 3]);
+  assertStrictEquals(runs, 2);
   step[Symbol.dispose]();
 });
 
@@ -320,14 +333,14 @@ forEachDevice("programs beyond the limit give back what they hold, and so do tho
     for (let n = 1; n <= 8; n++) call(n);
     const { tensors } = memory();
     for (let n = 9; n <= 20; n++) call(n);
-    assert.equal(memory().tensors, tensors);
+    assertStrictEquals(memory().tensors, tensors);
     for (let n = 20; n > 0; n--) {
       using _ = scope();
       p.data = zeros([n]);
       call(n);
     }
     // One program with one constant is left, beside the tensors that were there.
-    assert.equal(memory().tensors, tensors - 7);
+    assertStrictEquals(memory().tensors, tensors - 7);
   });
   p.dispose();
 });
@@ -342,9 +355,9 @@ forEachDevice("tensors made inside die with the recording, and say so", () => {
   {
     using _ = scope();
     step(ones([2]));
-    assert.throws(() => lost!.toArray(), /the scope opened in capture\(\) freed it/);
+    assertThrowsLike(() => lost!.toArray(), /the scope opened in capture\(\) freed it/);
   }
-  assert.deepEqual(values(kept!), [3, 3]);
+  assertExact(values(kept!), [3, 3]);
 });
 
 forEachDevice("results belong to the scope at hand, without a graph", () => {
@@ -357,9 +370,9 @@ forEachDevice("results belong to the scope at hand, without a graph", () => {
       using _ = scope();
       const result = step(x);
       y = result.y;
-      assert.deepEqual([result.p === p, result.x === x, y.requiresGrad, y.isLeaf()], [true, true, false, true]);
+      assertEquals([result.p === p, result.x === x, y.requiresGrad, y.isLeaf()], [true, true, false, true]);
     }
-    assert.throws(() => y.toArray(), /replay_test.ts/);
+    assertThrowsLike(() => y.toArray(), /replay_test.ts/);
   }
   p.dispose();
 });
@@ -373,9 +386,9 @@ forEachDevice("another default device is another recording", async (device) => {
   const onDevice = (result: Tensor) => [result.device, values(result)];
   for (const name of [device, other(device), device, other(device)]) {
     await setDefaultDevice(name);
-    for (let k = 0; k < 2; k++) assert.deepEqual(onDevice(step()), [name, [3, 3]]);
+    for (let k = 0; k < 2; k++) assertExact(onDevice(step()), [name, [3, 3]]);
   }
-  assert.equal(runs, 2);
+  assertStrictEquals(runs, 2);
   step[Symbol.dispose]();
 });
 
@@ -383,15 +396,15 @@ forEachDevice("inputs on another device are another recording", (device) => {
   using step = capture((x: Tensor) => x.mul(3));
   for (const name of [device, other(device), device, other(device)]) {
     const result = step(ones([2], { device: name }));
-    assert.deepEqual([result.device, values(result)], [name, [3, 3]]);
+    assertExact([result.device, values(result)], [name, [3, 3]]);
   }
 });
 
 forEachDevice("parameters on another device than the default one", (device) => {
   const net = new nn.Linear(2, 1, { device: other(device) });
   using step = capture(() => net.weight.mul(2));
-  assert.deepEqual(bits(step()), bits(step()));
-  assert.equal(step().device, other(device));
+  assertEquals(bits(step()), bits(step()));
+  assertStrictEquals(step().device, other(device));
   for (const parameter of net.parameters()) parameter.dispose();
 });
 
@@ -401,7 +414,7 @@ forEachDevice("another device's tensor may be freed inside", (device) => {
     memory();
     return x.mul(2);
   });
-  for (let k = 0; k < 3; k++) assert.deepEqual(values(step(ones([2]), ones([3], { device: other(device) }))), [2, 2]);
+  for (let k = 0; k < 3; k++) assertExact(values(step(ones([2]), ones([3], { device: other(device) }))), [2, 2]);
 });
 
 forEachDevice("a program disposed of in the course of its own call ends the call", () => {
@@ -414,7 +427,7 @@ forEachDevice("a program disposed of in the course of its own call ends the call
   );
   leavesNothing(() => {
     using _ = scope();
-    for (ends of [false, true, false]) assert.deepEqual(values(step(ones([2]))), [3, 3]);
+    for (ends of [false, true, false]) assertExact(values(step(ones([2]))), [3, 3]);
     step[Symbol.dispose]();
   });
 });
@@ -424,34 +437,34 @@ forEachDevice("a live number may be computed with tensors", () => {
   const times = (x: Tensor) => x.mul(live(() => (ones([3]).mul(factor), factor.add(2).mul(3), 2)));
   using step = capture(times);
   const x = tensor([1, 2]);
-  for (const f of [times, step, step]) assert.deepEqual(values(f(x)), [2, 4]);
-  assert.deepEqual(values(x.mul(live(() => factor.mul(2).item() as number))), [3, 6]);
+  for (const f of [times, step, step]) assertExact(values(f(x)), [2, 4]);
+  assertExact(values(x.mul(live(() => factor.mul(2).item() as number))), [3, 6]);
 });
 
 forEachDevice("a captured function is differentiated as the function itself", () => {
   using cube = capture((x: Tensor) => x.pow(3).sum());
   const x = tensor([2]);
   for (let k = 0; k < 2; k++) {
-    assert.deepEqual(values(grad(cube)(x)), [12]);
-    assert.deepEqual(values(grad((x: Tensor) => grad(cube)(x).sum())(x)), [12]);
-    assert.deepEqual(jvp((x) => cube(x).mul(2), [x], [tensor([1])]).map(values), [[16], [24]]);
-    assert.deepEqual(values(cube(x)), [8]);
+    assertExact(values(grad(cube)(x)), [12]);
+    assertExact(values(grad((x: Tensor) => grad(cube)(x).sum())(x)), [12]);
+    assertExact(jvp((x) => cube(x).mul(2), [x], [tensor([1])]).map(values), [[16], [24]]);
+    assertExact(values(cube(x)), [8]);
   }
 });
 
 forEachDevice("print(), toDot() and memory describe the last recording", () => {
   using step = capture((x: Tensor, y: Tensor) => x.matmul(y).add(live(() => 1)).relu().sum());
-  assert.deepEqual([step.memory, step.toDot(), step.print()], [null, "digraph {}", ""]);
+  assertEquals([step.memory, step.toDot(), step.print()], [null, "digraph {}", ""]);
   step(ones([4, 3]), ones([3, 2]));
   const text = step.print(), dot = step.toDot(), lines = text.split("\n");
-  assert.equal(lines[0], "%0 = matmul [4, 2, 3] ($1, $2)  32 B");
-  assert.ok(lines.some((line) => /^ {2}%\d+ = fill \[1\] \(\) {2}4 B {2}live$/.test(line)), text);
-  assert.ok(lines.some((line) => /^ {2}%\d+ = fold sum \[4, 2\]/.test(line)), text);
-  assert.match(dot, /^digraph \{\n {2}n0 \[shape=box, label="%\d+ = matmul/);
-  assert.equal(dot.match(/ -> /g)!.length, 4);
+  assertStrictEquals(lines[0], "%0 = matmul [4, 2, 3] ($1, $2)  32 B");
+  assert(lines.some((line) => /^ {2}%\d+ = fill \[1\] \(\) {2}4 B {2}live$/.test(line)), text);
+  assert(lines.some((line) => /^ {2}%\d+ = fold sum \[4, 2\]/.test(line)), text);
+  assertMatch(dot, /^digraph \{\n {2}n0 \[shape=box, label="%\d+ = matmul/);
+  assertStrictEquals(dot.match(/ -> /g)!.length, 4);
   const { bytes, eagerBytes, instructions } = step.memory!;
-  assert.equal(instructions, 5);
-  assert.ok(bytes > 0 && bytes <= eagerBytes, `${bytes} of ${eagerBytes}`);
+  assertStrictEquals(instructions, 5);
+  assert(bytes > 0 && bytes <= eagerBytes, `${bytes} of ${eagerBytes}`);
 });
 
 forEachDevice("memory compares with what an eager call takes", () => {
@@ -474,11 +487,11 @@ forEachDevice("memory compares with what an eager call takes", () => {
     };
   using step = capture(forward), training = capture(train);
   step(x);
-  assert.equal(step.memory!.eagerBytes, eagerly(() => forward(x)));
+  assertStrictEquals(step.memory!.eagerBytes, eagerly(() => forward(x)));
   training(x);
   // Gradients on their way back take the place of one another.
   const { eagerBytes } = training.memory!, least = eagerly(() => train(x)) - 4000;
-  assert.ok(eagerBytes >= least && eagerBytes < least + 6 * 4000, `${eagerBytes} and ${least}`);
+  assert(eagerBytes >= least && eagerBytes < least + 6 * 4000, `${eagerBytes} and ${least}`);
   w.dispose();
 }, parameters);
 
@@ -489,6 +502,6 @@ forEachDevice("more instructions than the buffer takes at once", () => {
   });
   const x = ones([2, 2]), before = memory().tensors;
   const [first, second] = [step(x), step(x)];
-  assert.equal(memory().tensors, before + 2);
-  assert.deepEqual(bits(second), bits(first));
+  assertStrictEquals(memory().tensors, before + 2);
+  assertEquals(bits(second), bits(first));
 });

@@ -2,12 +2,12 @@
 import { devices } from "../mod.ts";
 import { libraryFile } from "../kernels/native/library.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assert, assertEquals } from "./support.ts";
+import { assert, assertEquals, assertMatch, fromFileUrl } from "./support.ts";
 
 const home = new URL("..", import.meta.url);
 const types: Record<string, string> = { ts: "text/typescript", json: "application/json", wasm: "application/wasm" };
 const platform = `${Deno.build.arch}-${Deno.build.os}`;
-const built = decodeURIComponent(new URL(`zig-out/lib/${libraryFile()}`, home).pathname);
+const built = fromFileUrl(new URL(`zig-out/lib/${libraryFile()}`, home));
 
 /** How a served repository is used. */
 interface Served {
@@ -46,7 +46,7 @@ async function runServed({ script, flags, env, files = {} }: Served): Promise<st
         cwd: folder,
       });
       const { success, stdout, stderr } = await command.output();
-      assert.ok(success, new TextDecoder().decode(stderr));
+      assert(success, new TextDecoder().decode(stderr));
       output = new TextDecoder().decode(stdout);
     });
     return output;
@@ -64,10 +64,10 @@ const trainXor = (before = "") => (address: string) => `
 `;
 
 function check(output: string, device: string): void {
-  assert.match(output, /^\{/);
+  assertMatch(output, /^\{/);
   const result = JSON.parse(output);
   assertEquals([result.device, result.predictions], [device, [0, 1, 1, 0]]);
-  assert.ok(result.last < result.first / 5, output);
+  assert(result.last < result.first / 5, output);
 }
 
 testWith(["net", "run", "read", "write"], "served: with --allow-import alone, XOR trains on wasm", async () => {
@@ -121,5 +121,5 @@ testNative("served: a library with other bytes than published is refused", async
   const library = await Deno.readFile(built), other = library.slice();
   other[library.length >> 1]! ^= 1;
   const output = await runServed(await published(library, other));
-  assert.match(output, /Cannot fetch http.*SHA-256/);
+  assertMatch(output, /Cannot fetch http.*SHA-256/);
 });

@@ -1,7 +1,7 @@
 /** The lecture's static graph: placeholders, build, run. */
 import { build, nn, noGrad, placeholder, randint, randn, scope, type Tensor, tensor } from "../mod.ts";
 import { bits } from "./captures.ts";
-import { assert, assertEquals, assertThrows, forEachDevice, values } from "./support.ts";
+import { assertEquals, assertExact, assertThrows, forEachDevice, values } from "./support.ts";
 
 /** Graphs of one placeholder [2, 3], and of labels [2] where they want some. */
 const graphs: [name: string, graph: (x: Tensor, labels: Tensor) => Tensor[]][] = [
@@ -19,7 +19,7 @@ for (const [name, graph] of graphs) {
     for (let k = 0; k < 3; k++) {
       const value = randn([2, 3]), labels = randint(0, 3, [2]), feeds = name.includes("labels") ? [[y, labels]] : [];
       const found = session.run({ feeds: [[x, value], ...feeds as [typeof y, Tensor][]] });
-      assert.deepEqual(bits(found), bits(noGrad(() => graph(value, labels))));
+      assertEquals(bits(found), bits(noGrad(() => graph(value, labels))));
     }
   });
 }
@@ -30,7 +30,7 @@ forEachDevice("a session sees what training made of its parameters", () => {
   for (const k of [1, 2]) {
     using _ = scope();
     layer.loadStateDict({ weight: tensor([[k], [1]]), bias: tensor([0]) });
-    assertEquals(values(session.run({ feeds: [[x, tensor([[3, 4]])]] })[0]!), [3 * k + 4]);
+    assertExact(values(session.run({ feeds: [[x, tensor([[3, 4]])]] })[0]!), [3 * k + 4]);
   }
   for (const parameter of layer.parameters()) parameter.dispose();
 });

@@ -3,7 +3,7 @@ import * as deneb from "../mod.ts";
 import table from "../kernels/table.json" with { type: "json" };
 import { variables } from "../kernels/native/environment.ts";
 import { testWith } from "./permissions.ts";
-import { assertEquals } from "./support.ts";
+import { assertEquals, fromFileUrl, globSync } from "./support.ts";
 
 const home = new URL("..", import.meta.url);
 const rooms = ["kernels", "core", "nn", "optim", "data", "io", "train", "examples", "bench", "tools", "tests"];
@@ -17,17 +17,8 @@ const rowsSpare = ["divIntoScalar", "sumSquares"];
 
 /** All source files by path, relative to the repository. */
 function sources(): Map<string, string> {
-  const found = new Map<string, string>();
-  const walk = (folder: string) => {
-    for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, home))) {
-      const path = `${folder}/${name}`;
-      if (isDirectory) walk(path);
-      else if (/\.(ts|zig)$/.test(name)) found.set(path, Deno.readTextFileSync(new URL(path, home)));
-    }
-  };
-  rooms.forEach(walk);
-  found.set("mod.ts", Deno.readTextFileSync(new URL("mod.ts", home)));
-  return found;
+  const paths = ["mod.ts", ...globSync(`{${rooms.join()}}/**/*.{ts,zig}`, { cwd: fromFileUrl(home) })];
+  return new Map(paths.map((path) => [path, Deno.readTextFileSync(new URL(path, home))]));
 }
 
 testWith(["read"], "every file opens by saying what it is", () => {
@@ -50,6 +41,19 @@ testWith(["read"], "nothing is left for later, and no machine is named", () => {
   );
   assertEquals(found, []);
 });
+
+testWith(
+  ["read"],
+  "only std.ts says where the standard library comes from, and deno.lock holds no other package",
+  () => {
+    const named = [...sources()].flatMap(([path, text]) =>
+      Array.from(text.matchAll(/from "((?:npm|jsr|https?):[^/"]*)/g), ([, origin]) => ({ path, origin }))
+    );
+    assertEquals([...new Set(named.map(({ path }) => path))].sort(), ["tests/std.ts", "tools/std.ts"]);
+    const lock = JSON.parse(Deno.readTextFileSync(new URL("deno.lock", home)));
+    assertEquals([...new Set(named.map(({ origin }) => origin))], Object.keys(lock.specifiers));
+  },
+);
 
 testWith(["read"], "every variable of the environment is in the table of variables", () => {
   // The tests have some of their own.

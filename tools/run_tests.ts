@@ -3,6 +3,7 @@
  * line counts them all. Words after the task's name go to `deno test`.
  */
 import { buildLibrary } from "./build.ts";
+import { stripAnsiCode } from "./std.ts";
 import { ensureZig } from "./zig.ts";
 
 interface Counts {
@@ -34,8 +35,7 @@ async function run(program: string, args: readonly string[], read: (output: stri
     }
   };
   const [{ success }] = await Promise.all([child.status, tee(child.stdout), tee(child.stderr)]);
-  // deno-lint-ignore no-control-regex
-  const found = read(shown.join("").replace(/\x1b\[[0-9;]*m/g, ""));
+  const found = read(stripAnsiCode(shown.join("")));
   if (found) { for (const key of ["passed", "failed", "skipped"] as const) counts[key] += found[key]; }
   if (!success && !found?.failed) {
     broken = true;
@@ -71,6 +71,8 @@ try {
   counts.failed++;
 }
 const allowed = ["read", "write", "net", "env", "run", "ffi", "import"].map((name) => `--allow-${name}`);
-await run(Deno.execPath(), ["test", "--doc", ...allowed, ...Deno.args], readDeno);
+// The lock is named here and not in deno.json: `deno task` fetches all that a lock there holds, whatever the task, and
+// training would need a registry.
+await run(Deno.execPath(), ["test", "--doc", "--lock=deno.lock", "--frozen", ...allowed, ...Deno.args], readDeno);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 if (broken || counts.failed > 0) Deno.exit(1);

@@ -4,7 +4,7 @@
  * this one, with a table of its own.
  */
 import { type DType, grad, gradCheck, jvp, setDefaultDevice, type Tensor, tensor } from "../../mod.ts";
-import { assert, assertClose, forEachDevice, values } from "../support.ts";
+import { assertClose, assertStrictEquals, forEachDevice, values } from "../support.ts";
 
 /** How an op is tested. */
 export interface Case {
@@ -107,7 +107,7 @@ export function testOps(family: string, cases: Readonly<Record<string, Case>>): 
         if (name === "Cast") continue;
         const [found, expected] = await inHalves(each, dtype, device, each.f);
         const half = expected.dtype === "float64" ? dtype : expected.dtype;
-        assert.equal(found.dtype, half, `${name} of ${dtype}`);
+        assertStrictEquals(found.dtype, half, `${name} of ${dtype}`);
         // A unit of rounding, and as many of each step before it.
         const relative = 4 * halves[dtype];
         assertClose(values(found), values(expected), { relative, absolute: relative, what: `${name} of ${dtype}` });
@@ -123,7 +123,7 @@ export function testOps(family: string, cases: Readonly<Record<string, Case>>): 
         const [found, expected] = await inHalves(each, dtype, device, f);
         found.forEach((gradient, k) => {
           const wanted = values(expected[k]!), size = Math.max(1, ...wanted.map(Math.abs));
-          assert.equal(gradient.dtype, dtype, `${name} of ${dtype}`);
+          assertStrictEquals(gradient.dtype, dtype, `${name} of ${dtype}`);
           const absolute = 8 * halves[dtype] * size;
           assertClose(values(gradient), wanted, { relative: 0, absolute, what: `${name} of ${dtype}, input ${k}` });
         });

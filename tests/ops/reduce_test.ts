@@ -1,6 +1,6 @@
 /** Sums, products, extremes and their places along axes. */
 import { tensor } from "../../mod.ts";
-import { assert, assertClose, forEachDevice, values } from "../support.ts";
+import { assertClose, assertStrictEquals, forEachDevice, values } from "../support.ts";
 import { testOps } from "./agreement.ts";
 
 const m = [2, 3];
@@ -23,5 +23,5 @@ forEachDevice("max shares its gradient among ties", () => {
 });
 
 forEachDevice("argmax has no gradient", () => {
-  assert.equal(tensor([1, 2], { requiresGrad: true }).argmax().requiresGrad, false);
+  assertStrictEquals(tensor([1, 2], { requiresGrad: true }).argmax().requiresGrad, false);
 });

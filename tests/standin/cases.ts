@@ -19,7 +19,7 @@ import {
   type Tensor,
   tensor,
 } from "../../mod.ts";
-import { assert, assertEquals, assertThrows } from "../support.ts";
+import { assert, assertEquals, assertExact, assertMatch, assertThrows } from "../support.ts";
 import { get, having } from "./controls.ts";
 
 /** Opens a device for `body`; afterwards nothing is left in the driver. */
@@ -49,11 +49,11 @@ const floats = (stream: Stream, length: number): NDArray =>
 
 Deno.test("devices are listed and described, and numbered ones open", async () => {
   const { available, description } = devices().find(({ name }) => name === "cuda")!;
-  assert.ok(available);
-  assert.match(description, /^0: CUDA 12\.4, Stand-in 0, 1\.0 GiB$/);
+  assert(available);
+  assertMatch(description, /^0: CUDA 12\.4, Stand-in 0, 1\.0 GiB$/);
   await withCuda((_, device) => {
     assertEquals(device.name, "cuda:1");
-    assert.match(
+    assertMatch(
       device.description,
       /Stand-in 1, compute capability 9\.0, CUDA 12\.4, cuBLAS 12\.4 and Lt, NVRTC 12\.4$/,
     );
@@ -66,7 +66,7 @@ Deno.test("two devices work side by side", async () => {
     const second = openDevice("cuda:1");
     try {
       const arrays = [first, new Stream(second)].map((stream) => floats(stream, 5));
-      for (const array of arrays) assertEquals(array.read(), new Float32Array([0, 1, 2, 3, 4]));
+      for (const array of arrays) assertExact(array.read(), new Float32Array([0, 1, 2, 3, 4]));
       for (const array of arrays) array.dispose();
     } finally {
       second.close();
@@ -99,7 +99,7 @@ Deno.test("without memory pools it allocates as older drivers do", async () => {
   await having({ pools: 0 }, () =>
     withCuda((stream) => {
       const a = floats(stream, 1000), b = map("addScalar", [a], { s: 1 });
-      assertEquals(b.read()[999], 1000);
+      assertExact(b.read()[999], 1000);
       a.dispose();
       b.dispose();
     }));
@@ -119,8 +119,8 @@ Deno.test("nothing waits for the device but reads", async () => {
     stream.flush();
     assertEquals(get("waits"), before);
     assertEquals(get("launches"), launches, "the stand-in does nothing until it is waited for");
-    assertEquals(b.read()[3], 9 + 49 * 25);
-    assert.ok(get("waits") > before && get("launches") === launches + 51);
+    assertExact(b.read()[3], 9 + 49 * 25);
+    assert(get("waits") > before && get("launches") === launches + 51);
     a.dispose();
     b.dispose();
   });
@@ -131,8 +131,8 @@ Deno.test("large copies arrive whole, whatever is written meanwhile", async () =
     const length = 5_000_001, source = Float32Array.from({ length }, (_, k) => k % 9973);
     const array = fromTypedArray(stream, source, [length], "float32");
     const others = Array.from({ length: 8 }, (_, k) => fromTypedArray(stream, new Float32Array([k]), [1], "float32"));
-    assertEquals(array.read(), source);
-    others.forEach((other, k) => assertEquals(other.read(), new Float32Array([k])));
+    assertExact(array.read(), source);
+    others.forEach((other, k) => assertExact(other.read(), new Float32Array([k])));
     for (const one of [array, ...others]) one.dispose();
   });
 });
@@ -147,15 +147,15 @@ Deno.test("out of memory says what was asked, free and held, and smaller work go
       } catch (error) {
         message = (error as Error).message;
       }
-      assert.match(
+      assertMatch(
         message,
         /^Cannot allocate 33554432 bytes on cuda: \d+ are free, 37748736 in use and \d+ held beside them$/,
       );
-      assertEquals(kept.read()[999], 999, "nothing is lost");
+      assertExact(kept.read()[999], 999, "nothing is lost");
       held.dispose();
       // What was freed waits in pools of other sizes, and is given back where it is needed.
       const half = floats(stream, 6 << 20), result = fold("sum", [half], [0], []);
-      assertEquals(result.read().length, 1);
+      assertExact(result.read().length, 1);
       for (const one of [kept, half, result]) one.dispose();
     }));
 });
@@ -176,14 +176,14 @@ Deno.test("a device lost is an error that names the failure, at each call, and n
         } catch (error) {
           said = (error as Error).message;
         }
-        assert.match(said, message);
+        assertMatch(said, message);
       }
     });
   });
   // What opens it again finds a sound device.
   await withCuda((stream) => {
     const a = floats(stream, 10);
-    assertEquals(a.read()[9], 9);
+    assertExact(a.read()[9], 9);
     a.dispose();
   });
 });
@@ -192,7 +192,7 @@ Deno.test("random numbers are those of the CPU", async () => {
   const cpu = openDevice("cpu");
   await withCuda((stream) => {
     const [here, there] = [stream, new Stream(cpu)].map((on) => random(on, [1001], "float32", [1, 2], 5));
-    assertEquals(here!.read(), there!.read());
+    assertExact(here!.read(), there!.read());
     here!.dispose();
     there!.dispose();
   });
@@ -248,9 +248,9 @@ Deno.test("a captured step becomes a graph, with live numbers, and has the bits 
   };
   const eager = train((step) => step), before = get("graphLaunches"), launches = get("launches");
   const captured = train((step) => capture(step));
-  assertEquals(captured, eager);
-  assert.ok(get("graphLaunches") - before >= 15, `${get("graphLaunches") - before} graphs were launched`);
-  assert.ok(get("launches") > launches);
+  assertExact(captured, eager);
+  assert(get("graphLaunches") - before >= 15, `${get("graphLaunches") - before} graphs were launched`);
+  assert(get("launches") > launches);
   await setDefaultDevice("reference");
 });
 
@@ -261,9 +261,9 @@ Deno.test("training repeats to the bit, and agrees with the CPU to 1e-4", async 
     return losses(device, 200);
   };
   const [first, second, cpu] = [await run("cuda"), await run("cuda"), await run("cpu")];
-  assertEquals(first, second);
-  assert.ok(first[199]! < first[0]! / 2, `${first[0]} became ${first[199]}`);
+  assertExact(first, second);
+  assert(first[199]! < first[0]! / 2, `${first[0]} became ${first[199]}`);
   const worst = Math.max(...first.map((loss, k) => Math.abs(loss - cpu[k]!) / cpu[k]!));
-  assert.ok(worst < 1e-4, `the losses differ by ${worst}`);
+  assert(worst < 1e-4, `the losses differ by ${worst}`);
   await setDefaultDevice("reference");
 });

@@ -11,7 +11,7 @@ import { type MapRow, mapRows, table } from "../../kernels/instruction.ts";
 import { openDevice } from "../../kernels/mod.ts";
 import { mapTo, operandsOf, put } from "../arrays.ts";
 import { Findings } from "../kernels.ts";
-import { assert, assertEquals } from "../support.ts";
+import { assert, assertEquals, assertMatch } from "../support.ts";
 import { type Body, compare, idle, operandsFrom } from "./compare.ts";
 import { get } from "./controls.ts";
 
@@ -19,7 +19,7 @@ const some = operandsFrom(1);
 
 Deno.test("the device says that it has a compiler", () => {
   const device = openDevice("cuda");
-  assert.match(device.description, /NVRTC 12\.4$/);
+  assertMatch(device.description, /NVRTC 12\.4$/);
   device.close();
 });
 
@@ -128,10 +128,10 @@ for (const dtype of ["float32", "float64", "int32"] as const) {
           mapTo(out, row, arrays.slice(0, operandsOf(table.map[row].is)), [0.7, 1.9, 0.3], dtype, { waits: true });
           return out;
         }));
-      assert.ok(launches <= 2, `${some_} took ${launches} launches`);
+      assert(launches <= 2, `${some_} took ${launches} launches`);
     }
     findings.check();
-    assert.ok(get("fused") > 0);
+    assert(get("fused") > 0);
   });
 }
 
@@ -144,7 +144,7 @@ Deno.test("a temporary is not written, and what is read later is", () => {
   const flat = x.read() as Float32Array, total = flat.reduce((sum, each) => sum + each * each, 0);
   (result.read() as Float32Array).forEach((value, k) => {
     const wanted = total - flat[k]! ** 2;
-    assert.ok(Math.abs(value - wanted) <= 1e-4 * Math.abs(wanted), `${k}: ${value}, wanted ${wanted}`);
+    assert(Math.abs(value - wanted) <= 1e-4 * Math.abs(wanted), `${k}: ${value}, wanted ${wanted}`);
   });
   result.dispose();
   x.dispose();

@@ -40,7 +40,7 @@ Deno.test("halves are multiplied as they are, and mixed operands as float32", ()
       there.forEach((value, k) => {
         // The orders of the sums differ, and with them some roundings to the half.
         const unit = a === b && a !== "float32" ? unitOf(a, here[k]!) : 0;
-        assert.ok(
+        assert(
           Math.abs(value - here[k]!) <= unit + most * 2 ** -18,
           `${a} by ${b}: ${value}, ${here[k]}`,
         );
