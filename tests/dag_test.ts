@@ -31,7 +31,7 @@ const arrows: Record<string, readonly string[]> = {
   io: ["core/mod.ts", "core/internal.ts"],
   data: ["core/mod.ts", "core/internal.ts", "kernels"],
   train: ["core/mod.ts", "nn", "optim", "data"],
-  examples: ["mod.ts", "tools"],
+  examples: ["mod.ts"],
   bench: ["mod.ts", "examples", "tools"],
   tools: ["mod.ts", "kernels", "data"],
 };
@@ -76,6 +76,8 @@ function imports(): Map<string, Map<string, { isTypeOnly: boolean }>> {
         const target = code?.specifier ?? type?.specifier;
         // Modules that are built into the runtime, and the settings file, belong to no room.
         if (target === undefined || target.startsWith("node:") || target === `${home.href}deno.json`) continue;
+        // The standard library enters a room by its `std.ts` alone.
+        if (target.startsWith("npm:") && specifier.endsWith("/std.ts")) continue;
         targets.set(target.replace(home.href, ""), { isTypeOnly: code?.specifier === undefined });
       }
       found.set(specifier.replace(home.href, ""), targets);
