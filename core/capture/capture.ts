@@ -9,7 +9,7 @@ import { Arguments, mapTensors } from "./arguments.ts";
 import { openStreams, streamOf } from "../array/devices.ts";
 import { checkDType, type DType } from "../pure/dtype.ts";
 import { checkFunction } from "../pure/check.ts";
-import { show, toDot } from "./list.ts";
+import { show, toDot } from "./show.ts";
 import { filled, type NDArray } from "../array/ndarray.ts";
 import { isInlined, refuseRecording } from "../array/recorder.ts";
 import { record, Recording } from "./recording.ts";

@@ -4,10 +4,9 @@
  * Storages get numbers of their own here, since a handle names one memory after another. Allocation is not part of the
  * list: it is laid out at the end, from where each storage is used.
  */
-import { dtypeBytes, limits, opcode, opcodeName, table } from "../../kernels/instruction.ts";
-import { firstAccess, placeOf, shapeOf, skeletonOf, viewPlaces, viewShape } from "../../kernels/schema.ts";
+import { limits, opcode } from "../../kernels/instruction.ts";
+import { firstAccess, skeletonOf, viewPlaces } from "../../kernels/schema.ts";
 import type { Action } from "./recording.ts";
-import { sizeOf } from "../pure/shape.ts";
 
 /** Memory that the list names. */
 export interface Slot {
@@ -253,45 +252,4 @@ export function layOut(list: List, kept: ReadonlySet<Slot> = new Set()): Layout 
   }
   cuts.push(words.length);
   return { words: Float64Array.from(words), checked, cuts, handles, actions, bytes };
-}
-
-/** What an instruction is called: a map by its row, others that have rows by both. */
-function nameOf({ words }: Instruction): string {
-  const kind = opcodeName[words[0]!]!;
-  if (kind !== "map" && kind !== "fold" && kind !== "arg") return kind;
-  const row = Object.keys(table[kind])[words[placeOf[kind].row]!]!;
-  return kind === "map" ? row : `${kind} ${row}`;
-}
-
-/** One line for each instruction, indented where a group runs them together, with its bytes. */
-export function show(list: List): string {
-  const lines: string[] = [], name = ({ number, bytes }: Slot) => `${bytes === null ? "$" : "%"}${number}`;
-  for (const [begin, end] of groups(list)) {
-    const indent = end - begin > 1 ? "  " : "";
-    if (indent !== "") lines.push(`group of ${end - begin}`);
-    for (const instruction of list.instructions.slice(begin, end)) {
-      if (instruction.words.length === 0) continue;
-      const written = target(instruction), { words } = instruction;
-      const inputs = sources(instruction).map(({ slot }) => name(slot)).join(", ");
-      const out = written === null ? "" : `${name(written.slot)} = `;
-      const bytes = written === null ? 0 : sizeOf(viewShape(words, 0)) * dtypeBytes[words[written.at + 1]!]!;
-      const live = instruction.actions.some((action) => "at" in action) ? "  live" : "";
-      lines.push(`${indent}${out}${nameOf(instruction)} [${shapeOf(words).join(", ")}] (${inputs})  ${bytes} B${live}`);
-    }
-  }
-  return lines.join("\n");
-}
-
-/** The list as a graph: boxes are instructions, arrows are the memory that they pass on. */
-export function toDot(list: List): string {
-  const labels = show(list).split("\n").filter((line) => !line.startsWith("group of "));
-  const nodes = list.instructions.filter(({ words }) => words.length > 0), writers = new Map<Slot, number>();
-  const lines = nodes.flatMap((instruction, place) => {
-    const read = new Set(sources(instruction).flatMap(({ slot }) => writers.get(slot) ?? [])),
-      out = target(instruction);
-    if (out !== null) writers.set(out.slot, place);
-    const label = JSON.stringify(labels[place]!.trim());
-    return [`  n${place} [shape=box, label=${label}];`, ...[...read].map((from) => `  n${from} -> n${place};`)];
-  });
-  return ["digraph {", ...lines, "}"].join("\n");
 }

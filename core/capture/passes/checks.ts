@@ -1,0 +1,33 @@
+/**
+ * Checks of indices: those of memory from outside run before all else.
+ */
+import { opcode } from "../../../kernels/instruction.ts";
+import { indexView, viewsAt, viewShape } from "../../../kernels/schema.ts";
+import { type Instruction, type Slot, target, type View } from "../list.ts";
+import { sizeOf } from "../../pure/shape.ts";
+import { actionsAlone, type Pass } from "./pass.ts";
+
+/** The view of the indices that an instruction refuses where they are out of range, and their number and bound. */
+function indices({ words, views }: Instruction): { view: View; count: number; bound: number } | null {
+  const found = words.length === 0 ? null : indexView(words);
+  return found && { view: views[found.view]!, count: sizeOf(viewShape(words, found.view)), bound: found.bound };
+}
+
+/** Checks indices that come from outside before all else, so that a call which is refused has not done anything. */
+export const checkFirst: Pass = ({ instructions, slots }) => {
+  const written = new Set<Slot>(), checks = new Map<string, Instruction>(), rest: Instruction[] = [];
+  for (const instruction of instructions) {
+    const found = indices(instruction), out = target(instruction);
+    if (out !== null) written.add(out.slot);
+    if (found === null || found.view.slot.bytes !== null || written.has(found.view.slot)) {
+      rest.push(instruction);
+      continue;
+    }
+    const { view: { at, slot }, count, bound } = found, fields = instruction.words.slice(at, at + 4);
+    const words = [opcode.check, viewsAt.check + fields.length, count, bound, 0, ...fields.slice(1)];
+    checks.set(`${words} ${slot.number}`, { words, views: [{ at: viewsAt.check, slot }], actions: [] });
+    if (out !== null) rest.push(instruction);
+    else if (instruction.actions.length > 0) rest.push(actionsAlone(instruction));
+  }
+  return { instructions: [...checks.values(), ...rest], slots };
+};

@@ -1,0 +1,31 @@
+/**
+ * Common subexpressions: what two instructions compute alike is computed once.
+ */
+import { skeletonOf } from "../../../kernels/schema.ts";
+import { countWrites, type Instruction, type Slot, sources, target } from "../list.ts";
+import { type Pass, withSlots } from "./pass.ts";
+
+/** Computes what is computed twice from the same operands once. */
+export const shareCommon: Pass = (list) => {
+  const writes = countWrites(list), versions = new Map<Slot, number>(), known = new Map<string, Slot>();
+  const changed = new Map<Slot, { slot: Slot; offset: number }>(), instructions: Instruction[] = [];
+  for (const original of list.instructions) {
+    const instruction = withSlots(original, changed), out = target(instruction);
+    // A slot that is written once and whole holds what this instruction put there.
+    const single = out !== null && out.slot.bytes !== null && !out.slot.escapes && writes.get(out.slot) === 1;
+    if (single && instruction.actions.length === 0 && skeletonOf(instruction.words).pure) {
+      const key = instruction.words.slice();
+      for (const { at } of instruction.views) key[at] = 0;
+      const operands = sources(instruction).map(({ slot }) => `${slot.number}.${versions.get(slot) ?? 0}`);
+      const text = `${key} ${operands} ${out.slot.bytes}`, before = known.get(text);
+      if (before !== undefined) {
+        changed.set(out.slot, { slot: before, offset: 0 });
+        continue;
+      }
+      known.set(text, out.slot);
+    }
+    if (out !== null) versions.set(out.slot, (versions.get(out.slot) ?? 0) + 1);
+    instructions.push(instruction);
+  }
+  return { instructions, slots: list.slots };
+};

@@ -1,0 +1,44 @@
+/**
+ * Memory in place: a map writes over an operand that nobody reads afterwards.
+ */
+import { opcode } from "../../../kernels/instruction.ts";
+import { placeOf } from "../../../kernels/schema.ts";
+import { groups, type Instruction, lifetimes, type Slot, sources, target, type View } from "../list.ts";
+import { type Pass, withSlots } from "./pass.ts";
+
+/** The fields of a map's view but its handle, as text. */
+function layoutAt({ words }: Instruction, { at }: View): string {
+  return String(words.slice(at + 1, at + 3 + words[placeOf.map.rank]!));
+}
+
+/**
+ * Lets a map write over an operand that nobody reads afterwards. What lives in its group alone stays as it is: it needs
+ * no memory of its own where groups run tile by tile. So does what the group also reads in another order.
+ */
+export const reuseInPlace: Pass = (list) => {
+  const spans = lifetimes(list), changed = new Map<Slot, { slot: Slot; offset: number }>();
+  const isOwn = ({ bytes, escapes }: Slot) => bytes !== null && !escapes;
+  const instructions: Instruction[] = [];
+  for (const [begin, end] of groups(list)) {
+    for (let place = begin; place < end; place++) {
+      const instruction = withSlots(list.instructions[place]!, changed), out = target(instruction);
+      instructions.push(instruction);
+      if (instruction.words[0] !== opcode.map || !isOwn(out!.slot)) continue;
+      const span = spans.get(out!.slot)!, layout = layoutAt(instruction, out!);
+      if (span.first !== place || span.last < end) continue;
+      const isFree = ({ slot }: View) =>
+        isOwn(slot) && slot.bytes === out!.slot.bytes && spans.get(slot)!.last === place &&
+        instructions.slice(begin).every((user) =>
+          user.views.every((view) =>
+            view.slot !== slot || (user.words[0] === opcode.map && layoutAt(user, view) === layout)
+          )
+        );
+      const found = sources(instruction).find(isFree);
+      if (found === undefined) continue;
+      changed.set(out!.slot, { slot: found.slot, offset: 0 });
+      spans.get(found.slot)!.last = span.last;
+      instructions[place] = withSlots(instruction, changed);
+    }
+  }
+  return { ...list, instructions };
+};
