@@ -558,6 +558,17 @@ const scenarios: [name: string, records: number, scenario: Scenario][] = [
     const f = wrap((x: Tensor) => x.add(1));
     for (let round = 0; round < 2; round++) for (let n = 1; n <= 12; n++) log(f(ones([n])));
   }],
+  ["asking what a tensor is, whose memory then becomes another", 1, (wrap, log) => {
+    const asked = ones([3]);
+    const f = wrap((x: Tensor) => {
+      void asked.size;
+      return x.cast(asked.dtype).to(asked.device).add(asked.shape.length);
+    });
+    for (const length of [3, 4, 5]) {
+      asked.data = ones([length]);
+      log(f(points()));
+    }
+  }],
   ["called within a group of the user's", 1, (wrap, log) => {
     const f = wrap((x: Tensor) => x.add(1).mul(2).matmul(x));
     for (const k of [1, 2, 3]) {

@@ -92,6 +92,12 @@ export abstract class TensorNode extends Value implements Owned {
     return array;
   }
 
+  /** The data for those who ask only what it is, and not for its elements: a recording need not know of that. */
+  private get facts(): NDArray {
+    if (this.cachedData === null) throw this.freedError();
+    return this.cachedData;
+  }
+
   /** What to throw when the data is asked for after it was freed. */
   private freedError(): Error {
     const shape = showShape(this.freedShape);
@@ -161,17 +167,17 @@ export abstract class TensorNode extends Value implements Owned {
 
   /** The element type. */
   get dtype(): DType {
-    return this.array.dtype;
+    return this.facts.dtype;
   }
 
   /** The number of elements. */
   get size(): number {
-    return this.array.size;
+    return this.facts.size;
   }
 
   /** The name of the device that holds it. */
   get device(): string {
-    return this.array.storage.stream.device.name;
+    return this.facts.storage.stream.device.name;
   }
 
   /** The gradient that `backward` left: null until then, and after `resetGrad()`. */
@@ -334,12 +340,12 @@ export abstract class TensorNode extends Value implements Owned {
 
   /** Zeros of this shape, type and device. */
   zerosLike(): Tensor {
-    return this.wrap(filled(this.array.storage.stream, this.shape, this.dtype, 0));
+    return this.wrap(filled(this.facts.storage.stream, this.shape, this.dtype, 0));
   }
 
   /** Ones of this shape, type and device. */
   onesLike(): Tensor {
-    return this.wrap(filled(this.array.storage.stream, this.shape, this.dtype, 1));
+    return this.wrap(filled(this.facts.storage.stream, this.shape, this.dtype, 1));
   }
 }
 
