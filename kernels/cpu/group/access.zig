@@ -1,10 +1,14 @@
 //! What the operands of a group's instructions touch for one place of the cut axis, and whether
 //! the places of two of them are apart.
 
+const assert = @import("std").debug.assert;
 const axes_module = @import("../../program/axes.zig");
 const program = @import("../../program/program.zig");
 
 const Axes = axes_module.Axes;
+
+/// The largest element, whose address is a multiple of its size.
+pub const element_bytes_max = 8;
 
 /// What an operand touches for one place of the cut axis.
 pub const Access = struct {
@@ -92,11 +96,53 @@ pub const Redirected = struct {
     /// Where it stands in the scratch, once the tile's size is known.
     offset: usize,
 
+    /// The temporary that `first`, one of the accesses, is the first to write; null if it must stay
+    /// in memory. All of its accesses are in the run and apart from those that write it, so that
+    /// they have one stride. They need not touch the same bytes: a part may be written, or windows
+    /// be read that no single access holds.
+    pub fn of(accesses: []const Access, first: *const Access, places: usize) ?Redirected {
+        if (first.stride < 0) return null;
+        var one: Redirected = .{
+            .handle = first.handle,
+            .base = first.base,
+            .stride = first.stride,
+            .low = first.low,
+            .high = first.high,
+            .interval = 0,
+            .offset = 0,
+        };
+        var interval = first.interval;
+        var in_rows = true;
+        for (accesses) |*access| {
+            if (access.handle != first.handle) continue;
+            assert(access.stride == first.stride);
+            // Read before it is written: it holds what nobody wrote, and may go on doing so.
+            if (access.step < first.step) return null;
+            const shift: isize = @bitCast(access.base -% first.base);
+            one.low = @min(one.low, shift + access.low);
+            one.high = @max(one.high, shift + access.high);
+            if (interval == 0) interval = access.interval;
+            in_rows = in_rows and shift == 0 and (access.interval == 0 or access.interval == interval);
+        }
+        // One place after another: all that is touched for one lies between it and the next.
+        if (one.high - one.low <= one.stride) return one;
+        // Places side by side, in rows as long as all of them.
+        if (!in_rows or one.low < 0) return null;
+        if (interval < one.stride *| @as(isize, @intCast(places))) return null;
+        one.interval = interval;
+        return one;
+    }
+
     /// Bytes of scratch for each place.
     pub fn bytes(one: *const Redirected) usize {
         const reach: usize = @intCast(one.high - one.low);
         const pitch: usize = @intCast(one.stride);
         if (one.interval == 0) return pitch;
         return (reach / @as(usize, @intCast(one.interval)) + 1) * pitch;
+    }
+
+    /// Its first byte stands as far from an address that suits every element as it does in memory.
+    pub fn misalignment(one: *const Redirected) usize {
+        return (one.base +% @as(usize, @bitCast(one.low))) % element_bytes_max;
     }
 };

@@ -63,6 +63,13 @@ pub const Head = struct {
     rows_each: usize = 0,
     buffered: bool = false,
 
+    /// Whether all that the access touches for a place is in the product's row of that place: of
+    /// the storage a buffer holds nothing else.
+    pub fn holds(head: *const Head, other: *const Access) bool {
+        const shift: isize = @bitCast(other.base -% head.base);
+        return shift +| other.low >= 0 and shift +| other.high <= @as(isize, @intCast(head.row_bytes));
+    }
+
     /// Places in a block, of which tiles take so many at a time.
     pub fn setRows(head: *Head, unit: usize, threads: usize) bool {
         const rows = @min(block_bytes / head.row_bytes, head.places / (blocks_min * threads));
@@ -153,7 +160,9 @@ fn Run(comptime T: type) type {
             const scratch_each = gemm.scratchBytes(1);
             const scratch: []align(64) u8 = @alignCast(job.scratch[worker * scratch_each ..][0..scratch_each]);
             const own = @intFromPtr(job.buffers[worker * (buffer_bytes + padding) ..].ptr);
-            const shift = if (head.buffered) own -% (head.base + first * head.row_bytes) else 0;
+            const place = head.base + first * head.row_bytes;
+            // A wider element of the storage stands in the buffer as it is aligned in memory.
+            const shift = if (head.buffered) own + place % group_access.element_bytes_max -% place else 0;
             var at = first;
             while (at < end) {
                 const item = at / job.args.m;

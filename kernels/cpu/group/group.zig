@@ -58,6 +58,9 @@ const run_bytes_min = 512 << 10;
 /// Rows of a chunk of a fold over the cut axis.
 const chunk_places = rows.column_chunk;
 
+/// Bytes that the alignment of a temporary takes in scratch, at most.
+const around_bytes = 64 + group_access.element_bytes_max;
+
 /// Streams of less for a place are elements. Asking for them is worth it only where none of the
 /// run's rows is slow: else the processor's own prefetching is early enough.
 const row_bytes_min = 256;
@@ -185,13 +188,18 @@ const Parts = struct {
         parts.begin(epilogue.partials(memory));
         plan.head = head;
         const count = build(plan, engine.level.table, rest[1..], head.places, .leading);
-        const reads = for (plan.accesses[0..plan.accesses_count]) |*access| {
-            if (access.handle == head.handle) break true;
-        } else false;
+        var reads = false;
+        var within = true;
+        for (plan.accesses[0..plan.accesses_count]) |*access| {
+            if (access.handle != head.handle) continue;
+            reads = true;
+            within = within and head.holds(access);
+        }
         if (count == 0 or !reads) return;
         if (plan.find(head.handle)) |place| {
             const temporary = &plan.temporaries[place];
-            plan.head.?.buffered = temporary.first == first and temporary.last <= first + count;
+            const own = temporary.first == first and temporary.last <= first + count;
+            plan.head.?.buffered = own and within;
         }
         if (!arrange(plan, first + 1)) return;
         const unit = if (plan.partials_bytes != 0) chunk_places else plan.places_each;
@@ -435,9 +443,8 @@ fn arrange(plan: *Plan, first: usize) bool {
     const some = @min(tile_bytes_max / @max(bytes_all, 1), places_min);
     var each = @max(tile_bytes / @max(bytes_all, 1), some, 1);
     if (plan.side == .trailing) each = @max(each / unit * unit, 2 * unit);
-    // Alignment of each temporary takes up to 64 bytes.
     if (plan.side == .trailing and bytes_all *| each > columns_bytes_max) return false;
-    const room = (scratch_bytes - redirected_max * 64) / @max(bytes_scratch, 1);
+    const room = (scratch_bytes - redirected_max * around_bytes) / @max(bytes_scratch, 1);
     each = @min(each, plan.places, room / unit * unit);
     if (each == 0) return false;
     var unit_tiles: usize = 1;
@@ -486,32 +493,9 @@ fn redirect(plan: *Plan, access: *const Access, first: usize, last: usize) u8 {
     if (temporary.first < first or temporary.last > last) return Step.none;
     if (!access.written or plan.redirected_count == redirected_max) return Step.none;
     if (plan.steps[access.step].kind == .columns) return Step.none;
-    // All its accesses are in the run, and apart: they have one stride.
-    var all: Redirected = .{
-        .handle = access.handle,
-        .base = access.base,
-        .stride = access.stride,
-        .low = access.low,
-        .high = access.high,
-        .interval = 0,
-        .offset = 0,
-    };
-    var interval = access.interval;
-    for (plan.accesses[0..plan.accesses_count]) |*other| {
-        if (other.handle != access.handle) continue;
-        // Read before it is written: it holds what nobody wrote, and may go on doing so.
-        if (other.step < access.step) return Step.none;
-        const shift: isize = @bitCast(other.base -% access.base);
-        all.low = @min(all.low, shift + other.low);
-        all.high = @max(all.high, shift + other.high);
-        if (interval == 0) interval = other.interval;
-    }
-    if (all.stride < 0) return Step.none;
-    if (all.high - all.low > all.stride) {
-        if (all.low < 0) return Step.none;
-        all.interval = interval;
-    }
-    plan.redirected[plan.redirected_count] = all;
+    const accesses = plan.accesses[0..plan.accesses_count];
+    const one = Redirected.of(accesses, access, plan.places) orelse return Step.none;
+    plan.redirected[plan.redirected_count] = one;
     plan.redirected_count += 1;
     return @intCast(plan.redirected_count - 1);
 }
@@ -521,8 +505,8 @@ fn redirect(plan: *Plan, access: *const Access, first: usize, last: usize) u8 {
 fn layOut(plan: *Plan) void {
     var offset: usize = 0;
     for (plan.redirected[0..plan.redirected_count]) |*one| {
-        one.offset = offset;
-        offset += one.bytes() * plan.places_each;
+        one.offset = offset + one.misalignment();
+        offset = one.offset + one.bytes() * plan.places_each;
         offset = std.mem.alignForward(usize, offset, 64);
     }
     std.debug.assert(offset <= scratch_bytes);

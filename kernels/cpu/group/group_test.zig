@@ -51,6 +51,13 @@ pub const List = struct {
         return result;
     }
 
+    /// Such a storage of so many elements; the strides are the caller's to set.
+    pub fn temporaryOf(list: *List, dtype: DType, count: usize) View {
+        const result = list.bench.view(dtype, &.{count}, .dense) catch unreachable;
+        list.temporaries.append(list.bench.arena.allocator(), result.handle) catch unreachable;
+        return result;
+    }
+
     pub fn add(list: *List, instruction: Instruction) void {
         list.instructions.append(list.bench.arena.allocator(), instruction) catch unreachable;
     }
@@ -116,6 +123,28 @@ pub const List = struct {
     ) void {
         const number = comptime testing.rowNamed(table.fold_rows, name);
         list.add(.{ .fold = list.foldOf(number, kept, out, inputs) });
+    }
+
+    /// Joins the axes from `kept` on.
+    pub fn foldOver(
+        list: *List,
+        comptime name: []const u8,
+        shape: []const usize,
+        kept: u8,
+        out: View,
+        inputs: []const View,
+    ) void {
+        var one: program.Fold = undefined;
+        one.row = comptime testing.rowNamed(table.fold_rows, name);
+        one.compute = .float32;
+        one.rank = @intCast(shape.len);
+        one.kept = kept;
+        one.inputs_count = @intCast(inputs.len);
+        one.scalars = @splat(0);
+        @memcpy(one.shape[0..shape.len], shape);
+        one.out = out;
+        @memcpy(one.inputs[0..inputs.len], inputs);
+        list.add(.{ .fold = one });
     }
 
     pub fn arg(list: *List, kept: Kind, out: View, input: View) void {

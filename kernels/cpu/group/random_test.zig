@@ -1,5 +1,6 @@
 //! Groups of instructions drawn at random: broadcasts, updates in place, rows moved up and down,
-//! matrices read along their other axis, and instructions that no run can hold.
+//! matrices read along their other axis, temporaries that several instructions write in parts,
+//! windows over them, and instructions that no run can hold.
 
 const std = @import("std");
 const cpu = @import("../engine.zig");
@@ -70,7 +71,7 @@ const Draw = struct {
         const list = &draw.list;
         const side: List.Kind = if (list.bench.below(2) == 0) .row else .column;
         // Inputs are chosen first: a new target has no values yet.
-        switch (list.bench.below(16)) {
+        switch (list.bench.below(19)) {
             0, 1 => {
                 const inputs = [_]View{ draw.any(), draw.any() };
                 list.map("sub", draw.target(.full), &inputs, @splat(0));
@@ -111,7 +112,9 @@ const Draw = struct {
             12 => draw.shifted(),
             13 => draw.flat(),
             14 => draw.turned(),
-            else => draw.breaks(),
+            15 => draw.breaks(),
+            16, 17 => draw.parts(),
+            else => draw.unwritten(),
         }
     }
 
@@ -123,8 +126,8 @@ const Draw = struct {
         var out = draw.some(.full);
         if (source.handle == out.handle) return;
         const shift = list.columns * (1 + list.bench.below(list.rows - 1));
-        const moved = if (list.bench.below(2) == 0) &out else &source;
-        moved.data += shift * moved.dtype.bytes();
+        const lower = if (list.bench.below(2) == 0) &out else &source;
+        lower.data += shift * lower.dtype.bytes();
         const shape = [_]usize{ list.rows - shift / list.columns, list.columns };
         list.mapOver("mulScalar", &shape, out, &.{source}, .{ 0.5, 0, 0 });
     }
@@ -153,6 +156,85 @@ const Draw = struct {
         list.map("mul", out, &.{ source, draw.some(.column) }, @splat(0));
     }
 
+    /// Rows of a temporary, wider than the matrices, of which several instructions write parts:
+    /// padding, concatenation, every other element. Windows over all of it are read.
+    fn parts(draw: *Draw) void {
+        const list = &draw.list;
+        const margin = 1 + list.bench.below(3);
+        const interleaved = list.bench.below(4) == 0;
+        const width = if (interleaved) 2 * list.columns else list.columns + 2 * margin;
+        var wide = list.temporaryOf(.float32, list.rows * width);
+        wide.strides[0..2].* = .{ @intCast(width), 1 };
+        if (interleaved) {
+            wide.strides[1] = 2;
+            for ([_]usize{ 0, 1 }) |first| {
+                list.map("square", moved(wide, first), &.{draw.any()}, @splat(0));
+            }
+        } else if (list.bench.below(2) == 0) {
+            list.mapOver("fill", &.{ list.rows, width }, wide, &.{}, .{ 0.25, 0, 0 });
+            list.map("relu", moved(wide, list.bench.below(2 * margin + 1)), &.{draw.any()}, @splat(0));
+        } else {
+            // Left and right parts that meet, or lie upon each other.
+            list.map("negate", wide, &.{draw.any()}, @splat(0));
+            list.map("square", moved(wide, 2 * margin), &.{draw.any()}, @splat(0));
+            if (list.columns < 2 * margin) {
+                const between = [_]usize{ list.rows, 2 * margin - list.columns };
+                list.mapOver("fill", &between, moved(wide, list.columns), &.{}, .{ 0.5, 0, 0 });
+            }
+        }
+        for (0..list.bench.below(3)) |_| draw.next();
+        wide.strides[1] = 1;
+        const window = if (interleaved) list.columns + 1 else 2 * margin + 1;
+        const end = moved(wide, window - 1);
+        switch (list.bench.below(3)) {
+            0 => list.map("sub", draw.target(.full), &.{ wide, end }, @splat(0)),
+            1 => list.mapOver("sub", &.{ list.rows, width }, wide, &.{ wide, draw.some(.row) }, @splat(0)),
+            else => {
+                var windows = wide;
+                windows.strides[0..3].* = .{ @intCast(width), 1, 1 };
+                const shape = [_]usize{ list.rows, list.columns, @min(window, 5) };
+                list.foldOver("max", &shape, 2, draw.target(.full), &.{windows});
+            },
+        }
+        list.map("add", draw.target(.full), &.{ wide, end }, @splat(0));
+    }
+
+    /// A temporary of which views read more than was written: what they read is nobody's business.
+    fn unwritten(draw: *Draw) void {
+        const list = &draw.list;
+        const bench = list.bench;
+        const pitch = 2 + bench.below(8);
+        const all = list.rows * pitch;
+        const storage = list.temporaryOf(if (bench.below(3) == 0) .float64 else .float32, 4 * all + 32);
+        var written = storage;
+        written.strides[0..2].* = .{ @intCast(pitch), @intCast(bench.below(2) * all) };
+        const second: usize = if (written.strides[1] != 0) 2 else 1;
+        list.mapOver("negate", &.{ list.rows, second }, moved(written, bench.below(3)), &.{draw.some(.row)}, @splat(0));
+        for (0..1 + bench.below(3)) |_| {
+            var read = moved(storage, bench.below(3));
+            const other = [_]usize{ 1 + bench.below(pitch), all, 2 * all, all + 1 };
+            read.strides[0..3].* = .{
+                @intCast(pitch),
+                @intCast(other[bench.below(other.len)]),
+                @intCast(1 + bench.below(4)),
+            };
+            const shape = [_]usize{ list.rows, 2, 2 };
+            const reduces = bench.below(2) == 0;
+            const count = if (reduces) list.rows else 4 * list.rows;
+            var sink = list.temporaryOf(.float32, count);
+            sink.strides[0..3].* = if (reduces) .{ 1, 0, 0 } else .{ 4, 2, 1 };
+            if (reduces) {
+                list.foldOver("sum", &shape, 1, sink, &.{read});
+            } else list.mapOver("square", &shape, sink, &.{read}, @splat(0));
+        }
+    }
+
+    fn moved(view: View, elements: usize) View {
+        var result = view;
+        result.data += elements * view.dtype.bytes();
+        return result;
+    }
+
     /// An instruction that is in no run.
     fn breaks(draw: *Draw) void {
         const list = &draw.list;
@@ -170,11 +252,14 @@ const Draw = struct {
     }
 };
 
+/// Lists of each size. A run of many more finds what is rare: 2000 take some minutes.
+const rounds = 20;
+
 test "lists drawn at random" {
     var engine: cpu.Engine = undefined;
     try testing.open(&engine, 1);
     defer engine.deinit();
-    for (0..20) |round| for (sizes, 0..) |size, i| {
+    for (0..rounds) |round| for (sizes, 0..) |size, i| {
         const seed = round * sizes.len + i + 1;
         var bench: Bench = .init(seed);
         defer bench.deinit();
