@@ -5,7 +5,7 @@
 import { broadcastTo, reshape } from "../core/array/views.ts";
 import { composeAll } from "../core/array/group.ts";
 import { copy, empty, map, mapInto, type NDArray } from "../core/array/ndarray.ts";
-import { fold } from "../core/array/skeletons.ts";
+import { argFold, fold } from "../core/array/skeletons.ts";
 import { CrossEntropy, CrossEntropyGradient } from "../core/tensor/ops/loss.ts";
 import { LogSoftmax, LogSumExp, Softmax } from "../core/tensor/ops/softmax.ts";
 import { Normalize, NormalizeGradient } from "../core/tensor/ops/norm.ts";
@@ -204,5 +204,84 @@ function* others(): Generator<RowCase> {
   };
 }
 
+/** Temporaries that instructions write in parts, and that are read more widely: padding, concatenation, windows. */
+function* parts(): Generator<RowCase> {
+  const single = false;
+  for (const [rows, columns] of [[6, 5], [700, 40], [40000, 3]] as const) {
+    const operands = [some("float32", [rows, columns]), some("float32", [rows, columns])],
+      shape = `[${rows},${columns}]`;
+    const wide = (x: NDArray, width: number) => empty(x.storage.stream, [rows, width], "float32");
+    yield {
+      what: `padding of ${shape}, and windows over it`,
+      operands,
+      body: ([x]) => {
+        const width = columns + 2, padded = wide(x!, width);
+        mapInto(padded, "fill", [], 0.5);
+        mapInto(padded.view([rows, columns], [width, 1], 1), "square", [x!]);
+        const windows = padded.view([rows, columns, 3], [width, 1, 1], 0);
+        return [
+          fold("max", [windows], [2], [rows, columns]),
+          map("negate", [windows]),
+          fold("sum", [padded], [0], [width]),
+        ];
+      },
+      single,
+    };
+    yield {
+      what: `concatenation of ${shape}, beside and below`,
+      operands,
+      body: ([x, y]) => {
+        const width = 2 * columns,
+          beside = wide(x!, width),
+          below = empty(x!.storage.stream, [2 * rows, columns], "float32");
+        for (const [k, one] of [x!, y!].entries()) {
+          mapInto(beside.view([rows, columns], [width, 1], k * columns), "abs", [one]);
+          mapInto(below.view([rows, columns], [columns, 1], k * rows * columns), "negate", [one]);
+        }
+        const backwards = beside.view([rows, width], [width, -1], width - 1);
+        return [
+          fold("sum", [beside], [1], [rows]),
+          map("sub", [beside, backwards]),
+          map("relu", [below]),
+          argFold("argmax", beside, [1], [rows]),
+        ];
+      },
+      single,
+    };
+    yield {
+      what: `every other element of ${shape}, and writes upon writes`,
+      operands,
+      body: ([x, y]) => {
+        const width = 2 * columns,
+          both = wide(x!, width),
+          view = (at: number) => both.view([rows, columns], [width, 2], at);
+        mapInto(view(0), "square", [x!]);
+        mapInto(view(1), "negate", [y!]);
+        const before = map("abs", [both]);
+        mapInto(both.view([rows, columns], [width, 1], 1), "sub", [x!, y!]);
+        return [
+          before,
+          map("relu", [both]),
+          fold("max", [both.view([rows, columns, 2], [width, 2, 1], 0)], [2], [rows, columns]),
+        ];
+      },
+      single,
+    };
+    // All but the first element is nobody's business.
+    yield {
+      what: `views of ${shape} around what was written`,
+      operands: [some("float32", [rows])],
+      body: ([x]) => {
+        const thin = empty(x!.storage.stream, [2 * rows * 8 + 8], "float32");
+        mapInto(thin.view([rows], [8], 0), "square", [x!]);
+        const square = map("square", [thin.view([rows, 2, 2], [8, 2, 3], 0)]);
+        const far = map("square", [thin.view([rows, 2], [8, rows * 8], 0)]);
+        return [copy(square.view([rows], [4], 0)), copy(far.view([rows], [2], 0))];
+      },
+      single,
+    };
+  }
+}
+
 /** All of them. */
-export const rowCases: readonly RowCase[] = [...softmaxes(), ...lossesAndNorms(), ...others()];
+export const rowCases: readonly RowCase[] = [...softmaxes(), ...lossesAndNorms(), ...others(), ...parts()];
