@@ -185,7 +185,7 @@ pub const border = struct {
     pub fn threads(number: u32, count: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
         defer context.unlock();
-        context.setThreads(@min(count, pool.threads_max)) catch {
+        context.setThreads(@min(count, program.threads_max)) catch {
             return code(context.fail(.memory, "Cannot set threads: there is no memory for {d}", .{count}));
         };
         return code(.ok);
@@ -275,7 +275,7 @@ const manifest_text: []const u8 = blk: {
         ",\"statuses\":" ++ codesOf(program.Status);
     text = text ++ std.fmt.comptimePrint(
         ",\"limits\":{{\"rank\":{d},\"inputs\":{d},\"handles\":{d},\"generations\":{d},\"words\":{d},\"threads\":{d}}}",
-        .{ program.rank_max, program.inputs_max, memory_module.handles_max, memory_module.generations_max, program.words_max, pool.threads_max },
+        .{ program.rank_max, program.inputs_max, memory_module.handles_max, memory_module.generations_max, program.words_max, program.threads_max },
     );
     text = text ++ ",\"symbols\":{";
     for (@typeInfo(border).@"struct".decl_names, 0..) |name, i| {

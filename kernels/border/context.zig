@@ -9,6 +9,7 @@ const kept = @import("../cpu/kept.zig");
 const memory_module = @import("../host/memory.zig");
 const panels = @import("../cpu/panel_cache.zig");
 const program = @import("../program/program.zig");
+const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
 
 const Memory = memory_module.Memory;
@@ -60,7 +61,7 @@ pub const Context = struct {
         context: *Context,
         settings: *const Settings,
         message: *program.Message,
-    ) device.OpenError!void {
+    ) OpenError!void {
         try context.engine.init(context.allocator, settings, message);
         context.memory = .init(context.allocator, context.engine.source());
         context.words = &.{};

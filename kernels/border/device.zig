@@ -30,6 +30,8 @@ const cuda = @import("../cuda/engine.zig");
 const memory = @import("../host/memory.zig");
 const opencl = @import("../opencl/engine.zig");
 const program = @import("../program/program.zig");
+const Kind = @import("../host/settings.zig").Kind;
+const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
 
 const Instruction = program.Instruction;
@@ -40,10 +42,14 @@ pub const Engine = if (builtin.cpu.arch.isWasm())
 else
     Of(union(enum) { cpu: cpu.Engine, opencl: opencl.Engine, cuda: cuda.Engine });
 
-pub const Kind = std.meta.Tag(Engine.Union);
-
-/// What `init` may answer; the message says what a refusal is about.
-pub const OpenError = error{ OutOfMemory, Refused };
+comptime {
+    const tags = @typeInfo(Engine.Union).@"union".field_names;
+    const kinds = @typeInfo(Kind).@"enum".field_names;
+    if (tags.len != kinds.len) @compileError("the engines are not those of Kind in host/settings.zig");
+    for (tags, kinds) |tag, kind| if (!std.mem.eql(u8, tag, kind)) {
+        @compileError("engine " ++ tag ++ " is " ++ kind ++ " in Kind of host/settings.zig: write the same word in both");
+    };
+}
 
 fn Of(comptime Devices: type) type {
     return struct {

@@ -16,13 +16,13 @@ const gemm_half = @import("level/halves.zig");
 const group = @import("group/group.zig");
 const levels = @import("levels.zig");
 const map = @import("skeletons/map.zig");
-const device = @import("../border/device.zig");
 const matmul = @import("skeletons/product.zig");
 const matmul_half = @import("skeletons/product_halves.zig");
 const memory = @import("../host/memory.zig");
 const program = @import("../program/program.zig");
 const random = @import("skeletons/random.zig");
 const Pool = @import("pool.zig").Pool;
+const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
 
 const Instruction = program.Instruction;
@@ -44,7 +44,7 @@ pub const Engine = struct {
         allocator: std.mem.Allocator,
         settings: *const Settings,
         message: *program.Message,
-    ) device.OpenError!void {
+    ) OpenError!void {
         engine.allocator = allocator;
         engine.level = levels.choose(settings.level) orelse {
             message.set("Cannot open: this machine or this library has no CPU level \"{f}\"", .{

@@ -10,12 +10,10 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
+const threads_max = @import("../program/program.zig").threads_max;
 const assert = std.debug.assert;
 
 const threaded = !builtin.single_threaded and !builtin.cpu.arch.isWasm();
-
-/// More threads than this are never started.
-pub const threads_max = 256;
 
 /// A worker that has found nothing to do for this long goes to sleep; waking it takes tens of
 /// microseconds.

@@ -7,7 +7,6 @@
 
 const std = @import("std");
 const blas = @import("blas.zig");
-const device = @import("../border/device.zig");
 const driver = @import("driver.zig");
 const graph = @import("graph.zig");
 const launch = @import("launch.zig");
@@ -23,6 +22,7 @@ const staging = @import("staging.zig");
 const Compiled = @import("compiled.zig").Compiled;
 const Maps = @import("fused_maps.zig").Fused;
 const Rows = @import("../gpu/row_plan.zig").Plan;
+const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
 
 const Instruction = program.Instruction;
@@ -83,7 +83,7 @@ pub const Engine = struct {
         allocator: std.mem.Allocator,
         settings: *const Settings,
         message: *program.Message,
-    ) device.OpenError!void {
+    ) OpenError!void {
         engine.* = .{ .allocator = allocator, .compiled = .init(allocator) };
         engine.planned = try allocator.create(Planned);
         engine.open(settings) catch |failure| {

@@ -12,14 +12,18 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
-const device = @import("../border/device.zig");
-const pool = @import("../cpu/pool.zig");
 const program = @import("../program/program.zig");
 
 const folders_max = 16;
 
+/// The engines that there are: `border/device.zig` has one for each.
+pub const Kind = if (builtin.cpu.arch.isWasm()) enum { cpu } else enum { cpu, opencl, cuda };
+
+/// What opening an engine may answer; the message says what a refusal is about.
+pub const OpenError = error{ OutOfMemory, Refused };
+
 pub const Settings = struct {
-    device: device.Kind = .cpu,
+    device: Kind = .cpu,
     /// Which of the devices of that kind.
     index: u32 = 0,
     threads: u32 = 1,
@@ -61,11 +65,11 @@ pub const Settings = struct {
     fn take(settings: *Settings, key: []const u8, value: []const u8) bool {
         const Key = enum { device, index, threads, level, shape, tf32, folder };
         switch (std.meta.stringToEnum(Key, key) orelse return !builtin.cpu.arch.isWasm() and settings.takeOfOpenCL(key, value)) {
-            .device => settings.device = std.meta.stringToEnum(device.Kind, value) orelse return false,
+            .device => settings.device = std.meta.stringToEnum(Kind, value) orelse return false,
             .index => settings.index = std.fmt.parseInt(u32, value, 10) catch return false,
             .threads => {
                 const threads = std.fmt.parseInt(u32, value, 10) catch return false;
-                settings.threads = @min(threads, pool.threads_max);
+                settings.threads = @min(threads, program.threads_max);
             },
             .level => settings.level = value,
             .shape => settings.shape = std.meta.stringToEnum(@TypeOf(settings.shape), value) orelse return false,

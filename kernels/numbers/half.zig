@@ -7,7 +7,7 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
-const DType = @import("../program/program.zig").DType;
+const DType = @import("dtype.zig").DType;
 
 /// Whether vectors of float16 are converted by instructions.
 const has_float16 = builtin.zig_backend == .stage2_llvm and switch (builtin.cpu.arch) {

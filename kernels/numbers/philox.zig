@@ -7,7 +7,7 @@
 //! of each two, times 2^-53; int32 the words as they are; uint8 and bool their lowest byte and bit.
 
 const std = @import("std");
-const DType = @import("../program/program.zig").DType;
+const DType = @import("dtype.zig").DType;
 
 /// Writes elements `first` and following to `out`; `first` is a multiple of four.
 pub const Kernel = *const fn (

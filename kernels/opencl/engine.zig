@@ -7,7 +7,6 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
-const device_module = @import("../border/device.zig");
 const launch_module = @import("launch.zig");
 const memory = @import("../host/memory.zig");
 const opencl_api = @import("api.zig");
@@ -18,6 +17,7 @@ const row_plan = @import("../gpu/row_plan.zig");
 const Blas = @import("clblast.zig").Blas;
 const opencl_matmul = @import("product.zig");
 const Programs = @import("programs.zig").Programs;
+const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
 
 const Api = opencl_api.Api;
@@ -85,7 +85,7 @@ pub const Engine = struct {
         allocator: std.mem.Allocator,
         settings: *const Settings,
         message: *program.Message,
-    ) device_module.OpenError!void {
+    ) OpenError!void {
         var buffer: [128]u8 = undefined;
         const api = opencl_api.load(settings.folders()) orelse {
             message.set("Cannot open opencl: {s}", .{opencl_api.reason(&buffer)});
@@ -160,7 +160,7 @@ pub const Engine = struct {
         }
     }
 
-    fn refuse(message: *program.Message, call: []const u8, status: i32) device_module.OpenError {
+    fn refuse(message: *program.Message, call: []const u8, status: i32) OpenError {
         message.set("Cannot open opencl: {s} answered {d} ({s})", .{ call, status, opencl_api.errorName(status) });
         return error.Refused;
     }

@@ -4,11 +4,14 @@
 
 const std = @import("std");
 const schema = @import("schema.zig");
+pub const DType = @import("../numbers/dtype.zig").DType;
 
 pub const rank_max = 8;
 pub const inputs_max = 6;
 /// f64 words in an instruction buffer.
 pub const words_max = 1 << 16;
+/// More threads than this are never started.
+pub const threads_max = 256;
 
 pub const Opcode = schema.Opcode;
 
@@ -52,35 +55,6 @@ fn writePrintable(text: []const u8, writer: *std.Io.Writer) std.Io.Writer.Error!
         try writer.writeByte(if (std.ascii.isPrint(byte)) byte else '?');
     }
 }
-
-pub const DType = enum(u8) {
-    float32 = 0,
-    float64 = 1,
-    int32 = 2,
-    uint8 = 3,
-    bool = 4,
-    /// Storage types: what is computed with them is float32.
-    float16 = 5,
-    bfloat16 = 6,
-
-    pub fn isHalf(dtype: DType) bool {
-        return dtype == .float16 or dtype == .bfloat16;
-    }
-
-    pub fn bytes(dtype: DType) usize {
-        return @as(usize, 1) << dtype.shift();
-    }
-
-    /// The logarithm of it, to the base of 2.
-    pub fn shift(dtype: DType) u2 {
-        return switch (dtype) {
-            .float64 => 3,
-            .float32, .int32 => 2,
-            .float16, .bfloat16 => 1,
-            .uint8, .bool => 0,
-        };
-    }
-};
 
 /// Elements of a storage seen through strides. `data` points at the element with all indices zero.
 pub const View = struct {

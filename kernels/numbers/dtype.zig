@@ -1,0 +1,30 @@
+//! The types that elements have in memory. Their numbers stand in instructions and in the manifest.
+
+pub const DType = enum(u8) {
+    float32 = 0,
+    float64 = 1,
+    int32 = 2,
+    uint8 = 3,
+    bool = 4,
+    /// Storage types: what is computed with them is float32.
+    float16 = 5,
+    bfloat16 = 6,
+
+    pub fn isHalf(dtype: DType) bool {
+        return dtype == .float16 or dtype == .bfloat16;
+    }
+
+    pub fn bytes(dtype: DType) usize {
+        return @as(usize, 1) << dtype.shift();
+    }
+
+    /// The logarithm of it, to the base of 2.
+    pub fn shift(dtype: DType) u2 {
+        return switch (dtype) {
+            .float64 => 3,
+            .float32, .int32 => 2,
+            .float16, .bfloat16 => 1,
+            .uint8, .bool => 0,
+        };
+    }
+};
