@@ -8,11 +8,11 @@
 
 const std = @import("std");
 const arg = @import("skeletons/arg.zig");
+const contract = @import("level/contract.zig");
 const epilogue = @import("group/epilogue.zig");
+const facts = @import("../program/facts.zig");
 const fold = @import("skeletons/fold.zig");
 const gather = @import("skeletons/gather.zig");
-const gemm = @import("level/gemm.zig");
-const gemm_half = @import("level/halves.zig");
 const group = @import("group/group.zig");
 const levels = @import("levels.zig");
 const map = @import("skeletons/map.zig");
@@ -30,7 +30,7 @@ const Status = program.Status;
 
 pub const Engine = struct {
     allocator: std.mem.Allocator,
-    level: *const levels.Level,
+    level: *const contract.Level,
     pool: Pool,
     scratch: []align(64) u8,
     /// See `epilogueMemory`.
@@ -157,7 +157,7 @@ pub const Engine = struct {
 
 fn scratchBytes(threads: usize) usize {
     const count = @max(threads, 1);
-    return @max(gemm.scratchBytes(count), gemm_half.scratchBytes(count), fold.partials_max * 8);
+    return @max(count * contract.scratch_bytes, fold.partials_max * 8);
 }
 
 pub fn execute(engine: *Engine, instruction: *const Instruction) Status {
@@ -171,7 +171,7 @@ fn run(engine: *Engine, instruction: *const Instruction) Status {
         .map => |*one| map.execute(tables, pool, one),
         .fold => |*one| fold.execute(tables, pool, @ptrCast(engine.scratch.ptr), one),
         .arg => |*one| arg.execute(tables, pool, one),
-        .matmul => |*one| if (matmul_half.takes(one)) {
+        .matmul => |*one| if (facts.hasHalves(one)) {
             matmul_half.execute(engine.level, pool, engine.scratch, one);
         } else if (!matmul.execute(tables, pool, engine.scratch, one)) {
             return engine.fail(.unsupported, "Cannot multiply: operands must have one dtype", .{});
@@ -196,7 +196,7 @@ fn run(engine: *Engine, instruction: *const Instruction) Status {
 }
 
 fn check(engine: *Engine, one: *const program.Gather, comptime action: []const u8) Status {
-    if (!gather.supports(one)) return engine.fail(
+    if (!facts.gathers(one)) return engine.fail(
         .unsupported,
         "Cannot " ++ action ++ ": the dtypes are {t}, {t} and {t}; wanted two equal ones " ++
             "and an index of int32 or uint8",

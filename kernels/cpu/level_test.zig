@@ -2,7 +2,6 @@
 //! level of the library; a matrix product on every level that has fused multiply-add.
 
 const std = @import("std");
-const axes_module = @import("../program/axes.zig");
 const convert = @import("../program/convert.zig");
 const cpu = @import("engine.zig");
 const levels = @import("levels.zig");

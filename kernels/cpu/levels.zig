@@ -2,17 +2,11 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
+const contract = @import("level/contract.zig");
 const level = @import("level/level.zig");
 
-pub const Table = level.Table;
-
-pub const Level = struct {
-    name: []const u8,
-    table: *const Table,
-    supported: *const fn () bool,
-    /// Whether products of bfloat16 are added in pairs, by instructions of their own.
-    dots: bool = false,
-};
+const Level = contract.Level;
+const Table = contract.Table;
 
 const linked = builtin.cpu.arch == .x86_64 and @hasDecl(@import("root"), "levels_linked");
 

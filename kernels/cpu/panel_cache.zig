@@ -8,6 +8,7 @@
 
 const std = @import("std");
 const cpu = @import("engine.zig");
+const facts = @import("../program/facts.zig");
 const matmul = @import("skeletons/product.zig");
 const matmul_half = @import("skeletons/product_halves.zig");
 const memory_module = @import("../host/memory.zig");
@@ -53,7 +54,7 @@ const Key = struct {
 
 /// The operand that the kernel takes for the right one.
 pub fn right(product: *MatMul) *View {
-    const turned = if (matmul_half.takes(product)) matmul_half.turns(product) else matmul.turns(product);
+    const turned = if (facts.hasHalves(product)) matmul_half.turns(product) else matmul.turns(product);
     return if (turned) &product.a else &product.b;
 }
 
@@ -68,7 +69,7 @@ pub fn size(engine: *cpu.Engine, product: *MatMul) usize {
 
 /// Writes a product's panels. Without `to` it only says how many bytes they have.
 pub fn pack(engine: *cpu.Engine, product: *const MatMul, to: ?[*]align(64) u8) usize {
-    if (matmul_half.takes(product)) return matmul_half.pack(engine.level, &engine.pool, product, to);
+    if (facts.hasHalves(product)) return matmul_half.pack(engine.level, &engine.pool, product, to);
     return matmul.pack(engine.level.table, &engine.pool, product, to);
 }
 

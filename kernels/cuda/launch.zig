@@ -6,8 +6,7 @@ const axes_module = @import("../gpu/axes.zig");
 const convert = @import("../program/convert.zig");
 const cuda = @import("engine.zig");
 const driver = @import("driver.zig");
-const fold_module = @import("../cpu/skeletons/fold.zig");
-const gather_module = @import("../cpu/skeletons/gather.zig");
+const facts = @import("../program/facts.zig");
 const layout = @import("../gpu/arguments.zig");
 const program = @import("../program/program.zig");
 const table = @import("../rows/table.zig");
@@ -256,7 +255,7 @@ const Reduction = struct {
             .kept_count = 0,
             .reduced_count = 0,
             .operands = views.len,
-            .column = fold_module.isColumn(one),
+            .column = facts.isColumn(one),
             .arguments = .{ .scalars = scalarsOf(one) },
         };
         reduction.kept_count = reduction.kept.places();
@@ -319,7 +318,7 @@ fn splitsOf(places_bits: u32, blocks: usize, reduced: usize) usize {
 
 /// How `fold` joins the rows of a matrix; null where it takes more than one launch.
 pub fn rowGeometry(one: *const program.Fold) ?Geometry {
-    const column = fold_module.isColumn(one);
+    const column = facts.isColumn(one);
     const kept = product(one.shape[0..one.kept]);
     const reduced = product(one.shape[one.kept..one.rank]);
     const bits = placesBits(column, kept, reduced);
@@ -404,7 +403,7 @@ fn checkAs(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind, 
 
 /// Checks the indices and returns what gather and scatter are launched with; `total` is the caller's.
 fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind, total: usize) Failed!layout.Places {
-    if (!gather_module.supports(one)) return engine.unsupported(
+    if (!facts.gathers(one)) return engine.unsupported(
         "Cannot {t}: the dtypes are {t}, {t} and {t}; wanted two equal ones and an index of int32 or uint8",
         .{ kind, one.out.dtype, one.source.dtype, one.index.dtype },
     );

@@ -11,12 +11,13 @@ const std = @import("std");
 const axes_module = @import("../program/axes.zig");
 const blas = @import("blas.zig");
 const cuda = @import("engine.zig");
+const facts = @import("../program/facts.zig");
 const later_module = @import("../program/reads.zig");
 const launch = @import("launch.zig");
 const layout = @import("../gpu/arguments.zig");
-const matmul_half = @import("../cpu/skeletons/product_halves.zig");
 const program = @import("../program/program.zig");
 const table = @import("../rows/table.zig");
+const Matrix = @import("../gpu/matrix.zig").Matrix;
 
 const Engine = cuda.Engine;
 const Failed = cuda.Failed;
@@ -32,8 +33,8 @@ const add_row = table.mapNumber("add");
 
 pub fn multiply(engine: *Engine, one: *const program.MatMul) Failed!void {
     const compute = one.compute;
-    const halves = matmul_half.takes(one);
-    if (!halves and (one.out.dtype != compute or one.a.dtype != compute or one.b.dtype != compute)) {
+    const halves = facts.hasHalves(one);
+    if (!halves and !facts.isUniform(one)) {
         return engine.unsupported("Cannot multiply: operands must have one dtype", .{});
     }
     const whole = one.k != 0 and @max(one.m, one.n, one.k) <= int_max;
@@ -50,26 +51,10 @@ pub fn multiply(engine: *Engine, one: *const program.MatMul) Failed!void {
     if (one.out.dtype != compute) try copy(engine, &wide, &wide.out, &one.out, one.m, one.n);
 }
 
-/// A matrix as rows of elements side by side, or as columns.
-const Placed = struct {
-    transposed: bool,
-    /// From row to row, or from column to column.
-    step: usize,
-};
-
-/// How rows x columns elements of such strides lie; null where neither rows nor columns do.
-fn placed(rows: usize, columns: usize, strides: *const [2]isize) ?Placed {
-    const row, const column = strides.*;
-    if ((column == 1 or columns == 1) and (row >= columns or rows == 1)) {
-        return fits(.{ .transposed = false, .step = if (rows == 1) columns else @intCast(row) });
-    }
-    if ((row == 1 or rows == 1) and (column >= rows or columns == 1)) {
-        return fits(.{ .transposed = true, .step = if (columns == 1) rows else @intCast(column) });
-    }
-    return null;
-}
-
-fn fits(found: Placed) ?Placed {
+/// How rows x columns elements of such strides lie, where cuBLAS can count the step; null where neither
+/// rows nor columns do.
+fn placed(rows: usize, columns: usize, strides: *const [2]isize) ?Matrix {
+    const found = Matrix.of(rows, columns, strides) orelse return null;
     return if (found.step <= int_max) found else null;
 }
 
@@ -340,7 +325,7 @@ fn matrixOf(view: *const program.View, shape: []const usize) ?[2]isize {
 
 fn operand(
     view: *const program.View,
-    lies: Placed,
+    lies: Matrix,
     transposed: bool,
     offset: isize,
     step: isize,

@@ -2,7 +2,6 @@
 //! the host fills or empties the other. A write returns when its bytes are in a buffer, a read when
 //! they have arrived.
 
-const std = @import("std");
 const cuda = @import("engine.zig");
 const driver = @import("driver.zig");
 const layout = @import("../gpu/arguments.zig");

@@ -14,7 +14,7 @@
 
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
-const fold_module = @import("../cpu/skeletons/fold.zig");
+const facts = @import("../program/facts.zig");
 const later_module = @import("../program/reads.zig");
 const layout = @import("arguments.zig");
 const program = @import("../program/program.zig");
@@ -183,7 +183,7 @@ pub const Plan = struct {
     fn addFold(plan: *Plan, fold: *const program.Fold) bool {
         const shape = fold.shape[0..fold.rank];
         if (product(shape[0..fold.kept]) != plan.kept or product(shape[fold.kept..]) != plan.reduced) return false;
-        if (fold_module.isColumn(fold) != plan.geometry.column) return false;
+        if (facts.isColumn(fold) != plan.geometry.column) return false;
         if (plan.folds_count == folds_max) return false;
         const row = table.fold_rows[fold.row];
         const added = plan.addStep(.{

@@ -14,7 +14,6 @@ const table = @import("../rows/table.zig");
 const text = @import("text.zig");
 
 const Plan = row_plan.Plan;
-const Step = row_plan.Step;
 const Writer = std.Io.Writer;
 const Error = Writer.Error;
 

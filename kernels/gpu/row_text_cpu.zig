@@ -5,7 +5,6 @@
 //! from its top.
 
 const std = @import("std");
-const row_plan = @import("row_plan.zig");
 const row_text = @import("row_text.zig");
 const table = @import("../rows/table.zig");
 const text = @import("text.zig");

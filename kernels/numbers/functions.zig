@@ -5,7 +5,6 @@
 //! within 2 units in the last place. `max` and `min` give NaN if either is NaN, and know that -0 is
 //! less than 0; `round` is half to even; `mod` has the divisor's sign.
 
-const std = @import("std");
 const float = @import("float.zig");
 const division = @import("division.zig");
 const elementary = @import("elementary.zig");

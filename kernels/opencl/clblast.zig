@@ -5,9 +5,11 @@
 const std = @import("std");
 const builtin = @import("builtin");
 const dynamic = @import("../host/dynamic.zig");
+const facts = @import("../program/facts.zig");
 const opencl = @import("engine.zig");
 const opencl_api = @import("api.zig");
 const program = @import("../program/program.zig");
+const Matrix = @import("../gpu/matrix.zig").Matrix;
 
 const Engine = opencl.Engine;
 const MatMul = program.MatMul;
@@ -106,28 +108,17 @@ pub const Blas = struct {
     }
 };
 
-/// A matrix as rows of elements side by side, or as columns.
-const Placed = struct { operation: Operation, step: usize };
-
-/// How rows x columns elements of such strides lie; null where neither rows nor columns do.
-fn placed(rows: usize, columns: usize, strides: *const [2]isize) ?Placed {
-    const row, const column = strides.*;
-    if ((column == 1 or columns == 1) and (row >= columns or rows == 1)) {
-        return .{ .operation = .plain, .step = if (rows == 1) columns else @intCast(row) };
-    }
-    if ((row == 1 or rows == 1) and (column >= rows or columns == 1)) {
-        return .{ .operation = .transposed, .step = if (columns == 1) rows else @intCast(column) };
-    }
-    return null;
-}
-
 const Operand = struct {
     buffer: opencl_api.Buffer,
     offset: usize,
-    placed: Placed,
+    placed: Matrix,
     /// From item to item of the batch.
     stride: usize,
 };
+
+fn operationOf(operand: Operand) Operation {
+    return if (operand.placed.transposed) .transposed else .plain;
+}
 
 /// From item to item of the whole batch, if that is one step.
 fn strideOf(one: *const MatMul, view: *const program.View) ?usize {
@@ -151,18 +142,18 @@ fn operandOf(engine: *const Engine, one: *const MatMul, view: *const program.Vie
     return .{
         .buffer = place.buffer,
         .offset = place.offset / view.dtype.bytes(),
-        .placed = placed(rows, columns, view.strides[one.batch_rank..][0..2]) orelse return null,
+        .placed = Matrix.of(rows, columns, view.strides[one.batch_rank..][0..2]) orelse return null,
         .stride = strideOf(one, view) orelse return null,
     };
 }
 
 /// Whether it took the product. A call that failed has left nothing behind, and is not made again.
 pub fn multiply(engine: *Engine, one: *const MatMul) bool {
-    if (one.k == 0 or one.out.dtype != one.compute or one.a.dtype != one.compute or one.b.dtype != one.compute) return false;
+    if (one.k == 0 or !facts.isUniform(one)) return false;
     const a = operandOf(engine, one, &one.a, one.m, one.k) orelse return false;
     const b = operandOf(engine, one, &one.b, one.k, one.n) orelse return false;
     const c = operandOf(engine, one, &one.out, one.m, one.n) orelse return false;
-    if (c.placed.operation != .plain) return false;
+    if (c.placed.transposed) return false;
     var count: usize = 1;
     for (one.batch[0..one.batch_rank]) |size| count *= size;
     if (count > 1 and c.stride == 0) return false;
@@ -193,8 +184,8 @@ fn call(
     const a, const b, const c = operands;
     return if (count == 1) alone(
         row_major,
-        a.placed.operation,
-        b.placed.operation,
+        operationOf(a),
+        operationOf(b),
         one.m,
         one.n,
         one.k,
@@ -213,8 +204,8 @@ fn call(
         null,
     ) else batched(
         row_major,
-        a.placed.operation,
-        b.placed.operation,
+        operationOf(a),
+        operationOf(b),
         one.m,
         one.n,
         one.k,
@@ -236,17 +227,6 @@ fn call(
         &engine.queue,
         null,
     );
-}
-
-test "matrices are rows or columns without gaps between elements, or neither" {
-    const expectEqual = std.testing.expectEqual;
-    try expectEqual(Placed{ .operation = .plain, .step = 9 }, placed(3, 5, &.{ 9, 1 }).?);
-    try expectEqual(Placed{ .operation = .transposed, .step = 3 }, placed(3, 5, &.{ 1, 3 }).?);
-    try expectEqual(Placed{ .operation = .plain, .step = 5 }, placed(1, 5, &.{ 0, 1 }).?);
-    try expectEqual(Placed{ .operation = .plain, .step = 7 }, placed(3, 1, &.{ 7, 0 }).?);
-    for ([_][2]isize{ .{ 0, 1 }, .{ 10, 2 }, .{ -5, 1 }, .{ 1, 0 }, .{ 1, -3 } }) |strides| {
-        try expectEqual(null, placed(3, 5, &strides));
-    }
 }
 
 test "a batch has one step, or none" {

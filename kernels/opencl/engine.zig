@@ -6,7 +6,6 @@
 //! that is out of range is an error at the next read.
 
 const std = @import("std");
-const builtin = @import("builtin");
 const launch_module = @import("launch.zig");
 const memory = @import("../host/memory.zig");
 const opencl_api = @import("api.zig");

@@ -4,15 +4,15 @@
 
 const std = @import("std");
 const clblast = @import("clblast.zig");
-const matmul_half = @import("../cpu/skeletons/product_halves.zig");
+const facts = @import("../program/facts.zig");
 const opencl = @import("engine.zig");
 const opencl_api = @import("api.zig");
 const opencl_run = @import("run.zig");
 const program = @import("../program/program.zig");
 const skeletons = @import("skeletons.zig");
+const divCeil = @import("../program/axes.zig").divCeil;
 const Store = @import("../host/store.zig").Store;
 
-const DType = program.DType;
 const Engine = opencl.Engine;
 const MatMul = program.MatMul;
 const Status = program.Status;
@@ -65,7 +65,7 @@ fn usual(engine: *const Engine) u8 {
 
 pub fn execute(engine: *Engine, one: *const MatMul) Status {
     const compute = one.compute;
-    if (!matmul_half.takes(one) and (one.out.dtype != compute or one.a.dtype != compute or one.b.dtype != compute)) {
+    if (!facts.hasHalves(one) and !facts.isUniform(one)) {
         engine.message.set("Cannot multiply: operands must have one dtype", .{});
         return .unsupported;
     }
@@ -120,11 +120,11 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
     const edge = @as(usize, own.side) * own.rows;
     var parameters: [13 + 4 * program.rank_max + 1]i64 = undefined;
     const columns: usize = if (alone) own.columns() else edge;
-    const column_groups = divide(one.n, columns);
+    const column_groups = divCeil(one.n, columns);
     // Few groups leave cores idle.
     var rows: usize = if (alone) skeletons.rows_max else edge;
     const units = engine.about.compute_units;
-    while (alone and rows > 32 and divide(one.m, rows) * column_groups < 2 * units) rows /= 2;
+    while (alone and rows > 32 and divCeil(one.m, rows) * column_groups < 2 * units) rows /= 2;
     for ([_]usize{ one.m, one.n, one.k }, parameters[0..3]) |size, *word| word.* = @intCast(size);
     const views = [3]*const View{ &one.a, &one.b, &one.out };
     for (views, 0..) |view, k| {
@@ -152,7 +152,7 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
     var arguments: opencl_run.Arguments = .{ .engine = engine, .kernel = kernel };
     for (views) |view| arguments.addBuffer(trial orelse engine.placeOf(view.data).buffer);
     arguments.setParameters(parameters[0 .. 13 + 4 * r + 1]);
-    return arguments.enqueue(.{ column_groups, divide(one.m, rows), items }, text.lanes);
+    return arguments.enqueue(.{ column_groups, divCeil(one.m, rows), items }, text.lanes);
 }
 
 /// Times every tile on a product of its own, twice after the run that builds it.
@@ -204,10 +204,6 @@ fn tune(engine: *Engine) Status {
     note(&engine.programs.store, engine.shaping.lanes == 1, engine.tile.?);
     engine.programs.built += 1;
     return .ok;
-}
-
-fn divide(x: usize, y: usize) usize {
-    return std.math.divCeil(usize, x, y) catch unreachable;
 }
 
 test "the choice of a tile is kept, and one that is none is not taken" {

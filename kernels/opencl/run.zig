@@ -15,7 +15,6 @@ const row_plan = @import("../gpu/row_plan.zig");
 const row_text = @import("../gpu/row_text.zig");
 const skeletons = @import("skeletons.zig");
 
-const DType = program.DType;
 const Engine = opencl.Engine;
 const Instruction = program.Instruction;
 const Launch = launch_module.Launch;

@@ -1,6 +1,5 @@
 //! The axes that several operands are walked along together, merged where they lie end to end.
 
-const std = @import("std");
 const program = @import("program.zig");
 
 /// The output and the inputs of a row.
@@ -119,6 +118,11 @@ pub fn single(view: *const program.View, shape: []const usize) bool {
         if (stride != 0 and size != 1) return false;
     }
     return true;
+}
+
+/// How many parts of so many `each` there are, the last of them perhaps shorter.
+pub inline fn divCeil(count: usize, each: usize) usize {
+    return (count + each - 1) / each;
 }
 
 pub fn product(shape: []const usize) usize {

@@ -33,6 +33,17 @@ pub const FoldRow = struct {
     scalars: usize,
     uses_index: bool,
     for_ints: bool,
+
+    /// What a fold of nothing gives, and what each fold starts from. The largest floats are
+    /// infinite: the maximum of elements that are all -inf is -inf.
+    pub fn start(comptime row: FoldRow, comptime T: type) T {
+        const float = @typeInfo(T) == .float;
+        return switch (row.from) {
+            .lowest => if (float) -std.math.inf(T) else std.math.minInt(T),
+            .highest => if (float) std.math.inf(T) else std.math.maxInt(T),
+            .number => |number| if (float) number else @trunc(number),
+        };
+    }
 };
 
 /// What a fold starts from; `lowest` and `highest` are the ends of the type, infinities included.

@@ -1,6 +1,5 @@
 //! The stand-in's cuBLAS: checks what cuBLAS checks and puts the product into the stream.
 
-const std = @import("std");
 const queue = @import("queue.zig");
 const state = @import("state.zig");
 

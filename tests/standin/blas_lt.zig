@@ -1,6 +1,5 @@
 //! The stand-in's cuBLASLt: products with a bias, as Deneb asks for them.
 
-const std = @import("std");
 const queue = @import("queue.zig");
 const state = @import("state.zig");
 const blas = @import("blas.zig");

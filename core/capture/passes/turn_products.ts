@@ -87,7 +87,7 @@ function withTurned(instruction: Instruction, slots: ReadonlyMap<Slot, Grid>): I
   return inOrder({ words, views, actions });
 }
 
-/** Which of a fold's two orders it takes: as `isColumn` of `fold.zig` sees each operand. */
+/** Which of a fold's two orders it takes: as `isColumn` of `program/facts.zig` sees each operand. */
 function goesDown(words: readonly number[], views: Instruction["views"]): string {
   const rank = words[ofFold.rank]!, kept = words[ofFold.kept]!;
   const last = (begin: number, end: number) => {

@@ -10,9 +10,10 @@
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
+const contract = @import("../level/contract.zig");
 const convert = @import("../../program/convert.zig");
 const cpu = @import("../engine.zig");
-const gemm = @import("../level/gemm.zig");
+const facts = @import("../../program/facts.zig");
 const group_access = @import("access.zig");
 const group_tiles = @import("tiles.zig");
 const map = @import("../skeletons/map.zig");
@@ -82,7 +83,7 @@ pub const Head = struct {
 /// What stands before tiles, if the product can: all of one type, dense, and worth it.
 pub fn headOf(product: *const MatMul) ?Head {
     const compute = product.compute;
-    if (product.out.dtype != compute or product.a.dtype != compute or product.b.dtype != compute) return null;
+    if (!facts.isUniform(product)) return null;
     const size = compute.bytes();
     var shape: [program.rank_max + 2]usize = undefined;
     const rank: usize = product.batch_rank;
@@ -145,9 +146,9 @@ var alone: Pool = .{};
 
 fn Run(comptime T: type) type {
     return struct {
-        kernel: @import("../level/level.zig").GemmKernel,
-        args: gemm.Args(T),
-        batch: gemm.Batch,
+        kernel: contract.GemmKernel,
+        args: contract.Args(T),
+        batch: contract.Batch,
         tiles: *const Tiles,
         head: *const Head,
         scratch: []align(64) u8,
@@ -157,7 +158,7 @@ fn Run(comptime T: type) type {
             const head = job.head;
             const first = number * head.rows_each;
             const end = @min(first + head.rows_each, head.places);
-            const scratch_each = gemm.scratchBytes(1);
+            const scratch_each = contract.scratch_bytes;
             const scratch: []align(64) u8 = @alignCast(job.scratch[worker * scratch_each ..][0..scratch_each]);
             const own = @intFromPtr(job.buffers[worker * (buffer_bytes + padding) ..].ptr);
             const place = head.base + first * head.row_bytes;
@@ -174,7 +175,7 @@ fn Run(comptime T: type) type {
                 args.a = moved(args.a, a + @as(isize, @intCast(row)) * args.a_row);
                 args.b = moved(args.b, b);
                 args.c = @ptrFromInt(head.base + at * head.row_bytes +% shift);
-                const none: gemm.Batch = .{};
+                const none: contract.Batch = .{};
                 job.kernel(&alone, &args, &none, scratch.ptr, scratch.len);
                 at += rows;
             }

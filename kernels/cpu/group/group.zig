@@ -17,17 +17,17 @@
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
 const builtin = @import("builtin");
+const contract = @import("../level/contract.zig");
 const cpu = @import("../engine.zig");
 const epilogue = @import("epilogue.zig");
+const facts = @import("../../program/facts.zig");
 const fold = @import("../skeletons/fold.zig");
 const fold_columns = @import("../skeletons/fold_columns.zig");
 const group_access = @import("access.zig");
 const group_plan = @import("plan.zig");
 const group_tiles = @import("tiles.zig");
-const levels = @import("../levels.zig");
 const map = @import("../skeletons/map.zig");
 const program = @import("../../program/program.zig");
-const rows = @import("../level/row_kernels.zig");
 const table = @import("../../rows/table.zig");
 
 const Access = group_access.Access;
@@ -38,7 +38,6 @@ const steps_max = group_plan.steps_max;
 const Redirected = group_access.Redirected;
 const Kind = group_tiles.Kind;
 const Step = group_tiles.Step;
-const Stream = group_tiles.Stream;
 const Tiles = group_tiles.Tiles;
 const operands_max = axes_module.operands_max;
 const scratch_bytes = group_tiles.scratch_bytes;
@@ -56,7 +55,7 @@ const columns_bytes_max = 512 << 10;
 const elements_min = 4096;
 const run_bytes_min = 512 << 10;
 /// Rows of a chunk of a fold over the cut axis.
-const chunk_places = rows.column_chunk;
+const chunk_places = contract.column_chunk;
 
 /// Bytes that the alignment of a temporary takes in scratch, at most.
 const around_bytes = 64 + group_access.element_bytes_max;
@@ -231,7 +230,7 @@ fn large(instruction: *const Instruction) bool {
 
 /// Fills the plan with the longest run from the first instruction on that one of the cuts allows,
 /// and returns its length.
-fn longest(plan: *Plan, tables: *const levels.Table, rest: []const Instruction) usize {
+fn longest(plan: *Plan, tables: *const contract.Table, rest: []const Instruction) usize {
     // A fold says best where to cut.
     for (rest[0..@min(rest.len, steps_max)]) |*instruction| {
         switch (instruction.*) {
@@ -239,7 +238,7 @@ fn longest(plan: *Plan, tables: *const levels.Table, rest: []const Instruction) 
             .fold, .arg => |*one| {
                 const kept = axes_module.product(one.shape[0..one.kept]);
                 const joined = axes_module.product(one.shape[one.kept..one.rank]);
-                const column = fold.isColumn(one);
+                const column = facts.isColumn(one);
                 if (column and joined *| 2 * 32 * one.inputs[0].dtype.bytes() > columns_bytes_max) {
                     // Several folds of the same rows read them once.
                     return build(plan, tables, rest, joined, .leading);
@@ -265,7 +264,7 @@ fn longest(plan: *Plan, tables: *const levels.Table, rest: []const Instruction) 
 /// Adds instructions to an empty plan until one does not fit.
 fn build(
     plan: *Plan,
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     rest: []const Instruction,
     places: usize,
     side: map.Side,
@@ -290,7 +289,7 @@ fn build(
         };
         if (!fits or !addAccesses(plan, instruction)) break;
         if (step.kind == .columns) {
-            const chunks = std.math.divCeil(usize, places, chunk_places) catch unreachable;
+            const chunks = axes_module.divCeil(places, chunk_places);
             const bytes = fold_columns.partialBytes(&step.layout.fold) * chunks;
             plan.partials_bytes += std.mem.alignForward(usize, bytes, 64);
         } else if (step.kind != .map) plan.has_fold = true;
@@ -303,7 +302,7 @@ fn build(
 
 fn addMap(
     step: *Step,
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     one: *const program.Map,
     places: usize,
     side: map.Side,
@@ -340,7 +339,7 @@ fn addMap(
 
 fn addFold(
     step: *Step,
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     one: *const program.Fold,
     places: usize,
     kind: Kind,
@@ -357,17 +356,17 @@ fn addFold(
 fn addColumns(
     plan: *const Plan,
     step: *Step,
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     one: *const program.Fold,
 ) bool {
-    if (plan.side != .leading or !fold.isColumn(one)) return false;
+    if (plan.side != .leading or !facts.isColumn(one)) return false;
     if (axes_module.product(one.shape[one.kept..one.rank]) != plan.places) return false;
     step.kind = .columns;
     const layout = &step.layout.fold;
     if (!fold.prepare(layout, tables, one, .all)) return false;
     if (layout.kept != 1 or layout.axes.rank != 2 or !fold_columns.passes(layout)) return false;
     layout.cut = 1;
-    const chunks = std.math.divCeil(usize, plan.places, chunk_places) catch unreachable;
+    const chunks = axes_module.divCeil(plan.places, chunk_places);
     if (chunks < plan.threads) return false;
     step.partials = plan.partials_bytes;
     const room = plan.scratch.len -| plan.partials_bytes;

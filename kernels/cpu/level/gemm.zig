@@ -16,17 +16,22 @@
 
 const std = @import("std");
 const assert = std.debug.assert;
-const program = @import("../../program/program.zig");
+const contract = @import("contract.zig");
+const divCeil = @import("../../program/axes.zig").divCeil;
 const Pool = @import("../pool.zig").Pool;
 const panels_module = @import("panels.zig");
 const row_module = @import("row.zig");
 const tile = @import("tile.zig");
 const offset = tile.offset;
+const stepped = tile.stepped;
 
-pub const Config = tile.Config;
+const Args = contract.Args;
+const Batch = contract.Batch;
+const block_max = contract.block_max;
+const long_depth = contract.long_depth;
 
-/// The longest block of k: part of the definition of the result, the same on every level.
-pub const block_max = 512;
+const Config = tile.Config;
+
 /// Copied elements of B and A that a thread holds at once.
 const packed_right_bytes = 512 << 10;
 const packed_left_bytes = 128 << 10;
@@ -36,82 +41,11 @@ const rows_ahead = 8;
 const row_columns_min = 64;
 /// A smaller matrix is in a second-level cache, where tiles are as fast.
 const row_elements_min = 256 << 10;
-/// Products of more terms read operands from main memory: fewer parts read the same of them.
-const long_depth = 2 * block_max;
 const scratch_bytes_each = packed_right_bytes + packed_left_bytes;
 
-/// Bytes of scratch that `run` needs for a pool of so many threads, whatever the sizes.
-pub fn scratchBytes(threads: usize) usize {
-    return threads * scratch_bytes_each;
+comptime {
+    assert(scratch_bytes_each <= contract.scratch_bytes);
 }
-
-/// C[m, n] = A[m, k] B[k, n]; strides in elements. Columns of C lie side by side.
-pub fn Args(comptime T: type) type {
-    return struct {
-        m: usize,
-        n: usize,
-        k: usize,
-        a: [*]const T,
-        a_row: isize,
-        a_col: isize,
-        b: [*]const T,
-        b_row: isize,
-        b_col: isize,
-        c: [*]T,
-        c_row: isize,
-        /// B once more, as `panels.zig` wrote it.
-        panels: ?[*]align(64) T = null,
-    };
-}
-
-/// Axes along which the multiplication repeats; strides of the pointers, 0 to broadcast.
-pub const Batch = struct {
-    pub const rank_max = 8;
-
-    rank: usize = 0,
-    shape: [rank_max]usize = undefined,
-    a: [rank_max]isize = undefined,
-    b: [rank_max]isize = undefined,
-    c: [rank_max]isize = undefined,
-
-    pub fn of(product: *const program.MatMul) Batch {
-        var batch: Batch = .{ .rank = product.batch_rank };
-        for (0..batch.rank) |axis| {
-            batch.shape[axis] = product.batch[axis];
-            batch.a[axis] = product.a.strides[axis];
-            batch.b[axis] = product.b.strides[axis];
-            batch.c[axis] = product.out.strides[axis];
-        }
-        return batch;
-    }
-
-    fn turned(batch: *const Batch) Batch {
-        var result = batch.*;
-        result.a = batch.b;
-        result.b = batch.a;
-        return result;
-    }
-
-    /// How far from the first item that one lies, in elements of a, b and c.
-    pub fn offsets(batch: *const Batch, item: usize) [3]isize {
-        var found: [3]isize = @splat(0);
-        var rest = item;
-        var axis = batch.rank;
-        while (axis > 0) {
-            axis -= 1;
-            const index: isize = @intCast(rest % batch.shape[axis]);
-            rest /= batch.shape[axis];
-            for (&found, [_]isize{ batch.a[axis], batch.b[axis], batch.c[axis] }) |*sum, stride| sum.* += index * stride;
-        }
-        return found;
-    }
-
-    fn items(batch: *const Batch) usize {
-        var count: usize = 1;
-        for (batch.shape[0..batch.rank]) |size| count *= size;
-        return count;
-    }
-};
 
 pub fn Gemm(comptime T: type, comptime config: Config) type {
     return struct {
@@ -158,14 +92,14 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
         ) void {
             const items = batch.items();
             if (args.m == 0 or args.n == 0 or items == 0) return;
-            assert(scratch.len >= scratchBytes(pool.threads));
+            assert(scratch.len >= pool.threads * contract.scratch_bytes);
             const turns = args.n == 1 and args.m != 1 and args.c_row == 1;
             const plan = if (turns)
                 makePlan(turned(args), &batch.turned(), items, pool.threads, scratch)
             else
                 makePlan(args, batch, items, pool.threads, scratch);
             const parts = if (plan.items_each > 1)
-                std.math.divCeil(usize, items, plan.items_each) catch unreachable
+                divCeil(items, plan.items_each)
             else
                 items * plan.row_parts * plan.column_parts;
             pool.parallelWorkers(&plan, runPart, parts);
@@ -201,14 +135,14 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 .scratch = scratch,
                 .right = Panels.rightOf(&args),
                 .left = false,
-                .block = blockOf(args.k),
+                .block = contract.blockOf(args.k),
                 .row_parts = 1,
                 .column_parts = 1,
                 .items = items,
                 .items_each = 1,
                 .unit = if (args.panels == null) 1 else Tile.vectors_max,
             };
-            plan.left = args.a_row == 1 and @abs(args.a_col) * @sizeOf(T) >= apart(args.k) and
+            plan.left = args.a_row == 1 and @abs(args.a_col) * @sizeOf(T) >= panels_module.apart(args.k) and
                 args.n > Tile.vectors_max * lanes;
             split(&plan, threads);
             return plan;
@@ -231,22 +165,22 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 plan.items_each = @max(1, plan.items / wanted);
                 return;
             }
-            const each = ceilDiv(wanted, plan.items);
+            const each = divCeil(wanted, plan.items);
             const copy: usize = switch (plan.right) {
                 .direct, .ready => 1,
                 .rows => if (args.k > long_depth) 12 else 3,
                 .columns => 6,
                 .any => 24,
             };
-            const row_groups = ceilDiv(args.m, Tile.rows_max);
-            const units = ceilDiv(args.n, plan.unit * lanes);
+            const row_groups = divCeil(args.m, Tile.rows_max);
+            const units = divCeil(args.n, plan.unit * lanes);
             var best: usize = std.math.maxInt(usize);
             var columns: usize = 1;
             while (columns <= @min(each, units)) : (columns *= 2) {
-                const rows = @min(ceilDiv(each, columns), row_groups);
-                const height = ceilDiv(row_groups, rows) * Tile.rows_max;
-                const width = ceilDiv(units, columns) * plan.unit;
-                const turns = ceilDiv(rows * columns * plan.items, threads);
+                const rows = @min(divCeil(each, columns), row_groups);
+                const height = divCeil(row_groups, rows) * Tile.rows_max;
+                const width = divCeil(units, columns) * plan.unit;
+                const turns = divCeil(rows * columns * plan.items, threads);
                 const cost = turns * (height * width + copy * width + height);
                 if (cost < best) {
                     best = cost;
@@ -286,7 +220,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             args.b = offset(args.b, b);
             args.c = offset(args.c, c);
             const unit = plan.unit * lanes;
-            const units = ceilDiv(args.n, unit);
+            const units = divCeil(args.n, unit);
             const row = args.m * row_part / plan.row_parts;
             const column = units * column_part / plan.column_parts * unit;
             const row_end = args.m * (row_part + 1) / plan.row_parts;
@@ -304,8 +238,8 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             }
             const chunk = packed_right_bytes / @sizeOf(T) / block_max / unit * unit;
             const whole = args;
-            const width = ceilDiv(args.n, unit);
-            const chunks = ceilDiv(width * unit, chunk);
+            const width = divCeil(args.n, unit);
+            const chunks = divCeil(width * unit, chunk);
             for (0..chunks) |i| {
                 const from = width * i / chunks * unit;
                 const to = @min(width * (i + 1) / chunks * unit, args.n);
@@ -356,7 +290,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
 
         /// Columns few enough that a block of k of them stays in the cache while all rows pass.
         fn runChunk(plan: *const Plan, args: *const Arguments, column: usize, scratch: []align(64) u8) void {
-            const vectors = ceilDiv(args.n, lanes);
+            const vectors = divCeil(args.n, lanes);
             var chunk: Chunk = .{
                 .args = args,
                 .first = 0,
@@ -365,8 +299,8 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 .right = @ptrCast(scratch.ptr),
                 .left = @ptrCast(@alignCast(scratch[packed_right_bytes..].ptr)),
                 .vectors = vectors,
-                .panels = ceilDiv(vectors, Tile.vectors_max),
-                .strips = ceilDiv(args.m, Tile.rows_max),
+                .panels = divCeil(vectors, Tile.vectors_max),
+                .strips = divCeil(args.m, Tile.rows_max),
             };
             const group = if (plan.left or config.strips_inner) left_strips else chunk.strips;
             while (chunk.first < args.k) : (chunk.first += plan.block) {
@@ -483,25 +417,4 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             Tile.run(rows, width, &block);
         }
     };
-}
-
-pub inline fn stepped(pointer: anytype, count: usize, stride: isize) @TypeOf(pointer) {
-    return offset(pointer, @as(isize, @intCast(count)) * stride);
-}
-
-/// Bytes from which on columns of A lie apart, and four times as many rows of B. Products of many
-/// terms read operands from main memory: those that lie apart are copied sooner.
-pub fn apart(k: usize) usize {
-    return if (k > long_depth) 512 else 1024;
-}
-
-/// Blocks of k, as equal as may be, in steps that suit every level.
-pub fn blockOf(k: usize) usize {
-    if (k <= block_max) return k;
-    const count = ceilDiv(k, block_max);
-    return std.mem.alignForward(usize, ceilDiv(k, count), 16);
-}
-
-fn ceilDiv(a: usize, b: usize) usize {
-    return (a + b - 1) / b;
 }

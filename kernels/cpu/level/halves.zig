@@ -16,68 +16,20 @@ const std = @import("std");
 const assert = std.debug.assert;
 const builtin = @import("builtin");
 const convert = @import("../../program/convert.zig");
-const gemm = @import("gemm.zig");
+const contract = @import("contract.zig");
+const divCeil = @import("../../program/axes.zig").divCeil;
 const Pool = @import("../pool.zig").Pool;
 const tile = @import("tile.zig");
 const DType = @import("../../program/program.zig").DType;
 
-/// A matrix in memory. Strides are in bytes.
-pub const Operand = struct {
-    data: [*]const u8,
-    dtype: DType,
-    row: isize,
-    column: isize,
-    load: convert.Load,
-
-    fn at(operand: *const Operand, row: usize, column: usize) [*]const u8 {
-        return @ptrFromInt(place(@intFromPtr(operand.data), operand.row, row, operand.column, column));
-    }
-};
-
-pub const Result = struct {
-    data: [*]u8,
-    dtype: DType,
-    row: isize,
-    column: isize,
-    store: convert.Store,
-
-    fn at(result: *const Result, row: usize, column: usize) [*]u8 {
-        return @ptrFromInt(place(@intFromPtr(result.data), result.row, row, result.column, column));
-    }
-};
-
-fn place(base: usize, row: isize, r: usize, column: isize, c: usize) usize {
-    const shift = row *% @as(isize, @intCast(r)) +% column *% @as(isize, @intCast(c));
-    return base +% @as(usize, @bitCast(shift));
-}
-
-pub const Args = struct {
-    m: usize,
-    n: usize,
-    k: usize,
-    a: Operand,
-    b: Operand,
-    c: Result,
-    /// B once more, as `Gemm.pack` wrote it.
-    panels: ?[*]align(64) u8 = null,
-};
-
-/// `scratch` is as long as `scratchBytes` says.
-pub const Kernel = *const fn (
-    pool: *Pool,
-    arguments: *const Args,
-    batch: *const gemm.Batch,
-    scratch: [*]align(64) u8,
-    scratch_length: usize,
-) callconv(.c) void;
-
-/// See `level.PackKernel`.
-pub const PackKernel = *const fn (pool: *Pool, arguments: *const Args, to: ?[*]align(64) u8) callconv(.c) usize;
+const Args = contract.HalfArgs;
+const Batch = contract.Batch;
+const place = contract.place;
 
 /// Rows and columns of a part, and copied elements of a column: 4 bytes of one number, or of two.
 const rows_part = 256;
 const columns_part = 240;
-const depth_max = gemm.block_max;
+const depth_max = contract.block_max;
 const rows_strip = 8;
 /// Whole registers are read and written, beyond the last column.
 const slack = 256;
@@ -87,11 +39,8 @@ const left_bytes = depth_max * rows_strip * 4 + slack;
 const scratch_bytes_each = right_bytes + sums_bytes + left_bytes;
 
 comptime {
+    assert(scratch_bytes_each <= contract.scratch_bytes);
     assert(right_bytes % 64 == 0 and sums_bytes % 64 == 0 and left_bytes % 64 == 0);
-}
-
-pub fn scratchBytes(threads: usize) usize {
-    return threads * scratch_bytes_each;
 }
 
 /// Whether this level's compiler knows the registers that the instruction works on.
@@ -99,7 +48,7 @@ pub const has_dots = builtin.zig_backend == .stage2_llvm and builtin.cpu.arch ==
     std.Target.x86.featureSetHas(builtin.cpu.features, .avx512f);
 
 /// With `dots`, A and B must be bfloat16 and the CPU have AVX512-BF16.
-pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
+pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
     return struct {
         const Tile = tile.Tile(f32, config);
         const lanes = Tile.lanes;
@@ -116,7 +65,7 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
 
         const Plan = struct {
             args: *const Args,
-            batch: *const gemm.Batch,
+            batch: *const Batch,
             scratch: []align(64) u8,
             block: usize,
             items: usize,
@@ -131,16 +80,16 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
         pub fn run(
             pool: *Pool,
             args: *const Args,
-            batch: *const gemm.Batch,
+            batch: *const Batch,
             scratch: [*]align(64) u8,
             scratch_length: usize,
         ) callconv(.c) void {
             var items: usize = 1;
             for (batch.shape[0..batch.rank]) |size| items *= size;
             if (args.m == 0 or args.n == 0 or items == 0) return;
-            assert(scratch_length >= scratchBytes(pool.threads));
+            assert(scratch_length >= pool.threads * contract.scratch_bytes);
             const plan = makePlan(args, batch, items, pool.threads, scratch[0..scratch_length]);
-            const parts = std.math.divCeil(usize, plan.parts, plan.parts_each) catch unreachable;
+            const parts = divCeil(plan.parts, plan.parts_each);
             pool.parallelWorkers(&plan, runParts, parts);
         }
 
@@ -152,23 +101,23 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
 
         fn makePlan(
             args: *const Args,
-            batch: *const gemm.Batch,
+            batch: *const Batch,
             items: usize,
             threads: usize,
             scratch: []align(64) u8,
         ) Plan {
             const unit = if (args.panels == null) 1 else vectors_max;
-            const units = ceilDiv(args.n, unit * lanes);
+            const units = divCeil(args.n, unit * lanes);
             // Panels that are ready take no scratch: fewer rows and more columns copy A less often.
             const wider: usize = if (args.panels == null) 1 else 2;
-            var rows = ceilDiv(args.m, rows_part / wider);
-            var columns = ceilDiv(units * unit, vectors_part * wider);
+            var rows = divCeil(args.m, rows_part / wider);
+            var columns = divCeil(units * unit, vectors_part * wider);
             const work = items *| (args.m * args.n *| @max(args.k, 16));
             const some = @min(threads, work / part_work_min);
             const wanted = if (threads == 1) 1 else @max(1, some, @min(4 * threads, work / part_work_good));
             if (items * rows * columns < wanted) {
-                rows = @max(rows, @min(ceilDiv(wanted, items * columns), ceilDiv(args.m, rows_min)));
-                columns = @max(columns, @min(ceilDiv(wanted, items * rows), units));
+                rows = @max(rows, @min(divCeil(wanted, items * columns), divCeil(args.m, rows_min)));
+                columns = @max(columns, @min(divCeil(wanted, items * rows), units));
             }
             const parts = items * rows * columns;
             return .{
@@ -187,7 +136,7 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
 
         /// For the widened product those of `gemm.zig`, whose bits it has.
         fn blockOf(k: usize) usize {
-            return if (dots) depth_max * each else gemm.blockOf(k);
+            return if (dots) depth_max * each else contract.blockOf(k);
         }
 
         fn runParts(plan: *const Plan, group: usize, worker: usize) void {
@@ -206,7 +155,7 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
             args.b.data = stepped(args.b.data, b, args.b.dtype, 1);
             args.c.data = stepped(args.c.data, c, args.c.dtype, 1);
             const unit = plan.unit * lanes;
-            const units = ceilDiv(args.n, unit);
+            const units = divCeil(args.n, unit);
             const row = args.m * row_part / plan.row_parts;
             const column = units * column_part / plan.column_parts * unit;
             const row_end = args.m * (row_part + 1) / plan.row_parts;
@@ -224,14 +173,14 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
             var right: [*]Copied = @ptrCast(scratch.ptr);
             const sums: [*]align(64) f32 = @ptrCast(@alignCast(scratch[right_bytes..].ptr));
             const left: [*]align(64) Copied = @ptrCast(@alignCast(scratch[right_bytes + sums_bytes ..].ptr));
-            const vectors = ceilDiv(args.n, lanes);
+            const vectors = divCeil(args.n, lanes);
             const pitch = vectors * lanes;
             if (args.k == 0) @memset(sums[0 .. args.m * pitch], 0);
-            const strips = ceilDiv(args.m, rows_max);
+            const strips = divCeil(args.m, rows_max);
             var first: usize = 0;
             while (first < args.k) : (first += block) {
                 const count = @min(block, args.k - first);
-                const depth = ceilDiv(count, each);
+                const depth = divCeil(count, each);
                 var begin: usize = 0;
                 if (args.panels) |panels| {
                     right = @as([*]Copied, @ptrCast(panels)) + panelPlace(plan.args, first, depth, column);
@@ -278,9 +227,9 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
             if (args.m == 0 or args.n <= lanes or args.k <= 1) return 0;
             if (to) |panels| {
                 const job: Packing = .{ .args = args, .to = @ptrCast(panels) };
-                pool.parallelWorkers(&job, Packing.panel, ceilDiv(args.n, Packing.width));
+                pool.parallelWorkers(&job, Packing.panel, divCeil(args.n, Packing.width));
             }
-            return ceilDiv(args.k, each) * args.n * @sizeOf(Copied) + slack;
+            return divCeil(args.k, each) * args.n * @sizeOf(Copied) + slack;
         }
 
         const Packing = struct {
@@ -297,7 +246,7 @@ pub fn Gemm(comptime config: gemm.Config, comptime dots: bool) type {
                 var first: usize = 0;
                 while (first < args.k) : (first += block) {
                     const count = @min(block, args.k - first);
-                    const place_to = panelPlace(args, first, ceilDiv(count, each), column);
+                    const place_to = panelPlace(args, first, divCeil(count, each), column);
                     copyRight(args, first, count, column, columns, job.to + place_to);
                 }
             }
@@ -429,8 +378,4 @@ inline fn elementAt(from: [*]const u8, stride: isize, index: usize) [*]align(1) 
 fn stepped(data: anytype, stride: isize, dtype: DType, index: usize) @TypeOf(data) {
     const bytes: isize = @intCast(dtype.bytes());
     return @ptrFromInt(place(@intFromPtr(data), stride *% bytes, index, 0, 0));
-}
-
-fn ceilDiv(a: usize, b: usize) usize {
-    return (a + b - 1) / b;
 }

@@ -14,12 +14,14 @@ const std = @import("std");
 const builtin = @import("builtin");
 const table = @import("../../rows/table.zig");
 const rows = @import("row_kernels.zig");
+const contract = @import("contract.zig");
 const convert = @import("../../program/convert.zig");
 const gemm = @import("gemm.zig");
 const gemm_half = @import("halves.zig");
 const gemm_panels = @import("panels.zig");
 const philox = @import("../../numbers/philox.zig");
 const program = @import("../../program/program.zig");
+const tile = @import("tile.zig");
 const Pool = @import("../pool.zig").Pool;
 
 const x86 = std.Target.x86;
@@ -46,48 +48,7 @@ fn lanes(comptime T: type) usize {
     return register_bits / @bitSizeOf(T);
 }
 
-fn List(comptime Kernel: type, comptime count: usize) type {
-    return [convert.Compute.len][count]?Kernel;
-}
-
-/// Indexed by compute type, then by row; null where the row does not exist for the type.
-pub const Table = extern struct {
-    map: List(rows.MapKernel, table.map_rows.len),
-    chunks: List(rows.ChunksKernel, table.fold_rows.len),
-    short: List(rows.ShortKernel, table.fold_rows.len),
-    columns: List(rows.ColumnsKernel, table.fold_rows.len),
-    join: List(rows.JoinKernel, table.fold_rows.len),
-    arg: List(rows.ArgKernel, table.arg_rows.len),
-    arg_columns: List(rows.ArgColumnsKernel, table.arg_rows.len),
-    /// Indexed by compute type, then by the dtype in memory.
-    load: [convert.Compute.len][dtypes]convert.Load,
-    store: [convert.Compute.len][dtypes]convert.Store,
-    random: philox.Kernel,
-    gemm: [convert.Compute.len]GemmKernel,
-    /// Null in wasm, where no program comes again.
-    gemm_pack: [convert.Compute.len]?PackKernel,
-    gemm_half: gemm_half.Kernel,
-    gemm_half_pack: ?gemm_half.PackKernel,
-    /// For bfloat16 where the CPU has AVX512-BF16; null below the level that could.
-    gemm_dots: ?gemm_half.Kernel,
-    gemm_dots_pack: ?gemm_half.PackKernel,
-};
-
-/// `arguments` is a `gemm.Args` of the compute type; `scratch` is as long as `gemm.scratchBytes`
-/// says.
-pub const GemmKernel = *const fn (
-    pool: *Pool,
-    arguments: *const anyopaque,
-    batch: *const gemm.Batch,
-    scratch: [*]align(64) u8,
-    scratch_length: usize,
-) callconv(.c) void;
-
-/// Brings the right operand into panels for `arguments.panels`, as many bytes as it returns. Without
-/// `to` it only says how many: 0 where products gain nothing by them.
-pub const PackKernel = *const fn (pool: *Pool, arguments: *const anyopaque, to: ?[*]align(64) u8) callconv(.c) usize;
-
-const config: gemm.Config = if (builtin.cpu.arch.isWasm())
+const config: tile.Config = if (builtin.cpu.arch.isWasm())
     .wasm
 else if (!is_x86)
     .neon
@@ -102,16 +63,16 @@ fn Gemm(comptime T: type) type {
         fn run(
             pool: *Pool,
             arguments: *const anyopaque,
-            batch: *const gemm.Batch,
+            batch: *const contract.Batch,
             scratch: [*]align(64) u8,
             scratch_length: usize,
         ) callconv(.c) void {
-            const args: *const gemm.Args(T) = @ptrCast(@alignCast(arguments));
+            const args: *const contract.Args(T) = @ptrCast(@alignCast(arguments));
             gemm.Gemm(T, config).runBatch(pool, args.*, batch, scratch[0..scratch_length]);
         }
 
         fn pack(pool: *Pool, arguments: *const anyopaque, to: ?[*]align(64) u8) callconv(.c) usize {
-            const args: *const gemm.Args(T) = @ptrCast(@alignCast(arguments));
+            const args: *const contract.Args(T) = @ptrCast(@alignCast(arguments));
             const Panels = gemm_panels.Panels(T, config);
             if (to) |panels| Panels.pack(pool, args, @ptrCast(panels));
             return Panels.elements(args) * @sizeOf(T);
@@ -121,15 +82,13 @@ fn Gemm(comptime T: type) type {
 
 const has_panels = !builtin.cpu.arch.isWasm();
 
-const dtypes = @typeInfo(program.DType).@"enum".field_names.len;
-
 fn exists(comptime row: anytype, comptime T: type) bool {
     return T != i32 or row.for_ints;
 }
 
-pub const own: Table = blk: {
+pub const own: contract.Table = blk: {
     @setEvalBranchQuota(1_000_000);
-    var all: Table = undefined;
+    var all: contract.Table = undefined;
     for (convert.Compute, 0..) |T, code| {
         for (table.map_rows, 0..) |row, i| {
             all.map[code][i] = if (exists(row, T)) &rows.Map(row, T, lanes(T)).run else null;
@@ -146,8 +105,8 @@ pub const own: Table = blk: {
             all.arg[code][i] = if (exists(row, T)) &Arg.run else null;
             all.arg_columns[code][i] = if (exists(row, T)) &Arg.columns else null;
         }
-        for (0..dtypes) |stored| {
-            const dtype: program.DType = @fromBackingInt(stored);
+        for (std.enums.values(program.DType)) |dtype| {
+            const stored = @backingInt(dtype);
             all.load[code][stored] = &convert.Loader(dtype, T).load;
             all.store[code][stored] = &convert.Storer(dtype, T).store;
         }

@@ -5,7 +5,8 @@
 //! in each panel after panel; all of these but the last are as wide as a tile.
 
 const std = @import("std");
-const gemm = @import("gemm.zig");
+const contract = @import("contract.zig");
+const divCeil = @import("../../program/axes.zig").divCeil;
 const tile = @import("tile.zig");
 const Pool = @import("../pool.zig").Pool;
 
@@ -19,7 +20,7 @@ pub fn Panels(comptime T: type, comptime config: tile.Config) type {
     return struct {
         const Tile = tile.Tile(T, config);
         const lanes = Tile.lanes;
-        const Arguments = gemm.Args(T);
+        const Arguments = contract.Args(T);
 
         pub fn rightOf(args: *const Arguments) Right {
             if (args.panels != null) return .ready;
@@ -31,7 +32,7 @@ pub fn Panels(comptime T: type, comptime config: tile.Config) type {
 
         /// Whether rows of B are so far apart that they compete for the same cache sets.
         fn compete(args: *const Arguments) bool {
-            return @abs(args.b_row) * @sizeOf(T) >= 4 * gemm.apart(args.k) and args.n > Tile.vectors_max * lanes;
+            return @abs(args.b_row) * @sizeOf(T) >= 4 * apart(args.k) and args.n > Tile.vectors_max * lanes;
         }
 
         pub inline fn copy(
@@ -45,7 +46,7 @@ pub fn Panels(comptime T: type, comptime config: tile.Config) type {
         ) void {
             switch (right) {
                 .direct, .rows => for (0..k) |p| {
-                    Tile.copyRow(to + p * vectors * lanes, gemm.stepped(from, p, args.b_row), vectors);
+                    Tile.copyRow(to + p * vectors * lanes, tile.stepped(from, p, args.b_row), vectors);
                 },
                 .columns => Tile.packColumns(to, from, args.b_col, k, columns, vectors),
                 .any => Tile.packAny(to, from, args.b_row, args.b_col, k, columns, vectors),
@@ -72,8 +73,8 @@ pub fn Panels(comptime T: type, comptime config: tile.Config) type {
 
         /// Brings B, the same for all items, into panels.
         pub fn pack(pool: *Pool, args: *const Arguments, to: [*]align(64) T) void {
-            const job: Packing = .{ .args = args, .right = rightOf(args), .block = gemm.blockOf(args.k), .to = to };
-            pool.parallelWorkers(&job, Packing.panel, std.math.divCeil(usize, args.n, Packing.width) catch unreachable);
+            const job: Packing = .{ .args = args, .right = rightOf(args), .block = contract.blockOf(args.k), .to = to };
+            pool.parallelWorkers(&job, Packing.panel, divCeil(args.n, Packing.width));
         }
 
         const Packing = struct {
@@ -91,7 +92,7 @@ pub fn Panels(comptime T: type, comptime config: tile.Config) type {
                 var first: usize = 0;
                 while (first < args.k) : (first += job.block) {
                     const k = @min(job.block, args.k - first);
-                    const from = gemm.stepped(gemm.stepped(args.b, first, args.b_row), column, args.b_col);
+                    const from = tile.stepped(tile.stepped(args.b, first, args.b_row), column, args.b_col);
                     const to = job.to + place(args, first, k, column / lanes);
                     copy(job.right, to, from, args, k, columns, vectorsOf(columns));
                 }
@@ -99,7 +100,13 @@ pub fn Panels(comptime T: type, comptime config: tile.Config) type {
         };
 
         fn vectorsOf(columns: usize) usize {
-            return (columns + lanes - 1) / lanes;
+            return divCeil(columns, lanes);
         }
     };
+}
+
+/// Bytes from which on columns of A lie apart, and four times as many rows of B. Where a
+/// product reads its operands from main memory, those that lie apart are copied sooner.
+pub fn apart(k: usize) usize {
+    return if (k > contract.long_depth) 512 else 1024;
 }

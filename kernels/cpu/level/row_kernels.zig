@@ -7,90 +7,10 @@
 
 const std = @import("std");
 const expr = @import("../../rows/expr.zig");
+const contract = @import("contract.zig");
 const partial = @import("partial.zig");
 
-/// Bytes of the vector that stands for a repeated operand: the widest of any level.
-pub const repeated_bytes = 64;
-/// Elements of a reduction that are joined before the next ones are looked at.
-pub const chunk = 1024;
-/// The same for a fold whose kept axis is the contiguous one.
-pub const column_chunk = 128;
-
-/// `count` elements in each of `places`; strides are bytes from place to place, of the output and
-/// then of the inputs. The index is that of the first element in each place.
-pub const MapKernel = *const fn (
-    out: [*]u8,
-    inputs: [*]const [*]const u8,
-    strides: [*]const isize,
-    repeated: u32,
-    scalars: *const anyopaque,
-    index: usize,
-    places: usize,
-    count: usize,
-) callconv(.c) void;
-
-/// Writes one element for every `chunk` elements begun.
-pub const ChunksKernel = *const fn (
-    out: [*]u8,
-    inputs: [*]const [*]const u8,
-    repeated: u32,
-    scalars: *const anyopaque,
-    index: usize,
-    count: usize,
-) callconv(.c) void;
-
-/// Joins `count` elements (at most `chunk`) in each of `places`; input strides are bytes from place
-/// to place. Within a place, inputs whose bit is set in `repeated` are one element. Index and order
-/// are those of the first chunk of each.
-pub const ShortKernel = *const fn (
-    out: [*]u8,
-    inputs: [*]const [*]const u8,
-    strides: [*]const isize,
-    repeated: u32,
-    scalars: *const anyopaque,
-    places: usize,
-    count: usize,
-) callconv(.c) void;
-
-/// Joins `rows` (at most `column_chunk`) in each of `columns`, to what `out` holds unless `fresh`;
-/// input strides are bytes from row to row.
-pub const ColumnsKernel = *const fn (
-    out: [*]u8,
-    inputs: [*]const [*]const u8,
-    strides: [*]const isize,
-    scalars: *const anyopaque,
-    index: usize,
-    rows: usize,
-    columns: usize,
-    fresh: bool,
-) callconv(.c) void;
-
-/// running[i] = step(running[i], values[i]).
-pub const JoinKernel = *const fn (
-    running: [*]u8,
-    values: [*]const u8,
-    scalars: *const anyopaque,
-    count: usize,
-) callconv(.c) void;
-
-/// Improves `best` and `best_index` (negative: nothing yet) by `count` elements.
-pub const ArgKernel = *const fn (
-    best: *anyopaque,
-    best_index: *i32,
-    input: [*]const u8,
-    index: usize,
-    count: usize,
-) callconv(.c) void;
-
-/// Writes the place of the best of `rows` (at least one) in each of `columns`; `stride` is bytes
-/// from row to row.
-pub const ArgColumnsKernel = *const fn (
-    out: [*]i32,
-    input: [*]const u8,
-    stride: isize,
-    rows: usize,
-    columns: usize,
-) callconv(.c) void;
+const chunk = contract.chunk;
 
 fn Element(comptime V: type) type {
     return @typeInfo(V).vector.child;
@@ -190,17 +110,6 @@ pub fn foldLanes(comptime T: type) usize {
     return if (T == f64) 8 else 16;
 }
 
-/// What a fold of nothing gives, and what it starts from. The largest floats are infinite: the
-/// maximum of elements that are all -inf is -inf.
-pub fn start(comptime row: anytype, comptime T: type) T {
-    const float = @typeInfo(T) == .float;
-    return switch (row.from) {
-        .lowest => if (float) -std.math.inf(T) else std.math.minInt(T),
-        .highest => if (float) std.math.inf(T) else std.math.maxInt(T),
-        .number => |number| if (float) number else @trunc(number),
-    };
-}
-
 pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize) type {
     const n = row.operands;
     return struct {
@@ -235,7 +144,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
                 steps[k] = if (repeated >> k & 1 != 0) 0 else lanes;
             }
             var environment = environmentOf(V, scalars);
-            const begin: V = @splat(comptime start(row, T));
+            const begin: V = @splat(comptime row.start(T));
             var first: usize = 0;
             while (first < count) : (first += chunk) {
                 const end = @min(count, first + chunk);
@@ -314,7 +223,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
                 }
             }
             var environment = environmentOf(V, scalars);
-            var running: [wide]V = @splat(@splat(comptime start(row, T)));
+            var running: [wide]V = @splat(@splat(comptime row.start(T)));
             var i: usize = 0;
             while (i + lanes <= count) : (i += lanes) {
                 if (row.uses_index) environment.index = indices(V, i);
@@ -402,7 +311,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
             var addresses: [n]usize = undefined;
             inline for (0..n) |k| addresses[k] = @intFromPtr(inputs[k]) + offset * @sizeOf(T);
             var environment = environmentOf(V, scalars);
-            var running: [blocks]V = @splat(@splat(comptime start(row, T)));
+            var running: [blocks]V = @splat(@splat(comptime row.start(T)));
             if (!fresh) {
                 inline for (0..blocks) |j| running[j] = out[j * lanes ..][0..lanes].*;
             }

@@ -255,3 +255,8 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
 pub inline fn offset(pointer: anytype, elements: isize) @TypeOf(pointer) {
     return pointer + @as(usize, @bitCast(elements));
 }
+
+/// A pointer moved by so many strides.
+pub inline fn stepped(pointer: anytype, count: usize, stride: isize) @TypeOf(pointer) {
+    return offset(pointer, @as(isize, @intCast(count)) * stride);
+}

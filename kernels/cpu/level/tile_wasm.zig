@@ -10,8 +10,6 @@
 //! A broadcast costs no arithmetic unit when it is a load, but one when it is a shuffle: elements
 //! of A are loaded one by one.
 
-const std = @import("std");
-
 /// Steps of k that are written out.
 const steps = 8;
 /// The same where each row of A has a pointer of its own, which moves once for so many steps.

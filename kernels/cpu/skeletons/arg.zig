@@ -1,14 +1,12 @@
 //! The arg skeleton: where along the reduced axes the best element stands, the first of equals, and
 //! the first NaN before all. The answer does not depend on any order.
 
-const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
+const contract = @import("../level/contract.zig");
 const fold_columns = @import("fold_columns.zig");
 const fold_module = @import("fold.zig");
-const levels = @import("../levels.zig");
 const map_module = @import("map.zig");
 const program = @import("../../program/program.zig");
-const rows = @import("../level/row_kernels.zig");
 const Pool = @import("../pool.zig").Pool;
 
 const Bases = axes_module.Bases;
@@ -97,22 +95,22 @@ noinline fn runColumns(
 
 noinline fn runTiles(
     prepared: *const Prepared,
-    kernel: rows.ArgKernel,
+    kernel: contract.ArgKernel,
     base: usize,
     best: *f64,
     place: *i32,
 ) void {
-    var tile: [rows.chunk * 8]u8 align(64) = undefined;
+    var tile: [contract.chunk * 8]u8 align(64) = undefined;
     var first: usize = 0;
-    while (first < prepared.reduced) : (first += rows.chunk) {
-        const count = @min(rows.chunk, prepared.reduced - first);
+    while (first < prepared.reduced) : (first += contract.chunk) {
+        const count = @min(contract.chunk, prepared.reduced - first);
         fold_module.loadRange(prepared, base, 1, &tile, first, count);
         kernel(best, place, &tile, first, count);
     }
 }
 
 /// The whole instruction, on all threads where it is large enough.
-pub fn execute(tables: *const levels.Table, pool: *Pool, arg: *const program.Fold) void {
+pub fn execute(tables: *const contract.Table, pool: *Pool, arg: *const program.Fold) void {
     const kept_count = axes_module.product(arg.shape[0..arg.kept]);
     if (kept_count == 0) return;
     var prepared: Prepared = undefined;

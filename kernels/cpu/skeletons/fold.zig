@@ -1,7 +1,7 @@
 //! The fold skeleton: the elements along the reduced axes joined into one.
 //!
 //! The order of joining is part of the result and depends only on the declared shape and strides:
-//! `isColumn` says which of two orders it is.
+//! `facts.isColumn` says which of two orders it is.
 //! - Row: chunks of 1024 along the linear reduced index; in a chunk element p goes to lane p % 16
 //!   (8 for f64), lanes are joined as a tree, and chunks from left to right.
 //! - Column: each column runs down chunks of 128 rows, and chunks are joined from the top.
@@ -10,11 +10,11 @@
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
 const columns = @import("fold_columns.zig");
+const contract = @import("../level/contract.zig");
 const convert = @import("../../program/convert.zig");
-const levels = @import("../levels.zig");
+const facts = @import("../../program/facts.zig");
 const map_module = @import("map.zig");
 const program = @import("../../program/program.zig");
-const rows = @import("../level/row_kernels.zig");
 const table = @import("../../rows/table.zig");
 const Pool = @import("../pool.zig").Pool;
 
@@ -32,7 +32,7 @@ const tile_elements = 1024;
 pub const partials_max = 8192;
 
 comptime {
-    std.debug.assert(tile_elements >= rows.chunk);
+    std.debug.assert(tile_elements >= contract.chunk);
     std.debug.assert(partials_max >= 16 * columns_each);
 }
 
@@ -41,42 +41,19 @@ const starts: [3][table.fold_rows.len]f64 = blk: {
     var values: [3][table.fold_rows.len]f64 = undefined;
     for (convert.Compute, &values) |T, *list| {
         for (table.fold_rows, list) |row, *value| {
-            value.* = if (T == i32) @floatFromInt(rows.start(row, T)) else rows.start(row, T);
+            value.* = if (T == i32) @floatFromInt(row.start(T)) else row.start(T);
         }
     }
     break :blk values;
 };
 
-/// Whether the kept axis is the one that lies closer in memory. Asked of the first operand that
-/// has an opinion.
-pub fn isColumn(fold: *const program.Fold) bool {
-    const kept = lastLong(fold.shape[0..fold.kept]) orelse return false;
-    const reduced = fold.kept + (lastLong(fold.shape[fold.kept..fold.rank]) orelse return true);
-    for (fold.inputs[0..fold.inputs_count]) |*input| {
-        const outside = @abs(input.strides[kept]);
-        const inside = @abs(input.strides[reduced]);
-        if (outside == 0 and inside == 0) continue;
-        return outside != 0 and (inside == 0 or outside < inside);
-    }
-    return false;
-}
-
-fn lastLong(shape: []const usize) ?usize {
-    var axis = shape.len;
-    while (axis > 0) {
-        axis -= 1;
-        if (shape[axis] != 1) return axis;
-    }
-    return null;
-}
-
 /// A vector of one element for every operand that has but one.
 const Repeated = struct {
-    vectors: [program.inputs_max][rows.repeated_bytes]u8 align(rows.repeated_bytes),
+    vectors: [program.inputs_max][contract.repeated_bytes]u8 align(contract.repeated_bytes),
 
     /// Fills operand `k` from `source`, an element of the compute type.
     inline fn fill(repeated: *Repeated, k: usize, bytes: usize, source: *const anyopaque) void {
-        const vector: *align(64) [rows.repeated_bytes]u8 = @alignCast(&repeated.vectors[k]);
+        const vector: *align(64) [contract.repeated_bytes]u8 = @alignCast(&repeated.vectors[k]);
         if (bytes == 8) {
             const value: *const u64 = @ptrCast(@alignCast(source));
             @as(*[8]u64, @ptrCast(vector)).* = @splat(value.*);
@@ -103,7 +80,7 @@ const Repeated = struct {
 /// A fold whose axes are merged; the kept ones come first. Axis `cut` is a kept one and may be
 /// walked in pieces.
 pub const Prepared = struct {
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     row: u16,
     compute: program.DType,
     column: bool,
@@ -131,19 +108,19 @@ pub const Prepared = struct {
         return axes_module.product(prepared.axes.shape[0..prepared.kept]);
     }
 
-    fn chunks(prepared: *const Prepared) rows.ChunksKernel {
+    fn chunks(prepared: *const Prepared) contract.ChunksKernel {
         return prepared.tables.chunks[@backingInt(prepared.compute)][prepared.row].?;
     }
 
-    fn short(prepared: *const Prepared) rows.ShortKernel {
+    fn short(prepared: *const Prepared) contract.ShortKernel {
         return prepared.tables.short[@backingInt(prepared.compute)][prepared.row].?;
     }
 
-    pub fn columnsKernel(prepared: *const Prepared) rows.ColumnsKernel {
+    pub fn columnsKernel(prepared: *const Prepared) contract.ColumnsKernel {
         return prepared.tables.columns[@backingInt(prepared.compute)][prepared.row].?;
     }
 
-    pub fn join(prepared: *const Prepared) rows.JoinKernel {
+    pub fn join(prepared: *const Prepared) contract.JoinKernel {
         return prepared.tables.join[@backingInt(prepared.compute)][prepared.row].?;
     }
 
@@ -167,14 +144,14 @@ pub const Cut = union(enum) {
 /// False if the axes cannot be cut as asked.
 pub fn prepare(
     prepared: *Prepared,
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     fold: *const program.Fold,
     cut: Cut,
 ) bool {
     prepared.tables = tables;
     prepared.row = fold.row;
     prepared.compute = fold.compute;
-    prepared.column = isColumn(fold);
+    prepared.column = facts.isColumn(fold);
     prepared.operands = fold.inputs_count + 1;
     prepared.rebind(fold);
     const reduced_shape = fold.shape[fold.kept..fold.rank];
@@ -219,7 +196,7 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
     if (!prepared.column) {
         var walk: Walk = .{};
         const straight = rowPasses(prepared);
-        if (straight and kept == 1 and axes.rank == 2 and prepared.reduced <= rows.chunk) {
+        if (straight and kept == 1 and axes.rank == 2 and prepared.reduced <= contract.chunk) {
             return reduceShort(prepared, &bases, count);
         }
         while (true) {
@@ -345,7 +322,7 @@ inline fn reduceStraight(prepared: *const Prepared, bases: *const Bases, result:
     inputs.set(prepared, bases, 0);
     if (prepared.reduced == 0) return setStart(prepared, result);
     const scalars = &prepared.scalars;
-    if (prepared.reduced <= rows.chunk) {
+    if (prepared.reduced <= contract.chunk) {
         const out: [*]u8 = @ptrCast(result);
         return prepared.chunks()(out, &inputs.pointers, inputs.mask, scalars, 0, prepared.reduced);
     }
@@ -356,12 +333,12 @@ noinline fn reduceLong(prepared: *const Prepared, bases: *const Bases, result: *
     var partials: [wave]f64 = undefined;
     var inputs: Inputs = undefined;
     var first: usize = 0;
-    while (first < prepared.reduced) : (first += wave * rows.chunk) {
+    while (first < prepared.reduced) : (first += wave * contract.chunk) {
         inputs.set(prepared, bases, first);
-        const count = @min(wave * rows.chunk, prepared.reduced - first);
+        const count = @min(wave * contract.chunk, prepared.reduced - first);
         const out: [*]u8 = @ptrCast(&partials);
         prepared.chunks()(out, &inputs.pointers, inputs.mask, &prepared.scalars, first, count);
-        joinInto(prepared, result, out, (count + rows.chunk - 1) / rows.chunk, first == 0);
+        joinInto(prepared, result, out, (count + contract.chunk - 1) / contract.chunk, first == 0);
     }
 }
 
@@ -421,7 +398,7 @@ pub fn loadRange(
 noinline fn reduceTiles(prepared: *const Prepared, bases: *const Bases, result: *f64) void {
     setStart(prepared, result);
     var first: usize = 0;
-    while (first < prepared.reduced) : (first += rows.chunk) {
+    while (first < prepared.reduced) : (first += contract.chunk) {
         var value: f64 = undefined;
         chunkTiles(prepared, bases, first, &value);
         joinInto(prepared, result, @ptrCast(&value), 1, first == 0);
@@ -437,7 +414,7 @@ noinline fn chunkTiles(
 ) void {
     var tiles: [inputs_max][tile_elements * 8]u8 align(64) = undefined;
     var pointers: [inputs_max][*]const u8 = undefined;
-    const count = @min(rows.chunk, prepared.reduced - first);
+    const count = @min(contract.chunk, prepared.reduced - first);
     for (1..prepared.operands) |k| {
         loadRange(prepared, bases[k], k, &tiles[k - 1], first, count);
         pointers[k - 1] = &tiles[k - 1];
@@ -448,7 +425,7 @@ noinline fn chunkTiles(
 /// The whole fold, on all threads where it is large enough. `partials` belongs to the caller's
 /// context.
 pub fn execute(
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     pool: *Pool,
     partials: *[partials_max]f64,
     fold: *const program.Fold,
@@ -485,7 +462,7 @@ const Job = struct {
     columns: usize = 0,
 
     fn chunkLength(job: Job) usize {
-        return if (job.prepared.column) rows.column_chunk else rows.chunk;
+        return if (job.prepared.column) contract.column_chunk else contract.chunk;
     }
 
     fn runPlaces(job: Job, part: usize) void {
@@ -502,8 +479,8 @@ const Job = struct {
         const out: [*]u8 = @ptrCast(job.partials);
         const straight = !prepared.column and rowPasses(prepared);
         if (straight) {
-            const first = (job.first_chunk + begin) * rows.chunk;
-            const last = @min(prepared.reduced, (job.first_chunk + end) * rows.chunk);
+            const first = (job.first_chunk + begin) * contract.chunk;
+            const last = @min(prepared.reduced, (job.first_chunk + end) * contract.chunk);
             var inputs: Inputs = undefined;
             inputs.set(prepared, &job.bases, first);
             const target = out + begin * size;

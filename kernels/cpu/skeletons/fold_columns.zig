@@ -6,9 +6,9 @@
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
+const contract = @import("../level/contract.zig");
 const fold = @import("fold.zig");
 const program = @import("../../program/program.zig");
-const rows = @import("../level/row_kernels.zig");
 
 const Bases = axes_module.Bases;
 const Prepared = fold.Prepared;
@@ -46,14 +46,14 @@ pub noinline fn run(prepared: *const Prepared, bases: *const Bases, count: usize
     const stride = prepared.axes.strides[0][last];
     // Operands of the kept axes may be the output itself: it is written when all chunks are joined.
     const straight = prepared.dtypes[0] == prepared.compute and
-        stride == @as(isize, @intCast(size)) and prepared.reduced <= rows.column_chunk;
+        stride == @as(isize, @intCast(size)) and prepared.reduced <= contract.column_chunk;
     var column: usize = 0;
     while (column < count) : (column += columns_each) {
         const columns = @min(columns_each, count - column);
         const target: [*]u8 = @ptrFromInt(advance(bases[0], stride, column));
         const out: [*]u8 = if (straight) target else @ptrCast(&running);
         var first: usize = 0;
-        while (first < prepared.reduced) : (first += rows.column_chunk) {
+        while (first < prepared.reduced) : (first += contract.column_chunk) {
             const values: [*]u8 = if (first == 0) out else @ptrCast(&partial);
             chunk(prepared, bases, column, columns, first, values);
             if (first != 0) prepared.join()(out, values, &prepared.scalars, columns);
@@ -78,7 +78,7 @@ pub fn chunk(
 ) void {
     const axes = &prepared.axes;
     const kept = prepared.kept;
-    const count = @min(rows.column_chunk, prepared.reduced - first);
+    const count = @min(contract.column_chunk, prepared.reduced - first);
     if (!passes(prepared)) {
         return tiles(prepared, bases, column, columns, first, out);
     }
@@ -113,8 +113,8 @@ noinline fn tiles(
     const axes = &prepared.axes;
     const kept = prepared.kept;
     const size = fold.elementBytes(prepared);
-    const count = @min(rows.column_chunk, prepared.reduced - first);
-    var loaded: [inputs_max][rows.column_chunk * tile_columns * 8]u8 align(64) = undefined;
+    const count = @min(contract.column_chunk, prepared.reduced - first);
+    var loaded: [inputs_max][contract.column_chunk * tile_columns * 8]u8 align(64) = undefined;
     var pointers: [inputs_max][*]const u8 = undefined;
     var i: usize = 0;
     while (i < columns) : (i += tile_columns) {
@@ -181,8 +181,8 @@ pub fn accumulate(
     for (1..prepared.operands) |k| strides[k - 1] = prepared.axes.strides[k][1];
     var row = first;
     while (row < first + count) {
-        const number = row / rows.column_chunk;
-        const end = @min(first + count, (number + 1) * rows.column_chunk);
+        const number = row / contract.column_chunk;
+        const end = @min(first + count, (number + 1) * contract.column_chunk);
         for (1..prepared.operands) |k| {
             pointers[k - 1] = @ptrFromInt(advance(bases[k], strides[k - 1], row));
         }
@@ -194,7 +194,7 @@ pub fn accumulate(
             row,
             end - row,
             columns,
-            row % rows.column_chunk == 0,
+            row % contract.column_chunk == 0,
         );
         row = end;
     }
@@ -204,7 +204,7 @@ pub fn accumulate(
 pub fn finish(prepared: *const Prepared, partials: [*]u8) void {
     const columns = prepared.axes.shape[0];
     const bytes = partialBytes(prepared);
-    const chunks = std.math.divCeil(usize, prepared.reduced, rows.column_chunk) catch unreachable;
+    const chunks = axes_module.divCeil(prepared.reduced, contract.column_chunk);
     for (1..chunks) |number| {
         prepared.join()(partials, partials + number * bytes, &prepared.scalars, columns);
     }

@@ -6,9 +6,8 @@ const axes_module = @import("../../program/axes.zig");
 const convert = @import("../../program/convert.zig");
 const cpu = @import("../engine.zig");
 const expr = @import("../../rows/expr.zig");
-const fold_module = @import("fold.zig");
+const facts = @import("../../program/facts.zig");
 const program = @import("../../program/program.zig");
-const rows = @import("../level/row_kernels.zig");
 const table = @import("../../rows/table.zig");
 const testing = @import("../cpu_test.zig");
 
@@ -88,10 +87,10 @@ fn ordered(
     reduced: usize,
     kept: usize,
 ) T {
-    const column = fold_module.isColumn(fold);
+    const column = facts.isColumn(fold);
     const lanes: usize = if (column) 1 else if (T == f64) 8 else 16;
     const each: usize = if (column) 128 else 1024;
-    const start = comptime rows.start(row, T);
+    const start = comptime row.start(T);
     var result = start;
     var first: usize = 0;
     while (first < reduced) : (first += each) {

@@ -1,7 +1,6 @@
 //! The gather and scatter skeletons: slices along one axis chosen by an index, copied out or added
 //! in. Every index is checked before anything is written.
 
-const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
 const half = @import("../../numbers/half.zig");
 const map_module = @import("map.zig");
@@ -20,14 +19,6 @@ pub fn outside(gather: *const program.Gather) ?i64 {
         if (index < 0 or index >= gather.length) return index;
     }
     return null;
-}
-
-pub fn supports(gather: *const program.Gather) bool {
-    const indexed = switch (gather.index.dtype) {
-        .int32, .uint8, .bool => true,
-        .float32, .float64, .float16, .bfloat16 => false,
-    };
-    return indexed and gather.out.dtype == gather.source.dtype;
 }
 
 inline fn indexAt(gather: *const program.Gather, c: usize) i64 {

@@ -5,12 +5,10 @@
 //! two axes at a time where one is short or runs across memory (a transpose), so that memory is
 //! read a cache line at a time. Every element is computed alone: no cut changes a bit.
 
-const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
+const contract = @import("../level/contract.zig");
 const convert = @import("../../program/convert.zig");
-const levels = @import("../levels.zig");
 const program = @import("../../program/program.zig");
-const rows = @import("../level/row_kernels.zig");
 const table = @import("../../rows/table.zig");
 const Pool = @import("../pool.zig").Pool;
 
@@ -78,8 +76,8 @@ const Mode = enum {
 
 /// A map whose axes are merged. Axis `cut` may be walked in pieces.
 pub const Prepared = struct {
-    tables: *const levels.Table,
-    kernel: rows.MapKernel,
+    tables: *const contract.Table,
+    kernel: contract.MapKernel,
     compute: program.DType,
     indexed: bool,
     /// The output and the inputs.
@@ -103,7 +101,7 @@ pub const Prepared = struct {
     }
 };
 
-fn setOperands(prepared: *Prepared, tables: *const levels.Table, map: *const program.Map) void {
+fn setOperands(prepared: *Prepared, tables: *const contract.Table, map: *const program.Map) void {
     prepared.tables = tables;
     prepared.kernel = tables.map[@backingInt(map.compute)][map.row].?;
     prepared.compute = map.compute;
@@ -134,7 +132,7 @@ fn appendAxes(
 }
 
 /// Merges all that can be merged; the cut axis is the longest.
-pub fn prepare(prepared: *Prepared, tables: *const levels.Table, map: *const program.Map) void {
+pub fn prepare(prepared: *Prepared, tables: *const contract.Table, map: *const program.Map) void {
     setOperands(prepared, tables, map);
     const rank: usize = map.rank;
     if (prepared.indexed and rank > 0) {
@@ -166,7 +164,7 @@ pub const Side = enum { leading, trailing };
 /// False if they cannot be. `setMode` comes when the strides are final.
 pub fn prepareCut(
     prepared: *Prepared,
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     map: *const program.Map,
     first: usize,
     side: Side,
@@ -199,7 +197,7 @@ pub fn prepareCut(
 /// rest, or the rest by `length` places.
 pub fn prepareFlat(
     prepared: *Prepared,
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     map: *const program.Map,
     length: usize,
     side: Side,
@@ -446,7 +444,7 @@ fn storer(prepared: *const Prepared) convert.Store {
 }
 
 /// The whole map, on all threads where it is large enough.
-pub fn execute(tables: *const levels.Table, pool: *Pool, map: *const program.Map) void {
+pub fn execute(tables: *const contract.Table, pool: *Pool, map: *const program.Map) void {
     const shape = map.shape[0..map.rank];
     const count = axes_module.product(shape);
     if (count == 0) return;
@@ -455,7 +453,7 @@ pub fn execute(tables: *const levels.Table, pool: *Pool, map: *const program.Map
 }
 
 noinline fn executeAny(
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     pool: *Pool,
     map: *const program.Map,
     count: usize,
@@ -494,7 +492,7 @@ pub fn placesEach(length: usize, count: usize, threads: usize) usize {
 /// The common case, and fast for few elements: everything lies end to end in the compute type or
 /// is a single element.
 inline fn executeDense(
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     pool: *Pool,
     map: *const program.Map,
     count: usize,
@@ -534,7 +532,7 @@ inline fn executeDense(
 }
 
 const Flat = struct {
-    kernel: rows.MapKernel,
+    kernel: contract.MapKernel,
     out: [*]u8,
     pointers: [program.inputs_max][*]const u8,
     mask: u32,

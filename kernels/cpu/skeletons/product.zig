@@ -3,9 +3,9 @@
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
+const contract = @import("../level/contract.zig");
 const convert = @import("../../program/convert.zig");
-const gemm = @import("../level/gemm.zig");
-const levels = @import("../levels.zig");
+const facts = @import("../../program/facts.zig");
 const program = @import("../../program/program.zig");
 const Pool = @import("../pool.zig").Pool;
 
@@ -13,15 +13,13 @@ const advance = axes_module.advance;
 
 /// False if the operands are not all of the compute type.
 pub fn execute(
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     pool: *Pool,
     scratch: []align(64) u8,
     product: *const program.MatMul,
 ) bool {
-    const compute = product.compute;
-    if (product.out.dtype != compute or product.a.dtype != compute or
-        product.b.dtype != compute) return false;
-    switch (compute) {
+    if (!facts.isUniform(product)) return false;
+    switch (product.compute) {
         inline .float32, .float64, .int32 => |known| {
             executeAs(convert.Compute[@backingInt(known)], tables, pool, scratch, product);
         },
@@ -32,7 +30,7 @@ pub fn execute(
 
 fn executeAs(
     comptime T: type,
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     pool: *Pool,
     scratch: []align(64) u8,
     product: *const program.MatMul,
@@ -49,13 +47,13 @@ fn executeAs(
 
 /// The operands as the kernel takes them: the columns of C side by side, unless there are gaps in
 /// both of its axes.
-pub fn operandsOf(comptime T: type, product: *const program.MatMul) struct { args: gemm.Args(T), batch: gemm.Batch } {
+pub fn operandsOf(comptime T: type, product: *const program.MatMul) struct { args: contract.Args(T), batch: contract.Batch } {
     const r = product.batch_rank;
-    var batch: gemm.Batch = .of(product);
+    var batch: contract.Batch = .of(product);
     const out = product.out.strides[r..][0..2];
     const a = product.a.strides[r..][0..2];
     const b = product.b.strides[r..][0..2];
-    const plain: gemm.Args(T) = .{
+    const plain: contract.Args(T) = .{
         .m = product.m,
         .n = product.n,
         .k = product.k,
@@ -96,8 +94,8 @@ pub fn turns(product: *const program.MatMul) bool {
     return out[1] != 1 and product.n != 1 and (out[0] == 1 or product.m == 1);
 }
 
-/// See `level.PackKernel`.
-pub fn pack(tables: *const levels.Table, pool: *Pool, product: *const program.MatMul, to: ?[*]align(64) u8) usize {
+/// See `contract.PackKernel`.
+pub fn pack(tables: *const contract.Table, pool: *Pool, product: *const program.MatMul, to: ?[*]align(64) u8) usize {
     switch (product.compute) {
         inline .float32, .float64, .int32 => |known| {
             const operands = operandsOf(convert.Compute[@backingInt(known)], product);
@@ -113,10 +111,10 @@ pub fn pack(tables: *const levels.Table, pool: *Pool, product: *const program.Ma
 fn columns(
     comptime T: type,
     pool: *Pool,
-    plain: gemm.Args(T),
-    batch: *const gemm.Batch,
+    plain: contract.Args(T),
+    batch: *const contract.Batch,
     stride: isize,
-    run: @import("../level/level.zig").GemmKernel,
+    run: contract.GemmKernel,
     scratch: []align(64) u8,
 ) void {
     const size = @sizeOf(T);

@@ -2,25 +2,12 @@
 //! level's `cpu/level/halves.zig`.
 
 const std = @import("std");
-const convert = @import("../../program/convert.zig");
-const gemm = @import("../level/gemm.zig");
-const gemm_half = @import("../level/halves.zig");
-const levels = @import("../levels.zig");
+const contract = @import("../level/contract.zig");
 const program = @import("../../program/program.zig");
 const Pool = @import("../pool.zig").Pool;
 
-/// Whether all are halves or float32, and not all are float32.
-pub fn takes(product: *const program.MatMul) bool {
-    if (product.compute != .float32) return false;
-    var halves = false;
-    for ([_]program.DType{ product.out.dtype, product.a.dtype, product.b.dtype }) |dtype| {
-        if (dtype.isHalf()) halves = true else if (dtype != .float32) return false;
-    }
-    return halves;
-}
-
 pub fn execute(
-    level: *const levels.Level,
+    level: *const contract.Level,
     pool: *Pool,
     scratch: []align(64) u8,
     product: *const program.MatMul,
@@ -30,8 +17,8 @@ pub fn execute(
     run(pool, &operands.args, &operands.batch, scratch.ptr, scratch.len);
 }
 
-/// See `level.PackKernel`.
-pub fn pack(level: *const levels.Level, pool: *Pool, product: *const program.MatMul, to: ?[*]align(64) u8) usize {
+/// See `contract.PackKernel`.
+pub fn pack(level: *const contract.Level, pool: *Pool, product: *const program.MatMul, to: ?[*]align(64) u8) usize {
     const operands = operandsOf(level, product);
     const run = (if (operands.pairs) level.table.gemm_dots_pack else level.table.gemm_half_pack) orelse return 0;
     return run(pool, &operands.args, to);
@@ -39,15 +26,15 @@ pub fn pack(level: *const levels.Level, pool: *Pool, product: *const program.Mat
 
 /// The operands as the kernel takes them, and whether they are multiplied by pairs.
 fn operandsOf(
-    level: *const levels.Level,
+    level: *const contract.Level,
     product: *const program.MatMul,
-) struct { args: gemm_half.Args, batch: gemm.Batch, pairs: bool } {
+) struct { args: contract.HalfArgs, batch: contract.Batch, pairs: bool } {
     const tables = level.table;
     const r = product.batch_rank;
-    var batch: gemm.Batch = .of(product);
+    var batch: contract.Batch = .of(product);
     const out = &product.out;
     const size: isize = @intCast(out.dtype.bytes());
-    var args: gemm_half.Args = .{
+    var args: contract.HalfArgs = .{
         .m = product.m,
         .n = product.n,
         .k = product.k,
@@ -67,7 +54,7 @@ fn operandsOf(
         std.mem.swap([program.rank_max]isize, &batch.a, &batch.b);
         std.mem.swap(usize, &args.m, &args.n);
         std.mem.swap(isize, &args.c.row, &args.c.column);
-        std.mem.swap(gemm_half.Operand, &args.a, &args.b);
+        std.mem.swap(contract.HalfOperand, &args.a, &args.b);
         std.mem.swap(isize, &args.a.row, &args.a.column);
         std.mem.swap(isize, &args.b.row, &args.b.column);
     }
@@ -81,7 +68,7 @@ pub fn turns(product: *const program.MatMul) bool {
     return out[0] == 1 and out[1] != 1;
 }
 
-fn operand(tables: *const levels.Table, view: *const program.View, batch_rank: usize) gemm_half.Operand {
+fn operand(tables: *const contract.Table, view: *const program.View, batch_rank: usize) contract.HalfOperand {
     const size: isize = @intCast(view.dtype.bytes());
     return .{
         .data = view.data,

@@ -2,7 +2,6 @@
 //! those of pairs lie within the rounding of their sums, and repeat on any number of threads.
 
 const std = @import("std");
-const convert = @import("../../program/convert.zig");
 const cpu = @import("../engine.zig");
 const level = @import("../level/level.zig");
 const levels = @import("../levels.zig");

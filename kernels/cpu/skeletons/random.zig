@@ -1,6 +1,6 @@
 //! The random skeleton: `count` elements that depend on key and counter alone (see `philox.zig`).
 
-const levels = @import("../levels.zig");
+const contract = @import("../level/contract.zig");
 const program = @import("../../program/program.zig");
 const Pool = @import("../pool.zig").Pool;
 
@@ -8,7 +8,7 @@ const Pool = @import("../pool.zig").Pool;
 const part_elements = 4 << 10;
 
 const Job = struct {
-    tables: *const levels.Table,
+    tables: *const contract.Table,
     random: *const program.Random,
 
     fn run(job: Job, part: usize) void {
@@ -21,7 +21,7 @@ const Job = struct {
     }
 };
 
-pub fn execute(tables: *const levels.Table, pool: *Pool, random: *const program.Random) void {
+pub fn execute(tables: *const contract.Table, pool: *Pool, random: *const program.Random) void {
     const parts = (random.count + part_elements - 1) / part_elements;
     pool.parallel(Job{ .tables = tables, .random = random }, Job.run, parts);
 }

@@ -9,7 +9,6 @@ const std = @import("std");
 const expr = @import("../../rows/expr.zig");
 const layout = @import("../../gpu/arguments.zig");
 const map = @import("map.zig");
-const rows = @import("../../cpu/level/row_kernels.zig");
 const threading = @import("thread.zig");
 
 const Thread = threading.Thread;
@@ -89,7 +88,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime joining: bool) typ
 
         inline fn accumulate(arguments: *const Arguments, thread: Thread, shared: Pointer, _: *State) void {
             const part: Part = .of(arguments, thread);
-            var running: T = comptime rows.start(row, T);
+            var running: T = comptime row.start(T);
             if (part.place < arguments.kept) {
                 const bases = basesOf(n, arguments, part.place);
                 const begin = thread.y *% arguments.each;

@@ -4,7 +4,6 @@
 //! last axis allows it (`Vector`), else element by element with whatever strides and types there
 //! are (`Strided`). Both evaluate the row by the code of all devices, so their bits are those.
 
-const std = @import("std");
 const convert = @import("../../program/convert.zig");
 const expr = @import("../../rows/expr.zig");
 const layout = @import("../../gpu/arguments.zig");

@@ -5,7 +5,6 @@
 //! ascending, as everywhere, hence without atomic additions: either a thread walks over all c
 //! (`Scatter`), or a block for each c does the work where its index comes first (`ScatterFirst`).
 
-const std = @import("std");
 const convert = @import("../../program/convert.zig");
 const layout = @import("../../gpu/arguments.zig");
 const program = @import("../../program/program.zig");

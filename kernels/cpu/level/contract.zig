@@ -1,0 +1,284 @@
+//! What one CPU level offers: a table of kernels, what they are called with, and the numbers that
+//! they and their callers must agree on. Skeletons and groups import this file and never a
+//! kernel's body, for bodies are compiled once for each level.
+
+const std = @import("std");
+const axes = @import("../../program/axes.zig");
+const convert = @import("../../program/convert.zig");
+const philox = @import("../../numbers/philox.zig");
+const program = @import("../../program/program.zig");
+const table = @import("../../rows/table.zig");
+const Pool = @import("../pool.zig").Pool;
+
+const DType = program.DType;
+
+/// A level of this library.
+pub const Level = struct {
+    name: []const u8,
+    table: *const Table,
+    supported: *const fn () bool,
+    /// Whether products of bfloat16 are added in pairs, by instructions of their own.
+    dots: bool = false,
+};
+
+const dtypes = @typeInfo(DType).@"enum".field_names.len;
+
+fn List(comptime Kernel: type, comptime count: usize) type {
+    return [convert.Compute.len][count]?Kernel;
+}
+
+/// Indexed by compute type, then by row; null where the row does not exist for the type.
+pub const Table = extern struct {
+    map: List(MapKernel, table.map_rows.len),
+    chunks: List(ChunksKernel, table.fold_rows.len),
+    short: List(ShortKernel, table.fold_rows.len),
+    columns: List(ColumnsKernel, table.fold_rows.len),
+    join: List(JoinKernel, table.fold_rows.len),
+    arg: List(ArgKernel, table.arg_rows.len),
+    arg_columns: List(ArgColumnsKernel, table.arg_rows.len),
+    /// Indexed by compute type, then by the dtype in memory.
+    load: [convert.Compute.len][dtypes]convert.Load,
+    store: [convert.Compute.len][dtypes]convert.Store,
+    random: philox.Kernel,
+    gemm: [convert.Compute.len]GemmKernel,
+    /// Null in wasm, where no program comes again.
+    gemm_pack: [convert.Compute.len]?PackKernel,
+    gemm_half: HalfKernel,
+    gemm_half_pack: ?HalfPackKernel,
+    /// For bfloat16 where the CPU has AVX512-BF16; null below the level that could.
+    gemm_dots: ?HalfKernel,
+    gemm_dots_pack: ?HalfPackKernel,
+};
+
+/// Bytes of the vector that stands for a repeated operand: the widest of any level.
+pub const repeated_bytes = 64;
+/// Elements of a reduction that are joined before the next ones are looked at.
+pub const chunk = 1024;
+/// The same for a fold whose kept axis is the contiguous one.
+pub const column_chunk = 128;
+
+/// `count` elements in each of `places`; strides are bytes from place to place, of the output and
+/// then of the inputs. The index is that of the first element in each place.
+pub const MapKernel = *const fn (
+    out: [*]u8,
+    inputs: [*]const [*]const u8,
+    strides: [*]const isize,
+    repeated: u32,
+    scalars: *const anyopaque,
+    index: usize,
+    places: usize,
+    count: usize,
+) callconv(.c) void;
+
+/// Writes one element for every `chunk` elements begun.
+pub const ChunksKernel = *const fn (
+    out: [*]u8,
+    inputs: [*]const [*]const u8,
+    repeated: u32,
+    scalars: *const anyopaque,
+    index: usize,
+    count: usize,
+) callconv(.c) void;
+
+/// Joins `count` elements (at most `chunk`) in each of `places`; input strides are bytes from place
+/// to place. Within a place, inputs whose bit is set in `repeated` are one element. Index and order
+/// are those of the first chunk of each.
+pub const ShortKernel = *const fn (
+    out: [*]u8,
+    inputs: [*]const [*]const u8,
+    strides: [*]const isize,
+    repeated: u32,
+    scalars: *const anyopaque,
+    places: usize,
+    count: usize,
+) callconv(.c) void;
+
+/// Joins `rows` (at most `column_chunk`) in each of `columns`, to what `out` holds unless `fresh`;
+/// input strides are bytes from row to row.
+pub const ColumnsKernel = *const fn (
+    out: [*]u8,
+    inputs: [*]const [*]const u8,
+    strides: [*]const isize,
+    scalars: *const anyopaque,
+    index: usize,
+    rows: usize,
+    columns: usize,
+    fresh: bool,
+) callconv(.c) void;
+
+/// running[i] = step(running[i], values[i]).
+pub const JoinKernel = *const fn (
+    running: [*]u8,
+    values: [*]const u8,
+    scalars: *const anyopaque,
+    count: usize,
+) callconv(.c) void;
+
+/// Improves `best` and `best_index` (negative: nothing yet) by `count` elements.
+pub const ArgKernel = *const fn (
+    best: *anyopaque,
+    best_index: *i32,
+    input: [*]const u8,
+    index: usize,
+    count: usize,
+) callconv(.c) void;
+
+/// Writes the place of the best of `rows` (at least one) in each of `columns`; `stride` is bytes
+/// from row to row.
+pub const ArgColumnsKernel = *const fn (
+    out: [*]i32,
+    input: [*]const u8,
+    stride: isize,
+    rows: usize,
+    columns: usize,
+) callconv(.c) void;
+
+/// The longest block of k: part of the definition of a product, the same on every level.
+pub const block_max = 512;
+/// Products of more terms read operands from main memory.
+pub const long_depth = 2 * block_max;
+
+/// Blocks of k, as equal as may be, in steps that suit every level.
+pub fn blockOf(k: usize) usize {
+    if (k <= block_max) return k;
+    const count = axes.divCeil(k, block_max);
+    return std.mem.alignForward(usize, axes.divCeil(k, count), 16);
+}
+
+/// Bytes of scratch that a product needs for each thread, whatever the sizes.
+pub const scratch_bytes = 768 << 10;
+
+/// C[m, n] = A[m, k] B[k, n] of one type; strides in elements. Columns of C lie side by side.
+pub fn Args(comptime T: type) type {
+    return struct {
+        m: usize,
+        n: usize,
+        k: usize,
+        a: [*]const T,
+        a_row: isize,
+        a_col: isize,
+        b: [*]const T,
+        b_row: isize,
+        b_col: isize,
+        c: [*]T,
+        c_row: isize,
+        /// B once more, as a `PackKernel` wrote it.
+        panels: ?[*]align(64) T = null,
+    };
+}
+
+/// Axes along which the multiplication repeats; strides of the pointers, 0 to broadcast.
+pub const Batch = struct {
+    pub const rank_max = 8;
+
+    rank: usize = 0,
+    shape: [rank_max]usize = undefined,
+    a: [rank_max]isize = undefined,
+    b: [rank_max]isize = undefined,
+    c: [rank_max]isize = undefined,
+
+    pub fn of(product: *const program.MatMul) Batch {
+        var batch: Batch = .{ .rank = product.batch_rank };
+        for (0..batch.rank) |axis| {
+            batch.shape[axis] = product.batch[axis];
+            batch.a[axis] = product.a.strides[axis];
+            batch.b[axis] = product.b.strides[axis];
+            batch.c[axis] = product.out.strides[axis];
+        }
+        return batch;
+    }
+
+    pub fn turned(batch: *const Batch) Batch {
+        var result = batch.*;
+        result.a = batch.b;
+        result.b = batch.a;
+        return result;
+    }
+
+    /// How far from the first item that one lies, in elements of a, b and c.
+    pub fn offsets(batch: *const Batch, item: usize) [3]isize {
+        var found: [3]isize = @splat(0);
+        var rest = item;
+        var axis = batch.rank;
+        while (axis > 0) {
+            axis -= 1;
+            const index: isize = @intCast(rest % batch.shape[axis]);
+            rest /= batch.shape[axis];
+            for (&found, [_]isize{ batch.a[axis], batch.b[axis], batch.c[axis] }) |*sum, stride| sum.* += index * stride;
+        }
+        return found;
+    }
+
+    pub fn items(batch: *const Batch) usize {
+        var count: usize = 1;
+        for (batch.shape[0..batch.rank]) |size| count *= size;
+        return count;
+    }
+};
+
+/// `arguments` is an `Args` of the compute type; `scratch` has `scratch_bytes` for each thread.
+pub const GemmKernel = *const fn (
+    pool: *Pool,
+    arguments: *const anyopaque,
+    batch: *const Batch,
+    scratch: [*]align(64) u8,
+    scratch_length: usize,
+) callconv(.c) void;
+
+/// Brings the right operand into panels for `arguments.panels`, as many bytes as it returns. Without
+/// `to` it only says how many: 0 where products gain nothing by them.
+pub const PackKernel = *const fn (pool: *Pool, arguments: *const anyopaque, to: ?[*]align(64) u8) callconv(.c) usize;
+
+/// A matrix of halves or float32 in memory. Strides are in bytes.
+pub const HalfOperand = struct {
+    data: [*]const u8,
+    dtype: DType,
+    row: isize,
+    column: isize,
+    load: convert.Load,
+
+    pub fn at(operand: *const HalfOperand, row: usize, column: usize) [*]const u8 {
+        return @ptrFromInt(place(@intFromPtr(operand.data), operand.row, row, operand.column, column));
+    }
+};
+
+pub const HalfResult = struct {
+    data: [*]u8,
+    dtype: DType,
+    row: isize,
+    column: isize,
+    store: convert.Store,
+
+    pub fn at(result: *const HalfResult, row: usize, column: usize) [*]u8 {
+        return @ptrFromInt(place(@intFromPtr(result.data), result.row, row, result.column, column));
+    }
+};
+
+pub fn place(base: usize, row: isize, r: usize, column: isize, c: usize) usize {
+    const shift = row *% @as(isize, @intCast(r)) +% column *% @as(isize, @intCast(c));
+    return base +% @as(usize, @bitCast(shift));
+}
+
+/// A product with an operand or a result of halves.
+pub const HalfArgs = struct {
+    m: usize,
+    n: usize,
+    k: usize,
+    a: HalfOperand,
+    b: HalfOperand,
+    c: HalfResult,
+    /// B once more, as a `HalfPackKernel` wrote it.
+    panels: ?[*]align(64) u8 = null,
+};
+
+/// `scratch` has `scratch_bytes` for each thread.
+pub const HalfKernel = *const fn (
+    pool: *Pool,
+    arguments: *const HalfArgs,
+    batch: *const Batch,
+    scratch: [*]align(64) u8,
+    scratch_length: usize,
+) callconv(.c) void;
+
+/// As `PackKernel`.
+pub const HalfPackKernel = *const fn (pool: *Pool, arguments: *const HalfArgs, to: ?[*]align(64) u8) callconv(.c) usize;
