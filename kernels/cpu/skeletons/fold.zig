@@ -1,7 +1,7 @@
 //! The fold skeleton: the elements along the reduced axes joined into one.
 //!
 //! The order of joining is part of the result and depends only on the declared shape and strides:
-//! `facts.isColumn` says which of two orders it is.
+//! `isColumn` of `program/facts.zig` says which of two orders it is.
 //! - Row: chunks of 1024 along the linear reduced index; in a chunk element p goes to lane p % 16
 //!   (8 for f64), lanes are joined as a tree, and chunks from left to right.
 //! - Column: each column runs down chunks of 128 rows, and chunks are joined from the top.
@@ -12,19 +12,19 @@ const axes_module = @import("../../program/axes.zig");
 const columns = @import("fold_columns.zig");
 const contract = @import("../level/contract.zig");
 const convert = @import("../../program/convert.zig");
-const facts = @import("../../program/facts.zig");
 const map_module = @import("map.zig");
+const prepared_module = @import("fold_prepared.zig");
 const program = @import("../../program/program.zig");
-const table = @import("../../rows/table.zig");
 const Pool = @import("../pool.zig").Pool;
 
-const Axes = axes_module.Axes;
 const Bases = axes_module.Bases;
 const Walk = axes_module.Walk;
 const advance = axes_module.advance;
-const operands_max = axes_module.operands_max;
 const rank_max = axes_module.rank_max;
 const inputs_max = program.inputs_max;
+
+pub const Prepared = prepared_module.Prepared;
+pub const prepare = prepared_module.prepare;
 
 const columns_each = columns.columns_each;
 const tile_elements = 1024;
@@ -35,17 +35,6 @@ comptime {
     std.debug.assert(tile_elements >= contract.chunk);
     std.debug.assert(partials_max >= 16 * columns_each);
 }
-
-/// The start of every row, for folds of nothing.
-const starts: [3][table.fold_rows.len]f64 = blk: {
-    var values: [3][table.fold_rows.len]f64 = undefined;
-    for (convert.Compute, &values) |T, *list| {
-        for (table.fold_rows, list) |row, *value| {
-            value.* = if (T == i32) @floatFromInt(row.start(T)) else row.start(T);
-        }
-    }
-    break :blk values;
-};
 
 /// A vector of one element for every operand that has but one.
 const Repeated = struct {
@@ -76,111 +65,6 @@ const Repeated = struct {
         repeated.fill(k, bytes, &value);
     }
 };
-
-/// A fold whose axes are merged; the kept ones come first. Axis `cut` is a kept one and may be
-/// walked in pieces.
-pub const Prepared = struct {
-    tables: *const contract.Table,
-    row: u16,
-    compute: program.DType,
-    column: bool,
-    operands: u8,
-    kept: u8,
-    cut: u8,
-    /// Elements joined into one.
-    reduced: usize,
-    scalars: map_module.Scalars,
-    axes: Axes,
-    bases: Bases,
-    dtypes: [operands_max]program.DType,
-
-    /// Takes the addresses and numbers of a fold that differs in nothing else.
-    pub fn rebind(prepared: *Prepared, fold: *const program.Fold) void {
-        prepared.scalars = .init(fold.compute, &fold.scalars);
-        axes_module.pointAt(&prepared.bases, fold);
-    }
-
-    pub fn length(prepared: *const Prepared) usize {
-        return prepared.axes.shape[prepared.cut];
-    }
-
-    fn keptCount(prepared: *const Prepared) usize {
-        return axes_module.product(prepared.axes.shape[0..prepared.kept]);
-    }
-
-    fn chunks(prepared: *const Prepared) contract.ChunksKernel {
-        return prepared.tables.chunks[@backingInt(prepared.compute)][prepared.row].?;
-    }
-
-    fn short(prepared: *const Prepared) contract.ShortKernel {
-        return prepared.tables.short[@backingInt(prepared.compute)][prepared.row].?;
-    }
-
-    pub fn columnsKernel(prepared: *const Prepared) contract.ColumnsKernel {
-        return prepared.tables.columns[@backingInt(prepared.compute)][prepared.row].?;
-    }
-
-    pub fn join(prepared: *const Prepared) contract.JoinKernel {
-        return prepared.tables.join[@backingInt(prepared.compute)][prepared.row].?;
-    }
-
-    pub fn load(prepared: *const Prepared, k: usize) convert.Load {
-        return prepared.tables.load[@backingInt(prepared.compute)][@backingInt(prepared.dtypes[k])];
-    }
-
-    pub fn store(prepared: *const Prepared) convert.Store {
-        const list = &prepared.tables.store[@backingInt(prepared.compute)];
-        return list[@backingInt(prepared.dtypes[0])];
-    }
-};
-
-pub const Cut = union(enum) {
-    /// The longest kept axis.
-    any,
-    /// All kept axes as one.
-    all,
-};
-
-/// False if the axes cannot be cut as asked.
-pub fn prepare(
-    prepared: *Prepared,
-    tables: *const contract.Table,
-    fold: *const program.Fold,
-    cut: Cut,
-) bool {
-    prepared.tables = tables;
-    prepared.row = fold.row;
-    prepared.compute = fold.compute;
-    prepared.column = facts.isColumn(fold);
-    prepared.operands = fold.inputs_count + 1;
-    prepared.rebind(fold);
-    const reduced_shape = fold.shape[fold.kept..fold.rank];
-    prepared.reduced = axes_module.product(reduced_shape);
-
-    var views: [operands_max]*const program.View = undefined;
-    var places: [operands_max]?usize = @splat(0);
-    views[0] = &fold.out;
-    for (fold.inputs[0..fold.inputs_count], views[1..][0..fold.inputs_count]) |*input, *view| {
-        view.* = input;
-    }
-    const n = prepared.operands;
-    for (views[0..n], prepared.dtypes[0..n]) |view, *dtype| dtype.* = view.dtype;
-    const axes = &prepared.axes;
-    axes.rank = 0;
-    axes.append(views[0..n], fold.shape[0..fold.kept], places[0..n], 0);
-    axes.atLeast(1);
-    if (cut == .all and axes.rank > 1) return false;
-    prepared.kept = @intCast(axes.rank);
-    places = @splat(fold.kept);
-    places[0] = null;
-    axes.append(views[0..n], reduced_shape, places[0..n], axes.rank);
-    var longest: usize = 0;
-    for (axes.shape[0..prepared.kept], 0..) |size, axis| {
-        if (size > axes.shape[longest]) longest = axis;
-    }
-    prepared.cut = @intCast(longest);
-    return true;
-}
 
 /// Runs places `first..first + count` of the cut axis on the calling thread.
 pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, count: usize) void {
@@ -220,24 +104,11 @@ fn finish(prepared: *const Prepared, address: usize, result: *const f64) void {
     prepared.store()(@ptrFromInt(address), @ptrCast(result), 1, 1, 0, 0);
 }
 
-pub fn setStart(prepared: *const Prepared, result: *f64) void {
-    const value = starts[@backingInt(prepared.compute)][prepared.row];
-    switch (prepared.compute) {
-        .float32 => @as(*f32, @ptrCast(result)).* = @floatCast(value),
-        .float64 => result.* = value,
-        else => @as(*i32, @ptrCast(result)).* = @trunc(value),
-    }
-}
-
-pub fn elementBytes(prepared: *const Prepared) usize {
-    return prepared.compute.bytes();
-}
-
 /// Whether the chunk kernels can read every operand where it lies.
 fn rowPasses(prepared: *const Prepared) bool {
     const axes = &prepared.axes;
     if (axes.rank > prepared.kept + 1) return false;
-    const size: isize = @intCast(elementBytes(prepared));
+    const size: isize = @intCast(prepared_module.elementBytes(prepared));
     for (1..prepared.operands) |k| {
         const own = prepared.dtypes[k] == prepared.compute;
         if (axes.rank == prepared.kept) {
@@ -269,7 +140,7 @@ const Inputs = struct {
             const source: [*]const u8 = @ptrFromInt(advance(bases[k], stride, first));
             inputs.pointers[k - 1] = source;
             if (stride != 0 or plain) continue;
-            const size = elementBytes(prepared);
+            const size = prepared_module.elementBytes(prepared);
             if (prepared.dtypes[k] == prepared.compute) {
                 inputs.repeated.fill(k - 1, size, source);
             } else inputs.repeated.fillFrom(k - 1, size, prepared.load(k), source);
@@ -285,7 +156,7 @@ const places_each = 64;
 /// `count` places of one chunk each.
 noinline fn reduceShort(prepared: *const Prepared, bases: *const Bases, count: usize) void {
     const axes = &prepared.axes;
-    const size = elementBytes(prepared);
+    const size = prepared_module.elementBytes(prepared);
     var loaded: [inputs_max][places_each]f64 = undefined;
     var results: [places_each]f64 = undefined;
     var pointers: [inputs_max][*]const u8 = undefined;
@@ -320,7 +191,7 @@ const wave = 64;
 inline fn reduceStraight(prepared: *const Prepared, bases: *const Bases, result: *f64) void {
     var inputs: Inputs = undefined;
     inputs.set(prepared, bases, 0);
-    if (prepared.reduced == 0) return setStart(prepared, result);
+    if (prepared.reduced == 0) return prepared_module.setStart(prepared, result);
     const scalars = &prepared.scalars;
     if (prepared.reduced <= contract.chunk) {
         const out: [*]u8 = @ptrCast(result);
@@ -350,7 +221,7 @@ fn joinInto(
     count: usize,
     fresh: bool,
 ) void {
-    const size = elementBytes(prepared);
+    const size = prepared_module.elementBytes(prepared);
     const running: [*]u8 = @ptrCast(result);
     var i: usize = 0;
     if (fresh) {
@@ -373,7 +244,7 @@ pub fn loadRange(
 ) void {
     const axes = &prepared.axes;
     const kept: usize = prepared.kept;
-    const size = elementBytes(prepared);
+    const size = prepared_module.elementBytes(prepared);
     const load = prepared.load(k);
     if (axes.rank == kept) return load(out, @ptrFromInt(base), 1, count, 0, 0);
     const last = axes.rank - 1;
@@ -396,7 +267,7 @@ pub fn loadRange(
 }
 
 noinline fn reduceTiles(prepared: *const Prepared, bases: *const Bases, result: *f64) void {
-    setStart(prepared, result);
+    prepared_module.setStart(prepared, result);
     var first: usize = 0;
     while (first < prepared.reduced) : (first += contract.chunk) {
         var value: f64 = undefined;
@@ -473,7 +344,7 @@ const Job = struct {
 
     fn runChunks(job: Job, part: usize) void {
         const prepared = job.prepared;
-        const size = elementBytes(prepared);
+        const size = prepared_module.elementBytes(prepared);
         const begin = part * job.each;
         const end = @min(job.chunks, begin + job.each);
         const out: [*]u8 = @ptrCast(job.partials);
@@ -525,7 +396,7 @@ noinline fn executeChunks(pool: *Pool, job_begun: Job) void {
 
 fn joinChunks(pool: *Pool, job: *Job) void {
     const prepared = job.prepared;
-    const size = elementBytes(prepared);
+    const size = prepared_module.elementBytes(prepared);
     const all = (prepared.reduced + job.chunkLength() - 1) / job.chunkLength();
     const chunks_each = partials_max / job.columns;
     var running: [columns_each]f64 = undefined;

@@ -7,11 +7,11 @@
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
 const contract = @import("../level/contract.zig");
-const fold = @import("fold.zig");
+const prepared_module = @import("fold_prepared.zig");
 const program = @import("../../program/program.zig");
 
 const Bases = axes_module.Bases;
-const Prepared = fold.Prepared;
+const Prepared = prepared_module.Prepared;
 const advance = axes_module.advance;
 const inputs_max = program.inputs_max;
 
@@ -29,7 +29,7 @@ pub fn passes(prepared: *const Prepared) bool {
     const axes = &prepared.axes;
     const kept = prepared.kept;
     if (axes.rank > kept + 1) return false;
-    const size: isize = @intCast(fold.elementBytes(prepared));
+    const size: isize = @intCast(prepared_module.elementBytes(prepared));
     for (1..prepared.operands) |k| {
         if (prepared.dtypes[k] != prepared.compute) return false;
         if (axes.strides[k][kept - 1] != size) return false;
@@ -41,7 +41,7 @@ pub fn passes(prepared: *const Prepared) bool {
 pub noinline fn run(prepared: *const Prepared, bases: *const Bases, count: usize) void {
     var running: [columns_each]f64 = undefined;
     var partial: [columns_each]f64 = undefined;
-    const size = fold.elementBytes(prepared);
+    const size = prepared_module.elementBytes(prepared);
     const last = prepared.kept - 1;
     const stride = prepared.axes.strides[0][last];
     // Operands of the kept axes may be the output itself: it is written when all chunks are joined.
@@ -60,7 +60,7 @@ pub noinline fn run(prepared: *const Prepared, bases: *const Bases, count: usize
         }
         if (prepared.reduced == 0) for (0..columns) |i| {
             var value: f64 = undefined;
-            fold.setStart(prepared, &value);
+            prepared_module.setStart(prepared, &value);
             @memcpy(out[i * size ..][0..size], std.mem.asBytes(&value)[0..size]);
         };
         if (!straight) prepared.store()(target, out, 1, columns, 0, stride);
@@ -112,7 +112,7 @@ noinline fn tiles(
 ) void {
     const axes = &prepared.axes;
     const kept = prepared.kept;
-    const size = fold.elementBytes(prepared);
+    const size = prepared_module.elementBytes(prepared);
     const count = @min(contract.column_chunk, prepared.reduced - first);
     var loaded: [inputs_max][contract.column_chunk * tile_columns * 8]u8 align(64) = undefined;
     var pointers: [inputs_max][*]const u8 = undefined;
@@ -163,7 +163,7 @@ fn rowAddress(prepared: *const Prepared, base: usize, k: usize, linear: usize) u
 
 /// Bytes of the results that `accumulate` keeps for each chunk.
 pub fn partialBytes(prepared: *const Prepared) usize {
-    return prepared.axes.shape[0] * fold.elementBytes(prepared);
+    return prepared.axes.shape[0] * prepared_module.elementBytes(prepared);
 }
 
 /// For one kept and one reduced axis whose operands pass: rows `first..first + count`, which follow
