@@ -31,5 +31,5 @@ export type { ProgramMemory } from "./capture/program.ts";
 export type { Axes, AxisSlice, Shape } from "./pure/shape.ts";
 export { TensorNode } from "./tensor/node.ts";
 export * from "./tensor/tensor.ts";
-export { type Adjoints, TensorOp, WideOp } from "./tensor/op.ts";
-export { findTopoSort, Op, Value } from "./tensor/value.ts";
+export { type Adjoints, TensorOp, TensorTupleOp, WideOp } from "./tensor/op.ts";
+export { type Attributes, type Data, findTopoSort, Op, Value } from "./tensor/value.ts";

@@ -50,7 +50,9 @@ export class Session implements Disposable {
         const known = new Map<Tensor, Tensor>(this.#placeholders.map((place, k) => [place, values[k]!]));
         for (const node of order) {
           if (node.op === null || known.has(node)) continue;
-          known.set(node, node.op.call(...node.inputs.map((input) => known.get(input) ?? input)));
+          const result = node.op.call(...node.inputs.map((input) => known.get(input) ?? input));
+          const results = Array.isArray(result) ? result : [result];
+          (node.siblings ?? [node]).forEach((each, k) => known.set(each, results[k]));
         }
         return outputs.map((output) => known.get(output) ?? output);
       })

@@ -9,6 +9,7 @@ import { isFloat, isHalf } from "../pure/dtype.ts";
 import { contiguous, fromTypedArray } from "../array/ndarray.ts";
 import { differentiating } from "../array/recorder.ts";
 import { sameShape, type Shape, showShape } from "../pure/shape.ts";
+import type { TensorOp, TensorTupleOp } from "./op.ts";
 import { Tensor } from "./tensor.ts";
 import { findTopoSort } from "./value.ts";
 
@@ -154,8 +155,10 @@ export function jvp(f: TensorFunction, primals: readonly Tensor[], tangents: rea
 
 /** The tangent of one node from those of its inputs: d/du of the sum of gradient_k(u) · tangent_k. */
 function pushForward(node: Tensor, along: readonly (Tensor | undefined)[]): Tensor {
-  const u = variable(node.onesLike());
-  const answer = node.op!.gradient(u, node);
+  const u = variable(node.onesLike()), { siblings } = node;
+  const answer = siblings === null
+    ? (node.op as TensorOp).gradient(u, node)
+    : (node.op as TensorTupleOp).gradient(siblings.map((sibling) => sibling === node ? u : null), siblings);
   const adjoints = Array.isArray(answer) ? answer as (Tensor | null)[] : [answer as Tensor];
   const seeds: [Tensor, Tensor][] = [];
   adjoints.forEach((adjoint, k) => {

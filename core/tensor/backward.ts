@@ -9,8 +9,8 @@ import { contiguous, copy, mapInto } from "../array/ndarray.ts";
 import { rows } from "../array/rows.ts";
 import { sameShape, showShape } from "../pure/shape.ts";
 import type { Tensor } from "./tensor.ts";
-import type { TensorOp } from "./op.ts";
-import { findTopoSort, type Op, releasedInputs } from "./value.ts";
+import type { Adjoints, TensorOp, TensorTupleOp } from "./op.ts";
+import { findTopoSort, noValues, type Op, releasedInputs } from "./value.ts";
 
 /** How a sweep treats the graph. */
 export interface BackwardOptions {
@@ -51,18 +51,26 @@ function sweepNow(
   /** What a node's inputs no longer need. It waits until all of them have theirs: an op may answer one tensor twice. Null
    * where nothing is freed. */
   const unused: Tensor[] | null = own === null ? null : [];
+  const waiting = countSiblings(order);
   try {
     for (const [output, outGrad] of seeds) addAdjoint(output, outGrad, createGraph, unused);
     for (let k = order.length - 1; k >= 0; k--) {
-      const node = order[k]!, adjoint = node.adjoint;
+      const node = order[k]!, adjoint = node.adjoint, siblings = node.siblings;
+      if (siblings !== null) {
+        if (adjoint !== null) visit(node, adjoint);
+        const left = waiting!.get(siblings)! - 1;
+        waiting!.set(siblings, left);
+        // The inputs of an op come before all of its results in the order: they wait for the adjoints of every result.
+        if (left === 0) sendOnAll(siblings, createGraph, retainGraph, unused, own);
+        continue;
+      }
       if (adjoint === null) continue;
       node.adjoint = null;
       node.adjointIsSum = false;
       visit(node, adjoint);
-      const op = node.op;
-      if (op !== null) {
-        sendOn(op, node, adjoint, createGraph, unused);
-        if (!retainGraph) node.inputs = releasedInputs;
+      if (node.op !== null) {
+        sendOn(node.op as TensorOp, node, adjoint, createGraph, unused);
+        if (!retainGraph) releaseGraph(node);
       }
       adjoint.adjointOf--;
       if (own === null || unused === null) continue;
@@ -80,20 +88,76 @@ function sweepNow(
   }
 }
 
+/** How many results of each op with several are in the order; null where there is no such op. */
+function countSiblings(order: readonly Tensor[]): Map<readonly Tensor[], number> | null {
+  let counts: Map<readonly Tensor[], number> | null = null;
+  for (const { siblings } of order) {
+    if (siblings !== null) (counts ??= new Map()).set(siblings, (counts.get(siblings) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Lets go of what a node was made from: memory that only its gradient would have read. */
+function releaseGraph(node: Tensor): void {
+  node.inputs = releasedInputs;
+  node.saved = noValues;
+}
+
+/** As for a single result, once the adjoints of all results of an op are there. */
+function sendOnAll(
+  results: readonly Tensor[],
+  createGraph: boolean,
+  retainGraph: boolean,
+  unused: Tensor[] | null,
+  own: Scope | null,
+): void {
+  const outGrads = results.map((result) => result.adjoint);
+  for (const result of results) {
+    result.adjoint = null;
+    result.adjointIsSum = false;
+  }
+  if (outGrads.some((adjoint) => adjoint !== null)) {
+    const first = results.find((result) => result.op !== null)!, op = first.op as TensorTupleOp;
+    checkGraph(first);
+    distribute(op, first.inputs, op.gradient(outGrads, results), createGraph, unused);
+    if (!retainGraph) results.forEach(releaseGraph);
+  }
+  for (const adjoint of outGrads) {
+    if (adjoint === null) continue;
+    adjoint.adjointOf--;
+    if (own !== null) freeUnused(adjoint, own);
+  }
+  if (own === null || unused === null) return;
+  while (unused.length > 0) freeUnused(unused.pop()!, own);
+}
+
 function freeUnused(adjoint: Tensor, own: Scope): void {
   if (adjoint.adjointOf === 0 && adjoint.owner === own) adjoint.dispose();
 }
 
 /** Gives the inputs of a node the adjoints that its op makes of its own. */
 function sendOn(op: TensorOp, node: Tensor, adjoint: Tensor, createGraph: boolean, unused: Tensor[] | null): void {
-  const inputs = node.inputs;
-  if (inputs === releasedInputs) {
-    throw new Error(
-      `Cannot backward: the graph of tensor ${showShape(node.shape)} was freed by an earlier backward; ` +
-        "pass retainGraph there",
-    );
-  }
-  const answer = op.gradient(adjoint, node) as readonly (Tensor | null)[] | Tensor;
+  checkGraph(node);
+  distribute(op, node.inputs, op.gradient(adjoint, node), createGraph, unused);
+}
+
+/** Throws where an earlier sweep has released the graph behind a node. */
+function checkGraph(node: Tensor): void {
+  if (node.inputs !== releasedInputs) return;
+  throw new Error(
+    `Cannot backward: the graph of tensor ${showShape(node.shape)} was freed by an earlier backward; ` +
+      "pass retainGraph there",
+  );
+}
+
+/** Adds to the inputs' adjoints what an op's gradient has answered. */
+function distribute(
+  op: Op,
+  inputs: readonly Tensor[],
+  answer: Adjoints,
+  createGraph: boolean,
+  unused: Tensor[] | null,
+): void {
   if (!Array.isArray(answer)) {
     if (inputs[0]!.requiresGrad) addAdjoint(inputs[0]!, answer as Tensor, createGraph, unused, op);
     return;

@@ -12,10 +12,10 @@ import { type DType, isFloat, type TypedArray } from "../pure/dtype.ts";
 import { sameShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
 import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
 import { UnseenGradient } from "./late_gradient.ts";
-import type { TensorOp } from "./op.ts";
+import type { TensorOp, TensorTupleOp } from "./op.ts";
 import { inspectTensor, printGraph, toDot } from "./print.ts";
 import type { Tensor } from "./tensor.ts";
-import { checkTensor, Value } from "./value.ts";
+import { checkTensor, noValues, Value } from "./value.ts";
 import { witness } from "./witness.ts";
 
 interface Cell {
@@ -44,9 +44,13 @@ export abstract class TensorNode extends Value implements Owned {
   declare private cell: Cell | null;
 
   /** The op that made it; null for a leaf, and where no graph was recorded. */
-  declare op: TensorOp | null;
+  declare op: TensorOp | TensorTupleOp | null;
   /** What the op was given. `backward` lets go of it, unless `retainGraph` is set. */
   declare inputs: readonly Tensor[];
+  /** What the op computed beside its result, for its gradient to read again: on no graph, and no inputs. */
+  declare saved: readonly Tensor[];
+  /** All results of the op in order, this one among them, where the op has several; else null. */
+  declare siblings: readonly Tensor[] | null;
 
   /**
    * A tensor from nested arrays, a number or a flat typed array. As in the lecture, it requires a gradient by default,
@@ -55,8 +59,8 @@ export abstract class TensorNode extends Value implements Owned {
   constructor(
     source: TensorSource | NDArray,
     options: TensorOptions = {},
-    op: TensorOp | null = null,
-    inputs: readonly Tensor[] = noInputs,
+    op: TensorOp | TensorTupleOp | null = null,
+    inputs: readonly Tensor[] = noValues,
   ) {
     const array = source instanceof NDArray ? source : arrayFrom(source, options);
     super(op, inputs, array, options.requiresGrad ?? isFloat(array.dtype));
@@ -349,5 +353,4 @@ export abstract class TensorNode extends Value implements Owned {
   }
 }
 
-const noInputs: readonly Tensor[] = [];
 const unknownShape: Shape = [];

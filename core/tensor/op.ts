@@ -1,5 +1,5 @@
 /**
- * TensorOp: an op whose inputs and result are tensors.
+ * TensorOp: an op whose inputs and result are tensors; TensorTupleOp: one with several results.
  *
  * Ops import nothing of Tensor but its type: the result is made by the first input, so the catalogue of ops stands
  * below the class that offers them as methods.
@@ -8,7 +8,7 @@ import { autocastType } from "../ambient/modes.ts";
 import { type DType, isFloat, isHalf, promote } from "../pure/dtype.ts";
 import type { NDArray } from "../array/ndarray.ts";
 import type { Tensor } from "./tensor.ts";
-import { Op } from "./value.ts";
+import { noValues, Op } from "./value.ts";
 
 /** What `gradient` answers: one adjoint for each input, or null where nothing flows; a single one for a single input. */
 export type Adjoints = readonly (Tensor | null)[] | Tensor;
@@ -34,13 +34,70 @@ export type Adjoints = readonly (Tensor | null)[] | Tensor;
 export abstract class TensorOp extends Op {
   /** The result's array from the inputs' arrays. It may share the memory of an input, but must not change it. */
   abstract override compute(...inputs: NDArray[]): NDArray;
-  /** The adjoint of each input, from that of the result `node`, whose inputs are at hand as `node.inputs`. */
-  abstract override gradient(outGrad: Tensor, node: Tensor): Adjoints;
+  /**
+   * The adjoint of each input, from that of the result `node`; linear in `outGrad`. The inputs are at hand as `node.inputs`,
+   * what {@linkcode TensorOp.record} was given beside them as `node.saved`.
+   *
+   * `null` for an input says that nothing flows to it; an op without a gradient throws instead.
+   */
+  abstract gradient(outGrad: Tensor, node: Tensor): Adjoints;
 
   /** Applies the op: computes at once, and records it where an input requires a gradient. */
   override call(...inputs: Tensor[]): Tensor {
     if (inputs.length === 0) throw new TypeError(`Cannot ${this.name}: it takes at least one tensor`);
-    return inputs[0]!.derive(this, inputs);
+    return this.record(inputs);
+  }
+
+  /**
+   * Computes the result from the inputs, and from `saved` behind them, and records it where an input requires a gradient.
+   * `saved` is what the gradient reads again: tensors on no graph, whose dependence on the inputs `gradient` accounts for.
+   */
+  protected record(inputs: readonly Tensor[], saved: readonly Tensor[] = noValues): Tensor {
+    return inputs[0]!.derive(this, inputs, saved);
+  }
+}
+
+/**
+ * An operation with several results, as the lecture's ops on tuples.
+ *
+ * @example
+ * ```ts
+ * import { Cos, gradCheck, randn, Sin, type Tensor, TensorTupleOp } from "deneb";
+ *
+ * class SinCos extends TensorTupleOp {
+ *   compute(a: Parameters<Sin["compute"]>[0]) {
+ *     return [new Sin().compute(a), new Cos().compute(a)];
+ *   }
+ *   gradient([toSin, toCos]: readonly (Tensor | null)[], [sin, cos]: readonly Tensor[]) {
+ *     const fromSin = toSin?.mul(cos!), fromCos = toCos?.mul(sin!).neg();
+ *     return fromSin && fromCos ? fromSin.add(fromCos) : (fromSin ?? fromCos)!;
+ *   }
+ * }
+ * gradCheck((x) => {
+ *   const [sin, cos] = new SinCos().call(x);
+ *   return sin!.mul(cos!).sum();
+ * }, [randn([3], { dtype: "float64" })]);
+ * ```
+ */
+export abstract class TensorTupleOp extends Op {
+  /** The results' arrays from the inputs' arrays, in order. They may share the memory of an input, but must not change it. */
+  abstract override compute(...inputs: NDArray[]): readonly NDArray[];
+  /**
+   * The adjoint of each input, from those of the results; linear in them. A result to which nothing flows has null in place
+   * of its adjoint, at least one has not. Inputs and what was saved are at hand as `results[0].inputs` and
+   * `results[0].saved`.
+   */
+  abstract gradient(outGrads: readonly (Tensor | null)[], results: readonly Tensor[]): Adjoints;
+
+  /** Applies the op: computes at once, and records each float result where an input requires a gradient. */
+  override call(...inputs: Tensor[]): readonly Tensor[] {
+    if (inputs.length === 0) throw new TypeError(`Cannot ${this.name}: it takes at least one tensor`);
+    return this.record(inputs);
+  }
+
+  /** As {@linkcode TensorOp}'s. */
+  protected record(inputs: readonly Tensor[], saved: readonly Tensor[] = noValues): readonly Tensor[] {
+    return inputs[0]!.deriveAll(this, inputs, saved);
   }
 }
 

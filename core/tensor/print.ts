@@ -5,6 +5,13 @@ import { showShape } from "../pure/shape.ts";
 import type { Tensor } from "./tensor.ts";
 import { findTopoSort } from "./value.ts";
 
+/** `Sin`; of an op with several results, which of them it is: `SinCos.1`. */
+function nameOf(node: Tensor): string {
+  const { op, siblings } = node;
+  if (op === null) return node.requiresGrad ? "variable" : "constant";
+  return siblings === null ? op.name : `${op.name}.${siblings.indexOf(node)}`;
+}
+
 const edge = 3, itemsMax = 1000;
 
 /** `Tensor [2, 2] float32 [[1, 2], [3, 4]]`; the middle of long axes is left out. */
@@ -28,7 +35,7 @@ export function printGraph(output: Tensor): string {
   const order = findTopoSort([output]), number = new Map(order.map((node, k) => [node, k]));
   return order.map((node, k) => {
     const inputs = node.inputs.map((input) => `%${number.get(input)}`).join(", ");
-    const what = node.op === null ? (node.requiresGrad ? "variable" : "constant") : `${node.op.name}(${inputs})`;
+    const what = node.op === null ? nameOf(node) : `${nameOf(node)}(${inputs})`;
     const note = node.op?.describe();
     return `%${k} = ${what} ${showShape(node.shape)}${note ? ` {${note}}` : ""}`;
   }).join("\n");
@@ -38,8 +45,7 @@ export function printGraph(output: Tensor): string {
 export function toDot(output: Tensor): string {
   const order = findTopoSort([output]), number = new Map(order.map((node, k) => [node, k]));
   const lines = order.flatMap((node, k) => {
-    const name = node.op === null ? (node.requiresGrad ? "variable" : "constant") : node.op.name;
-    const label = `${name}\\n${showShape(node.shape)}`;
+    const label = `${nameOf(node)}\\n${showShape(node.shape)}`;
     const shape = node.op === null ? "box" : "ellipse";
     return [
       `  n${k} [label="${label}", shape=${shape}];`,

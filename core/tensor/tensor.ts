@@ -22,9 +22,9 @@ import {
   sizeOf,
 } from "../pure/shape.ts";
 import { TensorNode } from "./node.ts";
-import { inFloat32, productType, type TensorOp, wideInAutocast } from "./op.ts";
+import { inFloat32, productType, type TensorOp, type TensorTupleOp, wideInAutocast } from "./op.ts";
 import * as ops from "./ops/mod.ts";
-import type { Op, Value } from "./value.ts";
+import { noValues, type Op, type Value } from "./value.ts";
 
 export type { NestedArray, PlaceOptions, ReduceOptions, TensorOptions, TensorSource };
 
@@ -91,11 +91,18 @@ export class Tensor extends TensorNode {
 
   /**
    * The tensor that `op` makes from `inputs`, recorded where one of them requires a gradient. Called by {@linkcode TensorOp},
-   * on the first input.
+   * on the first input. `saved` are further arguments of `compute`, and stay with the result for `gradient`.
    */
-  derive(op: TensorOp, inputs: readonly Tensor[]): Tensor {
+  derive(op: TensorOp, inputs: readonly Tensor[], saved: readonly Tensor[] = noValues): Tensor {
     let requiresGrad = false;
     let result: NDArray;
+    if (saved.length > 0) {
+      result = op.compute(...arraysOf(inputs), ...arraysOf(saved));
+      if (!gradientsEnabled() || !inputs.some((input) => input.requiresGrad)) return new Tensor(result, unrecorded);
+      const node = new Tensor(result, recorded, op, inputs);
+      node.saved = saved;
+      return node;
+    }
     if (inputs.length === 1) {
       result = op.compute(this.array);
       requiresGrad = this.requiresGrad;
@@ -104,12 +111,27 @@ export class Tensor extends TensorNode {
       result = op.compute(this.array, other.array);
       requiresGrad = this.requiresGrad || other.requiresGrad;
     } else {
-      result = op.compute(...inputs.map((input) => input.array));
+      result = op.compute(...arraysOf(inputs));
       requiresGrad = inputs.some((input) => input.requiresGrad);
     }
     return requiresGrad && gradientsEnabled() && isFloat(result.dtype)
       ? new Tensor(result, recorded, op, inputs)
       : new Tensor(result, unrecorded);
+  }
+
+  /** As {@linkcode Tensor.derive}, for an op with several results: those of a float type are recorded. */
+  deriveAll(op: TensorTupleOp, inputs: readonly Tensor[], saved: readonly Tensor[]): readonly Tensor[] {
+    const arrays = op.compute(...arraysOf(inputs), ...arraysOf(saved));
+    const isRecorded = gradientsEnabled() && inputs.some((input) => input.requiresGrad);
+    const results: readonly Tensor[] = arrays.map((array) =>
+      isRecorded && isFloat(array.dtype) ? new Tensor(array, recorded, op, inputs) : new Tensor(array, unrecorded)
+    );
+    for (const result of results) {
+      if (result.op === null) continue;
+      result.saved = saved;
+      result.siblings = results;
+    }
+    return results;
   }
 
   /** A leaf around `array`, on no graph. */
@@ -542,6 +564,11 @@ export class Tensor extends TensorNode {
     const [a, b] = this.meet(row, other);
     return new ops.Compare(row).call(a, b);
   }
+}
+
+/** The data of each. */
+function arraysOf(tensors: readonly Tensor[]): NDArray[] {
+  return tensors.map((tensor) => tensor.array);
 }
 
 const recorded: TensorOptions = { requiresGrad: true };

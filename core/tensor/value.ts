@@ -7,34 +7,65 @@
 import type { NDArray } from "../array/ndarray.ts";
 import { refuse } from "../pure/check.ts";
 
-/** An operation: `compute` on data, `gradient` in ops. {@linkcode TensorOp} shows one of a user's own. */
+/**
+ * An operation: `compute` on data, `gradient` in ops. {@linkcode TensorOp} has one result and shows one of a user's own,
+ * {@linkcode TensorTupleOp} has several.
+ */
 export abstract class Op {
-  /** The result's data from the inputs' data. */
-  abstract compute(...inputs: NDArray[]): NDArray;
-
-  /**
-   * The adjoint of each input, from the adjoint `outGrad` of the result `node`. Linear in `outGrad`.
-   *
-   * `null` for an input says that nothing flows to it; an op without a gradient throws instead.
-   */
-  abstract gradient(outGrad: Value, node: Value): readonly (Value | null)[] | Value;
+  /** The data of the result, or of each result, from the inputs' data. */
+  abstract compute(...inputs: NDArray[]): NDArray | readonly NDArray[];
 
   /** Applies the op and records it. */
-  abstract call(...inputs: Value[]): Value;
+  abstract call(...inputs: Value[]): Value | readonly Value[];
 
   /** The class name, for graphs and messages. */
   get name(): string {
     return this.constructor.name;
   }
 
-  /** The op's own settings, for graphs: `axes=[0]`. */
-  describe(): string {
-    return "";
+  /**
+   * The op's own settings as plain data, for graphs and for what writes models: `{ axes: [0], keepDims: false }`. These are
+   * its public fields that hold numbers, truth values, text, or lists and objects of them; what the class fixes for all its
+   * ops, the row and the precision, is none.
+   */
+  attributes(): Attributes {
+    const fields = Object.entries(this).filter(([name, value]) => !fixedFields.includes(name) && isPlainData(value));
+    return Object.fromEntries(fields);
   }
+
+  /** The attributes in one line: `axes=[0], keepDims=false`. */
+  describe(): string {
+    const shown = Object.entries(this.attributes()).filter(([, value]) => value !== undefined);
+    return shown.map(([name, value]) => `${name}=${showData(value)}`).join(", ");
+  }
+}
+
+/** Plain data: what JSON can say, and undefined for a setting that was left out. */
+export type Data = number | boolean | string | undefined | readonly Data[] | { readonly [name: string]: Data };
+
+/** The settings of an op by name. */
+export type Attributes = Readonly<Record<string, Data>>;
+
+const fixedFields = ["row", "precision"];
+
+function isPlainData(value: unknown): value is Data {
+  if (value === undefined || ["number", "boolean", "string"].includes(typeof value)) return true;
+  if (typeof value !== "object" || value === null) return false;
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return false;
+  return Object.values(value).every(isPlainData);
+}
+
+/** Numbers as they are, infinities too; text without quotes. */
+function showData(value: Data): string {
+  if (Array.isArray(value)) return `[${value.map(showData).join(", ")}]`;
+  if (typeof value !== "object") return String(value);
+  return `{ ${Object.entries(value).map(([name, each]) => `${name}: ${showData(each)}`).join(", ")} }`;
 }
 
 /** The inputs of a node whose graph an earlier backward gave back. */
 export const releasedInputs: readonly never[] = Object.freeze([]);
+/** What most nodes have saved. */
+export const noValues: readonly never[] = Object.freeze([]);
 
 /** A node of the computation graph: {@linkcode Tensor} is the one there is. */
 export class Value {
@@ -42,6 +73,10 @@ export class Value {
   declare op: Op | null;
   /** What it was made from. */
   declare inputs: readonly Value[];
+  /** What the op computed beside its result, for its gradient to read again: on no graph, and no inputs. */
+  declare saved: readonly Value[];
+  /** All results of the op in order, this one among them, where the op has several; else null. */
+  declare siblings: readonly Value[] | null;
   /** The data, once computed. */
   declare cachedData: NDArray | null;
   /** True if gradients flow through it. */
@@ -53,6 +88,8 @@ export class Value {
   constructor(op: Op | null, inputs: readonly Value[], cachedData: NDArray | null, requiresGrad: boolean) {
     this.op = op;
     this.inputs = inputs;
+    this.saved = noValues;
+    this.siblings = null;
     this.cachedData = cachedData;
     this.requiresGrad = requiresGrad;
     this.mark = 0;
@@ -74,8 +111,9 @@ export class Value {
   realizeCachedData(): NDArray {
     if (this.cachedData !== null) return this.cachedData;
     if (this.op === null) throw new Error("Cannot compute: a leaf without data");
-    this.cachedData = this.op.compute(...this.inputs.map((input) => input.realizeCachedData()));
-    return this.cachedData;
+    const data = this.op.compute(...this.inputs.map((input) => input.realizeCachedData()));
+    if (Array.isArray(data)) throw new TypeError(`Cannot compute: ${this.op.name} has several results, use its call()`);
+    return this.cachedData = data as NDArray;
   }
 
   /** True if no op made it. */

@@ -6,6 +6,7 @@
  */
 import { gradientsEnabled } from "../../ambient/modes.ts";
 import { isHalf } from "../../pure/dtype.ts";
+import { compose } from "../../array/group.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
 import { collect } from "../../array/stream.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
@@ -64,31 +65,39 @@ export class GELU extends TensorOp {
   compute(a: NDArray, cdf?: NDArray): NDArray {
     return cdf === undefined ? map(rows.gelu, [a]) : map(rows.mul, [a, cdf]);
   }
-  /** Records Φ(a) as a second input. */
+  /** Saves Φ(a) where a gradient may be asked for. */
   override call(x: Tensor): Tensor {
     // Φ(a) is not rounded to a half.
     if (isHalf(x.dtype)) return this.call(x.cast("float32")).cast(x.dtype);
     if (!x.requiresGrad || !gradientsEnabled()) return super.call(x);
-    return collect(() => super.call(x, x.wrap(map(rows.normalCdf, [x.array]))));
+    return collect(() => this.record([x], [x.wrap(map(rows.normalCdf, [x.array]))]));
   }
   /** g (Φ(a) + a φ(a)), with φ the density. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    const [a, cdf] = y.inputs as [Tensor, Tensor];
-    return [new GELUGradient().call(g, a, cdf), null];
+    return new GELUGradient().callKnowing(y.saved[0]!, g, y.inputs[0]!);
   }
 }
 
-/** g (Φ(a) + a φ(a)), given Φ(a) as a third input. */
+/** g (Φ(a) + a φ(a)), with Φ(a) as {@linkcode GELU} has saved it. */
 export class GELUGradient extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.geluGradient;
-  /** With h the adjoint: [h (Φ(a) + a φ(a)), h g (2 - a²) φ(a), nothing]: the second counts in how Φ(a) moves with a. */
+  /** Of g and a; Φ(a) is computed unless it is given. */
+  override compute(g: NDArray, a: NDArray, cdf?: NDArray): NDArray {
+    if (cdf !== undefined) return map(this.row, [g, a, cdf]);
+    return compose(() => map(this.row, [g, a, map(rows.normalCdf, [a])]));
+  }
+  /** As `call`, where Φ(a) is known. */
+  callKnowing(cdf: Tensor, g: Tensor, a: Tensor): Tensor {
+    return this.record([g, a], [cdf]);
+  }
+  /** With h the adjoint: [h (Φ(a) + a φ(a)), h g (2 - a²) φ(a)]: the second counts in how Φ(a) moves with a. */
   gradient(h: Tensor, z: Tensor): Adjoints {
-    const [g, a, cdf] = z.inputs as [Tensor, Tensor, Tensor];
+    const [g, a] = z.inputs as [Tensor, Tensor];
     const toA = () => {
       const square = a.square(), density = square.mul(-0.5).exp().div(Math.sqrt(2 * Math.PI));
       return h.mul(g).mul(square.neg().add(2).mul(density));
     };
-    return [g.requiresGrad ? new GELUGradient().call(h, a, cdf) : null, a.requiresGrad ? toA() : null, null];
+    return [g.requiresGrad ? new GELUGradient().record([h, a], z.saved) : null, a.requiresGrad ? toA() : null];
   }
 }
 
@@ -111,9 +120,5 @@ export class DropoutOp extends TensorOp {
   /** [the same zeros and scale for g, nothing]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return [new DropoutOp(this.p).call(g, y.inputs[1]!), null];
-  }
-  /** @ignore */
-  override describe(): string {
-    return `p=${this.p}`;
   }
 }

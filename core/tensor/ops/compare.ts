@@ -17,13 +17,9 @@ export type CompareRow = "equal" | "notEqual" | "less" | "lessEqual" | "greater"
 export class Compare extends RowOp {
   /** @ignore */ readonly row: MapInfo;
   /** By name: one class serves all of them. */
-  constructor(comparison: CompareRow) {
+  constructor(/** Which row of the table. */ readonly comparison: CompareRow) {
     super();
     this.row = rows[comparison];
-  }
-  /** @ignore */
-  override describe(): string {
-    return this.row.name;
   }
   /** Throws an Error: a truth value has no derivative. */
   gradient(): never {

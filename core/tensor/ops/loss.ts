@@ -2,7 +2,6 @@
  * The cross entropies as ops: their gradients read what the forward pass knew, and at the corners of the binary ones the
  * derivative of the whole is not that of the parts.
  */
-import { gradientsEnabled } from "../../ambient/modes.ts";
 import { compose } from "../../array/group.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
 import { checkLabels, fold } from "../../array/skeletons.ts";
@@ -22,7 +21,7 @@ function labelColumn(labels: NDArray, shape: Shape): NDArray {
  * The cross entropy of logits [batch, classes] against integer labels [batch]: log(sum(exp(x))) - x[label], of shape
  * [batch]. RangeError for labels outside [0, classes).
  *
- * The third input is that logarithm, [batch, 1], which the gradient needs again: `call` computes it, whatever it is given.
+ * That logarithm, [batch, 1], is saved: the gradient needs it again.
  */
 export class CrossEntropy extends WideOp {
   /** Of logits and labels. TypeError for other shapes. */
@@ -38,7 +37,7 @@ export class CrossEntropy extends WideOp {
     return inFloat32([logits], (logits) =>
       collect(() => {
         const normalizer = logits.wrap(new LogSumExp().compute(logits.array));
-        return callWith(() => super.call(logits, labels, normalizer), normalizer);
+        return callWith(() => this.record([logits, labels], [normalizer]), normalizer);
       }));
   }
   /** The logarithm less the logit at each label: one pass over the logits, and no array of their size. */
@@ -49,17 +48,20 @@ export class CrossEntropy extends WideOp {
       return map("sub", [normalizer.view(rows, [normalizer.strides[0]!]), chosen]);
     });
   }
-  /** [(softmax(x) - oneHot(label)) g, nothing, nothing]. */
+  /** [(softmax(x) - oneHot(label)) g, nothing]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    const [logits, labels, normalizer] = y.inputs as [Tensor, Tensor, Tensor], op = new CrossEntropyGradient();
-    // The logarithm depends on the logits: where the graph goes on, it is computed anew.
-    return [gradientsEnabled() ? op.call(logits, labels, g) : op.call(logits, labels, g, normalizer), null, null];
+    const [logits, labels] = y.inputs as [Tensor, Tensor];
+    return [new CrossEntropyGradient().callKnowing(y.saved[0]!, logits, labels, g), null];
   }
 }
 
 /** (softmax(x) - oneHot(label)) g, of the logits' shape. */
 export class CrossEntropyGradient extends WideOp {
-  /** Of logits, labels and g [batch]; of the logarithm of {@linkcode CrossEntropy} too, where it is known. */
+  /** As `call`, where log(sum(exp(x))) of {@linkcode CrossEntropy} is known. */
+  callKnowing(normalizer: Tensor, logits: Tensor, labels: Tensor, g: Tensor): Tensor {
+    return inFloat32([logits, g], (logits, g) => this.record([logits!, labels, g!], [normalizer]));
+  }
+  /** Of logits, labels and g [batch]. */
   compute(logits: NDArray, labels: NDArray, g: NDArray, known?: NDArray): NDArray {
     return compose(() => {
       const normalizer = broadcastTo(known ?? new LogSumExp().compute(logits), logits.shape);

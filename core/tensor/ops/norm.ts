@@ -65,10 +65,6 @@ export class Normalize extends MomentsOp {
     const inverse = new InverseDeviation(this).call(y.inputs[0]!);
     return new NormalizeGradient(this.axes).call(g, y, inverse);
   }
-  /** @ignore */
-  override describe(): string {
-    return `axes=[${this.axes}]`;
-  }
 }
 
 /** (g - mean(g) - x̂ mean(g x̂)) r, for the adjoint g, the normalised x̂ and the inverse deviation r. */
@@ -125,8 +121,7 @@ export function momentsOf(x: Tensor, { axes, eps = 1e-5 }: NormalizeOptions): Mo
 /**
  * x̂ w + b for the normalised x̂ of x; w and b stretch over x.
  *
- * The mean and the inverse deviation are inputs, too, so that the gradient finds them again; `call` computes them,
- * whatever it is given, and what flows to x includes what flows through them.
+ * The mean and the inverse deviation are saved for the gradient; what flows to x includes what flows through them.
  */
 export class NormalizeScaleShift extends MomentsOp {
   /** Of x, w and b, which need not be of one type. */
@@ -144,7 +139,7 @@ export class NormalizeScaleShift extends MomentsOp {
   }
   /** As `call`, for inputs of one type whose moments over the axes were computed before. */
   callKnowing({ mean, inverse }: Pick<Moments, "mean" | "inverse">, x: Tensor, weight: Tensor, bias: Tensor): Tensor {
-    return super.call(x, weight, bias, mean, inverse);
+    return this.record([x, weight, bias], [mean, inverse]);
   }
   /** One pass, with the statistics given. */
   compute(x: NDArray, weight: NDArray, bias: NDArray, mean: NDArray, inverse: NDArray): NDArray {
@@ -154,11 +149,11 @@ export class NormalizeScaleShift extends MomentsOp {
     });
   }
   /**
-   * With P as in {@linkcode NormalizeGradient}: [P(g w) / sqrt(var + eps), sum(g x̂), sum(g), nothing, nothing], the sums
-   * over what w and b repeat along.
+   * With P as in {@linkcode NormalizeGradient}: [P(g w) / sqrt(var + eps), sum(g x̂), sum(g)], the sums over what w and
+   * b repeat along.
    */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    return gradientsEnabled() ? this.#inOps(g, y.inputs) : this.#inOneGroup(g, y.inputs);
+    return gradientsEnabled() ? this.#inOps(g, y.inputs) : this.#inOneGroup(g, y.inputs, y.saved);
   }
   #inOps(g: Tensor, [x, weight, bias]: readonly Tensor[]): Adjoints {
     const normal = new Normalize(this).call(x!);
@@ -172,11 +167,9 @@ export class NormalizeScaleShift extends MomentsOp {
       x!.requiresGrad ? toX() : null,
       weight!.requiresGrad ? sumLike(g.mul(normal), weight!) : null,
       bias!.requiresGrad ? sumLike(g, bias!) : null,
-      null,
-      null,
     ];
   }
-  #inOneGroup(outGrad: Tensor, [x, weight, bias, mean, inverse]: readonly Tensor[]): Adjoints {
+  #inOneGroup(outGrad: Tensor, [x, weight, bias]: readonly Tensor[], [mean, inverse]: readonly Tensor[]): Adjoints {
     const shape = x!.shape, kept = reducedShape(shape, this.axes, true), g = outGrad.array;
     const over = (array: NDArray) => broadcastTo(array, shape), s = 1 / countAlong(shape, this.axes);
     const overWeight = repeatedAxes(weight!.shape, shape), overBias = repeatedAxes(bias!.shape, shape);
@@ -209,11 +202,7 @@ export class NormalizeScaleShift extends MomentsOp {
     });
     middle.dispose();
     scale.dispose();
-    return [...arrays.map((array) => array === null ? null : x!.wrap(array)), null, null];
-  }
-  /** @ignore */
-  override describe(): string {
-    return `axes=[${this.axes}]`;
+    return arrays.map((array) => array === null ? null : x!.wrap(array));
   }
 }
 

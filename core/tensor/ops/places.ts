@@ -25,10 +25,6 @@ export class Cast extends TensorOp {
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.cast(y.inputs[0]!.dtype);
   }
-  /** @ignore */
-  override describe(): string {
-    return this.dtype;
-  }
 }
 
 /** The same elements on another device, by way of the host. */
@@ -44,10 +40,6 @@ export class ToDevice extends TensorOp {
   /** g, brought back to the input's device. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.to(y.inputs[0]!.device);
-  }
-  /** @ignore */
-  override describe(): string {
-    return this.device;
   }
 }
 
@@ -72,10 +64,6 @@ export class Take extends TensorOp {
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [source, index] = y.inputs as [Tensor, Tensor];
     return [new Untake(this.axis, source.shape).call(g, index), null];
-  }
-  /** @ignore */
-  override describe(): string {
-    return `axis=${this.axis}`;
   }
 }
 

@@ -15,20 +15,21 @@ import { meanOf } from "./moments.ts";
 
 /** An op that joins the elements along axes. */
 export abstract class ReduceOp extends TensorOp {
-  readonly #axes: Axes | undefined;
+  /** The axes that are joined; all where they are undefined. */
+  readonly axes: Axes | undefined;
   /** Whether joined axes stay with length one. */
   readonly keepDims: boolean;
 
   /** All axes by default. Which axes a tensor has is checked when the op is called. */
   constructor({ axes, keepDims = false }: ReduceOptions = {}) {
     super();
-    this.#axes = axes;
+    this.axes = axes;
     this.keepDims = keepDims;
   }
 
   /** Sorted and non-negative, for a tensor of this shape. */
   protected axesOf(shape: Shape): number[] {
-    return normalizeAxes(this.name, this.#axes, shape.length);
+    return normalizeAxes(this.name, this.axes, shape.length);
   }
 
   /** The result's shape. */
@@ -39,12 +40,6 @@ export abstract class ReduceOp extends TensorOp {
   /** `t`, which has the result's shape, with the joined axes as ones, so that it broadcasts against the input. */
   protected restored(t: Tensor, shape: Shape): Tensor {
     return this.keepDims ? t : t.reshape(reducedShape(shape, this.axesOf(shape), true));
-  }
-
-  /** @ignore */
-  override describe(): string {
-    const axes = this.#axes === undefined ? "all" : `[${this.#axes}]`;
-    return `axes=${axes}${this.keepDims ? ", keepDims" : ""}`;
   }
 }
 

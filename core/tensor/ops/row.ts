@@ -24,8 +24,4 @@ export abstract class ScalarOp extends RowOp {
   override compute(a: NDArray): NDArray {
     return mapScalars(this.row, [a], this.scalar);
   }
-  /** @ignore */
-  override describe(): string {
-    return String(this.scalar);
-  }
 }

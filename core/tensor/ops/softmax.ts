@@ -36,10 +36,6 @@ export class Softmax extends WideOp {
   gradient(g: Tensor, y: Tensor): Adjoints {
     return y.mul(g.sub(g.mul(y).sum({ axes: [this.axis], keepDims: true })));
   }
-  /** @ignore */
-  override describe(): string {
-    return `axis=${this.axis}`;
-  }
 }
 
 /** log(softmax(x)) along one axis, with the digits that a softmax near 0 or 1 would lose. */
@@ -58,10 +54,6 @@ export class LogSoftmax extends WideOp {
   /** g - exp(y) sum(g). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.sub(y.exp().mul(g.sum({ axes: [this.axis], keepDims: true })));
-  }
-  /** @ignore */
-  override describe(): string {
-    return `axis=${this.axis}`;
   }
 }
 

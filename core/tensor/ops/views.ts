@@ -3,7 +3,7 @@
  */
 import { filled, mapInto, type NDArray } from "../../array/ndarray.ts";
 import * as views from "../../array/views.ts";
-import { type AxisSlice, broadcastAxes, reducedShape, type Shape, showShape } from "../../pure/shape.ts";
+import { type AxisSlice, broadcastAxes, reducedShape, type Shape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
 import { Summation } from "./reduce.ts";
@@ -24,10 +24,6 @@ export class Transpose extends TensorOp {
     this.axes.forEach((from, to) => back[from] = to);
     return new Transpose(back).call(g);
   }
-  /** @ignore */
-  override describe(): string {
-    return `axes=[${this.axes}]`;
-  }
 }
 
 /** Another shape for the same elements in row-major order. */
@@ -43,10 +39,6 @@ export class Reshape extends TensorOp {
   /** g in the input's shape. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return new Reshape(y.inputs[0]!.shape).call(g);
-  }
-  /** @ignore */
-  override describe(): string {
-    return showShape(this.shape);
   }
 }
 
@@ -66,10 +58,6 @@ export class BroadcastTo extends TensorOp {
     const sum = axes.length === 0 ? g : new Summation({ axes, keepDims: false }).call(g);
     const dropped = reducedShape(this.shape, axes, false);
     return dropped.length === shape.length ? sum : new Reshape(shape).call(sum);
-  }
-  /** @ignore */
-  override describe(): string {
-    return showShape(this.shape);
   }
 }
 
