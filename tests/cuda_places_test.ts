@@ -5,7 +5,7 @@
 import { devices } from "../mod.ts";
 import { cudaLibrary, standIn } from "./built.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assert, assertMatch, required } from "./support.ts";
+import { assert, assertMatch, assertNotMatch, assertStrictEquals, required } from "./support.ts";
 
 const cpu = devices().find(({ name }) => name === "cpu")!;
 const absent = Deno.build.os !== "linux"
@@ -15,14 +15,26 @@ const absent = Deno.build.os !== "linux"
   : cpu.reason ?? "not built";
 
 const look = `
-  import { devices, openDevice } from "./kernels/mod.ts";
-  const { available, reason } = devices().find(({ name }) => name === "cuda");
-  console.log(available ? openDevice("cuda").description : reason);
+  import { devices, openDevice } from "${new URL("../kernels/mod.ts", import.meta.url)}";
+  const { available, reason, description } = devices().find(({ name }) => name === "cuda");
+  const list = () => {
+    const first = openDevice("cuda");
+    openDevice("cuda");
+    return first.description.replace(/.*libdeneb[^,]+/, description);
+  };
+  console.log(available ? list() : reason);
 `;
 
 /** Each begins where nothing else is found: libraries beyond the folders named are no libraries. */
 async function inBareFolder(
-  body: (place: { folder: string; put: (file: string) => Promise<void>; look: () => Promise<string> }) => Promise<void>,
+  body: (
+    place: {
+      folder: string;
+      put: (file: string) => Promise<void>;
+      /** What a program in a folder says of the device; also what it says on standard error, where that is asked for. */
+      look: (how?: { program?: string; env?: Record<string, string>; errors?: boolean }) => Promise<string>;
+    },
+  ) => Promise<void>,
 ): Promise<void> {
   await inTemporaryFolder(async (folder) => {
     const library = await cudaLibrary(), driver = `${await standIn()}/lib64/libcuda.so.1`;
@@ -44,10 +56,13 @@ async function inBareFolder(
         // A copy: of links to one file the system would open it once.
         await Deno.copyFile(library, `${folder}/${file}`);
       },
-      look: async () => {
+      look: async ({ program, env = {}, errors = false } = {}) => {
+        const file = `${folder}/${program ?? "main"}.ts`;
+        await ensure(file);
+        await Deno.writeTextFile(file, look);
         const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-          args: ["eval", look],
-          cwd: new URL("..", import.meta.url),
+          args: ["run", "-A", "--no-check", "--no-config", file],
+          cwd: folder,
           env: {
             CUDA_HOME: `${folder}/toolkit`,
             CUDA_PATH: "",
@@ -56,10 +71,11 @@ async function inBareFolder(
             LD_LIBRARY_PATH: `${folder}/system`,
             DENO_DIR: denoFolder,
             NO_COLOR: "1",
+            ...env,
           },
         }).output();
         assert(success, new TextDecoder().decode(stderr));
-        return new TextDecoder().decode(stdout).trim();
+        return new TextDecoder().decode(errors ? stderr : stdout).trim();
       },
     });
   });
@@ -88,6 +104,52 @@ testWith(needed, "cuda: libraries are found in CUDA_HOME and among Python's pack
     await Deno.mkdir(`${folder}/.local`);
     await Deno.rename(`${folder}/python/lib`, `${folder}/.local/lib`);
     assertMatch(await look(), /, cuBLAS 13\.1, NVRTC 13\.1$/);
+  });
+}, absent);
+
+testWith(needed, "cuda: libraries are found in conda and in environments that are not active", async () => {
+  await inBareFolder(async ({ put, look, folder }) => {
+    const without = /without cuBLAS: .*, without NVRTC: /;
+    assertMatch(await look(), without);
+    await put("conda/lib/libcublas.so.12");
+    await put("conda/lib/libnvrtc.so.12");
+    const env = { CONDA_PREFIX: `${folder}/conda` };
+    assertMatch(await look({ env }), /, cuBLAS 12\.1, NVRTC 12\.1$/);
+    // Beside the program, and in the folder in which it is started.
+    for (const [name, program] of [[".venv", "apart/main"], ["venv", "main"], [".venv", "main"]] as const) {
+      const place = program === "main" ? name : `apart/${name}`;
+      await put(`${place}/lib/python3.13/site-packages/nvidia/cu13/lib/libcublas.so.13`);
+      await put(`${place}/lib/python3.13/site-packages/nvidia/cu13/lib/libnvrtc.so.13`);
+      assertMatch(await look({ program }), /, cuBLAS 13\.1, NVRTC 13\.1$/, place);
+      await Deno.remove(`${folder}/${place}`, { recursive: true });
+    }
+    assertMatch(await look({ program: "apart/main" }), without);
+    // Many packages without a library of use leave room for those that have one.
+    for (let k = 0; k < 20; k++) await put(`${packages}/a${k}/lib/libother.so.1`);
+    await put(`${packages}/cublas/lib/libcublas.so.12`);
+    await put(`${packages}/cuda_nvrtc/lib/libnvrtc.so.12`);
+    assertMatch(await look(), /, cuBLAS 12\.1, NVRTC 12\.1$/);
+  });
+}, absent);
+
+testWith(needed, "cuda: what makes it slow is said once, with what mends it", async () => {
+  await inBareFolder(async ({ put, look }) => {
+    assertStrictEquals(
+      (await look({ errors: true })).replaceAll(/(without \w+): .*/g, "$1: ..."),
+      [
+        "deneb: products on cuda are many times slower without cuBLAS: ...",
+        "deneb: `pip install nvidia-cublas-cu12` mends it",
+        "deneb: cuda joins no instructions into one kernel without NVRTC: ...",
+        "deneb: `pip install nvidia-cuda-nvrtc-cu12` mends it",
+      ].join("\n"),
+    );
+    assertMatch(await look(), /^0: CUDA 12\.4, Stand-in 0, 1\.0 GiB, slower without cuBLAS and NVRTC, /);
+    await put("toolkit/lib64/libcublas.so.12");
+    assertNotMatch(await look({ errors: true }), /cuBLAS/);
+    assertMatch(await look(), /^0: CUDA 12\.4, Stand-in 0, 1\.0 GiB, slower without NVRTC, /);
+    await put("toolkit/lib64/libnvrtc.so.12");
+    assertStrictEquals(await look({ errors: true }), "");
+    assertMatch(await look(), /^0: CUDA 12\.4, Stand-in 0, 1\.0 GiB, Stand-in 0, /);
   });
 }, absent);
 

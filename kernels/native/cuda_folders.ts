@@ -1,45 +1,72 @@
 /**
- * Where the libraries of CUDA may lie beside the system's own folders: an installed toolkit, and packages of Python
- * that bring them. Folders are looked at only where reading them is already granted.
+ * Where the libraries of CUDA may lie beside the system's own folders: an installed toolkit, a container's driver, and
+ * packages of Python and conda that bring them. Folders are looked at only where reading them is already granted.
  */
-import { environment, isFolder, mayRead } from "./environment.ts";
+import { environment, mayRead } from "./environment.ts";
 
 /** What the library takes at most. */
 const foldersMax = 16;
+const windows = Deno.build.os === "windows";
 
-/** Folders that exist, the likeliest first. */
+/** Folders that hold a library of CUDA, the likeliest first. */
 export function cudaFolders(): string[] {
   const folders: string[] = [];
   for (const variable of ["CUDA_HOME", "CUDA_PATH"]) {
     const home = environment(variable);
     if (home !== undefined) folders.push(`${home}/lib64`, `${home}/bin`);
   }
-  for (const packages of pythonPackages()) {
-    for (const name of entriesOf(`${packages}/nvidia`)) {
-      folders.push(`${packages}/nvidia/${name}/${Deno.build.os === "windows" ? "bin" : "lib"}`);
-    }
+  for (const root of pythonRoots()) {
+    folders.push(
+      ...packagesIn(root).flatMap((packages) =>
+        entriesOf(`${packages}/nvidia`).map((name) => `${packages}/nvidia/${name}/${windows ? "bin" : "lib"}`)
+      ),
+    );
   }
-  folders.push("/usr/local/cuda/lib64");
-  return folders.filter((folder, index) => folders.indexOf(folder) === index && mayBeFolder(folder)).slice(
-    0,
-    foldersMax,
+  const conda = environment("CONDA_PREFIX");
+  if (conda !== undefined) {
+    folders.push(windows ? `${conda}/Library/bin` : `${conda}/lib`, `${conda}/targets/x86_64-linux/lib`);
+  }
+  folders.push("/usr/local/cuda/lib64", "/usr/local/nvidia/lib64", "/usr/local/nvidia/lib");
+  return folders.filter((folder, index) => folders.indexOf(folder) === index && mayHold(folder)).slice(0, foldersMax);
+}
+
+/** Where packages of Python are installed: the environment that is active, those beside the program, the user's, the system's. */
+function pythonRoots(): string[] {
+  const home = environment("HOME");
+  const beside = programFolders().flatMap((folder) => [`${folder}/.venv`, `${folder}/venv`]);
+  return [
+    environment("VIRTUAL_ENV"),
+    environment("CONDA_PREFIX"),
+    ...beside,
+    home === undefined ? undefined : `${home}/.local`,
+    "/usr/local",
+    "/usr",
+  ].filter((root) => root !== undefined);
+}
+
+/** The folder of the program's first module, and the working folder. */
+function programFolders(): string[] {
+  const folders: string[] = [];
+  try {
+    const main = new URL(".", Deno.mainModule);
+    if (main.protocol === "file:") folders.push(decodeURIComponent(main.pathname).replace(/\/$/, ""));
+  } catch {
+    // Whoever may not know the program's place looks elsewhere.
+  }
+  return [...folders, "."];
+}
+
+/** Folders of packages in an installation or environment of Python. */
+function packagesIn(root: string): string[] {
+  if (windows) return [`${root}/Lib/site-packages`];
+  return entriesOf(`${root}/lib`).filter((name) => /^python3/.test(name)).flatMap((name) =>
+    ["site-packages", "dist-packages"].map((kind) => `${root}/lib/${name}/${kind}`)
   );
 }
 
-/** Folders that hold packages of Python: of the virtual environment first, then the user's, then the system's. */
-function pythonPackages(): string[] {
-  const virtual = environment("VIRTUAL_ENV"), home = environment("HOME");
-  const roots = [virtual, home === undefined ? undefined : `${home}/.local`, "/usr/local", "/usr"];
-  return roots.filter((root) => root !== undefined).flatMap((root) =>
-    entriesOf(`${root}/lib`).filter((name) => /^python3/.test(name)).flatMap((name) =>
-      ["site-packages", "dist-packages"].map((kind) => `${root}/lib/${name}/${kind}`)
-    )
-  );
-}
-
-/** A folder that may not be looked at is left to the library, which only tries to open files in it. */
-function mayBeFolder(path: string): boolean {
-  return !mayRead(path) || isFolder(path);
+/** Whether there are libraries of CUDA. What cannot be looked at is left to the library, which only tries to open files in it. */
+function mayHold(path: string): boolean {
+  return !mayRead(path) || entriesOf(path).some((name) => /^(lib)?(cuda\.|nvcuda|cublas|nvrtc)/.test(name));
 }
 
 function entriesOf(path: string): string[] {
