@@ -54,6 +54,15 @@ export function freshPtx(): Promise<string> {
   return builtOnce("ptx", "kernels.ptx", async (folder) => buildCuda(`${folder}/kernels.ptx`, await ensureZig(silent)));
 }
 
+/** What cuts the text of all kernels into modules; see `standin/cut.zig`. */
+export function moduleCutter(): Promise<string> {
+  return builtOnce("cut", "libcut.so", async (folder) =>
+    compile(await ensureZig(silent), [
+      ...["build-lib", "-dynamic", "-lc", "-fPIC", "-O", "debug", `-femit-bin=${folder}/libcut.so`],
+      ...["--dep", "module", "-Mroot=tests/standin/cut.zig", "-Mmodule=kernels/cuda/module.zig"],
+    ]));
+}
+
 /**
  * A folder like that of a CUDA toolkit, with a driver, a cuBLAS and an NVRTC that compute on the CPU; see `standin/driver.zig`.
  * They lack the function `without`.

@@ -4,7 +4,7 @@
  * since a process keeps the driver that it once loaded.
  */
 import { devices } from "../mod.ts";
-import { freshPtx, standIn } from "./built.ts";
+import { freshPtx, moduleCutter, standIn } from "./built.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
 import { assert, assertEquals, assertMatch, assertStrictEquals, required } from "./support.ts";
 
@@ -48,6 +48,19 @@ testWith(needed, "every row and skeleton is the reference's [cuda on the stand-i
   await testsOnStandIn(["tests/devices_test.ts"], 12, "[cuda]");
 }, absent);
 
+testWith(needed, "what is too long for a launch is split, and is the reference's [cuda on the stand-in]", async () => {
+  await testsOnStandIn(["tests/devices_test.ts"], 12, "[cuda in parts]");
+  await testsOnStandIn(["tests/standin/long.ts"], 4);
+}, absent);
+
+testWith(needed, "programs that come again are graphs [cuda on the stand-in]", async () => {
+  await testsOnStandIn(["tests/standin/graphs.ts"], 9);
+}, absent);
+
+testWith(needed, "the stand-in refuses what CUDA's header says a driver refuses [cuda on the stand-in]", async () => {
+  await testsOnStandIn(["tests/standin/rules.ts"], 4);
+}, absent);
+
 testWith(needed, "every op and its gradients are the reference's [cuda on the stand-in]", async () => {
   await testsOnStandIn(["tests/ops"], 72, "[cuda]");
 }, absent);
@@ -58,7 +71,7 @@ testWith(needed, "halves are PyTorch's, and so is mixed precision [cuda on the s
 }, absent);
 
 testWith(needed, "the driver's failures are errors that name them [cuda on the stand-in]", async () => {
-  await testsOnStandIn(["tests/standin/cases.ts"], 13);
+  await testsOnStandIn(["tests/standin/cases.ts"], 17);
 }, absent);
 
 testWith(needed, "groups run as one kernel with the bits of each instruction [cuda on the stand-in]", async () => {
@@ -123,7 +136,61 @@ const ptxas = Deno.permissions.querySync({ name: "env", variable: "DENEB_PTXAS" 
   ? Deno.env.get("DENEB_PTXAS")
   : undefined;
 
+/** Of each kind of kernel the module that is longest, since it holds most beside its kernel, as the driver is given it. */
+async function modulesOfEachKind(text: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const library = Deno.dlopen(await moduleCutter(), {
+    cut: { parameters: ["buffer", "usize", "buffer", "usize", "buffer", "usize"], result: "usize" },
+  });
+  const encoder = new TextEncoder(), whole = encoder.encode(text), buffer = new Uint8Array(whole.length);
+  const longest = new Map<string, Uint8Array<ArrayBuffer>>();
+  try {
+    const kinds = [
+      "vector",
+      "strided",
+      "fold",
+      "join",
+      "arg",
+      "matmul",
+      "gather",
+      "scatter_first",
+      "scatter",
+      "random",
+    ];
+    const names = Array.from(text.matchAll(/^\.visible \.entry (\w+)/gm), ([, name]) => name!);
+    // Those with the longest texts of their own come first; of each kind a few are cut.
+    const begins = new Map(names.map((name) => [name, text.indexOf(`.entry ${name}(`)]));
+    const size = (name: string) => text.indexOf("\n}", begins.get(name)!) - begins.get(name)!;
+    for (const kind of [...kinds, "check"]) {
+      const own = names.filter((name) => kinds.findLast((one) => name.startsWith(one)) === kind || name === kind);
+      for (const name of own.sort((a, b) => size(b) - size(a)).slice(0, 3)) {
+        const word = encoder.encode(name);
+        const length = Number(
+          library.symbols.cut(whole, BigInt(whole.length), word, BigInt(word.length), buffer, BigInt(buffer.length)),
+        );
+        assert(length > 0 && length < whole.length / 4, `${name} has ${length} bytes`);
+        if (length > (longest.get(kind)?.length ?? 0)) longest.set(kind, buffer.slice(0, length));
+      }
+    }
+  } finally {
+    library.close();
+  }
+  return longest;
+}
+
 for (const arch of ["sm_75", "sm_80", "sm_90"]) {
+  testWith(needed, `modules are assembled for ${arch} as they are cut`, async () => {
+    const modules = await modulesOfEachKind(await Deno.readTextFile(await freshPtx()));
+    assertStrictEquals(modules.size, 11);
+    await inTemporaryFolder(async (folder) => {
+      for (const [kind, module] of modules) {
+        await Deno.writeFile(`${folder}/${kind}.ptx`, module);
+        const args = [`-arch=${arch}`, `${folder}/${kind}.ptx`, "-o", `${folder}/${kind}.cubin`];
+        const { success, stderr } = await new Deno.Command(ptxas!, { args, stderr: "piped" }).output();
+        assert(success, `${kind}: ${new TextDecoder().decode(stderr).slice(-2000)}`);
+      }
+    });
+  }, ptxas ? null : "set DENEB_PTXAS to the assembler of nvidia-cuda-nvcc");
+
   testWith(needed, `every kernel is assembled for ${arch}, and keeps its numbers in registers`, async () => {
     const ptx = await freshPtx();
     await inTemporaryFolder(async (folder) => {

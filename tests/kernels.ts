@@ -63,6 +63,8 @@ const doors: Record<string, () => Device> = {
   // What a GPU would run, on whatever there is.
   "opencl in lanes": () => ({ ...openNative("opencl", null, { shape: "lanes" }), name: "opencl in lanes" }),
   cuda: () => openNative("cuda"),
+  // What has more elements than a launch counts is split: here nearly everything is.
+  "cuda in parts": () => ({ ...openNative("cuda", null, { places: 100 }), name: "cuda in parts" }),
 };
 
 /** Why a device cannot be tested here; null if it can be, or must. */

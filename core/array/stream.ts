@@ -119,6 +119,8 @@ export class Stream {
   #freesEnd = -1;
   /** Handles of freed storages, each already of its next generation. */
   readonly #freeHandles: number[] = [];
+  /** Of words that run elsewhere, those copies that no run uses now. */
+  readonly #copies = new WeakMap<Float64Array, Float64Array[]>();
   #handlesMade = 0;
   /** Storages that the words not yet run will allocate: the first so many of the list. */
   readonly #unborn: Storage[] = [];
@@ -314,7 +316,17 @@ export class Stream {
   async replayAsync(words: Float64Array, begin: number, cuts: readonly number[]): Promise<void> {
     if (this.device.runWordsAsync === undefined) return this.replay(words, begin, cuts);
     this.flush();
-    await this.device.runWordsAsync(words.slice(begin));
+    // The caller may change its words meanwhile. A copy is used again when its run is over, so that a program which
+    // comes again stands where it stood: the CPU knows kept programs by that.
+    const spare = this.#copies.get(words) ?? [], length = words.length - begin;
+    this.#copies.set(words, spare);
+    const last = spare.pop(), copy = last?.length === length ? last : new Float64Array(length);
+    copy.set(words.subarray(begin));
+    try {
+      await this.device.runWordsAsync(copy);
+    } finally {
+      spare.push(copy);
+    }
   }
 
   /** Writes those of the instructions that allocate or free. */

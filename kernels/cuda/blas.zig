@@ -61,6 +61,7 @@ const Functions = struct {
     cublasDestroy_v2: *const fn (handle: ?*Handle) callconv(.c) c_int,
     cublasGetVersion_v2: *const fn (handle: ?*Handle, version: *c_int) callconv(.c) c_int,
     cublasSetStream_v2: *const fn (handle: ?*Handle, stream: ?*driver.Stream) callconv(.c) c_int,
+    cublasSetWorkspace_v2: ?*const fn (handle: ?*Handle, workspace: driver.Address, bytes: usize) callconv(.c) c_int,
     cublasSetMathMode: *const fn (handle: ?*Handle, mode: MathMode) callconv(.c) c_int,
     cublasSgemmStridedBatched: Gemm(f32),
     cublasDgemmStridedBatched: Gemm(f64),
@@ -92,7 +93,7 @@ const Functions = struct {
     cublasGetStatusString: ?*const fn (status: c_int) callconv(.c) ?[*:0]const u8,
 };
 
-const names: []const [:0]const u8 = switch (builtin.os.tag) {
+pub const names: []const [:0]const u8 = switch (builtin.os.tag) {
     .windows => &.{ "cublas64_13.dll", "cublas64_12.dll", "cublas64_11.dll" },
     else => &.{ "libcublas.so.13", "libcublas.so.12", "libcublas.so.11" },
 };
@@ -112,7 +113,22 @@ pub const Product = struct {
     /// An element for each row of c, which cuBLASLt adds to it; 0 for none.
     bias: driver.Address = 0,
     workspace: driver.Address = 0,
+
+    /// The product without its addresses, of which only stays how they are aligned: it decides which
+    /// kernel the library takes.
+    pub fn shape(product: Product) Product {
+        var bare = product;
+        inline for (.{ &bare.a.address, &bare.b.address, &bare.c.address, &bare.bias, &bare.workspace }) |address| {
+            address.* = alignmentOf(address.*);
+        }
+        return bare;
+    }
 };
+
+/// In bytes, as far as it matters to the library; 0 for no address.
+pub fn alignmentOf(address: driver.Address) u32 {
+    return if (address == 0) 0 else @as(u32, 1) << @intCast(@min(@ctz(address), 8));
+}
 
 pub const Operand = struct {
     address: driver.Address,
@@ -166,6 +182,13 @@ pub const Blas = struct {
         const set = blas.functions.cublasSetMathMode;
         // The oldest libraries do not know the other word.
         return if (set(blas.handle, .{ .mode = mode }) == 0) 0 else set(blas.handle, .{ .mode = mode, .whole_sums = false });
+    }
+
+    /// Memory that products use in place of the library's own, which it would allocate anew in each capture. False
+    /// where the library does not take it.
+    pub fn setWorkspace(blas: *const Blas, workspace: driver.Address, bytes: usize) bool {
+        const set = blas.functions.cublasSetWorkspace_v2 orelse return false;
+        return set(blas.handle, workspace, bytes) == 0;
     }
 
     pub fn close(blas: *Blas) void {

@@ -97,7 +97,7 @@ const names: []const [:0]const u8 = switch (builtin.os.tag) {
 };
 
 /// Memory that a product may need beside its operands.
-const workspace_most: usize = 8 << 20;
+pub const workspace_most: usize = 8 << 20;
 
 /// What decides how a product is computed.
 const Shape = struct {
@@ -193,7 +193,7 @@ pub const Lt = struct {
             .sizes = .{ product.m, product.n, product.k },
             .operations = .{ product.a.operation, product.b.operation },
             .columns = .{ product.a.columns, product.b.columns, product.c.columns },
-            .alignment = @as(u32, 1) << @intCast(@min(@ctz(together), 8)),
+            .alignment = blas.alignmentOf(together),
         };
     }
 

@@ -4,6 +4,7 @@
 const std = @import("std");
 const cuda = @import("engine.zig");
 const driver = @import("driver.zig");
+const notice = @import("../host/notice.zig");
 const nvrtc = @import("nvrtc.zig");
 const program = @import("../program/program.zig");
 const text = @import("../gpu/text.zig");
@@ -17,10 +18,12 @@ pub const Compiled = struct {
     compiler: ?nvrtc.Compiler = null,
     /// Why nothing is compiled.
     reason: program.Message = .{},
-    functions: std.StringHashMapUnmanaged(*driver.Function) = .empty,
+    /// Null for a structure whose text the compiler refused: its instructions run one by one.
+    functions: std.StringHashMapUnmanaged(?*driver.Function) = .empty,
     store: Store,
-    /// How many were compiled here.
+    /// How many were compiled here, and how many could not be.
     built: u32 = 0,
+    refused: u32 = 0,
 
     pub fn init(allocator: std.mem.Allocator) Compiled {
         return .{ .allocator = allocator, .store = .{ .allocator = allocator } };
@@ -34,7 +37,7 @@ pub const Compiled = struct {
     }
 
     /// The kernel of that structure; `write(source, writer)` gives the text that follows the head.
-    /// Null where it cannot be compiled; then nothing more is.
+    /// Null where it cannot be compiled. Where the driver does not take the compiler's code, nothing more is.
     pub fn get(
         compiled: *Compiled,
         engine: *Engine,
@@ -43,6 +46,7 @@ pub const Compiled = struct {
         comptime write: anytype,
     ) Failed!?*driver.Function {
         if (compiled.functions.get(key)) |known| return known;
+        if (compiled.compiler == null) return null;
         var whole: std.Io.Writer.Allocating = .init(compiled.allocator);
         defer whole.deinit();
         text.writeHead(&whole.writer, true) catch return error.OutOfMemory;
@@ -52,10 +56,7 @@ pub const Compiled = struct {
         const name = try compiled.allocator.dupe(u8, key);
         errdefer compiled.allocator.free(name);
         try compiled.functions.ensureUnusedCapacity(compiled.allocator, 1);
-        const function = try compiled.make(engine, written) orelse {
-            compiled.allocator.free(name);
-            return null;
-        };
+        const function = try compiled.make(engine, written);
         compiled.functions.putAssumeCapacity(name, function);
         return function;
     }
@@ -69,12 +70,24 @@ pub const Compiled = struct {
         }
         const compiler = &compiled.compiler.?;
         const code = try compiler.compile(compiled.allocator, written, engine.capability, &compiled.reason) orelse {
-            compiled.compiler = null;
+            compiled.refused += 1;
+            notice.once(
+                .compiler,
+                "NVRTC refused a kernel of cuda, whose instructions run one by one: {s}\n" ++
+                    "deneb: another NVRTC (`pip install --upgrade nvidia-cuda-nvrtc`) may mend it",
+                .{compiled.reason.text()},
+            );
             return null;
         };
         defer compiled.allocator.free(code);
         const function = try compiled.load(engine, code) orelse {
             compiled.compiler = null;
+            notice.once(
+                .compiler,
+                "cuda joins no instructions into one kernel: {s}\n" ++
+                    "deneb: an NVRTC no newer than the driver, of CUDA {d}.{d}, mends it",
+                .{ compiled.reason.text(), @divTrunc(engine.version, 1000), @divTrunc(@rem(engine.version, 1000), 10) },
+            );
             return null;
         };
         compiled.store.put(origin, code);

@@ -28,7 +28,6 @@ pub const Address = u64;
 pub const Device = c_int;
 
 pub const Attribute = enum(c_int) {
-    multiprocessors = 16,
     integrated = 18,
     capability_major = 75,
     capability_minor = 76,
@@ -37,9 +36,8 @@ pub const Attribute = enum(c_int) {
 
 pub const stream_non_blocking = 1;
 pub const event_without_timing = 2;
-/// A capture belongs to the thread that began it.
-pub const capture_thread_local = 1;
-pub const pool_release_threshold = 4;
+/// While a stream is captured, other calls stay allowed: cuBLAS may load a kernel when it first uses one.
+pub const capture_relaxed = 2;
 
 /// What a node of a graph launches.
 pub const KernelParameters = extern struct {
@@ -113,6 +111,7 @@ pub const Functions = struct {
     cuGraphInstantiateWithFlags: ?*const fn (made: *?*Executable, graph: ?*Graph, flags: c_ulonglong) callconv(.c) Result,
     cuGraphExecDestroy: ?*const fn (made: ?*Executable) callconv(.c) Result,
     cuGraphExecKernelNodeSetParams_v2: ?*const fn (made: ?*Executable, node: ?*Node, parameters: *const KernelParameters) callconv(.c) Result,
+    cuGraphExecChildGraphNodeSetParams: ?*const fn (made: ?*Executable, node: ?*Node, child: ?*Graph) callconv(.c) Result,
     cuGraphLaunch: ?*const fn (made: ?*Executable, stream: ?*Stream) callconv(.c) Result,
 };
 

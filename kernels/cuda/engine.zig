@@ -7,6 +7,7 @@
 
 const std = @import("std");
 const blas = @import("blas.zig");
+const description = @import("description.zig");
 const driver = @import("driver.zig");
 const graph = @import("graph.zig");
 const launch = @import("launch.zig");
@@ -14,6 +15,7 @@ const layout = @import("../gpu/arguments.zig");
 const lt_module = @import("blas_lt.zig");
 const memory = @import("../host/memory.zig");
 const module = @import("module.zig");
+const notice = @import("../host/notice.zig");
 const nvrtc = @import("nvrtc.zig");
 const product = @import("product.zig");
 const program = @import("../program/program.zig");
@@ -37,7 +39,7 @@ threadlocal var current: u64 = 0;
 
 /// Memory that instructions need beside their storages: results of blocks, and operands that had to
 /// be copied. The stream's order lets each be used again at once.
-pub const Scratch = enum { partials, a, b, c, workspace };
+pub const Scratch = enum { partials, slices, a, b, c };
 
 pub const Failed = error{ Failed, OutOfMemory, Unsupported };
 
@@ -53,7 +55,11 @@ pub const Engine = struct {
     context: ?*driver.Context = null,
     stream: ?*driver.Stream = null,
     pool: ?*driver.Pool = null,
+    /// Why memory does not come from the driver's pool, which the stream allocates from without waiting.
+    pool_reason: program.Message = .{},
     blas: ?blas.Blas = null,
+    /// Memory for cuBLAS and cuBLASLt, of `workspaceBytes`; null where there is none.
+    workspace: ?driver.Address = null,
     lt: ?lt_module.Lt = null,
     /// Why there is no cuBLAS.
     blas_reason: program.Message = .{},
@@ -73,6 +79,8 @@ pub const Engine = struct {
     name: [128]u8 = @splat(0),
     name_length: usize = 0,
     capability: c_int = 0,
+    /// Elements that a launch counts at most; longer instructions are split (`split.zig`).
+    places_most: usize = layout.places_max,
 
     const Planned = struct { maps: Maps, rows: Rows };
     const Buffer = struct { address: driver.Address = 0, bytes: usize = 0 };
@@ -95,6 +103,7 @@ pub const Engine = struct {
     }
 
     fn open(engine: *Engine, settings: *const Settings) Failed!void {
+        if (settings.places != 0) engine.places_most = @min(settings.places, layout.places_max);
         engine.text = module.ownText(engine.allocator) catch |failure| {
             if (failure == error.OutOfMemory) return error.OutOfMemory;
             engine.message.set("this library's kernels are damaged", .{});
@@ -127,19 +136,64 @@ pub const Engine = struct {
         engine.number = engines.fetchAdd(1, .monotonic) + 1;
         try engine.enter();
         try engine.try_("cuStreamCreate", cuda.cuStreamCreate(&engine.stream, driver.stream_non_blocking));
-        if (cuda.cuMemAllocAsync != null and cuda.cuMemFreeAsync != null and try engine.attribute(.memory_pools) != 0) {
-            if (cuda.cuDeviceGetDefaultMemPool) |get| try engine.try_("cuDeviceGetDefaultMemPool", get(&engine.pool, engine.device));
-        }
+        try engine.openPool();
         engine.modules = try .init(engine.allocator, engine.text);
         engine.fault = engine.allocate(@sizeOf(layout.Fault)) orelse {
-            engine.message.set("it has no memory left", .{});
+            const trouble = engine.trouble_message.text();
+            engine.message.set("{s}", .{if (trouble.len == 0) "it has no memory left" else trouble});
             return error.Failed;
         };
         try engine.staging.init(engine);
         try engine.clearFault();
+        engine.openLibraries(settings);
+    }
+
+    fn openPool(engine: *Engine) Failed!void {
+        const cuda = &engine.cuda;
+        if (cuda.cuMemAllocAsync == null or cuda.cuMemFreeAsync == null) return;
+        const get = cuda.cuDeviceGetDefaultMemPool orelse return;
+        if (try engine.attribute(.memory_pools) == 0) return;
+        const found = get(&engine.pool, engine.device);
+        if (found != .success) engine.leavePool("cuDeviceGetDefaultMemPool", found);
+    }
+
+    /// What a sandbox or a virtual GPU refuses is allocated as older drivers do.
+    fn leavePool(engine: *Engine, call: []const u8, result: driver.Result) void {
+        @branchHint(.cold);
+        engine.pool = null;
+        engine.pool_reason.set("{s} failed: {s} ({d})", .{ call, driver.textOf(&engine.cuda, result), @backingInt(result) });
+        notice.once(
+            .memory,
+            "cuda allocates by cuMemAlloc, which waits for the device each time: {s}\n" ++
+                "deneb: a driver or a container that allows memory pools mends it",
+            .{engine.pool_reason.text()},
+        );
+    }
+
+    /// Without these the device is slower, and says so.
+    fn openLibraries(engine: *Engine, settings: *const Settings) void {
+        const suffix = if (engine.version >= 13_000) "" else if (engine.version >= 12_000) "-cu12" else "-cu11";
         engine.blas = blas.Blas.open(settings.folders(), engine.stream, settings.tf32, &engine.blas_reason);
-        if (engine.blas != null) engine.lt = lt_module.Lt.open(settings.folders(), settings.tf32);
+        if (engine.blas) |*one| {
+            engine.workspace = engine.allocate(engine.workspaceBytes());
+            if (engine.workspace) |memory_of| _ = one.setWorkspace(memory_of, engine.workspaceBytes());
+            engine.lt = lt_module.Lt.open(settings.folders(), settings.tf32);
+        } else notice.once(
+            .products,
+            "products on cuda are many times slower without cuBLAS: {s}\ndeneb: `pip install nvidia-cublas{s}` mends it",
+            .{ engine.blas_reason.text(), suffix },
+        );
         engine.compiled.compiler = nvrtc.Compiler.open(settings.folders(), &engine.compiled.reason);
+        if (engine.compiled.compiler == null) notice.once(
+            .compiler,
+            "cuda joins no instructions into one kernel without NVRTC: {s}\ndeneb: `pip install nvidia-cuda-nvrtc{s}` mends it",
+            .{ engine.compiled.reason.text(), suffix },
+        );
+    }
+
+    /// What NVIDIA recommends for a device of that capability, and no less than cuBLASLt may ask for.
+    fn workspaceBytes(engine: *const Engine) usize {
+        return if (engine.capability >= 90) 32 << 20 else lt_module.workspace_most;
     }
 
     pub fn deinit(engine: *Engine) void {
@@ -158,6 +212,7 @@ pub const Engine = struct {
             if (engine.lt) |*one| one.close(allocator);
             if (engine.blas) |*one| one.close();
             for (&engine.scratch.values) |buffer| if (buffer.address != 0) engine.release(buffer.address);
+            if (engine.workspace) |address| engine.release(address);
             if (engine.fault != 0) engine.release(engine.fault);
             engine.staging.deinit(engine);
             for (engine.loaded.items) |one| _ = cuda.cuModuleUnload(one);
@@ -293,7 +348,7 @@ pub const Engine = struct {
     }
 
     fn launchCompiled(engine: *Engine, function: *driver.Function, blocks: usize, arguments: *const layout.Fused) Failed!void {
-        if (try engine.graphs.note(engine, function, .{ blocks, 1 }, arguments)) return;
+        if (try engine.graphs.note(engine, function, .{ blocks, 1 }, std.mem.asBytes(arguments))) return;
         const pointers = [1]?*const anyopaque{arguments};
         const x: c_uint = @intCast(blocks);
         const result = engine.cuda.cuLaunchKernel(function, x, 1, 1, layout.threads, 1, 1, 0, engine.stream, &pointers, null);
@@ -312,9 +367,9 @@ pub const Engine = struct {
         return error.Failed;
     }
 
-    /// A captured program begins, whose words stand there.
-    pub fn beginProgram(engine: *Engine, address: usize, count: usize) void {
-        engine.graphs.begin(engine, address, count);
+    /// A captured program begins. It is told from others by what it launches, wherever its words stand.
+    pub fn beginProgram(engine: *Engine, _: usize, _: usize) void {
+        engine.graphs.begin(engine);
     }
 
     pub fn endProgram(engine: *Engine) Status {
@@ -392,13 +447,22 @@ pub const Engine = struct {
 
     fn allocateOnce(engine: *Engine, bytes: usize) ?driver.Address {
         engine.graphs.submit(engine) catch return null;
-        var address: driver.Address = 0;
-        const result = if (engine.pool != null)
-            engine.cuda.cuMemAllocAsync.?(&address, bytes, engine.stream)
-        else
-            engine.cuda.cuMemAlloc_v2(&address, bytes);
-        if (result == .success and address != 0) return address;
         engine.trouble_message.length = 0;
+        var address: driver.Address = 0;
+        if (engine.pool != null) {
+            const result = engine.cuda.cuMemAllocAsync.?(&address, bytes, engine.stream);
+            if (result == .success) return address;
+            if (result == .out_of_memory) return null;
+            const plain = engine.cuda.cuMemAlloc_v2(&address, bytes);
+            // Where the other way fails too, something else is wrong, and the pool is not to blame.
+            if (plain == .success) engine.leavePool("cuMemAllocAsync", result);
+            return engine.allocated(plain, address);
+        }
+        return engine.allocated(engine.cuda.cuMemAlloc_v2(&address, bytes), address);
+    }
+
+    fn allocated(engine: *Engine, result: driver.Result, address: driver.Address) ?driver.Address {
+        if (result == .success and address != 0) return address;
         if (result != .out_of_memory) engine.trouble_message.set("{s} ({d})", .{ driver.textOf(&engine.cuda, result), @backingInt(result) });
         return null;
     }
@@ -410,7 +474,7 @@ pub const Engine = struct {
             _ = engine.cuda.cuMemFreeAsync.?(address, engine.stream);
             return;
         }
-        // What is in flight may still use it.
+        // What is in flight may still use it. Memory of a pool that was left is freed so, too.
         _ = engine.cuda.cuStreamSynchronize(engine.stream);
         _ = engine.cuda.cuMemFree_v2(address);
     }
@@ -433,7 +497,8 @@ pub const Engine = struct {
     pub fn reserved(engine: *const Engine) usize {
         var bytes = engine.staging.reserved() + @sizeOf(layout.Fault);
         for (&engine.scratch.values) |buffer| bytes += buffer.bytes;
-        return bytes + engine.compiled.store.loaded.len;
+        if (engine.workspace != null) bytes += engine.workspaceBytes();
+        return bytes + engine.text.len + engine.graphs.bytes() + engine.compiled.store.loaded.len;
     }
 
     pub fn free(engine: *Engine) ?u64 {
@@ -472,66 +537,11 @@ pub const Engine = struct {
 
     pub fn describe(engine: *Engine, buffer: []u8) []const u8 {
         var writer: std.Io.Writer = .fixed(buffer);
-        engine.writeDescription(&writer) catch {};
+        description.write(engine, &writer) catch {};
         return writer.buffered();
     }
 
-    fn writeDescription(engine: *Engine, writer: *std.Io.Writer) std.Io.Writer.Error!void {
-        try writer.print("{s}, compute capability {d}.{d}, CUDA {d}.{d}, ", .{
-            engine.name[0..engine.name_length],        @divTrunc(engine.capability, 10),
-            @rem(engine.capability, 10),               @divTrunc(engine.version, 1000),
-            @divTrunc(@rem(engine.version, 1000), 10),
-        });
-        if (engine.blas) |*one| {
-            // 11 writes 11402 for 11.4.2, later ones 120300 for 12.3.0.
-            const unit: c_int = if (one.version >= 100_000) 10_000 else 1000;
-            const major = @divTrunc(one.version, unit);
-            const minor = @divTrunc(@rem(one.version, unit), 100);
-            try writer.print("cuBLAS {d}.{d}", .{ major, minor });
-            if (engine.lt != null) try writer.writeAll(" and Lt");
-        } else try writer.print("without cuBLAS: {s}", .{engine.blas_reason.text()});
-        if (engine.compiled.compiler) |*one| {
-            try writer.print(", NVRTC {d}.{d}", .{ one.version[0], one.version[1] });
-        } else try writer.print(", without NVRTC: {s}", .{engine.compiled.reason.text()});
-    }
-
     pub fn list(settings: *const Settings, writer: *std.Io.Writer) std.Io.Writer.Error!void {
-        var functions: driver.Functions = undefined;
-        var message: program.Message = .{};
-        const version = driver.open(settings.folders(), &functions, &message) orelse
-            return writer.print("{{\"reason\":{f}}}", .{std.json.fmt(message.text(), .{})});
-        var count: c_int = 0;
-        const result = functions.cuDeviceGetCount(&count);
-        if (result != .success) {
-            message.set("cuDeviceGetCount failed: {s}", .{driver.textOf(&functions, result)});
-            return writer.print("{{\"reason\":{f}}}", .{std.json.fmt(message.text(), .{})});
-        }
-        try writer.writeAll("{\"devices\":[");
-        for (0..@intCast(@max(count, 0))) |index| {
-            var one: driver.Device = 0;
-            var name: [128]u8 = @splat(0);
-            var bytes: usize = 0;
-            var integrated: c_int = 0;
-            _ = functions.cuDeviceGet(&one, @intCast(index));
-            _ = functions.cuDeviceGetName(&name, name.len, one);
-            _ = functions.cuDeviceTotalMem_v2(&bytes, one);
-            _ = functions.cuDeviceGetAttribute(&integrated, .integrated, one);
-            const named = std.mem.sliceTo(&name, 0);
-            try writer.print(
-                "{s}{{\"platform\":\"CUDA {d}.{d}\",\"name\":{f},\"type\":\"gpu\",\"memory\":{d},\"unified\":{}}}",
-                .{
-                    if (index == 0) "" else ",",                @divTrunc(version, 1000), @divTrunc(@rem(version, 1000), 10),
-                    std.json.fmt(printable(named, &name), .{}), bytes,                    integrated != 0,
-                },
-            );
-        }
-        try writer.writeAll("]}");
-    }
-
-    fn printable(text: []const u8, buffer: *[128]u8) []const u8 {
-        for (buffer[0..text.len]) |*byte| if (!std.ascii.isPrint(byte.*)) {
-            byte.* = '?';
-        };
-        return text;
+        return description.list(settings, writer);
     }
 };

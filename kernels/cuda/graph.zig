@@ -1,83 +1,265 @@
-//! Captured programs as CUDA graphs: what a program launches is noted, and when it comes again with
-//! the same launches it is one graph that is launched at once. Arguments that changed since, live
-//! scalars and addresses, are put into the graph's nodes before.
+//! Captured programs as CUDA graphs: what a program launches is noted, and when launches of the same
+//! structure come again they are one graph that is launched at once. Arguments that changed since,
+//! live scalars and addresses, are put into the graph's nodes before.
+//!
+//! Structure is all but addresses and numbers: which kernels, how many blocks, products of which
+//! shapes. So a graph is found again whoever calls and wherever results and inputs lie. Arguments of a
+//! kernel's node are set in no time; a product whose operands lie elsewhere has to be captured again.
+//! So of one structure there may be several graphs, for inputs and results that take turns.
 //!
 //! A launch is noted, not made, while a program runs. Whatever cannot wait (memory that is given
 //! back, say) first makes the launches that were noted; that program is then no graph this time.
+//! Where a graph cannot be made, all is launched one by one, and the description says why.
 
 const std = @import("std");
 const blas = @import("blas.zig");
 const cuda = @import("engine.zig");
 const driver = @import("driver.zig");
 const layout = @import("../gpu/arguments.zig");
+const notice = @import("../host/notice.zig");
+const program_module = @import("../program/program.zig");
 
-/// Of the longest arguments of a kernel.
-const arguments_max = 1280;
-/// Programs that are remembered; the count of an application's steps, not of its calls.
-const programs_max = 64;
+/// Of a kernel: what PTX of that version can be given.
+const arguments_max = 4096;
+const arguments_align = 16;
+/// Graphs that are remembered, and graphs of one structure among them.
+const graphs_max = 64;
+const variants_max = 4;
 
-pub const Launch = struct {
+const Launch = struct {
     function: *driver.Function,
     blocks: [2]c_uint,
+    /// Where its arguments stand among those of the list.
+    begin: u32,
     bytes: u32,
-    arguments: [arguments_max]u8 align(16),
 };
 
 const Operation = union(enum) { launch: Launch, product: blas.Product };
 
-const Program = struct {
+/// Launches in their order, with what they are launched with.
+const List = struct {
     operations: std.ArrayList(Operation) = .empty,
-    nodes: std.ArrayList(?*driver.Node) = .empty,
-    graph: ?*driver.Graph = null,
-    executable: ?*driver.Executable = null,
-    /// It could not be made into a graph, and is not tried again.
-    refused: bool = false,
+    arguments: std.ArrayListAligned(u8, .fromByteUnits(arguments_align)) = .empty,
+    /// Of the structure.
+    hash: u64 = 0,
 
-    fn drop(program: *Program, functions: *const driver.Functions) void {
-        if (program.executable != null) _ = functions.cuGraphExecDestroy.?(program.executable);
-        if (program.graph != null) _ = functions.cuGraphDestroy.?(program.graph);
-        program.executable = null;
-        program.graph = null;
-        program.nodes.clearRetainingCapacity();
+    fn clear(list: *List) void {
+        list.operations.clearRetainingCapacity();
+        list.arguments.clearRetainingCapacity();
+        list.hash = 0;
+    }
+
+    fn deinit(list: *List, allocator: std.mem.Allocator) void {
+        list.operations.deinit(allocator);
+        list.arguments.deinit(allocator);
+    }
+
+    fn bytes(list: *const List) usize {
+        return list.operations.capacity * @sizeOf(Operation) + list.arguments.capacity;
+    }
+
+    fn argumentsOf(list: *const List, launch: *const Launch) []align(arguments_align) u8 {
+        return @alignCast(list.arguments.items[launch.begin..][0..launch.bytes]);
+    }
+
+    fn add(list: *List, allocator: std.mem.Allocator, operation: Operation) error{OutOfMemory}!void {
+        try list.operations.append(allocator, operation);
+        var hasher: std.hash.Wyhash = .init(list.hash);
+        switch (operation) {
+            .launch => |launch| std.hash.autoHash(&hasher, .{ @intFromPtr(launch.function), launch.blocks, launch.bytes }),
+            .product => |product| std.hash.autoHash(&hasher, product.shape()),
+        }
+        list.hash = hasher.final();
+    }
+
+    fn addLaunch(
+        list: *List,
+        allocator: std.mem.Allocator,
+        function: *driver.Function,
+        blocks: [2]c_uint,
+        arguments: []const u8,
+    ) error{OutOfMemory}!void {
+        const begin = list.arguments.items.len;
+        const room = std.mem.alignForward(usize, arguments.len, arguments_align);
+        const target = try list.arguments.addManyAsSlice(allocator, room);
+        @memcpy(target[0..arguments.len], arguments);
+        errdefer list.arguments.shrinkRetainingCapacity(begin);
+        try list.add(allocator, .{ .launch = .{
+            .function = function,
+            .blocks = blocks,
+            .begin = @intCast(begin),
+            .bytes = @intCast(arguments.len),
+        } });
+    }
+
+    /// Whether all is the same but for addresses and numbers.
+    fn isLike(list: *const List, other: *const List) bool {
+        if (list.hash != other.hash or list.operations.items.len != other.operations.items.len) return false;
+        for (list.operations.items, other.operations.items) |*one, *another| {
+            if (std.meta.activeTag(one.*) != std.meta.activeTag(another.*)) return false;
+            const same = switch (one.*) {
+                .launch => |*launch| launch.function == another.launch.function and
+                    launch.bytes == another.launch.bytes and std.mem.eql(c_uint, &launch.blocks, &another.launch.blocks),
+                .product => |*product| std.meta.eql(product.shape(), another.product.shape()),
+            };
+            if (!same) return false;
+        }
+        return true;
+    }
+
+    /// Whether operands of products lie elsewhere, in lists that are alike.
+    fn isMoved(list: *const List, other: *const List) bool {
+        for (list.operations.items, other.operations.items) |*one, *another| {
+            if (one.* == .product and !std.meta.eql(one.product, another.product)) return true;
+        }
+        return false;
+    }
+
+    fn clone(list: *const List, allocator: std.mem.Allocator) error{OutOfMemory}!List {
+        var operations = try list.operations.clone(allocator);
+        errdefer operations.deinit(allocator);
+        return .{ .operations = operations, .arguments = try list.arguments.clone(allocator), .hash = list.hash };
     }
 };
 
-/// Where a program's words are, and how many.
-const Key = struct { address: usize, count: usize };
+const Graph = struct {
+    /// As in its nodes now; of one that is not made yet, as it was noted.
+    list: List = .{},
+    nodes: std.ArrayList(?*driver.Node) = .empty,
+    graph: ?*driver.Graph = null,
+    executable: ?*driver.Executable = null,
+    /// It could not be made, and is not tried again.
+    refused: bool = false,
+    /// When it was last run.
+    used: u64 = 0,
+
+    /// Gives back what the driver holds of it; what was noted stays.
+    fn drop(graph: *Graph, functions: *const driver.Functions) void {
+        if (graph.executable != null) _ = functions.cuGraphExecDestroy.?(graph.executable);
+        if (graph.graph != null) _ = functions.cuGraphDestroy.?(graph.graph);
+        graph.executable = null;
+        graph.graph = null;
+        graph.nodes.clearRetainingCapacity();
+    }
+
+    fn deinit(graph: *Graph, engine: *cuda.Engine) void {
+        graph.drop(&engine.cuda);
+        graph.list.deinit(engine.allocator);
+        graph.nodes.deinit(engine.allocator);
+    }
+
+    /// A chain of nodes: one for each kernel, and a graph of its own for each product.
+    fn build(graph: *Graph, engine: *cuda.Engine, list: *const List) cuda.Failed!void {
+        const functions = &engine.cuda;
+        try graph.nodes.ensureTotalCapacity(engine.allocator, list.operations.items.len);
+        try engine.try_("cuGraphCreate", functions.cuGraphCreate.?(&graph.graph, 0));
+        var before: ?*driver.Node = null;
+        for (list.operations.items) |*operation| {
+            var node: ?*driver.Node = null;
+            const after: usize = if (before == null) 0 else 1;
+            switch (operation.*) {
+                .launch => |*launch| {
+                    const pointers = [1]?*const anyopaque{list.argumentsOf(launch).ptr};
+                    const parameters = parametersOf(launch, &pointers);
+                    const added = functions.cuGraphAddKernelNode_v2.?(&node, graph.graph, &before, after, &parameters);
+                    try engine.try_("cuGraphAddKernelNode", added);
+                },
+                .product => |*product| {
+                    const child = try capture(engine, product);
+                    defer _ = functions.cuGraphDestroy.?(child);
+                    const added = functions.cuGraphAddChildGraphNode.?(&node, graph.graph, &before, after, child);
+                    try engine.try_("cuGraphAddChildGraphNode", added);
+                },
+            }
+            graph.nodes.appendAssumeCapacity(node);
+            before = node;
+        }
+        const made = functions.cuGraphInstantiateWithFlags.?(&graph.executable, graph.graph, 0);
+        return engine.try_("cuGraphInstantiate", made);
+    }
+
+    /// Gives nodes whose arguments or operands changed the new ones.
+    fn update(graph: *Graph, engine: *cuda.Engine, noted: *const List) cuda.Failed!void {
+        const functions = &engine.cuda;
+        for (graph.list.operations.items, noted.operations.items, graph.nodes.items) |*known, *now, node| {
+            switch (known.*) {
+                .launch => |*launch| {
+                    const arguments = noted.argumentsOf(&now.launch);
+                    const held = graph.list.argumentsOf(launch);
+                    if (std.mem.eql(u8, held, arguments)) continue;
+                    const pointers = [1]?*const anyopaque{arguments.ptr};
+                    const parameters = parametersOf(launch, &pointers);
+                    const set = functions.cuGraphExecKernelNodeSetParams_v2.?(graph.executable, node, &parameters);
+                    try engine.try_("cuGraphExecKernelNodeSetParams", set);
+                    @memcpy(held, arguments);
+                },
+                .product => |*product| {
+                    if (std.meta.eql(product.*, now.product)) continue;
+                    const child = try capture(engine, &now.product);
+                    defer _ = functions.cuGraphDestroy.?(child);
+                    const set = functions.cuGraphExecChildGraphNodeSetParams.?(graph.executable, node, child);
+                    try engine.try_("cuGraphExecChildGraphNodeSetParams", set);
+                    product.* = now.product;
+                },
+            }
+        }
+    }
+};
 
 pub const Graphs = struct {
-    programs: std.AutoHashMapUnmanaged(Key, Program) = .empty,
-    noted: std.ArrayList(Operation) = .empty,
-    key: ?Key = null,
+    list: std.ArrayList(Graph) = .empty,
+    noted: List = .{},
+    clock: u64 = 0,
+    /// Whether a program runs, whose launches are noted.
+    notes: bool = false,
     /// Some of its launches were made already.
     broken: bool = false,
+    /// Why some programs are no graphs; empty while all are.
+    reason: program_module.Message = .{},
 
     pub fn deinit(graphs: *Graphs, engine: *cuda.Engine) void {
-        graphs.forget(engine);
-        graphs.programs.deinit(engine.allocator);
+        for (graphs.list.items) |*graph| graph.deinit(engine);
+        graphs.list.deinit(engine.allocator);
         graphs.noted.deinit(engine.allocator);
     }
 
-    fn forget(graphs: *Graphs, engine: *cuda.Engine) void {
-        var programs = graphs.programs.valueIterator();
-        while (programs.next()) |program| {
-            program.drop(&engine.cuda);
-            program.operations.deinit(engine.allocator);
-            program.nodes.deinit(engine.allocator);
-        }
-        graphs.programs.clearRetainingCapacity();
+    /// Bytes of the host's.
+    pub fn bytes(graphs: *const Graphs) usize {
+        var sum = graphs.noted.bytes() + graphs.list.capacity * @sizeOf(Graph);
+        for (graphs.list.items) |*graph| sum += graph.list.bytes() + graph.nodes.capacity * @sizeOf(?*driver.Node);
+        return sum;
     }
 
-    pub fn begin(graphs: *Graphs, engine: *const cuda.Engine, address: usize, count: usize) void {
-        const functions = &engine.cuda;
-        const able = functions.cuGraphCreate != null and functions.cuGraphDestroy != null and
-            functions.cuGraphAddKernelNode_v2 != null and functions.cuGraphAddChildGraphNode != null and
-            functions.cuStreamBeginCapture_v2 != null and functions.cuStreamEndCapture != null and
-            functions.cuGraphInstantiateWithFlags != null and functions.cuGraphLaunch != null and
-            functions.cuGraphExecDestroy != null and functions.cuGraphExecKernelNodeSetParams_v2 != null;
-        graphs.key = if (able) .{ .address = address, .count = count } else null;
+    pub fn begin(graphs: *Graphs, engine: *const cuda.Engine) void {
+        graphs.notes = lacks(&engine.cuda) == null;
         graphs.broken = false;
-        graphs.noted.clearRetainingCapacity();
+        graphs.noted.clear();
+        if (graphs.notes or graphs.reason.length != 0) return;
+        graphs.refuse("the driver has no {s}: graphs want CUDA 12 or later", .{lacks(&engine.cuda).?});
+    }
+
+    /// The function without which there are no graphs.
+    fn lacks(functions: *const driver.Functions) ?[]const u8 {
+        inline for (.{
+            "cuGraphCreate",                      "cuGraphDestroy",
+            "cuGraphAddKernelNode_v2",            "cuGraphAddChildGraphNode",
+            "cuStreamBeginCapture_v2",            "cuStreamEndCapture",
+            "cuGraphInstantiateWithFlags",        "cuGraphExecDestroy",
+            "cuGraphLaunch",                      "cuGraphExecKernelNodeSetParams_v2",
+            "cuGraphExecChildGraphNodeSetParams",
+        }) |name| if (@field(functions, name) == null) return name;
+        return null;
+    }
+
+    fn refuse(graphs: *Graphs, comptime format: []const u8, values: anytype) void {
+        @branchHint(.cold);
+        if (graphs.reason.length == 0) graphs.reason.set(format, values);
+        notice.once(
+            .graphs,
+            "captured programs run on cuda launch by launch, not as graphs: {s}\n" ++
+                "deneb: a newer driver, or a newer cuBLAS (`pip install --upgrade nvidia-cublas`), may mend it",
+            .{graphs.reason.text()},
+        );
     }
 
     /// Notes a launch; false where none is noted now, and the caller makes it.
@@ -86,121 +268,121 @@ pub const Graphs = struct {
         engine: *cuda.Engine,
         function: *driver.Function,
         blocks: [2]usize,
-        arguments: anytype,
+        arguments: []const u8,
     ) cuda.Failed!bool {
-        const bytes = std.mem.asBytes(arguments);
-        comptime std.debug.assert(bytes.len <= arguments_max);
-        if (graphs.key == null) return false;
-        const place = try graphs.noted.addOne(engine.allocator);
-        place.* = .{ .launch = .{
-            .function = function,
-            .blocks = .{ @intCast(blocks[0]), @intCast(blocks[1]) },
-            .bytes = bytes.len,
-            .arguments = undefined,
-        } };
-        @memcpy(place.launch.arguments[0..bytes.len], bytes);
+        std.debug.assert(arguments.len <= arguments_max);
+        if (!graphs.notes) return false;
+        try graphs.noted.addLaunch(engine.allocator, function, .{ @intCast(blocks[0]), @intCast(blocks[1]) }, arguments);
         return true;
     }
 
     pub fn noteProduct(graphs: *Graphs, engine: *cuda.Engine, product: *const blas.Product) cuda.Failed!bool {
-        if (graphs.key == null) return false;
-        try graphs.noted.append(engine.allocator, .{ .product = product.* });
+        if (!graphs.notes) return false;
+        try graphs.noted.add(engine.allocator, .{ .product = product.* });
         return true;
     }
 
     /// Makes the launches that were noted, before something that must come after them.
     pub fn submit(graphs: *Graphs, engine: *cuda.Engine) cuda.Failed!void {
-        if (graphs.noted.items.len == 0) return;
+        if (graphs.noted.operations.items.len == 0) return;
         graphs.broken = true;
-        defer graphs.noted.clearRetainingCapacity();
-        for (graphs.noted.items) |*operation| try make(engine, operation);
+        defer graphs.noted.clear();
+        for (graphs.noted.operations.items) |*operation| switch (operation.*) {
+            .launch => |*launch| try make(engine, launch, graphs.noted.argumentsOf(launch)),
+            .product => |*product| try engine.multiplyNow(product),
+        };
     }
 
     pub fn end(graphs: *Graphs, engine: *cuda.Engine) cuda.Failed!void {
-        const key = graphs.key orelse return;
-        defer graphs.key = null;
-        if (graphs.broken or graphs.noted.items.len == 0) return graphs.submit(engine);
-        if (graphs.programs.count() >= programs_max and !graphs.programs.contains(key)) graphs.forget(engine);
-        const found = try graphs.programs.getOrPut(engine.allocator, key);
-        if (!found.found_existing) found.value_ptr.* = .{};
-        const program = found.value_ptr;
-        if (!sameLaunches(program.operations.items, graphs.noted.items)) {
-            // Another shape of the same program, or the first time that it is seen.
-            program.drop(&engine.cuda);
-            program.refused = false;
-            std.mem.swap(std.ArrayList(Operation), &program.operations, &graphs.noted);
-            graphs.noted.clearRetainingCapacity();
-            for (program.operations.items) |*operation| try make(engine, operation);
+        if (!graphs.notes) return;
+        defer graphs.notes = false;
+        if (graphs.broken or graphs.noted.operations.items.len == 0) return graphs.submit(engine);
+        graphs.clock += 1;
+        const graph = graphs.find(engine) orelse {
+            // Such launches may come again.
+            _ = graphs.remember(engine);
+            return graphs.submit(engine);
+        };
+        if (graph.refused) return graphs.submit(engine);
+        graphs.launchAs(engine, graph) catch |failure| {
+            graph.drop(&engine.cuda);
+            const text = engine.message;
+            // Where the device is lost, this says so.
+            try graphs.submit(engine);
+            if (failure == error.OutOfMemory) return;
+            graph.refused = true;
+            graphs.refuse("{s}", .{text.text()});
             return;
+        };
+        graphs.noted.clear();
+    }
+
+    /// The graph of what was noted: the one with the same operands of products; else one that is still to be
+    /// made; else, where there are enough of them, the one that was not run for longest. Null where such
+    /// launches were not seen before.
+    fn find(graphs: *Graphs, engine: *cuda.Engine) ?*Graph {
+        var count: usize = 0;
+        var oldest: ?*Graph = null;
+        for (graphs.list.items) |*graph| {
+            if (!graph.list.isLike(&graphs.noted)) continue;
+            if (graph.executable == null or !graph.list.isMoved(&graphs.noted)) return graph;
+            if (oldest == null or graph.used < oldest.?.used) oldest = graph;
+            count += 1;
         }
-        if (program.executable == null and !program.refused) {
-            std.mem.swap(std.ArrayList(Operation), &program.operations, &graphs.noted);
-            graphs.build(engine, program) catch |failure| {
-                if (failure == error.OutOfMemory) return failure;
-                // Not every driver can; launches one by one say what is really wrong.
-                program.drop(&engine.cuda);
-                program.refused = true;
+        if (count == 0 or count >= variants_max) return oldest;
+        return graphs.remember(engine) orelse oldest;
+    }
+
+    /// A graph that is still to be made of what was noted, in the place of the one that was not run for longest;
+    /// null where there is no memory for it.
+    fn remember(graphs: *Graphs, engine: *cuda.Engine) ?*Graph {
+        const allocator = engine.allocator;
+        var list = graphs.noted.clone(allocator) catch return null;
+        if (graphs.list.items.len < graphs_max) {
+            graphs.list.append(allocator, .{ .list = list, .used = graphs.clock }) catch {
+                list.deinit(allocator);
+                return null;
             };
-            std.mem.swap(std.ArrayList(Operation), &program.operations, &graphs.noted);
+            return &graphs.list.items[graphs.list.items.len - 1];
         }
-        if (program.executable == null) return graphs.submit(engine);
-        try graphs.update(engine, program);
-        graphs.noted.clearRetainingCapacity();
-        return engine.try_("cuGraphLaunch", engine.cuda.cuGraphLaunch.?(program.executable, engine.stream));
+        var oldest = &graphs.list.items[0];
+        for (graphs.list.items) |*graph| {
+            if (graph.used < oldest.used) oldest = graph;
+        }
+        oldest.deinit(engine);
+        oldest.* = .{ .list = list, .used = graphs.clock };
+        return oldest;
     }
 
-    /// A chain of nodes: one for each kernel, and a graph of its own for each product.
-    fn build(_: *Graphs, engine: *cuda.Engine, program: *Program) cuda.Failed!void {
-        const functions = &engine.cuda;
-        try engine.try_("cuGraphCreate", functions.cuGraphCreate.?(&program.graph, 0));
-        var before: ?*driver.Node = null;
-        for (program.operations.items) |*operation| {
-            var node: ?*driver.Node = null;
-            const after: usize = if (before == null) 0 else 1;
-            switch (operation.*) {
-                .launch => |*launch| {
-                    const arguments = [1]?*const anyopaque{&launch.arguments};
-                    const parameters = parametersOf(launch, &arguments);
-                    const added = functions.cuGraphAddKernelNode_v2.?(&node, program.graph, &before, after, &parameters);
-                    try engine.try_("cuGraphAddKernelNode", added);
-                },
-                .product => {
-                    const captured = functions.cuStreamBeginCapture_v2.?(engine.stream, driver.capture_thread_local);
-                    try engine.try_("cuStreamBeginCapture", captured);
-                    const made = make(engine, operation);
-                    var child: ?*driver.Graph = null;
-                    const ended = functions.cuStreamEndCapture.?(engine.stream, &child);
-                    defer if (child != null) {
-                        _ = functions.cuGraphDestroy.?(child);
-                    };
-                    try made;
-                    try engine.try_("cuStreamEndCapture", ended);
-                    const added = functions.cuGraphAddChildGraphNode.?(&node, program.graph, &before, after, child);
-                    try engine.try_("cuGraphAddChildGraphNode", added);
-                },
-            }
-            try program.nodes.append(engine.allocator, node);
-            before = node;
-        }
-        const made = functions.cuGraphInstantiateWithFlags.?(&program.executable, program.graph, 0);
-        return engine.try_("cuGraphInstantiate", made);
-    }
-
-    /// Gives nodes whose arguments changed the new ones.
-    fn update(graphs: *Graphs, engine: *cuda.Engine, program: *Program) cuda.Failed!void {
-        for (program.operations.items, graphs.noted.items, program.nodes.items) |*known, *noted, node| {
-            if (known.* == .product) continue;
-            const launch = &noted.launch;
-            const bytes = launch.bytes;
-            if (std.mem.eql(u8, known.launch.arguments[0..bytes], launch.arguments[0..bytes])) continue;
-            @memcpy(known.launch.arguments[0..bytes], launch.arguments[0..bytes]);
-            const arguments = [1]?*const anyopaque{&launch.arguments};
-            const parameters = parametersOf(launch, &arguments);
-            const set = engine.cuda.cuGraphExecKernelNodeSetParams_v2.?(program.executable, node, &parameters);
-            try engine.try_("cuGraphExecKernelNodeSetParams", set);
-        }
+    /// Launches the graph with what was noted.
+    fn launchAs(graphs: *Graphs, engine: *cuda.Engine, graph: *Graph) cuda.Failed!void {
+        graph.used = graphs.clock;
+        if (graph.executable != null) graph.update(engine, &graphs.noted) catch {
+            // Refused, perhaps, since cuBLAS computes a product by other kernels now.
+            graph.drop(&engine.cuda);
+        };
+        const is_new = graph.executable == null;
+        if (is_new) try graph.build(engine, &graphs.noted);
+        try engine.try_("cuGraphLaunch", engine.cuda.cuGraphLaunch.?(graph.executable, engine.stream));
+        // Until here what was noted is needed, since it may have to be launched one by one.
+        if (is_new) std.mem.swap(List, &graph.list, &graphs.noted);
     }
 };
+
+/// A product as a graph of its own, the caller's to destroy.
+fn capture(engine: *cuda.Engine, product: *const blas.Product) cuda.Failed!?*driver.Graph {
+    const functions = &engine.cuda;
+    try engine.try_("cuStreamBeginCapture", functions.cuStreamBeginCapture_v2.?(engine.stream, driver.capture_relaxed));
+    const made = engine.multiplyNow(product);
+    var graph: ?*driver.Graph = null;
+    const ended = functions.cuStreamEndCapture.?(engine.stream, &graph);
+    errdefer if (graph != null) {
+        _ = functions.cuGraphDestroy.?(graph);
+    };
+    try made;
+    try engine.try_("cuStreamEndCapture", ended);
+    return graph;
+}
 
 fn parametersOf(launch: *const Launch, arguments: *const [1]?*const anyopaque) driver.KernelParameters {
     return .{
@@ -211,30 +393,9 @@ fn parametersOf(launch: *const Launch, arguments: *const [1]?*const anyopaque) d
     };
 }
 
-/// Whether all is the same but for kernels' arguments.
-fn sameLaunches(known: []const Operation, noted: []const Operation) bool {
-    if (known.len != noted.len) return false;
-    for (known, noted) |*one, *other| switch (one.*) {
-        .launch => |*launch| {
-            if (other.* != .launch) return false;
-            const another = &other.launch;
-            const same = launch.function == another.function and launch.bytes == another.bytes and
-                std.mem.eql(c_uint, &launch.blocks, &another.blocks);
-            if (!same) return false;
-        },
-        .product => |product| if (other.* != .product or !std.meta.eql(product, other.product)) return false,
-    };
-    return true;
-}
-
-fn make(engine: *cuda.Engine, operation: *const Operation) cuda.Failed!void {
-    switch (operation.*) {
-        .launch => |*launch| {
-            const x, const y = launch.blocks;
-            const arguments = [1]?*const anyopaque{&launch.arguments};
-            const result = engine.cuda.cuLaunchKernel(launch.function, x, y, 1, layout.threads, 1, 1, 0, engine.stream, &arguments, null);
-            return engine.try_("cuLaunchKernel", result);
-        },
-        .product => |*one| return engine.multiplyNow(one),
-    }
+fn make(engine: *cuda.Engine, launch: *const Launch, arguments: []const u8) cuda.Failed!void {
+    const x, const y = launch.blocks;
+    const pointers = [1]?*const anyopaque{arguments.ptr};
+    const result = engine.cuda.cuLaunchKernel(launch.function, x, y, 1, layout.threads, 1, 1, 0, engine.stream, &pointers, null);
+    return engine.try_("cuLaunchKernel", result);
 }

@@ -9,6 +9,7 @@ const driver = @import("driver.zig");
 const facts = @import("../program/facts.zig");
 const layout = @import("../gpu/arguments.zig");
 const program = @import("../program/program.zig");
+const split = @import("split.zig");
 const table = @import("../rows/table.zig");
 
 const Engine = cuda.Engine;
@@ -26,8 +27,8 @@ const vector_bytes = 16;
 const vector_rank_max = 3;
 /// Blocks that keep any of these devices busy: reductions into fewer are split, into as many as are
 /// wanted. One number for all, so that they all join in one order.
-const blocks_least = 128;
-const blocks_wanted = 256;
+const blocks_least = 256;
+const blocks_wanted = 1024;
 /// Elements of all rows that a block works on at once.
 const row_elements = 8192;
 /// Elements that a thread of a split reduction joins at least.
@@ -92,18 +93,18 @@ fn kernelOf(engine: *Engine, skeleton: Skeleton, type_code: usize, row: usize) F
     return function.?;
 }
 
-/// Launches blocks in x and y with `arguments`, a struct of `gpu/arguments.zig`.
+/// Launches blocks in x and y with `arguments`, the bytes of a struct of `gpu/arguments.zig`.
 pub fn start(
     engine: *Engine,
     skeleton: Skeleton,
     type_code: usize,
     row: usize,
     blocks: [2]usize,
-    arguments: anytype,
+    arguments: []align(8) const u8,
 ) Failed!void {
     const function = try kernelOf(engine, skeleton, type_code, row);
     if (try engine.graphs.note(engine, function, blocks, arguments)) return;
-    const list = [1]?*const anyopaque{arguments};
+    const list = [1]?*const anyopaque{arguments.ptr};
     const x: c_uint = @intCast(blocks[0]);
     const y: c_uint = @intCast(blocks[1]);
     const result = engine.cuda.cuLaunchKernel(function, x, y, 1, threads, 1, 1, 0, engine.stream, &list, null);
@@ -112,6 +113,13 @@ pub fn start(
     var call: [128]u8 = undefined;
     const name = nameOf(&buffer, skeleton, type_code, row);
     return engine.try_(std.fmt.bufPrint(&call, "the launch of {s}", .{name}) catch name, result);
+}
+
+/// Of arguments for the most operands, those that a kernel of so many declares.
+fn bytesOf(arguments: anytype, operands: usize) []align(8) const u8 {
+    const Struct = @typeInfo(@TypeOf(arguments)).pointer.child;
+    const each = @sizeOf(@typeInfo(@FieldType(Struct, "strides")).array.child);
+    return std.mem.asBytes(arguments)[0 .. @offsetOf(Struct, "strides") + operands * each];
 }
 
 fn blocksOf(count: usize) usize {
@@ -187,7 +195,7 @@ fn mapAxes(
     width: usize,
 ) Failed!void {
     const count = axes.places();
-    if (count > layout.places_max) return mapHalves(engine, one, axes, arguments, repeated, width);
+    if (count > engine.places_most) return mapHalves(engine, one, axes, arguments, repeated, width);
     const operands = one.inputs_count + 1;
     var cut: Axes = axes.*;
     const last = axes.rank - 1;
@@ -202,10 +210,10 @@ fn mapAxes(
     cut.write(operands, 0, &arguments.divisors, &arguments.strides);
     const skeleton: Skeleton = if (repeated != null) .vector else .strided;
     const blocks = blocksOf(arguments.count);
-    return start(engine, skeleton, @backingInt(one.compute), one.row, .{ blocks, 1 }, arguments);
+    return start(engine, skeleton, @backingInt(one.compute), one.row, .{ blocks, 1 }, bytesOf(arguments, operands));
 }
 
-/// The first half of the outermost axis, then the rest.
+/// The first half of the longest axis, then the rest.
 fn mapHalves(
     engine: *Engine,
     one: *const program.Map,
@@ -214,27 +222,29 @@ fn mapHalves(
     repeated: ?u8,
     width: usize,
 ) Failed!void {
-    const size = axes.shape[0];
-    // One axis is cut between vectors.
-    const half = if (axes.rank == 1) std.mem.alignBackward(usize, size / 2, width) else size / 2;
+    const axis = std.mem.indexOfMax(usize, axes.shape[0..axes.rank]);
+    const size = axes.shape[axis];
+    const is_last = axis == axes.rank - 1;
+    // The last axis is cut between vectors.
+    const half = if (is_last and repeated != null) std.mem.alignBackward(usize, size / 2, width) else size / 2;
     var first = axes.*;
-    first.shape[0] = half;
+    first.shape[axis] = half;
     var of_first = arguments.*;
     try mapAxes(engine, one, &first, &of_first, repeated, width);
     var second = axes.*;
-    second.shape[0] = size - half;
+    second.shape[axis] = size - half;
     var of_second = arguments.*;
     for (0..one.inputs_count + 1) |k| {
-        of_second.addresses[k] +%= @as(u64, @bitCast(@as(i64, axes.strides[k][0]))) *% half;
+        of_second.addresses[k] +%= @as(u64, @bitCast(@as(i64, axes.strides[k][axis]))) *% half;
     }
-    if (axes.rank == 1) of_second.first += half;
+    if (is_last) of_second.first += half;
     return mapAxes(engine, one, &second, &of_second, repeated, width);
 }
 
 const FoldArguments = layout.Fold(operands_max);
 
 /// A reduction as far as all its launches share it.
-const Reduction = struct {
+pub const Reduction = struct {
     kept: Axes,
     reduced: Axes,
     kept_count: usize,
@@ -243,7 +253,7 @@ const Reduction = struct {
     column: bool,
     arguments: FoldArguments,
 
-    fn init(engine: *Engine, one: *const program.Fold) Failed!Reduction {
+    pub fn init(one: *const program.Fold) Reduction {
         var buffer: [operands_max]*const View = undefined;
         const views = viewsOf(&buffer, one);
         var begin: [operands_max]?usize = @splat(0);
@@ -265,10 +275,6 @@ const Reduction = struct {
             reduction.reduced = .of(views, reduced_shape, begin[0..views.len], .given);
             reduction.reduced_count = reduction.reduced.places();
         }
-        if (@max(reduction.kept_count, reduction.reduced_count) > layout.places_max) return engine.unsupported(
-            "Cannot run: cuda joins at most {d} elements into one, and into as many; these are {d} and {d}",
-            .{ layout.places_max, reduction.reduced_count, reduction.kept_count },
-        );
         const arguments = &reduction.arguments;
         for (views, 0..) |view, k| {
             arguments.addresses[k] = @intFromPtr(view.data);
@@ -329,76 +335,106 @@ pub fn rowGeometry(one: *const program.Fold) ?Geometry {
 }
 
 pub fn fold(engine: *Engine, one: *const program.Fold) Failed!void {
-    var reduction: Reduction = try .init(engine, one);
+    if (product(one.shape[0..one.kept]) > engine.places_most) return split.kept(engine, one, fold);
+    if (product(one.shape[one.kept..one.rank]) > engine.places_most) return split.reduced(engine, one);
+    return foldFrom(engine, one, 0);
+}
+
+/// A fold that is not too long; its first reduced element has the index `first`.
+pub fn foldFrom(engine: *Engine, one: *const program.Fold, first: usize) Failed!void {
+    var reduction: Reduction = .init(one);
     const arguments = &reduction.arguments;
+    arguments.first = first;
     const code = @backingInt(one.compute);
     const blocks = reduction.blocks();
     const splits = splitsOf(arguments.places_bits, blocks, reduction.reduced_count);
-    if (splits <= 1) return start(engine, .fold, code, one.row, .{ blocks, 1 }, arguments);
-
-    const size = one.compute.bytes();
-    const line = reduction.kept_count * size;
+    if (splits <= 1) return start(engine, .fold, code, one.row, .{ blocks, 1 }, bytesOf(arguments, reduction.operands));
+    const whole = arguments.*;
+    const line = reduction.kept_count * one.compute.bytes();
     arguments.each = @intCast((reduction.reduced_count + splits - 1) / splits);
     const parts = (reduction.reduced_count + arguments.each - 1) / arguments.each;
     const partials = try engine.scratchOf(.partials, parts * line);
-    var joins: FoldArguments = .{
-        .addresses = arguments.addresses,
-        .dtypes = arguments.dtypes,
-        .column = 1,
-        .kept_rank = arguments.kept_rank,
-        .reduced_rank = 1,
-        .kept = arguments.kept,
-        .reduced = @intCast(parts),
-        .each = @intCast(parts),
-        .places_bits = placesBits(true, reduction.kept_count, parts),
-        .divisors = arguments.divisors,
-    };
-    joins.strides[0] = arguments.strides[0];
-    joins.addresses[1] = partials;
-    joins.dtypes[1] = @backingInt(one.compute);
-    joins.strides[1][rank_max] = @intCast(line);
-    var stride = size;
-    for (0..reduction.kept.rank) |axis| {
-        joins.strides[1][axis] = @intCast(stride);
-        stride *= arguments.divisors[axis].size;
-    }
     arguments.addresses[0] = partials;
     arguments.dtypes[0] = @backingInt(one.compute);
-    arguments.strides[0] = joins.strides[1];
+    arguments.strides[0] = partialStrides(one, &whole);
     arguments.split_stride = line;
-    try start(engine, .fold, code, one.row, .{ blocks, parts }, arguments);
+    try start(engine, .fold, code, one.row, .{ blocks, parts }, bytesOf(arguments, reduction.operands));
+    return join(engine, one, &whole, partials, parts);
+}
+
+/// Joins so many results for each kept place, which lie row after row in `partials`, into the output of
+/// the fold with these arguments.
+pub fn join(
+    engine: *Engine,
+    one: *const program.Fold,
+    whole: *const FoldArguments,
+    partials: driver.Address,
+    parts: usize,
+) Failed!void {
+    var joins: FoldArguments = .{
+        .addresses = whole.addresses,
+        .dtypes = whole.dtypes,
+        .column = 1,
+        .kept_rank = whole.kept_rank,
+        .reduced_rank = 1,
+        .kept = whole.kept,
+        .reduced = @intCast(parts),
+        .each = @intCast(parts),
+        .places_bits = placesBits(true, whole.kept, parts),
+        .divisors = whole.divisors,
+    };
+    joins.strides[0] = whole.strides[0];
+    joins.addresses[1] = partials;
+    joins.dtypes[1] = @backingInt(one.compute);
+    joins.strides[1] = partialStrides(one, whole);
+    joins.strides[1][rank_max] = @intCast(whole.kept * one.compute.bytes());
     const places = @as(usize, 1) << @intCast(joins.places_bits);
-    return start(engine, .join, code, one.row, .{ (reduction.kept_count + places - 1) / places, 1 }, &joins);
+    return start(engine, .join, @backingInt(one.compute), one.row, .{ (whole.kept + places - 1) / places, 1 }, bytesOf(&joins, 2));
+}
+
+/// Of results of the compute type that lie side by side, one for each kept place.
+fn partialStrides(one: *const program.Fold, whole: *const FoldArguments) [2 * rank_max]i64 {
+    var strides: [2 * rank_max]i64 = @splat(0);
+    var stride: i64 = @intCast(one.compute.bytes());
+    for (0..whole.kept_rank) |axis| {
+        strides[axis] = stride;
+        stride *= whole.divisors[axis].size;
+    }
+    return strides;
 }
 
 pub fn arg(engine: *Engine, one: *const program.Fold) Failed!void {
-    const reduction: Reduction = try .init(engine, one);
-    return start(engine, .arg, @backingInt(one.compute), one.row, .{ reduction.blocks(), 1 }, &reduction.arguments);
-}
-
-pub fn check(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind) Failed!void {
-    const serial = engine.nextSerial();
-    try checkAs(engine, one, kind, serial);
-}
-
-fn checkAs(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind, serial: u32) Failed!void {
-    if (one.count == 0) return;
-    if (one.count > layout.places_max) return engine.unsupported(
-        "Cannot run: cuda takes at most {d} indices, not {d}",
-        .{ layout.places_max, one.count },
+    if (product(one.shape[0..one.kept]) > engine.places_most) return split.kept(engine, one, arg);
+    const reduced = product(one.shape[one.kept..one.rank]);
+    if (reduced > layout.places_max) return engine.unsupported(
+        "Cannot run: the place of one element among {d} does not fit an int32; wanted at most {d}",
+        .{ reduced, layout.places_max },
     );
-    const size: i64 = @intCast(one.index.dtype.bytes());
-    const arguments: layout.Check = .{
-        .index = @intFromPtr(one.index.data),
-        .fault = engine.fault,
-        .stride = one.index.strides[0] * size,
-        .length = one.length,
-        .count = @intCast(one.count),
-        .index_bytes = @intCast(size),
-        .serial = serial,
-        .kind = @backingInt(kind),
-    };
-    return start(engine, .check, 0, 0, .{ blocksOf(one.count), 1 }, &arguments);
+    const reduction: Reduction = .init(one);
+    return start(engine, .arg, @backingInt(one.compute), one.row, .{ reduction.blocks(), 1 }, bytesOf(&reduction.arguments, 2));
+}
+
+/// The next read says whether an index is out of range.
+pub fn check(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind) Failed!void {
+    if (one.count == 0) return;
+    const size = one.index.dtype.bytes();
+    const stride = one.index.strides[0] * @as(isize, @intCast(size));
+    var first: usize = 0;
+    // Of several launches the first that meets an index out of range has a number of its own.
+    while (first < one.count) : (first += engine.places_most) {
+        const count = @min(one.count - first, engine.places_most);
+        const arguments: layout.Check = .{
+            .index = @intFromPtr(one.index.data) +% @as(usize, @bitCast(stride)) *% first,
+            .fault = engine.fault,
+            .stride = stride,
+            .length = one.length,
+            .count = @intCast(count),
+            .index_bytes = @intCast(size),
+            .serial = engine.nextSerial(),
+            .kind = @backingInt(kind),
+        };
+        try start(engine, .check, 0, 0, .{ blocksOf(count), 1 }, std.mem.asBytes(&arguments));
+    }
 }
 
 /// Checks the indices and returns what gather and scatter are launched with; `total` is the caller's.
@@ -407,12 +443,7 @@ fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind,
         "Cannot {t}: the dtypes are {t}, {t} and {t}; wanted two equal ones and an index of int32 or uint8",
         .{ kind, one.out.dtype, one.source.dtype, one.index.dtype },
     );
-    if (@max(total, one.count) > layout.places_max) return engine.unsupported(
-        "Cannot {t}: cuda takes at most {d} elements at once, not {d}",
-        .{ kind, layout.places_max, @max(total, one.count) },
-    );
-    const serial = engine.nextSerial();
-    try checkAs(engine, one, kind, serial);
+    try check(engine, one, kind);
     var places: layout.Places = .{
         .out = @intFromPtr(one.out.data),
         .source = @intFromPtr(one.source.data),
@@ -427,7 +458,6 @@ fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind,
         .outer = @intCast(one.outer),
         .total = @intCast(total),
         .index_bytes = @intCast(one.index.dtype.bytes()),
-        .serial = serial,
     };
     const size: i64 = @intCast(one.out.dtype.bytes());
     for (0..3) |axis| {
@@ -440,20 +470,22 @@ fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind,
 pub fn gather(engine: *Engine, one: *const program.Gather) Failed!void {
     const total = one.outer * one.count * one.inner;
     if (total == 0) return;
+    if (total > engine.places_most) return split.gathered(engine, one);
     const places = try placesOf(engine, one, .gather, total);
     const code = std.math.log2_int(usize, one.out.dtype.bytes());
-    return start(engine, .gather, code, 0, .{ blocksOf(total), 1 }, &places);
+    return start(engine, .gather, code, 0, .{ blocksOf(total), 1 }, std.mem.asBytes(&places));
 }
 
 pub fn scatter(engine: *Engine, one: *const program.Gather) Failed!void {
     const total = one.outer * one.inner;
     if (total * one.count == 0) return;
+    if (@max(total, one.count) > engine.places_most) return split.scattered(engine, one);
     const places = try placesOf(engine, one, .scatter, total);
     const code = @backingInt(one.out.dtype);
     if (one.count <= scatter_first_count and total <= scatter_first_elements) {
-        return start(engine, .scatter_first, code, 0, .{ one.count, blocksOf(total) }, &places);
+        return start(engine, .scatter_first, code, 0, .{ one.count, blocksOf(total) }, std.mem.asBytes(&places));
     }
-    return start(engine, .scatter, code, 0, .{ blocksOf(total), 1 }, &places);
+    return start(engine, .scatter, code, 0, .{ blocksOf(total), 1 }, std.mem.asBytes(&places));
 }
 
 pub fn random(engine: *Engine, one: *const program.Random) Failed!void {
@@ -466,5 +498,5 @@ pub fn random(engine: *Engine, one: *const program.Random) Failed!void {
     const each: usize = if (one.out.dtype == .float64) 2 else 4;
     const blocks = blocksOf((one.count + each - 1) / each);
     if (blocks > layout.places_max) return engine.unsupported("Cannot run: {d} random numbers are too many at once", .{one.count});
-    return start(engine, .random, @backingInt(one.out.dtype), 0, .{ blocks, 1 }, &arguments);
+    return start(engine, .random, @backingInt(one.out.dtype), 0, .{ blocks, 1 }, std.mem.asBytes(&arguments));
 }

@@ -27,7 +27,7 @@ const Functions = struct {
     nvrtcGetProgramLog: *const fn (made: ?*Program, log: [*]u8) callconv(.c) c_int,
 };
 
-const names: []const [:0]const u8 = switch (builtin.os.tag) {
+pub const names: []const [:0]const u8 = switch (builtin.os.tag) {
     .windows => &.{ "nvrtc64_130_0.dll", "nvrtc64_120_0.dll", "nvrtc64_112_0.dll" },
     else => &.{ "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so.11.1" },
 };

@@ -16,6 +16,7 @@ const later_module = @import("../program/reads.zig");
 const launch = @import("launch.zig");
 const layout = @import("../gpu/arguments.zig");
 const program = @import("../program/program.zig");
+const split = @import("split.zig");
 const table = @import("../rows/table.zig");
 const Matrix = @import("../gpu/matrix.zig").Matrix;
 
@@ -280,7 +281,9 @@ pub fn multiplyBias(
     product.count = 1;
     product.bias = @intFromPtr(bias.data);
     const choice = try engine.lt.?.choose(engine.allocator, &product) orelse return false;
-    if (choice.workspace_bytes > 0) product.workspace = try engine.scratchOf(.workspace, choice.workspace_bytes);
+    if (choice.workspace_bytes > 0) {
+        product.workspace = engine.workspace orelse return false;
+    }
     if (!try engine.graphs.noteProduct(engine, &product)) try engine.multiplyNow(&product);
     return true;
 }
@@ -344,9 +347,10 @@ fn byKernel(engine: *Engine, one: *const program.MatMul) Failed!void {
     const down = (one.m + side - 1) / side;
     const right = (one.n + side - 1) / side;
     const batch_count = axes_module.product(one.batch[0..r]);
-    if (@max(down * right, batch_count) > layout.places_max) return engine.unsupported(
-        "Cannot multiply: {d} products of {d} x {d} are too many at once",
-        .{ batch_count, one.m, one.n },
+    if (batch_count > engine.places_most) return split.batches(engine, one, byKernel);
+    if (down * right > layout.places_max) return engine.unsupported(
+        "Cannot multiply: a product of {d} x {d} is too large at once",
+        .{ one.m, one.n },
     );
     var arguments: layout.MatMul = .{
         .addresses = undefined,
@@ -369,6 +373,6 @@ fn byKernel(engine: *Engine, one: *const program.MatMul) Failed!void {
     for (0..r) |back| arguments.divisors[back] = .init(one.batch[r - 1 - back]);
     while (arguments.batch_first < batch_count) : (arguments.batch_first += batches_each) {
         const some = @min(batch_count - arguments.batch_first, batches_each);
-        try launch.start(engine, .matmul, @backingInt(one.compute), 0, .{ down * right, some }, &arguments);
+        try launch.start(engine, .matmul, @backingInt(one.compute), 0, .{ down * right, some }, std.mem.asBytes(&arguments));
     }
 }

@@ -94,12 +94,14 @@ pub fn Fold(comptime operands: usize) type {
         places_bits: u32 = 0,
         /// Bytes from one block's result to the next in y.
         split_stride: u64 = 0,
+        /// What the index `i` is at the first reduced element.
+        first: u64 = 0,
         divisors: [2 * rank_max]Divisor = @splat(.{}),
         strides: [operands][2 * rank_max]i64 = @splat(@splat(0)),
     };
 }
 
-/// gather and scatter. `serial` is the number of the instruction, by which a fault names it.
+/// gather and scatter.
 pub const Places = extern struct {
     out: u64,
     source: u64,
@@ -115,10 +117,12 @@ pub const Places = extern struct {
     outer: u32,
     total: u32,
     index_bytes: u32,
-    serial: u32,
+    /// Named, so that equal arguments have equal bytes.
+    unused: u32 = 0,
 };
 
-/// Whether indices lie in `0..length`.
+/// Whether indices lie in `0..length`. `serial` is the number of the instruction, by which a fault
+/// names it.
 pub const Check = extern struct {
     index: u64,
     fault: u64,

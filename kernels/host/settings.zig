@@ -40,6 +40,8 @@ pub const Settings = struct {
     /// device without float64.
     tile: ?u8 = null,
     double: bool = true,
+    /// What tests choose on CUDA: how many elements a launch counts at most; 0 for as many as it can.
+    places: u32 = 0,
     folders_buffer: [folders_max][]const u8 = undefined,
     folders_count: usize = 0,
 
@@ -64,7 +66,7 @@ pub const Settings = struct {
 
     fn take(settings: *Settings, key: []const u8, value: []const u8) bool {
         const Key = enum { device, index, threads, level, shape, tf32, folder };
-        switch (std.meta.stringToEnum(Key, key) orelse return !builtin.cpu.arch.isWasm() and settings.takeOfOpenCL(key, value)) {
+        switch (std.meta.stringToEnum(Key, key) orelse return !builtin.cpu.arch.isWasm() and settings.takeOfGpu(key, value)) {
             .device => settings.device = std.meta.stringToEnum(Kind, value) orelse return false,
             .index => settings.index = std.fmt.parseInt(u32, value, 10) catch return false,
             .threads => {
@@ -83,11 +85,12 @@ pub const Settings = struct {
         return true;
     }
 
-    fn takeOfOpenCL(settings: *Settings, key: []const u8, value: []const u8) bool {
-        switch (std.meta.stringToEnum(enum { clblast, tile, double }, key) orelse return false) {
+    fn takeOfGpu(settings: *Settings, key: []const u8, value: []const u8) bool {
+        switch (std.meta.stringToEnum(enum { clblast, tile, double, places }, key) orelse return false) {
             .clblast => settings.clblast = isOne(value) orelse return false,
             .tile => settings.tile = std.fmt.parseInt(u8, value, 10) catch return false,
             .double => settings.double = isOne(value) orelse return false,
+            .places => settings.places = std.fmt.parseInt(u32, value, 10) catch return false,
         }
         return true;
     }

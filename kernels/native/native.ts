@@ -92,6 +92,8 @@ interface Listed {
   memory: number;
   /** Whether its memory is the host's. */
   unified: boolean;
+  /** Libraries that are not there and would make it faster. */
+  lacks?: string;
 }
 
 function absent(reason: string): Probe {
@@ -152,8 +154,9 @@ function chosen(kind: Kind, devices: readonly Listed[]): number {
   throw new RangeError(`Cannot open ${kind}: ${variable}=${word} is none of ${devices.map(show).join("; ")}`);
 }
 
-function show({ platform, name, memory }: Listed, index: number): string {
-  return `${index}: ${platform}, ${name}, ${(memory / 2 ** 30).toFixed(1)} GiB`;
+function show({ platform, name, memory, lacks }: Listed, index: number): string {
+  const without = lacks ? `, slower without ${lacks}` : "";
+  return `${index}: ${platform}, ${name}, ${(memory / 2 ** 30).toFixed(1)} GiB${without}`;
 }
 
 /** The device of that kind and number, or the chosen one. */
@@ -220,12 +223,13 @@ export function openCpu(): Device {
  * Opens a context on a device of another kind, under its name: "opencl", "opencl:1". Throws where there is none.
  *
  * `shape` is how its kernels are cut: for `core`s, for `lanes` that work in step, or as is the device's `own`. `more` are
- * settings of the library's that tests and measurements choose: the `tile` of OpenCL's products, `double` 0.
+ * settings of the library's that tests and measurements choose: the `tile` of OpenCL's products, `double` 0, and how many
+ * `places` a launch on CUDA counts at most.
  */
 export function openNative(
   kind: Kind,
   index: number | null = null,
-  { shape = "own", ...more }: { shape?: "own" | "core" | "lanes"; tile?: number; double?: 0 | 1 } = {},
+  { shape = "own", ...more }: { shape?: "own" | "core" | "lanes"; tile?: number; double?: 0 | 1; places?: number } = {},
 ): Device {
   const name = index === null ? kind : `${kind}:${index}`, found = find(kind, index);
   if ("reason" in found) throw new Error(`Cannot open ${name}: ${found.reason}`);
@@ -248,7 +252,11 @@ function openWith(name: string, values: Values): Device {
   };
   check(symbols.deneb_attach(context, words, words.length));
   const describeNow = () =>
-    describe(library.path, library.manifest, textOf((target, room) => symbols.deneb_describe(context, target, room)));
+    describe(
+      library.path,
+      library.manifest,
+      textOf((target, room) => symbols.deneb_describe(context, target, room), 2048),
+    );
   let description = describeNow();
   const store = textOf((target, capacity) => symbols.deneb_store_name(context, target, capacity));
   const writeStore = store === "" ? null : openStore({

@@ -10,7 +10,12 @@ const invalid_value = 7;
 const not_supported = 15;
 pub const execution_failed = 13;
 
-const Handle = struct { stream: ?*queue.Stream = null, tf32: bool = false };
+const Handle = struct {
+    stream: ?*queue.Stream = null,
+    tf32: bool = false,
+    workspace: u64 = 0,
+    workspace_bytes: usize = 0,
+};
 
 pub const functions = struct {
     pub fn cublasCreate_v2(handle: *?*Handle) callconv(.c) c_int {
@@ -32,6 +37,16 @@ pub const functions = struct {
 
     pub fn cublasSetStream_v2(handle: *Handle, stream: ?*queue.Stream) callconv(.c) c_int {
         handle.stream = stream;
+        // It uses its own again.
+        handle.workspace = 0;
+        return 0;
+    }
+
+    pub fn cublasSetWorkspace_v2(handle: *Handle, workspace: u64, bytes: usize) callconv(.c) c_int {
+        if (state.values.get(.workspaces) == 0) return not_supported;
+        if (workspace % 256 != 0) return invalid_value;
+        handle.workspace = workspace;
+        handle.workspace_bytes = bytes;
         return 0;
     }
 
@@ -155,6 +170,10 @@ fn ask(
     const stream = handle.stream orelse return not_initialized;
     state.lock();
     defer state.unlock();
+    // Without a workspace the library allocates one in the course of a capture, and frees it.
+    if (stream.capture) |capture| {
+        if (handle.workspace == 0) capture.graph.allocates = true;
+    }
     return push(stream, .{
         .element = element,
         .result = result,
@@ -167,6 +186,8 @@ fn ask(
         .b = matrices[1],
         .c = matrices[2],
         .count = @intCast(count),
+        .workspace = handle.workspace,
+        .workspace_bytes = handle.workspace_bytes,
     });
 }
 

@@ -154,6 +154,8 @@ pub const functions = struct {
             .c = .{ .address = d, .columns = @intCast(d_layout.step), .stride = 0 },
             .count = 1,
             .bias = description.bias,
+            .workspace = workspace,
+            .workspace_bytes = workspace_bytes,
         });
         if (status == 0) state.add(.biased, 1);
         return status;

@@ -4,6 +4,7 @@
  */
 import { fold, random } from "../../core/array/skeletons.ts";
 import { fromTypedArray, map, type NDArray } from "../../core/array/ndarray.ts";
+import { compose } from "../../core/array/group.ts";
 import { Stream } from "../../core/array/stream.ts";
 import type { Device } from "../../kernels/device.ts";
 import { openDevice } from "../../kernels/mod.ts";
@@ -105,6 +106,73 @@ Deno.test("without memory pools it allocates as older drivers do", async () => {
     }));
 });
 
+Deno.test("where memory pools are refused it allocates without them, and says so", async () => {
+  for (const poolRefusal of [801, 1]) {
+    await having({ poolRefusal }, () =>
+      withCuda((stream, device) => {
+        assertMatch(
+          device.description,
+          /, without memory pools: cuMemAllocAsync failed: (operation not supported \(801\)|invalid argument \(1\))$/,
+        );
+        const a = floats(stream, 1000), b = map("addScalar", [a], { s: 1 });
+        assertEquals(b.read()[999], 1000);
+        a.dispose();
+        b.dispose();
+      }));
+  }
+});
+
+Deno.test("pools that are refused later leave what they gave in order", async () => {
+  await withCuda(async (stream, device) => {
+    const a = floats(stream, 3_000_000);
+    await having({ poolRefusal: 801 }, () => {
+      const b = map("addScalar", [a], { s: 1 });
+      assertEquals(b.read()[2_999_999], 1000);
+      b.dispose();
+    });
+    assertMatch(device.description, /, without memory pools: cuMemAllocAsync failed/);
+    a.dispose();
+  });
+});
+
+Deno.test("a lost device is no device without pools", async () => {
+  await having({ launchesLeft: 0 }, async () => {
+    await withCuda((stream, device) => {
+      const a = floats(stream, 10);
+      assertThrows(() => map("addScalar", [a], { s: 1 }).read(), Error, "unspecified launch failure");
+      assertThrows(() => floats(stream, 5_000_000), Error, "Cannot allocate on cuda: unspecified launch failure (719)");
+      assert(!/without/.test(device.description));
+    });
+  });
+});
+
+Deno.test("a text that NVRTC refuses is one kernel less, not all", async () => {
+  await having({ compileRefusals: 1 }, () =>
+    withCuda((stream, device) => {
+      const x = floats(stream, 64);
+      const pair = (s: number, row: "square" | "abs") =>
+        compose(() => {
+          const first = map(row, [x]), second = map("addScalar", [first], { s });
+          first.dispose();
+          return second;
+        });
+      const fused = get("fused"), compiled = get("compiled");
+      for (let turn = 0; turn < 3; turn++) {
+        const results = [pair(1, "square"), pair(1, "abs")];
+        assertEquals(results[0]!.read()[3], 10);
+        assertEquals(results[1]!.read()[3], 4);
+        for (const one of results) one.dispose();
+      }
+      // The first was refused once and is not tried again; the second is one kernel at each turn.
+      assertEquals([get("fused") - fused, get("compiled") - compiled], [3, 1]);
+      assertMatch(
+        device.description,
+        /, NVRTC 12\.4, 1 kernels not compiled: nvrtcCompileProgram failed: NVRTC_ERROR_COMPILATION$/,
+      );
+      x.dispose();
+    }));
+});
+
 Deno.test("nothing waits for the device but reads", async () => {
   await withCuda((stream) => {
     const a = floats(stream, 100_000);
@@ -138,7 +206,8 @@ Deno.test("large copies arrive whole, whatever is written meanwhile", async () =
 });
 
 Deno.test("out of memory says what was asked, free and held, and smaller work goes on", async () => {
-  await having({ memory: 64 << 20 }, () =>
+  // cuBLAS has 32 MiB of it.
+  await having({ memory: 96 << 20 }, () =>
     withCuda((stream) => {
       const kept = floats(stream, 1 << 20), held = floats(stream, 8 << 20);
       let message = "";

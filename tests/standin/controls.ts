@@ -27,6 +27,10 @@ const keys = [
   "described",
   "halfProducts",
   "tf32Products",
+  "poolRefusal",
+  "graphCallsLeft",
+  "compileRefusals",
+  "workspaces",
 ] as const;
 type Key = typeof keys[number];
 

@@ -52,6 +52,13 @@ const functions = struct {
             state.not_found => "named symbol not found",
             state.illegal_address => "an illegal memory access was encountered",
             state.launch_failed => "unspecified launch failure",
+            state.not_supported => "operation not supported",
+            state.capture_unsupported => "operation not permitted when stream is capturing",
+            state.capture_invalidated => "operation failed due to a previous error during capture",
+            state.capture_implicit => "operation would make the legacy stream depend on a capturing blocking stream",
+            state.captured_event => "operation not permitted on an event last recorded in a capturing stream",
+            state.capture_wrong_thread => "attempt to terminate a thread-local capture sequence from another thread",
+            state.update_failure => "the graph update was not performed because it included changes which violated constraints",
             else => return state.invalid_value,
         };
         return 0;
@@ -133,21 +140,28 @@ const functions = struct {
         return 0;
     }
 
-    pub fn cuStreamDestroy_v2(stream: *Stream) callconv(.c) c_int {
+    pub fn cuStreamDestroy_v2(stream: ?*Stream) callconv(.c) c_int {
+        const own = stream orelse return state.invalid_handle;
         state.lock();
         defer state.unlock();
-        _ = stream.run(null);
-        stream.deinit();
-        state.allocator.destroy(stream);
+        if (own.capture != null) graphs.end(own);
+        _ = own.run(null);
+        own.deinit();
+        state.allocator.destroy(own);
         state.add(.streams, -1);
         return 0;
     }
 
-    pub fn cuStreamSynchronize(stream: *Stream) callconv(.c) c_int {
+    pub fn cuStreamSynchronize(stream: ?*Stream) callconv(.c) c_int {
+        const own = stream orelse return refuses(null).?;
+        if (own.capture) |*capture| {
+            capture.invalid = true;
+            return state.capture_unsupported;
+        }
         if (enter()) |code| if (code != state.lost) return code else state.lock();
         defer state.unlock();
         state.add(.waits, 1);
-        return stream.run(null);
+        return own.run(null);
     }
 
     pub fn cuEventCreate(event: *?*Event, flags: c_uint) callconv(.c) c_int {
@@ -162,6 +176,7 @@ const functions = struct {
     }
 
     pub fn cuEventDestroy_v2(event: *Event) callconv(.c) c_int {
+        if (event.stream) |stream| if (stream.capture != null) return state.captured_event;
         state.lock();
         defer state.unlock();
         // It may still stand in its stream.
@@ -171,15 +186,20 @@ const functions = struct {
         return 0;
     }
 
-    pub fn cuEventRecord(event: *Event, stream: *Stream) callconv(.c) c_int {
+    pub fn cuEventRecord(event: *Event, stream: ?*Stream) callconv(.c) c_int {
+        if (refuses(stream)) |code| return code;
         if (enter()) |code| return code;
         defer state.unlock();
         event.* = .{ .reached = false, .recordings = event.recordings + 1, .stream = stream };
-        stream.push(.{ .record = .{ .event = event, .number = event.recordings } });
+        stream.?.push(.{ .record = .{ .event = event, .number = event.recordings } });
         return 0;
     }
 
     pub fn cuEventSynchronize(event: *Event) callconv(.c) c_int {
+        if (event.stream) |stream| if (stream.capture) |*capture| {
+            capture.invalid = true;
+            return state.captured_event;
+        };
         if (enter()) |code| return code;
         defer state.unlock();
         state.add(.waits, 1);
@@ -187,29 +207,41 @@ const functions = struct {
     }
 
     pub fn cuMemAlloc_v2(address: *u64, bytes: usize) callconv(.c) c_int {
+        if (graphs.unsafeCall()) |code| return code;
         if (enter()) |code| return code;
         defer state.unlock();
         return allocate(address, bytes);
     }
 
     pub fn cuMemFree_v2(address: u64) callconv(.c) c_int {
+        if (graphs.unsafeCall()) |code| return code;
         state.lock();
         defer state.unlock();
         return if (state.free(address, false)) state.lost else state.invalid_value;
     }
 
     pub fn cuMemAllocAsync(address: *u64, bytes: usize, stream: ?*Stream) callconv(.c) c_int {
-        if (stream == null or state.values.get(.pools) == 0) return state.invalid_handle;
+        if (refuses(stream)) |code| return code;
+        if (state.values.get(.pools) == 0) return state.not_supported;
+        const refusal: c_int = @intFromFloat(state.values.get(.pool_refusal));
+        if (refusal != 0) return refusal;
+        // Memory of a graph's own, which Deneb never asks for.
+        if (stream.?.capture) |capture| {
+            capture.graph.allocates = true;
+            return state.not_supported;
+        }
         if (enter()) |code| return code;
         defer state.unlock();
         return allocate(address, bytes);
     }
 
-    pub fn cuMemFreeAsync(address: u64, stream: *Stream) callconv(.c) c_int {
+    pub fn cuMemFreeAsync(address: u64, stream: ?*Stream) callconv(.c) c_int {
+        if (refuses(stream)) |code| return code;
         state.lock();
         defer state.unlock();
-        if (!state.holds(address, 0)) return state.invalid_value;
-        stream.push(.{ .free = address });
+        // While a stream is captured, only memory of the graph's own can be freed in it.
+        if (!state.holds(address, 0) or stream.?.capture != null) return state.invalid_value;
+        stream.?.push(.{ .free = address });
         return state.lost;
     }
 
@@ -232,6 +264,7 @@ const functions = struct {
     }
 
     pub fn cuMemAllocHost_v2(memory: *u64, bytes: usize) callconv(.c) c_int {
+        if (graphs.unsafeCall()) |code| return code;
         if (enter()) |code| return code;
         defer state.unlock();
         memory.* = state.allocate(bytes, true);
@@ -239,28 +272,32 @@ const functions = struct {
     }
 
     pub fn cuMemFreeHost(memory: u64) callconv(.c) c_int {
+        if (graphs.unsafeCall()) |code| return code;
         state.lock();
         defer state.unlock();
         return if (state.free(memory, true)) 0 else state.invalid_value;
     }
 
-    pub fn cuMemcpyHtoDAsync_v2(to: u64, from: u64, bytes: usize, stream: *Stream) callconv(.c) c_int {
+    pub fn cuMemcpyHtoDAsync_v2(to: u64, from: u64, bytes: usize, stream: ?*Stream) callconv(.c) c_int {
+        if (refuses(stream)) |code| return code;
         if (enter()) |code| return code;
         defer state.unlock();
         if (!state.holds(to, bytes) or !state.holdsPinned(from, bytes)) return state.invalid_value;
-        stream.push(.{ .copy = .{ .to = to, .from = from, .bytes = bytes } });
+        stream.?.push(.{ .copy = .{ .to = to, .from = from, .bytes = bytes } });
         return 0;
     }
 
-    pub fn cuMemcpyDtoHAsync_v2(to: u64, from: u64, bytes: usize, stream: *Stream) callconv(.c) c_int {
+    pub fn cuMemcpyDtoHAsync_v2(to: u64, from: u64, bytes: usize, stream: ?*Stream) callconv(.c) c_int {
+        if (refuses(stream)) |code| return code;
         if (enter()) |code| return code;
         defer state.unlock();
         if (!state.holds(from, bytes) or !state.holdsPinned(to, bytes)) return state.invalid_value;
-        stream.push(.{ .copy = .{ .to = to, .from = from, .bytes = bytes } });
+        stream.?.push(.{ .copy = .{ .to = to, .from = from, .bytes = bytes } });
         return 0;
     }
 
     pub fn cuModuleLoadData(module: *?*Module, text: [*:0]const u8) callconv(.c) c_int {
+        if (graphs.unsafeCall()) |code| return code;
         if (enter()) |code| return code;
         defer state.unlock();
         const whole = std.mem.span(text);
@@ -283,6 +320,7 @@ const functions = struct {
     }
 
     pub fn cuModuleUnload(module: *Module) callconv(.c) c_int {
+        if (graphs.unsafeCall()) |code| return code;
         state.lock();
         defer state.unlock();
         for (handed.items) |*one| if (one.*) |function| if (function.module == module) {
@@ -316,7 +354,7 @@ const functions = struct {
     }
 
     pub fn cuLaunchKernel(
-        function: *const Function,
+        function: ?*const Function,
         grid_x: c_uint,
         grid_y: c_uint,
         grid_z: c_uint,
@@ -324,40 +362,60 @@ const functions = struct {
         block_y: c_uint,
         block_z: c_uint,
         shared_bytes: c_uint,
-        stream: *Stream,
-        arguments: [*]const [*]const u8,
+        stream: ?*Stream,
+        arguments: ?[*]const [*]const u8,
         extra: ?*anyopaque,
     ) callconv(.c) c_int {
+        if (refuses(stream)) |code| return code;
+        if (function == null) return state.invalid_handle;
         if (enter()) |code| return code;
         defer state.unlock();
         const launch = launchOf(function, .{ grid_x, grid_y, grid_z }, .{ block_x, block_y, block_z }, shared_bytes, arguments, extra) orelse
             return state.invalid_value;
-        stream.push(.{ .launch = launch });
+        stream.?.push(.{ .launch = launch });
         return 0;
     }
 };
 
-/// A launch as it is put into a stream or a graph; null where it is none that a GPU would take.
+/// Why work cannot go into a stream: the one without a handle waits for all others, so that Deneb must
+/// never use it, and while anything is captured the driver refuses it.
+pub fn refuses(stream: ?*Stream) ?c_int {
+    if (stream != null) return null;
+    return if (graphs.isCapturing()) state.capture_implicit else state.invalid_handle;
+}
+
+/// Bytes of a block's own memory, and of a kernel's parameters, that every device of these has.
+const shared_max = 48 << 10;
+const parameters_max = 4096;
+
+/// A launch as it is put into a stream or a graph; null where it is none that a GPU would take. Beyond
+/// that, the kernels are written for blocks of 256 threads in two axes, without memory of the launch's.
 pub fn launchOf(
-    function: *const Function,
+    function: ?*const Function,
     grid: [3]c_uint,
     block: [3]c_uint,
     shared_bytes: c_uint,
-    arguments: [*]const [*]const u8,
+    arguments: ?[*]const [*]const u8,
     extra: ?*anyopaque,
 ) ?*queue.Launch {
-    const sound = grid[0] > 0 and grid[0] < 1 << 31 and grid[1] > 0 and grid[1] < 1 << 16 and grid[2] == 1 and
-        block[0] == 256 and block[1] == 1 and block[2] == 1 and shared_bytes == 0 and extra == null;
-    if (!sound) return null;
+    const own = function orelse return null;
+    const given = arguments orelse return null;
+    const fits = grid[0] > 0 and grid[0] < 1 << 31 and grid[1] > 0 and grid[1] < 1 << 16 and
+        grid[2] > 0 and grid[2] < 1 << 16 and block[0] > 0 and block[0] <= 1024 and
+        block[1] > 0 and block[1] <= 1024 and block[2] > 0 and block[2] <= 64 and
+        block[0] * block[1] * block[2] <= 1024 and shared_bytes <= shared_max and extra == null;
+    const expected = grid[2] == 1 and block[0] == kernels.layout.threads and block[1] == 1 and block[2] == 1 and
+        shared_bytes == 0;
+    if (!fits or !expected) return null;
     const launch = state.allocator.create(queue.Launch) catch return null;
     launch.* = .{
-        .entry = function.entry,
-        .block = function.module.block,
+        .entry = own.entry,
+        .block = own.module.block,
         .blocks = .{ grid[0], grid[1] },
         .arguments = undefined,
     };
-    const bytes = if (function.module.block != null) @sizeOf(kernels.layout.Fused) else argument_bytes[function.entry];
-    @memcpy(launch.arguments[0..bytes], arguments[0][0..bytes]);
+    const bytes = if (own.module.block != null) @sizeOf(kernels.layout.Fused) else argument_bytes[own.entry];
+    @memcpy(launch.arguments[0..bytes], given[0][0..bytes]);
     return launch;
 }
 
@@ -366,7 +424,8 @@ const argument_bytes: [kernels.entries.len]usize = blk: {
     var list: [kernels.entries.len]usize = undefined;
     for (kernels.entries, &list) |entry, *bytes| {
         bytes.* = @sizeOf(entry.Kernel.Arguments);
-        std.debug.assert(bytes.* <= queue.arguments_max);
+        std.debug.assert(bytes.* <= @min(queue.arguments_max, parameters_max));
+        std.debug.assert(@sizeOf(entry.Kernel.Shared) <= shared_max);
     }
     break :blk list;
 };

@@ -1,157 +1,279 @@
-//! The stand-in's graphs: chains of nodes, each after the one before, as Deneb makes them.
+//! The stand-in's graphs: chains of nodes, each after the one before, as Deneb makes them, and streams
+//! whose tasks are captured. What the driver's header forbids is refused.
 
 const std = @import("std");
 const driver = @import("driver.zig");
 const queue = @import("queue.zig");
 const state = @import("state.zig");
 
-pub const Node = struct { tasks: []queue.Task };
+pub const Node = struct { tasks: []queue.Task, is_child: bool };
 
 pub const Graph = struct {
     nodes: std.ArrayList(*Node) = .empty,
     /// Of a capture, until it is a node of another graph.
     tasks: std.ArrayList(queue.Task) = .empty,
+    /// Whether memory is allocated or freed in it; such a graph is no child of another.
+    allocates: bool = false,
 };
 
-/// What a graph was when it was made executable; nodes are known by those of the graph.
-pub const Executable = struct { origins: []*Node, copies: [][]queue.Task };
+/// What a stream gives in place of doing it.
+pub const Capture = struct {
+    graph: *Graph,
+    mode: c_int,
+    thread: std.Thread.Id,
+    /// It broke a rule, so that no graph comes of it.
+    invalid: bool = false,
+};
+
+/// What a graph was when it was made executable; nodes are known by those of the graph, as long as that
+/// lives.
+pub const Executable = struct { graph: ?*const Graph, origins: []*Node, copies: [][]queue.Task };
 
 const Parameters = extern struct {
     function: ?*const driver.Function,
     grid: [3]c_uint,
     block: [3]c_uint,
     shared_bytes: c_uint,
-    arguments: [*]const [*]const u8,
+    arguments: ?[*]const [*]const u8,
     extra: ?*anyopaque,
     kernel: ?*anyopaque,
     context: ?*anyopaque,
 };
 
+/// Streams that are captured, and graphs that were made executable.
+var captured: std.ArrayList(*queue.Stream) = .empty;
+var executables: std.ArrayList(*Executable) = .empty;
+
+/// Why a call that does not go through a stream (an allocation, the loading of a module) cannot be made:
+/// this thread captures, and not in the mode that leaves such calls alone. The capture is lost, too.
+pub fn unsafeCall() ?c_int {
+    for (captured.items) |stream| {
+        const capture = &(stream.capture orelse continue);
+        if (capture.mode == relaxed) continue;
+        if (capture.mode == thread_local and capture.thread != std.Thread.getCurrentId()) continue;
+        capture.invalid = true;
+        return state.capture_unsupported;
+    }
+    return null;
+}
+
+/// Whether anything is captured; work for the stream that waits for all others is refused then.
+pub fn isCapturing() bool {
+    return captured.items.len > 0;
+}
+
+const global = 0;
+const thread_local = 1;
+const relaxed = 2;
+
 pub const functions = struct {
     pub fn cuGraphCreate(graph: *?*Graph, flags: c_uint) callconv(.c) c_int {
         if (flags != 0) return state.invalid_value;
-        if (driver.enter()) |code| return code;
+        if (enter()) |code| return code;
         defer state.unlock();
-        const made = state.allocator.create(Graph) catch return state.out_of_memory;
-        made.* = .{};
-        graph.* = made;
-        state.add(.graphs, 1);
+        graph.* = newGraph() orelse return state.out_of_memory;
         return 0;
     }
 
-    pub fn cuGraphDestroy(graph: *Graph) callconv(.c) c_int {
+    pub fn cuGraphDestroy(graph: ?*Graph) callconv(.c) c_int {
+        const own = graph orelse return state.invalid_value;
         state.lock();
         defer state.unlock();
-        for (graph.nodes.items) |node| {
+        for (own.nodes.items) |node| {
             free(node.tasks);
             state.allocator.destroy(node);
         }
-        for (graph.tasks.items) |task| task.dispose();
-        graph.nodes.deinit(state.allocator);
-        graph.tasks.deinit(state.allocator);
-        state.allocator.destroy(graph);
+        for (own.tasks.items) |task| task.dispose();
+        for (executables.items) |one| if (one.graph == own) {
+            one.graph = null;
+        };
+        own.nodes.deinit(state.allocator);
+        own.tasks.deinit(state.allocator);
+        state.allocator.destroy(own);
         state.add(.graphs, -1);
         return 0;
     }
 
-    pub fn cuGraphAddKernelNode_v2(node: *?*Node, graph: *Graph, after: *const ?*Node, count: usize, parameters: *const Parameters) callconv(.c) c_int {
-        if (driver.enter()) |code| return code;
+    pub fn cuGraphAddKernelNode_v2(node: *?*Node, graph: ?*Graph, after: *const ?*Node, count: usize, parameters: *const Parameters) callconv(.c) c_int {
+        if (enter()) |code| return code;
         defer state.unlock();
         const task = taskOf(parameters) orelse return state.invalid_value;
-        return add(node, graph, after, count, &.{task});
+        return add(node, graph, after, count, &.{task}, false);
     }
 
-    pub fn cuGraphAddChildGraphNode(node: *?*Node, graph: *Graph, after: *const ?*Node, count: usize, child: *const Graph) callconv(.c) c_int {
-        if (driver.enter()) |code| return code;
+    pub fn cuGraphAddChildGraphNode(node: *?*Node, graph: ?*Graph, after: *const ?*Node, count: usize, child: ?*const Graph) callconv(.c) c_int {
+        if (enter()) |code| return code;
         defer state.unlock();
-        const tasks = clone(child.tasks.items) orelse return state.out_of_memory;
+        const inner = child orelse return state.invalid_value;
+        if (inner.allocates) return state.invalid_value;
+        const tasks = clone(inner.tasks.items) orelse return state.out_of_memory;
         defer state.allocator.free(tasks);
-        return add(node, graph, after, count, tasks);
+        return add(node, graph, after, count, tasks, true);
     }
 
-    pub fn cuStreamBeginCapture_v2(stream: *queue.Stream, mode: c_int) callconv(.c) c_int {
-        if (mode != 1 or stream.capture != null) return state.invalid_value;
-        if (driver.enter()) |code| return code;
+    pub fn cuStreamBeginCapture_v2(stream: ?*queue.Stream, mode: c_int) callconv(.c) c_int {
+        const own = stream orelse return state.capture_unsupported;
+        if (mode < global or mode > relaxed or own.capture != null) return state.invalid_value;
+        if (enter()) |code| return code;
         defer state.unlock();
-        stream.capture = state.allocator.create(Graph) catch return state.out_of_memory;
-        stream.capture.?.* = .{};
-        state.add(.graphs, 1);
+        const graph = newGraph() orelse return state.out_of_memory;
+        own.capture = .{ .graph = graph, .mode = mode, .thread = std.Thread.getCurrentId() };
+        captured.append(state.allocator, own) catch return state.out_of_memory;
         return 0;
     }
 
-    pub fn cuStreamEndCapture(stream: *queue.Stream, graph: *?*Graph) callconv(.c) c_int {
-        if (driver.enter()) |code| return code;
+    /// Whatever it answers, nothing is captured afterwards; of a capture that broke a rule there is no graph.
+    pub fn cuStreamEndCapture(stream: ?*queue.Stream, graph: *?*Graph) callconv(.c) c_int {
+        const own = stream orelse return state.invalid_value;
+        const capture = own.capture orelse return state.invalid_value;
+        if (capture.mode != relaxed and capture.thread != std.Thread.getCurrentId()) return state.capture_wrong_thread;
+        end(own);
+        if (capture.invalid) {
+            graph.* = null;
+            _ = cuGraphDestroy(capture.graph);
+            return state.capture_invalidated;
+        }
+        if (enter()) |code| {
+            _ = cuGraphDestroy(capture.graph);
+            return code;
+        }
         defer state.unlock();
-        graph.* = stream.capture orelse return state.invalid_value;
-        stream.capture = null;
+        graph.* = capture.graph;
         return 0;
     }
 
-    pub fn cuGraphInstantiateWithFlags(made: *?*Executable, graph: *const Graph, flags: c_ulonglong) callconv(.c) c_int {
+    pub fn cuGraphInstantiateWithFlags(made: *?*Executable, graph: ?*const Graph, flags: c_ulonglong) callconv(.c) c_int {
+        const own = graph orelse return state.invalid_value;
         if (flags != 0) return state.invalid_value;
-        if (driver.enter()) |code| return code;
+        if (enter()) |code| return code;
         defer state.unlock();
         const one = state.allocator.create(Executable) catch return state.out_of_memory;
-        const count = graph.nodes.items.len;
+        const count = own.nodes.items.len;
         one.* = .{
-            .origins = state.allocator.dupe(*Node, graph.nodes.items) catch return state.out_of_memory,
+            .graph = own,
+            .origins = state.allocator.dupe(*Node, own.nodes.items) catch return state.out_of_memory,
             .copies = state.allocator.alloc([]queue.Task, count) catch return state.out_of_memory,
         };
-        for (graph.nodes.items, one.copies) |node, *tasks| tasks.* = clone(node.tasks) orelse return state.out_of_memory;
+        for (own.nodes.items, one.copies) |node, *tasks| tasks.* = clone(node.tasks) orelse return state.out_of_memory;
+        executables.append(state.allocator, one) catch return state.out_of_memory;
         made.* = one;
         state.add(.graphs, 1);
         return 0;
     }
 
-    pub fn cuGraphExecDestroy(made: *Executable) callconv(.c) c_int {
+    pub fn cuGraphExecDestroy(made: ?*Executable) callconv(.c) c_int {
+        const own = made orelse return state.invalid_value;
         state.lock();
         defer state.unlock();
-        for (made.copies) |tasks| free(tasks);
-        state.allocator.free(made.copies);
-        state.allocator.free(made.origins);
-        state.allocator.destroy(made);
+        for (own.copies) |tasks| free(tasks);
+        for (executables.items, 0..) |one, k| if (one == own) {
+            _ = executables.swapRemove(k);
+            break;
+        };
+        state.allocator.free(own.copies);
+        state.allocator.free(own.origins);
+        state.allocator.destroy(own);
         state.add(.graphs, -1);
         return 0;
     }
 
-    pub fn cuGraphExecKernelNodeSetParams_v2(made: *Executable, node: *Node, parameters: *const Parameters) callconv(.c) c_int {
-        if (driver.enter()) |code| return code;
+    pub fn cuGraphExecKernelNodeSetParams_v2(made: ?*Executable, node: ?*Node, parameters: *const Parameters) callconv(.c) c_int {
+        if (enter()) |code| return code;
         defer state.unlock();
-        for (made.origins, made.copies) |origin, tasks| if (origin == node) {
-            if (tasks.len != 1 or tasks[0] != .launch) return state.invalid_value;
-            const task = taskOf(parameters) orelse return state.invalid_value;
-            // The kernel of a node stays.
-            if (task.launch.entry != tasks[0].launch.entry or task.launch.block != tasks[0].launch.block) return state.invalid_value;
-            tasks[0].dispose();
-            tasks[0] = task;
-            return 0;
-        };
-        return state.invalid_value;
+        const tasks = tasksOf(made, node, false) orelse return state.invalid_value;
+        const task = taskOf(parameters) orelse return state.invalid_value;
+        tasks.*[0].dispose();
+        tasks.*[0] = task;
+        return 0;
     }
 
-    pub fn cuGraphLaunch(made: *const Executable, stream: *queue.Stream) callconv(.c) c_int {
-        if (driver.enter()) |code| return code;
+    /// The child must look like the one in the node: the same kinds of tasks in the same order.
+    pub fn cuGraphExecChildGraphNodeSetParams(made: ?*Executable, node: ?*Node, child: ?*const Graph) callconv(.c) c_int {
+        if (enter()) |code| return code;
         defer state.unlock();
-        for (made.copies) |tasks| for (tasks) |task| stream.push(copyOf(task) orelse return state.out_of_memory);
+        const inner = child orelse return state.invalid_value;
+        const tasks = tasksOf(made, node, true) orelse return state.invalid_value;
+        if (inner.allocates or inner.tasks.items.len != tasks.len) return state.update_failure;
+        for (inner.tasks.items, tasks.*) |now, before| {
+            if (std.meta.activeTag(now) != std.meta.activeTag(before)) return state.update_failure;
+        }
+        const copies = clone(inner.tasks.items) orelse return state.out_of_memory;
+        free(tasks.*);
+        tasks.* = copies;
+        return 0;
+    }
+
+    pub fn cuGraphLaunch(made: ?*const Executable, stream: ?*queue.Stream) callconv(.c) c_int {
+        const own = made orelse return state.invalid_value;
+        if (driver.refuses(stream)) |code| return code;
+        if (enter()) |code| return code;
+        defer state.unlock();
+        for (own.copies) |tasks| for (tasks) |task| stream.?.push(copyOf(task) orelse return state.out_of_memory);
         state.add(.graph_launches, 1);
         return 0;
     }
 };
 
+/// Locks; or why the call cannot be made, which a test may have ordered.
+fn enter() ?c_int {
+    if (driver.enter()) |code| return code;
+    const left = state.values.get(.graph_calls_left);
+    if (left > 0) state.values.set(.graph_calls_left, left - 1);
+    if (left != 0) return null;
+    state.unlock();
+    return state.not_supported;
+}
+
+fn newGraph() ?*Graph {
+    const made = state.allocator.create(Graph) catch return null;
+    made.* = .{};
+    state.add(.graphs, 1);
+    return made;
+}
+
+/// Forgets that the stream is captured.
+pub fn end(stream: *queue.Stream) void {
+    stream.capture = null;
+    for (captured.items, 0..) |one, k| if (one == stream) {
+        _ = captured.swapRemove(k);
+        break;
+    };
+}
+
+/// The tasks of an executable graph's node of that kind, whose graph must live.
+fn tasksOf(made: ?*Executable, node: ?*Node, is_child: bool) ?*[]queue.Task {
+    const own = made orelse return null;
+    if (own.graph == null) return null;
+    for (own.origins, own.copies) |origin, *tasks| {
+        if (origin == node) return if (origin.is_child == is_child) tasks else null;
+    }
+    return null;
+}
+
 fn taskOf(parameters: *const Parameters) ?queue.Task {
-    const function = parameters.function orelse return null;
-    const launch = driver.launchOf(function, parameters.grid, parameters.block, parameters.shared_bytes, parameters.arguments, parameters.extra) orelse return null;
+    const launch = driver.launchOf(
+        parameters.function,
+        parameters.grid,
+        parameters.block,
+        parameters.shared_bytes,
+        parameters.arguments,
+        parameters.extra,
+    ) orelse return null;
     return .{ .launch = launch };
 }
 
 /// A node after the last one of the chain.
-fn add(node: *?*Node, graph: *Graph, after: *const ?*Node, count: usize, tasks: []const queue.Task) c_int {
-    const length = graph.nodes.items.len;
+fn add(node: *?*Node, graph: ?*Graph, after: *const ?*Node, count: usize, tasks: []const queue.Task, is_child: bool) c_int {
+    const own = graph orelse return state.invalid_value;
+    const length = own.nodes.items.len;
     if (count != @min(length, 1)) return state.invalid_value;
-    if (count == 1 and after.* != graph.nodes.items[length - 1]) return state.invalid_value;
+    if (count == 1 and after.* != own.nodes.items[length - 1]) return state.invalid_value;
     const made = state.allocator.create(Node) catch return state.out_of_memory;
-    made.* = .{ .tasks = state.allocator.dupe(queue.Task, tasks) catch return state.out_of_memory };
-    graph.nodes.append(state.allocator, made) catch return state.out_of_memory;
+    made.* = .{
+        .tasks = state.allocator.dupe(queue.Task, tasks) catch return state.out_of_memory,
+        .is_child = is_child,
+    };
+    own.nodes.append(state.allocator, made) catch return state.out_of_memory;
     node.* = made;
     return 0;
 }

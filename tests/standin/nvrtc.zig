@@ -154,6 +154,11 @@ pub const functions = struct {
             if (std.mem.eql(u8, std.mem.span(word), "--fmad=false")) exact = true;
         }
         if (!exact) return 5;
+        const refusals = state.values.get(.compile_refusals);
+        if (refusals > 0) {
+            state.values.set(.compile_refusals, refusals - 1);
+            return 6;
+        }
         state.add(.compiled, 1);
         const hash = std.hash.Wyhash.hash(0, program.text);
         var buffer: [512]u8 = undefined;

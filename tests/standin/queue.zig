@@ -38,6 +38,9 @@ pub const Product = struct {
     count: usize,
     /// An element for each row of c that is added; 0 for none.
     bias: u64 = 0,
+    /// Memory that is written over in the course of it.
+    workspace: u64 = 0,
+    workspace_bytes: usize = 0,
 };
 
 pub const Matrix = struct { address: u64, columns: usize, stride: i64 };
@@ -73,12 +76,12 @@ const Record = struct {
 pub const Stream = struct {
     tasks: std.ArrayList(Task) = .empty,
     done: usize = 0,
-    /// Where to what is asked goes while it is captured.
-    capture: ?*@import("graphs.zig").Graph = null,
+    /// Where what is asked goes while it is captured.
+    capture: ?@import("graphs.zig").Capture = null,
 
     pub fn push(stream: *Stream, task: Task) void {
-        if (stream.capture) |graph| {
-            graph.tasks.append(state.allocator, task) catch @panic("the stand-in is out of memory");
+        if (stream.capture) |capture| {
+            capture.graph.tasks.append(state.allocator, task) catch @panic("the stand-in is out of memory");
             return;
         }
         stream.tasks.append(state.allocator, task) catch @panic("the stand-in is out of memory");
@@ -109,6 +112,9 @@ pub const Stream = struct {
     }
 };
 
+/// Bytes of a workspace that a product writes over; all of it would take long.
+const workspace_touched = 4096;
+
 fn perform(task: Task) c_int {
     switch (task) {
         .launch => |one| {
@@ -131,6 +137,11 @@ fn perform(task: Task) c_int {
         .free => |address| if (!state.free(address, false)) return state.invalid_value,
         .record => |one| one.reach(),
         .product => |one| {
+            if (one.workspace != 0) {
+                if (!state.holds(one.workspace, one.workspace_bytes)) return state.illegal_address;
+                const workspace: [*]u8 = @ptrFromInt(one.workspace);
+                @memset(workspace[0..@min(one.workspace_bytes, workspace_touched)], 0xee);
+            }
             switch (one.element) {
                 inline .float32, .float64 => |element| multiply(element, element, one),
                 inline .float16, .bfloat16 => |element| switch (one.result) {

@@ -15,6 +15,13 @@ pub const invalid_handle = 400;
 pub const not_found = 500;
 pub const illegal_address = 700;
 pub const launch_failed = 719;
+pub const not_supported = 801;
+pub const capture_unsupported = 900;
+pub const capture_invalidated = 901;
+pub const capture_implicit = 906;
+pub const captured_event = 907;
+pub const capture_wrong_thread = 908;
+pub const update_failure = 910;
 
 /// What a test may set and read, by number.
 pub const Key = enum(u32) {
@@ -55,6 +62,15 @@ pub const Key = enum(u32) {
     /// Products of halves, and of float32 that may round to TF32, among the products.
     half_products = 23,
     tf32_products = 24,
+    // What can be set, too:
+    /// What `cuMemAllocAsync` answers; 0 where it does its work.
+    pool_refusal = 25,
+    /// Calls about graphs that still succeed; those that follow are refused. Negative: all do.
+    graph_calls_left = 26,
+    /// Texts that NVRTC is still to refuse.
+    compile_refusals = 27,
+    /// Whether cuBLAS takes a workspace.
+    workspaces = 28,
 };
 
 pub var values: std.EnumArray(Key, f64) = .initDefault(0, .{
@@ -64,6 +80,8 @@ pub var values: std.EnumArray(Key, f64) = .initDefault(0, .{
     .capability = 90,
     .launches_left = -1,
     .pools = 1,
+    .graph_calls_left = -1,
+    .workspaces = 1,
 });
 
 pub fn add(key: Key, difference: f64) void {

@@ -132,7 +132,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime joining: bool) typ
                 inline for (1..n) |k| environment.operands[k - 1] = map.load(T, arguments.dtypes[k], addresses[k]);
             }
             if (joining or row.of == null) return environment.operands[0];
-            if (row.uses_index) environment.index = map.indexOf(T, at);
+            if (row.uses_index) environment.index = map.indexOf(T, arguments.first +% at);
             return expr.eval(row.of.?, T, environment);
         }
 

@@ -1,8 +1,10 @@
 //! gather, scatter and the check of indices on the GPU.
 //!
 //! An index out of range stops nothing at once: `Check` notes the first of them in a `Fault` that
-//! the next read reports, and a gather or scatter that met one writes nothing. Scatter adds with c
-//! ascending, as everywhere, hence without atomic additions: either a thread walks over all c
+//! the next read reports and clears. A gather leaves out the elements whose index is out of range; a
+//! scatter writes nothing at all from the fault until that read. Every kernel tests the indices that
+//! it uses, whatever `Check` found, so that no address outside a storage is touched. Scatter adds
+//! with c ascending, as everywhere, hence without atomic additions: either a thread walks over all c
 //! (`Scatter`), or a block for each c does the work where its index comes first (`ScatterFirst`).
 
 const convert = @import("../../program/convert.zig");
@@ -21,8 +23,13 @@ inline fn indexAt(arguments: anytype, stride: i64, c: u32) i32 {
     return if (arguments.index_bytes == 4) global(i32, address).* else global(u8, address).*;
 }
 
+/// Whether any index was out of range since the last read.
 inline fn faulty(arguments: *const layout.Places) bool {
-    return global(layout.Fault, arguments.fault).claim == arguments.serial;
+    return global(layout.Fault, arguments.fault).claim != 0;
+}
+
+inline fn isInside(index: i32, length: u64) bool {
+    return index >= 0 and @as(u32, @bitCast(index)) < length;
 }
 
 pub const Check = struct {
@@ -35,7 +42,7 @@ pub const Check = struct {
         const place = thread.place();
         if (place >= arguments.count) return;
         const index = indexAt(arguments, arguments.stride, @truncate(place));
-        if (index >= 0 and index < arguments.length) return;
+        if (isInside(index, arguments.length)) return;
         // Launches follow each other, so that the first which meets one keeps the claim.
         const fault = global(layout.Fault, arguments.fault);
         const before = @cmpxchgStrong(u32, &fault.claim, 0, arguments.serial, .monotonic, .monotonic) orelse 0;
@@ -57,14 +64,15 @@ pub fn Gather(comptime T: type) type {
 
         inline fn run(arguments: *const Arguments, thread: Thread, _: anytype, _: anytype) void {
             const place = thread.place();
-            if (place >= arguments.total or faulty(arguments)) return;
+            if (place >= arguments.total) return;
             const slice = arguments.inner.quotient(@truncate(place));
             const i = @as(u32, @truncate(place)) -% slice *% arguments.inner.size;
             const o = arguments.count.quotient(slice);
             const c = slice -% o *% arguments.count.size;
-            const index: u32 = @bitCast(indexAt(arguments, arguments.index_stride, c));
+            const index = indexAt(arguments, arguments.index_stride, c);
+            if (!isInside(index, arguments.length)) return;
             const to = three(arguments.out, &arguments.out_strides, o, c, i);
-            const from = three(arguments.source, &arguments.source_strides, o, index, i);
+            const from = three(arguments.source, &arguments.source_strides, o, @bitCast(index), i);
             global(T, to).* = global(T, from).*;
         }
     };
@@ -100,8 +108,9 @@ pub fn Scatter(comptime dtype: DType) type {
             const i = @as(u32, @truncate(place)) -% o *% arguments.inner.size;
             for (0..arguments.count.size) |c_wide| {
                 const c: u32 = @intCast(c_wide);
-                const index: u32 = @bitCast(indexAt(arguments, arguments.index_stride, c));
-                const target = global(T, three(arguments.out, &arguments.out_strides, o, index, i));
+                const index = indexAt(arguments, arguments.index_stride, c);
+                if (!isInside(index, arguments.length)) continue;
+                const target = global(T, three(arguments.out, &arguments.out_strides, o, @bitCast(index), i));
                 const value = global(T, three(arguments.source, &arguments.source_strides, o, c, i)).*;
                 target.* = add(dtype, target.*, value);
             }
@@ -135,6 +144,7 @@ pub fn ScatterFirst(comptime dtype: DType) type {
             for (0..layout.threads) |k| if (shared[k] != 0) return;
             if (faulty(arguments)) return;
             const wanted = indexAt(arguments, arguments.index_stride, thread.x);
+            if (!isInside(wanted, arguments.length)) return;
             const index: u32 = @bitCast(wanted);
             const place = @as(u64, thread.y) * layout.threads + thread.index;
             if (place >= arguments.total) return;
