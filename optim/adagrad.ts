@@ -1,6 +1,7 @@
 /** Adagrad. */
-import { apply, checkOptions, decided, update } from "../core/internal.ts";
+import { checkOptions, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
+import { decayed } from "./decay.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode Adagrad}. */
@@ -55,9 +56,7 @@ export class Adagrad extends Optimizer {
 
   /** The formula above. */
   protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
-    const g = decided(() => this.weightDecay === 0)
-      ? gradient
-      : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
+    const g = decayed(gradient, p, this);
     const sum = this.#sum[place]!;
     update(sum, "scaleAddSquare", [sum, g], { s: 1, t: 1 });
     const s = () => this.lr / (1 + (step() - 1) * this.lrDecay);

@@ -1,6 +1,7 @@
 /** Adam, and Adam with decoupled weight decay. */
-import { apply, checkOptions, decided, update } from "../core/internal.ts";
+import { checkOptions, decided, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
+import { decayed } from "./decay.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode Adam} and {@linkcode AdamW}. */
@@ -63,9 +64,7 @@ export class Adam extends Optimizer {
 
   /** Where the decay goes: here into the gradient, in AdamW into the parameter. */
   protected decay(p: Tensor, gradient: Tensor): Tensor {
-    return decided(() => this.weightDecay === 0)
-      ? gradient
-      : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
+    return decayed(gradient, p, this);
   }
 
   /** The formula above. */

@@ -97,7 +97,7 @@ export abstract class Optimizer {
     for (const tensors of Object.values(this.#slots)) for (const tensor of tensors) tensor.dispose();
   }
 
-  /** The state by name: `momentum.0`, `step.0`, `lr`. */
+  /** The state by name: `velocity.0`, `step.0`, `lr`. */
   stateDict(): OptimizerState {
     const state: OptimizerState = { lr: this.lr };
     this.steps.forEach((step, place) => state[`step.${place}`] = step);

@@ -1,6 +1,7 @@
 /** RMSProp. */
-import { apply, checkOptions, decided, update } from "../core/internal.ts";
+import { apply, checkOptions, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
+import { decayed } from "./decay.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode RMSProp}. */
@@ -65,9 +66,7 @@ export class RMSProp extends Optimizer {
 
   /** The formula above. */
   protected override update(place: number, p: Tensor, gradient: Tensor): void {
-    const g = decided(() => this.weightDecay === 0)
-      ? gradient
-      : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
+    const g = decayed(gradient, p, this);
     const square = this.#square[place]!, mean = this.#mean[place], velocity = this.#velocity[place];
     let spread = square;
     update(square, "scaleAddSquare", [square, g], { s: () => this.alpha, t: () => 1 - this.alpha });

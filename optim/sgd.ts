@@ -1,6 +1,7 @@
 /** Stochastic gradient descent. */
-import { apply, checkOptions, decided, update } from "../core/internal.ts";
+import { apply, checkOptions, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
+import { decayed } from "./decay.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode SGD}. */
@@ -62,9 +63,7 @@ export class SGD extends Optimizer {
 
   /** The formula above. */
   protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
-    let d = decided(() => this.weightDecay === 0)
-      ? gradient
-      : apply("addScaled", [gradient, p], { s: () => this.weightDecay });
+    let d = decayed(gradient, p, this);
     const velocity = this.#velocity[place];
     if (velocity !== undefined) {
       // The first step takes the whole gradient: a scalar says so, not a branch.

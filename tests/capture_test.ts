@@ -2,6 +2,7 @@
 import { group, keep, live, manualSeed, nn, noGrad, ones, optim, rand, randn, Tensor, tensor, zeros } from "../mod.ts";
 import { bits, sameAsEager, type Scenario, trainer } from "./captures.ts";
 import { assertStrictEquals, forEachDevice } from "./support.ts";
+import { retunings } from "./catalogue.ts";
 
 const points = () => tensor([[0.5, -1], [2, 1], [-0.25, 3]]);
 const targets = () => tensor([[1], [-2], [0.5]]);
@@ -14,16 +15,6 @@ const train = (
 ) => {
   for (let k = 0; k < calls; k++) log(step(points(), targets()), state());
 };
-/** A training step whose optimizer's numbers are changed between the calls. */
-const retuned =
-  (make: (params: Tensor[]) => optim.Optimizer, ...changes: Record<string, unknown>[]): Scenario => (wrap, log) => {
-    const t = trainer(line(), make), step = wrap(t.step);
-    for (const change of [{}, ...changes]) {
-      Object.assign(t.optimizer, change);
-      train({ ...t, step }, log, 2);
-    }
-  };
-
 /** What happens between the calls, how often that makes the function be recorded, and how it is done. */
 const scenarios: [name: string, records: number, scenario: Scenario][] = [
   ["the first dampened step takes the whole gradient", 1, (wrap, log) => {
@@ -128,45 +119,18 @@ const scenarios: [name: string, records: number, scenario: Scenario][] = [
       schedule.step();
     }
   }],
-  [
-    "SGD's numbers change",
+  ...Object.entries(retunings).map(([name, { make, changes }]): typeof scenarios[number] => [
+    `${name}'s numbers change`,
+    // Weight decay is a branch of the program: it records once more when it is switched on.
     2,
-    retuned(
-      (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.5 }),
-      { lr: 0.2 },
-      { momentum: 0.8 },
-      { dampening: 0.3 },
-      { weightDecay: 0.1 },
-      { weightDecay: 0.2 },
-      { weightDecay: 0 },
-    ),
-  ],
-  [
-    "Adam's numbers change",
-    2,
-    retuned((p) => new optim.Adam(p, { lr: 0.1 }), { betas: [0.8, 0.9] }, { eps: 0.1 }, { lr: 0.01 }, {
-      weightDecay: 0.1,
-    }),
-  ],
-  [
-    "AdamW's numbers change",
-    2,
-    retuned((p) => new optim.AdamW(p, { lr: 0.1, weightDecay: 0 }), { weightDecay: 0.1 }, { lr: 0.2 }, {
-      weightDecay: 0.3,
-    }),
-  ],
-  [
-    "RMSProp's numbers change",
-    2,
-    retuned((p) => new optim.RMSProp(p, { lr: 0.1, momentum: 0.5 }), { alpha: 0.9 }, { eps: 0.1 }, { momentum: 0.1 }, {
-      weightDecay: 0.1,
-    }),
-  ],
-  [
-    "Adagrad's numbers change",
-    2,
-    retuned((p) => new optim.Adagrad(p, { lr: 0.1 }), { lrDecay: 0.1 }, { eps: 0.1 }, { weightDecay: 0.1 }),
-  ],
+    (wrap, log) => {
+      const t = trainer(line(), make), step = wrap(t.step);
+      for (const change of [{}, ...changes]) {
+        Object.assign(t.optimizer, change);
+        train({ ...t, step }, log, 2);
+      }
+    },
+  ]),
   ["BatchNorm's momentum changes", 1, (wrap, log) => {
     const norm = new nn.BatchNorm1d(2), f = wrap((x: Tensor) => norm.call(x));
     for (const momentum of [0.1, 0.5, 0]) {

@@ -1,0 +1,100 @@
+/**
+ * Every module, loss and optimizer once, with what tests of all of them need: a new one takes a row here. A law below the
+ * table says which is missing.
+ */
+import { nn, optim, rand, randint, randn, type Tensor } from "../mod.ts";
+
+/** Makes a module or a loss. */
+export type Make = () => nn.Module;
+const rows = [4, 6] as const, images = [3, 6, 5] as const;
+
+/** Every module: how it is made and what it takes. */
+export const modules: [name: string, make: Make, shape: readonly number[]][] = [
+  ["Linear", () => new nn.Linear(6, 3), rows],
+  ["Linear", () => new nn.Linear(6, 3, { bias: false }), rows],
+  ["Linear", () => new nn.Linear(5, 3), images],
+  ["Flatten", () => new nn.Flatten(), images],
+  ["Identity", () => new nn.Identity(), rows],
+  ["ReLU", () => new nn.ReLU(), rows],
+  ["Sigmoid", () => new nn.Sigmoid(), rows],
+  ["Tanh", () => new nn.Tanh(), rows],
+  ["GELU", () => new nn.GELU(), rows],
+  ["Softmax", () => new nn.Softmax(), rows],
+  ["Softmax", () => new nn.Softmax(1), images],
+  ["LogSoftmax", () => new nn.LogSoftmax(), rows],
+  ["Sequential", () => new nn.Sequential(new nn.Linear(6, 5), new nn.Tanh(), new nn.Linear(5, 2)), rows],
+  ["Residual", () => new nn.Residual(new nn.Linear(6, 6), new nn.ReLU()), rows],
+  ["Dropout", () => new nn.Dropout(0.3), rows],
+  ["BatchNorm1d", () => new nn.BatchNorm1d(6), rows],
+  ["BatchNorm1d", () => new nn.BatchNorm1d(6, { momentum: 0.3, eps: 0.1 }), images],
+  ["LayerNorm1d", () => new nn.LayerNorm1d(6), rows],
+  ["LayerNorm1d", () => new nn.LayerNorm1d(5), images],
+];
+
+const scores = () => randn([5, 4]), chances = () => rand([5, 4]);
+const labels = () => randint(0, 4, [5]);
+
+/** Every loss: how it is made, and what predictions and targets it takes. */
+export const losses: [name: string, make: Make, prediction: () => Tensor, target: () => Tensor][] = (
+  ["mean", "sum", "none"] as const
+).flatMap((reduction): typeof losses => [
+  ["MSELoss", () => new nn.MSELoss({ reduction }), scores, scores],
+  ["CrossEntropyLoss", () => new nn.CrossEntropyLoss({ reduction }), scores, labels],
+  ["CrossEntropyLoss", () => new nn.CrossEntropyLoss({ reduction }), scores, () => scores().softmax()],
+  ["BinaryCrossEntropyLoss", () => new nn.BinaryCrossEntropyLoss({ reduction }), chances, () => chances().round()],
+  ["BinaryCrossEntropyLoss", () => new nn.BinaryCrossEntropyLoss({ reduction, logits: true }), scores, chances],
+]);
+
+/** Every optimizer with its options. */
+export const optimizers: [name: string, make: (params: Tensor[]) => optim.Optimizer][] = [
+  ["SGD", (p) => new optim.SGD(p, { lr: 0.1 })],
+  ["SGD", (p) => new optim.SGD(p, { lr: 0.1, weightDecay: 0.1 })],
+  ["SGD", (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9 })],
+  ["SGD", (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, dampening: 0.3, weightDecay: 0.1 })],
+  ["SGD", (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.1 })],
+  ["Adam", (p) => new optim.Adam(p, { lr: 0.1 })],
+  ["Adam", (p) => new optim.Adam(p, { lr: 0.1, betas: [0.8, 0.95], eps: 1e-3, weightDecay: 0.1 })],
+  ["Adam", (p) => new optim.Adam(p, { lr: 0.1, amsgrad: true })],
+  ["AdamW", (p) => new optim.AdamW(p, { lr: 0.1 })],
+  ["AdamW", (p) => new optim.AdamW(p, { lr: 0.1, weightDecay: 0.2, amsgrad: true })],
+  ["RMSProp", (p) => new optim.RMSProp(p, { lr: 0.1 })],
+  ["RMSProp", (p) => new optim.RMSProp(p, { lr: 0.1, momentum: 0.5, weightDecay: 0.1 })],
+  ["RMSProp", (p) => new optim.RMSProp(p, { lr: 0.1, centered: true })],
+  ["RMSProp", (p) => new optim.RMSProp(p, { lr: 0.1, centered: true, momentum: 0.5, alpha: 0.9 })],
+  ["Adagrad", (p) => new optim.Adagrad(p, { lr: 0.1 })],
+  ["Adagrad", (p) => new optim.Adagrad(p, { lr: 0.1, lrDecay: 0.1, weightDecay: 0.1, initialAccumulatorValue: 0.5 })],
+];
+
+/** Every optimizer with numbers that somebody may change between two steps. */
+export const retunings: Record<
+  string,
+  { make: (params: Tensor[]) => optim.Optimizer; changes: readonly Record<string, unknown>[] }
+> = {
+  SGD: {
+    make: (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.5 }),
+    changes: [
+      { lr: 0.2 },
+      { momentum: 0.8 },
+      { dampening: 0.3 },
+      { weightDecay: 0.1 },
+      { weightDecay: 0.2 },
+      { weightDecay: 0 },
+    ],
+  },
+  Adam: {
+    make: (p) => new optim.Adam(p, { lr: 0.1 }),
+    changes: [{ betas: [0.8, 0.9] }, { eps: 0.1 }, { lr: 0.01 }, { weightDecay: 0.1 }],
+  },
+  AdamW: {
+    make: (p) => new optim.AdamW(p, { lr: 0.1, weightDecay: 0 }),
+    changes: [{ weightDecay: 0.1 }, { lr: 0.2 }, { weightDecay: 0.3 }],
+  },
+  RMSProp: {
+    make: (p) => new optim.RMSProp(p, { lr: 0.1, momentum: 0.5 }),
+    changes: [{ alpha: 0.9 }, { eps: 0.1 }, { momentum: 0.1 }, { weightDecay: 0.1 }],
+  },
+  Adagrad: {
+    make: (p) => new optim.Adagrad(p, { lr: 0.1 }),
+    changes: [{ lrDecay: 0.1 }, { eps: 0.1 }, { weightDecay: 0.1 }],
+  },
+};
