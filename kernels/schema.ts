@@ -217,6 +217,16 @@ export function shapeOf(words: ArrayLike<number>): number[] {
   return [...several, ...single];
 }
 
+/** What the code of a flat map says: `row * 8 + (4 if it allocates) + compute type`. */
+export function readFlatCode(code: number): { row: number; allocates: boolean; compute: number } {
+  return { row: code >> 3, allocates: (code & 4) !== 0, compute: code & 3 };
+}
+
+/** The code of a flat map that makes the storage of its output, or finds it made. */
+export function flatCode(row: number, allocates: boolean, compute: number): number {
+  return row * 8 + (allocates ? 4 : 0) + compute;
+}
+
 /** The words of the longest instruction of each kind with views: as much as each field may say. */
 export const wordsMost = Object.fromEntries(
   (Object.keys(skeletons) as OpcodeName[]).map((name) => {

@@ -114,10 +114,12 @@ const flat_at = blk: {
 
 /// The storage that a flat map of these words makes; null if it makes none.
 pub inline fn freshOf(words: []const f64) ?Fresh {
-    if (words.len < 6) return null;
-    const code, const count, const handle, _ = wholesOf(4, words[flat_at..][0..4].*);
-    if (code < 0 or code & 4 == 0 or count < 0 or handle < 0 or handle >= 1 << 32) return null;
-    const compute: program.DType = switch (code & 3) {
+    if (words.len < flat_at + 4) return null;
+    const word, const count, const handle, _ = wholesOf(4, words[flat_at..][0..4].*);
+    if (word < 0 or word >= 1 << 32 or count < 0 or handle < 0 or handle >= 1 << 32) return null;
+    const code: program.FlatCode = @bitCast(@as(u32, @intCast(word)));
+    if (!code.allocates) return null;
+    const compute: program.DType = switch (code.compute) {
         0 => .float32,
         1 => .float64,
         2 => .int32,
@@ -294,12 +296,14 @@ pub const Reader = struct {
     fn flat(reader: *const Reader, target: *program.Map) Failure!bool {
         const head_length = comptime schema.of(.flat).head;
         try reader.atLeast(head_length);
-        const code = try reader.number(flat_at, "row", 8 * maps.len);
-        target.row = @intCast(code >> 3);
+        const past: program.FlatCode = .{ .compute = 0, .allocates = false, .row = maps.len };
+        const word = try reader.number(flat_at, "row", @as(u32, @bitCast(past)));
+        const code: program.FlatCode = @bitCast(@as(u32, @intCast(word)));
+        target.row = @intCast(code.row);
         const signature = maps[target.row];
         const operands: usize = signature.operands;
         const scalars: usize = signature.scalars;
-        target.compute = try reader.computeOf(code & 3, signature);
+        target.compute = try reader.computeOf(code.compute, signature);
         target.rank = 1;
         target.inputs_count = signature.operands;
         try reader.exactly(head_length + 2 * operands + scalars);
@@ -310,7 +314,7 @@ pub const Reader = struct {
             try reader.line(head_length + 2 * k, input, count, target.compute);
         }
         target.scalars = @splat(0);
-        for (target.scalars[0..scalars], reader.words[head_length + 2 * operands ..]) |*scalar, word| scalar.* = word;
+        @memcpy(target.scalars[0..scalars], reader.words[head_length + 2 * operands ..][0..scalars]);
         return count != 0;
     }
 

@@ -77,6 +77,15 @@ pub const Map = struct {
     inputs: [inputs_max]View,
 };
 
+/// What the first field of a flat map says in one word.
+pub const FlatCode = packed struct(u32) {
+    /// The number of the compute type.
+    compute: u2,
+    /// Whether the map makes the storage of its output.
+    allocates: bool,
+    row: u29,
+};
+
 /// Also arg: there `out` is int32.
 pub const Fold = struct {
     row: u16,

@@ -6,8 +6,20 @@
 import { bfloat16Word, valueOfWord } from "./bfloat16.ts";
 import type { Device } from "../device.ts";
 import { type Environment, type Evaluate, parseRow } from "./expression.ts";
-import { argRows, dtypeBytes, foldRows, limits, mapRows, mapUses, opcode, table } from "../instruction.ts";
+import {
+  argRows,
+  dtypeBytes,
+  dtypeCode,
+  foldRows,
+  limits,
+  mapRows,
+  mapUses,
+  type OpcodeName,
+  opcodeName,
+  table,
+} from "../instruction.ts";
 import { philox } from "./philox.ts";
+import { type Field, flatCode, type Kind, placeOf, readFlatCode, skeletons, type ViewRow } from "../schema.ts";
 
 type Elements = Float32Array | Float64Array | Int32Array | Uint8Array | Float16Array | Uint16Array;
 
@@ -21,7 +33,7 @@ interface View {
 /** Older runtimes have no Float16Array; bfloat16 lies as words. */
 const float16Array = typeof Float16Array === "undefined" ? null : Float16Array;
 const arrayTypes = [Float32Array, Float64Array, Int32Array, Uint8Array, Uint8Array, float16Array, Uint16Array] as const;
-const codeInt32 = 2, codeBool = 4, codeFloat16 = 5, codeBfloat16 = 6;
+const { float32, float64, int32, bool, float16, bfloat16 } = dtypeCode;
 
 interface Row {
   float: Evaluate;
@@ -38,6 +50,29 @@ const folds = foldRows.map((name) => {
   return { from: row.from, step: parse(row, row.step), of: parse(row, row.of ?? "a") };
 });
 const args: Row[] = argRows.map((name) => parse(table.arg[name], table.arg[name].better));
+
+type Rows = typeof table.instructions;
+
+/** An instruction's words by field, and its views; there are as many of each as its row says. */
+interface Decoded<Name extends OpcodeName> {
+  readonly fields: { readonly [Field in keyof Rows[Name]["fields"]]: [number, ...number[]] };
+  readonly views: { readonly [One in keyof Rows[Name]["views"]]: [View, ...View[]] };
+}
+
+const sizesEnd = 2 ** 40;
+/** What the words of a field must lie below, where they are whole numbers; those of `row` and `within` depend. */
+const ends: Record<Exclude<Kind, "row" | "within" | "rest">, number> = {
+  handle: 2 ** 32,
+  bytes: Infinity,
+  compute: 3,
+  rank: limits.rank + 1,
+  operands: limits.inputs + 1,
+  number: Infinity,
+  key: 2 ** 32,
+  counter: 2 ** 53,
+  size: sizesEnd,
+  code: flatCode(maps.length, false, 0),
+};
 
 /** Opens a reference device with storages of its own. */
 export function openReference(): Device {
@@ -58,14 +93,15 @@ class Reference implements Device {
       if (!Number.isInteger(words) || words < 2 || start + words > length) {
         throw new TypeError(`Cannot run: an instruction of ${words} words at ${start} of ${length}`);
       }
-      const operation = this.words[start];
+      const name = opcodeName[this.words[start]!];
       this.#at = start + 2;
       // After a failure only allocation goes on, so that handles stay in step with their owner.
       try {
-        if (operation === opcode.flat) this.#allocateFresh(start);
-        if (failure === null || operation === opcode.alloc || operation === opcode.free) {
-          this.#step(operation!, start + words);
-          if (this.#at !== start + words) throw new TypeError(`Cannot run: opcode ${operation} has ${words} words`);
+        if (name === undefined) throw new TypeError(`Cannot run: opcode ${this.words[start]} is unknown`);
+        if (name === "flat") this.#allocateFresh(start);
+        if (failure === null || name === "alloc" || name === "free") {
+          this.#step(name, start + words);
+          if (this.#at !== start + words) throw new TypeError(`Cannot run: ${name} has ${words} words`);
         }
       } catch (error) {
         failure ??= error;
@@ -75,51 +111,72 @@ class Reference implements Device {
     if (failure !== null) throw failure;
   }
 
-  #step(operation: number, end: number): void {
-    switch (operation) {
-      case opcode.alloc:
-        return this.#allocate(this.#integer("handle", 2 ** 32), this.#next());
-      case opcode.free:
+  #step(name: OpcodeName, end: number): void {
+    switch (name) {
+      case "alloc": {
+        const { handle: [handle], bytes: [bytes] } = this.#decode(name).fields;
+        return this.#allocate(handle, bytes);
+      }
+      case "free":
         return this.#free(end);
-      case opcode.group:
-      case opcode.end:
+      case "group":
+      case "end":
         return;
-      case opcode.map:
-        return this.#map();
-      case opcode.flat:
-        return this.#flat();
-      case opcode.fold:
-        return this.#fold();
-      case opcode.arg:
-        return this.#arg();
-      case opcode.matmul:
-        return this.#matmul();
-      case opcode.gather:
-      case opcode.scatter:
-        return this.#places(operation === opcode.gather);
-      case opcode.random:
-        return this.#random();
-      case opcode.check:
-        return this.#check();
+      case "map":
+        return this.#map(this.#decode(name));
+      case "flat":
+        return this.#flat(this.#decode(name));
+      case "fold":
+        return this.#fold(this.#decode(name));
+      case "arg":
+        return this.#arg(this.#decode(name));
+      case "matmul":
+        return this.#matmul(this.#decode(name));
+      case "gather":
+        return this.#gather(this.#decode(name));
+      case "scatter":
+        return this.#scatter(this.#decode(name));
+      case "random":
+        return this.#random(this.#decode(name));
+      case "check":
+        return this.#check(this.#decode(name));
       default:
-        throw new TypeError(`Cannot run: opcode ${operation} is unknown`);
+        name satisfies never;
     }
+  }
+
+  /** Reads the fields and views of the instruction as its row says. */
+  #decode<Name extends OpcodeName>(name: Name): Decoded<Name> {
+    const fields: Record<string, number[]> = {}, views: Record<string, View[]> = {};
+    const count = (times: number | string | null) => typeof times === "string" ? fields[times]![0]! : times ?? 1;
+    for (const [field, row] of Object.entries(skeletons[name].fields)) {
+      const end = this.#endOf(name, row, fields);
+      fields[field] = Array.from({ length: count(row.times) }, () => this.#integer(field, end));
+    }
+    for (const [view, row] of Object.entries(skeletons[name].views)) {
+      const shape = row.axes.flatMap(([axis, part]) => fields[axis]!.slice(0, part === null ? undefined : count(part)));
+      views[view] = Array.from({ length: count(row.times) }, () => this.#view(`${view} of ${name}`, row, shape));
+    }
+    return { fields, views } as unknown as Decoded<Name>;
+  }
+
+  #endOf(name: OpcodeName, { kind, within }: Field, fields: Record<string, number[]>): number {
+    if (kind === "row") return Object.keys(table[name as "map" | "fold" | "arg"]).length;
+    if (kind === "within") return fields[within!]![0]! + 1;
+    return kind === "rest" ? 0 : ends[kind];
   }
 
   #next(): number {
     return this.words[this.#at++]!;
   }
 
-  #integer(field: string, below: number): number {
+  /** A word that must be a whole number below `end`; any number where that is no end. */
+  #integer(field: string, end: number): number {
     const value = this.#next();
-    if (!Number.isInteger(value) || value < 0 || value >= below) {
-      throw new TypeError(`Cannot run: ${field} ${value} must be an integer in [0, ${below})`);
+    if (end !== Infinity && (!Number.isInteger(value) || value < 0 || value >= end)) {
+      throw new TypeError(`Cannot run: ${field} ${value} must be an integer in [0, ${end})`);
     }
     return value;
-  }
-
-  #sizes(count: number): number[] {
-    return Array.from({ length: count }, () => this.#integer("length", 2 ** 40));
   }
 
   #allocate(handle: number, bytes: number): void {
@@ -148,16 +205,18 @@ class Reference implements Device {
   }
 
   /** Reads a view whose axes have these lengths, and checks that it stays within its storage. */
-  #view(shape: readonly number[], strided = true): View {
+  #view(what: string, { types, packed }: ViewRow, shape: readonly number[]): View {
     const bytes = this.#storage(this.#next()), code = this.#integer("type", arrayTypes.length);
-    const offset = this.#integer("offset", 2 ** 40), strides = shape.map(() => strided ? this.#next() : 1);
+    const offset = this.#integer("offset", sizesEnd), strides = shape.map(() => packed ? 1 : this.#next());
+    if (types.length > 0 && !types.some((type) => dtypeCode[type] === code)) {
+      throw new TypeError(`Cannot run: the ${what} is of type ${code}, wanted ${types.join(" or ")}`);
+    }
     return this.#window(bytes, code, offset, shape, strides);
   }
 
-  /** Elements side by side. */
-  #line(shape: readonly number[], code: number): View {
-    const bytes = this.#storage(this.#next());
-    return this.#window(bytes, code, this.#integer("offset", 2 ** 40), shape, [1]);
+  /** So many elements side by side. */
+  #line(handle: number, offset: number, count: number, code: number): View {
+    return this.#window(this.#storage(handle), code, offset, [count], [1]);
   }
 
   #window(
@@ -186,32 +245,30 @@ class Reference implements Device {
   }
 
   #row(rows: readonly Row[], compute: number, row: number): Evaluate {
-    const found = compute === codeInt32 ? rows[row]!.integer : rows[row]!.float;
+    const found = compute === int32 ? rows[row]!.integer : rows[row]!.float;
     if (found === null) throw new TypeError(`Cannot run: row ${row} does not exist for int32`);
     return found;
   }
 
-  #map(): void {
-    const row = this.#integer("row", maps.length), compute = this.#integer("compute type", 3);
-    const rank = this.#integer("rank", limits.rank + 1), count = this.#integer("inputs", limits.inputs + 1);
-    const env = environment(compute, [this.#next(), this.#next(), this.#next()]);
-    const shape = this.#sizes(rank), out = this.#view(shape);
-    const inputs = Array.from({ length: count }, () => this.#view(shape));
-    this.#evaluate(row, compute, env, shape, out, inputs);
+  #map({ fields, views }: Decoded<"map">): void {
+    const { row: [row], compute: [compute], scalars, shape } = fields, { out: [out], inputs } = views;
+    this.#evaluate(row, compute, environment(compute, scalars), shape, out, inputs);
   }
 
   /** Makes the storage of a flat map's output, if the map asks for it. */
   #allocateFresh(start: number): void {
-    const [code, count, handle] = this.words.subarray(start + 2, start + 5) as unknown as [number, number, number];
-    if (code & 4) this.#allocate(handle, count * dtypeBytes[code & 3]!);
+    const at = placeOf.flat, { allocates, compute } = readFlatCode(this.words[start + at.code]!);
+    const count = this.words[start + at.count]!;
+    if (allocates) this.#allocate(this.words[start + at.handle]!, count * dtypeBytes[compute]!);
   }
 
-  #flat(): void {
-    const code = this.#integer("row", 8 * maps.length), row = code >> 3, compute = code & 3, shape = this.#sizes(1);
-    const { operands, scalars } = mapUses[row]!, out = this.#line(shape, compute);
-    const inputs = Array.from({ length: operands }, () => this.#line(shape, compute));
+  #flat({ fields }: Decoded<"flat">): void {
+    const { code: [code], count: [count], handle: [handle], offset: [offset] } = fields;
+    const { row, compute } = readFlatCode(code), { operands, scalars } = mapUses[row]!;
+    const line = () => this.#line(this.#next(), this.#integer("offset", sizesEnd), count, compute);
+    const out = this.#line(handle, offset, count, compute), inputs = Array.from({ length: operands }, line);
     const env = environment(compute, Array.from({ length: 3 }, (_, k) => k < scalars ? this.#next() : 0));
-    this.#evaluate(row, compute, env, shape, out, inputs);
+    this.#evaluate(row, compute, env, [count], out, inputs);
   }
 
   #evaluate(
@@ -230,13 +287,9 @@ class Reference implements Device {
     });
   }
 
-  #fold(): void {
-    const row = this.#integer("row", folds.length), compute = this.#integer("compute type", 3);
-    const rank = this.#integer("rank", limits.rank + 1), kept = this.#integer("kept", rank + 1);
-    const count = this.#integer("inputs", limits.inputs + 1);
-    const env = environment(compute, [this.#next(), this.#next(), this.#next()]);
-    const shape = this.#sizes(rank), keptShape = shape.slice(0, kept), joined = shape.slice(kept);
-    const out = this.#view(keptShape), inputs = Array.from({ length: count }, () => this.#view(shape));
+  #fold({ fields, views }: Decoded<"fold">): void {
+    const { row: [row], compute: [compute], kept: [kept], scalars, shape } = fields, { out: [out], inputs } = views;
+    const keptShape = shape.slice(0, kept), joined = shape.slice(kept), env = environment(compute, scalars);
     const { from, step, of } = folds[row]!;
     const join = this.#row([step], compute, 0), prologue = this.#row([of], compute, 0);
     const start = typeof from === "number" ? from : limitOf(from, compute);
@@ -253,12 +306,9 @@ class Reference implements Device {
     });
   }
 
-  #arg(): void {
-    const row = this.#integer("row", args.length), compute = this.#integer("compute type", 3);
-    const rank = this.#integer("rank", limits.rank + 1), kept = this.#integer("kept", rank + 1);
-    const shape = this.#sizes(rank), keptShape = shape.slice(0, kept), joined = shape.slice(kept);
-    const out = this.#view(keptShape), input = this.#view(shape);
-    if (out.code !== codeInt32) throw new TypeError("Cannot run: arg writes int32");
+  #arg({ fields, views }: Decoded<"arg">): void {
+    const { row: [row], compute: [compute], kept: [kept], shape } = fields, { out: [out], inputs: [input] } = views;
+    const keptShape = shape.slice(0, kept), joined = shape.slice(kept);
     const better = this.#row(args, compute, row), env = environment(compute, [0, 0, 0]);
     forEachIndex(keptShape, (outer) => {
       let best = 0, index = 0;
@@ -275,19 +325,17 @@ class Reference implements Device {
     });
   }
 
-  #matmul(): void {
-    const compute = this.#integer("compute type", 3), rank = this.#integer("batch rank", limits.rank - 1);
-    const m = this.#integer("m", 2 ** 40), n = this.#integer("n", 2 ** 40), k = this.#integer("k", 2 ** 40);
-    const batch = this.#sizes(rank);
-    const out = this.#view([...batch, m, n]), a = this.#view([...batch, m, k]), b = this.#view([...batch, k, n]);
+  #matmul({ fields, views }: Decoded<"matmul">): void {
+    const { compute: [compute], m: [m], n: [n], k: [k] } = fields, { out: [out], a: [a], b: [b] } = views;
+    const batch: readonly number[] = fields.batch, rank = batch.length;
     const aStep = a.strides[rank + 1]!, bStep = b.strides[rank]!;
     forEachIndex([...batch, m, n], (index) => {
       let sum = 0;
       let x = place(a, [...index.slice(0, rank + 1), 0]), y = place(b, [...index.slice(0, rank), 0, index[rank + 1]!]);
       for (let inner = 0; inner < k; inner++) {
         const left = read(a, x), right = read(b, y);
-        const product = compute === codeInt32 ? Math.imul(left, right) : left * right;
-        sum = compute === codeInt32 ? (sum + product) | 0 : sum + product;
+        const product = compute === int32 ? Math.imul(left, right) : left * right;
+        sum = compute === int32 ? (sum + product) | 0 : sum + product;
         x += aStep;
         y += bStep;
       }
@@ -295,51 +343,54 @@ class Reference implements Device {
     });
   }
 
-  #places(gathers: boolean): void {
-    const [outer, count, length, inner] = this.#sizes(4) as [number, number, number, number];
-    const long = [outer, length, inner], short = [outer, count, inner];
-    const out = this.#view(gathers ? short : long), source = this.#view(gathers ? long : short);
-    const index = this.#view([count]);
-    const action = gathers ? "gather" : "scatter";
-    for (let c = 0; c < count; c++) {
-      const at = index.data[place(index, [c])]!;
-      if (at < 0 || at >= length) throw new RangeError(`Cannot ${action}: index ${at} must lie in [0, ${length})`);
-    }
-    forEachIndex(short, ([o, c, i]) => {
-      const at = index.data[place(index, [c!])]!;
-      const from = place(source, gathers ? [o!, at, i!] : [o!, c!, i!]);
-      const to = place(out, gathers ? [o!, c!, i!] : [o!, at, i!]);
-      // A sum in f64 is exact for integers, and assigned to their arrays it wraps.
-      const value = gathers ? read(source, from) : read(out, to) + read(source, from);
-      write(out, to, out.code === codeBool ? Number(value !== 0) : value);
+  /** Calls `move` for each element that an index chooses, with its place in the long array and in the short one. */
+  #places(
+    name: "gather" | "scatter",
+    { fields, views: { index: [index] } }: Decoded<"gather" | "scatter">,
+    move: (long: readonly number[], short: readonly number[]) => void,
+  ): void {
+    const { outer: [outer], count: [count], length: [length], inner: [inner] } = fields;
+    this.#refuseOutside(index, count, length, (at) => `Cannot ${name}: index ${at} must`);
+    forEachIndex([outer, count, inner], ([o, c, i]) => {
+      move([o!, index.data[place(index, [c!])]!, i!], [o!, c!, i!]);
     });
   }
 
-  #check(): void {
-    const count = this.#integer("count", 2 ** 40),
-      length = this.#integer("length", 2 ** 40),
-      index = this.#view([count]);
+  #gather(decoded: Decoded<"gather">): void {
+    const { out: [out], source: [source] } = decoded.views;
+    this.#places("gather", decoded, (long, short) => copyTo(out, place(out, short), read(source, place(source, long))));
+  }
+
+  #scatter(decoded: Decoded<"scatter">): void {
+    const { out: [out], source: [source] } = decoded.views;
+    this.#places("scatter", decoded, (long, short) => {
+      // A sum in f64 is exact for integers, and assigned to their arrays it wraps.
+      const to = place(out, long);
+      copyTo(out, to, read(out, to) + read(source, place(source, short)));
+    });
+  }
+
+  #check({ fields: { count: [count], length: [length] }, views: { index: [index] } }: Decoded<"check">): void {
+    this.#refuseOutside(index, count, length, (at) => `Cannot use label ${at}: it must`);
+  }
+
+  #refuseOutside(index: View, count: number, length: number, begin: (at: number) => string): void {
     for (let c = 0; c < count; c++) {
-      const label = index.data[place(index, [c])]!;
-      if (label < 0 || label >= length) {
-        throw new RangeError(`Cannot use label ${label}: it must lie in [0, ${length})`);
-      }
+      const at = index.data[place(index, [c])]!;
+      if (at < 0 || at >= length) throw new RangeError(`${begin(at)} lie in [0, ${length})`);
     }
   }
 
-  #random(): void {
-    const count = this.#integer("count", 2 ** 40);
-    const key: [number, number] = [this.#integer("key", 2 ** 32), this.#integer("key", 2 ** 32)];
-    const counter = this.#integer("counter", 2 ** 53), out = this.#view([count], false);
-    if (out.code > codeInt32) throw new TypeError("Cannot run: random writes float32, float64 or int32");
-    const perBlock = out.code === 1 ? 2 : 4, words = new Uint32Array(4);
+  #random({ fields, views: { out: [out] } }: Decoded<"random">): void {
+    const { count: [count], key: [low, high = 0], counter: [counter] } = fields;
+    const perBlock = out.code === float64 ? 2 : 4, words = new Uint32Array(4);
     for (let block = 0; block * perBlock < count; block++) {
       const at = counter + block;
-      philox(words, [at >>> 0, Math.floor(at / 2 ** 32), 0, 0], key);
+      philox(words, [at >>> 0, Math.floor(at / 2 ** 32), 0, 0], [low, high]);
       for (let lane = 0; lane < perBlock && block * perBlock + lane < count; lane++) {
-        out.data[out.offset + block * perBlock + lane] = out.code === 0
+        out.data[out.offset + block * perBlock + lane] = out.code === float32
           ? (words[lane]! >>> 8) * 2 ** -24
-          : out.code === 1
+          : out.code === float64
           ? ((words[2 * lane]! >>> 5) * 2 ** 26 + (words[2 * lane + 1]! >>> 6)) * 2 ** -53
           : words[lane]! | 0;
       }
@@ -376,7 +427,9 @@ class Reference implements Device {
 }
 
 function environment(compute: number, scalars: readonly number[]): Environment {
-  const [s, t, u] = scalars.map((x) => compute === 0 ? Math.fround(x) : compute === 1 ? x : saturate(x)) as number[];
+  const [s, t, u] = scalars.map((x) =>
+    compute === float32 ? Math.fround(x) : compute === float64 ? x : saturate(x)
+  ) as number[];
   return { a: 0, b: 0, c: 0, d: 0, e: 0, f: 0, s: s!, t: t!, u: u!, i: 0, r: 0 };
 }
 
@@ -386,10 +439,10 @@ const operandNames = ["a", "b", "c", "d", "e", "f"] as const;
 function load(env: Environment, inputs: readonly View[], index: readonly number[], compute: number): void {
   for (let k = 0; k < inputs.length; k++) {
     const { code } = inputs[k]!, stored = read(inputs[k]!, place(inputs[k]!, index));
-    const value = code === codeBool ? Number(stored !== 0) : stored;
-    env[operandNames[k]!] = compute === codeInt32 && isFloat(code)
+    const value = code === bool ? Number(stored !== 0) : stored;
+    env[operandNames[k]!] = compute === int32 && isFloat(code)
       ? saturate(value)
-      : compute === 0
+      : compute === float32
       ? Math.fround(value)
       : value;
   }
@@ -397,21 +450,26 @@ function load(env: Environment, inputs: readonly View[], index: readonly number[
 
 /** Halves have codes beyond those of integers. */
 function isFloat(code: number): boolean {
-  return code < codeInt32 || code >= codeFloat16;
+  return code < int32 || code >= float16;
 }
 
 function read({ data, code }: View, at: number): number {
-  return code === codeBfloat16 ? valueOfWord(data[at]!) : data[at]!;
+  return code === bfloat16 ? valueOfWord(data[at]!) : data[at]!;
 }
 
 function write({ data, code }: View, at: number, value: number): void {
-  data[at] = code === codeBfloat16 ? bfloat16Word(value) : value;
+  data[at] = code === bfloat16 ? bfloat16Word(value) : value;
 }
 
 function place(view: View, index: readonly number[]): number {
   let at = view.offset;
   for (let axis = 0; axis < view.strides.length; axis++) at += index[axis]! * view.strides[axis]!;
   return at;
+}
+
+/** Stores a value of the view's own type. */
+function copyTo(view: View, at: number, value: number): void {
+  write(view, at, view.code === bool ? Number(value !== 0) : value);
 }
 
 /** To int32 as conversions do everywhere: truncated, saturating, NaN to zero. */
@@ -424,15 +482,15 @@ function saturate(x: number): number {
  * rounded from what the compute type holds.
  */
 function stored(x: number, code: number, compute: number): number {
-  if (code === codeBool) return x !== 0 ? 1 : 0;
-  if (code >= codeFloat16) return compute === 1 ? x : Math.fround(x);
-  if (code < codeInt32) return x;
-  if (compute === codeInt32) return code === codeInt32 ? x : x & 255;
-  return code === codeInt32 ? saturate(x) : Math.min(Math.max(saturate(x), 0), 255);
+  if (code === bool) return x !== 0 ? 1 : 0;
+  if (code >= float16) return compute === float64 ? x : Math.fround(x);
+  if (code < int32) return x;
+  if (compute === int32) return code === int32 ? x : x & 255;
+  return code === int32 ? saturate(x) : Math.min(Math.max(saturate(x), 0), 255);
 }
 
 function limitOf(from: string, compute: number): number {
-  if (compute === codeInt32) return from === "lowest" ? -(2 ** 31) : 2 ** 31 - 1;
+  if (compute === int32) return from === "lowest" ? -(2 ** 31) : 2 ** 31 - 1;
   return from === "lowest" ? -Infinity : Infinity;
 }
 
