@@ -1,7 +1,7 @@
 /**
- * The instruction layout: what every device reads and only `core/array/stream.ts` writes.
+ * The instruction layout: what every device reads and only `core/array/` and the passes of `core/capture/` write.
  *
- * An instruction is a run of f64 words, `[opcode, length, ...fields]`, where `length` counts all of its words. Sizes,
+ * An instruction is a run of f64 words, `[opcode, length, ...fields, ...views]`, where `length` counts all of its words. Sizes,
  * strides and offsets count elements, not bytes; strides may be zero (broadcast) or negative (reversed). The native
  * library states the same numbers in its manifest, and `library.ts` refuses a library that disagrees.
  */
@@ -30,22 +30,24 @@ export const mapUses: readonly { operands: number; scalars: number }[] = mapRows
 });
 
 /**
- * The first word of an instruction. A `view` is `handle, dtype, offset, stride...`, with as many strides as said.
+ * The first word of an instruction: the position of its row in `table.json`, counted from one. Fields and views as the
+ * rows have them; `schema.ts` explains how they are written.
  *
- * | opcode | fields after `opcode, length` |
- * |---|---|
- * | alloc | handle, bytes |
- * | free | handle, handle... |
- * | group, end | none: what stands between may run tile by tile, with the same bits |
- * | map | row, compute, rank, inputs, s, t, u, shape[rank], out view[rank], input view[rank]... |
- * | flat | row * 8 + allocates * 4 + compute, count, out handle, out offset, (input handle, input offset)..., s, t, u as far as they matter: a map of so many elements that lie side by side, all of the compute type. If it allocates, it makes the storage of its output first. Recordings have none |
- * | fold | row, compute, rank, kept, inputs, s, t, u, shape[rank] (kept axes first), out view[kept], input view[rank]... |
- * | arg | row, compute, rank, kept, shape[rank] (kept axes first), out view[kept] (int32), input view[rank] |
- * | matmul | compute, rank, m, n, k, batch shape[rank], out view[rank + 2], a view[rank + 2], b view[rank + 2]: all of the compute type, or each of float32 or a half |
- * | gather | outer, count, length, inner, out view[3] (outer, count, inner), source view[3] (outer, length, inner), index view[1] |
- * | scatter | outer, count, length, inner, out view[3] (outer, length, inner), source view[3] (outer, count, inner), index view[1]; adds in order, and of halves rounds each sum |
- * | random | count, key0, key1, counter, out view[0] |
- * | check | count, length, index view[1]: all of them must lie in [0, length) |
+ * | instruction | fields | views | what it does |
+ * |---|---|---|---|
+ * | alloc | handle, bytes |  | makes a storage |
+ * | free | handles... |  | frees storages |
+ * | group |  |  | what stands between `group` and `end` may run tile by tile, with the same bits |
+ * | end |  |  |  |
+ * | map | row, compute, rank, inputsCount, scalars[3], shape[rank] | out: write shape; inputs: read shape times inputsCount | one element of `out` from one of each input |
+ * | fold | row, compute, rank, kept, inputsCount, scalars[3], shape[rank] | out: write shape[kept]; inputs: read shape times inputsCount | joins the axes after the kept ones, which come first |
+ * | arg | row, compute, rank, kept, shape[rank] | out: write int32 shape[kept]; inputs: read shape | the index of the best element along the axes after the kept ones |
+ * | matmul | compute, batchRank, m, n, k, batch[batchRank] | out: write batch m n; a: read batch m k; b: read batch k n | all of the compute type, or each of float32 or a half |
+ * | gather | outer, count, length, inner | out: write outer count inner; source: read outer length inner; index: read int32 uint8 bool count below length | `out[o, c, i] = source[o, index[c], i]` |
+ * | scatter | outer, count, length, inner | out: update outer length inner; source: read outer count inner; index: read int32 uint8 bool count below length | `out[o, index[c], i] += source[o, c, i]`, in ascending order of `c`; of halves each sum is rounded |
+ * | random | count, key[2], counter | out: write float32 float64 int32 packed count | uniform floats in [0, 1), or words |
+ * | check | count, length | index: read int32 uint8 bool count below length | refuses an index that is out of range |
+ * | flat | code, count, handle, offset, operands... |  | a map of so many elements that lie side by side, all of the compute type; `code` is in `flatCode`. If it says so, the map makes the storage of its output first. Behind the fields stand handle and offset of each input, and as many scalars as the row has. Recordings have none |
  */
 export const opcode = Object.fromEntries(
   Object.keys(table.instructions).map((name, k) => [name, k + 1]),

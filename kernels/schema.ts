@@ -129,8 +129,8 @@ export const placeOf = Object.fromEntries(
   ]),
 ) as unknown as Places;
 
-/** Where the views of an instruction stand that has no field of several lengths. */
-export const viewsAt = Object.fromEntries(
+/** Words before a field of several lengths and the views: all of an instruction that has neither. */
+export const headOf = Object.fromEntries(
   Object.entries(skeletons).map(([name, { head }]) => [name, head]),
 ) as Record<OpcodeName, number>;
 
@@ -227,7 +227,10 @@ export function flatCode(row: number, allocates: boolean, compute: number): numb
   return row * 8 + (allocates ? 4 : 0) + compute;
 }
 
-/** The words of the longest instruction of each kind with views: as much as each field may say. */
+/** What the fields and views of a flat map take that stand behind its head: of each operand a handle and an offset. */
+const flatRest = 2 * limits.inputs + Number(skeletons.map.fields.scalars!.times);
+
+/** No instruction of its kind is longer; a `free` with one handle. */
 export const wordsMost = Object.fromEntries(
   (Object.keys(skeletons) as OpcodeName[]).map((name) => {
     const words = [opcode[name], ...Array<number>(skeletons[name].head).fill(0)], skeleton = skeletonOf(words);
@@ -236,9 +239,10 @@ export const wordsMost = Object.fromEntries(
       if (kind === "operands") words[at] = limits.inputs;
     }
     const rows = viewRows(skeleton, words, 0), last = viewPlaces(words, 0).at(-1);
+    const rest = name === "flat" ? flatRest : name === "free" ? 1 : 0;
     return [
       name,
-      last === undefined ? skeleton.head : last + 3 + axisPlaces(skeleton, rows.at(-1)!, words, 0).length,
+      last === undefined ? skeleton.head + rest : last + 3 + axisPlaces(skeleton, rows.at(-1)!, words, 0).length,
     ];
   }),
 ) as Record<OpcodeName, number>;

@@ -7,6 +7,7 @@
  */
 import { readManifest } from "../kernels/native/border.ts";
 import { limits, opcode, status } from "../kernels/instruction.ts";
+import { headOf } from "../kernels/schema.ts";
 import { type Random, randomOf } from "./arrays.ts";
 import { broken, freeing, recordPrograms, type Step, strange } from "./border_programs.ts";
 
@@ -219,13 +220,14 @@ function overlap({ path }: Task): Record<string, number> {
   };
   const counts = { ok: 0, refused: 0 }, bytes = (values: number[]) => new Uint8Array(Int32Array.from(values).buffer);
   for (const operation of [opcode.gather, opcode.scatter]) {
-    run([opcode.alloc, 4, 1, 20, opcode.alloc, 4, 2, 16]);
+    run([opcode.alloc, headOf.alloc, 1, 20, opcode.alloc, headOf.alloc, 2, 16]);
     symbols.deneb_write!(context, 1, 0, bytes([0, 0, 0, 0, 0]), 20);
     symbols.deneb_write!(context, 2, 0, bytes([-(2 ** 30), 0, 0, 0]), 16);
     // Four indices at the start of the first storage, and the result one element further on.
     const views = [1, 2, 1, 4, 1, 1, 2, 2, 0, 4, 1, 1, 1, 2, 0, 1];
-    counts[run([operation, 22, 1, 4, 4, 1, ...views]) === status.ok ? "ok" : "refused"]++;
-    run([opcode.free, 3, 1, opcode.free, 3, 2]);
+    const words = [operation, headOf.gather + views.length, 1, 4, 4, 1, ...views];
+    counts[run(words) === status.ok ? "ok" : "refused"]++;
+    run([opcode.free, headOf.free + 2, 1, 2]);
   }
   symbols.deneb_close!(context);
   close();
@@ -329,7 +331,7 @@ async function main([path, part, seedText, roundsText]: string[]): Promise<unkno
   if (part === "workers") answers = await inWorkers([...two("openAndClose"), ...two("breakWords")]);
   else if (part === "shared") {
     const context = open(symbols, 2);
-    const words = Float64Array.of(opcode.alloc, 4, handleBeside, 64);
+    const words = Float64Array.of(opcode.alloc, headOf.alloc, handleBeside, 64);
     checked(symbols, context, symbols.deneb_attach!(context, words, words.length));
     checked(symbols, context, symbols.deneb_run!(context, words.length));
     const looking: Task = { ...task, part: "lookOn", rounds: 200 * rounds, context };

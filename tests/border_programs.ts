@@ -3,7 +3,7 @@
  * break them.
  */
 import type { DType } from "../core/pure/dtype.ts";
-import { argFold, fold, gather, matmul, random, scatterAdd } from "../core/array/skeletons.ts";
+import { argFold, checkLabels, fold, gather, matmul, random, scatterAdd } from "../core/array/skeletons.ts";
 import { broadcastTo } from "../core/array/views.ts";
 import { compose } from "../core/array/group.ts";
 import { empty, map } from "../core/array/ndarray.ts";
@@ -11,6 +11,7 @@ import { Stream } from "../core/array/stream.ts";
 import { reducedShape, type Shape } from "../core/pure/shape.ts";
 import type { Device } from "../kernels/device.ts";
 import { argRows, foldRows, limits, mapRows, opcode, table } from "../kernels/instruction.ts";
+import { placeOf, wordsMost } from "../kernels/schema.ts";
 import { compute, layoutNames, mapTo, type Operand, operand, operandsOf, type Random, typesOf } from "./arrays.ts";
 
 /** A run of words, or bytes written into a storage. */
@@ -128,6 +129,15 @@ export function recordPrograms(from: Random): Step[][] {
       })
     );
   }
+  for (const count of [0, 1, 500]) {
+    const labels = operand(any(["int32", "uint8"]), [count], any(["contiguous", "offset"]), from, () => 3);
+    record((stream) =>
+      compute(stream, [labels], ([index]) => {
+        checkLabels(index!, 4);
+        return index!.share();
+      })
+    );
+  }
   for (const length of [0, 1, 1000, 40_000]) {
     const dtype = any(["float32", "float64", "int32"] as const);
     record((stream) => random(stream, [length], dtype, [1, 2], 3).dispose());
@@ -169,7 +179,8 @@ export function broken(words: Float64Array<ArrayBuffer>, from: Random): Float64A
       () => Math.floor(from() * 12),
     ];
     let value = changes[Math.floor(from() * changes.length)]!();
-    const handles = copied[at - 2] === opcode.alloc || copied[at - 2] === opcode.free;
+    const handles = copied[at - placeOf.alloc.handle] === opcode.alloc ||
+      copied[at - placeOf.free.handles] === opcode.free;
     // A size that there may be, of an operand that repeats one element, would take minutes; beyond these there is none.
     if (!handles && value > sizeMost && value < 2 ** 41) value = 2 ** 41;
     if (value > 2 ** 12) sizeMost = 2 ** 12;
@@ -182,8 +193,12 @@ export function broken(words: Float64Array<ArrayBuffer>, from: Random): Float64A
 export function freeing(words: Float64Array): Float64Array<ArrayBuffer> {
   const frees: number[] = [];
   for (let at = 0; at + 2 < words.length;) {
-    if (words[at] === opcode.alloc) frees.push(opcode.free, 3, words[at + 2]!);
-    if (words[at] === opcode.flat) frees.push(opcode.free, 3, words[at + 4]!);
+    const handle = words[at] === opcode.alloc
+      ? placeOf.alloc.handle
+      : words[at] === opcode.flat
+      ? placeOf.flat.handle
+      : null;
+    if (handle !== null) frees.push(opcode.free, wordsMost.free, words[at + handle]!);
     const length = words[at + 1]!;
     if (!(length >= 2)) break;
     at += Math.trunc(length);

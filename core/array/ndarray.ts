@@ -6,6 +6,7 @@
  * `skeletons.ts` and of `views.ts`.
  */
 import { dtypeCode, limits, type MapRow, opcode } from "../../kernels/instruction.ts";
+import { flatCode, headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
 import {
   bytesOf,
   codeOf,
@@ -18,7 +19,7 @@ import {
   type TypedArray,
 } from "../pure/dtype.ts";
 import { temporaries } from "./group.ts";
-import { numberAt, refuseRecording, type Scalar } from "./recorder.ts";
+import { numberNow, refuseRecording, type Scalar, writeScalar } from "./recorder.ts";
 import { readBytes, recorder, type Storage, type Stream, writeBytes, writeView } from "./stream.ts";
 import { type MapInfo, rows } from "./rows.ts";
 import { isContiguous, type Shape, showShape, sizeOf, stridesOf } from "../pure/shape.ts";
@@ -176,6 +177,30 @@ export function mapInto(
   writeMap(stream, info, out, inputs, s, t, u, codeOf(computeType(out.dtype)));
 }
 
+/** As `writeMap`, for an output that was made for it: what is refused leaves no memory behind. */
+function writeNewMap(
+  stream: Stream,
+  row: MapInfo,
+  out: NDArray,
+  inputs: readonly NDArray[],
+  s: Scalar,
+  t: Scalar,
+  u: Scalar,
+  compute: number,
+): NDArray {
+  try {
+    writeMap(stream, row, out, inputs, s, t, u, compute);
+    return out;
+  } catch (error) {
+    out.dispose();
+    throw error;
+  }
+}
+
+// Numbers of the words as constants of this module: an op of few elements is little more than these writes.
+const ofMap = placeOf.map, mapWords = wordsMost.map, flatWords = wordsMost.flat, flatHead = headOf.flat;
+const { code: codeAt, count: countAt, handle: handleAt, offset: offsetAt } = placeOf.flat;
+
 function writeMap(
   stream: Stream,
   row: MapInfo,
@@ -196,21 +221,22 @@ function writeMap(
   if (rank > limits.rank) {
     throw new RangeError(`Cannot ${row.name}: shape ${showShape(out.shape)} has more than ${limits.rank} axes`);
   }
+  const x = numberNow(s), y = numberNow(t), z = numberNow(u);
   if (flat && recorder === null && out.code === compute) {
     let same = true;
     for (let k = 0; same && k < count; k++) same = inputs[k]!.code === compute;
-    if (same) return writeFlat(stream, stream.open(flatWords), 0, row, out, inputs, s, t, u);
+    if (same) return writeFlat(stream, stream.open(flatWords), false, row, out, inputs, x, y, z);
   }
-  const start = stream.open(10 + rank + (count + 1) * (3 + rank)), words = stream.words;
+  const start = stream.open(mapWords), words = stream.words, scalars = start + ofMap.scalars;
   words[start] = opcode.map;
-  words[start + 2] = row.number;
-  words[start + 3] = compute;
-  words[start + 4] = rank;
-  words[start + 5] = count;
-  words[start + 6] = typeof s === "number" ? s : numberAt(start + 6, s);
-  words[start + 7] = typeof t === "number" ? t : numberAt(start + 7, t);
-  words[start + 8] = typeof u === "number" ? u : numberAt(start + 8, u);
-  let at = start + 9;
+  words[start + ofMap.row] = row.number;
+  words[start + ofMap.compute] = compute;
+  words[start + ofMap.rank] = rank;
+  words[start + ofMap.inputsCount] = count;
+  writeScalar(words, scalars, x, s);
+  writeScalar(words, scalars + 1, y, t);
+  writeScalar(words, scalars + 2, z, u);
+  let at = start + ofMap.shape;
   if (flat) {
     words[at] = out.size;
     at = writeView(words, at + 1, out);
@@ -227,39 +253,34 @@ function writeMap(
   stream.close(start, at, out.size);
 }
 
-/** Words of the longest flat map. */
-const flatWords = 6 + 2 * limits.inputs + 3;
-/** What says that a flat map makes the storage of its output. */
-const allocates = 4;
-
 /** The same in half the words, for what lies side by side in the compute type. */
 function writeFlat(
   stream: Stream,
   start: number,
-  flags: number,
+  allocates: boolean,
   row: MapInfo,
   out: NDArray,
   inputs: readonly NDArray[],
-  s: Scalar,
-  t: Scalar,
-  u: Scalar,
+  s: number,
+  t: number,
+  u: number,
 ): void {
   const { words } = stream;
   words[start] = opcode.flat;
-  words[start + 2] = row.number * 8 + flags + out.code;
-  words[start + 3] = out.size;
-  words[start + 4] = out.storage.handle;
-  words[start + 5] = out.offset;
-  let at = start + 6;
+  words[start + codeAt] = flatCode(row.number, allocates, out.code);
+  words[start + countAt] = out.size;
+  words[start + handleAt] = out.storage.handle;
+  words[start + offsetAt] = out.offset;
+  let at = start + flatHead;
   for (let k = 0; k < inputs.length; k++) {
     const { storage, offset } = inputs[k]!;
     words[at++] = storage.handle;
     words[at++] = offset;
   }
   if (row.scalars > 0) {
-    words[at++] = typeof s === "number" ? s : s();
-    if (row.scalars > 1) words[at++] = typeof t === "number" ? t : t();
-    if (row.scalars > 2) words[at++] = typeof u === "number" ? u : u();
+    words[at++] = s;
+    if (row.scalars > 1) words[at++] = t;
+    if (row.scalars > 2) words[at++] = u;
   }
   stream.close(start, at, out.size);
 }
@@ -293,10 +314,11 @@ export function mapScalars(
 ): NDArray {
   const first = inputs[0]!, stream = commonStream(row.name, inputs);
   if (dtype === undefined && recorder === null && areFlat(row, inputs)) {
+    const x = numberNow(s), y = numberNow(t), z = numberNow(u);
     const bytes = first.size * itemBytes(first.dtype), start = stream.openFresh(flatWords, bytes);
     const storage = stream.claim(bytes);
     const out = new NDArray(storage, first.shape, first.strides, 0, first.dtype, true);
-    writeFlat(stream, start, allocates, row, out, inputs, s, t, u);
+    writeFlat(stream, start, true, row, out, inputs, x, y, z);
     return out;
   }
   let compute = first.dtype;
@@ -306,8 +328,7 @@ export function mapScalars(
   const storage = stream.allocate(first.size * itemBytes(type));
   const strides = first.contiguous ? first.strides : stridesOf(first.shape);
   const out = new NDArray(storage, first.shape, strides, 0, type, true);
-  writeMap(stream, row, out, inputs, s, t, u, codeOf(computeType(compute)));
-  return out;
+  return writeNewMap(stream, row, out, inputs, s, t, u, codeOf(computeType(compute)));
 }
 
 /** True where the operands lie side by side in one type, which the row computes in and gives. */
@@ -321,17 +342,14 @@ function areFlat(row: MapInfo, inputs: readonly NDArray[]): boolean {
 
 /** A new array holding one number. */
 export function filled(stream: Stream, shape: Shape, dtype: DType, value: Scalar): NDArray {
-  const out = empty(stream, shape, dtype);
-  mapInto(out, "fill", [], value);
-  return out;
+  return writeNewMap(stream, rows.fill, empty(stream, shape, dtype), [], value, 0, 0, codeOf(computeType(dtype)));
 }
 
 /** A contiguous copy, of another type if asked: floats become integers by truncation, saturating. */
 export function copy(array: NDArray, dtype: DType = array.dtype): NDArray {
   const stream = commonStream("copy", [array]), out = empty(stream, array.shape, dtype);
   const compute = codeOf(computeType(promote(array.dtype, dtype)));
-  writeMap(stream, rows.copy, out, [array], 0, 0, 0, compute);
-  return out;
+  return writeNewMap(stream, rows.copy, out, [array], 0, 0, 0, compute);
 }
 
 /** The same array if its elements already lie in order, else a copy. Counted once more either way. */

@@ -7,10 +7,20 @@ import { recorder } from "./stream.ts";
 /** A number, or a function that is asked at each step. */
 export type Scalar = number | (() => number);
 
-/** The number now. A captured function asks again at each replay for the number at that word of the stream's buffer. */
-export function numberAt(at: number, read: () => number): number {
-  recorder?.live(at, read);
-  return read();
+/**
+ * The scalar as it is now. A writer asks before it makes room for an instruction: a function that throws, or that computes
+ * something itself, then finds no half of one.
+ */
+export function numberNow(scalar: Scalar): number {
+  if (typeof scalar === "number") return scalar;
+  if (typeof scalar !== "function") throw new TypeError(`Cannot compute: scalar ${scalar} must be a number`);
+  return scalar();
+}
+
+/** Writes a scalar as it is now; where it is a function, a captured function asks again at each replay. */
+export function writeScalar(words: Float64Array, at: number, now: number, scalar: Scalar): void {
+  words[at] = now;
+  if (typeof scalar === "function") recorder?.live(at, scalar);
 }
 
 /** Refuses what a replay could not repeat. */

@@ -3,10 +3,11 @@
  * and makes a new array.
  */
 import { type ArgRow, argRows, type FoldRow, foldRows, limits, opcode } from "../../kernels/instruction.ts";
+import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
 import { codeOf, computeType, type DType, promote } from "../pure/dtype.ts";
 import { type Shape, sizeOf } from "../pure/shape.ts";
 import { commonStream, empty, type NDArray, writeNumbers } from "./ndarray.ts";
-import { numberAt, type Scalar } from "./recorder.ts";
+import { numberNow, type Scalar, writeScalar } from "./recorder.ts";
 import { type Stream, writeView } from "./stream.ts";
 
 const folds = Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>;
@@ -54,17 +55,15 @@ export function fold(
   let compute = inputs[0]!.dtype;
   for (const input of inputs) compute = promote(compute, input.dtype);
   const out = empty(stream, outShape, dtype ?? compute);
-  const start = stream.open(10 + rank + (inputs.length + 1) * (3 + rank)), words = stream.words;
+  const start = stream.open(wordsMost.fold), words = stream.words, at = placeOf.fold;
   words[start] = opcode.fold;
-  words[start + 2] = folds[row];
-  words[start + 3] = codeOf(computeType(compute));
-  words[start + 4] = rank;
-  words[start + 5] = rank - axes.length;
-  words[start + 6] = inputs.length;
-  words[start + 7] = 0;
-  words[start + 8] = 0;
-  words[start + 9] = 0;
-  stream.close(start, writeReduction(words, start + 10, out, inputs, axes), inputs[0]!.size);
+  words[start + at.row] = folds[row];
+  words[start + at.compute] = codeOf(computeType(compute));
+  words[start + at.rank] = rank;
+  words[start + at.kept] = rank - axes.length;
+  words[start + at.inputsCount] = inputs.length;
+  for (let k = at.scalars; k < at.shape; k++) words[start + k] = 0;
+  stream.close(start, writeReduction(words, start + at.shape, out, inputs, axes), inputs[0]!.size);
   return out;
 }
 
@@ -72,13 +71,13 @@ export function fold(
 export function argFold(row: ArgRow, array: NDArray, axes: readonly number[], outShape: Shape): NDArray {
   const stream = commonStream(row, [array]), rank = array.shape.length;
   const out = empty(stream, outShape, "int32");
-  const start = stream.open(6 + rank + 2 * (3 + rank)), words = stream.words;
+  const start = stream.open(wordsMost.arg), words = stream.words, at = placeOf.arg;
   words[start] = opcode.arg;
-  words[start + 2] = args[row];
-  words[start + 3] = codeOf(computeType(array.dtype));
-  words[start + 4] = rank;
-  words[start + 5] = rank - axes.length;
-  stream.close(start, writeReduction(words, start + 6, out, [array], axes), array.size);
+  words[start + at.row] = args[row];
+  words[start + at.compute] = codeOf(computeType(array.dtype));
+  words[start + at.rank] = rank;
+  words[start + at.kept] = rank - axes.length;
+  stream.close(start, writeReduction(words, start + at.shape, out, [array], axes), array.size);
   return out;
 }
 
@@ -86,17 +85,17 @@ export function argFold(row: ArgRow, array: NDArray, axes: readonly number[], ou
 export function matmul(a: NDArray, b: NDArray, batch: Shape): NDArray {
   const stream = commonStream("matmul", [a, b]), dtype = promote(a.dtype, b.dtype);
   const m = a.shape[a.shape.length - 2]!, k = a.shape[a.shape.length - 1]!, n = b.shape[b.shape.length - 1]!;
-  const out = empty(stream, [...batch, m, n], dtype), rank = batch.length;
-  const start = stream.open(7 + rank + 3 * (5 + rank)), words = stream.words;
+  const out = empty(stream, [...batch, m, n], dtype);
+  const start = stream.open(wordsMost.matmul), words = stream.words, at = placeOf.matmul;
   words[start] = opcode.matmul;
-  words[start + 2] = codeOf(computeType(dtype));
-  words[start + 3] = rank;
-  words[start + 4] = m;
-  words[start + 5] = n;
-  words[start + 6] = k;
-  let at = writeNumbers(words, start + 7, batch);
-  for (const array of [out, a, b]) at = writeNumbers(words, writeView(words, at, array), array.strides);
-  stream.close(start, at, out.size * k);
+  words[start + at.compute] = codeOf(computeType(dtype));
+  words[start + at.batchRank] = batch.length;
+  words[start + at.m] = m;
+  words[start + at.n] = n;
+  words[start + at.k] = k;
+  let end = writeNumbers(words, start + at.batch, batch);
+  for (const array of [out, a, b]) end = writeNumbers(words, writeView(words, end, array), array.strides);
+  stream.close(start, end, out.size * k);
   return out;
 }
 
@@ -116,7 +115,7 @@ export function gather(source: NDArray, index: NDArray, axis: number, outShape: 
   stream.runAlone();
   const out = empty(stream, outShape, source.dtype);
   const { sizes: [outer, length, inner], strides } = aroundAxis(source, axis);
-  writePlaces(stream, opcode.gather, outer, index, length, inner, out, source, strides);
+  writePlaces(stream, "gather", outer, index, length, inner, out, source, strides);
   return out;
 }
 
@@ -125,12 +124,12 @@ export function scatterAdd(out: NDArray, source: NDArray, index: NDArray, axis: 
   const stream = commonStream("take gradient", [out, source, index]);
   stream.runAlone();
   const { sizes: [outer, length, inner], strides } = aroundAxis(out, axis);
-  writePlaces(stream, opcode.scatter, outer, index, length, inner, out, source, strides);
+  writePlaces(stream, "scatter", outer, index, length, inner, out, source, strides);
 }
 
 function writePlaces(
   stream: Stream,
-  operation: number,
+  name: "gather" | "scatter",
   outer: number,
   index: NDArray,
   length: number,
@@ -140,31 +139,30 @@ function writePlaces(
   alongLength: readonly number[],
 ): void {
   const count = index.size, alongCount = [count * inner, inner, 1];
-  const start = stream.open(22), words = stream.words;
-  words[start] = operation;
-  words[start + 2] = outer;
-  words[start + 3] = count;
-  words[start + 4] = length;
-  words[start + 5] = inner;
-  const gathers = operation === opcode.gather;
-  let at = writeNumbers(words, writeView(words, start + 6, out), gathers ? alongCount : alongLength);
-  at = writeNumbers(words, writeView(words, at, source), gathers ? alongLength : alongCount);
-  at = writeView(words, at, index);
-  words[at++] = 1;
-  stream.close(start, at, source.size);
+  const start = stream.open(wordsMost[name]), words = stream.words, at = placeOf[name], gathers = name === "gather";
+  words[start] = opcode[name];
+  words[start + at.outer] = outer;
+  words[start + at.count] = count;
+  words[start + at.length] = length;
+  words[start + at.inner] = inner;
+  let end = writeNumbers(words, writeView(words, start + headOf[name], out), gathers ? alongCount : alongLength);
+  end = writeNumbers(words, writeView(words, end, source), gathers ? alongLength : alongCount);
+  end = writeView(words, end, index);
+  words[end++] = 1;
+  stream.close(start, end, source.size);
 }
 
 /** Throws RangeError, on this device or when it is next read from, unless all labels [n] lie in [0, length). */
 export function checkLabels(labels: NDArray, length: number): void {
   const stream = commonStream("use labels", [labels]);
   stream.runAlone();
-  const start = stream.open(8), words = stream.words;
+  const start = stream.open(wordsMost.check), words = stream.words, at = placeOf.check;
   words[start] = opcode.check;
-  words[start + 2] = labels.size;
-  words[start + 3] = length;
-  const at = writeView(words, start + 4, labels);
-  words[at] = labels.strides[0]!;
-  stream.close(start, at + 1, labels.size);
+  words[start + at.count] = labels.size;
+  words[start + at.length] = length;
+  const end = writeView(words, start + headOf.check, labels);
+  words[end] = labels.strides[0]!;
+  stream.close(start, end + 1, labels.size);
 }
 
 /** Random words (int32), or uniform numbers in [0, 1) (floats), from one counter range. */
@@ -175,13 +173,12 @@ export function random(
   key: readonly [Scalar, Scalar],
   counter: Scalar,
 ): NDArray {
-  const out = empty(stream, shape, dtype);
-  const start = stream.open(9), words = stream.words;
+  const scalars = [...key, counter], numbers = scalars.map(numberNow), out = empty(stream, shape, dtype);
+  const start = stream.open(wordsMost.random), words = stream.words, at = placeOf.random;
   words[start] = opcode.random;
-  words[start + 2] = out.size;
-  [...key, counter].forEach((word, k) => {
-    words[start + 3 + k] = typeof word === "number" ? word : numberAt(start + 3 + k, word);
-  });
-  stream.close(start, writeView(words, start + 6, out), out.size);
+  words[start + at.count] = out.size;
+  const places = [at.key, at.key + 1, at.counter];
+  scalars.forEach((scalar, k) => writeScalar(words, start + places[k]!, numbers[k]!, scalar));
+  stream.close(start, writeView(words, start + headOf.random, out), out.size);
   return out;
 }

@@ -7,6 +7,7 @@
  */
 import type { Device } from "../../kernels/device.ts";
 import { limits, opcode } from "../../kernels/instruction.ts";
+import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
 
 /** Memory on a device, counted by the arrays that show it. */
 export class Storage {
@@ -106,6 +107,8 @@ export function collect<T>(body: () => T): T {
   }
 }
 
+const ofAlloc = placeOf.alloc, allocWords = wordsMost.alloc, freeWords = wordsMost.free;
+
 /** Writes instructions for one device and runs them. */
 export class Stream {
   readonly device: Device;
@@ -145,12 +148,12 @@ export class Stream {
 
   allocate(bytes: number): Storage {
     recorder?.enter(this);
-    const at = this.openFresh(4, bytes), storage = this.claim(bytes), words = this.#words;
+    const at = this.openFresh(allocWords, bytes), storage = this.claim(bytes), words = this.#words;
     words[at] = opcode.alloc;
-    words[at + 1] = 4;
-    words[at + 2] = storage.handle;
-    words[at + 3] = bytes;
-    this.#length = at + 4;
+    words[at + 1] = allocWords;
+    words[at + ofAlloc.handle] = storage.handle;
+    words[at + ofAlloc.bytes] = bytes;
+    this.#length = at + allocWords;
     return storage;
   }
 
@@ -182,17 +185,17 @@ export class Stream {
   /** Called by a storage. The instruction waits for the next flush; handles freed in a row share one. */
   free(handle: number, bytes: number): void {
     const words = this.#words, end = this.#length;
-    if (this.#freesEnd === end && end + 3 <= limits.words) {
+    if (this.#freesEnd === end && end + freeWords <= limits.words) {
       words[this.#freesStart + 1]!++;
       words[end] = handle;
       this.#length = end + 1;
     } else {
-      const at = this.open(3), words = this.#words;
+      const at = this.open(freeWords), words = this.#words;
       words[at] = opcode.free;
-      words[at + 1] = 3;
-      words[at + 2] = handle;
+      words[at + 1] = freeWords;
+      words[at + placeOf.free.handles] = handle;
       this.#freesStart = at;
-      this.#length = at + 3;
+      this.#length = at + freeWords;
     }
     this.#freesEnd = this.#length;
     this.#bytes -= bytes;
@@ -212,7 +215,7 @@ export class Stream {
 
   /** Makes room for `count` words and says where they start; the writer then calls {@linkcode close}. */
   open(count: number): number {
-    if (this.#length + count + 2 > limits.words) this.flush();
+    if (this.#length + count + headOf.end > limits.words) this.flush();
     // In wasm another context's allocation moves the words of this one, too.
     if (this.#words.length === 0) this.#words = this.device.words;
     if (groupDepth > 0 && !this.#inGroup) {
@@ -220,8 +223,8 @@ export class Stream {
       this.#inGroup = true;
       grouped.push(this);
       this.#words[this.#length] = opcode.group;
-      this.#words[this.#length + 1] = 2;
-      this.#length += 2;
+      this.#words[this.#length + 1] = headOf.group;
+      this.#length += headOf.group;
     }
     return this.#length;
   }
@@ -244,8 +247,8 @@ export class Stream {
       this.#inGroup = false;
       const words = this.device.words;
       words[this.#length] = opcode.end;
-      words[this.#length + 1] = 2;
-      this.#length += 2;
+      words[this.#length + 1] = headOf.end;
+      this.#length += headOf.end;
     }
     this.#isUrgent = false;
     const length = this.#length;

@@ -5,8 +5,10 @@
  * list: it is laid out at the end, from where each storage is used.
  */
 import { limits, opcode } from "../../kernels/instruction.ts";
-import { firstAccess, skeletonOf, viewPlaces } from "../../kernels/schema.ts";
+import { firstAccess, headOf, placeOf, skeletonOf, viewPlaces, wordsMost } from "../../kernels/schema.ts";
 import type { Action } from "./recording.ts";
+
+const ofAlloc = placeOf.alloc;
 
 /** Memory that the list names. */
 export interface Slot {
@@ -67,14 +69,14 @@ export function parse(
   };
   let waiting: Action[] = [], nextAction = 0;
   for (let at = 0; at < words.length; at += words[at + 1]!) {
-    const code = words[at]!, length = words[at + 1]!, handle = words[at + 2]!;
+    const code = words[at]!, length = words[at + 1]!;
     if (code === opcode.group || code === opcode.end) continue;
     if (code === opcode.alloc) {
-      addSlot(handle, words[at + 3]!);
+      addSlot(words[at + ofAlloc.handle]!, words[at + ofAlloc.bytes]!);
       continue;
     }
     if (code === opcode.free) {
-      for (const freed of words.slice(at + 2, at + length)) {
+      for (const freed of words.slice(at + placeOf.free.handles, at + length)) {
         const slot = live.get(freed);
         if (slot !== undefined) slot.freed = true;
         live.delete(freed);
@@ -107,11 +109,11 @@ export function peakBytes(words: readonly number[]): number {
   const steps: { bytes: number; freed: boolean }[] = [], live = new Map<number, { bytes: number; freed: boolean }>();
   for (let at = 0; at < words.length; at += words[at + 1]!) {
     if (words[at] === opcode.alloc) {
-      const made = { bytes: words[at + 3]!, freed: false };
+      const made = { bytes: words[at + ofAlloc.bytes]!, freed: false };
       steps.push(made);
-      live.set(words[at + 2]!, made);
+      live.set(words[at + ofAlloc.handle]!, made);
     } else if (words[at] === opcode.free) {
-      for (const handle of words.slice(at + 2, at + words[at + 1]!)) {
+      for (const handle of words.slice(at + placeOf.free.handles, at + words[at + 1]!)) {
         const made = live.get(handle);
         if (made === undefined) continue;
         made.freed = true;
@@ -173,8 +175,8 @@ export function groups({ instructions }: List): [begin: number, end: number][] {
     let end = begin, size = 0;
     do {
       const { words, views } = instructions[end]!;
-      // Each storage may be allocated and freed here: 4 and 3 words.
-      size += words.length + 7 * views.length;
+      // Each storage may be allocated and freed here.
+      size += words.length + (wordsMost.alloc + wordsMost.free) * views.length;
       end++;
     } while (
       end < instructions.length && isElementwise(instructions[end - 1]!) && isElementwise(instructions[end]!) &&
@@ -216,14 +218,14 @@ export function layOut(list: List, kept: ReadonlySet<Slot> = new Set()): Layout 
   };
   for (const [begin, end] of groups(list)) {
     const cut = words.length, inGroup = end - begin > 1, dying: Slot[] = [];
-    if (inGroup) words.push(opcode.group, 2);
+    if (inGroup) words.push(opcode.group, headOf.group);
     for (let place = begin; place < end; place++) {
       const instruction = instructions[place]!;
       for (const { slot } of instruction.views) {
         if (slot.bytes === null || slot.escapes || kept.has(slot)) continue;
         const span = spans.get(slot)!;
         if (span.first === place && !handles.has(slot)) {
-          write(slot, opcode.alloc, 4, -1, slot.bytes);
+          write(slot, opcode.alloc, wordsMost.alloc, -1, slot.bytes);
           bytes = Math.max(bytes, used += slot.bytes);
         }
         if (span.last === place && !dying.includes(slot)) dying.push(slot);
@@ -241,10 +243,10 @@ export function layOut(list: List, kept: ReadonlySet<Slot> = new Set()): Layout 
     const { words: [code], actions: { length: acts } } = instructions[begin]!;
     if (checked === cut && code === opcode.check && acts === 0) checked = lastCut = words.length;
     for (const slot of dying) {
-      write(slot, opcode.free, 3, -1);
+      write(slot, opcode.free, wordsMost.free, -1);
       used -= slot.bytes!;
     }
-    if (inGroup) words.push(opcode.end, 2);
+    if (inGroup) words.push(opcode.end, headOf.end);
     if (words.length - lastCut > limits.words - 16) {
       cuts.push(cut);
       lastCut = cut;

@@ -3,6 +3,7 @@
  * that become errors. Both are the same source in Zig, `lib.zig`.
  */
 import { dtypeCode, limits, opcode, status, table } from "../instruction.ts";
+import type { Skeleton } from "../schema.ts";
 
 /** A native type, as Deno's FFI calls it. */
 export type ForeignType = "u32" | "f64" | "buffer";
@@ -16,6 +17,8 @@ export interface Manifest {
   table: number;
   /** CPU levels, best first. */
   levels: string[];
+  /** Instructions as the kernels understand their rows; the hash says that the rows are the same. */
+  instructions: Record<string, Skeleton>;
   opcodes: Record<string, number>;
   dtypes: Record<string, number>;
   statuses: Record<string, number>;

@@ -2,7 +2,7 @@
  * Checks of indices: those of memory from outside run before all else.
  */
 import { opcode } from "../../../kernels/instruction.ts";
-import { indexView, viewsAt, viewShape } from "../../../kernels/schema.ts";
+import { headOf, indexView, viewShape } from "../../../kernels/schema.ts";
 import { type Instruction, type Slot, target, type View } from "../list.ts";
 import { sizeOf } from "../../pure/shape.ts";
 import { actionsAlone, type Pass } from "./pass.ts";
@@ -24,8 +24,8 @@ export const checkFirst: Pass = ({ instructions, slots }) => {
       continue;
     }
     const { view: { at, slot }, count, bound } = found, fields = instruction.words.slice(at, at + 4);
-    const words = [opcode.check, viewsAt.check + fields.length, count, bound, 0, ...fields.slice(1)];
-    checks.set(`${words} ${slot.number}`, { words, views: [{ at: viewsAt.check, slot }], actions: [] });
+    const words = [opcode.check, headOf.check + fields.length, count, bound, 0, ...fields.slice(1)];
+    checks.set(`${words} ${slot.number}`, { words, views: [{ at: headOf.check, slot }], actions: [] });
     if (out !== null) rest.push(instruction);
     else if (instruction.actions.length > 0) rest.push(actionsAlone(instruction));
   }
