@@ -3,8 +3,8 @@
 //!
 //! Everything that goes through words or views without asking what an instruction computes is a loop
 //! over these rows: `border/decode.zig`, `cpu/kept.zig`, `Instruction.operand`, the manifest. A row
-//! that says something wrong is a compile error that names it. `kernels/instruction.ts` explains the
-//! words of a row and reads the same file; the manifest states what was understood here.
+//! that says something wrong is a compile error that names it. `kernels/schema.ts` explains how a row
+//! is written and reads the same file; the manifest states what was understood here.
 
 const std = @import("std");
 const json = @import("schema_json.zig");
