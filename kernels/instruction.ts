@@ -30,24 +30,8 @@ export const mapUses: readonly { operands: number; scalars: number }[] = mapRows
 });
 
 /**
- * The first word of an instruction: the position of its row in `table.json`, counted from one. Fields and views as the
- * rows have them; `schema.ts` explains how they are written.
- *
- * | instruction | fields | views | what it does |
- * |---|---|---|---|
- * | alloc | handle, bytes |  | makes a storage |
- * | free | handles... |  | frees storages |
- * | group |  |  | what stands between `group` and `end` may run tile by tile, with the same bits |
- * | end |  |  |  |
- * | map | row, compute, rank, inputsCount, scalars[3], shape[rank] | out: write shape; inputs: read shape times inputsCount | one element of `out` from one of each input |
- * | fold | row, compute, rank, kept, inputsCount, scalars[3], shape[rank] | out: write shape[kept]; inputs: read shape times inputsCount | joins the axes after the kept ones, which come first |
- * | arg | row, compute, rank, kept, shape[rank] | out: write int32 shape[kept]; inputs: read shape | the index of the best element along the axes after the kept ones |
- * | matmul | compute, batchRank, m, n, k, batch[batchRank] | out: write batch m n; a: read batch m k; b: read batch k n | all of the compute type, or each of float32 or a half |
- * | gather | outer, count, length, inner | out: write outer count inner; source: read outer length inner; index: read int32 uint8 bool count below length | `out[o, c, i] = source[o, index[c], i]` |
- * | scatter | outer, count, length, inner | out: update outer length inner; source: read outer count inner; index: read int32 uint8 bool count below length | `out[o, index[c], i] += source[o, c, i]`, in ascending order of `c`; of halves each sum is rounded |
- * | random | count, key[2], counter | out: write float32 float64 int32 packed count | uniform floats in [0, 1), or words |
- * | check | count, length | index: read int32 uint8 bool count below length | refuses an index that is out of range |
- * | flat | code, count, handle, offset, operands... |  | a map of so many elements that lie side by side, all of the compute type; `code` is in `flatCode`. If it says so, the map makes the storage of its output first. Behind the fields stand handle and offset of each input, and as many scalars as the row has. Recordings have none |
+ * The first word of an instruction: the position of its row in `table.json`, counted from one. `schema.ts` explains how
+ * a row says which words an instruction has.
  */
 export const opcode = Object.fromEntries(
   Object.keys(table.instructions).map((name, k) => [name, k + 1]),

@@ -66,6 +66,8 @@ export interface Skeleton {
 
 /** An instruction as `table.json` has it: a row that lacks something does not compile. */
 interface Row {
+  /** For people; in it, the names of fields and views. */
+  readonly does: string;
   readonly fields: object;
   readonly views: object;
   readonly pure: boolean;

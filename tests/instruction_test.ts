@@ -1,6 +1,6 @@
 /**
- * The rows of instructions: the page that describes them, the kernels and the writers agree with them, and a writer that
- * fails leaves neither half an instruction nor memory behind.
+ * The rows of instructions: the kernels and the writers agree with them, and a writer that fails leaves neither half an
+ * instruction nor memory behind.
  */
 import { filled, map, mapInto, type NDArray } from "../core/array/ndarray.ts";
 import { random } from "../core/array/skeletons.ts";
@@ -13,25 +13,9 @@ import { skeletonOf, skeletons, viewPlaces, viewShape, wordsMost } from "../kern
 import { randomOf } from "./arrays.ts";
 import { recordPrograms } from "./border_programs.ts";
 import { withDevice } from "./kernels.ts";
-import { testWith } from "./permissions.ts";
 import { assertEquals, assertThrows } from "./support.ts";
 
 const names = Object.keys(table.instructions) as OpcodeName[];
-
-testWith(["read"], "the page of instructions says what their rows say", async () => {
-  const page = await Deno.readTextFile(new URL("../kernels/instruction.ts", import.meta.url));
-  const found = [...page.matchAll(/^ \* \| (\w+) \|(.*?)\|(.*?)\|/gm)].map((cells) =>
-    cells.slice(1).map((cell) => cell.trim())
-  );
-  const expected = names.map((name) => {
-    const fields = Object.entries(skeletons[name].fields).map(([field, { kind, times }]) =>
-      kind === "rest" ? `${field}...` : times === 1 ? field : `${field}[${times}]`
-    );
-    const views = Object.entries(table.instructions[name].views).map(([view, text]) => `${view}: ${text}`);
-    return [name, fields.join(", "), views.join("; ")];
-  });
-  assertEquals(found.filter(([name]) => name !== "instruction"), expected);
-});
 
 Deno.test("the kernels understand the rows of instructions as these modules do", () => {
   const bytes = 1 << 14, address = module.deneb_allocate(bytes), length = module.deneb_manifest(address, bytes);

@@ -89,6 +89,30 @@ test "a flat map makes its output, even where something failed before it" {
     try expectEqual(0, border.memory(context, 0));
 }
 
+test "lengths count together only where one array has them" {
+    const places = 2048;
+    const length = 1 << 30;
+    var words: [64]f64 align(8) = undefined;
+    const context = border.open("", 0);
+    defer _ = border.close(context);
+    try expectEqual(status(.ok), border.attach(context, std.mem.asBytes(&words).ptr, words.len));
+    // One element of a source and one index, both repeated; places * length is beyond all sizes.
+    words[0..12].* = .{ code(.alloc), 4, 1, 4, code(.alloc), 4, 2, 4, code(.alloc), 4, 3, 4 * places };
+    try expectEqual(status(.ok), border.run(context, 12));
+    var values: [places]f32 = @splat(2.5);
+    try expectEqual(status(.ok), border.write(context, 1, 0, std.mem.asBytes(&values).ptr, 4));
+    try expectEqual(status(.ok), border.write(context, 2, 0, &.{ 0, 0, 0, 0 }, 4));
+    const gather = .{ code(.gather), 22, 1, places, length, 1, 3, 0, 0, places, 1, 1, 1, 0, 0, 0, 0, 0, 2, 2, 0, 0 };
+    words[0..22].* = gather;
+    try expectEqual(status(.ok), border.run(context, 22));
+    try expectEqual(status(.ok), border.read(context, 3, 0, std.mem.asBytes(&values).ptr, 4 * places));
+    for (values) |value| try expectEqual(2.5, value);
+    words[0..22].* = gather;
+    words[4] = 1 << 40;
+    words[5] = 2;
+    try expectEqual(status(.range), border.run(context, 22));
+}
+
 test "random words never trap, and what they leave can be freed" {
     var prng: std.Random.DefaultPrng = .init(11);
     const random = prng.random();

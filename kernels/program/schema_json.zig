@@ -18,6 +18,13 @@ pub fn parse(comptime entry: table.Entry) Row {
         .tiled = truth(entry, "tiled"),
         .head = 2,
     };
+    const known = [_][]const u8{ "does", "fields", "views", "pure", "tiled" };
+    for (table.entries(entry.value)) |one| {
+        for (known) |name| {
+            if (std.mem.eql(u8, name, one.name)) break;
+        } else fail(row, "there is no property \"" ++ one.name ++ "\"");
+    }
+    _ = property(entry, "does");
     var is_last = false;
     for (table.entries(property(entry, "fields"))) |field| {
         if (is_last) fail(row, "\"" ++ field.name ++ "\" comes after a field of as many words as another says");

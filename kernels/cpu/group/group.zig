@@ -211,8 +211,7 @@ const Parts = struct {
 
 fn elementwise(instruction: *const Instruction) bool {
     return switch (instruction.*) {
-        .map, .fold, .arg => true,
-        else => false,
+        inline else => |_, tag| comptime Instruction.rowOf(tag).tiled,
     };
 }
 
