@@ -278,15 +278,11 @@ pub const Engine = struct {
 
     fn launchOne(engine: *Engine, instruction: *const Instruction) Failed!void {
         switch (instruction.*) {
-            .map => |*one| try launch.map(engine, one),
-            .fold => |*one| try launch.fold(engine, one),
-            .arg => |*one| try launch.arg(engine, one),
             .matmul => |*one| try product.multiply(engine, one),
-            .gather => |*one| try launch.gather(engine, one),
-            .scatter => |*one| try launch.scatter(engine, one),
-            .random => |*one| try launch.random(engine, one),
             // The next read says whether an index was out of range.
             .check => |*one| try launch.check(engine, one, .label),
+            // A launcher is called like its instruction.
+            inline else => |*one, tag| try @field(launch, @tagName(tag))(engine, one),
         }
     }
 

@@ -2,6 +2,7 @@
 
 const std = @import("std");
 const program = @import("../program/program.zig");
+const schema = @import("../program/schema.zig");
 const text = @import("../gpu/text.zig");
 
 const DType = program.DType;
@@ -9,7 +10,15 @@ const Writer = std.Io.Writer;
 
 const all = @embedFile("skeletons.cl");
 
-pub const Kind = enum(u8) { gather, scatter, check, random, vectors, lanes };
+/// An instruction that is compiled as it stands in `skeletons.cl`, or one of the two kernels of a
+/// product. The text of a tiled instruction is made of its row.
+pub const Kind = blk: {
+    var names: []const []const u8 = &.{ "vectors", "lanes" };
+    for (schema.rows) |row| {
+        if (row.views.len > 0 and !row.tiled and !std.mem.eql(u8, row.name, "matmul")) names = names ++ .{row.name};
+    }
+    break :blk @Enum(u8, .exhaustive, names, &std.simd.iota(u8, names.len));
+};
 
 /// Tiles of a matrix product. Which ones are the fastest changes no bit.
 pub const Tile = struct {
@@ -72,7 +81,7 @@ pub const Text = struct {
         @branchHint(.cold);
         try text.fill(writer, "#define LANES_X @\n#define LANES_Y @\n", .{ one.lanes[0], one.lanes[1] });
         switch (one.kind) {
-            .gather, .scatter, .check => {
+            else => {
                 // What is copied has no meaning, only a size.
                 try text.fill(writer, "#define ELEMENT @\n#define INDEX @\n", .{
                     text.typeName(one.element), text.typeName(one.index),
