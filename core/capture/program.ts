@@ -3,15 +3,24 @@
  * holds, and how its results and effects are made.
  */
 import { autocastType, gradientsEnabled } from "../ambient/modes.ts";
-import { type Arguments, isPlain, type Pattern } from "./arguments.ts";
-import { chosenStream, streamOf } from "../array/devices.ts";
-import type { DType } from "../pure/dtype.ts";
-import { type Layout, layOut, type List, parse, peakBytes, type Slot } from "./list.ts";
+import type { Arguments } from "./arguments.ts";
+import { chosenStream } from "../array/devices.ts";
+import { type Layout, layOut, type List, type Slot } from "./list.ts";
 import { NDArray } from "../array/ndarray.ts";
 import { passes } from "./passes/mod.ts";
+import {
+  type Call,
+  formOf,
+  type GradientPlan,
+  type Locate,
+  type Plan,
+  planOf,
+  type Recorded,
+  type Template,
+  type ViewTemplate,
+} from "./plan.ts";
 import type { Storage, Stream } from "../array/stream.ts";
-import type { Action, Guard, Recording } from "./recording.ts";
-import type { Shape } from "../pure/shape.ts";
+import type { Action, Guard } from "./recording.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { UnseenGradient } from "../tensor/late_gradient.ts";
 
@@ -23,207 +32,6 @@ export interface ProgramMemory {
   eagerBytes: number;
   /** How many there are left after the passes that shorten the list. */
   instructions: number;
-}
-
-/** One call of a program. */
-interface Call {
-  readonly inputs: Arguments;
-  /** The gradients that the list reads, as the call found them. */
-  readonly found: readonly NDArray[];
-  /** New memory for what outlives the list. */
-  readonly fresh: ReadonlyMap<Slot, Storage>;
-}
-
-/** Memory as one call finds it. */
-type Find = (call: Call) => { readonly storage: Storage; readonly offset: number };
-
-/** Memory that a list takes from outside: where it was when it was recorded, and where it is at a call. */
-interface Source {
-  readonly offset: number;
-  readonly now: Find;
-  /** The memory, where it is the same at each call. */
-  readonly fixed: Storage | null;
-}
-
-/** A tensor that shows a part of some memory. */
-interface View {
-  readonly kind: "view";
-  readonly now: Find;
-  readonly beyond: number;
-  readonly shape: Shape;
-  readonly strides: readonly number[];
-  readonly dtype: DType;
-  readonly contiguous: boolean;
-}
-
-/** How a result is made at each replay. */
-type Template =
-  | { kind: "is"; now: (call: Call) => unknown }
-  | View
-  | { kind: "array"; items: Template[] }
-  | { kind: "object"; entries: [string, Template][] };
-
-/** A tensor's `.grad`: how it must be found, and as what it is left. */
-interface Gradient {
-  readonly owner: (inputs: Arguments) => Tensor;
-  /** Its layout if it is read, null if it must be absent, undefined if it does not matter. */
-  readonly wanted: string | null | undefined;
-  /** How the new one is made: undefined if it stays, null if it is taken away. */
-  readonly after: Template | null | undefined;
-  /** The memory that it alone shows, and the tensor whose it is: nobody need make one of it. */
-  readonly alone: { readonly tensor: Tensor; readonly slot: Slot } | null;
-}
-
-/** A tensor from outside that the function closes over. */
-interface Live {
-  readonly tensor: Tensor;
-  readonly storage: Storage;
-  readonly requiresGrad: boolean;
-}
-
-/** All that a recording came to. */
-interface Plan {
-  readonly stream: Stream;
-  readonly list: List;
-  /** What arguments must be like. */
-  readonly pattern: Pattern;
-  /** Arguments that are no tensors. */
-  readonly others: readonly [place: number, value: unknown][];
-  /** Memory from outside, by the handle that it had. */
-  readonly sources: ReadonlyMap<number, Source>;
-  readonly live: readonly Live[];
-  /** Inputs that show the memory of a live tensor. */
-  readonly pinned: ReadonlyMap<number, { storage: Storage; offset: number }>;
-  readonly guards: readonly Guard[];
-  readonly gradients: readonly Gradient[];
-  readonly results: Template;
-  readonly constants: readonly Storage[];
-  readonly eagerBytes: number;
-}
-
-/** What was called, and what came of it. */
-export interface Recorded {
-  readonly recording: Recording;
-  readonly inputs: Arguments;
-  /** The memory of the inputs, by their places. */
-  readonly arrays: ReadonlyMap<number, NDArray>;
-  readonly result: unknown;
-  /** The tensors in the result that were made for it. */
-  readonly own: ReadonlySet<Tensor>;
-}
-
-/**
- * What a replay must do to do the same. Null if none could: where memory that was made inside lives on, as state set up
- * at the first call does, or where the function freed what it was given.
- */
-function planOf({ recording, inputs, arrays, result, own }: Recorded): Plan | null {
-  const { constants, words, actions, guards } = recording;
-  const filled = new Set(constants.map((storage) => storage.handle));
-  const list = parse(words, actions, (handle) => filled.has(handle));
-  const made = new Map<number, Slot>();
-  for (const slot of list.slots) if (slot.bytes !== null && !slot.freed) made.set(slot.handle, slot);
-  // Leaves that were made inside are gone by now, and so are their gradients.
-  const uses = [...recording.gradients.values()].filter(({ tensor }) => tensor.cachedData !== null);
-  const read = uses.filter((use) => use.read && use.array !== null);
-
-  const sources = new Map<number, Source>(), live: Live[] = [];
-  const hold = (storage: Storage) =>
-    sources.set(storage.handle, { offset: 0, now: () => ({ storage, offset: 0 }), fixed: storage });
-  constants.forEach(hold);
-  for (const [tensor, storage] of recording.tensors) {
-    if (tensor.cachedData === null || made.has(storage.handle) || read.some(({ found }) => found === tensor)) continue;
-    live.push({ tensor, storage, requiresGrad: tensor.requiresGrad });
-    hold(storage);
-  }
-  const pinned = new Map<number, { storage: Storage; offset: number }>();
-  for (const [place, { storage, offset }] of arrays) {
-    if (live.some((one) => one.storage === storage)) pinned.set(place, { storage, offset });
-    else if (!sources.has(storage.handle)) {
-      sources.set(storage.handle, { offset, now: ({ inputs }) => inputs.tensor(place).array, fixed: null });
-    }
-  }
-  for (const [k, { array }] of read.entries()) {
-    const { handle } = array!.storage;
-    // Two names for one memory, of which either may change: not worth the bookkeeping.
-    if (sources.has(handle)) return null;
-    sources.set(handle, { offset: array!.offset, now: ({ found }) => found[k]!, fixed: null });
-  }
-  if (list.slots.some(({ bytes, handle }) => bytes === null && !sources.has(handle))) return null;
-
-  const places = new Map(inputs.leaves.map((leaf, place) => [leaf, place]));
-  const ownerOf = (tensor: Tensor) => {
-    const place = places.get(tensor);
-    return place === undefined ? () => tensor : (now: Arguments) => now.tensor(place);
-  };
-  const shown = new Map<Slot, Set<NDArray>>();
-  const view = (tensor: Tensor): Template => {
-    const place = places.get(tensor);
-    if (place !== undefined) return { kind: "is", now: ({ inputs }) => inputs.tensor(place) };
-    const { array } = tensor,
-      { shape, strides, offset, dtype, contiguous } = array,
-      slot = made.get(array.storage.handle);
-    if (slot === undefined) {
-      const source = sources.get(array.storage.handle);
-      if (source === undefined) return { kind: "is", now: () => tensor };
-      return { kind: "view", now: source.now, beyond: offset - source.offset, shape, strides, dtype, contiguous };
-    }
-    shown.set(slot, (shown.get(slot) ?? new Set()).add(array));
-    const now: Find = ({ fresh }) => ({ storage: fresh.get(slot)!, offset: 0 });
-    return { kind: "view", now, beyond: offset, shape, strides, dtype, contiguous };
-  };
-  const template = (value: unknown): Template => {
-    if (Array.isArray(value)) return { kind: "array", items: value.map(template) };
-    if (isPlain(value)) {
-      return { kind: "object", entries: Object.entries(value).map(([name, item]) => [name, template(item)]) };
-    }
-    if (value instanceof Tensor && (own.has(value) || places.has(value))) return view(value);
-    const use = value instanceof Tensor ? uses.find(({ tensor }) => tensor.grad === value) : undefined;
-    if (use === undefined) return { kind: "is", now: () => value };
-    const owner = ownerOf(use.tensor);
-    return { kind: "is", now: ({ inputs }) => owner(inputs).grad };
-  };
-  const gradients = uses.map(({ tensor, found, array, read, written }): Gradient => {
-    const { grad } = tensor, stays = !written || (read && grad === found);
-    return {
-      owner: ownerOf(tensor),
-      wanted: read ? (array === null ? null : layoutOf(array)) : undefined,
-      after: stays ? undefined : grad === null ? null : view(grad),
-      alone: null,
-    };
-  });
-  const results = template(result);
-  for (const slot of made.values()) {
-    const arrays = [...shown.get(slot) ?? []];
-    // Somebody beside the results and gradients holds it.
-    if (arrays.length === 0 || arrays[0]!.storage.references !== arrays.length) return null;
-    slot.escapes = true;
-  }
-  // An input's gradient is a new tensor at each call, like a result.
-  const alone = gradients.map((gradient, k): Gradient => {
-    const { tensor } = uses[k]!;
-    if (gradient.after?.kind !== "view" || places.has(tensor)) return gradient;
-    const slot = made.get(tensor.grad!.array.storage.handle);
-    return slot !== undefined && shown.get(slot)!.size === 1 ? { ...gradient, alone: { tensor, slot } } : gradient;
-  });
-  const others = [...inputs.leaves.entries()].filter(([, leaf]) => !(leaf instanceof Tensor));
-  return {
-    stream: recording.stream ?? streamOf(),
-    list,
-    pattern: { structure: inputs.structure, given: inputs.given },
-    others,
-    sources,
-    live,
-    pinned,
-    guards,
-    gradients: alone,
-    results,
-    constants,
-    eagerBytes: peakBytes(words),
-  };
-}
-
-function layoutOf({ shape, strides, dtype }: NDArray): string {
-  return `${dtype} ${shape} ${strides}`;
 }
 
 /** What a program must give back. */
@@ -240,6 +48,13 @@ interface Unseen {
   readonly slot: Slot;
   readonly show: (storage: Storage) => NDArray;
   gradient: UnseenGradient;
+}
+
+/** The gradient, if nothing else shows its memory: nobody need make a tensor of it before somebody looks. */
+function unseenOf({ after, unshared }: GradientPlan): Unseen[] {
+  if (unshared === null || after?.kind !== "view") return [];
+  const show = (storage: Storage) => arrayOf(after, storage, 0);
+  return [{ ...unshared, show, gradient: new UnseenGradient(show) }];
 }
 
 /** Cuts the gradient loose: where it still is a tensor's own, it becomes one that nobody else writes to. */
@@ -262,13 +77,12 @@ export class Program implements Disposable {
   readonly list: List;
   readonly #plan: Plan;
   readonly #layout: Layout;
-  readonly #eagerBytes: number;
   readonly #held: Held;
   readonly #liveStorages: ReadonlySet<Storage>;
   readonly #pinnedStorages: ReadonlySet<Storage>;
   readonly #guards: readonly Guard[];
   /** Where the handles and offsets of memory stand that is another at each call. */
-  readonly #bindings: { now: Find; handles: readonly number[]; beyond: readonly number[] }[] = [];
+  readonly #bindings: { locate: Locate; handles: readonly number[]; beyond: readonly number[] }[] = [];
   readonly #escaping: readonly Slot[];
   /** Calls under way. */
   #running = 0;
@@ -283,13 +97,12 @@ export class Program implements Disposable {
   }
 
   private constructor(plan: Plan) {
-    const { stream, list, sources, live, constants } = plan;
+    const { stream, list, live, constants } = plan;
     this.#plan = plan;
-    this.#eagerBytes = plan.eagerBytes;
     this.list = passes.reduce((current, pass) => pass(current), list);
     this.#layout = layOut(this.list);
-    const alone = new Set(plan.gradients.map(({ alone }) => alone?.slot));
-    this.#escaping = list.slots.filter((slot) => slot.escapes && !alone.has(slot));
+    const unshared = new Set(plan.gradients.map(({ unshared }) => unshared?.slot));
+    this.#escaping = list.slots.filter((slot) => slot.escapes && !unshared.has(slot));
     this.#liveStorages = new Set(live.map(({ storage }) => storage));
     this.#pinnedStorages = new Set([...plan.pinned.values()].map(({ storage }) => storage));
     const withGradients = gradientsEnabled(), autocast = autocastType(), byDefault = chosenStream();
@@ -299,33 +112,37 @@ export class Program implements Disposable {
       () => autocastType() === autocast,
       () => chosenStream() === byDefault,
     ];
-    // It keeps this memory whatever becomes of the tensors that show it. The constants are its own already.
+    // The program keeps this memory whatever becomes of the tensors that show it. The constants are its own already.
     for (const storage of this.#liveStorages) storage.retain();
-    const unseen = plan.gradients.flatMap(({ after, alone }): Unseen[] => {
-      if (alone === null || after?.kind !== "view") return [];
-      const show = (storage: Storage) => arrayOf(after, storage, 0);
-      return [{ ...alone, show, gradient: new UnseenGradient(show) }];
-    });
-    this.#held = { stream, storages: [...constants, ...this.#liveStorages], handles: [], unseen };
+    this.#held = {
+      stream,
+      storages: [...constants, ...this.#liveStorages],
+      handles: [],
+      unseen: plan.gradients.flatMap(unseenOf),
+    };
     registry.register(this, this.#held, this);
+    this.#bind(this.#runOnce());
+  }
 
-    const kept = this.#runOnce(), { words, handles } = this.#layout;
+  /** Writes the handles of memory that is the same at each call, and notes where those of other memory stand. */
+  #bind(kept: ReadonlyMap<Slot, Storage>): void {
+    const { stream, sources } = this.#plan, { words, handles } = this.#layout;
+    const write = (places: readonly number[], handle: number) => {
+      for (const at of places) words[at] = handle;
+    };
     for (const [slot, places] of handles) {
       if (slot.escapes) continue;
       const once = kept.get(slot);
       if (once !== undefined) {
-        for (const at of places) words[at] = once.handle;
+        write(places, once.handle);
       } else if (slot.bytes !== null) {
         const handle = stream.takeHandle();
         this.#held.handles.push(handle);
-        for (const at of places) words[at] = handle;
+        write(places, handle);
       } else {
-        const { now, offset, fixed } = sources.get(slot.handle)!;
-        if (fixed !== null) {
-          for (const at of places) words[at] = fixed.handle;
-        } else {
-          this.#bindings.push({ now, handles: places, beyond: places.map((at) => words[at + 2]! - offset) });
-        }
+        const { locate, offset, fixed } = sources.get(slot.handle)!;
+        if (fixed !== null) write(places, fixed.handle);
+        else this.#bindings.push({ locate, handles: places, beyond: places.map((at) => words[at + 2]! - offset) });
       }
     }
   }
@@ -356,17 +173,16 @@ export class Program implements Disposable {
   get memory(): ProgramMemory {
     return {
       bytes: this.#layout.bytes,
-      eagerBytes: this.#eagerBytes,
+      eagerBytes: this.#plan.eagerBytes,
       instructions: this.list.instructions.filter(({ words }) => words.length > 0).length,
     };
   }
 
   /** Whether these inputs and the state of the world are those of the recording. */
   fits(inputs: Arguments): boolean {
-    const { others, live, pinned, gradients } = this.#plan;
-    if (
-      !inputs.resembles(this.#plan.pattern) || !others.every(([place, value]) => Object.is(inputs.leaves[place], value))
-    ) return false;
+    const { constantArguments, live, pinned } = this.#plan;
+    if (!inputs.resembles(this.#plan.pattern)) return false;
+    if (!constantArguments.every(([place, value]) => Object.is(inputs.leaves[place], value))) return false;
     for (const { tensor, storage, requiresGrad } of live) {
       const array = tensor.cachedData;
       if ((array !== null && array.storage !== storage) || tensor.requiresGrad !== requiresGrad) return false;
@@ -379,20 +195,25 @@ export class Program implements Disposable {
     for (const storage of inputs.storages) {
       if (this.#liveStorages.has(storage) && !this.#pinnedStorages.has(storage)) return false;
     }
+    return this.#fitGradients(inputs) && this.#guards.every((holds) => holds());
+  }
+
+  /** Whether the gradients that the list reads are of the recorded forms, each in memory of its own. */
+  #fitGradients(inputs: Arguments): boolean {
     let read: Set<Storage> | null = null;
-    for (const { owner, wanted } of gradients) {
-      if (wanted === undefined) continue;
+    for (const { owner, before } of this.#plan.gradients) {
+      if (before === undefined) continue;
       const array = owner(inputs).grad?.array;
-      if (array === undefined || wanted === null) {
-        if (array !== undefined || wanted !== null) return false;
+      if (array === undefined || before === null) {
+        if (array !== undefined || before !== null) return false;
         continue;
       }
       const { storage } = array;
-      if (layoutOf(array) !== wanted || inputs.shows(storage) || this.#liveStorages.has(storage)) return false;
+      if (formOf(array) !== before || inputs.shows(storage) || this.#liveStorages.has(storage)) return false;
       if (read?.has(storage)) return false;
       (read ??= new Set()).add(storage);
     }
-    return this.#guards.every((holds) => holds());
+    return true;
   }
 
   /** True once it can never fit again: a tensor that it updates or reads shows other memory now. */
@@ -433,7 +254,7 @@ export class Program implements Disposable {
     try {
       call = this.#prepare(inputs);
       // Whoever frees an input meanwhile may come before the thread that reads it.
-      used.push(...inputs.storages, ...call.found.map(({ storage }) => storage));
+      used.push(...inputs.storages, ...call.gradientsFound.map(({ storage }) => storage));
       for (const storage of used) storage.retain();
       const { words, checked, cuts } = this.#layout;
       await this.#plan.stream.replayAsync(words, checked, cuts);
@@ -453,11 +274,13 @@ export class Program implements Disposable {
   /** Fills in what changes from call to call. */
   #prepare(inputs: Arguments): Call {
     const { stream, gradients } = this.#plan, { words, handles, actions, checked } = this.#layout;
-    const found: NDArray[] = [];
-    for (const { owner, wanted } of gradients) if (typeof wanted === "string") found.push(owner(inputs).grad!.array);
-    const fresh = new Map<Slot, Storage>(), call = { inputs, found, fresh };
-    for (const { now, handles, beyond } of this.#bindings) {
-      const { storage, offset } = now(call);
+    const gradientsFound: NDArray[] = [];
+    for (const { owner, before } of gradients) {
+      if (typeof before === "string") gradientsFound.push(owner(inputs).grad!.array);
+    }
+    const fresh = new Map<Slot, Storage>(), call = { inputs, gradientsFound, fresh };
+    for (const { locate, handles, beyond } of this.#bindings) {
+      const { storage, offset } = locate(call);
       for (let k = 0; k < handles.length; k++) {
         const at = handles[k]!;
         words[at] = storage.handle;
@@ -481,30 +304,13 @@ export class Program implements Disposable {
 
   /** Makes the results and sets the gradients. */
   #finish(call: Call): unknown {
-    const build = (template: Template): unknown => {
-      switch (template.kind) {
-        case "is":
-          return template.now(call);
-        case "view": {
-          const { storage, offset } = template.now(call);
-          storage.retain();
-          return Tensor.makeConst(arrayOf(template, storage, offset));
-        }
-        case "array":
-          return template.items.map(build);
-        case "object":
-          return Object.fromEntries(template.entries.map(([name, item]) => [name, build(item)]));
-        default:
-          return template satisfies never;
-      }
-    };
     const { gradients, results } = this.#plan;
-    for (const { owner, after, alone } of gradients) {
-      if (after === undefined || alone !== null) continue;
-      owner(call.inputs).grad = after === null ? null : build(after) as Tensor;
+    for (const { owner, after, unshared } of gradients) {
+      if (after === undefined || unshared !== null) continue;
+      owner(call.inputs).grad = after === null ? null : build(after, call) as Tensor;
     }
     for (const { tensor, gradient } of this.#held.unseen) tensor.leaveGradient(gradient);
-    return build(results);
+    return build(results, call);
   }
 
   [Symbol.dispose](): void {
@@ -515,7 +321,27 @@ export class Program implements Disposable {
   }
 }
 
-function arrayOf({ beyond, shape, strides, dtype, contiguous }: View, storage: Storage, offset: number): NDArray {
+/** A result of a call. */
+function build(template: Template, call: Call): unknown {
+  switch (template.kind) {
+    case "existing":
+      return template.find(call);
+    case "view": {
+      const { storage, offset } = template.locate(call);
+      storage.retain();
+      return Tensor.makeConst(arrayOf(template, storage, offset));
+    }
+    case "array":
+      return template.items.map((item) => build(item, call));
+    case "object":
+      return Object.fromEntries(template.entries.map(([name, item]) => [name, build(item, call)]));
+    default:
+      return template satisfies never;
+  }
+}
+
+function arrayOf(view: ViewTemplate, storage: Storage, offset: number): NDArray {
+  const { beyond, shape, strides, dtype, contiguous } = view;
   return new NDArray(storage, shape, strides, beyond + offset, dtype, contiguous);
 }
 
