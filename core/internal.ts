@@ -2,7 +2,7 @@
  * What the rooms above need of the core beyond its public names.
  */
 export { autocastType } from "./ambient/modes.ts";
-export { moveTo, outsideScopes } from "./ambient/scope.ts";
+export { detachedScope, moveTo, outsideScopes } from "./ambient/scope.ts";
 export { randomState, setRandomState } from "./array/counters.ts";
 export { decided, eachTime, refuseRecording } from "./array/recorder.ts";
 export { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";

@@ -2,8 +2,8 @@
  * Batches of a dataset, epoch by epoch. The order of an epoch follows from the seed and the epoch's number alone, so a
  * loader can be put back to any position.
  */
-import { checkCount, checkOptions, moveTo, outsideScopes } from "../core/internal.ts";
-import { noGrad, Scope, scope, type Tensor } from "../core/mod.ts";
+import { checkCount, checkOptions, detachedScope, moveTo, outsideScopes } from "../core/internal.ts";
+import { noGrad, type Scope, scope, type Tensor } from "../core/mod.ts";
 import { type Dataset, fetchBatch, type Samples, toTensor } from "./dataset.ts";
 import { RandomStream } from "./random.ts";
 import type { Transform } from "./transforms.ts";
@@ -131,7 +131,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
           ahead.push(answer);
         }
         owner?.[Symbol.dispose]();
-        owner = ownScope();
+        owner = detachedScope("DataLoader");
         const made = this.#toTensors(await ahead.shift()!, epoch, batch);
         for (const tensor of made) moveTo(tensor, owner);
         this.#batch = batch + 1;
@@ -169,9 +169,4 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
       return [noGrad(() => this.#transform?.(input, random) ?? input).keep(), toTensor(y).keep()];
     });
   }
-}
-
-/** A scope that stands in no other and is nobody's innermost: `keep()` takes a tensor out of it for good. */
-function ownScope(): Scope {
-  return new Scope({ scope: null, gradients: true, autocast: null });
 }

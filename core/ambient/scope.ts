@@ -33,7 +33,12 @@ interface Carrier {
   run<T>(state: Ambient, body: () => T): T;
 }
 
-const root: Ambient = { scope: null, gradients: true, autocast: null };
+/** The state of a task in which nothing was opened or switched yet. */
+function freshState(): Ambient {
+  return { scope: null, gradients: true, autocast: null };
+}
+
+const root = freshState();
 /** Present from the first asynchronous scope on; until then the look-up is one comparison. */
 let carrier: Carrier | null = null;
 
@@ -159,6 +164,11 @@ function stackHere(): Error | null {
 /** A scope of the library's own. Taking a stack costs as much as ten small ops, so it goes by a name. */
 export function innerScope(opener: string): Scope {
   return new Scope(ambient(), opener);
+}
+
+/** A scope of the library's own that stands in no other and is no task's innermost: `keep()` takes a tensor out for good. */
+export function detachedScope(opener: string): Scope {
+  return new Scope(freshState(), opener);
 }
 
 /**
