@@ -3,6 +3,7 @@
  */
 import { dtypeBytes, opcodeName, table } from "../../kernels/instruction.ts";
 import { placeOf, shapeOf, viewShape } from "../../kernels/schema.ts";
+import { type DotNode, dotOf } from "../pure/dot.ts";
 import { sizeOf } from "../pure/shape.ts";
 import { groups, type Instruction, type List, type Slot, sources, target } from "./list.ts";
 
@@ -35,14 +36,13 @@ export function show(list: List): string {
 
 /** The list as a graph: boxes are instructions, arrows are the memory that they pass on. */
 export function toDot(list: List): string {
-  const labels = show(list).split("\n").filter((line) => !line.startsWith("group of "));
-  const nodes = list.instructions.filter(({ words }) => words.length > 0), writers = new Map<Slot, number>();
-  const lines = nodes.flatMap((instruction, place) => {
-    const read = new Set(sources(instruction).flatMap(({ slot }) => writers.get(slot) ?? [])),
-      out = target(instruction);
+  const lines = show(list).split("\n").filter((line) => !line.startsWith("group of "));
+  const instructions = list.instructions.filter(({ words }) => words.length > 0), writers = new Map<Slot, number>();
+  const nodes = instructions.map((instruction, place): DotNode => {
+    const from = new Set(sources(instruction).flatMap(({ slot }) => writers.get(slot) ?? []));
+    const out = target(instruction);
     if (out !== null) writers.set(out.slot, place);
-    const label = JSON.stringify(labels[place]!.trim());
-    return [`  n${place} [shape=box, label=${label}];`, ...[...read].map((from) => `  n${from} -> n${place};`)];
+    return { label: lines[place]!.trim(), shape: "box", from };
   });
-  return ["digraph {", ...lines, "}"].join("\n");
+  return dotOf(nodes);
 }

@@ -1,6 +1,7 @@
 /**
  * Tensors and graphs for people: values as nested brackets, graphs as numbered lines or as Graphviz text.
  */
+import { type DotNode, dotOf } from "../pure/dot.ts";
 import { showShape } from "../pure/shape.ts";
 import type { Tensor } from "./tensor.ts";
 import { findTopoSort } from "./value.ts";
@@ -41,16 +42,13 @@ export function printGraph(output: Tensor): string {
   }).join("\n");
 }
 
-/** Graphviz: leaves as boxes, ops as ellipses, one edge for each input. */
+/** The graph in Graphviz's language: leaves as boxes, ops as ellipses, an arrow for each input. */
 export function toDot(output: Tensor): string {
   const order = findTopoSort([output]), number = new Map(order.map((node, k) => [node, k]));
-  const lines = order.flatMap((node, k) => {
-    const label = `${nameOf(node)}\\n${showShape(node.shape)}`;
-    const shape = node.op === null ? "box" : "ellipse";
-    return [
-      `  n${k} [label="${label}", shape=${shape}];`,
-      ...node.inputs.map((input) => `  n${number.get(input)} -> n${k};`),
-    ];
-  });
-  return `digraph {\n  rankdir=BT;\n${lines.join("\n")}\n}`;
+  const nodes = order.map((node): DotNode => ({
+    label: `${nameOf(node)}\n${showShape(node.shape)}`,
+    shape: node.op === null ? "box" : "ellipse",
+    from: node.inputs.map((input) => number.get(input)!),
+  }));
+  return dotOf(nodes, "up");
 }
