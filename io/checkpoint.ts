@@ -6,7 +6,7 @@
  * the tensors, is JSON in the file's metadata.
  */
 import { Tensor } from "../core/mod.ts";
-import { randomState, readWhole, setRandomState, writeWhole } from "../core/internal.ts";
+import { isPlain, randomState, readWhole, setRandomState, writeWhole } from "../core/internal.ts";
 import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts";
 import { parseStrictJson } from "./json.ts";
 import { elementsOf, tensorOf } from "./safetensors.ts";
@@ -112,8 +112,7 @@ function encode(value: unknown, path: string, tensors: Map<string, Elements>): E
     case "object": {
       if (value === null) return null;
       if (Array.isArray(value)) return value.map((item, place) => encode(item, `${path}.${place}`, tensors));
-      const prototype = Object.getPrototypeOf(value);
-      if (prototype !== Object.prototype && prototype !== null) break;
+      if (!isPlain(value)) break;
       const entries = Object.entries(value).filter(([, item]) => item !== undefined);
       if (entries.some(([key]) => key.startsWith("$"))) {
         throw new TypeError(`Cannot save checkpoint: the state at ${path} has a key that begins with $`);

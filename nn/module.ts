@@ -4,7 +4,7 @@
  * A field counts when it holds a {@linkcode Parameter}, a {@linkcode Buffer} or a Module, or an array or plain object of
  * such, to any depth. Its name is the path to it, joined with dots: `layers.0.weight`.
  */
-import { decided, type DType, isFloat, sameShape, showShape } from "../core/internal.ts";
+import { decided, type DType, isFloat, isPlain, sameShape, showShape } from "../core/internal.ts";
 import { scope, Tensor } from "../core/mod.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 
@@ -225,7 +225,7 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
       if (value instanceof Parameter || value instanceof Buffer || value instanceof Module) {
         seen.add(value);
         entries.push([name, value]);
-      } else if (Array.isArray(value) || isPlainObject(value)) {
+      } else if (Array.isArray(value) || isPlain(value)) {
         seen.add(value);
         for (const [key, item] of Object.entries(value)) visit(`${name}.${key}`, item);
       }
@@ -254,8 +254,3 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
 /** A module of whatever inputs and output. */
 // deno-lint-ignore no-explicit-any -- the inputs of a part are between it and its whole.
 export type AnyModule = Module<any[], any>;
-
-function isPlainObject(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}

@@ -5,7 +5,7 @@
 import type { DType } from "../core/pure/dtype.ts";
 import { argFold, checkLabels, fold, gather, matmul, random, scatterAdd } from "../core/array/skeletons.ts";
 import { broadcastTo } from "../core/array/views.ts";
-import { compose } from "../core/array/group.ts";
+import { groupResult } from "../core/array/group.ts";
 import { empty, map } from "../core/array/ndarray.ts";
 import { Stream } from "../core/array/stream.ts";
 import { reducedShape, type Shape } from "../core/pure/shape.ts";
@@ -146,7 +146,7 @@ export function recordPrograms(from: Random): Step[][] {
     const x = operand("float32", [n, m], any(["contiguous", "transposed", "offset"] as const), from);
     record((stream) =>
       compute(stream, [x], ([a]) =>
-        compose(() => {
+        groupResult(() => {
           const most = broadcastTo(fold("max", [a!], [1], [n, 1]), [n, m]);
           const sum = fold("sumExpSub", [a!, most], [1], [n, 1]);
           return map("div", [map("expSub", [a!, most]), broadcastTo(sum, [n, m])]);

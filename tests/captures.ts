@@ -1,6 +1,7 @@
 /**
  * What tests of captured functions share: a scenario is run once eagerly and once captured, and must leave the same bits.
  */
+import { isPlain } from "../core/internal.ts";
 import { capture, type Captured, manualSeed, memory, nn, optim, scope, Tensor } from "../mod.ts";
 import { assert, assertEquals, assertStrictEquals } from "./support.ts";
 
@@ -12,7 +13,7 @@ export function bits(value: unknown): unknown {
   }
   if (Object.is(value, -0)) return "-0";
   if (Array.isArray(value)) return value.map(bits);
-  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+  if (isPlain(value)) {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, bits(item)]));
   }
   return value;

@@ -14,7 +14,7 @@ import {
 } from "../core/pure/dtype.ts";
 import { argFold, fold, gather, matmul, random as randomArray, scatterAdd } from "../core/array/skeletons.ts";
 import { broadcastTo } from "../core/array/views.ts";
-import { compose } from "../core/array/group.ts";
+import { groupResult } from "../core/array/group.ts";
 import { empty, map, mapInto, type NDArray } from "../core/array/ndarray.ts";
 import { Stream } from "../core/array/stream.ts";
 import { reducedShape, type Shape } from "../core/pure/shape.ts";
@@ -194,7 +194,7 @@ function* groupCases(): Generator<Case> {
       for (const shape of [[3, 5], [700, 300], [50, 3000], [5000, 40]]) {
         for (const layout of ["contiguous", "transposed"] as const) {
           const x = large(dtype, shape, layout);
-          const run = (stream: Stream) => compute(stream, [x], ([a]) => compose(() => body(a!, shape)));
+          const run = (stream: Stream) => compute(stream, [x], ([a]) => groupResult(() => body(a!, shape)));
           yield [`${name} of ${dtype} [${shape.join(", ")}] ${layout}`, run];
         }
       }

@@ -1,7 +1,8 @@
 /** Who owns a tensor: scopes, adoption, and tasks that interleave. */
-import { keep, memory, noGrad, optim, scope, Tensor, tensor, zeros } from "../mod.ts";
+import { group, keep, memory, noGrad, optim, scope, Tensor, tensor, zeros } from "../mod.ts";
 import {
   assert,
+  assertEquals,
   assertExact,
   assertStrictEquals,
   assertThrows,
@@ -93,6 +94,44 @@ forEachDevice("closing a scope that is not the innermost throws", () => {
   assertThrowsLike(() => outer[Symbol.dispose](), /not the innermost/);
   inner[Symbol.dispose]();
   outer[Symbol.dispose]();
+});
+
+forEachDevice("group() keeps what is returned, at any depth, and frees the rest where no graph is recorded", () => {
+  const x = tensor([1, 2]), inner: Tensor[] = [];
+  const returned: [name: string, of: (y: Tensor) => unknown][] = [
+    ["a tensor", (y) => y],
+    ["a list", (y) => [y, 1]],
+    ["an object", (y) => ({ y, name: "y" })],
+    ["nested", (y) => ({ all: [{ y }, [y, y]], none: null })],
+  ];
+  for (const [name, of] of returned) {
+    const before = memory().tensors;
+    const made: Tensor[] = [];
+    const result = noGrad(() =>
+      group(() => {
+        inner.push(x.mul(2));
+        made.push(inner.at(-1)!.add(1));
+        return of(made[0]!);
+      })
+    );
+    assertEquals(result, of(made[0]!), name);
+    assertExact(values(made[0]!), [3, 5]);
+    assertThrowsLike(() => inner.at(-1)!.array, /the scope opened in group\(\) freed it/);
+    assertStrictEquals(memory().tensors, before + 1, name);
+  }
+});
+
+forEachDevice("group() refuses a promise and a result without an end", () => {
+  const refused = /^TypeError: Cannot group: the function returned a promise, it must be synchronous$/;
+  assertThrowsLike(() => group(() => Promise.resolve(1)), refused);
+  assertThrowsLike(() => noGrad(() => group(() => Promise.resolve(1))), refused);
+  const endless: unknown[] = [];
+  endless.push(endless);
+  assertThrowsLike(
+    () => noGrad(() => group(() => endless)),
+    /^TypeError: Cannot group: the result has a list that holds itself/,
+  );
+  assertThrowsLike(() => group(1 as never), /^TypeError: Cannot group: 1, it must be a function/);
 });
 
 forEachDevice("noGrad refuses a promise", () => {

@@ -3,7 +3,7 @@
  * must be only one.
  */
 import { broadcastTo, reshape } from "../core/array/views.ts";
-import { composeAll } from "../core/array/group.ts";
+import { groupResults } from "../core/array/group.ts";
 import { copy, empty, map, mapInto, type NDArray } from "../core/array/ndarray.ts";
 import { argFold, fold } from "../core/array/skeletons.ts";
 import { CrossEntropy, CrossEntropyGradient } from "../core/tensor/ops/loss.ts";
@@ -40,7 +40,7 @@ export function runGroup(
   const arrays = operands.map((each) => put(stream, each));
   arrays[0]?.read();
   before();
-  const results = composeAll(() => body(arrays)), flats = results.map((one) => one.read());
+  const results = groupResults(() => body(arrays)), flats = results.map((one) => one.read());
   after();
   for (const one of [...results, ...arrays]) one.dispose();
   stream.flush();

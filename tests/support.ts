@@ -13,6 +13,7 @@ import {
   fail,
   fromFileUrl,
 } from "./std.ts";
+import { isPlain } from "../core/internal.ts";
 import { devices, memory, scope, setDefaultDevice, type Tensor } from "../mod.ts";
 
 export * from "./std.ts";
@@ -26,8 +27,7 @@ function signed(value: unknown): unknown {
   if (Object.is(value, -0)) return "-0";
   const isTypedArray = ArrayBuffer.isView(value) && !(value instanceof DataView);
   if (Array.isArray(value) || isTypedArray) return Array.from(value as ArrayLike<unknown>, signed);
-  const isPlain = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-  return isPlain ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, signed(item)])) : value;
+  return isPlain(value) ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, signed(item)])) : value;
 }
 
 /** As `assertThrows`, by a pattern for the error's name and message. */

@@ -38,8 +38,8 @@ export function noGrad<T>(body: () => T): T {
   return synchronous("noGrad", withGradients(false, body));
 }
 
-/** The result itself. Throws TypeError for a promise, whose rest would run in another mode. */
-function synchronous<T>(action: string, result: T): T {
+/** The result itself. Throws TypeError for a promise, whose rest would run outside what surrounds the function. */
+export function synchronous<T>(action: string, result: T): T {
   if (result instanceof Promise) {
     result.catch(() => {});
     throw new TypeError(`Cannot ${action}: the function returned a promise, it must be synchronous`);

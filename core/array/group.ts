@@ -1,28 +1,51 @@
 /**
- * Computations of several steps that run as one list of instructions and give back what they made on the way.
+ * Groups: instructions that go to a device as one list, which it may run tile by tile, so that what lies between them is
+ * never written to memory. The results have the same bits as without.
+ *
+ * The functions differ in what they give back: {@linkcode asGroup} nothing; {@linkcode groupResult} and
+ * {@linkcode groupResults} the arrays made inside but the results; `group` of `core/tensor/group.ts`, for users, the
+ * tensors made inside but the results.
  */
-import { collect } from "./stream.ts";
 
-/** What is given back at the end of a composite computation, unless it is the result: an NDArray. */
+/** How many groups are open, one in the other: the outermost decides what is one list. Every op asks. */
+export let groupDepth = 0;
+
+/** The streams that wrote instructions of the open group. */
+const members: { flush(): void }[] = [];
+
+/** Has a stream run its part of the group at the group's end. */
+export function joinGroup(stream: { flush(): void }): void {
+  members.push(stream);
+}
+
+/** Runs `body` with its instructions as one group. Nothing that it makes is given back. */
+export function asGroup<T>(body: () => T): T {
+  groupDepth++;
+  try {
+    return body();
+  } finally {
+    if (--groupDepth === 0) {
+      for (const stream of members.splice(0)) stream.flush();
+    }
+  }
+}
+
+/** What is given back at the end of a group, unless it is a result: an NDArray. */
 export interface Temporary {
   dispose(): void;
 }
 
-/** Arrays made while a composite computation runs; null outside. Each new array adds itself. */
+/** Arrays made since the innermost `groupResults` began; null outside. Each new array adds itself. */
 export let temporaries: Temporary[] | null = null;
 
-/**
- * Runs a computation of several steps as one group: all arrays it makes are given back, save its result.
- *
- * A device runs the list tile by tile, so that what lies between the steps stays in cache.
- */
-export function compose<Result extends Temporary>(body: () => Result): Result {
-  return composeAll(() => [body()])[0]!;
+/** The result of `body`, whose instructions are one group. All other arrays that it makes are given back. */
+export function groupResult<Result extends Temporary>(body: () => Result): Result {
+  return groupResults(() => [body()])[0]!;
 }
 
-/** As {@linkcode compose}, for several results; a null stays one. */
-export function composeAll<Result extends Temporary | null>(body: () => readonly Result[]): readonly Result[] {
-  return collect(() => {
+/** As {@linkcode groupResult}, for several results; a null stays one. */
+export function groupResults<Result extends Temporary | null>(body: () => readonly Result[]): readonly Result[] {
+  return asGroup(() => {
     const before = temporaries, mine: Temporary[] = [];
     temporaries = mine;
     let results: readonly Result[] = [];

@@ -8,6 +8,7 @@
 import type { Device } from "../../kernels/device.ts";
 import { limits, opcode } from "../../kernels/instruction.ts";
 import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
+import { groupDepth, joinGroup } from "./group.ts";
 
 /** Memory on a device, counted by the arrays that show it. */
 export class Storage {
@@ -86,26 +87,6 @@ const smallBytes = 1 << 14;
 const smallWork = 1 << 14;
 /** Words of small operations that wait for one another: some twenty of them. */
 const waitingWords = 512;
-
-let groupDepth = 0;
-const grouped: Stream[] = [];
-
-/**
- * Runs `body` with its instructions collected in one list.
- *
- * A device may run such a list tile by tile, so that what lies between is never written to memory. The results have the
- * same bits as without.
- */
-export function collect<T>(body: () => T): T {
-  groupDepth++;
-  try {
-    return body();
-  } finally {
-    if (--groupDepth === 0) {
-      for (const stream of grouped.splice(0)) stream.flush();
-    }
-  }
-}
 
 const ofAlloc = placeOf.alloc, allocWords = wordsMost.alloc, freeWords = wordsMost.free;
 
@@ -221,7 +202,7 @@ export class Stream {
     if (groupDepth > 0 && !this.#inGroup) {
       this.flush();
       this.#inGroup = true;
-      grouped.push(this);
+      joinGroup(this);
       this.#words[this.#length] = opcode.group;
       this.#words[this.#length + 1] = headOf.group;
       this.#length += headOf.group;

@@ -2,6 +2,7 @@
  * The arguments of a captured function, taken apart: which of them are tensors, and what of those chooses a recording.
  */
 import { shown } from "../pure/check.ts";
+import { isPlain, outermost, within } from "../pure/nested.ts";
 import type { NDArray } from "../array/ndarray.ts";
 import type { Storage } from "../array/stream.ts";
 import { sameShape } from "../pure/shape.ts";
@@ -39,7 +40,7 @@ export class Arguments {
 
   constructor(values: readonly unknown[]) {
     let structure = "";
-    for (let place = 0; place < values.length; place++) structure += this.#take(values[place], place, alone);
+    for (let place = 0; place < values.length; place++) structure += this.#take(values[place], place, outermost);
     this.structure = structure;
   }
 
@@ -54,18 +55,18 @@ export class Arguments {
       return "t";
     }
     if (Array.isArray(value)) {
-      const inside = within(around, value, `argument ${argument}`);
+      const inside = within("capture", around, value, `argument ${argument}`);
       return `[${value.map((item) => this.#take(item, argument, inside))}]`;
     }
     if (isPlain(value)) {
-      const inside = within(around, value, `argument ${argument}`);
+      const inside = within("capture", around, value, `argument ${argument}`);
       const parts = Object.entries(value).map(([name, item]) =>
         `${JSON.stringify(name)}:${this.#take(item, argument, inside)}`
       );
       return `{${parts}}`;
     }
     if (typeof value === "function" || (typeof value === "object" && value !== null)) {
-      const where = around === alone ? "is" : "holds";
+      const where = around === outermost ? "is" : "holds";
       // It may change and stay the same object: what was recorded would go on with what it was.
       throw new TypeError(
         `Cannot capture: argument ${argument} ${where} ${shown(value)}, it must be of tensors, numbers, strings and ` +
@@ -94,34 +95,4 @@ export class Arguments {
   get storages(): Iterable<Storage> {
     return this.#storages.keys();
   }
-}
-
-/** Around a value that is in no array or object. */
-const alone: readonly object[] = [];
-
-/** What is around the items of an array or object. TypeError for one that is around itself. */
-function within(around: readonly object[], container: object, whole: string): readonly object[] {
-  if (!around.includes(container)) return [...around, container];
-  const kind = Array.isArray(container) ? "a list" : "an object";
-  throw new TypeError(`Cannot capture: ${whole} has ${kind} that holds itself, it must have an end`);
-}
-
-/** A value with each tensor in it, in arrays and plain objects to any depth, replaced. */
-export function mapTensors(value: unknown, change: (tensor: Tensor) => unknown, around = alone): unknown {
-  if (value instanceof Tensor) return change(value);
-  if (!Array.isArray(value) && !isPlain(value)) return value;
-  const inside = within(around, value, "the result");
-  if (Array.isArray(value)) {
-    const items = value.map((item) => mapTensors(item, change, inside));
-    return items.some((item, k) => item !== value[k]) ? items : value;
-  }
-  const entries = Object.entries(value).map(([name, item]) => [name, mapTensors(item, change, inside)] as const);
-  return entries.some(([name, item]) => item !== value[name]) ? Object.fromEntries(entries) : value;
-}
-
-/** True for objects that are read as records of what is in them. */
-export function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -4,11 +4,13 @@
  * Call 1 runs eagerly and leaves a list of instructions; passes make it shorter; later calls fill in what changes from
  * call to call (inputs, live numbers, memory for the results) and run the whole list at once.
  */
+import { synchronous } from "../ambient/modes.ts";
 import { innerScope, moveTo } from "../ambient/scope.ts";
-import { Arguments, mapTensors } from "./arguments.ts";
+import { Arguments } from "./arguments.ts";
 import { openStreams, streamOf } from "../array/devices.ts";
 import { checkDType, type DType } from "../pure/dtype.ts";
 import { checkFunction } from "../pure/check.ts";
+import { mapLeaves } from "../pure/nested.ts";
 import { show, toDot } from "./show.ts";
 import { filled, type NDArray } from "../array/ndarray.ts";
 import { isInlined, refuseRecording } from "../array/recorder.ts";
@@ -202,17 +204,14 @@ function recordCall<Inputs extends unknown[], Result>(
       try {
         const seen = new Map<Tensor, Tensor>();
         const given = inputs.map((input) =>
-          mapTensors(input, (tensor) => {
+          mapLeaves("capture", input, (tensor) => {
+            if (!(tensor instanceof Tensor)) return tensor;
             if (!seen.has(tensor)) seen.set(tensor, new InputTensor(tensor));
             return seen.get(tensor);
           })
         );
-        const value = f(...given as Inputs);
-        if (value instanceof Promise) {
-          value.catch(() => {});
-          throw new TypeError("Cannot capture: the function returned a promise, it must be synchronous");
-        }
-        return mapTensors(value, (tensor) => {
+        return mapLeaves("capture", synchronous("capture", f(...given as Inputs)), (tensor) => {
+          if (!(tensor instanceof Tensor)) return tensor;
           if (tensor instanceof InputTensor) return tensor.source;
           if (tensor.owner !== inner && tensor.cachedData !== null) return tensor;
           // A leaf of its own: the graph behind it dies with the recording.

@@ -2,9 +2,10 @@
  * What a recording came to: where each call finds the memory that the list takes from outside, in which state of the
  * world the recording holds, and how results and gradients are made anew.
  */
-import { type Arguments, isPlain, type Pattern } from "./arguments.ts";
+import type { Arguments, Pattern } from "./arguments.ts";
 import { streamOf } from "../array/devices.ts";
 import type { DType } from "../pure/dtype.ts";
+import { isPlain } from "../pure/nested.ts";
 import { type List, parse, peakBytes, type Slot } from "./list.ts";
 import type { NDArray } from "../array/ndarray.ts";
 import type { Storage, Stream } from "../array/stream.ts";

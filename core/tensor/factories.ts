@@ -4,7 +4,7 @@
 import { streamOf } from "../array/devices.ts";
 import { checkDType, type DType, isFloat, isHalf } from "../pure/dtype.ts";
 import { asking, checkCount, checkOptions, refuse } from "../pure/check.ts";
-import { compose } from "../array/group.ts";
+import { groupResult } from "../array/group.ts";
 import { copy, empty, filled, map, mapInto, type NDArray } from "../array/ndarray.ts";
 import { random } from "../array/skeletons.ts";
 import { nextCounters } from "../array/counters.ts";
@@ -157,7 +157,7 @@ export function rand(shape: Shape, { device, dtype = "float32", requiresGrad }: 
   if (!isHalf(dtype)) return finish(uniform(shape, dtype, device), requiresGrad);
   // As many digits as the half has, cut off: rounded up, one might become 1.
   const steps = dtype === "float16" ? 2 ** 11 : 2 ** 8;
-  const array = compose(() => {
+  const array = groupResult(() => {
     const whole = map("floor", [map("mulScalar", [uniform(shape, "float32", device)], { s: steps })]);
     return copy(map("divScalar", [whole], { s: steps }), dtype);
   });
@@ -178,7 +178,7 @@ export function rand(shape: Shape, { device, dtype = "float32", requiresGrad }: 
  */
 export function randn(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
   const wide = isHalf(dtype) ? "float32" : dtype;
-  const array = compose(() => {
+  const array = groupResult(() => {
     const normal = map("boxMuller", [uniform(shape, wide, device), uniform(shape, wide, device)]);
     return wide === dtype ? normal : copy(normal, dtype);
   });
@@ -206,7 +206,7 @@ export function randint(
     throw new RangeError(`Cannot randint: [${low}, ${high}) must be a range of integers`);
   }
   checkDType("randint", dtype);
-  const array = compose(() => {
+  const array = groupResult(() => {
     const unit = uniform(shape, "float64", device);
     const whole = map("floor", [map("mulScalar", [unit], { s: high - low })]);
     return copy(map("addScalar", [whole], { s: low }), dtype);

@@ -1,15 +1,18 @@
 /**
  * group: several ops as one list of instructions, which a device may run tile by tile.
  */
+import { gradientsEnabled, synchronous } from "../ambient/modes.ts";
 import { innerScope, moveTo } from "../ambient/scope.ts";
-import { gradientsEnabled } from "../ambient/modes.ts";
-import { collect } from "../array/stream.ts";
+import { asGroup } from "../array/group.ts";
+import { checkFunction } from "../pure/check.ts";
+import { mapLeaves } from "../pure/nested.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
  * Runs `body` as one list of instructions, which the device may run tile by tile. The results have the same bits.
  *
- * Where no graph is recorded, tensors made inside and not returned are freed at its end.
+ * Where no graph is recorded, tensors made inside are freed at its end, save those that it returns, also in arrays and
+ * plain objects. Throws TypeError when `body` returns a promise: what follows an `await` would be in no group.
  *
  * @example
  * ```ts
@@ -20,16 +23,15 @@ import { Tensor } from "./tensor.ts";
  * ```
  */
 export function group<T>(body: () => T): T {
-  if (gradientsEnabled()) return collect(body);
-  return collect(() => {
+  checkFunction("group", body);
+  return asGroup(() => {
+    if (gradientsEnabled()) return synchronous("group", body());
     const inner = innerScope("group()");
     try {
-      const result = body();
-      if (result instanceof Promise) throw new TypeError("Cannot group: the function must be synchronous");
-      for (const kept of Array.isArray(result) ? result : [result]) {
-        if (kept instanceof Tensor && kept.owner === inner) moveTo(kept, inner.parent);
-      }
-      return result;
+      return mapLeaves("group", synchronous("group", body()), (leaf) => {
+        if (leaf instanceof Tensor && leaf.owner === inner) moveTo(leaf, inner.parent);
+        return leaf;
+      }) as T;
     } finally {
       inner[Symbol.dispose]();
     }

@@ -4,7 +4,7 @@
  */
 import { fold, random } from "../../core/array/skeletons.ts";
 import { fromTypedArray, map, type NDArray } from "../../core/array/ndarray.ts";
-import { compose } from "../../core/array/group.ts";
+import { groupResult } from "../../core/array/group.ts";
 import { Stream } from "../../core/array/stream.ts";
 import type { Device } from "../../kernels/device.ts";
 import { openDevice } from "../../kernels/mod.ts";
@@ -151,7 +151,7 @@ Deno.test("a text that NVRTC refuses is one kernel less, not all", async () => {
     withCuda((stream, device) => {
       const x = floats(stream, 64);
       const pair = (s: number, row: "square" | "abs") =>
-        compose(() => {
+        groupResult(() => {
           const first = map(row, [x]), second = map("addScalar", [first], { s });
           first.dispose();
           return second;

@@ -3,7 +3,7 @@
  * `cuda_test.ts` runs this in a process of its own, with the stand-in as the driver; the texts stay in its folder.
  */
 import { broadcastTo } from "../../core/array/views.ts";
-import { compose } from "../../core/array/group.ts";
+import { groupResult } from "../../core/array/group.ts";
 import { copy, empty, map, mapInto, type NDArray } from "../../core/array/ndarray.ts";
 import { fold } from "../../core/array/skeletons.ts";
 import { Stream } from "../../core/array/stream.ts";
@@ -137,7 +137,7 @@ for (const dtype of ["float32", "float64", "int32"] as const) {
 
 Deno.test("a temporary is not written, and what is read later is", () => {
   const device = openDevice("cuda"), stream = new Stream(device), x = put(stream, some("float32", [64]));
-  const result = compose(() => {
+  const result = groupResult(() => {
     const a = map("square", [x]), b = map("negate", [a]), sum = fold("sum", [a], [0], []);
     return map("add", [b, broadcastTo(sum, [64])]);
   });

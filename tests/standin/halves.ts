@@ -3,7 +3,7 @@
  * with the stand-in as the driver.
  */
 import { broadcastTo } from "../../core/array/views.ts";
-import { compose } from "../../core/array/group.ts";
+import { groupResult } from "../../core/array/group.ts";
 import { copy, map, type NDArray } from "../../core/array/ndarray.ts";
 import { fold, matmul } from "../../core/array/skeletons.ts";
 import { Stream } from "../../core/array/stream.ts";
@@ -81,7 +81,7 @@ Deno.test("TF32 is asked for where DENEB_TF32 is 1, of float32 alone, also with 
       const operands = [some(dtype, [8, 20]), some(dtype, [20, 12]), some(dtype, [12])];
       const [x, w, b] = operands.map((operand) => put(stream, operand)) as [NDArray, NDArray, NDArray];
       const alone = matmul(x, w, []),
-        sum = compose(() => {
+        sum = groupResult(() => {
           const product = matmul(x, w, []);
           return map("add", [product, broadcastTo(b, product.shape)]);
         });

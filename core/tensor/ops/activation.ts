@@ -6,9 +6,8 @@
  */
 import { gradientsEnabled } from "../../ambient/modes.ts";
 import { isHalf } from "../../pure/dtype.ts";
-import { compose } from "../../array/group.ts";
+import { asGroup, groupResult } from "../../array/group.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
-import { collect } from "../../array/stream.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
@@ -70,7 +69,7 @@ export class GELU extends TensorOp {
     // Φ(a) is not rounded to a half.
     if (isHalf(x.dtype)) return this.call(x.cast("float32")).cast(x.dtype);
     if (!x.requiresGrad || !gradientsEnabled()) return super.call(x);
-    return collect(() => this.record([x], [x.wrap(map(rows.normalCdf, [x.array]))]));
+    return asGroup(() => this.record([x], [x.wrap(map(rows.normalCdf, [x.array]))]));
   }
   /** g (Φ(a) + a φ(a)), with φ the density. */
   gradient(g: Tensor, y: Tensor): Adjoints {
@@ -84,7 +83,7 @@ export class GELUGradient extends RowOp {
   /** Of g and a; Φ(a) is computed unless it is given. */
   override compute(g: NDArray, a: NDArray, cdf?: NDArray): NDArray {
     if (cdf !== undefined) return map(this.row, [g, a, cdf]);
-    return compose(() => map(this.row, [g, a, map(rows.normalCdf, [a])]));
+    return groupResult(() => map(this.row, [g, a, map(rows.normalCdf, [a])]));
   }
   /** As `call`, where Φ(a) is known. */
   callKnowing(cdf: Tensor, g: Tensor, a: Tensor): Tensor {

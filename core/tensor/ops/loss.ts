@@ -2,10 +2,9 @@
  * The cross entropies as ops: their gradients read what the forward pass knew, and at the corners of the binary ones the
  * derivative of the whole is not that of the parts.
  */
-import { compose } from "../../array/group.ts";
+import { asGroup, groupResult } from "../../array/group.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
 import { checkLabels, fold } from "../../array/skeletons.ts";
-import { collect } from "../../array/stream.ts";
 import { broadcastTo } from "../../array/views.ts";
 import { type Shape, showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -35,7 +34,7 @@ export class CrossEntropy extends WideOp {
     }
     checkLabels(labels.array, shape[1]!);
     return inFloat32([logits], (logits) =>
-      collect(() => {
+      asGroup(() => {
         const normalizer = logits.wrap(new LogSumExp().compute(logits.array));
         return callWith(() => this.record([logits, labels], [normalizer]), normalizer);
       }));
@@ -43,7 +42,7 @@ export class CrossEntropy extends WideOp {
   /** The logarithm less the logit at each label: one pass over the logits, and no array of their size. */
   compute(logits: NDArray, labels: NDArray, normalizer: NDArray): NDArray {
     const rows = [logits.shape[0]!];
-    return compose(() => {
+    return groupResult(() => {
       const chosen = fold("pick", [logits, labelColumn(labels, logits.shape)], [1], rows, logits.dtype);
       return map("sub", [normalizer.view(rows, [normalizer.strides[0]!]), chosen]);
     });
@@ -63,7 +62,7 @@ export class CrossEntropyGradient extends WideOp {
   }
   /** Of logits, labels and g [batch]. */
   compute(logits: NDArray, labels: NDArray, g: NDArray, known?: NDArray): NDArray {
-    return compose(() => {
+    return groupResult(() => {
       const normalizer = broadcastTo(known ?? new LogSumExp().compute(logits), logits.shape);
       const column = broadcastTo(g.view([logits.shape[0]!, 1], [g.strides[0]!, 0]), logits.shape);
       return map(
@@ -88,7 +87,7 @@ export class CrossEntropyGradient extends WideOp {
 export class BinaryCrossEntropy extends WideOp {
   /** Both logarithms are at least -100, as in PyTorch: a wrong answer of 0 or 1 costs 100, not infinity. */
   compute(p: NDArray, y: NDArray): NDArray {
-    return compose(() => {
+    return groupResult(() => {
       const floor = { s: -100, t: Infinity };
       const yes = map("clip", [map("log", [p])], floor);
       const no = map("clip", [map("log1p", [map("negate", [p])])], floor);
@@ -108,7 +107,7 @@ export class BinaryCrossEntropy extends WideOp {
 export class BinaryCrossEntropyWithLogits extends WideOp {
   /** max(x, 0) - x y + ln(1 + e^-|x|), in which no exponential overflows. */
   compute(x: NDArray, y: NDArray): NDArray {
-    return compose(() => {
+    return groupResult(() => {
       const positive = map("max", [x, filled(x.storage.stream, x.shape, x.dtype, 0)]);
       const tail = map("log1p", [map("exp", [map("negate", [map("abs", [x])])])]);
       return map("add", [map("sub", [positive, map("mul", [x, y])]), tail]);

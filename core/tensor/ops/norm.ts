@@ -7,10 +7,9 @@
 import { gradientsEnabled } from "../../ambient/modes.ts";
 import { promote } from "../../pure/dtype.ts";
 import { broadcastTo, reshape } from "../../array/views.ts";
-import { compose, composeAll } from "../../array/group.ts";
+import { asGroup, groupResult, groupResults } from "../../array/group.ts";
 import { fold } from "../../array/skeletons.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
-import { collect } from "../../array/stream.ts";
 import { countAlong, reducedShape, type Shape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, callWith, inFloat32, WideOp } from "../op.ts";
@@ -42,7 +41,7 @@ export abstract class MomentsOp extends WideOp {
 export class InverseDeviation extends MomentsOp {
   /** In two passes: E[x²] - E[x]² would lose all digits of a variance that is small beside the mean. */
   compute(x: NDArray): NDArray {
-    return compose(() => moments(x, this.axes, this.eps).inverse);
+    return groupResult(() => moments(x, this.axes, this.eps).inverse);
   }
   /** -g y² x̂ / n, with x̂ the normalised x and n the number of elements that share a mean. */
   gradient(g: Tensor, y: Tensor): Adjoints {
@@ -55,7 +54,7 @@ export class InverseDeviation extends MomentsOp {
 export class Normalize extends MomentsOp {
   /** Two passes for the statistics, one for the result. */
   compute(x: NDArray): NDArray {
-    return compose(() => {
+    return groupResult(() => {
       const { mean, inverse } = moments(x, this.axes, this.eps);
       return map("normalize", [x, broadcastTo(mean, x.shape), broadcastTo(inverse, x.shape)]);
     });
@@ -76,7 +75,7 @@ export class NormalizeGradient extends WideOp {
   /** Two folds and a map. */
   compute(g: NDArray, normal: NDArray, inverse: NDArray): NDArray {
     const kept = reducedShape(g.shape, this.axes, true), s = 1 / countAlong(g.shape, this.axes);
-    return compose(() => {
+    return groupResult(() => {
       const sum = broadcastTo(fold("sum", [g], this.axes, kept), g.shape);
       const dot = broadcastTo(fold("dot", [g, normal], this.axes, kept), g.shape);
       return map("normalizeGradient", [g, sum, normal, dot, broadcastTo(inverse, g.shape)], { s });
@@ -111,7 +110,7 @@ export interface Moments {
 
 /** The statistics of x over `axes`. */
 export function momentsOf(x: Tensor, { axes, eps = 1e-5 }: NormalizeOptions): Moments {
-  const [mean, squares, inverse] = composeAll(() => {
+  const [mean, squares, inverse] = groupResults(() => {
     const found = moments(x.array, axes, eps);
     return [found.mean, found.squares, found.inverse];
   }) as [NDArray, NDArray, NDArray];
@@ -130,7 +129,7 @@ export class NormalizeScaleShift extends MomentsOp {
   }
   #callWide(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
     const dtype = promote(promote(x.dtype, weight.dtype), bias.dtype), wide = x.cast(dtype);
-    return collect(() => {
+    return asGroup(() => {
       const { mean, squares, inverse } = momentsOf(wide, this);
       squares.dispose();
       const call = () => this.callKnowing({ mean, inverse }, wide, weight.cast(dtype), bias.cast(dtype));
@@ -143,7 +142,7 @@ export class NormalizeScaleShift extends MomentsOp {
   }
   /** One pass, with the statistics given. */
   compute(x: NDArray, weight: NDArray, bias: NDArray, mean: NDArray, inverse: NDArray): NDArray {
-    return compose(() => {
+    return groupResult(() => {
       const beside = [mean, inverse, weight, bias].map((each) => broadcastTo(each, x.shape));
       return map("normalizeScaleShift", [x, ...beside]);
     });
@@ -175,7 +174,7 @@ export class NormalizeScaleShift extends MomentsOp {
     const overWeight = repeatedAxes(weight!.shape, shape), overBias = repeatedAxes(bias!.shape, shape);
     const [middle, scale] = [over(mean!.array), over(inverse!.array)];
     const isSame = (axes: readonly number[]) => axes.join() === this.axes.join();
-    const arrays = composeAll(() => {
+    const arrays = groupResults(() => {
       if (isSame(overWeight) && isSame(overBias)) {
         // One weight for each statistic: its own sums are those that the input's gradient needs.
         const sum = fold("sum", [g], this.axes, kept);

@@ -5,7 +5,7 @@ import { streamOf } from "../../array/devices.ts";
 import { type DType, isHalf } from "../../pure/dtype.ts";
 import { contiguous, copy, filled, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
 import { gather, scatterAdd } from "../../array/skeletons.ts";
-import { compose } from "../../array/group.ts";
+import { groupResult } from "../../array/group.ts";
 import { reshape } from "../../array/views.ts";
 import type { Shape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -55,7 +55,7 @@ export class Take extends TensorOp {
   }
   /** A copy of each slice, as often as it is named. */
   compute(source: NDArray, index: NDArray): NDArray {
-    return compose(() => {
+    return groupResult(() => {
       const shape = [...source.shape.slice(0, this.axis), ...index.shape, ...source.shape.slice(this.axis + 1)];
       return gather(contiguous(source), placesOf(index), this.axis, shape);
     });
@@ -78,7 +78,7 @@ export class Untake extends TensorOp {
   }
   /** The sums, added in ascending order of the index's own places, so that they repeat to the bit. */
   compute(part: NDArray, index: NDArray): NDArray {
-    return compose(() => {
+    return groupResult(() => {
       // Sums of halves are rounded once.
       const dtype = isHalf(part.dtype) ? "float32" : part.dtype;
       const whole = filled(part.storage.stream, this.shape, dtype, 0);

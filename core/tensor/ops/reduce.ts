@@ -4,7 +4,7 @@
 import type { ArgRow, FoldRow } from "../../../kernels/instruction.ts";
 import { promote } from "../../pure/dtype.ts";
 import { argFold, fold } from "../../array/skeletons.ts";
-import { compose } from "../../array/group.ts";
+import { groupResult } from "../../array/group.ts";
 import type { NDArray } from "../../array/ndarray.ts";
 import { broadcastTo } from "../../array/views.ts";
 import type { ReduceOptions } from "../../pure/reduce_options.ts";
@@ -85,7 +85,7 @@ export class SquaredDeviation extends ReduceOp {
   /** In two passes, the first for the mean. */
   compute(a: NDArray): NDArray {
     const axes = this.axesOf(a.shape), kept = reducedShape(a.shape, axes, true);
-    return compose(() => {
+    return groupResult(() => {
       const mean = meanOf(a, axes, kept);
       const out = reducedShape(a.shape, axes, this.keepDims);
       return fold("sumSquaredDeviation", [a, broadcastTo(mean, a.shape)], axes, out);

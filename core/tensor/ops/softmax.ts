@@ -5,7 +5,7 @@
  */
 import { broadcastTo } from "../../array/views.ts";
 import { fold } from "../../array/skeletons.ts";
-import { compose } from "../../array/group.ts";
+import { groupResult } from "../../array/group.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
 import { reducedShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -27,7 +27,7 @@ export class Softmax extends WideOp {
   }
   /** With the largest element subtracted first, so that no exponential overflows. */
   compute(x: NDArray): NDArray {
-    return compose(() => {
+    return groupResult(() => {
       const { highest, total } = softmaxParts(x, this.axis);
       return map("div", [map("expSub", [x, highest]), total]);
     });
@@ -46,7 +46,7 @@ export class LogSoftmax extends WideOp {
   }
   /** x - max - log(sum(exp(x - max))). */
   compute(x: NDArray): NDArray {
-    return compose(() => {
+    return groupResult(() => {
       const { highest, total } = softmaxParts(x, this.axis);
       return map("subSubLog", [x, highest, total]);
     });
@@ -62,7 +62,7 @@ export class LogSumExp extends WideOp {
   /** max + log(sum(exp(x - max))). */
   compute(x: NDArray): NDArray {
     const axis = x.shape.length - 1, kept = reducedShape(x.shape, [axis], true);
-    return compose(() => {
+    return groupResult(() => {
       const highest = fold("max", [x], [axis], kept);
       return map("addLog", [highest, fold("sumExpSub", [x, broadcastTo(highest, x.shape)], [axis], kept)]);
     });

@@ -1,0 +1,45 @@
+/**
+ * Nested values: arrays and plain objects, to any depth, count by what is in them; everything else is a leaf.
+ */
+
+/** True for objects that are read as records of what is in them: made by `{}` or without a prototype. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** The containers around the items of `container`, which is `whole` or a part of it. TypeError if it is in itself. */
+export function within(
+  action: string,
+  around: readonly object[],
+  container: object,
+  whole: string,
+): readonly object[] {
+  if (!around.includes(container)) return [...around, container];
+  const kind = Array.isArray(container) ? "a list" : "an object";
+  throw new TypeError(`Cannot ${action}: ${whole} has ${kind} that holds itself, it must have an end`);
+}
+
+/** The containers around a value that is in no array or object. */
+export const outermost: readonly object[] = [];
+
+/** A result with each leaf replaced; itself where none is. TypeError for one that holds itself. */
+export function mapLeaves(
+  action: string,
+  result: unknown,
+  change: (leaf: unknown) => unknown,
+  around: readonly object[] = outermost,
+): unknown {
+  if (Array.isArray(result)) {
+    const inside = within(action, around, result, "the result");
+    const items = result.map((item) => mapLeaves(action, item, change, inside));
+    return items.some((item, place) => item !== result[place]) ? items : result;
+  }
+  if (!isPlain(result)) return change(result);
+  const inside = within(action, around, result, "the result");
+  const entries = Object.entries(result).map(([name, item]) =>
+    [name, mapLeaves(action, item, change, inside)] as const
+  );
+  return entries.some(([name, item]) => item !== result[name]) ? Object.fromEntries(entries) : result;
+}
