@@ -1,7 +1,42 @@
 /** Calls of captured functions that wait for the one before: `.async()`. */
 import { capture, live, manualSeed, memory, nn, ones, optim, randn, type Tensor, tensor, zeros } from "../mod.ts";
+import { Stream } from "../core/array/stream.ts";
+import type { Device } from "../kernels/device.ts";
+import { limits } from "../kernels/instruction.ts";
 import { bits, trainer } from "./captures.ts";
 import { assertEquals, assertExact, assertRejects, assertStrictEquals, forEachDevice, values } from "./support.ts";
+
+Deno.test("words that run elsewhere stand where they stood, unless a run is still reading them", async () => {
+  const seen: { list: Float64Array; held: number[]; done: () => void }[] = [];
+  const none = () => {};
+  const device: Device = {
+    name: "recorder",
+    description: "",
+    words: new Float64Array(limits.words),
+    run: none,
+    write: none,
+    read: none,
+    memory: () => ({ bytes: 0, reserved: 0 }),
+    setThreads: none,
+    close: none,
+    runWordsAsync: (list) => new Promise((done) => seen.push({ list, held: [...list], done })),
+  };
+  const stream = new Stream(device), words = Float64Array.from([0, 1, 2, 3]), others = Float64Array.from([9, 9]);
+  const run = (list: Float64Array, begin = 0) => stream.replayAsync(list, begin, [list.length]);
+  const first = run(words);
+  words[3] = 4;
+  const second = run(words), other = run(others);
+  for (const { done } of seen) done();
+  await Promise.all([first, second, other]);
+  words[3] = 5;
+  const third = run(words), fourth = run(words, 1);
+  for (const { done } of seen) done();
+  await Promise.all([third, fourth]);
+  assertEquals(seen.map(({ held }) => held), [[0, 1, 2, 3], [0, 1, 2, 4], [9, 9], [0, 1, 2, 5], [1, 2, 5]]);
+  assertEquals(seen[0]!.list === seen[1]!.list, false, "a run's words were written over");
+  assertEquals([seen[0]!.list, seen[1]!.list].includes(seen[3]!.list), true, "a third copy was made");
+  assertEquals([...seen[2]!.list], [9, 9]);
+});
 
 const labels = (...places: number[]) => tensor(Int32Array.from(places));
 

@@ -113,7 +113,7 @@ pub const Context = struct {
     pub fn runProgram(context: *Context, words: []const f64) Status {
         if (!keeps) return context.run(words);
         if (context.engine.of != .cpu) {
-            context.engine.beginProgram(@intFromPtr(words.ptr), words.len);
+            context.engine.beginProgram();
             context.products_wait = true;
             defer context.products_wait = false;
             const status = context.run(words);

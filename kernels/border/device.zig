@@ -5,7 +5,7 @@
 //!     deinit(engine)
 //!     execute(engine, instruction) Status          one checked instruction
 //!     runGroup(engine, instructions, temporaries)  several, as if one by one
-//!     beginProgram(engine, address, count)         a captured program begins; may be left out
+//!     beginProgram(engine)                         a captured program begins; may be left out
 //!     endProgram(engine) Status                    and ends
 //!     write(engine, address, bytes) Status         from the host into a storage
 //!     read(engine, address, bytes) Status          after all that was written before
@@ -97,10 +97,10 @@ fn Of(comptime Devices: type) type {
             }
         }
 
-        /// A captured program, whose words stand there, is about to run: all until `endProgram`.
-        pub inline fn beginProgram(engine: *Self, address: usize, count: usize) void {
+        /// A captured program is about to run: all until `endProgram`.
+        pub inline fn beginProgram(engine: *Self) void {
             switch (engine.of) {
-                inline else => |*one| if (@hasDecl(@TypeOf(one.*), "beginProgram")) one.beginProgram(address, count),
+                inline else => |*one| if (@hasDecl(@TypeOf(one.*), "beginProgram")) one.beginProgram(),
             }
         }
 

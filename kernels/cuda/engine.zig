@@ -364,7 +364,7 @@ pub const Engine = struct {
     }
 
     /// A captured program begins. It is told from others by what it launches, wherever its words stand.
-    pub fn beginProgram(engine: *Engine, _: usize, _: usize) void {
+    pub fn beginProgram(engine: *Engine) void {
         engine.graphs.begin(engine);
     }
 

@@ -28,7 +28,9 @@ const signatures = {
   cuMemFreeHost: [handle],
   cuMemcpyHtoDAsync_v2: [handle, handle, "usize", handle],
   cuModuleLoadData: [out, "buffer"],
-  cuLaunchKernel: [handle, ...Array(7).fill(number), handle, handle, handle],
+  cuModuleUnload: [handle],
+  cuModuleGetFunction: [out, handle, "buffer"],
+  cuLaunchKernel: [handle, ...Array<"u32">(7).fill(number), handle, "buffer", handle],
   cuGraphCreate: [out, number],
   cuGraphDestroy: [handle],
   cuGraphAddChildGraphNode: [out, handle, "buffer", "usize", handle],
@@ -146,7 +148,7 @@ Deno.test("the stream without a handle is refused, and otherwise while anything 
       cuMemAllocAsync: () => call("cuMemAllocAsync", fresh(), 256n, 0n),
       cuMemFreeAsync: () => call("cuMemFreeAsync", memory, 0n),
       cuMemcpyHtoDAsync: () => call("cuMemcpyHtoDAsync_v2", memory, host, 16n, 0n),
-      cuLaunchKernel: () => call("cuLaunchKernel", 0n, 1, 1, 1, 256, 1, 1, 0, 0n, 0n, 0n),
+      cuLaunchKernel: () => call("cuLaunchKernel", 0n, 1, 1, 1, 256, 1, 1, 0, 0n, fresh(), 0n),
     };
     for (const [name, body] of Object.entries(uses)) {
       answers(body(), "invalid handle", name);
@@ -198,6 +200,39 @@ Deno.test("a product that is captured brings its allocation along unless it has 
     assertEquals(call("cuGraphExecDestroy", executable), 0);
     assertEquals(call("cuStreamSynchronize", stream), 0);
     assertEquals(call("cublasDestroy_v2", blas), 0);
+  });
+});
+
+Deno.test("grids, blocks, shared memory and parameters have their limits", () => {
+  withStream(({ stream, memory }) => {
+    const zeroed = (text: string) => new TextEncoder().encode(`${text}\0`);
+    const head = (bytes: number) =>
+      `.version 6.3\n.target sm_75\n.address_size 64\n.visible .entry check(\n\t.param .align 8 .b8 check_param_0[${bytes}]\n)`;
+    const other = made("cuModuleLoadData", zeroed(head(40)));
+    assertEquals(call("cuModuleGetFunction", fresh(), other, zeroed("check")), 500, "other parameters");
+    const module = made("cuModuleLoadData", zeroed(head(48))),
+      kernel = made("cuModuleGetFunction", module, zeroed("check"));
+    // No indices: address, fault, stride, length, then four words, of which the first is the count.
+    const parameters = BigUint64Array.of(memory, memory, 0n, 0n, 0n, 0n);
+    const pointers = BigUint64Array.of(BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(parameters))));
+    const launch = (grid: number[], block: number[], shared = 0, extra = 0n, into = stream) =>
+      call("cuLaunchKernel", kernel, ...grid, ...block, shared, into, pointers, extra);
+    assertEquals(launch([1, 1, 1], [256, 1, 1]), 0);
+    const refused: Parameters<typeof launch>[] = [
+      [[0, 1, 1], [256, 1, 1]],
+      [[2 ** 31, 1, 1], [256, 1, 1]],
+      [[1, 2 ** 16, 1], [256, 1, 1]],
+      [[1, 1, 2 ** 16], [256, 1, 1]],
+      [[1, 1, 1], [1025, 1, 1]],
+      [[1, 1, 1], [256, 8, 1]],
+      [[1, 1, 1], [1, 1, 65]],
+      [[1, 1, 1], [256, 1, 1], 49 * 1024],
+      [[1, 1, 1], [256, 1, 1], 0, 8n],
+    ];
+    for (const each of refused) answers(launch(...each), "invalid value", JSON.stringify(each, (_, x) => `${x}`));
+    answers(launch([1, 1, 1], [256, 1, 1], 0, 0n, 0n), "invalid handle", "no stream");
+    assertEquals(call("cuStreamSynchronize", stream), 0);
+    for (const one of [other, module]) assertEquals(call("cuModuleUnload", one), 0);
   });
 });
 
