@@ -54,7 +54,7 @@ testWith(needed, "what is too long for a launch is split, and is the reference's
 }, absent);
 
 testWith(needed, "programs that come again are graphs [cuda on the stand-in]", async () => {
-  await testsOnStandIn(["tests/standin/graphs.ts"], 9);
+  await testsOnStandIn(["tests/standin/graphs.ts"], 10);
 }, absent);
 
 testWith(needed, "the stand-in refuses what CUDA's header says a driver refuses [cuda on the stand-in]", async () => {

@@ -25,6 +25,8 @@ const arguments_align = 16;
 /// Graphs that are remembered, and graphs of one structure among them.
 const graphs_max = 64;
 const variants_max = 4;
+/// How often a graph is made anew where the driver does not take what changed in it.
+const remakes_max = 4;
 
 const Launch = struct {
     function: *driver.Function,
@@ -130,6 +132,7 @@ const Graph = struct {
     executable: ?*driver.Executable = null,
     /// It could not be made, and is not tried again.
     refused: bool = false,
+    remade: u32 = 0,
     /// When it was last run.
     used: u64 = 0,
 
@@ -318,17 +321,23 @@ pub const Graphs = struct {
     }
 
     /// The graph of what was noted: the one with the same operands of products; else one that is still to be
-    /// made; else, where there are enough of them, the one that was not run for longest. Null where such
-    /// launches were not seen before.
+    /// made, or cannot be; else, where there are enough of them, the one that was not run for longest. Null
+    /// where such launches were not seen before.
     fn find(graphs: *Graphs, engine: *cuda.Engine) ?*Graph {
         var count: usize = 0;
+        var unmade: ?*Graph = null;
         var oldest: ?*Graph = null;
         for (graphs.list.items) |*graph| {
             if (!graph.list.isLike(&graphs.noted)) continue;
-            if (graph.executable == null or !graph.list.isMoved(&graphs.noted)) return graph;
+            if (graph.executable == null) {
+                unmade = graph;
+                continue;
+            }
+            if (!graph.list.isMoved(&graphs.noted)) return graph;
             if (oldest == null or graph.used < oldest.?.used) oldest = graph;
             count += 1;
         }
+        if (unmade) |graph| return graph;
         if (count == 0 or count >= variants_max) return oldest;
         return graphs.remember(engine) orelse oldest;
     }
@@ -357,9 +366,11 @@ pub const Graphs = struct {
     /// Launches the graph with what was noted.
     fn launchAs(graphs: *Graphs, engine: *cuda.Engine, graph: *Graph) cuda.Failed!void {
         graph.used = graphs.clock;
-        if (graph.executable != null) graph.update(engine, &graphs.noted) catch {
+        if (graph.executable != null) graph.update(engine, &graphs.noted) catch |failure| {
             // Refused, perhaps, since cuBLAS computes a product by other kernels now.
             graph.drop(&engine.cuda);
+            graph.remade += 1;
+            if (graph.remade > remakes_max) return failure;
         };
         const is_new = graph.executable == null;
         if (is_new) try graph.build(engine, &graphs.noted);

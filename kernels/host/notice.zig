@@ -17,7 +17,7 @@ pub fn once(kind: Kind, comptime format: []const u8, values: anytype) void {
     const length = writer.end;
     buffer[length] = '\n';
     // Whoever closed standard error is told nothing.
-    _ = write(standard_error, &buffer, length + 1);
+    _ = write(standard_error, &buffer, @intCast(length + 1));
 }
 
 const standard_error = 2;

@@ -54,6 +54,8 @@ Deno.test("devices are listed and described, and numbered ones open", async () =
   assertMatch(description, /^0: CUDA 12\.4, Stand-in 0, 1\.0 GiB$/);
   await withCuda((_, device) => {
     assertEquals(device.name, "cuda:1");
+    // The text of the kernels and cuBLAS's workspace are among what is held.
+    assert(device.memory().reserved > (32 << 20) + 4_000_000, `${device.memory().reserved}`);
     assertMatch(
       device.description,
       /Stand-in 1, compute capability 9\.0, CUDA 12\.4, cuBLAS 12\.4 and Lt, NVRTC 12\.4$/,

@@ -31,6 +31,7 @@ const keys = [
   "graphCallsLeft",
   "compileRefusals",
   "workspaces",
+  "childUpdates",
 ] as const;
 type Key = typeof keys[number];
 

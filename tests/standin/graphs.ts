@@ -86,34 +86,37 @@ const view = (handle: number, ...strides: number[]) => [handle, float32, 0, ...s
 const list = (...instructions: (readonly [name: keyof typeof opcode, ...fields: number[]])[]) =>
   Float64Array.from(instructions.flatMap(([name, ...fields]) => [opcode[name], fields.length + 2, ...fields]));
 
-/** Of the matrix in storage 1 or 2: (its product with storage 3) + s, into storage 4. */
+/** Of the matrix in a storage: (its product with storage 1) + s, into storage 2. */
 const program = (input: number, s: number) =>
   list(
-    ["alloc", 5, 256],
-    ["matmul", float32, 0, 8, 8, 8, ...view(5, 8, 1), ...view(input, 8, 1), ...view(3, 8, 1)],
-    ["map", mapRows.indexOf("addScalar"), float32, 1, 1, s, 0, 0, 64, ...view(4, 1), ...view(5, 1)],
-    ["free", 5],
+    ["alloc", 3, 256],
+    ["matmul", float32, 0, 8, 8, 8, ...view(3, 8, 1), ...view(input, 8, 1), ...view(1, 8, 1)],
+    ["map", mapRows.indexOf("addScalar"), float32, 1, 1, s, 0, 0, 64, ...view(2, 1), ...view(3, 1)],
+    ["free", 3],
   );
 
-/** What a device of its own says of itself after it ran a program ten times; nothing of it may be left. */
-async function runApart(settings: Parameters<typeof having>[0]): Promise<string> {
+/**
+ * What a device of its own says of itself after it ran a program with so many inputs in turn, each twice; nothing of it
+ * may be left.
+ */
+async function runApart(settings: Parameters<typeof having>[0], inputs = 2, calls = 10): Promise<string> {
   let description = "";
   await having(settings, () => {
     const before = [get("graphs"), get("allocations")], device = openDevice("cuda");
     try {
-      device.runWords!(list(...[1, 2, 3, 4].map((handle) => ["alloc", handle, 256] as const)));
+      const first = 10, handles = [1, 2, ...Array.from({ length: inputs }, (_, k) => first + k)];
+      device.runWords!(list(...handles.map((handle) => ["alloc", handle, 256] as const)));
       const fill = (handle: number, value: (k: number) => number) =>
         device.write(handle, 0, new Uint8Array(Float32Array.from({ length: 64 }, (_, k) => value(k)).buffer));
-      fill(1, (k) => k);
-      fill(2, (k) => -k);
       // One times two.
-      fill(3, (k) => k % 9 === 0 ? 2 : 0);
+      fill(1, (k) => k % 9 === 0 ? 2 : 0);
+      for (let which = 0; which < inputs; which++) fill(first + which, (k) => k - 7 * which);
       const found = new Float32Array(64);
-      for (let call = 0; call < 10; call++) {
-        const sign = call % 4 < 2 ? 1 : -1;
-        device.runWords!(program(sign === 1 ? 1 : 2, call));
-        device.read(4, 0, new Uint8Array(found.buffer));
-        assertEquals(found, Float32Array.from({ length: 64 }, (_, k) => 2 * sign * k + call), `call ${call}`);
+      for (let call = 0; call < calls; call++) {
+        const which = (call >> 1) % inputs;
+        device.runWords!(program(first + which, call));
+        device.read(2, 0, new Uint8Array(found.buffer));
+        assertEquals(found, Float32Array.from({ length: 64 }, (_, k) => 2 * (k - 7 * which) + call), `call ${call}`);
       }
       description = device.description;
     } finally {
@@ -140,4 +143,10 @@ Deno.test("wherever the driver refuses, all is launched one by one, said, and no
 Deno.test("a cuBLAS that allocates while it is captured makes no graphs, and that is said", async () => {
   const says = await runApart({ workspaces: 0 });
   assertMatch(says, /, without graphs: cuGraphAddChildGraphNode failed: invalid argument \(1\)$/);
+});
+
+Deno.test("graphs whose products cannot be changed are made anew a few times, and then no more", async () => {
+  assert(!/without graphs/.test(await runApart({}, 7, 60)));
+  const says = await runApart({ childUpdates: 0 }, 7, 60);
+  assertMatch(says, /, without graphs: cuGraphExecChildGraphNodeSetParams failed: .+ \(910\)$/);
 });

@@ -193,6 +193,7 @@ pub const functions = struct {
         defer state.unlock();
         const inner = child orelse return state.invalid_value;
         const tasks = tasksOf(made, node, true) orelse return state.invalid_value;
+        if (state.values.get(.child_updates) == 0) return state.update_failure;
         if (inner.allocates or inner.tasks.items.len != tasks.len) return state.update_failure;
         for (inner.tasks.items, tasks.*) |now, before| {
             if (std.meta.activeTag(now) != std.meta.activeTag(before)) return state.update_failure;

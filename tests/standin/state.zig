@@ -71,6 +71,8 @@ pub const Key = enum(u32) {
     compile_refusals = 27,
     /// Whether cuBLAS takes a workspace.
     workspaces = 28,
+    /// Whether children of executable graphs can be changed.
+    child_updates = 29,
 };
 
 pub var values: std.EnumArray(Key, f64) = .initDefault(0, .{
@@ -82,6 +84,7 @@ pub var values: std.EnumArray(Key, f64) = .initDefault(0, .{
     .pools = 1,
     .graph_calls_left = -1,
     .workspaces = 1,
+    .child_updates = 1,
 });
 
 pub fn add(key: Key, difference: f64) void {
