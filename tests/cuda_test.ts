@@ -45,11 +45,11 @@ const look = `
 `;
 
 testWith(needed, "every row and skeleton is the reference's [cuda on the stand-in]", async () => {
-  await testsOnStandIn(["tests/devices_test.ts"], 12, "[cuda]");
+  await testsOnStandIn(["tests/devices"], 12, "[cuda]");
 }, absent);
 
 testWith(needed, "what is too long for a launch is split, and is the reference's [cuda on the stand-in]", async () => {
-  await testsOnStandIn(["tests/devices_test.ts"], 12, "[cuda in parts]");
+  await testsOnStandIn(["tests/devices"], 12, "[cuda in parts]");
   await testsOnStandIn(["tests/standin/long.ts"], 4);
 }, absent);
 
@@ -87,7 +87,7 @@ testWith(needed, "a product adds its bias, if cuBLASLt is there [cuda on the sta
     "--no-check",
     "--filter",
     "/matmul|forward agrees/",
-    "tests/devices_test.ts",
+    "tests/devices",
     "tests/ops",
   ];
   assertMatch(await onStandIn(words, "cublasLtMatmul"), / [1-9]\d* passed/);
@@ -127,7 +127,7 @@ testWith(needed, "a driver without a function that is needed says which [cuda on
 testWith(needed, "without cuBLAS it says why, and multiplies by itself [cuda on the stand-in]", async () => {
   const said = await onStandIn(["eval", look], "cublasDgemmStridedBatched");
   assertMatch(said, /without cuBLAS: its library has no cublasDgemmStridedBatched/);
-  const words = ["test", "-A", "--no-check", "--filter", "/matmul.*\\[cuda\\]/", "tests/devices_test.ts"];
+  const words = ["test", "-A", "--no-check", "--filter", "/matmul.*\\[cuda\\]/", "tests/devices"];
   assertMatch(await onStandIn(words, "cublasDgemmStridedBatched"), /2 passed/);
 }, absent);
 

@@ -2,7 +2,7 @@
  * What has more elements than a launch of CUDA counts, 2^31 - 1, and indices that are out of range before anything is
  * read. `cuda_test.ts` runs this in a process of its own, with the stand-in as the driver.
  *
- * That splitting is right is shown by `devices_test.ts` on the device "cuda in parts", which splits from 100 elements on.
+ * That splitting is right is shown by `tests/devices/` on the device "cuda in parts", which splits from 100 elements on.
  * Here nothing is computed: the device is lost at the first launch, so that only the host does its part.
  */
 import { fromTypedArray, type NDArray } from "../../core/array/ndarray.ts";

@@ -1,0 +1,164 @@
+/** Products, gathers, scatters and random numbers on every device against the reference device. */
+import { fromTypedArray, type NDArray } from "../../core/array/ndarray.ts";
+import { gather, matmul, random as randomArray, scatterAdd } from "../../core/array/skeletons.ts";
+import type { Stream } from "../../core/array/stream.ts";
+import type { TypedArray } from "../../core/pure/dtype.ts";
+import { type Shape, stridesOf } from "../../core/pure/shape.ts";
+import {
+  compute,
+  difference,
+  epsilonOf,
+  floats,
+  type Operand,
+  operand,
+  randomOf,
+  roundingOf,
+  types,
+} from "../arrays.ts";
+import { againstReference, Findings } from "../kernels.ts";
+import { assertExact, assertThrows, isLate } from "../support.ts";
+import { typesFor } from "./choices.ts";
+
+const { abs } = Math;
+
+/** Batch shape, rows, columns, length of the sums. */
+const products: readonly [batch: Shape, m: number, n: number, k: number][] = [
+  [[], 1, 1, 1],
+  [[], 1, 7, 5],
+  [[], 7, 1, 5],
+  [[], 3, 5, 0],
+  [[], 0, 5, 3],
+  [[], 5, 0, 3],
+  [[], 8, 48, 16],
+  [[], 9, 49, 17],
+  [[], 17, 31, 33],
+  [[], 33, 65, 129],
+  [[], 2, 3, 1025],
+  [[], 40, 50, 513],
+  [[3], 5, 4, 7],
+  [[2, 3], 9, 17, 5],
+  [[0], 2, 2, 2],
+];
+
+againstReference("matmul is within the rounding of its sums, exact for integers", (stream, reference) => {
+  const findings = new Findings();
+  for (const dtype of typesFor(stream, [...floats, "int32"])) {
+    const random = randomOf(dtype.length * 7);
+    for (const [batch, m, n, k] of products) {
+      // NN, NT, TN, TT, then strides that only views have.
+      const pairs = [...["contiguous", "transposed"] as const].flatMap((a) =>
+        (["contiguous", "transposed"] as const).map((b) => [a, b] as const)
+      );
+      const odd = [["offset", "reversed"], ["reversed", "offset"], ["broadcastRows", "broadcastColumns"]] as const;
+      for (const [a, b] of [...pairs, ...odd]) {
+        const operands = [operand(dtype, [...batch, m, k], a, random), operand(dtype, [...batch, k, n], b, random)];
+        const run = (on: Stream, each: Operand[]) => compute(on, each, ([x, y]) => matmul(x!, y!, batch));
+        const found = run(stream, operands), expected = run(reference, operands);
+        const sizes = dtype === "int32"
+          ? null
+          : run(reference, operands.map((each) => ({ ...each, flat: each.flat.map(abs) as TypedArray })));
+        const bound = (at: number) =>
+          sizes === null ? 0 : (k + 2) * epsilonOf(dtype) * sizes[at]! + roundingOf(dtype, expected[at]!);
+        findings.add(`${dtype} [${batch}] ${m}x${n}x${k} ${a} ${b}`, difference(found, expected, bound));
+      }
+    }
+  }
+  findings.check();
+});
+
+againstReference("matmul repeats an operand that has stride 0 over the batch", (stream, reference) => {
+  const findings = new Findings(), random = randomOf(12), [batch, m, n, k] = [[2, 3], 5, 7, 9] as const;
+  const dense = stridesOf([m, k]);
+  for (const strides of [[0, 0], [m * k, 0], [0, m * k]]) {
+    const a: Operand = {
+      ...operand("float32", [3 * m, k], "contiguous", random),
+      shape: [...batch, m, k],
+      strides: [...strides, ...dense],
+    };
+    const operands = [a, operand("float32", [...batch, k, n], "contiguous", random)];
+    const [found, expected] = [stream, reference].map((on) => compute(on, operands, ([x, y]) => matmul(x!, y!, batch)));
+    // Sums of 9 products of numbers below 2^5.
+    findings.add(`strides ${strides}`, difference(found!, expected!, () => 11 * 9 * 2 ** 10 * 2 ** -24));
+  }
+  findings.check();
+});
+
+/** Outer, length, inner and number of indices. */
+const places: readonly [outer: number, length: number, inner: number, count: number][] = [
+  [1, 5, 1, 0],
+  [1, 5, 1, 7],
+  [3, 4, 5, 9],
+  [1, 100, 33, 40],
+  [2, 3, 1025, 5],
+  [40, 7, 1, 33],
+  [0, 4, 3, 2],
+  [2, 1, 0, 3],
+];
+
+againstReference("gather copies and scatter adds in order, to the bit", (stream, reference) => {
+  const findings = new Findings();
+  for (const dtype of types) {
+    const random = randomOf(dtype.length * 3);
+    for (const indexed of ["int32", "uint8"] as const) {
+      for (const [outer, length, inner, count] of places) {
+        const index = operand(indexed, [count], "contiguous", random, (from) => Math.floor(from() * length));
+        const long = operand(dtype, [outer, length, inner], "contiguous", random);
+        const short = operand(dtype, [outer, count, inner], "contiguous", random);
+        const taken = [stream, reference].map((on) =>
+          compute(on, [long, index], ([source, at]) => gather(source!, at!, 1, [outer, count, inner]))
+        );
+        const what = `${dtype} [${outer}, ${length}, ${inner}] by ${count} ${indexed}`;
+        findings.add(`gather ${what}`, difference(taken[0]!, taken[1]!));
+        const added = [stream, reference].map((on) =>
+          compute(on, [long, short, index], ([out, source, at]) => {
+            scatterAdd(out!, source!, at!, 1);
+            return out!.share();
+          })
+        );
+        findings.add(`scatter ${what}`, difference(added[0]!, added[1]!));
+      }
+    }
+  }
+  findings.check();
+});
+
+function readAndFree(array: NDArray): void {
+  try {
+    array.read();
+  } finally {
+    array.dispose();
+  }
+}
+
+againstReference("an index out of range is a RangeError that says so, and the result is freed", (stream) => {
+  const said = (bad: number) => `index ${bad} must lie in [0, 3)`;
+  for (const bad of [-1, 3, 2 ** 31 - 1, -(2 ** 31)]) {
+    const source = fromTypedArray(stream, new Float32Array([1, 2, 3]), [3], "float32");
+    const index = fromTypedArray(stream, new Int32Array([0, bad]), [2], "int32");
+    assertThrows(() => readAndFree(gather(source, index, 0, [2])), RangeError, `Cannot gather: ${said(bad)}`);
+    const target = fromTypedArray(stream, new Float32Array([1, 2, 3]), [3], "float32");
+    const added = fromTypedArray(stream, new Float32Array([4, 5]), [2], "float32");
+    const add = () => scatterAdd(target, added, index, 0);
+    if (isLate(stream.device.name)) add();
+    assertThrows(isLate(stream.device.name) ? () => target.read() : add, RangeError, `Cannot scatter: ${said(bad)}`);
+    assertExact(target.read(), new Float32Array([1, 2, 3]));
+    for (const array of [source, index, target, added]) array.dispose();
+  }
+});
+
+againstReference("random words and numbers are the reference's, bit for bit", (stream, reference) => {
+  const findings = new Findings();
+  const keys: readonly [number, number][] = [[0, 0], [1, 2 ** 32 - 1], [0xdeadbeef, 42]];
+  for (const dtype of ["int32", "float32", "float64"] as const) {
+    for (const key of keys) {
+      for (const counter of [0, 7, 2 ** 32 - 3, 2 ** 40 + 1, 2 ** 53 - 2000]) {
+        for (const length of [0, 1, 2, 3, 4, 5, 17, 1025]) {
+          const run = (on: Stream): NDArray => randomArray(on, [length], dtype, key, counter);
+          const [found, expected] = [stream, reference].map((on) => compute(on, [], () => run(on)));
+          findings.add(`${length} ${dtype} of ${key} at ${counter}`, difference(found!, expected!));
+        }
+      }
+    }
+  }
+  findings.check();
+});
