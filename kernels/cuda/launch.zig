@@ -8,6 +8,8 @@ const cuda = @import("engine.zig");
 const driver = @import("driver.zig");
 const facts = @import("../program/facts.zig");
 const layout = @import("../gpu/arguments.zig");
+const map_kernels = @import("kernels/map.zig");
+const places_kernels = @import("kernels/places.zig");
 const program = @import("../program/program.zig");
 const split = @import("split.zig");
 const table = @import("../rows/table.zig");
@@ -423,7 +425,7 @@ pub fn check(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind
     // Of several launches the first that meets an index out of range has a number of its own.
     while (first < one.count) : (first += engine.places_most) {
         const count = @min(one.count - first, engine.places_most);
-        const arguments: layout.Check = .{
+        const arguments: places_kernels.CheckArguments = .{
             .index = @intFromPtr(one.index.data) +% @as(usize, @bitCast(stride)) *% first,
             .fault = engine.fault,
             .stride = stride,
@@ -438,13 +440,13 @@ pub fn check(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind
 }
 
 /// Checks the indices and returns what gather and scatter are launched with; `total` is the caller's.
-fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind, total: usize) Failed!layout.Places {
+fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind, total: usize) Failed!places_kernels.PlacesArguments {
     if (!facts.gathers(one)) return engine.unsupported(
         "Cannot {t}: the dtypes are {t}, {t} and {t}; wanted two equal ones and an index of int32 or uint8",
         .{ kind, one.out.dtype, one.source.dtype, one.index.dtype },
     );
     try check(engine, one, kind);
-    var places: layout.Places = .{
+    var places: places_kernels.PlacesArguments = .{
         .out = @intFromPtr(one.out.data),
         .source = @intFromPtr(one.source.data),
         .index = @intFromPtr(one.index.data),
@@ -489,7 +491,7 @@ pub fn scatter(engine: *Engine, one: *const program.Gather) Failed!void {
 }
 
 pub fn random(engine: *Engine, one: *const program.Random) Failed!void {
-    const arguments: layout.Random = .{
+    const arguments: map_kernels.RandomArguments = .{
         .out = @intFromPtr(one.out.data),
         .counter = one.counter,
         .count = one.count,

@@ -15,6 +15,7 @@ const facts = @import("../program/facts.zig");
 const later_module = @import("../program/reads.zig");
 const launch = @import("launch.zig");
 const layout = @import("../gpu/arguments.zig");
+const matmul = @import("kernels/matmul.zig");
 const program = @import("../program/program.zig");
 const split = @import("split.zig");
 const table = @import("../rows/table.zig");
@@ -352,7 +353,7 @@ fn byKernel(engine: *Engine, one: *const program.MatMul) Failed!void {
         "Cannot multiply: a product of {d} x {d} is too large at once",
         .{ one.m, one.n },
     );
-    var arguments: layout.MatMul = .{
+    var arguments: matmul.MatMulArguments = .{
         .addresses = undefined,
         .m = one.m,
         .n = one.n,

@@ -101,39 +101,6 @@ pub fn Fold(comptime operands: usize) type {
     };
 }
 
-/// gather and scatter.
-pub const Places = extern struct {
-    out: u64,
-    source: u64,
-    index: u64,
-    fault: u64,
-    out_strides: [3]i64,
-    source_strides: [3]i64,
-    index_stride: i64,
-    length: u64,
-    count: Divisor,
-    inner: Divisor,
-    /// outer, and outer * inner or outer * count * inner: what the threads share out.
-    outer: u32,
-    total: u32,
-    index_bytes: u32,
-    /// Named, so that equal arguments have equal bytes.
-    unused: u32 = 0,
-};
-
-/// Whether indices lie in `0..length`. `serial` is the number of the instruction, by which a fault
-/// names it.
-pub const Check = extern struct {
-    index: u64,
-    fault: u64,
-    stride: i64,
-    length: u64,
-    count: u32,
-    index_bytes: u32,
-    serial: u32,
-    kind: u32,
-};
-
 /// Which instruction met an index out of range first, and the first of its indices.
 pub const Fault = extern struct {
     /// The instruction's serial, 0 for none.
@@ -145,29 +112,6 @@ pub const Fault = extern struct {
 };
 
 pub const FaultKind = enum(u32) { label, gather, scatter };
-
-pub const Random = extern struct {
-    out: u64,
-    counter: u64,
-    count: u64,
-    key: [2]u32,
-};
-
-/// Batches in y, tiles in x.
-pub const MatMul = extern struct {
-    addresses: [3]u64,
-    m: u64,
-    n: u64,
-    k: u64,
-    tiles: Divisor,
-    batch_rank: u32,
-    /// The batch of block 0 in y.
-    batch_first: u32,
-    /// Rows and columns of out, a, b, in bytes.
-    strides: [3][2]i64,
-    divisors: [rank_max]Divisor,
-    batch_strides: [3][rank_max]i64,
-};
 
 test "a divisor divides" {
     var size: usize = 1;

@@ -6,13 +6,35 @@
 //! launch joins (`Join`). Reads each element once: memory is the bound.
 
 const std = @import("std");
+const convert = @import("../../program/convert.zig");
 const expr = @import("../../rows/expr.zig");
 const layout = @import("../../gpu/arguments.zig");
 const map = @import("map.zig");
+const table = @import("../../rows/table.zig");
 const threading = @import("thread.zig");
 
+const Entry = threading.Entry;
 const Thread = threading.Thread;
 const advance = threading.advance;
+
+pub const entries: []const Entry = blk: {
+    @setEvalBranchQuota(1_000_000);
+    var list: []const Entry = &.{};
+    for (convert.Compute, threading.type_names) |T, of| {
+        for (table.fold_rows) |row| {
+            if (T == i32 and !row.for_ints) continue;
+            list = list ++ [_]Entry{
+                .{ .name = "fold_" ++ row.name ++ "_" ++ of, .Kernel = Fold(row, T, false) },
+                .{ .name = "join_" ++ row.name ++ "_" ++ of, .Kernel = Fold(row, T, true) },
+            };
+        }
+        for (table.arg_rows) |row| {
+            if (T == i32 and !row.for_ints) continue;
+            list = list ++ [_]Entry{.{ .name = "arg_" ++ row.name ++ "_" ++ of, .Kernel = Arg(row, T) }};
+        }
+    }
+    break :blk list;
+};
 
 /// Which kept place and which reduced elements a thread works on.
 const Part = struct {

@@ -9,11 +9,31 @@ const expr = @import("../../rows/expr.zig");
 const layout = @import("../../gpu/arguments.zig");
 const philox = @import("../../numbers/philox.zig");
 const program = @import("../../program/program.zig");
+const table = @import("../../rows/table.zig");
 const threading = @import("thread.zig");
 
+const Entry = threading.Entry;
 const Thread = threading.Thread;
 const advance = threading.advance;
 const global = threading.global;
+
+pub const entries: []const Entry = blk: {
+    @setEvalBranchQuota(1_000_000);
+    var list: []const Entry = &.{};
+    for (convert.Compute, type_names) |T, of| {
+        for (table.map_rows) |row| {
+            if (T == i32 and !row.for_ints) continue;
+            list = list ++ [_]Entry{
+                .{ .name = "vector_" ++ row.name ++ "_" ++ of, .Kernel = Vector(row, T) },
+                .{ .name = "strided_" ++ row.name ++ "_" ++ of, .Kernel = Strided(row, T) },
+            };
+        }
+        list = list ++ [_]Entry{.{ .name = "random_" ++ of, .Kernel = Random(@field(program.DType, of)) }};
+    }
+    break :blk list;
+};
+
+const type_names = threading.type_names;
 
 /// Elements of a vector.
 pub fn lanes(comptime T: type) comptime_int {
@@ -182,11 +202,18 @@ pub fn Strided(comptime row: anytype, comptime T: type) type {
     };
 }
 
+pub const RandomArguments = extern struct {
+    out: u64,
+    counter: u64,
+    count: u64,
+    key: [2]u32,
+};
+
 /// A block of Philox for each thread.
 pub fn Random(comptime dtype: program.DType) type {
     const per_thread = if (dtype == .float64) 2 else 4;
     return struct {
-        pub const Arguments = layout.Random;
+        pub const Arguments = RandomArguments;
         pub const Shared = void;
         pub const State = void;
         pub const phases = .{run};

@@ -2,12 +2,38 @@
 //! floats where it is absent. Tiles of 64 x 64 through shared memory, 4 x 4 results for each
 //! thread, each summed with k ascending.
 
+const convert = @import("../../program/convert.zig");
 const layout = @import("../../gpu/arguments.zig");
 const threading = @import("thread.zig");
 
+const Entry = threading.Entry;
 const Thread = threading.Thread;
 const advance = threading.advance;
 const global = threading.global;
+
+/// Batches in y, tiles in x.
+pub const MatMulArguments = extern struct {
+    addresses: [3]u64,
+    m: u64,
+    n: u64,
+    k: u64,
+    tiles: layout.Divisor,
+    batch_rank: u32,
+    /// The batch of block 0 in y.
+    batch_first: u32,
+    /// Rows and columns of out, a, b, in bytes.
+    strides: [3][2]i64,
+    divisors: [layout.rank_max]layout.Divisor,
+    batch_strides: [3][layout.rank_max]i64,
+};
+
+pub const entries: []const Entry = blk: {
+    var list: []const Entry = &.{};
+    for (convert.Compute, threading.type_names) |T, of| {
+        list = list ++ [_]Entry{.{ .name = "matmul_" ++ of, .Kernel = MatMul(T) }};
+    }
+    break :blk list;
+};
 
 pub const side = 64;
 const depth = 16;
@@ -16,7 +42,7 @@ const across = side / each;
 
 pub fn MatMul(comptime T: type) type {
     return struct {
-        pub const Arguments = layout.MatMul;
+        pub const Arguments = MatMulArguments;
         pub const Shared = extern struct {
             a: [depth][side]T,
             b: [depth][side]T,

@@ -7,6 +7,7 @@
 //! with c ascending, as everywhere, hence without atomic additions: either a thread walks over all c
 //! (`Scatter`), or a block for each c does the work where its index comes first (`ScatterFirst`).
 
+const std = @import("std");
 const convert = @import("../../program/convert.zig");
 const layout = @import("../../gpu/arguments.zig");
 const program = @import("../../program/program.zig");
@@ -14,9 +15,58 @@ const threading = @import("thread.zig");
 
 const DType = program.DType;
 const Stored = convert.Stored;
+const Entry = threading.Entry;
 const Thread = threading.Thread;
 const advance = threading.advance;
 const global = threading.global;
+
+/// gather and scatter.
+pub const PlacesArguments = extern struct {
+    out: u64,
+    source: u64,
+    index: u64,
+    fault: u64,
+    out_strides: [3]i64,
+    source_strides: [3]i64,
+    index_stride: i64,
+    length: u64,
+    count: layout.Divisor,
+    inner: layout.Divisor,
+    /// outer, and outer * inner or outer * count * inner: what the threads share out.
+    outer: u32,
+    total: u32,
+    index_bytes: u32,
+    /// Named, so that equal arguments have equal bytes.
+    unused: u32 = 0,
+};
+
+/// Whether indices lie in `0..length`. `serial` is the number of the instruction, by which a fault
+/// names it.
+pub const CheckArguments = extern struct {
+    index: u64,
+    fault: u64,
+    stride: i64,
+    length: u64,
+    count: u32,
+    index_bytes: u32,
+    serial: u32,
+    kind: u32,
+};
+
+pub const entries: []const Entry = blk: {
+    var list: []const Entry = &.{.{ .name = "check", .Kernel = Check }};
+    for (.{ u8, u16, u32, u64 }) |T| {
+        const name = std.fmt.comptimePrint("gather_{d}", .{@sizeOf(T)});
+        list = list ++ [_]Entry{.{ .name = name, .Kernel = Gather(T) }};
+    }
+    for (@typeInfo(DType).@"enum".field_names) |of| {
+        list = list ++ [_]Entry{
+            .{ .name = "scatter_" ++ of, .Kernel = Scatter(@field(DType, of)) },
+            .{ .name = "scatter_first_" ++ of, .Kernel = ScatterFirst(@field(DType, of)) },
+        };
+    }
+    break :blk list;
+};
 
 inline fn indexAt(arguments: anytype, stride: i64, c: u32) i32 {
     const address = advance(arguments.index, stride, c);
@@ -24,7 +74,7 @@ inline fn indexAt(arguments: anytype, stride: i64, c: u32) i32 {
 }
 
 /// Whether any index was out of range since the last read.
-inline fn faulty(arguments: *const layout.Places) bool {
+inline fn faulty(arguments: *const PlacesArguments) bool {
     return global(layout.Fault, arguments.fault).claim != 0;
 }
 
@@ -33,7 +83,7 @@ inline fn isInside(index: i32, length: u64) bool {
 }
 
 pub const Check = struct {
-    pub const Arguments = layout.Check;
+    pub const Arguments = CheckArguments;
     pub const Shared = void;
     pub const State = void;
     pub const phases = .{run};
@@ -57,7 +107,7 @@ pub const Check = struct {
 /// out[o, c, i] = source[o, index[c], i], of words of any type.
 pub fn Gather(comptime T: type) type {
     return struct {
-        pub const Arguments = layout.Places;
+        pub const Arguments = PlacesArguments;
         pub const Shared = void;
         pub const State = void;
         pub const phases = .{run};
@@ -96,7 +146,7 @@ inline fn add(comptime dtype: DType, x: Stored(dtype), y: Stored(dtype)) Stored(
 pub fn Scatter(comptime dtype: DType) type {
     const T = Stored(dtype);
     return struct {
-        pub const Arguments = layout.Places;
+        pub const Arguments = PlacesArguments;
         pub const Shared = void;
         pub const State = void;
         pub const phases = .{run};
@@ -123,7 +173,7 @@ pub fn Scatter(comptime dtype: DType) type {
 pub fn ScatterFirst(comptime dtype: DType) type {
     const T = Stored(dtype);
     return struct {
-        pub const Arguments = layout.Places;
+        pub const Arguments = PlacesArguments;
         /// Whether the index stands before c.
         pub const Shared = [layout.threads]u32;
         pub const State = void;

@@ -41,6 +41,12 @@ pub inline fn advance(address: u64, stride: i64, steps: u64) u64 {
     return address +% @as(u64, @bitCast(stride)) *% steps;
 }
 
+/// The compute types as names of kernels have them, in the order of `convert.Compute`.
+pub const type_names = [_][]const u8{ "float32", "float64", "int32" };
+
+/// A kernel under its name. The engine that launches it builds the same name.
+pub const Entry = struct { name: []const u8, Kernel: type };
+
 pub const Thread = struct {
     /// The block, in x and y.
     x: u32,
