@@ -218,7 +218,7 @@ pub const Context = struct {
         const notes = keeps and context.builder != null;
         if (notes) reader.found = &found;
         const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
-        const written = target.written();
+        const written = program.writtenBy(target);
         if (keeps) if (written) |out| context.memory.touch(context.memory.find(out.handle).?);
         if (!useful) return .ok;
         if (notes) context.builder.?.add(opcode, target, words, &found, &context.memory);

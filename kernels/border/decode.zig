@@ -75,7 +75,7 @@ inline fn liveOf(comptime kind: schema.Kind, comptime T: type, word: f64) ?T {
 /// False if it is no number for that place, or none of the computation's numbers stands there.
 pub fn renumber(instruction: *program.Instruction, at: usize, word: f64) bool {
     switch (instruction.*) {
-        inline else => |*one, tag| inline for (comptime program.Instruction.rowOf(tag).fields) |field| {
+        inline else => |*one, tag| inline for (comptime program.rowOf(tag).fields) |field| {
             if (comptime !field.kind.isLive()) continue;
             inline for (0..field.times.fixed) |k| if (at == field.at + k) {
                 const slot = slotOf(one, field, k);

@@ -114,7 +114,7 @@ pub const Program = struct {
         if (handle < 0 or handle >= 1 << 32 or offset < 0 or offset > decode.elements_max) return false;
         const storage = memory.find(@intCast(handle)) orelse return false;
         if (link.written) memory.touch(storage);
-        const view = kept.instructions[link.instruction].operand(link.operand);
+        const view = program.operandOf(&kept.instructions[link.instruction], link.operand);
         const shift = view.dtype.shift();
         if (view.handle != handle and !kept.agrees(words, place)) return false;
         view.handle = @intCast(handle);
@@ -276,7 +276,7 @@ pub const Builder = struct {
             builder.roles.items[place + 2] = of_view;
         }
         switch (instruction.*) {
-            inline else => |_, tag| inline for (comptime Instruction.rowOf(tag).fields) |field| {
+            inline else => |_, tag| inline for (comptime program.rowOf(tag).fields) |field| {
                 if (comptime field.kind.isLive()) for (field.at..field.at + field.times.fixed) |at| {
                     builder.roles.items[begin + at] = first_number + @as(Role, @intCast(builder.numbers.items.len));
                     try builder.numbers.append(allocator, .{ .instruction = number, .at = @intCast(at) });
@@ -347,7 +347,7 @@ pub const Builder = struct {
             const instruction = &builder.instructions.items[link.instruction];
             if (instruction.* != .matmul) continue;
             const product = &instruction.matmul;
-            if (instruction.operand(link.operand) != panels.right(product)) continue;
+            if (program.operandOf(instruction, link.operand) != panels.right(product)) continue;
             const bytes = panels.size(engine, product);
             if (bytes != 0) try list.append(builder.arena.allocator(), .{ .product = product, .bytes = bytes });
         }

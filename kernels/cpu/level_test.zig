@@ -40,7 +40,7 @@ const Set = struct {
 
     /// Runs the instruction on every engine, from the same state.
     fn check(set: *Set, instruction: *const Instruction, what: []const u8) !void {
-        const out = instruction.written().?.*;
+        const out = program.writtenBy(instruction).?.*;
         const storage = set.bench.storages.items[out.handle - 1];
         const before = try set.bench.snapshot(&out);
         var want: [2]?[]align(64) u8 = .{ null, null };

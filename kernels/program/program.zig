@@ -127,81 +127,113 @@ pub const Gather = struct {
     index: View,
 };
 
-pub const Random = struct {
-    count: usize,
-    key: [2]u32,
-    counter: u64,
-    out: View,
-};
+pub const Random = Payload("random");
 
-/// An instruction with views, by the name of its row. Members of the payload are called as the row's
+/// What instructions are decoded to that are more than the words of their rows. Members are called as
 /// fields and views are; what a row does not name has a default.
-pub const Instruction = union(enum) {
-    map: Map,
-    fold: Fold,
-    arg: Fold,
-    matmul: MatMul,
-    gather: Gather,
-    scatter: Gather,
-    random: Random,
-    check: Gather,
-
-    const Tag = std.meta.Tag(Instruction);
-
-    comptime {
-        for (schema.rows) |row| {
-            if (row.views.len == 0 or @hasField(Instruction, row.name)) continue;
-            @compileError("program.zig: Instruction has no member for the instruction \"" ++ row.name ++ "\"");
-        }
-    }
-
-    pub fn rowOf(comptime tag: Tag) schema.Row {
-        return schema.of(@field(Opcode, @tagName(tag)));
-    }
-
-    /// Its views in the order of its words.
-    pub fn views(instruction: *const Instruction) Views {
-        var found: Views = .{ .list = undefined, .count = 0, .first = undefined };
-        switch (instruction.*) {
-            inline else => |*one, tag| {
-                const row = comptime rowOf(tag);
-                found.first = row.views[0].access;
-                inline for (row.views) |view| {
-                    const member = &@field(one, view.member);
-                    if (@TypeOf(member.*) == View) found.add(member) else {
-                        const count = if (view.times) |times| @field(one, row.fields[times].member) else 1;
-                        for (member[0..count]) |*each| found.add(each);
-                    }
-                }
-            },
-        }
-        return found;
-    }
-
-    /// The view that it changes; null if it only checks.
-    pub inline fn written(instruction: *const Instruction) ?*const View {
-        switch (instruction.*) {
-            inline else => |*one, tag| {
-                const row = comptime rowOf(tag);
-                return if (comptime row.writes()) &@field(one, row.views[0].member) else null;
-            },
-        }
-    }
-
-    /// The view of that number, in the same order.
-    pub fn operand(instruction: *Instruction, number: usize) *View {
-        switch (instruction.*) {
-            inline else => |*one, tag| {
-                inline for (comptime rowOf(tag).views, 0..) |view, before| {
-                    const member = &@field(one, view.member);
-                    if (@TypeOf(member.*) != View) return &member[number - before];
-                    if (number == before) return member;
-                }
-                unreachable;
-            },
-        }
-    }
+const payloads = struct {
+    pub const map = Map;
+    pub const fold = Fold;
+    pub const arg = Fold;
+    pub const matmul = MatMul;
+    pub const gather = Gather;
+    pub const scatter = Gather;
+    pub const check = Gather;
 };
+
+/// What the instruction of that name is decoded to: a struct of its row, if nothing else is said.
+pub fn Payload(comptime name: []const u8) type {
+    if (@hasDecl(payloads, name)) return @field(payloads, name);
+    const row = schema.of(@field(Opcode, name));
+    var names: []const []const u8 = &.{};
+    var types: []const type = &.{};
+    for (row.fields) |field| {
+        const Word = WordOf(field.kind);
+        names = names ++ .{field.member};
+        types = types ++ .{switch (field.times) {
+            .fixed => |count| if (count == 1) Word else [count]Word,
+            .field => [rank_max]Word,
+        }};
+    }
+    for (row.views) |view| {
+        names = names ++ .{view.member};
+        types = types ++ .{if (view.times == null) View else [inputs_max]View};
+    }
+    return @Struct(.auto, null, names, types[0..names.len], &@splat(.{}));
+}
+
+fn WordOf(comptime kind: schema.Kind) type {
+    return switch (kind) {
+        .row => u16,
+        .compute => DType,
+        .rank, .within, .operands => u8,
+        .number => f64,
+        .key => u32,
+        .counter => u64,
+        .size => usize,
+        .handle, .bytes, .code, .rest => @compileError("an instruction with views has no field of the kind " ++ @tagName(kind)),
+    };
+}
+
+/// An instruction with views, by the name of its row.
+pub const Instruction = blk: {
+    var names: []const []const u8 = &.{};
+    var types: []const type = &.{};
+    for (schema.rows) |row| if (row.views.len > 0) {
+        names = names ++ .{row.name};
+        types = types ++ .{Payload(row.name)};
+    };
+    const Tag = @Enum(u8, .exhaustive, names, &std.simd.iota(u8, names.len));
+    break :blk @Union(.auto, Tag, names, types[0..names.len], &@splat(.{}));
+};
+
+/// The row of an instruction by the union's tag.
+pub fn rowOf(comptime tag: std.meta.Tag(Instruction)) schema.Row {
+    return schema.of(@field(Opcode, @tagName(tag)));
+}
+
+/// The views of an instruction in the order of its words.
+pub fn viewsOf(instruction: *const Instruction) Views {
+    var found: Views = .{ .list = undefined, .count = 0, .first = undefined };
+    switch (instruction.*) {
+        inline else => |*one, tag| {
+            const row = comptime rowOf(tag);
+            found.first = row.views[0].access;
+            inline for (row.views) |view| {
+                const member = &@field(one, view.member);
+                if (@TypeOf(member.*) == View) found.add(member) else {
+                    const count = if (view.times) |times| @field(one, row.fields[times].member) else 1;
+                    for (member[0..count]) |*each| found.add(each);
+                }
+            }
+        },
+    }
+    return found;
+}
+
+/// The view that an instruction changes; null if it only checks.
+pub inline fn writtenBy(instruction: *const Instruction) ?*const View {
+    switch (instruction.*) {
+        inline else => |*one, tag| {
+            const row = comptime rowOf(tag);
+            return if (comptime row.writes()) &@field(one, row.views[0].member) else null;
+        },
+    }
+}
+
+/// The view of that number, in the same order.
+pub fn operandOf(instruction: *Instruction, number: usize) *View {
+    switch (instruction.*) {
+        inline else => |*one, tag| {
+            inline for (comptime rowOf(tag).views, 0..) |view, before| {
+                const member = &@field(one, view.member);
+                if (@TypeOf(member.*) != View) return &member[number - before];
+                if (number == before) return member;
+            }
+            unreachable;
+        },
+    }
+}
 
 pub const Views = struct {
     list: [inputs_max + 1]*const View,

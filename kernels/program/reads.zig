@@ -5,7 +5,7 @@ const program = @import("program.zig");
 /// Whether one of the instructions reads that storage, or adds to it.
 pub fn isRead(instructions: []const program.Instruction, handle: u32) bool {
     for (instructions) |*instruction| {
-        const views = instruction.views();
+        const views = program.viewsOf(instruction);
         for (views.sources()) |view| if (view.handle == handle) return true;
     }
     return false;

@@ -11,7 +11,8 @@ const View = schema.View;
 
 pub fn parse(comptime entry: table.Entry) Row {
     var row: Row = .{
-        .name = entry.name,
+        // A text of its own, which type names are made of.
+        .name = "" ++ entry.name,
         .fields = &.{},
         .views = &.{},
         .pure = truth(entry, "pure"),

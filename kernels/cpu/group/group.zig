@@ -211,7 +211,7 @@ const Parts = struct {
 
 fn elementwise(instruction: *const Instruction) bool {
     return switch (instruction.*) {
-        inline else => |_, tag| comptime Instruction.rowOf(tag).tiled,
+        inline else => |_, tag| comptime program.rowOf(tag).tiled,
     };
 }
 

@@ -87,7 +87,7 @@ pub const Plan = struct {
         }
         if (plan.temporaries_count == 0) return;
         for (instructions, 0..) |*instruction, i| {
-            const views = instruction.views();
+            const views = program.viewsOf(instruction);
             for (views.all()) |view| plan.note(view, i);
         }
     }
