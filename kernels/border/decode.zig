@@ -432,7 +432,12 @@ pub const Reader = struct {
             found.views[found.count] = .{ .at = @intCast(at), .low = low - from, .high = high - from, .empty = empty, .written = false };
             found.count += 1;
         }
-        if (empty) return;
+        // Nothing is read through the strides of no elements, and no skeleton must reckon with them:
+        // they may be too large to be multiplied.
+        if (empty) {
+            @memset(target.strides[0..shape.len], 0);
+            return;
+        }
         const elements = storage.block.bytes >> shift;
         if (low < 0 or high >= elements) {
             return reader.fail(error.Range, "a view reaches {d}..{d} of {d} elements", .{ low, high, elements });
