@@ -7,6 +7,12 @@
 const std = @import("std");
 const expr = @import("expr.zig");
 
+comptime {
+    for (.{ map_rows, fold_rows, arg_rows }) |rows| if (rows.len > 256) {
+        @compileError("more than 256 rows: the keys of compiled kernels hold the number of a row in a byte");
+    };
+}
+
 /// One element from the elements of up to six operands.
 pub const MapRow = struct {
     name: []const u8,
