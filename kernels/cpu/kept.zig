@@ -50,6 +50,8 @@ const Link = struct {
     low: i64,
     high: i64,
     empty: bool,
+    /// Bytes from the first link's first element to its own.
+    distance: usize = 0,
 };
 
 /// A word that is a number of an instruction, and its place in the instruction's words.
@@ -122,7 +124,15 @@ pub const Program = struct {
         if (link.empty) return true;
         if (offset + link.low < 0 or offset + link.high >= storage.block.bytes >> shift) return false;
         view.data += @as(usize, @intCast(offset)) << shift;
-        return true;
+        // Groups were cut by which bytes of one storage the views share: they must go on doing so.
+        return kept.distanceOf(link) == link.distance;
+    }
+
+    fn distanceOf(kept: *const Program, link: *const Link) usize {
+        const first = &kept.links[link.first];
+        const from = kept.instructions[first.instruction].operand(first.operand).data;
+        const to = kept.instructions[link.instruction].operand(link.operand).data;
+        return @intFromPtr(to) -% @intFromPtr(from);
     }
 
     /// Whether a view that shows another storage now still shows the same one as those that it did
@@ -338,6 +348,7 @@ pub const Builder = struct {
             .weights = try builder.weights(engine),
             .used = 0,
         };
+        for (builder.links.items) |*link| link.distance = kept.distanceOf(link);
         return kept;
     }
 

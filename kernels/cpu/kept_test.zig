@@ -181,3 +181,32 @@ test "more programs than are kept take turns" {
     }
     try expectEqual(4 * 4 * count, border.memory(context, 0));
 }
+
+test "a group is cut into tiles anew where its views of one storage move apart" {
+    const long = 4 * count;
+    const context = border.open("threads 2", 9);
+    defer _ = border.close(context);
+    var words: Words = .{};
+    for ([_]f64{ handles.x, handles.y, handles.out }) |handle| _ = words.put(&.{ 1, 4, handle, 4 * 2 * long });
+    try expectEqual(status(.ok), words.run(context));
+    // y = -x, out = y y: the second map reads what the first writes, or from further on.
+    words = .{};
+    _ = words.put(&.{ 3, 2, 5, 18, rowOf("negate"), 0, 1, 1, 0, 0, 0, long });
+    _ = words.put(&.{ handles.y, 0, 0, 1, handles.x, 0, 0, 1 });
+    _ = words.put(&.{ 5, 18, rowOf("square"), 0, 1, 1, 0, 0, 0, long, handles.out, 0, 0, 1 });
+    const offset = words.put(&.{ handles.y, 0, 0, 1, 4, 2 }) + 2;
+    const values = try std.testing.allocator.alloc(f32, 2 * long);
+    defer std.testing.allocator.free(values);
+    for ([_]usize{ 0, 0, 0, 1, 1, 1, long, 7, 0, 0 }) |shift| {
+        for ([_]u32{ handles.x, handles.y }, [_]f32{ 3, 5 }) |handle, value| {
+            @memset(values, value);
+            try expectEqual(status(.ok), border.write(context, handle, 0, @ptrCast(values.ptr), 4 * 2 * long));
+        }
+        words.list[offset] = @floatFromInt(shift);
+        try expectEqual(status(.ok), words.run(context));
+        try expectEqual(status(.ok), border.read(context, handles.out, 0, @ptrCast(values.ptr), 4 * long));
+        for (values[0..long], shift..) |value, place| {
+            try expectEqual(@as(f32, if (place < long) 9 else 25), value);
+        }
+    }
+}
