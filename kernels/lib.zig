@@ -18,6 +18,7 @@ const schema = @import("program/schema.zig");
 const schema_json = @import("program/schema_json.zig");
 const table = @import("rows/table.zig");
 const Context = @import("border/context.zig").Context;
+const Lock = @import("host/lock.zig").Lock;
 const Settings = @import("host/settings.zig").Settings;
 const Status = program.Status;
 
@@ -42,18 +43,21 @@ const contexts_max = 255;
 /// Contexts by slot. One that was closed stays allocated for its successor, so that a late call on
 /// another thread finds a lock to take and a number that is not its own.
 var slots: [contexts_max]std.atomic.Value(?*Context) = @splat(.init(null));
-var opening: std.atomic.Value(bool) = .init(false);
-/// Why no context could be opened.
-var open_message: program.Message = .{};
+/// Held while a context is opened.
+var opening: Lock = .{};
+/// Why no context could be opened the last time that none could, and what guards the text: reading
+/// it must not wait for a device that is being opened.
+var refusal: program.Message = .{};
+var refusal_lock: Lock = .{};
 
 /// The locked context of that number: `slot + 1 + generation * 2^8`, 0 for none.
 inline fn enter(number: u32) ?*Context {
     const place = (number & 0xff) -% 1;
     if (place >= contexts_max) return null;
     const context = slots[place].load(.acquire) orelse return null;
-    context.lock();
-    if (context.number == number) return context;
-    context.unlock();
+    context.lock.lock();
+    if (context.number.load(.monotonic) == number) return context;
+    context.lock.unlock();
     return null;
 }
 
@@ -76,32 +80,14 @@ pub const border = struct {
     /// Opens a context with these settings (see `settings.zig`). Returns its number, 0 on failure;
     /// `deneb_error(0, ...)` then says why.
     pub fn open(text: [*]const u8, length: u32) callconv(.c) u32 {
-        if (!builtin.single_threaded) {
-            while (opening.swap(true, .acquire)) std.Thread.yield() catch {};
+        var message: program.Message = .{};
+        const number = openWith(text[0..length], &message);
+        if (number == 0) {
+            refusal_lock.lock();
+            defer refusal_lock.unlock();
+            refusal = message;
         }
-        defer if (!builtin.single_threaded) opening.store(false, .release);
-        const settings = Settings.parse(text[0..length], &open_message) orelse return 0;
-        if (!is_wasm) @import("host/pin.zig").pin();
-        for (&slots, 1..) |*slot, first| {
-            const context = slot.load(.acquire) orelse make: {
-                const made = allocator.create(Context) catch return exhausted();
-                made.* = .{ .allocator = allocator };
-                slot.store(made, .release);
-                break :make made;
-            };
-            context.lock();
-            defer context.unlock();
-            if (context.number != 0) continue;
-            context.open(&settings, &open_message) catch |reason| return switch (reason) {
-                error.OutOfMemory => exhausted(),
-                error.Refused => 0,
-            };
-            context.generation = (context.generation + 1) & 0xff_ffff;
-            context.number = @as(u32, @intCast(first)) | context.generation << 8;
-            return context.number;
-        }
-        open_message.set("Cannot open: {d} contexts are open already", .{contexts_max});
-        return 0;
+        return number;
     }
 
     /// Copies what devices there are of the kind that the settings name, as JSON: `devices`, or why
@@ -122,8 +108,8 @@ pub const border = struct {
     /// Frees a context's storages and ends its threads.
     pub fn close(number: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
-        defer context.unlock();
-        context.number = 0;
+        defer context.lock.unlock();
+        context.number.store(0, .monotonic);
         context.close();
         return code(.ok);
     }
@@ -131,7 +117,7 @@ pub const border = struct {
     /// Names the buffer of f64 words that `deneb_run` reads. It must outlive the context.
     pub fn attach(number: u32, words: [*]align(1) const u8, count: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
-        defer context.unlock();
+        defer context.lock.unlock();
         if (count == 0 or count > program.words_max or @intFromPtr(words) % 8 != 0) {
             return code(context.fail(.range, "Cannot attach: {d} words, there must be 1 to {d}, aligned to 8 bytes", .{
                 count, program.words_max,
@@ -144,7 +130,7 @@ pub const border = struct {
     /// Runs the first `count` words of the buffer.
     pub fn run(number: u32, count: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
-        defer context.unlock();
+        defer context.lock.unlock();
         if (count > context.words.len) {
             return code(context.fail(.malformed, "Cannot run: {d} words of a buffer of {d}", .{ count, context.words.len }));
         }
@@ -154,7 +140,7 @@ pub const border = struct {
     /// Runs `count` words of another buffer, which must stay as it is until the call returns.
     pub fn run_words(number: u32, words: [*]align(1) const u8, count: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
-        defer context.unlock();
+        defer context.lock.unlock();
         if (@intFromPtr(words) % 8 != 0) return code(context.fail(.range, "Cannot run: words must be aligned to 8 bytes", .{}));
         return code(context.runProgram(@as([*]const f64, @ptrCast(@alignCast(words)))[0..count]));
     }
@@ -162,21 +148,21 @@ pub const border = struct {
     /// Copies bytes into a storage.
     pub fn write(number: u32, handle: u32, offset: f64, source: [*]const u8, length: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
-        defer context.unlock();
+        defer context.lock.unlock();
         return code(context.write(handle, offset, source[0..length]));
     }
 
     /// Copies bytes out of a storage.
     pub fn read(number: u32, handle: u32, offset: f64, target: [*]u8, length: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
-        defer context.unlock();
+        defer context.lock.unlock();
         return code(context.read(handle, offset, target[0..length]));
     }
 
     /// Bytes in live storages, or with `beside` those held beside them; -1 without such a context.
     pub fn memory(number: u32, beside: u32) callconv(.c) f64 {
         const context = enter(number) orelse return -1;
-        defer context.unlock();
+        defer context.lock.unlock();
         if (beside == 0) return @floatFromInt(context.memory.bytes);
         return @floatFromInt(context.reserved());
     }
@@ -184,7 +170,7 @@ pub const border = struct {
     /// Changes the number of threads.
     pub fn threads(number: u32, count: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
-        defer context.unlock();
+        defer context.lock.unlock();
         context.setThreads(@min(count, program.threads_max)) catch {
             return code(context.fail(.memory, "Cannot set threads: there is no memory for {d}", .{count}));
         };
@@ -194,7 +180,7 @@ pub const border = struct {
     /// Copies what describes the context's device: the CPU level, say. Returns its length.
     pub fn describe(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
         const context = enter(number) orelse return 0;
-        defer context.unlock();
+        defer context.lock.unlock();
         return @intCast(context.engine.describe(target[0..capacity]).len);
     }
 
@@ -202,28 +188,28 @@ pub const border = struct {
     /// length; 0 where nothing is built.
     pub fn store_name(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
         const context = enter(number) orelse return 0;
-        defer context.unlock();
+        defer context.lock.unlock();
         return @intCast(context.engine.storeName(target[0..capacity]).len);
     }
 
     /// How much was built that the store would spare the next process.
     pub fn store_news(number: u32) callconv(.c) u32 {
         const context = enter(number) orelse return 0;
-        defer context.unlock();
+        defer context.lock.unlock();
         return context.engine.storeNews();
     }
 
     /// Copies the store as far as it fits. Returns how many bytes it has.
     pub fn store_save(number: u32, target: [*]u8, capacity: u32) callconv(.c) f64 {
         const context = enter(number) orelse return 0;
-        defer context.unlock();
+        defer context.lock.unlock();
         return @floatFromInt(context.engine.saveStore(target[0..capacity]));
     }
 
     /// Takes a store of this context's name. What is not whole in it is passed over.
     pub fn store_load(number: u32, source: [*]const u8, length: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
-        defer context.unlock();
+        defer context.lock.unlock();
         context.engine.loadStore(source[0..length]) catch {
             return code(context.fail(.memory, "Cannot load a store: there is no memory for {d} bytes", .{length}));
         };
@@ -233,9 +219,13 @@ pub const border = struct {
     /// Copies the message of the context's last failure, or of the last failure to open where the
     /// number is 0. Returns its length.
     pub fn @"error"(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
-        if (number == 0) return copyText(open_message.text(), target, capacity);
+        if (number == 0) {
+            refusal_lock.lock();
+            defer refusal_lock.unlock();
+            return copyText(refusal.text(), target, capacity);
+        }
         const context = enter(number) orelse return 0;
-        defer context.unlock();
+        defer context.lock.unlock();
         return copyText(context.message.text(), target, capacity);
     }
 };
@@ -251,14 +241,45 @@ pub const border_wasm = struct {
     /// Where these bytes of a storage stand; 0 where there are none, and `deneb_error` says why.
     pub fn address(number: u32, handle: u32, offset: f64, length: f64) callconv(.c) u32 {
         const context = enter(number) orelse return 0;
-        defer context.unlock();
+        defer context.lock.unlock();
         const bytes = context.bytesOf(handle, offset, length) catch return 0;
         return @intFromPtr(bytes.ptr);
     }
 };
 
-fn exhausted() u32 {
-    open_message.set("Cannot open: out of memory", .{});
+/// Opens a context; 0 on failure, of which the message says the reason.
+fn openWith(text: []const u8, message: *program.Message) u32 {
+    opening.lock();
+    defer opening.unlock();
+    const settings = Settings.parse(text, message) orelse return 0;
+    if (!is_wasm) @import("host/pin.zig").pin();
+    for (&slots, 1..) |*slot, first| {
+        const context = slot.load(.acquire) orelse make: {
+            const made = allocator.create(Context) catch return exhausted(message);
+            made.* = .{ .allocator = allocator };
+            slot.store(made, .release);
+            break :make made;
+        };
+        // The lock of an open context may be held for as long as a program runs; that of a closed
+        // one until it has given back its memory, or until a late call has seen its number.
+        if (context.number.load(.monotonic) != 0) continue;
+        context.lock.lock();
+        defer context.lock.unlock();
+        context.open(&settings, message) catch |reason| return switch (reason) {
+            error.OutOfMemory => exhausted(message),
+            error.Refused => 0,
+        };
+        context.generation = (context.generation + 1) & 0xff_ffff;
+        const number = @as(u32, @intCast(first)) | context.generation << 8;
+        context.number.store(number, .monotonic);
+        return number;
+    }
+    message.set("Cannot open: {d} contexts are open already", .{contexts_max});
+    return 0;
+}
+
+fn exhausted(message: *program.Message) u32 {
+    message.set("Cannot open: out of memory", .{});
     return 0;
 }
 
@@ -328,6 +349,7 @@ test {
     _ = schema;
     _ = @import("border/decode.zig");
     _ = @import("host/dynamic.zig");
+    _ = @import("host/lock.zig");
     _ = @import("opencl/clblast.zig");
     _ = @import("opencl/product.zig");
     _ = @import("host/settings.zig");

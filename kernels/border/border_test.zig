@@ -58,6 +58,25 @@ test "offsets and lengths are compared with the storage" {
     try expectEqual(100, border.memory(context, 0));
 }
 
+test "a product of no terms has any strides" {
+    // The last item stands at 2^63 elements by the strides of the operands.
+    const items = (1 << 23) + 1;
+    const words = [_]f64{
+        1, 4, 1, 64, 1, 4, 2,       64, 8, 26, 0, 1, 1,          1, 0, items, 1, 0, 0,
+        0, 1, 1, 2,  0, 0, 1 << 40, 1,  1, 2,  0, 0, -(1 << 40), 1, 1,
+    };
+    const ones: [16]f32 = @splat(1);
+    var value: [1]f32 = undefined;
+    const context = border.open("threads 2", 9);
+    defer _ = border.close(context);
+    for ([_]u32{ 8, 26 }, [_]usize{ 0, 8 }) |count, first| {
+        try expectEqual(status(.ok), border.run_words(context, std.mem.sliceAsBytes(words[first..]).ptr, count));
+        if (first == 0) try expectEqual(status(.ok), border.write(context, 1, 0, std.mem.asBytes(&ones), 64));
+    }
+    try expectEqual(status(.ok), border.read(context, 1, 0, std.mem.asBytes(&value), 4));
+    try expectEqual(0, value[0]);
+}
+
 test "a flat map makes its output, even where something failed before it" {
     const check = [_]f64{ 12, 8, 1, 0, 1, 2, 0, 0 };
     const flat = [_]f64{ 13, 7, 4, 25, 9, 0, 0.5 };
@@ -111,6 +130,37 @@ test "lengths count together only where one array has them" {
     words[4] = 1 << 40;
     words[5] = 2;
     try expectEqual(status(.range), border.run(context, 22));
+}
+
+test "a failed list frees what it may without running the rest" {
+    // A map into a storage of its own, then more frees than may wait, the first of which fails.
+    const context = border.open("", 0);
+    defer _ = border.close(context);
+    var words: [2048]f64 align(8) = undefined;
+    var length: usize = 0;
+    const first = 10;
+    const last = first + 300;
+    for (first..last) |handle| {
+        words[length..][0..4].* = .{ 1, 4, @floatFromInt(handle), 8 };
+        length += 4;
+    }
+    const bytes = std.mem.asBytes(&words).ptr;
+    try expectEqual(status(.ok), border.run_words(context, bytes, @intCast(length)));
+    var zeros: [2]f32 = @splat(0);
+    try expectEqual(status(.ok), border.write(context, last - 1, 0, std.mem.asBytes(&zeros), 8));
+    const fill = [_]f64{ 5, 13, 0, 0, 1, 0, 7, 0, 0, 2, last - 1, 0, 0 } ++ .{1};
+    length = 0;
+    words[0..2].* = .{ 3, 2 };
+    words[2..16].* = fill;
+    words[3] = fill.len;
+    // There is no storage 1 to free.
+    words[16..19].* = .{ 2, 3, 1 };
+    words[19..21].* = .{ 2, 2 + last - first - 1 };
+    for (first..last - 1, words[21..][0 .. last - first - 1]) |handle, *word| word.* = @floatFromInt(handle);
+    try expectEqual(status(.stale), border.run_words(context, bytes, 21 + last - first - 1));
+    try expectEqual(status(.ok), border.read(context, last - 1, 0, std.mem.asBytes(&zeros), 8));
+    try expectEqual(0, zeros[0]);
+    try expectEqual(8, border.memory(context, 0));
 }
 
 test "random words never trap, and what they leave can be freed" {

@@ -9,6 +9,7 @@ const kept = @import("../cpu/kept.zig");
 const memory_module = @import("../host/memory.zig");
 const panels = @import("../cpu/panel_cache.zig");
 const program = @import("../program/program.zig");
+const Lock = @import("../host/lock.zig").Lock;
 const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
 
@@ -27,13 +28,15 @@ const keeps = !builtin.cpu.arch.isWasm();
 pub const Context = struct {
     allocator: std.mem.Allocator,
     /// What the caller knows it by; 0 while it is closed. Its generation goes up at each opening.
-    number: u32 = 0,
+    /// Written under the lock, and read without it by whoever looks for a closed context.
+    number: std.atomic.Value(u32) = .init(0),
     generation: u32 = 0,
     engine: device.Engine = undefined,
     memory: Memory = undefined,
     message: program.Message = .{},
     words: []const f64 = &.{},
-    locked: std.atomic.Value(bool) = .init(false),
+    /// Held by the call that runs.
+    lock: Lock = .{},
 
     in_group: bool = false,
     /// Whether products wait for the group that follows, so that the engine sees them together, and
@@ -72,16 +75,6 @@ pub const Context = struct {
         _ = context.dropPrograms();
         context.memory.deinit();
         context.engine.deinit();
-    }
-
-    pub fn lock(context: *Context) void {
-        if (builtin.single_threaded) return;
-        while (context.locked.swap(true, .acquire)) std.Thread.yield() catch {};
-    }
-
-    pub fn unlock(context: *Context) void {
-        if (builtin.single_threaded) return;
-        context.locked.store(false, .release);
     }
 
     pub fn fail(context: *Context, status: Status, comptime format: []const u8, values: anytype) Status {
@@ -187,7 +180,7 @@ pub const Context = struct {
     inline fn perform(context: *Context, opcode: Opcode, words: []const f64, sound: bool) Status {
         switch (opcode) {
             .alloc => return context.alloc(words),
-            .free => return context.free(words),
+            .free => return context.free(words, sound),
             .group => {
                 if (sound) context.in_group = true;
                 return .ok;
@@ -326,17 +319,17 @@ pub const Context = struct {
     }
 
     /// Frees all that exist of the handles, whatever becomes of the others.
-    fn free(context: *Context, words: []const f64) Status {
+    fn free(context: *Context, words: []const f64, sound: bool) Status {
         if (words.len < 3) return context.malformed("free");
         var result: Status = .ok;
         for (words[2..]) |word| {
-            const status = context.freeOne(@bitCast(decode.wholeOf(word)));
+            const status = context.freeOne(@bitCast(decode.wholeOf(word)), sound and result == .ok);
             if (result == .ok) result = status;
         }
         return result;
     }
 
-    inline fn freeOne(context: *Context, number: u64) Status {
+    inline fn freeOne(context: *Context, number: u64, sound: bool) Status {
         const handle: u32 = if (number < 1 << 32) @intCast(number) else 0;
         const storage = context.memory.find(handle) orelse
             return context.fail(.stale, "Cannot free: there is no storage {d}", .{handle});
@@ -350,7 +343,7 @@ pub const Context = struct {
             return .ok;
         }
         var status: Status = .ok;
-        if (context.pending_count == pending_max) status = context.flush(true);
+        if (context.pending_count == pending_max) status = context.flush(sound);
         context.pending[context.pending_count] = context.memory.detach(handle).?;
         context.pending_count += 1;
         if (own and storage.batch == context.batch) {

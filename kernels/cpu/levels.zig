@@ -26,7 +26,7 @@ const further: []const Level = if (linked) &.{
 } else &.{};
 
 fn external(comptime name: []const u8) *const Table {
-    return @extern(*const Table, .{ .name = "deneb_level_" ++ name });
+    return @extern(*const Table, .{ .name = contract.symbolOf(name) });
 }
 
 /// The best level, or the one of that name; null if there is none or the machine lacks it.

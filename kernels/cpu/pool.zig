@@ -12,6 +12,7 @@ const std = @import("std");
 const builtin = @import("builtin");
 const threads_max = @import("../program/program.zig").threads_max;
 const assert = std.debug.assert;
+const lock = @import("../host/lock.zig");
 
 const threaded = !builtin.single_threaded and !builtin.cpu.arch.isWasm();
 
@@ -25,10 +26,11 @@ const spins_before_yield = 2_000;
 /// The value of `remaining` that ends a worker.
 const stopping = std.math.maxInt(u32);
 
-const Function = *const fn (context: *const anyopaque, part: usize, worker: usize) void;
+/// Called across objects that are compiled one by one.
+const Function = *const fn (context: *const anyopaque, part: usize, worker: usize) callconv(.c) void;
 
 pub const Pool = struct {
-    /// Threads that take parts, the caller among them.
+    /// Threads that take parts, the caller among them. Workers read it as it is written, atomically.
     threads: usize = 1,
     workers: [threads_max]Worker = undefined,
     /// Set while a job runs; whoever finds it set runs its own job alone.
@@ -41,7 +43,7 @@ pub const Pool = struct {
     shares: [threads_max]Share = undefined,
 
     /// The parts of one thread, on a cache line that its worker watches.
-    const Share = struct {
+    pub const Share = struct {
         /// Parts that nobody has begun. They end before part `end`.
         remaining: std.atomic.Value(u32) align(128) = .init(0),
         asleep: std.atomic.Value(bool) = .init(false),
@@ -107,7 +109,7 @@ pub const Pool = struct {
         }
         defer pool.release();
         const call = struct {
-            fn call(pointer: *const anyopaque, part: usize, worker: usize) void {
+            fn call(pointer: *const anyopaque, part: usize, worker: usize) callconv(.c) void {
                 const inner: *const Context = @ptrCast(@alignCast(pointer));
                 body(inner.*, part, worker);
             }
@@ -130,7 +132,7 @@ pub const Pool = struct {
             // Sequentially consistent, as `asleep` is: either the caller sees the sleeper or the
             // sleeper sees the parts.
             share.remaining.store(end - begin, .seq_cst);
-            if (share.asleep.load(.seq_cst)) wake(&share.remaining);
+            if (share.asleep.load(.seq_cst)) lock.wake(&share.remaining);
             begin = end;
         }
         function(context, 0, 0);
@@ -146,8 +148,9 @@ pub const Pool = struct {
     /// Begins and runs parts while there are any, its own first; returns how many it ran.
     fn take(pool: *Pool, worker: usize) u32 {
         var count: u32 = 0;
-        for (0..pool.threads) |distance| {
-            const owner = (worker + distance) % pool.threads;
+        const threads = @atomicLoad(usize, &pool.threads, .monotonic);
+        for (0..threads) |distance| {
+            const owner = (worker + distance) % threads;
             count += pool.takeFrom(&pool.shares[owner], worker);
         }
         return count;
@@ -176,7 +179,7 @@ pub const Pool = struct {
             if (share.remaining.load(.monotonic) == stopping) return;
             if (spin(share)) continue;
             share.asleep.store(true, .seq_cst);
-            sleep(&share.remaining);
+            lock.sleep(&share.remaining, 0);
             share.asleep.store(false, .seq_cst);
         }
     }
@@ -196,24 +199,30 @@ pub const Pool = struct {
     }
 
     fn start(pool: *Pool, threads: usize) void {
-        pool.threads = 1;
         if (!threaded) return;
-        while (pool.threads < @min(threads, threads_max)) : (pool.threads += 1) {
+        const wanted = std.math.clamp(threads, 1, threads_max);
+        // Whoever takes parts looks at all shares: they are there before the first worker is.
+        for (pool.shares[1..wanted]) |*share| share.* = .{};
+        var started: usize = 1;
+        while (started < wanted) : (started += 1) {
             const config: std.Thread.SpawnConfig = .{ .stack_size = 1 << 20 };
-            pool.shares[pool.threads] = .{};
-            const worker = std.Thread.spawn(config, work, .{ pool, pool.threads }) catch return;
-            pool.workers[pool.threads - 1] = worker;
+            pool.workers[started - 1] = std.Thread.spawn(config, work, .{ pool, started }) catch break;
         }
+        pool.publish(started);
+    }
+
+    fn publish(pool: *Pool, threads: usize) void {
+        @atomicStore(usize, &pool.threads, threads, .monotonic);
     }
 
     fn stop(pool: *Pool) void {
         if (!threaded) return;
         for (pool.shares[1..pool.threads]) |*share| {
             share.remaining.store(stopping, .seq_cst);
-            wake(&share.remaining);
+            lock.wake(&share.remaining);
         }
         for (pool.workers[0 .. pool.threads - 1]) |worker| worker.join();
-        pool.threads = 1;
+        pool.publish(1);
     }
 
     fn acquire(pool: *Pool) void {
@@ -225,18 +234,6 @@ pub const Pool = struct {
         pool.busy.store(false, .release);
     }
 };
-
-/// Sleeps unless there are parts of its own. The kernel compares again, so a wake that comes first is not
-/// lost.
-fn sleep(remaining: *std.atomic.Value(u32)) void {
-    const io = std.Io.Threaded.global_single_threaded.io();
-    io.futexWaitUncancelable(u32, &remaining.raw, 0);
-}
-
-fn wake(remaining: *std.atomic.Value(u32)) void {
-    const io = std.Io.Threaded.global_single_threaded.io();
-    io.futexWake(u32, &remaining.raw, 1);
-}
 
 test "every part runs once, whatever the number of threads" {
     const Mark = struct {

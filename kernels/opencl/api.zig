@@ -5,6 +5,7 @@
 const std = @import("std");
 const builtin = @import("builtin");
 const dynamic = @import("../host/dynamic.zig");
+const Lock = @import("../host/lock.zig").Lock;
 
 pub const Platform = *opaque {};
 pub const Device = *opaque {};
@@ -117,13 +118,14 @@ const names: []const [:0]const u8 = switch (builtin.os.tag) {
 var api: Api = undefined;
 var state: enum { unknown, absent, incomplete, ready } = .unknown;
 var missing: []const u8 = "";
-var loading: std.atomic.Value(bool) = .init(false);
+/// Held while the library is looked for.
+var loading: Lock = .{};
 
 /// The functions; null where there are none, and `reason` says why. A library that is absent is
 /// looked for again at the next call.
 pub fn load(folders: []const []const u8) ?*const Api {
-    while (loading.swap(true, .acquire)) std.Thread.yield() catch {};
-    defer loading.store(false, .release);
+    loading.lock();
+    defer loading.unlock();
     if (state == .unknown or state == .absent) {
         const library = dynamic.open(names, folders) orelse {
             state = .absent;

@@ -282,3 +282,21 @@ pub const HalfKernel = *const fn (
 
 /// As `PackKernel`.
 pub const HalfPackKernel = *const fn (pool: *Pool, arguments: *const HalfArgs, to: ?[*]align(64) u8) callconv(.c) usize;
+
+/// What the library and a level hand each other. Most of these structs have no declared layout, and
+/// the two objects are compiled one by one.
+const shared = .{ Table, Pool, Pool.Share, Batch, Args(f32), Args(f64), Args(i32), HalfArgs, HalfOperand, HalfResult };
+
+/// The name under which the table of a level is exported. It tells the layout of all that is shared:
+/// an object that has another layout does not link.
+pub fn symbolOf(comptime level: []const u8) []const u8 {
+    @setEvalBranchQuota(100_000);
+    var layout: []const u8 = "";
+    for (shared) |Shared| {
+        layout = layout ++ std.fmt.comptimePrint("{d}:", .{@sizeOf(Shared)});
+        for (@typeInfo(Shared).@"struct".field_names) |field| {
+            layout = layout ++ std.fmt.comptimePrint("{s} {d},", .{ field, @offsetOf(Shared, field) });
+        }
+    }
+    return std.fmt.comptimePrint("deneb_level_{s}_{x}", .{ level, std.hash.Fnv1a_32.hash(layout) });
+}

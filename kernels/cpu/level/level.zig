@@ -3,8 +3,8 @@
 //! The library holds this file several times. It imports it once, for the CPU that it is itself
 //! compiled for (the baseline), and on x86_64 it links objects whose root is `kernels/level.zig`:
 //!
-//!     -mcpu=x86_64_v3                        exports `deneb_level_x86_64_v3`
-//!     -mcpu=x86_64_v4-prefer_256_bit         exports `deneb_level_x86_64_v4`
+//!     -mcpu=x86_64_v3                        exports the table of x86_64_v3
+//!     -mcpu=x86_64_v4-prefer_256_bit         exports the table of x86_64_v4
 //!
 //! (position independent, the library's own optimize mode, stripped as it is). The library's root
 //! file says `pub const levels_linked = true;` when they are there, else only the baseline exists,

@@ -1,0 +1,57 @@
+//! Waiting for another thread, asleep: whoever waits leaves its core to those that compute.
+//!
+//! `Lock` is held for as long as a program runs, so that spinning for it would take a core from the
+//! very run that it waits for. `sleep` and `wake` are what the pool's workers rest on. Without
+//! threads (wasm) a lock is nothing.
+
+const std = @import("std");
+const builtin = @import("builtin");
+
+const threaded = !builtin.single_threaded and !builtin.cpu.arch.isWasm();
+
+pub const Lock = struct {
+    mutex: if (threaded) std.Io.Mutex else void = if (threaded) .init else {},
+
+    pub inline fn lock(one: *Lock) void {
+        if (threaded) one.mutex.lockUncancelable(system());
+    }
+
+    pub inline fn unlock(one: *Lock) void {
+        if (threaded) one.mutex.unlock(system());
+    }
+};
+
+/// Sleeps unless the word has another value than expected, or until it is woken; maybe earlier. The
+/// system compares again, so a wake that comes first is not lost.
+pub fn sleep(word: *const std.atomic.Value(u32), expected: u32) void {
+    system().futexWaitUncancelable(u32, &word.raw, expected);
+}
+
+/// Wakes one thread that sleeps on the word.
+pub fn wake(word: *const std.atomic.Value(u32)) void {
+    system().futexWake(u32, &word.raw, 1);
+}
+
+fn system() std.Io {
+    return std.Io.Threaded.global_single_threaded.io();
+}
+
+test "a lock is held by one thread at a time, and those that wait for it sleep" {
+    const Counter = struct {
+        lock: Lock = .{},
+        count: u64 = 0,
+
+        fn add(counter: *@This()) void {
+            for (0..20_000) |_| {
+                counter.lock.lock();
+                defer counter.lock.unlock();
+                counter.count += 1;
+            }
+        }
+    };
+    var counter: Counter = .{};
+    var threads: [4]std.Thread = undefined;
+    for (&threads) |*thread| thread.* = try .spawn(.{}, Counter.add, .{&counter});
+    for (threads) |thread| thread.join();
+    try std.testing.expectEqual(4 * 20_000, counter.count);
+}
