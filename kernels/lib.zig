@@ -341,6 +341,22 @@ fn exportAll(comptime functions: type) void {
     }
 }
 
+test "a context opens while another runs, and a refusal is read while one opens" {
+    const running = border.open("", 0);
+    // Held as by a run. Were it waited for, this would not end.
+    const context = enter(running).?;
+    const other = border.open("", 0);
+    try std.testing.expect(other != 0 and other != running);
+    try std.testing.expectEqual(0, border.open("level none", 10));
+    opening.lock();
+    var text: [256]u8 = undefined;
+    const length = border.@"error"(0, &text, text.len);
+    try std.testing.expect(std.mem.startsWith(u8, text[0..length], "Cannot open: "));
+    opening.unlock();
+    context.lock.unlock();
+    for ([_]u32{ running, other }) |number| try std.testing.expectEqual(code(.ok), border.close(number));
+}
+
 test {
     _ = cpu;
     _ = memory_module;
