@@ -22,7 +22,8 @@ export {
 } from "./pure/dtype.ts";
 export { sameShape, showShape, sizeOf } from "./pure/shape.ts";
 export { group } from "./tensor/group.ts";
-export { inFloat32, wideInAutocast } from "./tensor/op.ts";
+export { affine } from "./tensor/composite.ts";
+export { inFloat32, wideInAutocast, widened } from "./tensor/precision.ts";
 export { momentsOf } from "./tensor/ops/norm.ts";
 export { adopt, apply, cloneOf, noiseLike, update } from "./tensor/update.ts";
 export { checkTensor } from "./tensor/value.ts";

@@ -24,12 +24,102 @@ export * from "./tensor/factories.ts";
 export { group } from "./tensor/group.ts";
 export { keep } from "./tensor/keep.ts";
 export { NDArray } from "./array/ndarray.ts";
-export * from "./tensor/ops/mod.ts";
+/** Every op: its class, and for those without settings its one instance. */
+export * as ops from "./tensor/ops/mod.ts";
+// The ops that had a name here before there was a room for them; later ones stand under `ops` alone.
+export {
+  Abs,
+  AddScalar,
+  ArgExtremeOp,
+  ArgMax,
+  ArgMin,
+  BinaryCrossEntropy,
+  BinaryCrossEntropyWithLogits,
+  BinaryLossOp,
+  BroadcastTo,
+  Cast,
+  Ceil,
+  ChoiceOp,
+  Clip,
+  Compare,
+  type CompareRow,
+  Cos,
+  CrossEntropy,
+  CrossEntropyGradient,
+  DivScalar,
+  DropoutOp,
+  Erf,
+  EWiseAdd,
+  EWiseDiv,
+  EWiseMul,
+  EWiseMulAdd,
+  EWisePow,
+  EWiseSub,
+  Exp,
+  Expm1,
+  ExtremeOp,
+  Floor,
+  FloorDiv,
+  GELU,
+  GELUGradient,
+  InverseDeviation,
+  Log,
+  Log1p,
+  LogSoftmax,
+  LogSumExp,
+  MatMul,
+  Max,
+  Maximum,
+  Min,
+  Minimum,
+  Mod,
+  type Moments,
+  MomentsOp,
+  MulScalar,
+  Negate,
+  Normalize,
+  NormalizeGradient,
+  type NormalizeOptions,
+  NormalizeScaleShift,
+  Not,
+  PowerScalar,
+  Product,
+  Reciprocal,
+  ReduceOp,
+  ReLU,
+  ReLUGradient,
+  Reshape,
+  Round,
+  RowOp,
+  Rsqrt,
+  ScalarOp,
+  Sigmoid,
+  SigmoidGradient,
+  Sign,
+  Sin,
+  Slice,
+  Softmax,
+  Sqrt,
+  Square,
+  SquaredDeviation,
+  StepOp,
+  Summation,
+  Take,
+  Tanh,
+  TanhGradient,
+  ToDevice,
+  Transpose,
+  Unslice,
+  Untake,
+  Where,
+} from "./tensor/ops/mod.ts";
 export { manualSeed } from "./array/counters.ts";
 export { build, type Feeds, Placeholder, placeholder, Session } from "./capture/session.ts";
 export type { ProgramMemory } from "./capture/program.ts";
 export type { Axes, AxisSlice, Shape } from "./pure/shape.ts";
 export { TensorNode } from "./tensor/node.ts";
 export * from "./tensor/tensor.ts";
-export { type Adjoints, TensorOp, TensorTupleOp, WideOp } from "./tensor/op.ts";
+export { type Adjoints, OperandOp, TensorOp, TensorTupleOp, WideOp } from "./tensor/op.ts";
+export type { Operand } from "./tensor/operands.ts";
+export type { Precision } from "./tensor/precision.ts";
 export { type Attributes, type Data, findTopoSort, Op, Value } from "./tensor/value.ts";

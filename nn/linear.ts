@@ -1,5 +1,5 @@
 /** Linear: the affine map, the one layer with a matrix product. */
-import { autocastType, checkCount, checkOptions, checkTensor, showShape } from "../core/internal.ts";
+import { affine, checkCount, checkOptions, checkTensor, showShape } from "../core/internal.ts";
 import { type DType, rand, scope, type Tensor } from "../core/mod.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -62,10 +62,7 @@ export class Linear extends Module<[x: Tensor]> {
         `Cannot apply Linear: input of shape ${showShape(x.shape)}, its last axis must be ${this.inFeatures}`,
       );
     }
-    const product = x.matmul(this.weight);
-    if (this.bias === null) return product;
-    // The bias would make the sum float32 again.
-    return product.add(autocastType() === null ? this.bias : this.bias.cast(product.dtype));
+    return affine(x, this.weight, this.bias);
   }
 
   /** @ignore */

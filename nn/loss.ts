@@ -127,7 +127,6 @@ export class BinaryCrossEntropyLoss extends Loss {
   override forward(prediction: Tensor, target: Tensor): Tensor {
     if (!sameShape(prediction.shape, target.shape)) this.refuse(prediction, target, "the shapes must be the same");
     const op = this.logits ? new BinaryCrossEntropyWithLogits() : new BinaryCrossEntropy();
-    const wide = wideInAutocast(prediction);
-    return this.reduce(op.call(wide, target.cast(wide.dtype)));
+    return this.reduce(op.call(prediction, target));
   }
 }

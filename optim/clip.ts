@@ -1,5 +1,5 @@
 /** Clipping gradients by their common norm. */
-import { isHalf, update } from "../core/internal.ts";
+import { update, widened } from "../core/internal.ts";
 import { noGrad, type Tensor } from "../core/mod.ts";
 
 /**
@@ -24,8 +24,8 @@ export function clipGradNorm(params: Iterable<Tensor>, max: number): Tensor {
   if (!(max >= 0)) throw new RangeError(`Cannot clipGradNorm: max ${max} must not be negative`);
   return noGrad(() => {
     // Squares leave the range of halves soon.
-    const wide = (gradient: Tensor) => isHalf(gradient.dtype) ? gradient.cast("float32") : gradient;
-    const norm = gradients.map((gradient) => wide(gradient).square().sum()).reduce((sum, part) => sum.add(part)).sqrt();
+    const norm = gradients.map((gradient) => widened(gradient).square().sum()).reduce((sum, part) => sum.add(part))
+      .sqrt();
     // PyTorch's small term keeps a zero norm from dividing.
     const scale = norm.add(1e-6).reciprocal().mul(max).minimum(1);
     for (const gradient of gradients) update(gradient, "mul", [gradient, scale]);

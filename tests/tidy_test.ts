@@ -2,6 +2,7 @@
 import * as deneb from "../mod.ts";
 import table from "../kernels/table.json" with { type: "json" };
 import { variables } from "../kernels/native/environment.ts";
+import { apart, doors, withoutMethod } from "./ops/doors.ts";
 import { testWith } from "./permissions.ts";
 import { assertEquals, fromFileUrl, globSync } from "./support.ts";
 
@@ -71,19 +72,30 @@ testWith(["read"], "every kernel row is used", () => {
   assertEquals(rows.filter((row) => used(row) === rowsSpare.includes(row)), []);
 });
 
-testWith(["read"], "every op class is called by a method, a module or a test, and has a line in tests/ops/", () => {
-  const all = sources();
-  const tests = [...all].filter(([path]) => path.startsWith("tests/ops/")).map(([, text]) => text).join("\n");
-  const callers = [...all].filter(([path]) => /^(core|nn)\//.test(path)).map(([, text]) => text).join("\n");
-  const classes = Object.entries(deneb)
-    .filter(([, value]) => typeof value === "function" && value.prototype instanceof deneb.TensorOp)
-    .map(([name, value]) => ({ name, prototype: (value as typeof deneb.TensorOp).prototype }));
+testWith(["read"], "every op is in all its places: it has a method or is named, and lines in tests/ops/", () => {
+  const tests = [...sources()].filter(([path]) => /^tests\/ops\/.*_test\.ts$/.test(path)).map(([, text]) => text).join(
+    "\n",
+  );
+  const classes = Object.entries(deneb.ops as Record<string, unknown>).flatMap(([name, value]) =>
+    typeof value === "function" && value.prototype instanceof deneb.TensorOp
+      ? [{ name, prototype: value.prototype as deneb.TensorOp }]
+      : []
+  );
   // What others extend is what they share, and no op.
-  const ops = classes
+  const names = classes
     .filter(({ prototype }) => !classes.some((other) => Object.getPrototypeOf(other.prototype) === prototype))
     .map(({ name }) => name);
-  assertEquals(ops.filter((name) => !new RegExp(`(ops\\.|new )${name}\\b`).test(callers + tests)), []);
+  assertEquals([...Object.keys(doors), ...apart].sort(), names.sort(), "lines of tests/ops/doors.ts");
   // What only appears inside a gradient is tested through it: by the second order of the op it belongs to.
-  const own = ops.filter((name) => !/Gradient$|^Un/.test(name));
-  assertEquals(own.filter((name) => !new RegExp(`^  "?${name}\\b`, "m").test(tests)), []);
+  const own = names.filter((name) => !/Gradient$|^Un/.test(name));
+  assertEquals(
+    own.filter((name) => !new RegExp(`^  "?${name}\\b`, "m").test(tests)),
+    [],
+    "lines of tests/ops/*_test.ts",
+  );
+  const reached = (name: string) => {
+    const door = doors[name];
+    return door === undefined || door.method !== undefined;
+  };
+  assertEquals(own.filter((name) => !reached(name)).sort(), Object.keys(withoutMethod).sort(), "ops without a method");
 });

@@ -7,6 +7,7 @@ import { type MapRow, mapRows, mapUses, table } from "../../kernels/instruction.
 export interface MapInfo {
   readonly name: MapRow;
   readonly number: number;
+  readonly operands: number;
   readonly scalars: number;
   readonly usesIndex: boolean;
   readonly toBool: boolean;
@@ -15,6 +16,6 @@ export interface MapInfo {
 
 /** The rows of the map skeleton; ops name theirs once, since a look-up at each call would cost as much as its arithmetic. */
 export const rows = Object.fromEntries(mapRows.map((name, number) => {
-  const row = table.map[name], { scalars } = mapUses[number]!;
-  return [name, { name, number, scalars, usesIndex: /\bi\b/.test(row.is), toBool: "to" in row, forInts: "for" in row }];
+  const row = table.map[name], usesIndex = /\bi\b/.test(row.is);
+  return [name, { name, number, ...mapUses[number]!, usesIndex, toBool: "to" in row, forInts: "for" in row }];
 })) as Record<MapRow, MapInfo>;

@@ -202,6 +202,21 @@ export interface AxisSlice {
   dropped: boolean;
 }
 
+/** Throws RangeError unless there is one slice for each axis, with places that the axis has. */
+export function checkSlices(action: string, slices: readonly AxisSlice[], shape: Shape): void {
+  if (!Array.isArray(slices) || slices.length !== shape.length) {
+    throw new RangeError(`Cannot ${action}: ${slices?.length} slices for the axes of shape ${showShape(shape)}`);
+  }
+  slices.forEach(({ start, step, length, dropped }, axis) => {
+    const end = shape[axis]!, last = start + (length - 1) * step;
+    const whole = [start, step, length].every(Number.isSafeInteger) && length >= (dropped ? 1 : 0);
+    if (whole && (length === 0 || (start >= 0 && start < end && last >= 0 && last < end))) return;
+    throw new RangeError(
+      `Cannot ${action}: ${length} places of axis ${axis} from ${start} by ${step} must lie in [0, ${end})`,
+    );
+  });
+}
+
 /**
  * Reads NumPy's basic index notation: `"1:, ::-1"`, `"0, ..., 2:5"`.
  *

@@ -2,16 +2,42 @@
  * TensorOp: an op whose inputs and result are tensors; TensorTupleOp: one with several results.
  *
  * Ops import nothing of Tensor but its type: the result is made by the first input, so the catalogue of ops stands
- * below the class that offers them as methods.
+ * below the class that offers them as methods. An op owns its operands: `call` checks them and brings them to what
+ * `compute` takes, so that it does not matter whether a method calls the op or a user does.
  */
-import { autocastType } from "../ambient/modes.ts";
-import { type DType, isFloat, isHalf, promote } from "../pure/dtype.ts";
 import type { NDArray } from "../array/ndarray.ts";
+import { checkOperands } from "./operands.ts";
+import { inPrecision, narrowed, type Precision } from "./precision.ts";
 import type { Tensor } from "./tensor.ts";
 import { noValues, Op } from "./value.ts";
 
 /** What `gradient` answers: one adjoint for each input, or null where nothing flows; a single one for a single input. */
 export type Adjoints = readonly (Tensor | null)[] | Tensor;
+
+/** What ops of one and of several results share: each owns its operands. */
+export abstract class OperandOp extends Op {
+  /** In which types it computes: in those of its operands, unless an op says otherwise. */
+  readonly precision: Precision = "given";
+
+  /** What messages call it: the name of the method that applies it. */
+  get action(): string {
+    return this.name.replace(/^[A-Z]+$|^[A-Z]/, (capitals) => capitals.toLowerCase());
+  }
+
+  /** How many operands it takes: as many as `compute` names, or any number where it names none. */
+  get arity(): number {
+    return this.compute.length;
+  }
+
+  /**
+   * The operands as `compute` takes them, checked, and in types and shapes that fit. Where they fit as they are, it is the
+   * very list. Whoever overrides it promotes, casts and stretches by Tensor's methods: what flows back goes the same way.
+   */
+  protected prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    checkOperands(this, inputs, this.arity);
+    return inPrecision(this.precision, inputs);
+  }
+}
 
 /**
  * An operation on tensors.
@@ -31,7 +57,7 @@ export type Adjoints = readonly (Tensor | null)[] | Tensor;
  * gradCheck((x) => new Double().call(x).sum(), [randn([3], { dtype: "float64" })]);
  * ```
  */
-export abstract class TensorOp extends Op {
+export abstract class TensorOp extends OperandOp {
   /** The result's array from the inputs' arrays. It may share the memory of an input, but must not change it. */
   abstract override compute(...inputs: NDArray[]): NDArray;
   /**
@@ -44,8 +70,13 @@ export abstract class TensorOp extends Op {
 
   /** Applies the op: computes at once, and records it where an input requires a gradient. */
   override call(...inputs: Tensor[]): Tensor {
-    if (inputs.length === 0) throw new TypeError(`Cannot ${this.name}: it takes at least one tensor`);
-    return this.record(inputs);
+    const ready = this.prepare(inputs), result = this.record(ready);
+    return ready === inputs ? result : this.finish(result, inputs);
+  }
+
+  /** What `call` gives, of what was computed from prepared operands in place of those that were `given`. */
+  protected finish(result: Tensor, given: readonly Tensor[]): Tensor {
+    return this.precision === "wide" ? narrowed(result, given) : result;
   }
 
   /**
@@ -79,7 +110,7 @@ export abstract class TensorOp extends Op {
  * }, [randn([3], { dtype: "float64" })]);
  * ```
  */
-export abstract class TensorTupleOp extends Op {
+export abstract class TensorTupleOp extends OperandOp {
   /** The results' arrays from the inputs' arrays, in order. They may share the memory of an input, but must not change it. */
   abstract override compute(...inputs: NDArray[]): readonly NDArray[];
   /**
@@ -91,8 +122,13 @@ export abstract class TensorTupleOp extends Op {
 
   /** Applies the op: computes at once, and records each float result where an input requires a gradient. */
   override call(...inputs: Tensor[]): readonly Tensor[] {
-    if (inputs.length === 0) throw new TypeError(`Cannot ${this.name}: it takes at least one tensor`);
-    return this.record(inputs);
+    const ready = this.prepare(inputs), results = this.record(ready);
+    return ready === inputs ? results : this.finish(results, inputs);
+  }
+
+  /** As {@linkcode TensorOp}'s, for all results. */
+  protected finish(results: readonly Tensor[], given: readonly Tensor[]): readonly Tensor[] {
+    return this.precision === "wide" ? results.map((result) => narrowed(result, given)) : results;
   }
 
   /** As {@linkcode TensorOp}'s. */
@@ -104,35 +140,7 @@ export abstract class TensorTupleOp extends Op {
 /** An op of several steps, between which halves would lose too much: it is computed in float32 where they are given. */
 export abstract class WideOp extends TensorOp {
   /** With halves, the result has their common type, or float32 under autocast. */
-  override call(...inputs: Tensor[]): Tensor {
-    return inFloat32(inputs, (...wide) => super.call(...wide));
-  }
-}
-
-/**
- * The result of `call`, which is given halves as float32. It has the type that the floats among the inputs have together,
- * or, under autocast, float32.
- */
-export function inFloat32(inputs: readonly Tensor[], call: (...wide: Tensor[]) => Tensor): Tensor {
-  if (!inputs.some((input) => isHalf(input.dtype))) return call(...inputs);
-  const types = inputs.map((input) => input.dtype).filter(isFloat), type = types.reduce(promote);
-  const result = call(...inputs.map(widened));
-  return isHalf(type) && autocastType() === null ? result.cast(type) : result;
-}
-
-function widened(tensor: Tensor): Tensor {
-  return isHalf(tensor.dtype) ? tensor.cast("float32") : tensor;
-}
-
-/** The tensor, a half under autocast as float32. */
-export function wideInAutocast(tensor: Tensor): Tensor {
-  return autocastType() === null ? tensor : widened(tensor);
-}
-
-/** The type in which operands are multiplied that would meet in `dtype`. */
-export function productType(dtype: DType): DType {
-  const type = autocastType();
-  return type !== null && isFloat(dtype) && dtype !== "float64" ? type : dtype;
+  override readonly precision: Precision = "wide";
 }
 
 /** The result of `call`, which is given `known` beside its own inputs: where no graph was recorded, they are freed. */
@@ -143,6 +151,6 @@ export function callWith(call: () => Tensor, ...known: Tensor[]): Tensor {
 }
 
 /** Refuses a gradient that does not exist, naming the op. */
-export function notDifferentiable(op: Op): never {
+export function notDifferentiable(op: { readonly name: string }): never {
   throw new Error(`Cannot differentiate: ${op.name} has no derivative; detach its input`);
 }

@@ -7,10 +7,13 @@
 import { gradientsEnabled } from "../../ambient/modes.ts";
 import { isHalf } from "../../pure/dtype.ts";
 import { asGroup, groupResult } from "../../array/group.ts";
+import { sameShape, showShape } from "../../pure/shape.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
+import { checkOperands, meet, type Operand } from "../operands.ts";
+import { inPrecision, type Precision } from "../precision.ts";
 import { RowOp } from "./row.ts";
 
 /** max(a, 0); NaN stays NaN. */
@@ -22,6 +25,8 @@ export class ReLU extends RowOp {
     return new ReLUGradient().call(g, y);
   }
 }
+/** {@linkcode ReLU} as `Tensor` calls it. */
+export const relu: ReLU = new ReLU();
 
 /** g where x > 0, else 0. */
 export class ReLUGradient extends RowOp {
@@ -40,6 +45,8 @@ export class Sigmoid extends RowOp {
     return new SigmoidGradient().call(g, y);
   }
 }
+/** {@linkcode Sigmoid} as `Tensor` calls it. */
+export const sigmoid: Sigmoid = new Sigmoid();
 
 /** g y (1 - y). */
 export class SigmoidGradient extends RowOp {
@@ -60,12 +67,20 @@ export class SigmoidGradient extends RowOp {
  * Where a gradient will be asked for, Φ(a) is kept: the gradient then costs half.
  */
 export class GELU extends TensorOp {
+  /** @ignore */ override readonly precision: Precision = "float";
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    checkOperands(this, inputs, 1);
+    return inPrecision(this.precision, inputs);
+  }
   /** a Φ(a), given Φ(a) or not. */
   compute(a: NDArray, cdf?: NDArray): NDArray {
     return cdf === undefined ? map(rows.gelu, [a]) : map(rows.mul, [a, cdf]);
   }
   /** Saves Φ(a) where a gradient may be asked for. */
-  override call(x: Tensor): Tensor {
+  override call(...inputs: [x: Tensor]): Tensor {
+    checkOperands(this, inputs, 1);
+    const [x] = inputs;
     // Φ(a) is not rounded to a half.
     if (isHalf(x.dtype)) return this.call(x.cast("float32")).cast(x.dtype);
     if (!x.requiresGrad || !gradientsEnabled()) return super.call(x);
@@ -76,10 +91,21 @@ export class GELU extends TensorOp {
     return new GELUGradient().callKnowing(y.saved[0]!, g, y.inputs[0]!);
   }
 }
+/** {@linkcode GELU} as `Tensor` calls it. */
+export const gelu: GELU = new GELU();
 
 /** g (Φ(a) + a φ(a)), with Φ(a) as {@linkcode GELU} has saved it. */
 export class GELUGradient extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.geluGradient;
+  /** @ignore */
+  override get arity(): number {
+    return 2;
+  }
+  // The row takes Φ(a) as well, which is no operand.
+  /** @ignore */
+  protected override prepare(inputs: readonly Operand[]): readonly Tensor[] {
+    return meet(this, this.row, inputs);
+  }
   /** Of g and a; Φ(a) is computed unless it is given. */
   override compute(g: NDArray, a: NDArray, cdf?: NDArray): NDArray {
     if (cdf !== undefined) return map(this.row, [g, a, cdf]);
@@ -106,10 +132,26 @@ export class GELUGradient extends RowOp {
  * The second input is uniform noise in [0, 1), of the first one's shape: where it is below p, the element goes.
  */
 export class DropoutOp extends TensorOp {
+  /** @ignore */ override readonly precision: Precision = "float";
+  /** @ignore */
+  override get action(): string {
+    return "dropout";
+  }
   /** RangeError unless p lies in [0, 1]. */
   constructor(/** The probability of a zero. */ readonly p: number) {
     super();
     if (!(p >= 0 && p <= 1)) throw new RangeError(`Cannot dropout: p ${p} must lie in [0, 1]`);
+  }
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    checkOperands(this, inputs, 2);
+    const [a, noise] = inputs as [Tensor, Tensor];
+    if (!sameShape(a.shape, noise.shape)) {
+      throw new TypeError(
+        `Cannot dropout: noise of shape ${showShape(noise.shape)}, it must have the input's, ${showShape(a.shape)}`,
+      );
+    }
+    return inPrecision(this.precision, inputs);
   }
   /** Zeros for p = 1, where the scale would be infinite. */
   compute(a: NDArray, noise: NDArray): NDArray {

@@ -7,6 +7,7 @@
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, notDifferentiable } from "../op.ts";
+import type { Precision } from "../precision.ts";
 import { RowOp, ScalarOp } from "./row.ts";
 
 /** a + b. */
@@ -17,6 +18,8 @@ export class EWiseAdd extends RowOp {
     return [g, g];
   }
 }
+/** {@linkcode EWiseAdd} as `Tensor` calls it. */
+export const add: EWiseAdd = new EWiseAdd();
 
 /** a - b. */
 export class EWiseSub extends RowOp {
@@ -26,6 +29,8 @@ export class EWiseSub extends RowOp {
     return [g, y.inputs[1]!.requiresGrad ? g.neg() : null];
   }
 }
+/** {@linkcode EWiseSub} as `Tensor` calls it. */
+export const sub: EWiseSub = new EWiseSub();
 
 /** a b. */
 export class EWiseMul extends RowOp {
@@ -36,6 +41,8 @@ export class EWiseMul extends RowOp {
     return [a.requiresGrad ? g.mul(b) : null, b.requiresGrad ? g.mul(a) : null];
   }
 }
+/** {@linkcode EWiseMul} as `Tensor` calls it. */
+export const mul: EWiseMul = new EWiseMul();
 
 /** a b + c, with the product rounded before the sum: no fused multiply-add. */
 export class EWiseMulAdd extends RowOp {
@@ -46,6 +53,8 @@ export class EWiseMulAdd extends RowOp {
     return [a.requiresGrad ? g.mul(b) : null, b.requiresGrad ? g.mul(a) : null, g];
   }
 }
+/** {@linkcode EWiseMulAdd} as `Tensor` calls it. */
+export const mulAdd: EWiseMulAdd = new EWiseMulAdd();
 
 /** a / b. */
 export class EWiseDiv extends RowOp {
@@ -56,10 +65,13 @@ export class EWiseDiv extends RowOp {
     return [a.requiresGrad ? overB : null, b.requiresGrad ? overB.mul(a.div(b)).neg() : null];
   }
 }
+/** {@linkcode EWiseDiv} as `Tensor` calls it. */
+export const div: EWiseDiv = new EWiseDiv();
 
 /** a^b. */
 export class EWisePow extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.pow;
+  /** @ignore */ override readonly precision: Precision = "wide";
   /** [g b a^(b-1), g a^b ln a]: the first is 0 where b is 0, the second where a is 0 and b >= 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
@@ -68,6 +80,8 @@ export class EWisePow extends RowOp {
     return [a.requiresGrad ? toBase() : null, b.requiresGrad ? toExponent() : null];
   }
 }
+/** {@linkcode EWisePow} as `Tensor` calls it. */
+export const pow: EWisePow = new EWisePow();
 
 /** a + s. */
 export class AddScalar extends ScalarOp {
@@ -99,6 +113,7 @@ export class DivScalar extends ScalarOp {
 /** a^s. */
 export class PowerScalar extends ScalarOp {
   /** @ignore */ readonly row: MapInfo = rows.powScalar;
+  /** @ignore */ override readonly precision: Precision = "wide";
   /** g s a^(s-1); exactly zero for s = 0 and g for s = 1, where a may be 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     if (this.scalar === 0) return g.zerosLike();
@@ -110,29 +125,41 @@ export class PowerScalar extends ScalarOp {
 /** -a. */
 export class Negate extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.negate;
+  /** @ignore */
+  override get action(): string {
+    return "neg";
+  }
   /** -g. */
   gradient(g: Tensor): Adjoints {
     return g.neg();
   }
 }
+/** {@linkcode Negate} as `Tensor` calls it. */
+export const neg: Negate = new Negate();
 
 /** 1 / a. */
 export class Reciprocal extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.reciprocal;
+  /** @ignore */ override readonly precision: Precision = "wide";
   /** -g y². */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.square()).neg();
   }
 }
+/** {@linkcode Reciprocal} as `Tensor` calls it. */
+export const reciprocal: Reciprocal = new Reciprocal();
 
 /** a². */
 export class Square extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.square;
+  /** @ignore */ override readonly precision: Precision = "wide";
   /** 2 g a. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.mul(2));
   }
 }
+/** {@linkcode Square} as `Tensor` calls it. */
+export const square: Square = new Square();
 
 /** ⌊a / b⌋; of integers 0 where b is 0. */
 export class FloorDiv extends RowOp {
@@ -142,6 +169,8 @@ export class FloorDiv extends RowOp {
     notDifferentiable(this);
   }
 }
+/** {@linkcode FloorDiv} as `Tensor` calls it. */
+export const floorDiv: FloorDiv = new FloorDiv();
 
 /** a - b ⌊a / b⌋: the sign is b's, as in Python. */
 export class Mod extends RowOp {
@@ -152,3 +181,5 @@ export class Mod extends RowOp {
     return [g, b.requiresGrad ? g.mul(a.div(b).floor()).neg() : null];
   }
 }
+/** {@linkcode Mod} as `Tensor` calls it. */
+export const mod: Mod = new Mod();

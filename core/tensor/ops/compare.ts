@@ -4,10 +4,22 @@
  * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
  * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
  */
+import { refuse } from "../../pure/check.ts";
+import { isFloat } from "../../pure/dtype.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, notDifferentiable, TensorOp } from "../op.ts";
+import {
+  checkOperands,
+  commonShape,
+  commonType,
+  fitted,
+  lifted,
+  numberBeside,
+  numberOrTensor,
+  type Operand,
+} from "../operands.ts";
 import { RowOp } from "./row.ts";
 
 /** What {@linkcode Compare} asks of a pair: an order, or that both or either differ from 0. */
@@ -20,12 +32,25 @@ export class Compare extends RowOp {
   constructor(/** Which row of the table. */ readonly comparison: CompareRow) {
     super();
     this.row = rows[comparison];
+    if (!this.row?.toBool) refuse("compare", comparison, "a comparison such as less");
   }
   /** Throws an Error: a truth value has no derivative. */
   gradient(): never {
     notDifferentiable(this);
   }
 }
+
+/** {@linkcode Compare}, one of each, as `Tensor` calls them. */
+export const comparisons: Readonly<Record<CompareRow, Compare>> = {
+  equal: new Compare("equal"),
+  notEqual: new Compare("notEqual"),
+  less: new Compare("less"),
+  lessEqual: new Compare("lessEqual"),
+  greater: new Compare("greater"),
+  greaterEqual: new Compare("greaterEqual"),
+  and: new Compare("and"),
+  or: new Compare("or"),
+};
 
 /** True where a is 0 or false: bool. */
 export class Not extends RowOp {
@@ -35,10 +60,37 @@ export class Not extends RowOp {
     notDifferentiable(this);
   }
 }
+/** {@linkcode Not} as `Tensor` calls it. */
+export const not: Not = new Not();
 
-/** a where the condition holds, else b: what is not chosen may be NaN or infinite without harm. */
+/**
+ * a where the condition holds, else b: what is not chosen may be NaN or infinite without harm. The three stretch to one shape;
+ * a and b, of which each may be a number, meet in one type, which is the result's.
+ */
 export class Where extends TensorOp {
-  /** The three have one shape; a and b have one type, which is the result's. */
+  /** Of a condition and of a tensor for either case. */
+  override call(...inputs: Tensor[]): Tensor;
+  /** Of a condition, and of a tensor or a number for either case. */
+  override call(condition: Tensor, a: Operand, b: Operand): Tensor;
+  /** @ignore */
+  override call(...inputs: Operand[]): Tensor {
+    return super.call(...inputs as Tensor[]);
+  }
+  /** @ignore */
+  protected override prepare(inputs: readonly Operand[]): readonly Tensor[] {
+    checkOperands(this, inputs, 3, numberOrTensor);
+    const [condition, a, b] = inputs as [Tensor, Operand, Operand];
+    checkOperands(this, [condition]);
+    const chosen = typeof a === "number" && typeof b === "number"
+      ? [a, b].map((value) => numberBeside(condition, value, "float32"))
+      : lifted(this, [a, b]);
+    // In the type of the others a fraction might become 0.
+    const holds = isFloat(condition.dtype) ? condition.notEqual(0) : condition;
+    const shape = commonShape(this, [holds, ...chosen]);
+    const [stretched] = fitted([holds], holds.dtype, shape), fit = fitted(chosen, commonType(chosen), shape);
+    return stretched === condition && fit[0] === a && fit[1] === b ? inputs as readonly Tensor[] : [stretched!, ...fit];
+  }
+  /** The row, in the type of a and b. */
   compute(condition: NDArray, a: NDArray, b: NDArray): NDArray {
     // Named type: the condition's own bool must not take part in promotion.
     return map("where", [condition, a, b], undefined, a.dtype);
@@ -53,3 +105,5 @@ export class Where extends TensorOp {
     ];
   }
 }
+/** {@linkcode Where} as `Tensor` calls it. */
+export const where: Where = new Where();

@@ -7,43 +7,56 @@
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Adjoints } from "../op.ts";
+import type { Precision } from "../precision.ts";
 import { RowOp } from "./row.ts";
 
 /** e^a. */
 export class Exp extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.exp;
+  /** @ignore */ override readonly precision: Precision = "wide";
   /** g y. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y);
   }
 }
+/** {@linkcode Exp} as `Tensor` calls it. */
+export const exp: Exp = new Exp();
 
 /** e^a - 1, with all digits near 0. */
 export class Expm1 extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.expm1;
+  /** @ignore */ override readonly precision: Precision = "wide";
   /** g (y + 1). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.add(1));
   }
 }
+/** {@linkcode Expm1} as `Tensor` calls it. */
+export const expm1: Expm1 = new Expm1();
 
 /** ln a: NaN below 0, -Infinity at 0. */
 export class Log extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.log;
+  /** @ignore */ override readonly precision: Precision = "wide";
   /** g / a. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.div(y.inputs[0]!);
   }
 }
+/** {@linkcode Log} as `Tensor` calls it. */
+export const log: Log = new Log();
 
 /** ln(1 + a), with all digits near 0. */
 export class Log1p extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.log1p;
+  /** @ignore */ override readonly precision: Precision = "wide";
   /** g / (1 + a). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.div(y.inputs[0]!.add(1));
   }
 }
+/** {@linkcode Log1p} as `Tensor` calls it. */
+export const log1p: Log1p = new Log1p();
 
 /** √a: NaN below 0. */
 export class Sqrt extends RowOp {
@@ -53,15 +66,20 @@ export class Sqrt extends RowOp {
     return g.div(y.mul(2));
   }
 }
+/** {@linkcode Sqrt} as `Tensor` calls it. */
+export const sqrt: Sqrt = new Sqrt();
 
 /** 1 / √a. */
 export class Rsqrt extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.rsqrt;
+  /** @ignore */ override readonly precision: Precision = "wide";
   /** -g y³ / 2. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.mul(y.square()).mul(-0.5));
   }
 }
+/** {@linkcode Rsqrt} as `Tensor` calls it. */
+export const rsqrt: Rsqrt = new Rsqrt();
 
 /** sin a, to 2 ulp however large the angle is. */
 export class Sin extends RowOp {
@@ -71,6 +89,8 @@ export class Sin extends RowOp {
     return g.mul(y.inputs[0]!.cos());
   }
 }
+/** {@linkcode Sin} as `Tensor` calls it. */
+export const sin: Sin = new Sin();
 
 /** cos a, as accurate as {@linkcode Sin}. */
 export class Cos extends RowOp {
@@ -80,6 +100,8 @@ export class Cos extends RowOp {
     return g.mul(y.inputs[0]!.sin()).neg();
   }
 }
+/** {@linkcode Cos} as `Tensor` calls it. */
+export const cos: Cos = new Cos();
 
 /** tanh a. */
 export class Tanh extends RowOp {
@@ -89,6 +111,8 @@ export class Tanh extends RowOp {
     return new TanhGradient().call(g, y);
   }
 }
+/** {@linkcode Tanh} as `Tensor` calls it. */
+export const tanh: Tanh = new Tanh();
 
 /** g (1 - y²). */
 export class TanhGradient extends RowOp {
@@ -111,3 +135,5 @@ export class Erf extends RowOp {
     return g.mul(y.inputs[0]!.square().neg().exp().mul(2 / Math.sqrt(Math.PI)));
   }
 }
+/** {@linkcode Erf} as `Tensor` calls it. */
+export const erf: Erf = new Erf();

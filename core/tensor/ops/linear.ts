@@ -1,11 +1,14 @@
 /**
  * The matrix product.
  */
-import { matmul } from "../../array/skeletons.ts";
+import * as skeletons from "../../array/skeletons.ts";
 import type { NDArray } from "../../array/ndarray.ts";
-import { showShape } from "../../pure/shape.ts";
+import { isFloat } from "../../pure/dtype.ts";
+import { broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
+import { checkOperands, commonType } from "../operands.ts";
+import { operandType, type Precision } from "../precision.ts";
 
 /** Whether the rows of the matrices lie side by side. */
 function isTurned(array: NDArray | null): boolean {
@@ -15,15 +18,59 @@ function isTurned(array: NDArray | null): boolean {
   return shape[last]! > 1 && shape[last - 1]! > 1 && strides[last - 1] === 1 && strides[last]! > 1;
 }
 
-/** Matrix products over the last two axes: [..., m, k] and [..., k, n] give [..., m, n]. */
+/** The shape of the product of two shapes, as {@linkcode MatMul} reads them. TypeError for shapes that do not agree. */
+function productShape(a: Shape, b: Shape): Shape {
+  if (a.length === 0 || b.length === 0) {
+    throw new TypeError(`Cannot matmul: shapes ${showShape(a)} and ${showShape(b)} need an axis each`);
+  }
+  const inner = a[a.length - 1], innerOther = b[Math.max(0, b.length - 2)];
+  if (inner !== innerOther) {
+    throw new TypeError(
+      `Cannot matmul: shapes ${showShape(a)} and ${showShape(b)}, ` +
+        `the inner lengths ${inner} and ${innerOther} must agree`,
+    );
+  }
+  const batch = broadcastShapes("matmul", a.slice(0, -2), b.slice(0, -2));
+  return [...batch, ...a.slice(-2, -1), ...(b.length === 1 ? [] : b.slice(-1))];
+}
+
+/**
+ * Matrix products over the last two axes: [..., m, k] and [..., k, n] give [..., m, n]. The axes before them stretch as in
+ * NumPy; a vector counts as one row or one column, and its axis is left out of the result.
+ */
 export class MatMul extends TensorOp {
-  /** Reads any strides, so that a transposed operand is not copied first. TypeError for shapes that do not agree. */
-  compute(a: NDArray, b: NDArray): NDArray {
-    const rank = a.shape.length;
-    if (rank < 2 || rank !== b.shape.length || a.shape[rank - 1] !== b.shape[rank - 2]) {
-      throw new TypeError(`Cannot matmul: shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not agree`);
+  /** @ignore */ override readonly precision: Precision = "half";
+  /** @ignore */
+  override get action(): string {
+    return "matmul";
+  }
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    checkOperands(this, inputs, 2);
+    const [a, b] = inputs as [Tensor, Tensor], rank = a.shape.length, otherRank = b.shape.length;
+    if (rank !== 2 || otherRank !== 2 || a.shape[1] !== b.shape[0]) productShape(a.shape, b.shape);
+    const dtype = operandType(this.precision, commonType(inputs));
+    if (!isFloat(dtype)) throw new TypeError(`Cannot matmul: tensors of type ${dtype}, one must be of a float type`);
+    if (rank === 2 && otherRank === 2 && a.dtype === dtype && b.dtype === dtype) return inputs;
+    const left = rank === 1 ? a.cast(dtype).reshape([1, a.shape[0]!]) : a.cast(dtype);
+    const right = otherRank === 1 ? b.cast(dtype).reshape([b.shape[0]!, 1]) : b.cast(dtype);
+    if (left.shape.length === 2 && right.shape.length === 2) return [left, right];
+    if (right.shape.length === 2 && left.array.contiguous) {
+      // All rows at once: with respect to `b` the gradient then is one product, not a sum of one for each matrix.
+      return [left.reshape([sizeOf(left.shape.slice(0, -1)), left.shape[rank - 1]!]), right];
     }
-    return matmul(a, b, a.shape.slice(0, -2));
+    const batch = broadcastShapes(this.action, left.shape.slice(0, -2), right.shape.slice(0, -2));
+    return [left, right].map((tensor) => tensor.broadcastTo([...batch, ...tensor.shape.slice(-2)]));
+  }
+  /** @ignore */
+  protected override finish(result: Tensor, given: readonly Tensor[]): Tensor {
+    if (given.every((tensor) => tensor.shape.length === 2)) return result;
+    const shape = productShape(given[0]!.shape, given[1]!.shape);
+    return sameShape(result.shape, shape) ? result : result.reshape(shape);
+  }
+  /** Of matrices with the same axes before them. Reads any strides, so that a transposed operand is not copied first. */
+  compute(a: NDArray, b: NDArray): NDArray {
+    return skeletons.matmul(a, b, a.shape.slice(0, -2));
   }
   /** [g bᵀ, aᵀ g]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
@@ -35,3 +82,5 @@ export class MatMul extends TensorOp {
     ];
   }
 }
+/** {@linkcode MatMul} as `Tensor` calls it. */
+export const matmul: MatMul = new MatMul();

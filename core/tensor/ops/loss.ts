@@ -6,9 +6,12 @@ import { asGroup, groupResult } from "../../array/group.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
 import { checkLabels, fold } from "../../array/skeletons.ts";
 import { broadcastTo } from "../../array/views.ts";
-import { type Shape, showShape } from "../../pure/shape.ts";
+import { isFloat } from "../../pure/dtype.ts";
+import { sameShape, type Shape, showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Adjoints, callWith, inFloat32, WideOp } from "../op.ts";
+import { type Adjoints, callWith, WideOp } from "../op.ts";
+import { checkOperands, fitted } from "../operands.ts";
+import { inFloat32, inPrecision, operandType } from "../precision.ts";
 import { LogSumExp } from "./softmax.ts";
 
 /** Labels [batch] of integers as a column that lies beside the logits. */
@@ -24,8 +27,9 @@ function labelColumn(labels: NDArray, shape: Shape): NDArray {
  */
 export class CrossEntropy extends WideOp {
   /** Of logits and labels. TypeError for other shapes. */
-  override call(logits: Tensor, labels: Tensor): Tensor {
-    const { shape } = logits, { shape: labelShape } = labels;
+  override call(...inputs: [logits: Tensor, labels: Tensor]): Tensor {
+    checkOperands(this, inputs, 2);
+    const [logits, labels] = inputs, { shape } = logits, { shape: labelShape } = labels;
     if (shape.length !== 2 || labelShape.length !== 1 || labelShape[0] !== shape[0]) {
       throw new TypeError(
         `Cannot cross entropy: logits ${showShape(shape)} and labels ${showShape(labelShape)} ` +
@@ -33,7 +37,7 @@ export class CrossEntropy extends WideOp {
       );
     }
     checkLabels(labels.array, shape[1]!);
-    return inFloat32([logits], (logits) =>
+    return inFloat32([isFloat(logits.dtype) ? logits : logits.cast("float32")], (logits) =>
       asGroup(() => {
         const normalizer = logits.wrap(new LogSumExp().compute(logits.array));
         return callWith(() => this.record([logits, labels], [normalizer]), normalizer);
@@ -60,6 +64,23 @@ export class CrossEntropyGradient extends WideOp {
   callKnowing(normalizer: Tensor, logits: Tensor, labels: Tensor, g: Tensor): Tensor {
     return inFloat32([logits, g], (logits, g) => this.record([logits!, labels, g!], [normalizer]));
   }
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    checkOperands(this, inputs, 3);
+    const [logits, labels, g] = inputs as [Tensor, Tensor, Tensor], { shape } = logits;
+    if (shape.length !== 2 || [labels, g].some((each) => !sameShape(each.shape, shape.slice(0, 1)))) {
+      throw new TypeError(
+        `Cannot ${this.action}: shapes ${[logits, labels, g].map((each) => showShape(each.shape)).join(", ")}, ` +
+          "they must be [batch, classes], [batch] and [batch]",
+      );
+    }
+    const wide = inPrecision(this.precision, [logits, g]);
+    return wide[0] === logits && wide[1] === g ? inputs : [wide[0]!, labels, wide[1]!];
+  }
+  /** @ignore */
+  protected override finish(result: Tensor, [logits, , g]: readonly Tensor[]): Tensor {
+    return super.finish(result, [logits!, g!]);
+  }
   /** Of logits, labels and g [batch]. */
   compute(logits: NDArray, labels: NDArray, g: NDArray, known?: NDArray): NDArray {
     return groupResult(() => {
@@ -83,8 +104,28 @@ export class CrossEntropyGradient extends WideOp {
   }
 }
 
+/** An op of predictions and targets of one shape. The targets are cast to the type of the predictions, which is the result's. */
+export abstract class BinaryLossOp extends WideOp {
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    checkOperands(this, inputs, 2);
+    const [prediction, target] = inputs as [Tensor, Tensor];
+    if (!sameShape(prediction.shape, target.shape)) {
+      throw new TypeError(
+        `Cannot ${this.action}: shapes ${showShape(prediction.shape)} and ${showShape(target.shape)}, ` +
+          "they must be the same",
+      );
+    }
+    return fitted(inputs, operandType(this.precision, prediction.dtype), prediction.shape);
+  }
+  /** @ignore */
+  protected override finish(result: Tensor, [prediction]: readonly Tensor[]): Tensor {
+    return super.finish(result, [prediction!]);
+  }
+}
+
 /** -(y ln p + (1 - y) ln(1 - p)) of probabilities p and targets y. */
-export class BinaryCrossEntropy extends WideOp {
+export class BinaryCrossEntropy extends BinaryLossOp {
   /** Both logarithms are at least -100, as in PyTorch: a wrong answer of 0 or 1 costs 100, not infinity. */
   compute(p: NDArray, y: NDArray): NDArray {
     return groupResult(() => {
@@ -104,7 +145,7 @@ export class BinaryCrossEntropy extends WideOp {
 }
 
 /** {@linkcode BinaryCrossEntropy} of p = sigmoid(x), from the logit x: accurate however sure x is. */
-export class BinaryCrossEntropyWithLogits extends WideOp {
+export class BinaryCrossEntropyWithLogits extends BinaryLossOp {
   /** max(x, 0) - x y + ln(1 + e^-|x|), in which no exponential overflows. */
   compute(x: NDArray, y: NDArray): NDArray {
     return groupResult(() => {

@@ -6,9 +6,15 @@ import { fold } from "../../array/skeletons.ts";
 import { broadcastTo } from "../../array/views.ts";
 import { countAlong, reducedShape, type Shape } from "../../pure/shape.ts";
 
-/** The mean over `axes` (sorted), with the shape that keeps them. */
-export function meanOf(a: NDArray, axes: readonly number[], kept: Shape): NDArray {
-  return map("divScalar", [fold("sum", [a], axes, kept)], { s: countAlong(a.shape, axes) });
+/** The mean over `axes` (sorted), in the shape `out` that drops them or keeps them as ones. */
+export function meanOf(a: NDArray, axes: readonly number[], out: Shape): NDArray {
+  return map("divScalar", [fold("sum", [a], axes, out)], { s: countAlong(a.shape, axes) });
+}
+
+/** The sum of squared deviations from the mean, as {@linkcode meanOf}. */
+export function squaresOf(a: NDArray, axes: readonly number[], out: Shape): NDArray {
+  const mean = meanOf(a, axes, reducedShape(a.shape, axes, true));
+  return fold("sumSquaredDeviation", [a, broadcastTo(mean, a.shape)], axes, out);
 }
 
 /** The mean, the sum of squared deviations from it and the inverse deviation, each with the joined axes as ones. */

@@ -5,14 +5,25 @@
  * what lies between the rows stays in cache.
  */
 import { gradientsEnabled } from "../../ambient/modes.ts";
-import { promote } from "../../pure/dtype.ts";
+import { refuse } from "../../pure/check.ts";
+import { promote, toFloat } from "../../pure/dtype.ts";
 import { broadcastTo, reshape } from "../../array/views.ts";
 import { asGroup, groupResult, groupResults } from "../../array/group.ts";
 import { fold } from "../../array/skeletons.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
-import { countAlong, reducedShape, type Shape } from "../../pure/shape.ts";
+import {
+  broadcastShapes,
+  countAlong,
+  normalizeAxes,
+  reducedShape,
+  sameShape,
+  type Shape,
+  showShape,
+} from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Adjoints, callWith, inFloat32, WideOp } from "../op.ts";
+import { type Adjoints, callWith, WideOp } from "../op.ts";
+import { checkOperands } from "../operands.ts";
+import { inFloat32, inPrecision } from "../precision.ts";
 import { moments } from "./moments.ts";
 
 /** Over which axes, and what keeps the deviation from zero. */
@@ -34,7 +45,26 @@ export abstract class MomentsOp extends WideOp {
     super();
     this.axes = axes;
     this.eps = eps;
+    if (typeof eps !== "number") refuse(this.name, eps, "a number");
   }
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    const ready = super.prepare(inputs);
+    checkAxes(this.action, this.axes, ready[0]!.shape);
+    return ready;
+  }
+}
+
+/** Refuses axes that are not sorted, or not those of a tensor of that shape. */
+function checkAxes(action: string, axes: readonly number[], shape: Shape): void {
+  if (Array.isArray(axes) && axes.join() === normalizeAxes(action, axes, shape.length).join()) return;
+  throw new RangeError(`Cannot ${action}: axes [${axes}] must be sorted and counted from 0`);
+}
+
+/** Refuses a tensor that does not stretch to `shape`. */
+function checkStretches(action: string, { shape: part }: Tensor, shape: Shape): void {
+  if (sameShape(broadcastShapes(action, part, shape), shape)) return;
+  throw new TypeError(`Cannot ${action}: shape ${showShape(part)} does not stretch to ${showShape(shape)}`);
 }
 
 /** 1 / sqrt(var + eps), biased variance, with the joined axes as ones. */
@@ -71,6 +101,19 @@ export class NormalizeGradient extends WideOp {
   /** The axes over which x̂ was normalised. */
   constructor(/** Over which the means are taken: sorted, counted from 0. */ readonly axes: readonly number[]) {
     super();
+  }
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    checkOperands(this, inputs, 3);
+    const [g, normal, inverse] = inputs as [Tensor, Tensor, Tensor];
+    checkAxes(this.action, this.axes, g.shape);
+    if (!sameShape(g.shape, normal.shape)) {
+      throw new TypeError(
+        `Cannot ${this.action}: shapes ${showShape(g.shape)} and ${showShape(normal.shape)}, they must be the same`,
+      );
+    }
+    checkStretches(this.action, inverse, g.shape);
+    return inPrecision(this.precision, inputs);
   }
   /** Two folds and a map. */
   compute(g: NDArray, normal: NDArray, inverse: NDArray): NDArray {
@@ -124,11 +167,16 @@ export function momentsOf(x: Tensor, { axes, eps = 1e-5 }: NormalizeOptions): Mo
  */
 export class NormalizeScaleShift extends MomentsOp {
   /** Of x, w and b, which need not be of one type. */
-  override call(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
-    return inFloat32([x, weight, bias], (...wide) => this.#callWide(...wide as [Tensor, Tensor, Tensor]));
+  override call(...inputs: [x: Tensor, weight: Tensor, bias: Tensor]): Tensor {
+    checkOperands(this, inputs, 3);
+    const [x, weight, bias] = inputs;
+    checkAxes(this.action, this.axes, x.shape);
+    checkStretches(this.action, weight, x.shape);
+    checkStretches(this.action, bias, x.shape);
+    return inFloat32(inputs, (...wide) => this.#callWide(...wide as [Tensor, Tensor, Tensor]));
   }
   #callWide(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
-    const dtype = promote(promote(x.dtype, weight.dtype), bias.dtype), wide = x.cast(dtype);
+    const dtype = toFloat(promote(promote(x.dtype, weight.dtype), bias.dtype)), wide = x.cast(dtype);
     return asGroup(() => {
       const { mean, squares, inverse } = momentsOf(wide, this);
       squares.dispose();

@@ -2,20 +2,29 @@
  * Ops that put elements elsewhere: into another type, onto another device, and by index along an axis.
  */
 import { streamOf } from "../../array/devices.ts";
-import { type DType, isHalf } from "../../pure/dtype.ts";
+import { asking, refuse } from "../../pure/check.ts";
+import { checkDType, type DType, isFloat, isHalf } from "../../pure/dtype.ts";
+import { wholeNumbers } from "../../array/elements.ts";
 import { contiguous, copy, filled, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
 import { gather, scatterAdd } from "../../array/skeletons.ts";
 import { groupResult } from "../../array/group.ts";
 import { reshape } from "../../array/views.ts";
-import type { Shape } from "../../pure/shape.ts";
+import { normalizeAxis, sameShape, type Shape, showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
+import { checkOperands, isTensor } from "../operands.ts";
 
 /** Another element type. */
 export class Cast extends TensorOp {
   /** Floats become integers by truncation; what lies beyond takes the nearest that there is, NaN becomes 0. */
   constructor(/** The type of the result. */ readonly dtype: DType) {
     super();
+    checkDType("cast", dtype);
+  }
+  /** The tensor itself, where it has that type. */
+  override call(...inputs: Tensor[]): Tensor {
+    const [x] = inputs;
+    return inputs.length === 1 && isTensor(x) && x.dtype === this.dtype ? x : super.call(...inputs);
   }
   /** Always a copy. */
   compute(a: NDArray): NDArray {
@@ -32,6 +41,16 @@ export class ToDevice extends TensorOp {
   /** The device is opened when it is first needed, and must be there then. */
   constructor(/** As in `--device`: `cpu`, `opencl:1`. */ readonly device: string) {
     super();
+    if (typeof device !== "string") refuse("move tensor", device, "a device's name");
+  }
+  /** The tensor itself, where it is there already. */
+  override call(...inputs: Tensor[]): Tensor {
+    const [x] = inputs;
+    return inputs.length === 1 && isTensor(x) && x.device === this.device ? x : super.call(...inputs);
+  }
+  /** @ignore */
+  override get action(): string {
+    return "to";
   }
   /** Waits until the input is computed. */
   compute(a: NDArray): NDArray {
@@ -49,15 +68,36 @@ export class ToDevice extends TensorOp {
  * RangeError for a place outside [0, n): at the call on `cpu`, `wasm` and `reference`, at the next read on GPUs.
  */
 export class Take extends TensorOp {
-  /** An embedding looks its rows up along axis 0. */
-  constructor(/** The axis of the source that the index counts along, from 0. */ readonly axis: number) {
+  /** An embedding looks its rows up along axis 0, which is the default. */
+  constructor(/** The axis of the source that the index counts along. */ readonly axis: number = 0) {
     super();
+  }
+  /** Of a tensor, and of integers in a tensor. */
+  override call(...inputs: Tensor[]): Tensor;
+  /** Of a tensor, and of integers in a tensor or a list. */
+  override call(source: Tensor, index: Tensor | readonly number[]): Tensor;
+  /** @ignore */
+  override call(...inputs: (Tensor | readonly number[])[]): Tensor {
+    return asking(this.action, () => super.call(...inputs as Tensor[]));
+  }
+  /** @ignore */
+  protected override prepare(inputs: readonly (Tensor | readonly number[])[]): readonly Tensor[] {
+    const [source, index] = inputs as [Tensor, Tensor | readonly number[]];
+    checkOperands(this, [source]);
+    if (inputs.length === 2 && !isTensor(index)) {
+      return this.prepare([source, indexBeside(source, wholeNumbers(this.action, index))]);
+    }
+    checkOperands(this, inputs, 2);
+    normalizeAxis(this.action, this.axis, source.shape.length);
+    checkIntegers(this.action, index as Tensor);
+    return inputs as readonly Tensor[];
   }
   /** A copy of each slice, as often as it is named. */
   compute(source: NDArray, index: NDArray): NDArray {
+    const axis = normalizeAxis(this.action, this.axis, source.shape.length);
     return groupResult(() => {
-      const shape = [...source.shape.slice(0, this.axis), ...index.shape, ...source.shape.slice(this.axis + 1)];
-      return gather(contiguous(source), placesOf(index), this.axis, shape);
+      const shape = [...source.shape.slice(0, axis), ...index.shape, ...source.shape.slice(axis + 1)];
+      return gather(contiguous(source), placesOf(index), axis, shape);
     });
   }
   /** [the slices of g added in order where they came from, nothing]: a slice that was taken twice gets both. */
@@ -76,6 +116,17 @@ export class Untake extends TensorOp {
   ) {
     super();
   }
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    checkOperands(this, inputs, 2);
+    const [part, index] = inputs as [Tensor, Tensor], axis = normalizeAxis(this.action, this.axis, this.shape.length);
+    checkIntegers(this.action, index);
+    const shape = [...this.shape.slice(0, axis), ...index.shape, ...this.shape.slice(axis + 1)];
+    if (!sameShape(part.shape, shape)) {
+      throw new TypeError(`Cannot untake: slices of shape ${showShape(part.shape)}, they must be ${showShape(shape)}`);
+    }
+    return inputs;
+  }
   /** The sums, added in ascending order of the index's own places, so that they repeat to the bit. */
   compute(part: NDArray, index: NDArray): NDArray {
     return groupResult(() => {
@@ -83,7 +134,7 @@ export class Untake extends TensorOp {
       const dtype = isHalf(part.dtype) ? "float32" : part.dtype;
       const whole = filled(part.storage.stream, this.shape, dtype, 0);
       const source = dtype === part.dtype ? contiguous(part) : copy(part, dtype);
-      scatterAdd(whole, source, placesOf(index), this.axis);
+      scatterAdd(whole, source, placesOf(index), normalizeAxis(this.action, this.axis, this.shape.length));
       return dtype === part.dtype ? whole : copy(whole, part.dtype);
     });
   }
@@ -91,6 +142,16 @@ export class Untake extends TensorOp {
   gradient(g: Tensor, y: Tensor): Adjoints {
     return [new Take(this.axis).call(g, y.inputs[1]!), null];
   }
+}
+
+/** Integers as a tensor beside a tensor, on its device. */
+function indexBeside(beside: Tensor, integers: Int32Array<ArrayBuffer>): Tensor {
+  return beside.wrap(fromTypedArray(beside.array.storage.stream, integers, [integers.length], "int32"));
+}
+
+/** Refuses indices that are no integers. */
+function checkIntegers(action: string, index: Tensor): void {
+  if (isFloat(index.dtype)) throw new TypeError(`Cannot ${action}: indices of type ${index.dtype} must be integers`);
 }
 
 /** Indices as one dense int32 axis. */

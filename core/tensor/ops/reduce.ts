@@ -5,31 +5,43 @@ import type { ArgRow, FoldRow } from "../../../kernels/instruction.ts";
 import { promote } from "../../pure/dtype.ts";
 import { argFold, fold } from "../../array/skeletons.ts";
 import { groupResult } from "../../array/group.ts";
-import type { NDArray } from "../../array/ndarray.ts";
-import { broadcastTo } from "../../array/views.ts";
-import type { ReduceOptions } from "../../pure/reduce_options.ts";
-import { type Axes, normalizeAxes, reducedShape, type Shape } from "../../pure/shape.ts";
+import { map, type NDArray } from "../../array/ndarray.ts";
+import { refuse } from "../../pure/check.ts";
+import { checkReduceOptions, type ReduceOptions, type VarianceOptions } from "../../pure/reduce_options.ts";
+import { type Axes, countAlong, normalizeAxes, reducedShape, type Shape, showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Adjoints, inFloat32, notDifferentiable, TensorOp } from "../op.ts";
-import { meanOf } from "./moments.ts";
+import { type Adjoints, notDifferentiable, TensorOp } from "../op.ts";
+import type { Precision } from "../precision.ts";
+import { meanOf, squaresOf } from "./moments.ts";
 
 /** An op that joins the elements along axes. */
 export abstract class ReduceOp extends TensorOp {
   /** The axes that are joined; all where they are undefined. */
   readonly axes: Axes | undefined;
+  /** The same as they count in tensors of so many axes: found out once. */
+  #found: readonly number[] = [];
+  #rank = -1;
   /** Whether joined axes stay with length one. */
   readonly keepDims: boolean;
 
-  /** All axes by default. Which axes a tensor has is checked when the op is called. */
-  constructor({ axes, keepDims = false }: ReduceOptions = {}) {
+  /**
+   * All axes by default. Which axes a tensor has is checked when the op is called. TypeError for options that are none, or
+   * have another name than these and those of the subclass.
+   */
+  constructor(options: ReduceOptions = {}, more: readonly string[] = []) {
     super();
+    const { axes, keepDims = false } = checkReduceOptions(this.action, options, more);
     this.axes = axes;
     this.keepDims = keepDims;
   }
 
   /** Sorted and non-negative, for a tensor of this shape. */
-  protected axesOf(shape: Shape): number[] {
-    return normalizeAxes(this.name, this.axes, shape.length);
+  protected axesOf(shape: Shape): readonly number[] {
+    if (this.#rank !== shape.length) {
+      this.#found = normalizeAxes(this.action, this.axes, shape.length);
+      this.#rank = shape.length;
+    }
+    return this.#found;
   }
 
   /** The result's shape. */
@@ -45,6 +57,10 @@ export abstract class ReduceOp extends TensorOp {
 
 /** The sum; integers and bools give int32. */
 export class Summation extends ReduceOp {
+  /** @ignore */
+  override get action(): string {
+    return "sum";
+  }
   /** Along sixteen lanes (eight of float64) that meet in a fixed tree: the same bits for any number of threads. */
   compute(a: NDArray): NDArray {
     const axes = this.axesOf(a.shape);
@@ -59,6 +75,10 @@ export class Summation extends ReduceOp {
 
 /** The product; integers and bools give int32. */
 export class Product extends ReduceOp {
+  /** @ignore */
+  override get action(): string {
+    return "prod";
+  }
   /** 1 where there is nothing to multiply. */
   compute(a: NDArray): NDArray {
     const axes = this.axesOf(a.shape);
@@ -78,18 +98,10 @@ export class Product extends ReduceOp {
 
 /** The sum of squared deviations from the mean: n times the biased variance. */
 export class SquaredDeviation extends ReduceOp {
-  /** Halves are computed with as float32. */
-  override call(a: Tensor): Tensor {
-    return inFloat32([a], (wide) => super.call(wide));
-  }
+  /** @ignore */ override readonly precision: Precision = "wide";
   /** In two passes, the first for the mean. */
   compute(a: NDArray): NDArray {
-    const axes = this.axesOf(a.shape), kept = reducedShape(a.shape, axes, true);
-    return groupResult(() => {
-      const mean = meanOf(a, axes, kept);
-      const out = reducedShape(a.shape, axes, this.keepDims);
-      return fold("sumSquaredDeviation", [a, broadcastTo(mean, a.shape)], axes, out);
-    });
+    return groupResult(() => squaresOf(a, this.axesOf(a.shape), this.outShape(a.shape)));
   }
   /** 2 g (a - mean): what flows through the mean cancels. */
   gradient(g: Tensor, y: Tensor): Adjoints {
@@ -98,9 +110,64 @@ export class SquaredDeviation extends ReduceOp {
   }
 }
 
+/** The mean; integers and bools give float32. NaN where there are no elements. */
+export class Mean extends ReduceOp {
+  // The sum may be too large for a half whose mean is not.
+  /** @ignore */ override readonly precision: Precision = "wide";
+  /** The sum, divided by the number of elements. */
+  compute(a: NDArray): NDArray {
+    return groupResult(() => meanOf(a, this.axesOf(a.shape), this.outShape(a.shape)));
+  }
+  /** g / n for every element, with n the number of them that share a mean. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const { shape } = y.inputs[0]!, n = countAlong(shape, this.axesOf(shape));
+    return this.restored(g.div(n), shape).broadcastTo(shape);
+  }
+}
+
+/** The sum of squared deviations from the mean, divided by n - correction; integers and bools give float32. */
+export class Variance extends ReduceOp {
+  /** @ignore */ override readonly precision: Precision = "wide";
+  /** What is taken from the number of elements before it divides. */
+  readonly correction: number;
+  /** The unbiased variance of all axes by default. */
+  constructor(options: VarianceOptions = {}) {
+    super(options, ["correction"]);
+    const { correction = 1 } = options;
+    if (typeof correction !== "number") refuse("variance", correction, "a number");
+    this.correction = correction;
+  }
+  #divisor(shape: Shape): number {
+    return Math.max(0, countAlong(shape, this.axesOf(shape)) - this.correction);
+  }
+  /** In two passes, the first for the mean. */
+  compute(a: NDArray): NDArray {
+    return groupResult(() => {
+      const squares = squaresOf(a, this.axesOf(a.shape), this.outShape(a.shape));
+      return map("divScalar", [squares], { s: this.#divisor(a.shape) });
+    });
+  }
+  /** 2 g (a - mean) / (n - correction): what flows through the mean cancels. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const a = y.inputs[0]!, mean = a.mean({ axes: this.axesOf(a.shape), keepDims: true });
+    return this.restored(g.div(this.#divisor(a.shape)), a.shape).mul(a.sub(mean).mul(2));
+  }
+}
+
+/** The operands of an op that chooses one of the elements. RangeError where there are none. */
+function choosing(op: TensorOp, inputs: readonly Tensor[], axes: readonly number[]): readonly Tensor[] {
+  const { shape } = inputs[0]!;
+  if (countAlong(shape, axes) > 0) return inputs;
+  throw new RangeError(`Cannot ${op.action}: tensor ${showShape(shape)} has no elements along axes [${axes}]`);
+}
+
 /** The largest or smallest element; NaN where there is one among them. */
 export abstract class ExtremeOp extends ReduceOp {
   /** @ignore */ protected abstract readonly row: FoldRow;
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    return choosing(this, super.prepare(inputs), this.axesOf(inputs[0]!.shape));
+  }
   /** In one fold; there must be an element. */
   compute(a: NDArray): NDArray {
     return fold(this.row, [a], this.axesOf(a.shape), this.outShape(a.shape));
@@ -127,6 +194,14 @@ export class Min extends ExtremeOp {
 /** The place of an extreme element: int32, in row-major order of the joined axes. NaN counts as the most extreme. */
 export abstract class ArgExtremeOp extends ReduceOp {
   /** @ignore */ protected abstract readonly row: ArgRow;
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    return choosing(this, super.prepare(inputs), this.axesOf(inputs[0]!.shape));
+  }
+  /** @ignore */
+  override get action(): string {
+    return this.row;
+  }
   /** In one fold that carries value and place. */
   compute(a: NDArray): NDArray {
     return argFold(this.row, a, this.axesOf(a.shape), this.outShape(a.shape));

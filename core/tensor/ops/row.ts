@@ -1,13 +1,43 @@
 /**
  * Ops that are one row of the table of kernels: one expression, evaluated for each element.
+ *
+ * The row says which operands it takes: how many, and whether integers are among them. So an op that is a row states its row
+ * and its derivative, and nothing else.
  */
 import { mapScalars, type NDArray } from "../../array/ndarray.ts";
 import type { MapInfo } from "../../array/rows.ts";
+import { dtypeCode } from "../../../kernels/instruction.ts";
+import { refuse } from "../../pure/check.ts";
+import { promoteScalar } from "../../pure/dtype.ts";
 import { TensorOp } from "../op.ts";
+import { areAlike, checkOperands, fitted, meet, type Operand } from "../operands.ts";
+import { rowType } from "../precision.ts";
+import type { Tensor } from "../tensor.ts";
 
-/** An op that is one row of `kernels/table.json`: one expression, evaluated for each element. Its inputs have one shape. */
+/** An op that is one row of `kernels/table.json`. Operands meet in one type, and stretch to one shape. */
 export abstract class RowOp extends TensorOp {
   /** @ignore */ abstract readonly row: MapInfo;
+  /** @ignore */
+  override get action(): string {
+    return this.row.name;
+  }
+  /** @ignore */
+  override get arity(): number {
+    return this.row.operands;
+  }
+  /** Of operands that meet in one type, and stretch to one shape. */
+  override call(...inputs: Tensor[]): Tensor;
+  /** Of several operands, all but one may be numbers. */
+  override call(...inputs: Operand[]): Tensor;
+  /** @ignore */
+  override call(...inputs: Operand[]): Tensor {
+    const ready = this.prepare(inputs);
+    return ready[0]!.derive(this, ready);
+  }
+  /** @ignore */
+  protected override prepare(inputs: readonly Operand[]): readonly Tensor[] {
+    return areAlike(inputs, this.row.operands) ? inputs as readonly Tensor[] : meet(this, this.row, inputs);
+  }
   /** The row, in the type that the inputs have together; bool for comparisons. */
   override compute(...inputs: NDArray[]): NDArray {
     return mapScalars(this.row, inputs);
@@ -16,9 +46,22 @@ export abstract class RowOp extends TensorOp {
 
 /** An op of a tensor and a number s, which is rounded to the type that the row is computed in. */
 export abstract class ScalarOp extends RowOp {
-  /** The number is fixed: a captured function replays it as it is. */
+  /** The number is fixed: a captured function replays it as it is. TypeError for what is no number. */
   constructor(/** s in the formulas. */ readonly scalar: number) {
     super();
+    if (typeof scalar !== "number") refuse(this.name, scalar, "a number");
+  }
+  /** @ignore */
+  override get action(): string {
+    return this.row.name.replace("Scalar", "");
+  }
+  /** Integers stay integers where the number and the row let them. */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    const array = inputs.length === 1 ? inputs[0]?.cachedData : null;
+    if (array && array.code <= dtypeCode.float64) return inputs;
+    checkOperands(this, inputs, 1);
+    const [a] = inputs as [Tensor], met = promoteScalar(a.dtype, this.scalar);
+    return fitted(inputs, rowType(this.precision, met, this.row.forInts), a.shape);
   }
   /** The row of a and s. */
   override compute(a: NDArray): NDArray {

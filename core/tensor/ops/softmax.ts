@@ -7,7 +7,7 @@ import { broadcastTo } from "../../array/views.ts";
 import { fold } from "../../array/skeletons.ts";
 import { groupResult } from "../../array/group.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
-import { reducedShape } from "../../pure/shape.ts";
+import { normalizeAxis, reducedShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, WideOp } from "../op.ts";
 
@@ -22,13 +22,14 @@ function softmaxParts(x: NDArray, axis: number): { highest: NDArray; total: NDAr
 /** exp(x) / sum(exp(x)) along one axis. */
 export class Softmax extends WideOp {
   /** One axis only; several are joined by a reshape before. */
-  constructor(/** Along which the results sum to one; counted from 0. */ readonly axis: number) {
+  constructor(/** Along which the results sum to one: by default the last. */ readonly axis: number = -1) {
     super();
   }
   /** With the largest element subtracted first, so that no exponential overflows. */
   compute(x: NDArray): NDArray {
+    const axis = normalizeAxis(this.action, this.axis, x.shape.length);
     return groupResult(() => {
-      const { highest, total } = softmaxParts(x, this.axis);
+      const { highest, total } = softmaxParts(x, axis);
       return map("div", [map("expSub", [x, highest]), total]);
     });
   }
@@ -41,13 +42,16 @@ export class Softmax extends WideOp {
 /** log(softmax(x)) along one axis, with the digits that a softmax near 0 or 1 would lose. */
 export class LogSoftmax extends WideOp {
   /** One axis only; several are joined by a reshape before. */
-  constructor(/** Along which the exponentials of the results sum to one; counted from 0. */ readonly axis: number) {
+  constructor(
+    /** Along which the exponentials of the results sum to one: by default the last. */ readonly axis: number = -1,
+  ) {
     super();
   }
   /** x - max - log(sum(exp(x - max))). */
   compute(x: NDArray): NDArray {
+    const axis = normalizeAxis(this.action, this.axis, x.shape.length);
     return groupResult(() => {
-      const { highest, total } = softmaxParts(x, this.axis);
+      const { highest, total } = softmaxParts(x, axis);
       return map("subSubLog", [x, highest, total]);
     });
   }
@@ -61,7 +65,7 @@ export class LogSoftmax extends WideOp {
 export class LogSumExp extends WideOp {
   /** max + log(sum(exp(x - max))). */
   compute(x: NDArray): NDArray {
-    const axis = x.shape.length - 1, kept = reducedShape(x.shape, [axis], true);
+    const axis = normalizeAxis(this.action, -1, x.shape.length), kept = reducedShape(x.shape, [axis], true);
     return groupResult(() => {
       const highest = fold("max", [x], [axis], kept);
       return map("addLog", [highest, fold("sumExpSub", [x, broadcastTo(highest, x.shape)], [axis], kept)]);

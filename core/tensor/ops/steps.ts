@@ -18,6 +18,8 @@ export class Abs extends RowOp {
     return g.mul(y.inputs[0]!.sign());
   }
 }
+/** {@linkcode Abs} as `Tensor` calls it. */
+export const abs: Abs = new Abs();
 
 /** An op that is constant between its steps. */
 export abstract class StepOp extends RowOp {
@@ -31,31 +33,42 @@ export abstract class StepOp extends RowOp {
 export class Sign extends StepOp {
   /** @ignore */ readonly row: MapInfo = rows.sign;
 }
+/** {@linkcode Sign} as `Tensor` calls it. */
+export const sign: Sign = new Sign();
 
 /** ⌊a⌋, the largest integer that is not above a. */
 export class Floor extends StepOp {
   /** @ignore */ readonly row: MapInfo = rows.floor;
 }
+/** {@linkcode Floor} as `Tensor` calls it. */
+export const floor: Floor = new Floor();
 
 /** ⌈a⌉, the smallest integer that is not below a. */
 export class Ceil extends StepOp {
   /** @ignore */ readonly row: MapInfo = rows.ceil;
 }
+/** {@linkcode Ceil} as `Tensor` calls it. */
+export const ceil: Ceil = new Ceil();
 
 /** The nearest integer; of two that are as near, the even one. */
 export class Round extends StepOp {
   /** @ignore */ readonly row: MapInfo = rows.round;
 }
+/** {@linkcode Round} as `Tensor` calls it. */
+export const round: Round = new Round();
 
 /** min(max(a, low), high). */
 export class Clip extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.clip;
-  /** `low` must not exceed `high`; either may be infinite. */
+  /** Either may be infinite. RangeError where `low` exceeds `high`. */
   constructor(
     /** The least value that is let through. */ readonly low: number,
     /** The largest one. */ readonly high: number,
   ) {
     super();
+    if (typeof low !== "number" || typeof high !== "number" || !(low <= high)) {
+      throw new RangeError(`Cannot clip: low ${low} must not exceed high ${high}`);
+    }
   }
   /** The row of a and both bounds. */
   override compute(a: NDArray): NDArray {
@@ -83,16 +96,28 @@ export abstract class ChoiceOp extends RowOp {
 export class Maximum extends ChoiceOp {
   /** @ignore */ readonly row: MapInfo = rows.max;
   /** @ignore */
+  override get action(): string {
+    return "maximum";
+  }
+  /** @ignore */
   protected prefers(a: Tensor, b: Tensor): Tensor {
     return a.greater(b);
   }
 }
+/** {@linkcode Maximum} as `Tensor` calls it. */
+export const maximum: Maximum = new Maximum();
 
 /** min(a, b); NaN where either is. */
 export class Minimum extends ChoiceOp {
   /** @ignore */ readonly row: MapInfo = rows.min;
   /** @ignore */
+  override get action(): string {
+    return "minimum";
+  }
+  /** @ignore */
   protected prefers(a: Tensor, b: Tensor): Tensor {
     return a.less(b);
   }
 }
+/** {@linkcode Minimum} as `Tensor` calls it. */
+export const minimum: Minimum = new Minimum();

@@ -3,38 +3,74 @@
  */
 import { filled, mapInto, type NDArray } from "../../array/ndarray.ts";
 import * as views from "../../array/views.ts";
-import { type AxisSlice, broadcastAxes, reducedShape, type Shape } from "../../pure/shape.ts";
+import { refuse } from "../../pure/check.ts";
+import {
+  type AxisSlice,
+  broadcastAxes,
+  broadcastShapes,
+  checkShape,
+  checkSlices,
+  normalizeAxis,
+  reducedShape,
+  resolveReshape,
+  sameShape,
+  type Shape,
+  showShape,
+} from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
+import { isTensor } from "../operands.ts";
 import { Summation } from "./reduce.ts";
 
 /** The axes in another order. */
 export class Transpose extends TensorOp {
-  /** Axis k of the result is axis `axes[k]` of the input: [2, 0, 1] makes [a, b, c] of [b, c, a]. */
-  constructor(/** Each axis once, counted from 0. */ readonly axes: readonly number[]) {
+  /** For tensors of as many axes as it has entries: found out once. */
+  #order: readonly number[] | null = null;
+
+  /**
+   * Axis k of the result is axis `axes[k]` of the input: [2, 0, 1] makes [a, b, c] of [b, c, a]. Without axes, the last two
+   * change places.
+   */
+  constructor(/** Each axis once; negative ones count from the end. */ readonly axes?: readonly number[]) {
     super();
+    if (axes !== undefined && !Array.isArray(axes)) refuse("transpose", axes, "a list of all axes, such as [1, 0]");
+  }
+  /** The axis of the input for each axis of the result, counted from 0. TypeError unless each is named once. */
+  #orderOf(shape: Shape): readonly number[] {
+    const rank = shape.length;
+    if (this.#order?.length === rank) return this.#order;
+    const order = this.axes?.map((axis) => normalizeAxis("transpose", axis, rank)) ?? shape.map((_, axis) => axis);
+    if (this.axes === undefined) {
+      if (rank < 2) throw new TypeError(`Cannot transpose: tensor ${showShape(shape)} must have two axes`);
+      order.push(...order.splice(-2).reverse());
+    } else if (order.length !== rank || new Set(order).size !== rank) {
+      throw new TypeError(
+        `Cannot transpose: axes [${this.axes.join(", ")}] must name each axis of ${showShape(shape)}`,
+      );
+    }
+    return this.#order = order;
   }
   /** A view: no element is copied. */
   compute(a: NDArray): NDArray {
-    return views.permute(a, this.axes);
+    return views.permute(a, this.#orderOf(a.shape));
   }
   /** g with its axes put back. */
   gradient(g: Tensor): Adjoints {
-    const back = new Array<number>(this.axes.length);
-    this.axes.forEach((from, to) => back[from] = to);
+    const order = this.#orderOf(g.shape), back = new Array<number>(order.length);
+    order.forEach((from, to) => back[from] = to);
     return new Transpose(back).call(g);
   }
 }
 
 /** Another shape for the same elements in row-major order. */
 export class Reshape extends TensorOp {
-  /** The element counts must agree; a -1 is what the method `reshape` fills in before. */
+  /** The element counts must agree; one -1 is filled in. */
   constructor(/** The shape of the result. */ readonly shape: Shape) {
     super();
   }
-  /** A view where strides allow, else a copy. */
+  /** A view where strides allow, else a copy. TypeError for another number of elements. */
   compute(a: NDArray): NDArray {
-    return views.reshape(a, this.shape);
+    return views.reshape(a, resolveReshape(a.shape, this.shape));
   }
   /** g in the input's shape. */
   gradient(g: Tensor, y: Tensor): Adjoints {
@@ -44,12 +80,23 @@ export class Reshape extends TensorOp {
 
 /** Repeats along new leading axes, and along axes of length one. */
 export class BroadcastTo extends TensorOp {
-  /** The input must stretch to it by NumPy's rule. */
+  /** The input must stretch to it by NumPy's rule. RangeError for what is no shape. */
   constructor(/** The shape of the result. */ readonly shape: Shape) {
     super();
+    checkShape("broadcastTo", shape);
   }
-  /** A view, whose strides are 0 where it repeats. */
+  /** The tensor itself, where it has that shape. */
+  override call(...inputs: Tensor[]): Tensor {
+    const [x] = inputs;
+    return inputs.length === 1 && isTensor(x) && sameShape(x.shape, this.shape) ? x : super.call(...inputs);
+  }
+  /** A view, whose strides are 0 where it repeats. TypeError for a shape that does not stretch. */
   compute(a: NDArray): NDArray {
+    if (!sameShape(broadcastShapes("broadcastTo", a.shape, this.shape), this.shape)) {
+      throw new TypeError(
+        `Cannot broadcastTo: shape ${showShape(a.shape)} does not stretch to ${showShape(this.shape)}`,
+      );
+    }
     return views.broadcastTo(a, this.shape);
   }
   /** g, summed over what was repeated. */
@@ -63,12 +110,13 @@ export class BroadcastTo extends TensorOp {
 
 /** Part of a tensor, by start, step and length. */
 export class Slice extends TensorOp {
-  /** What the method `at` reads out of its text. */
+  /** What the method `at` reads out of its text. RangeError, when it is called, for places that are not there. */
   constructor(/** One for each axis of the input. */ readonly slices: readonly AxisSlice[]) {
     super();
   }
   /** A view: no element is copied. */
   compute(a: NDArray): NDArray {
+    checkSlices(this.action, this.slices, a.shape);
     return views.slice(a, this.slices);
   }
   /** g, put back among zeros. */
@@ -86,8 +134,13 @@ export class Unslice extends TensorOp {
   ) {
     super();
   }
-  /** The whole, zero but for the part. */
+  /** The whole, zero but for the part. TypeError for a part of another shape. */
   compute(part: NDArray): NDArray {
+    checkSlices(this.action, this.slices, this.shape);
+    const shape = this.slices.filter(({ dropped }) => !dropped).map(({ length }) => length);
+    if (!sameShape(shape, part.shape)) {
+      throw new TypeError(`Cannot unslice: part of shape ${showShape(part.shape)}, it must be ${showShape(shape)}`);
+    }
     const whole = filled(part.storage.stream, this.shape, part.dtype, 0);
     const place = views.slice(whole, this.slices);
     mapInto(place, "copy", [part]);

@@ -1,0 +1,105 @@
+/**
+ * Operands: what an op is given, checked and brought to what it computes with.
+ */
+import { filled } from "../array/ndarray.ts";
+import type { MapInfo } from "../array/rows.ts";
+import { dtypeCode } from "../../kernels/instruction.ts";
+import { refuse } from "../pure/check.ts";
+import { type DType, promote, promoteScalar } from "../pure/dtype.ts";
+import { broadcastShapes, sameShape, type Shape } from "../pure/shape.ts";
+import { type Precision, rowType } from "./precision.ts";
+import type { Tensor } from "./tensor.ts";
+import { Value } from "./value.ts";
+
+/** What an op of several operands takes for one of them: a number stands for a tensor that holds it everywhere. */
+export type Operand = Tensor | number;
+
+/** What the checks of operands need to know of an op. */
+export interface OperandOwner {
+  readonly action: string;
+  readonly arity: number;
+  readonly precision: Precision;
+}
+
+/** Whether an operand is a tensor. */
+export function isTensor(operand: unknown): operand is Tensor {
+  return operand instanceof Value;
+}
+
+/** What messages want where a number stands for a tensor that holds it everywhere. */
+export const numberOrTensor = "a tensor or a number";
+
+/** Refuses another number of operands than `count`, 0 for any, and what is no tensor, or was freed, or is elsewhere. */
+export function checkOperands(
+  op: OperandOwner,
+  operands: readonly unknown[],
+  count = 0,
+  wanted = "a tensor",
+): asserts operands is readonly Tensor[] {
+  if (count === 0 ? operands.length === 0 : operands.length !== count) {
+    throw new TypeError(`Cannot ${op.action}: ${operands.length} operands, it takes ${count || "at least one"}`);
+  }
+  let first: Tensor | null = null;
+  for (const operand of operands) {
+    if (wanted === numberOrTensor && typeof operand === "number") continue;
+    if (!isTensor(operand)) refuse(op.action, operand, wanted);
+    if (first === null) first = operand;
+    else if (operand.array.storage.stream !== first.array.storage.stream) {
+      throw new TypeError(
+        `Cannot ${op.action}: tensors are on ${first.device} and ${operand.device}, they must be on one device`,
+      );
+    }
+  }
+}
+
+/** Whether the operands of a row are so many tensors of one shape and one type, float32 or float64: what all rows take. */
+export function areAlike(operands: readonly Operand[], count: number): boolean {
+  if (operands.length !== count) return false;
+  const first = (operands[0] as Tensor | undefined)?.cachedData;
+  if (first === undefined || first === null || first.code > dtypeCode.float64) return false;
+  for (let k = 1; k < count; k++) {
+    const other = (operands[k] as Tensor | undefined)?.cachedData;
+    if (other === undefined || other === null || other.code !== first.code) return false;
+    if (other.shape !== first.shape && !sameShape(other.shape, first.shape)) return false;
+  }
+  return true;
+}
+
+/** The operands of a row in one type and one shape: the very list, where they are. */
+export function meet(op: OperandOwner, row: MapInfo, operands: readonly Operand[]): readonly Tensor[] {
+  checkOperands(op, operands, op.arity, op.arity > 1 ? numberOrTensor : "a tensor");
+  const tensors = lifted(op, operands), dtype = commonType(tensors);
+  return fitted(tensors, rowType(op.precision, dtype, row.forInts), commonShape(op, tensors));
+}
+
+/** The tensors in that type and shape: the very list, where they are. */
+export function fitted(tensors: readonly Tensor[], dtype: DType, shape: Shape): readonly Tensor[] {
+  if (tensors.every((tensor) => tensor.dtype === dtype && sameShape(tensor.shape, shape))) return tensors;
+  return tensors.map((tensor) => tensor.cast(dtype).broadcastTo(shape));
+}
+
+/** The type in which the tensors meet. */
+export function commonType(tensors: readonly Tensor[]): DType {
+  let dtype = tensors[0]!.dtype;
+  for (let k = 1; k < tensors.length; k++) dtype = promote(dtype, tensors[k]!.dtype);
+  return dtype;
+}
+
+/** The shape to which all of the tensors stretch. TypeError where there is none. */
+export function commonShape(op: OperandOwner, tensors: readonly Tensor[]): Shape {
+  let shape = tensors[0]!.shape;
+  for (let k = 1; k < tensors.length; k++) shape = broadcastShapes(op.action, shape, tensors[k]!.shape);
+  return shape;
+}
+
+/** Numbers as tensors without axes beside the tensors: the very list, where there are none. TypeError for numbers alone. */
+export function lifted(op: OperandOwner, operands: readonly Operand[]): readonly Tensor[] {
+  if (operands.every(isTensor)) return operands;
+  const tensors = operands.filter(isTensor), beside = tensors[0] ?? refuse(op.action, operands[0], "a tensor");
+  return operands.map((operand) => isTensor(operand) ? operand : numberBeside(beside, operand, commonType(tensors)));
+}
+
+/** A number as a tensor without axes, on the device of `beside`, as it meets the type `dtype`. */
+export function numberBeside(beside: Tensor, value: number, dtype: DType): Tensor {
+  return beside.wrap(filled(beside.array.storage.stream, [], promoteScalar(dtype, value), value));
+}

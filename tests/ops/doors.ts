@@ -1,0 +1,176 @@
+/**
+ * The two doors of each op: `new Op(...).call(...)`, and the method of a tensor. One line for each class, with operands that
+ * must first be brought into one shape. An op that is a row without settings needs none: it says itself what it takes.
+ */
+import { ops, Tensor, type TensorOp } from "../../mod.ts";
+
+/** How an op is called. */
+export interface Door {
+  make: () => TensorOp;
+  /** Shapes of the operands that may be of any type. */
+  shapes: readonly (readonly number[])[];
+  /** Operands behind them that are integers, whatever the type of the others: their values. */
+  places?: readonly (readonly number[])[];
+  /** The method; the op has none where it is missing. */
+  method?: (...x: Tensor[]) => Tensor;
+  /** The result's type: that in which the operands meet, changed as said; or this one. */
+  gives: "given" | "number" | "float" | "wide" | "wideOrInt" | "half" | "sum" | "bool" | "int32" | "float64";
+  /** The operands whose types the result's follows; all of them unless said. */
+  leading?: number;
+  /** Is added to the operands, which lie in (0, 1), so that the op is smooth there. */
+  shift?: number;
+}
+
+const m = [2, 3], row = [3], column = [2, 1], whole = { start: 1, step: 1, length: 2, dropped: false };
+const first = { start: 0, step: 1, length: 1, dropped: true };
+
+function unary(make: () => TensorOp, gives: Door["gives"], method: (x: Tensor) => Tensor, shift = 1): Door {
+  return { make, shapes: [m], method, gives, shift };
+}
+
+/** By the name of the class. */
+const stated: Readonly<Record<string, Door>> = {
+  EWiseAdd: { make: () => new ops.EWiseAdd(), shapes: [row, column], method: (a, b) => a.add(b), gives: "given" },
+  EWiseSub: { make: () => new ops.EWiseSub(), shapes: [m, row], method: (a, b) => a.sub(b), gives: "given" },
+  EWiseMul: { make: () => new ops.EWiseMul(), shapes: [column, row], method: (a, b) => a.mul(b), gives: "given" },
+  EWiseMulAdd: {
+    make: () => new ops.EWiseMulAdd(),
+    shapes: [row, column, [1]],
+    method: (a, b, c) => a.mulAdd(b, c),
+    gives: "given",
+  },
+  EWiseDiv: { make: () => new ops.EWiseDiv(), shapes: [row, m], method: (a, b) => a.div(b), gives: "float", shift: 1 },
+  EWisePow: { make: () => new ops.EWisePow(), shapes: [m, row], method: (a, b) => a.pow(b), gives: "wide", shift: 1 },
+  FloorDiv: {
+    make: () => new ops.FloorDiv(),
+    shapes: [m, row],
+    method: (a, b) => a.floorDiv(b),
+    gives: "given",
+    shift: 1,
+  },
+  Mod: { make: () => new ops.Mod(), shapes: [row, column], method: (a, b) => a.mod(b), gives: "given", shift: 1 },
+  Maximum: { make: () => new ops.Maximum(), shapes: [row, m], method: (a, b) => a.maximum(b), gives: "given" },
+  Minimum: { make: () => new ops.Minimum(), shapes: [[], m], method: (a, b) => a.minimum(b), gives: "given" },
+  AddScalar: unary(() => new ops.AddScalar(2), "number", (x) => x.add(2)),
+  MulScalar: unary(() => new ops.MulScalar(3), "number", (x) => x.mul(3)),
+  DivScalar: unary(() => new ops.DivScalar(4), "float", (x) => x.div(4)),
+  PowerScalar: unary(() => new ops.PowerScalar(2), "wide", (x) => x.pow(2)),
+  Negate: unary(() => new ops.Negate(), "given", (x) => x.neg()),
+  Reciprocal: unary(() => new ops.Reciprocal(), "wide", (x) => x.reciprocal()),
+  Square: unary(() => new ops.Square(), "wideOrInt", (x) => x.square()),
+  Exp: unary(() => new ops.Exp(), "wide", (x) => x.exp()),
+  Expm1: unary(() => new ops.Expm1(), "wide", (x) => x.expm1()),
+  Log: unary(() => new ops.Log(), "wide", (x) => x.log()),
+  Log1p: unary(() => new ops.Log1p(), "wide", (x) => x.log1p()),
+  Sqrt: unary(() => new ops.Sqrt(), "float", (x) => x.sqrt()),
+  Rsqrt: unary(() => new ops.Rsqrt(), "wide", (x) => x.rsqrt()),
+  Sin: unary(() => new ops.Sin(), "float", (x) => x.sin()),
+  Cos: unary(() => new ops.Cos(), "float", (x) => x.cos()),
+  Tanh: unary(() => new ops.Tanh(), "float", (x) => x.tanh()),
+  TanhGradient: { make: () => new ops.TanhGradient(), shapes: [m, m], gives: "float" },
+  Erf: unary(() => new ops.Erf(), "float", (x) => x.erf()),
+  Abs: unary(() => new ops.Abs(), "given", (x) => x.abs()),
+  Sign: unary(() => new ops.Sign(), "given", (x) => x.sign()),
+  Floor: unary(() => new ops.Floor(), "float", (x) => x.floor()),
+  Ceil: unary(() => new ops.Ceil(), "float", (x) => x.ceil()),
+  Round: unary(() => new ops.Round(), "float", (x) => x.round()),
+  Clip: unary(() => new ops.Clip(0, 3), "given", (x) => x.clip(0, 3)),
+  ReLU: unary(() => new ops.ReLU(), "given", (x) => x.relu()),
+  ReLUGradient: { make: () => new ops.ReLUGradient(), shapes: [m, m], gives: "float", shift: 1 },
+  Sigmoid: unary(() => new ops.Sigmoid(), "float", (x) => x.sigmoid()),
+  SigmoidGradient: { make: () => new ops.SigmoidGradient(), shapes: [m, m], gives: "float" },
+  GELU: unary(() => new ops.GELU(), "float", (x) => x.gelu()),
+  GELUGradient: { make: () => new ops.GELUGradient(), shapes: [m, m], gives: "float" },
+  DropoutOp: { make: () => new ops.DropoutOp(0.25), shapes: [m, m], gives: "float", leading: 1 },
+  Compare: { make: () => new ops.Compare("less"), shapes: [row, column], method: (a, b) => a.less(b), gives: "bool" },
+  Not: unary(() => new ops.Not(), "bool", (x) => x.not()),
+  Cast: unary(() => new ops.Cast("float64"), "float64", (x) => x.cast("float64")),
+  ToDevice: unary(() => new ops.ToDevice("reference"), "given", (x) => x.to("reference")),
+  Transpose: unary(() => new ops.Transpose([-1, 0]), "given", (x) => x.transpose([-1, 0])),
+  Reshape: unary(() => new ops.Reshape([3, -1]), "given", (x) => x.reshape([3, -1])),
+  BroadcastTo: unary(() => new ops.BroadcastTo([2, 2, 3]), "given", (x) => x.broadcastTo([2, 2, 3])),
+  Slice: unary(() => new ops.Slice([first, whole]), "given", (x) => x.at("0, 1:")),
+  Unslice: {
+    make: () => new ops.Unslice([{ ...whole, start: 0 }, { ...whole, length: 3 }], [2, 4]),
+    shapes: [m],
+    gives: "given",
+  },
+  Take: {
+    make: () => new ops.Take(-1),
+    shapes: [m],
+    places: [[2, 0, 2]],
+    method: (x, places) => x.take(places!, -1),
+    gives: "given",
+  },
+  Untake: { make: () => new ops.Untake(1, [2, 4]), shapes: [m], places: [[3, 0, 3]], gives: "given" },
+  Summation: unary(() => new ops.Summation({ axes: -1 }), "sum", (x) => x.sum({ axes: -1 })),
+  Product: unary(() => new ops.Product({ axes: [0, -1] }), "sum", (x) => x.prod({ axes: [0, -1] })),
+  Mean: unary(() => new ops.Mean({ axes: 1, keepDims: true }), "wide", (x) => x.mean({ axes: 1, keepDims: true })),
+  Variance: unary(() => new ops.Variance({ axes: -1 }), "wide", (x) => x.variance({ axes: -1 })),
+  SquaredDeviation: { make: () => new ops.SquaredDeviation({ axes: -1 }), shapes: [m], gives: "wide" },
+  Max: unary(() => new ops.Max({ axes: -1 }), "given", (x) => x.max({ axes: -1 })),
+  Min: unary(() => new ops.Min(), "given", (x) => x.min()),
+  ArgMax: unary(() => new ops.ArgMax({ axes: -1 }), "int32", (x) => x.argmax({ axis: -1 })),
+  ArgMin: unary(() => new ops.ArgMin(), "int32", (x) => x.argmin()),
+  Softmax: unary(() => new ops.Softmax(-2), "wide", (x) => x.softmax(-2)),
+  LogSoftmax: unary(() => new ops.LogSoftmax(), "wide", (x) => x.logSoftmax()),
+  LogSumExp: { make: () => new ops.LogSumExp(), shapes: [m], gives: "wide" },
+  CrossEntropy: { make: () => new ops.CrossEntropy(), shapes: [m], places: [[2, 0]], gives: "wide" },
+  BinaryCrossEntropy: { make: () => new ops.BinaryCrossEntropy(), shapes: [m, m], gives: "wide", leading: 1 },
+  BinaryCrossEntropyWithLogits: {
+    make: () => new ops.BinaryCrossEntropyWithLogits(),
+    shapes: [m, m],
+    gives: "wide",
+    leading: 1,
+  },
+  InverseDeviation: { make: () => new ops.InverseDeviation({ axes: [1] }), shapes: [m], gives: "wide" },
+  Normalize: { make: () => new ops.Normalize({ axes: [1] }), shapes: [m], gives: "wide" },
+  NormalizeGradient: { make: () => new ops.NormalizeGradient([1]), shapes: [m, m, column], gives: "wide" },
+  NormalizeScaleShift: {
+    make: () => new ops.NormalizeScaleShift({ axes: [1] }),
+    shapes: [m, row, column],
+    gives: "wide",
+  },
+  MatMul: { make: () => new ops.MatMul(), shapes: [[2, 2, 3], [3, 2]], method: (a, b) => a.matmul(b), gives: "half" },
+};
+
+/** What is not stated above, of the row and the precision of each op that `ops` holds an instance of. */
+function derived(): Record<string, Door> {
+  const found: Record<string, Door> = {};
+  for (const op of Object.values(ops)) {
+    if (!(op instanceof ops.RowOp) || op.name in stated) continue;
+    const { action, arity, precision, row: { toBool, forInts } } = op;
+    const method = (x: Tensor, ...others: Tensor[]) => (x as unknown as Methods)[action]!(...others);
+    const gives = toBool
+      ? "bool"
+      : precision === "wide"
+      ? (forInts ? "wideOrInt" : "wide")
+      : forInts
+      ? "given"
+      : "float";
+    const shapes = arity === 1 ? [m] : [row, column, [1]].slice(0, arity);
+    found[op.name] = { make: () => op, shapes, gives, shift: 1, ...(action in Tensor.prototype ? { method } : {}) };
+  }
+  return found;
+}
+
+type Methods = Readonly<Record<string, (...others: Tensor[]) => Tensor>>;
+
+/** The doors of all ops by the name of the class, but for those {@linkcode apart}. */
+export const doors: Readonly<Record<string, Door>> = { ...stated, ...derived() };
+
+/** Ops whose operands do not fit the columns above, each with a test of its own in `doors_test.ts`. */
+export const apart = ["Where", "CrossEntropyGradient"];
+
+/** Ops without a method: by what they are reached. */
+export const withoutMethod: Readonly<Record<string, string>> = {
+  DropoutOp: "nn.Dropout",
+  LogSumExp: "the op alone",
+  CrossEntropy: "nn.CrossEntropyLoss",
+  BinaryCrossEntropy: "nn.BinaryCrossEntropyLoss",
+  BinaryCrossEntropyWithLogits: "nn.BinaryCrossEntropyLoss",
+  InverseDeviation: "the gradients of norms",
+  Normalize: "the gradients of norms",
+  NormalizeScaleShift: "nn.BatchNorm1d, nn.LayerNorm1d",
+  SquaredDeviation: "the op alone",
+};
