@@ -364,6 +364,7 @@ test {
     _ = table;
     _ = schema;
     _ = @import("border/decode.zig");
+    _ = @import("program/facts.zig");
     _ = @import("host/dynamic.zig");
     _ = @import("host/lock.zig");
     _ = @import("opencl/clblast.zig");

@@ -1,11 +1,13 @@
 //! What instructions mean, where every engine must answer alike: in which order a fold joins, and which
 //! element types go together.
 
+const std = @import("std");
+
 const program = @import("program.zig");
 
 /// Whether a fold goes down columns: the kept axis is the one that lies closer in memory. The first
-/// operand whose strides differ in the two axes decides. `core/capture` turns products by the same
-/// rule.
+/// operand that strides along one of the two axes decides. `core/capture` moves memory only where this
+/// stays: its own copy of the rule is tested by the same cases, in `fold_orders.json`.
 pub fn isColumn(fold: *const program.Fold) bool {
     const kept = lastLong(fold.shape[0..fold.kept]) orelse return false;
     const reduced = fold.kept + (lastLong(fold.shape[fold.kept..fold.rank]) orelse return true);
@@ -50,4 +52,31 @@ pub fn hasHalves(product: *const program.MatMul) bool {
         if (dtype.isHalf()) halves = true else if (dtype != .float32) return false;
     }
     return halves;
+}
+
+test "isColumn answers as core/capture reckons, case by case" {
+    const Case = struct {
+        name: []const u8,
+        shape: []const usize,
+        kept: u8,
+        inputs: []const []const isize,
+        column: bool,
+    };
+    const text = @embedFile("fold_orders.json");
+    const cases = try std.json.parseFromSlice([]const Case, std.testing.allocator, text, .{});
+    defer cases.deinit();
+    for (cases.value) |case| {
+        var fold: program.Fold = undefined;
+        fold.rank = @intCast(case.shape.len);
+        fold.kept = case.kept;
+        @memcpy(fold.shape[0..case.shape.len], case.shape);
+        fold.inputs_count = @intCast(case.inputs.len);
+        for (case.inputs, fold.inputs[0..case.inputs.len]) |strides, *input| {
+            @memcpy(input.strides[0..strides.len], strides);
+        }
+        std.testing.expectEqual(case.column, isColumn(&fold)) catch |err| {
+            std.debug.print("{s}\n", .{case.name});
+            return err;
+        };
+    }
 }

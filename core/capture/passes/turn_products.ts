@@ -9,8 +9,9 @@ import { dtypeBytes, mapRows, opcode } from "../../../kernels/instruction.ts";
 import { countWrites, type Instruction, type List, type Slot } from "../list.ts";
 import { placeOf, skeletonOf, viewShape } from "../../../kernels/schema.ts";
 import { rows } from "../../array/rows.ts";
+import { isColumn } from "./fold_order.ts";
 
-const ofMap = placeOf.map, ofFold = placeOf.fold, ofProduct = placeOf.matmul;
+const ofMap = placeOf.map, ofProduct = placeOf.matmul;
 
 /** A slot as [others, rows, columns] that lie side by side. */
 interface Grid {
@@ -83,23 +84,8 @@ function withTurned(instruction: Instruction, slots: ReadonlyMap<Slot, Grid>): I
     changed.forEach((word, k) => words[at + 2 + k] = word);
   }
   // The order of a sum is part of the result.
-  if (words[0] === opcode.fold && goesDown(instruction.words, views) !== goesDown(words, views)) return null;
+  if (words[0] === opcode.fold && isColumn(instruction) !== isColumn({ words, views })) return null;
   return inOrder({ words, views, actions });
-}
-
-/** Which of a fold's two orders it takes: as `isColumn` of `program/facts.zig` sees each operand. */
-function goesDown(words: readonly number[], views: Instruction["views"]): string {
-  const rank = words[ofFold.rank]!, kept = words[ofFold.kept]!;
-  const last = (begin: number, end: number) => {
-    while (end > begin && words[ofFold.shape + end - 1] === 1) end--;
-    return end > begin ? end - 1 : -1;
-  };
-  const outer = last(0, kept), inner = last(kept, rank);
-  return views.slice(1).map(({ at }) => {
-    const outside = outer < 0 ? 0 : Math.abs(words[at + 3 + outer]!),
-      inside = inner < 0 ? 0 : Math.abs(words[at + 3 + inner]!);
-    return outside === 0 && inside === 0 ? "" : outside !== 0 && (inside === 0 || outside < inside) ? "down" : "along";
-  }).join();
 }
 
 /** A map whose axes come in the order in which its output lies. */
