@@ -130,9 +130,9 @@ pub const Program = struct {
 
     fn distanceOf(kept: *const Program, link: *const Link) usize {
         const first = &kept.links[link.first];
-        const from = kept.instructions[first.instruction].operand(first.operand).data;
-        const to = kept.instructions[link.instruction].operand(link.operand).data;
-        return @intFromPtr(to) -% @intFromPtr(from);
+        const from = program.operandOf(&kept.instructions[first.instruction], first.operand);
+        const to = program.operandOf(&kept.instructions[link.instruction], link.operand);
+        return @intFromPtr(to.data) -% @intFromPtr(from.data);
     }
 
     /// Whether a view that shows another storage now still shows the same one as those that it did
