@@ -340,7 +340,7 @@ export class Tensor extends TensorNode {
 
   // Shapes.
 
-  /** The matrix product over the last two axes; a vector counts as one row or one column, as in NumPy. */
+  /** The matrix product over the last two axes; a vector counts as one row or column, as in NumPy. Integers give int32. */
   matmul(other: Tensor): Tensor {
     return ops.matmul.call(this, other);
   }

@@ -3,7 +3,7 @@
  */
 import * as skeletons from "../../array/skeletons.ts";
 import type { NDArray } from "../../array/ndarray.ts";
-import { isFloat } from "../../pure/dtype.ts";
+import { promote } from "../../pure/dtype.ts";
 import { broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
@@ -36,7 +36,8 @@ function productShape(a: Shape, b: Shape): Shape {
 
 /**
  * Matrix products over the last two axes: [..., m, k] and [..., k, n] give [..., m, n]. The axes before them stretch as in
- * NumPy; a vector counts as one row or one column, and its axis is left out of the result.
+ * NumPy; a vector counts as one row or one column, and its axis is left out of the result. Integers and bools give int32,
+ * which wraps.
  */
 export class MatMul extends TensorOp {
   /** @ignore */ override readonly precision: Precision = "half";
@@ -49,8 +50,8 @@ export class MatMul extends TensorOp {
     checkOperands(this, inputs, 2);
     const [a, b] = inputs as [Tensor, Tensor], rank = a.shape.length, otherRank = b.shape.length;
     if (rank !== 2 || otherRank !== 2 || a.shape[1] !== b.shape[0]) productShape(a.shape, b.shape);
-    const dtype = operandType(this.precision, commonType(inputs));
-    if (!isFloat(dtype)) throw new TypeError(`Cannot matmul: tensors of type ${dtype}, one must be of a float type`);
+    // Sums of integers are int32, as elsewhere.
+    const dtype = promote(operandType(this.precision, commonType(inputs)), "int32");
     if (rank === 2 && otherRank === 2 && a.dtype === dtype && b.dtype === dtype) return inputs;
     const left = rank === 1 ? a.cast(dtype).reshape([1, a.shape[0]!]) : a.cast(dtype);
     const right = otherRank === 1 ? b.cast(dtype).reshape([b.shape[0]!, 1]) : b.cast(dtype);
