@@ -522,6 +522,10 @@ const scenarios: [name: string, records: number, scenario: Scenario][] = [
     const f = wrap((x: Tensor) => x.add(1));
     for (let round = 0; round < 2; round++) for (let n = 1; n <= 12; n++) log(f(ones([n])));
   }],
+  ["a shape between many others stays recorded", 13, (wrap, log) => {
+    const f = wrap((x: Tensor) => x.add(1));
+    for (let n = 2; n <= 13; n++) log(f(ones([1])), f(ones([n])));
+  }],
   ["asking what a tensor is, whose memory then becomes another", 1, (wrap, log) => {
     const asked = ones([3]);
     const f = wrap((x: Tensor) => {

@@ -262,12 +262,17 @@ forEachDevice("what makes a captured function slow is said once", () => {
     });
     for (let k = 0; k < 5; k++) keeper(ones([2]));
     for (const tensor of kept) tensor.dispose();
+    using varied = capture(function varied(x: Tensor) {
+      return x.add(1);
+    });
+    for (let call = 0; call < 27; call++) varied(ones([1 + call % 9]));
   } finally {
     console.warn = warn;
   }
-  assertStrictEquals(said.length, 2);
+  assertStrictEquals(said.length, 3);
   assertMatch(said[0]!, /^capture: times records anew: /);
   assertMatch(said[1]!, /^capture: keeper cannot be replayed, /);
+  assertMatch(said[2]!, /^capture: varied records anew: its calls differ in more ways than the 8 recordings /);
 }, parameters);
 
 forEachDevice("memory is flat over 200 replays in scopes", () => {

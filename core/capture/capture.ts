@@ -16,6 +16,7 @@ import { filled, type NDArray } from "../array/ndarray.ts";
 import { isInlined, refuseRecording } from "../array/recorder.ts";
 import { record, Recording } from "./recording.ts";
 import { Program, type ProgramMemory } from "./program.ts";
+import { Programs } from "./programs.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 export type { ProgramMemory };
@@ -32,12 +33,6 @@ export interface Captured<Inputs extends unknown[], Result> extends Disposable {
   /** Of the last recording; null before the first call. */
   readonly memory: ProgramMemory | null;
 }
-
-/** Calls in a row that leave nothing to replay, after which that is said. The first may set up state. */
-const unrecordedMax = 3;
-
-/** Recordings kept for one function: a batch of another size, train and eval. */
-const programsMax = 8;
 
 /**
  * Records `f` at its first call and replays the instructions at later ones, with the same bits and far less overhead.
@@ -75,41 +70,23 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
   f: (...inputs: Inputs) => Result,
 ): Captured<Inputs, Result> {
   checkFunction("capture", f);
-  const programs: Program[] = [];
-  let last: Program | null = null, queue: Promise<unknown> = Promise.resolve(), unrecorded = 0;
+  const programs = new Programs(f);
+  let queue: Promise<unknown> = Promise.resolve();
 
-  const find = (taken: Arguments): Program | null => {
-    const found = programs.find((program) => program.fits(taken));
-    return found === undefined ? null : last = found;
-  };
   const recordNew = (inputs: Inputs, taken: Arguments): Result => {
     const { result, program } = recordCall(f, inputs, taken);
-    const stale = programs.filter((old) => old.isStale);
-    if (stale.length > 0) notice(f, "records anew: a tensor that it uses was given other memory");
-    stale.forEach(drop);
-    unrecorded = program === null ? unrecorded + 1 : 0;
-    if (unrecorded === unrecordedMax) {
-      notice(f, "cannot be replayed, so each call computes: it frees what it is given, or keeps tensors that it makes");
-    }
-    if (program !== null) {
-      if (programs.length === programsMax) drop(programs[0]!);
-      programs.push(last = program);
-    }
+    programs.add(program);
     return result;
-  };
-  const drop = (program: Program) => {
-    programs.splice(programs.indexOf(program), 1);
-    program[Symbol.dispose]();
   };
   const call = (...inputs: Inputs): Result => {
     if (isInlined()) return f(...inputs);
-    const taken = new Arguments(inputs), program = find(taken);
+    const taken = new Arguments(inputs), program = programs.find(taken);
     return program === null ? recordNew(inputs, taken) : program.run(taken) as Result;
   };
   const later = (...inputs: Inputs): Promise<Result> => {
     refuseRecording("async() is called");
     const next = queue.then(() => {
-      const taken = new Arguments(inputs), program = find(taken);
+      const taken = new Arguments(inputs), program = programs.find(taken);
       return program === null ? recordNew(inputs, taken) : program.runAsync(taken) as Promise<Result>;
     });
     queue = next.catch(() => {});
@@ -118,25 +95,17 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
   const members = {
     async: later,
     print() {
-      const text = last === null ? "" : show(last.list);
+      const text = programs.last === null ? "" : show(programs.last.list);
       console.log(text);
       return text;
     },
-    toDot: () => last === null ? "digraph {}" : toDot(last.list),
-    [Symbol.dispose]() {
-      for (const program of programs.splice(0)) program[Symbol.dispose]();
-      last = null;
-    },
+    toDot: () => programs.last === null ? "digraph {}" : toDot(programs.last.list),
+    [Symbol.dispose]: () => programs[Symbol.dispose](),
     get memory() {
-      return last === null ? null : last.memory;
+      return programs.last === null ? null : programs.last.memory;
     },
   };
   return Object.defineProperties(call, Object.getOwnPropertyDescriptors(members)) as Captured<Inputs, Result>;
-}
-
-/** For the developer: what makes a captured function slower than it need be. */
-function notice(f: { name: string }, what: string): void {
-  console.warn(`capture: ${f.name || "a function"} ${what}`);
 }
 
 /**
