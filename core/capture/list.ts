@@ -1,8 +1,9 @@
 /**
- * Instruction words as a list that can be looked at and changed: what a captured function's passes work on.
+ * The list of instructions that a captured function's passes rewrite: read from the recorded words, and laid out as words
+ * again.
  *
- * Storages get numbers of their own here, since a handle names one memory after another. Allocation is not part of the
- * list: it is laid out at the end, from where each storage is used.
+ * In the list each storage is a slot, since one handle names one storage after another. Allocation is not part of the
+ * list: when the words are laid out, it follows from where each slot is used.
  */
 import { limits, opcode } from "../../kernels/instruction.ts";
 import { firstAccess, headOf, placeOf, skeletonOf, viewPlaces, wordsMost } from "../../kernels/schema.ts";
@@ -13,47 +14,49 @@ const ofAlloc = placeOf.alloc;
 /** Memory that the list names. */
 export interface Slot {
   readonly number: number;
-  /** What it was known by when it was recorded. */
+  /** The storage's handle when it was recorded. */
   readonly handle: number;
-  /** Its size where the list allocates it; null for memory from outside. */
+  /** The size of memory that the list allocates; null for memory from outside. */
   readonly bytes: number | null;
   /** True for memory from outside that never changes: the host filled it while the function was recorded. */
   readonly constant: boolean;
-  /** True if it outlives the list: a result. */
+  /** True for results: their memory outlives the list. */
   escapes: boolean;
-  /** True if what was recorded gave it back. */
+  /** True if the recorded function gave the memory back. */
   freed: boolean;
 }
 
-/** One instruction. Its first view is what it writes, if it writes anything. */
+/** One instruction. If it writes anything, it writes its first view. */
 export interface Instruction {
-  /** `[opcode, length, ...fields]`; handles in it mean nothing. */
+  /** `[opcode, length, ...fields]`. Handles among the fields mean nothing: the views say which memory is meant. */
   readonly words: number[];
   readonly views: readonly View[];
-  /** What is done before each replay on its behalf, in order: `at` counts from its own first word. */
+  /** What the host does before each replay for this instruction, in order: `at` counts from its first word. */
   readonly actions: Action[];
 }
 
+/** Memory that an instruction reads or writes. */
 export interface View {
-  /** Where in the words it stands. */
+  /** Where among the instruction's words the view's fields begin. */
   readonly at: number;
   slot: Slot;
 }
 
+/** The instructions of a captured function, and all memory that they name. */
 export interface List {
   readonly instructions: readonly Instruction[];
   readonly slots: readonly Slot[];
-  /** What is run once, before the list is run for the first time. */
+  /** Instructions that are run once, before the list is run for the first time. */
   readonly once?: Once;
 }
 
-/** Instructions whose results stay, and the slots from outside that then stand for them in the list. */
+/** Instructions that are run once. `kept` leads from each slot of the list that holds a result of theirs to theirs. */
 export interface Once {
   readonly instructions: readonly Instruction[];
   readonly kept: ReadonlyMap<Slot, Slot>;
 }
 
-/** Reads recorded words. Memory for which `constant` answers true was filled by the host: it is taken as from outside. */
+/** Reads recorded words. Memory that the host filled, as `constant` tells of a handle, counts as memory from outside. */
 export function parse(
   words: readonly number[],
   actions: readonly Action[],
@@ -104,7 +107,7 @@ export function parse(
   return { instructions, slots };
 }
 
-/** The most bytes that recorded words used at once, of memory that they also gave back. */
+/** The most bytes that recorded words used at once, not counting memory that they did not give back. */
 export function peakBytes(words: readonly number[]): number {
   const steps: { bytes: number; freed: boolean }[] = [], live = new Map<number, { bytes: number; freed: boolean }>();
   for (let at = 0; at < words.length; at += words[at + 1]!) {
@@ -137,7 +140,7 @@ export function target({ words, views }: Instruction): View | null {
   return words.length === 0 || firstAccess(words) === "read" ? null : views[0]!;
 }
 
-/** What an instruction reads: also what it adds to. */
+/** What an instruction reads; memory that it adds to is among that. */
 export function sources({ words, views }: Instruction): readonly View[] {
   return words.length > 0 && firstAccess(words) === "write" ? views.slice(1) : views;
 }
@@ -165,7 +168,7 @@ export function lifetimes({ instructions }: List): Map<Slot, { first: number; la
   return spans;
 }
 
-/** More words than a group may have, allocation included, so that it fits the instruction buffer whole. */
+/** A group ends before it has so many words, allocation included: it must fit the instruction buffer whole. */
 const groupWordsMax = limits.words / 2;
 
 /** Runs of instructions that stand together in one group, as `[begin, end)`; others stand alone. */
@@ -175,7 +178,7 @@ export function groups({ instructions }: List): [begin: number, end: number][] {
     let end = begin, size = 0;
     do {
       const { words, views } = instructions[end]!;
-      // Each storage may be allocated and freed here.
+      // Each view may need its storage allocated and freed within the group.
       size += words.length + (wordsMost.alloc + wordsMost.free) * views.length;
       end++;
     } while (
@@ -188,12 +191,12 @@ export function groups({ instructions }: List): [begin: number, end: number][] {
   return runs;
 }
 
-/** Instruction words to be run, and where in them something is filled in before each run. */
+/** A list laid out as instruction words, and where in the words each replay fills something in. */
 export interface Layout {
   readonly words: Float64Array<ArrayBuffer>;
-  /** So many of the words only check what comes from outside: they run before anything is changed. */
+  /** So many words at the beginning only check indices from outside. They run before anything is changed. */
   readonly checked: number;
-  /** Places after the checks where the words may be cut to fit the instruction buffer, the end included. */
+  /** Places behind the checks where the words may be cut so that each part fits the instruction buffer; the end is the last. */
   readonly cuts: readonly number[];
   /** Where each slot's handle stands. */
   readonly handles: ReadonlyMap<Slot, readonly number[]>;
@@ -210,11 +213,21 @@ export function layOut(list: List, kept: ReadonlySet<Slot> = new Set()): Layout 
   const { instructions } = list, spans = lifetimes(list);
   const words: number[] = [], cuts: number[] = [], actions: Action[] = [], handles = new Map<Slot, number[]>();
   let used = 0, bytes = 0, lastCut = 0, checked = 0;
-  const write = (slot: Slot, ...fields: number[]) => {
-    let places = handles.get(slot);
-    if (places === undefined) handles.set(slot, places = []);
-    places.push(words.length + fields.indexOf(-1));
-    words.push(...fields);
+  const isManaged = (slot: Slot) => slot.bytes !== null && !slot.escapes && !kept.has(slot);
+  const noteHandle = (slot: Slot, at: number) => {
+    const places = handles.get(slot);
+    if (places === undefined) handles.set(slot, [at]);
+    else places.push(at);
+  };
+  const allocate = (slot: Slot) => {
+    noteHandle(slot, words.length + ofAlloc.handle);
+    words.push(opcode.alloc, wordsMost.alloc, 0, slot.bytes!);
+    bytes = Math.max(bytes, used += slot.bytes!);
+  };
+  const free = (slot: Slot) => {
+    noteHandle(slot, words.length + placeOf.free.handles);
+    words.push(opcode.free, wordsMost.free, 0);
+    used -= slot.bytes!;
   };
   for (const [begin, end] of groups(list)) {
     const cut = words.length, inGroup = end - begin > 1, dying: Slot[] = [];
@@ -222,30 +235,20 @@ export function layOut(list: List, kept: ReadonlySet<Slot> = new Set()): Layout 
     for (let place = begin; place < end; place++) {
       const instruction = instructions[place]!;
       for (const { slot } of instruction.views) {
-        if (slot.bytes === null || slot.escapes || kept.has(slot)) continue;
-        const span = spans.get(slot)!;
-        if (span.first === place && !handles.has(slot)) {
-          write(slot, opcode.alloc, wordsMost.alloc, -1, slot.bytes);
-          bytes = Math.max(bytes, used += slot.bytes);
-        }
-        if (span.last === place && !dying.includes(slot)) dying.push(slot);
+        if (!isManaged(slot)) continue;
+        const { first, last } = spans.get(slot)!;
+        if (first === place && !handles.has(slot)) allocate(slot);
+        if (last === place && !dying.includes(slot)) dying.push(slot);
       }
       for (const action of instruction.actions) {
         actions.push("at" in action ? { at: words.length + action.at, read: action.read } : action);
       }
-      for (const { at, slot } of instruction.views) {
-        let places = handles.get(slot);
-        if (places === undefined) handles.set(slot, places = []);
-        places.push(words.length + at);
-      }
+      for (const { at, slot } of instruction.views) noteHandle(slot, words.length + at);
       words.push(...instruction.words);
     }
-    const { words: [code], actions: { length: acts } } = instructions[begin]!;
-    if (checked === cut && code === opcode.check && acts === 0) checked = lastCut = words.length;
-    for (const slot of dying) {
-      write(slot, opcode.free, wordsMost.free, -1);
-      used -= slot.bytes!;
-    }
+    const first = instructions[begin]!, isCheck = first.words[0] === opcode.check && first.actions.length === 0;
+    if (isCheck && checked === cut) checked = lastCut = words.length;
+    dying.forEach(free);
     if (inGroup) words.push(opcode.end, headOf.end);
     if (words.length - lastCut > limits.words - 16) {
       cuts.push(cut);

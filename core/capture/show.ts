@@ -7,7 +7,7 @@ import { type DotNode, dotOf } from "../pure/dot.ts";
 import { sizeOf } from "../pure/shape.ts";
 import { groups, type Instruction, type List, type Slot, sources, target } from "./list.ts";
 
-/** What an instruction is called: a map by its row, others that have rows by both. */
+/** What an instruction is called: a map by its row alone, a fold or arg by both names, as `fold sum`. */
 function nameOf({ words }: Instruction): string {
   const kind = opcodeName[words[0]!]!;
   if (kind !== "map" && kind !== "fold" && kind !== "arg") return kind;
@@ -15,20 +15,34 @@ function nameOf({ words }: Instruction): string {
   return kind === "map" ? row : `${kind} ${row}`;
 }
 
-/** One line for each instruction, indented where a group runs them together, with its bytes. */
+/** What memory is called: `%3` if the list allocates it, `$3` if it comes from outside. */
+function slotName({ number, bytes }: Slot): string {
+  return `${bytes === null ? "$" : "%"}${number}`;
+}
+
+/** An instruction as text, with the bytes that it writes: `%3 = add [2, 2] ($1, $2)  16 B`. */
+function lineOf(instruction: Instruction): string {
+  const { words, actions } = instruction, written = target(instruction);
+  const inputs = sources(instruction).map(({ slot }) => slotName(slot)).join(", ");
+  const out = written === null ? "" : `${slotName(written.slot)} = `;
+  const bytes = written === null ? 0 : sizeOf(viewShape(words, 0)) * dtypeBytes[words[written.at + 1]!]!;
+  const live = actions.some((action) => "at" in action) ? "  live" : "";
+  return `${out}${nameOf(instruction)} [${shapeOf(words).join(", ")}] (${inputs})  ${bytes} B${live}`;
+}
+
+/** Whether an instruction runs on the device: some only hold actions of the host. */
+function runs({ words }: Instruction): boolean {
+  return words.length > 0;
+}
+
+/** One line for each instruction, indented where a group runs several together. */
 export function show(list: List): string {
-  const lines: string[] = [], name = ({ number, bytes }: Slot) => `${bytes === null ? "$" : "%"}${number}`;
+  const lines: string[] = [];
   for (const [begin, end] of groups(list)) {
     const indent = end - begin > 1 ? "  " : "";
     if (indent !== "") lines.push(`group of ${end - begin}`);
-    for (const instruction of list.instructions.slice(begin, end)) {
-      if (instruction.words.length === 0) continue;
-      const written = target(instruction), { words } = instruction;
-      const inputs = sources(instruction).map(({ slot }) => name(slot)).join(", ");
-      const out = written === null ? "" : `${name(written.slot)} = `;
-      const bytes = written === null ? 0 : sizeOf(viewShape(words, 0)) * dtypeBytes[words[written.at + 1]!]!;
-      const live = instruction.actions.some((action) => "at" in action) ? "  live" : "";
-      lines.push(`${indent}${out}${nameOf(instruction)} [${shapeOf(words).join(", ")}] (${inputs})  ${bytes} B${live}`);
+    for (const instruction of list.instructions.slice(begin, end).filter(runs)) {
+      lines.push(indent + lineOf(instruction));
     }
   }
   return lines.join("\n");
@@ -36,13 +50,12 @@ export function show(list: List): string {
 
 /** The list as a graph: boxes are instructions, arrows are the memory that they pass on. */
 export function toDot(list: List): string {
-  const lines = show(list).split("\n").filter((line) => !line.startsWith("group of "));
-  const instructions = list.instructions.filter(({ words }) => words.length > 0), writers = new Map<Slot, number>();
-  const nodes = instructions.map((instruction, place): DotNode => {
+  const writers = new Map<Slot, number>();
+  const nodes = list.instructions.filter(runs).map((instruction, place): DotNode => {
     const from = new Set(sources(instruction).flatMap(({ slot }) => writers.get(slot) ?? []));
     const out = target(instruction);
     if (out !== null) writers.set(out.slot, place);
-    return { label: lines[place]!.trim(), shape: "box", from };
+    return { label: lineOf(instruction), shape: "box", from };
   });
   return dotOf(nodes);
 }
