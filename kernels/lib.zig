@@ -15,7 +15,6 @@ const memory_module = @import("host/memory.zig");
 const pool = @import("cpu/pool.zig");
 const program = @import("program/program.zig");
 const schema = @import("program/schema.zig");
-const schema_json = @import("program/schema_json.zig");
 const table = @import("rows/table.zig");
 const Context = @import("border/context.zig").Context;
 const Lock = @import("host/lock.zig").Lock;
@@ -292,7 +291,7 @@ const manifest_text: []const u8 = blk: {
     );
     text = text ++ ",\"levels\":[";
     for (levels.all, 0..) |one, i| text = text ++ (if (i == 0) "" else ",") ++ "\"" ++ one.name ++ "\"";
-    text = text ++ "],\"instructions\":" ++ schema_json.text ++ ",\"opcodes\":" ++ codesOf(program.Opcode) ++ ",\"dtypes\":" ++ codesOf(program.DType) ++
+    text = text ++ "],\"instructions\":" ++ schema.text ++ ",\"opcodes\":" ++ codesOf(program.Opcode) ++ ",\"dtypes\":" ++ codesOf(program.DType) ++
         ",\"statuses\":" ++ codesOf(program.Status);
     text = text ++ std.fmt.comptimePrint(
         ",\"limits\":{{\"rank\":{d},\"inputs\":{d},\"handles\":{d},\"generations\":{d},\"words\":{d},\"threads\":{d}}}",

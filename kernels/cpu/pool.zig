@@ -10,7 +10,7 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
-const threads_max = @import("../program/program.zig").threads_max;
+const threads_max = @import("../program/limits.zig").threads_max;
 const assert = std.debug.assert;
 const lock = @import("../host/lock.zig");
 

@@ -3,15 +3,14 @@
 //! words; the numbers here are in the manifest, which the other side compares with its own.
 
 const std = @import("std");
+const limits = @import("limits.zig");
 const schema = @import("schema.zig");
 pub const DType = @import("../numbers/dtype.zig").DType;
 
-pub const rank_max = 8;
-pub const inputs_max = 6;
-/// f64 words in an instruction buffer.
-pub const words_max = 1 << 16;
-/// More threads than this are never started.
-pub const threads_max = 256;
+pub const rank_max = limits.rank_max;
+pub const inputs_max = limits.inputs_max;
+pub const words_max = limits.words_max;
+pub const threads_max = limits.threads_max;
 
 pub const Opcode = schema.Opcode;
 

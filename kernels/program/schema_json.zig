@@ -1,13 +1,15 @@
 //! Rows of instructions out of `table.json`, and as JSON again for the manifest.
 
 const std = @import("std");
-const program = @import("program.zig");
-const schema = @import("schema.zig");
 const table = @import("../rows/table.zig");
+const types = @import("instruction_row.zig");
+const DType = @import("../numbers/dtype.zig").DType;
 
-const Field = schema.Field;
-const Row = schema.Row;
-const View = schema.View;
+const Field = types.Field;
+const Row = types.Row;
+const View = types.View;
+const fail = types.fail;
+const indexOf = types.indexOf;
 
 pub fn parse(comptime entry: table.Entry) Row {
     var row: Row = .{
@@ -49,7 +51,7 @@ pub fn parse(comptime entry: table.Entry) Row {
 fn parseField(comptime row: Row, comptime entry: table.Entry) Field {
     const words = wordsOf(row, entry);
     const word, const count = split(words[0]);
-    const kind = std.meta.stringToEnum(schema.Kind, word) orelse
+    const kind = std.meta.stringToEnum(types.Kind, word) orelse
         fail(row, "\"" ++ word ++ "\" of \"" ++ entry.name ++ "\" is no kind of field");
     const fixed: ?usize = std.fmt.parseInt(usize, count orelse "1", 10) catch null;
     if (words.len != @as(usize, if (kind == .within) 2 else 1)) fail(row, "write \"" ++ entry.name ++ "\" as \"size[rank]\" or \"within rank\"");
@@ -75,7 +77,7 @@ fn parseView(comptime row: Row, comptime entry: table.Entry) View {
     var view: View = .{
         .name = entry.name,
         .member = memberOf(entry.name),
-        .access = std.meta.stringToEnum(schema.Access, words[0]) orelse
+        .access = std.meta.stringToEnum(types.Access, words[0]) orelse
             fail(row, "\"" ++ entry.name ++ "\" begins with \"read\", \"write\" or \"update\""),
         .types = &.{},
         .is_packed = false,
@@ -86,7 +88,7 @@ fn parseView(comptime row: Row, comptime entry: table.Entry) View {
     var at = 1;
     while (at < words.len) : (at += 1) {
         const word = words[at];
-        if (std.meta.stringToEnum(program.DType, word)) |dtype| {
+        if (std.meta.stringToEnum(DType, word)) |dtype| {
             view.types = view.types ++ .{dtype};
         } else if (std.mem.eql(u8, word, "packed")) {
             view.is_packed = true;
@@ -96,7 +98,7 @@ fn parseView(comptime row: Row, comptime entry: table.Entry) View {
             @field(view, word) = indexOf(row, words[at]);
         } else {
             const field, const part = split(word);
-            const axes: schema.Axes = .{ .field = indexOf(row, field), .part = if (part) |name| indexOf(row, name) else null };
+            const axes: types.Axes = .{ .field = indexOf(row, field), .part = if (part) |name| indexOf(row, name) else null };
             if (row.fields[axes.field].kind != .size) fail(row, "\"" ++ field ++ "\" is no size for an axis");
             view.axes = view.axes ++ .{axes};
         }
@@ -119,11 +121,6 @@ fn split(comptime word: []const u8) struct { []const u8, ?[]const u8 } {
     return .{ word[0..open], word[open + 1 .. word.len - 1] };
 }
 
-pub fn indexOf(comptime row: Row, comptime name: []const u8) usize {
-    for (row.fields, 0..) |field, index| if (std.mem.eql(u8, field.name, name)) return index;
-    fail(row, "there is no field \"" ++ name ++ "\"");
-}
-
 fn property(comptime entry: table.Entry, comptime name: []const u8) []const u8 {
     for (table.entries(entry.value)) |one| if (std.mem.eql(u8, one.name, name)) return one.value;
     @compileError("instruction \"" ++ entry.name ++ "\": write \"" ++ name ++ "\"");
@@ -137,10 +134,6 @@ fn truth(comptime entry: table.Entry, comptime name: []const u8) bool {
     return std.mem.eql(u8, value, "true");
 }
 
-fn fail(comptime row: Row, comptime message: []const u8) noreturn {
-    @compileError("instruction \"" ++ row.name ++ "\": " ++ message);
-}
-
 /// `inputsCount` as Zig spells it: `inputs_count`.
 fn memberOf(comptime name: []const u8) []const u8 {
     var member: []const u8 = "";
@@ -150,11 +143,11 @@ fn memberOf(comptime name: []const u8) []const u8 {
     return member;
 }
 
-/// The rows as JSON, for the manifest.
-pub const text: []const u8 = blk: {
+/// The rows as JSON.
+pub fn textOf(comptime rows: []const Row) []const u8 {
     @setEvalBranchQuota(1_000_000);
     var list: []const u8 = "{";
-    for (schema.rows, 0..) |row, i| {
+    for (rows, 0..) |row, i| {
         list = list ++ (if (i == 0) "" else ",") ++ std.fmt.comptimePrint(
             "\"{s}\":{{\"head\":{d},\"pure\":{},\"tiled\":{},\"fields\":{{",
             .{ row.name, row.head, row.pure, row.tiled },
@@ -164,8 +157,8 @@ pub const text: []const u8 = blk: {
         for (row.views, 0..) |view, k| list = list ++ (if (k == 0) "" else ",") ++ viewText(row, view);
         list = list ++ "}}";
     }
-    break :blk list ++ "}";
-};
+    return list ++ "}";
+}
 
 fn fieldText(comptime row: Row, comptime field: Field) []const u8 {
     return std.fmt.comptimePrint("\"{s}\":{{\"at\":{d},\"kind\":\"{t}\",\"times\":{s},\"within\":{s}}}", .{
