@@ -9,6 +9,7 @@ const kept = @import("../cpu/kept.zig");
 const memory_module = @import("../host/memory.zig");
 const panels = @import("../cpu/panel_cache.zig");
 const program = @import("../program/program.zig");
+const words_module = @import("../program/words.zig");
 const Lock = @import("../host/lock.zig").Lock;
 const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
@@ -158,7 +159,7 @@ pub const Context = struct {
     /// What begins there; null if it is no instruction.
     inline fn headerAt(words: []const f64, at: usize) ?Header {
         if (words.len - at < 2) return null;
-        const opcode, const length = decode.wholesOf(2, words[at..][0..2].*);
+        const opcode, const length = words_module.wholesOf(2, words[at..][0..2].*);
         if (opcode < 1 or opcode > @typeInfo(Opcode).@"enum".field_names.len) return null;
         if (length < 2 or length > words.len - at) return null;
         return .{ .opcode = @fromBackingInt(@as(u32, @intCast(opcode))), .length = @intCast(length) };
@@ -207,7 +208,7 @@ pub const Context = struct {
         const target = &context.instructions[context.instructions_count];
         var reader: decode.Reader = undefined;
         reader.init(&context.memory, &context.message, words);
-        var found: decode.Found = .{};
+        var found: words_module.Found = .{};
         const notes = keeps and context.builder != null;
         if (notes) reader.found = &found;
         const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
@@ -323,7 +324,7 @@ pub const Context = struct {
         if (words.len < 3) return context.malformed("free");
         var result: Status = .ok;
         for (words[2..]) |word| {
-            const status = context.freeOne(@bitCast(decode.wholeOf(word)), sound and result == .ok);
+            const status = context.freeOne(@bitCast(words_module.wholeOf(word)), sound and result == .ok);
             if (result == .ok) result = status;
         }
         return result;
@@ -360,7 +361,7 @@ pub const Context = struct {
     /// The whole number at a place of an instruction of so many words, below `bound`.
     inline fn whole(words: []const f64, at: usize, length: usize, bound: u64) ?usize {
         if (words.len != length) return null;
-        const value: u64 = @bitCast(decode.wholeOf(words[at]));
+        const value: u64 = @bitCast(words_module.wholeOf(words[at]));
         return if (value < bound) @intCast(value) else null;
     }
 

@@ -7,15 +7,13 @@ const memory_module = @import("../host/memory.zig");
 const program = @import("../program/program.zig");
 const schema = @import("../program/schema.zig");
 const table = @import("../rows/table.zig");
+const words_module = @import("../program/words.zig");
 
 const Memory = memory_module.Memory;
 const Opcode = program.Opcode;
 const View = program.View;
 
 pub const Failure = error{ Malformed, Range, Stale, Unsupported };
-
-/// Elements of an instruction, counting axes of length 0 as 1, and the size of any stride.
-pub const elements_max = if (@bitSizeOf(usize) == 32) 1 << 30 else 1 << 40;
 
 /// Numbers of operands and scalars by row, and whether integers have the row.
 const Signature = struct { operands: u8, scalars: u8, for_ints: bool };
@@ -38,68 +36,6 @@ fn signaturesOf(comptime name: []const u8) []const Signature {
     return &list;
 }
 
-/// Adding it to a whole number of at most 51 bits leaves that number in the low bits of the sum.
-const magic: f64 = 3 << 51;
-const magic_bits: i64 = @bitCast(magic);
-/// What stands for a word that is no whole number. It is in no range.
-const none: i64 = std.math.minInt(i64);
-
-/// The word as a whole number. What is none, or has more than 51 bits, comes out beyond 51 bits.
-pub inline fn wholeOf(word: f64) i64 {
-    return wholesOf(1, .{word})[0];
-}
-
-/// The same for several words, which costs hardly more.
-pub inline fn wholesOf(comptime count: usize, words: @Vector(count, f64)) @Vector(count, i64) {
-    const shift: @Vector(count, f64) = @splat(magic);
-    const sums = words + shift;
-    const bits: @Vector(count, i64) = @bitCast(sums);
-    const wholes = bits -% @as(@Vector(count, i64), @splat(magic_bits));
-    return @select(i64, sums - shift == words, wholes, @as(@Vector(count, i64), @splat(none)));
-}
-
-/// The word as a number of the kind that a member of an instruction has.
-inline fn liveOf(comptime kind: schema.Kind, comptime T: type, word: f64) ?T {
-    switch (kind) {
-        .number => return word,
-        .key => {
-            const whole = wholeOf(word);
-            return if (whole >= 0 and whole < 1 << 32) @intCast(whole) else null;
-        },
-        .counter => return if (word >= 0 and word < 1 << 53 and word == @floor(word)) @intFromFloat(word) else null,
-        else => comptime unreachable,
-    }
-}
-
-/// Puts another number in the place of the one that was read from that word of the instruction.
-/// False if it is no number for that place, or none of the computation's numbers stands there.
-pub fn renumber(instruction: *program.Instruction, at: usize, word: f64) bool {
-    switch (instruction.*) {
-        inline else => |*one, tag| inline for (comptime program.rowOf(tag).fields) |field| {
-            if (comptime !field.kind.isLive()) continue;
-            inline for (0..field.times.fixed) |k| if (at == field.at + k) {
-                const slot = slotOf(one, field, k);
-                slot.* = liveOf(field.kind, @TypeOf(slot.*), word) orelse return false;
-                return true;
-            };
-        },
-    }
-    return false;
-}
-
-/// Where the word of a field of so many is kept.
-inline fn slotOf(one: anytype, comptime field: schema.Field, comptime number: usize) *Slot(@TypeOf(one.*), field) {
-    const member = &@field(one, field.member);
-    return if (@typeInfo(@TypeOf(member.*)) == .array) &member[number] else member;
-}
-
-fn Slot(comptime Payload: type, comptime field: schema.Field) type {
-    return switch (@typeInfo(@FieldType(Payload, field.member))) {
-        .array => |array| array.child,
-        else => @FieldType(Payload, field.member),
-    };
-}
-
 /// A storage that a flat map makes for its output.
 pub const Fresh = struct { handle: u32, bytes: u64 };
 
@@ -115,7 +51,7 @@ const flat_at = blk: {
 /// The storage that a flat map of these words makes; null if it makes none.
 pub inline fn freshOf(words: []const f64) ?Fresh {
     if (words.len < flat_at + 4) return null;
-    const word, const count, const handle, _ = wholesOf(4, words[flat_at..][0..4].*);
+    const word, const count, const handle, _ = words_module.wholesOf(4, words[flat_at..][0..4].*);
     if (word < 0 or word >= 1 << 32 or count < 0 or handle < 0 or handle >= 1 << 32) return null;
     const code: program.FlatCode = @bitCast(@as(u32, @intCast(word)));
     if (!code.allocates) return null;
@@ -128,13 +64,6 @@ pub inline fn freshOf(words: []const f64) ?Fresh {
     return .{ .handle = @intCast(handle), .bytes = @as(u64, @intCast(count)) << compute.shift() };
 }
 
-/// What views were read: where the handle of each stands among the instruction's words, how far it
-/// reaches from its first element, and whether the instruction writes it.
-pub const Found = struct {
-    views: [program.inputs_max + 1]struct { at: u32, low: i64, high: i64, empty: bool, written: bool } = undefined,
-    count: usize = 0,
-};
-
 /// Words of the longest instruction, whatever its fields say, and a vector more.
 const longest = schema.length_max + lanes;
 const lanes = 4;
@@ -146,10 +75,10 @@ pub const Reader = struct {
     message: *program.Message,
     /// The instruction's own words, opcode and length included.
     words: []const f64,
-    /// The same, as far as they are whole numbers.
+    /// The same, as far as they are whole words_module.
     wholes: [longest]i64 = undefined,
     /// Where views are noted, if anybody asks.
-    found: ?*Found,
+    found: ?*words_module.Found,
 
     pub inline fn init(reader: *Reader, memory: *const Memory, message: *program.Message, words: []const f64) void {
         reader.memory = memory;
@@ -159,9 +88,9 @@ pub const Reader = struct {
         const length = @min(words.len, longest - lanes);
         var at: usize = 0;
         while (at + lanes <= length) : (at += lanes) {
-            reader.wholes[at..][0..lanes].* = wholesOf(lanes, words[at..][0..lanes].*);
+            reader.wholes[at..][0..lanes].* = words_module.wholesOf(lanes, words[at..][0..lanes].*);
         }
-        while (at < length) : (at += 1) reader.wholes[at] = wholeOf(words[at]);
+        while (at < length) : (at += 1) reader.wholes[at] = words_module.wholeOf(words[at]);
     }
 
     /// Decodes the instruction; false where there is nothing to do.
@@ -208,7 +137,7 @@ pub const Reader = struct {
         var sizes: u64 = 1;
         inline for (row.fields) |field| if (field.times == .fixed) inline for (0..field.times.fixed) |k| {
             const at = field.at + k;
-            const slot = slotOf(target, field, k);
+            const slot = words_module.slotOf(target, field, k);
             const bound = comptime boundOf(row, field);
             switch (field.kind) {
                 .row => {
@@ -228,7 +157,7 @@ pub const Reader = struct {
                     // Where an address has 32 bits, all axes are to be counted in them.
                     if (@bitSizeOf(usize) == 32 and comptime row.isAxis(field)) sizes = try reader.product(sizes, slot.*);
                 },
-                .number, .key, .counter => slot.* = liveOf(field.kind, @TypeOf(slot.*), reader.words[at]) orelse
+                .number, .key, .counter => slot.* = words_module.liveOf(field.kind, @TypeOf(slot.*), reader.words[at]) orelse
                     return reader.fail(error.Malformed, "the " ++ field.name ++ " {d} must be a whole number in [0, {d})", .{
                         reader.words[at], bound,
                     }),
@@ -307,7 +236,7 @@ pub const Reader = struct {
         target.rank = 1;
         target.inputs_count = signature.operands;
         try reader.exactly(head_length + 2 * operands + scalars);
-        const count = try reader.number(flat_at + 1, "size", elements_max + 1);
+        const count = try reader.number(flat_at + 1, "size", words_module.elements_max + 1);
         target.shape[0] = count;
         try reader.line(flat_at + 2, &target.out, count, target.compute);
         for (target.inputs[0..operands], 0..) |*input, k| {
@@ -321,7 +250,7 @@ pub const Reader = struct {
     /// So many elements side by side.
     inline fn line(reader: *const Reader, at: usize, target: *View, count: usize, dtype: program.DType) Failure!void {
         const handle: u32 = @intCast(try reader.number(at, "handle", 1 << 32));
-        const offset = try reader.number(at + 1, "offset", elements_max);
+        const offset = try reader.number(at + 1, "offset", words_module.elements_max);
         const storage = reader.memory.find(handle) orelse
             return reader.fail(error.Stale, "there is no storage {d}", .{handle});
         const elements = storage.block.bytes >> dtype.shift();
@@ -377,11 +306,11 @@ pub const Reader = struct {
         return @intCast(count);
     }
 
-    /// A number of elements, so many times. Both factors are at most `elements_max`.
+    /// A number of elements, so many times. Both factors are at most `words_module.elements_max`.
     inline fn product(reader: *const Reader, whole: u64, size: usize) Failure!u64 {
         const more = multiplied(whole, @max(size, 1));
-        if (more <= elements_max) return more;
-        return reader.fail(error.Range, "a shape has more than {d} elements", .{elements_max});
+        if (more <= words_module.elements_max) return more;
+        return reader.fail(error.Range, "a shape has more than {d} elements", .{words_module.elements_max});
     }
 
     /// A view of that shape, all of whose elements are in a live storage.
@@ -407,7 +336,7 @@ pub const Reader = struct {
         const codes = @typeInfo(program.DType).@"enum".field_names.len;
         target.handle = handle;
         target.dtype = @fromBackingInt(@as(u8, @intCast(try reader.number(at + 1, "element type", codes))));
-        const offset = try reader.number(at + 2, "offset", elements_max);
+        const offset = try reader.number(at + 2, "offset", words_module.elements_max);
         const storage = reader.memory.find(handle) orelse
             return reader.fail(error.Stale, "there is no storage {d}", .{handle});
         var low: i64 = @intCast(offset);
@@ -415,7 +344,7 @@ pub const Reader = struct {
         var empty = false;
         for (shape, target.strides[0..shape.len], at + 3..) |size, *stride, place| {
             const step: i64 = if (strided) reader.wholes[place] else 1;
-            if (step > elements_max or step < -elements_max) {
+            if (step > words_module.elements_max or step < -words_module.elements_max) {
                 return reader.fail(error.Malformed, "the stride {d} must be a whole number", .{reader.words[place]});
             }
             stride.* = @intCast(step);
@@ -451,7 +380,7 @@ fn boundOf(comptime row: schema.Row, comptime field: schema.Field) u64 {
     return switch (field.kind) {
         .compute => 3,
         .rank => program.rank_max + 1 - schema.axesBeside(row, field.at),
-        .size => elements_max + 1,
+        .size => words_module.elements_max + 1,
         .key => 1 << 32,
         .counter => 1 << 53,
         else => 0,

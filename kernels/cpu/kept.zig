@@ -13,11 +13,11 @@
 
 const std = @import("std");
 const cpu = @import("engine.zig");
-const decode = @import("../border/decode.zig");
 const group = @import("group/group.zig");
 const memory_module = @import("../host/memory.zig");
 const panels = @import("panel_cache.zig");
 const program = @import("../program/program.zig");
+const words_module = @import("../program/words.zig");
 
 const Block = memory_module.Block;
 const Instruction = program.Instruction;
@@ -105,15 +105,15 @@ pub const Program = struct {
             if (role == of_view) continue;
             if (role == fixed) return false;
             const number = kept.numbers[role - first_number];
-            if (!decode.renumber(&kept.instructions[number.instruction], number.at, word)) return false;
+            if (!words_module.renumber(&kept.instructions[number.instruction], number.at, word)) return false;
         }
         return true;
     }
 
     fn bind(kept: *Program, memory: *Memory, words: []const f64, place: usize) bool {
         const link = &kept.links[place];
-        const handle, _, const offset = decode.wholesOf(3, words[link.place..][0..3].*);
-        if (handle < 0 or handle >= 1 << 32 or offset < 0 or offset > decode.elements_max) return false;
+        const handle, _, const offset = words_module.wholesOf(3, words[link.place..][0..3].*);
+        if (handle < 0 or handle >= 1 << 32 or offset < 0 or offset > words_module.elements_max) return false;
         const storage = memory.find(@intCast(handle)) orelse return false;
         if (link.written) memory.touch(storage);
         const view = program.operandOf(&kept.instructions[link.instruction], link.operand);
@@ -242,7 +242,7 @@ pub const Builder = struct {
         opcode: program.Opcode,
         instruction: *const Instruction,
         words: []const f64,
-        found: *const decode.Found,
+        found: *const words_module.Found,
         memory: *const Memory,
     ) void {
         if (builder.failed) return;
@@ -257,7 +257,7 @@ pub const Builder = struct {
         builder: *Builder,
         instruction: *const Instruction,
         words: []const f64,
-        found: *const decode.Found,
+        found: *const words_module.Found,
         memory: *const Memory,
     ) error{OutOfMemory}!void {
         const allocator = builder.arena.allocator();
@@ -265,7 +265,7 @@ pub const Builder = struct {
         const number: u32 = @intCast(builder.instructions.items.len);
         try builder.instructions.append(allocator, instruction.*);
         for (found.views[0..found.count], 0..) |*view, operand| {
-            const handle: u32 = @intCast(decode.wholeOf(words[view.at]));
+            const handle: u32 = @intCast(words_module.wholeOf(words[view.at]));
             if (builder.owns(memory.find(handle).?.block)) continue;
             const place = begin + view.at;
             const index: u32 = @intCast(builder.links.items.len);
