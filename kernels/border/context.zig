@@ -2,12 +2,9 @@
 //! instructions. A context runs one call at a time, whichever thread calls.
 
 const std = @import("std");
-const builtin = @import("builtin");
 const decode = @import("decode.zig");
 const device = @import("device.zig");
-const kept = @import("../cpu/kept.zig");
 const memory_module = @import("../host/memory.zig");
-const panels = @import("../cpu/panel_cache.zig");
 const program = @import("../program/program.zig");
 const words_module = @import("../program/words.zig");
 const Lock = @import("../host/lock.zig").Lock;
@@ -23,9 +20,6 @@ const Status = program.Status;
 const batch_max = 128;
 const pending_max = 256;
 
-/// Whether programs that come again are kept decoded; nothing calls `runProgram` in wasm.
-const keeps = !builtin.cpu.arch.isWasm();
-
 pub const Context = struct {
     allocator: std.mem.Allocator,
     /// What the caller knows it by; 0 while it is closed. Its generation goes up at each opening.
@@ -40,12 +34,13 @@ pub const Context = struct {
     lock: Lock = .{},
 
     in_group: bool = false,
-    /// Whether products wait for the group that follows, so that the engine sees them together, and
-    /// whether one waits now.
-    products_wait: if (keeps) bool else void = if (keeps) false else {},
-    product_waits: if (keeps) bool else void = if (keeps) false else {},
-    /// Writes to storages before the program that runs.
-    program_began: u64 = 0,
+    /// Whether the words that run are a captured program's: its products wait for the group that
+    /// follows, so that the engine sees them together.
+    in_program: bool = false,
+    /// Whether a product waits now.
+    product_held: bool = false,
+    /// Whether the engine is told what the words that run do.
+    noted: bool = false,
     /// Tells storages that the present batch has allocated from older ones.
     batch: u32 = 1,
     instructions: [batch_max]program.Instruction = undefined,
@@ -56,9 +51,6 @@ pub const Context = struct {
     /// Handles of those that the batch itself allocated.
     temporaries: [pending_max]u32 = undefined,
     temporaries_count: usize = 0,
-    programs: if (keeps) kept.Programs else void = if (keeps) .{} else {},
-    /// What notes the words that run now.
-    builder: if (keeps) ?*kept.Builder else void = if (keeps) null else {},
 
     /// The context must not move. The message says why it was refused.
     pub fn open(
@@ -73,7 +65,7 @@ pub const Context = struct {
     }
 
     pub fn close(context: *Context) void {
-        _ = context.dropPrograms();
+        _ = context.dropKept();
         context.memory.deinit();
         context.engine.deinit();
     }
@@ -103,55 +95,38 @@ pub const Context = struct {
         return if (result == .ok) status else result;
     }
 
-    /// The same, of a program that may come again, from the same place.
+    /// The same, of a captured program, which may come again from the same place.
     pub fn runProgram(context: *Context, words: []const f64) Status {
-        if (!keeps) return context.run(words);
-        if (context.engine.of != .cpu) {
-            context.engine.beginProgram();
-            context.products_wait = true;
-            defer context.products_wait = false;
-            const status = context.run(words);
-            const ended = context.engine.endProgram();
-            return if (status == .ok) context.checked(ended) else status;
-        }
-        context.products_wait = true;
-        context.program_began = context.memory.writes;
-        defer context.products_wait = false;
-        if (context.programs.find(words)) |found| {
-            if (found.refresh(&context.memory, words)) {
-                return context.checked(context.programs.run(found, &context.engine.of.cpu, &context.memory));
-            }
-            context.programs.drop(found, &context.memory);
-            return context.run(words);
-        }
-        context.programs.panels.clock += 1;
-        if (!context.programs.comesAgain(words)) return context.run(words);
-        var builder: kept.Builder = undefined;
-        builder.init(context.allocator, words);
-        context.builder = &builder;
+        if (context.engine.runKept(words, &context.memory)) |status| return context.checked(status);
+        context.engine.beginProgram();
+        context.in_program = true;
+        context.noted = context.engine.beginNotes(words, &context.memory);
         const status = context.run(words);
-        context.builder = null;
-        if (status != .ok) builder.failed = true;
-        context.programs.put(&builder, &context.engine.of.cpu, &context.memory);
-        return status;
+        if (context.noted) context.engine.endNotes(status == .ok, &context.memory);
+        context.noted = false;
+        context.in_program = false;
+        const ended = context.engine.endProgram();
+        return if (status == .ok) context.checked(ended) else status;
     }
 
     /// What is kept was made for the number of threads at the time.
     pub fn setThreads(context: *Context, count: usize) error{OutOfMemory}!void {
-        _ = context.dropPrograms();
+        _ = context.dropKept();
         return context.engine.setThreads(count);
     }
 
     /// Bytes held beside live storages.
     pub fn reserved(context: *const Context) usize {
-        const programs = if (keeps) context.programs.bytes() else 0;
-        return context.memory.reserved() + context.engine.reserved() + programs + @sizeOf(Context);
+        return context.memory.reserved() + context.engine.reserved() + @sizeOf(Context);
     }
 
-    fn dropPrograms(context: *Context) bool {
-        if (!keeps) return false;
-        context.leavePanels();
-        return context.programs.dropAll(&context.memory);
+    fn dropKept(context: *Context) bool {
+        return context.engine.dropKept(context.waiting(), &context.memory);
+    }
+
+    /// The instructions of the batch, which are still to be executed.
+    fn waiting(context: *Context) []program.Instruction {
+        return context.instructions[0..context.instructions_count];
     }
 
     const Header = struct { opcode: Opcode, length: usize };
@@ -166,9 +141,9 @@ pub const Context = struct {
     }
 
     inline fn step(context: *Context, opcode: Opcode, words: []const f64, sound: bool) Status {
-        if (keeps) if (context.product_waits) switch (opcode) {
+        if (context.product_held) switch (opcode) {
             .alloc, .free => {},
-            .group => context.product_waits = false,
+            .group => context.product_held = false,
             else => {
                 const before = context.endGroup(sound);
                 const status = context.perform(opcode, words, sound and before == .ok);
@@ -209,41 +184,25 @@ pub const Context = struct {
         var reader: decode.Reader = undefined;
         reader.init(&context.memory, &context.message, words);
         var found: words_module.Found = .{};
-        const notes = keeps and context.builder != null;
-        if (notes) reader.found = &found;
+        if (context.noted) reader.found = &found;
         const useful = reader.read(opcode, target) catch |failure| return statusOf(failure);
         const written = program.writtenBy(target);
-        if (keeps) if (written) |out| context.memory.touch(context.memory.find(out.handle).?);
+        if (written) |out| context.memory.touch(context.memory.find(out.handle).?);
         if (!useful) return .ok;
-        if (notes) context.builder.?.add(opcode, target, words, &found, &context.memory);
-        if (keeps and opcode == .matmul and context.products_wait) {
-            if (context.engine.of == .cpu) context.bringPanels(&target.matmul);
+        if (context.noted) context.engine.note(opcode, target, words, &found, &context.memory);
+        if (opcode == .matmul and context.in_program) {
+            context.engine.prepare(&target.matmul, &context.memory);
             if (!context.in_group) {
                 context.in_group = true;
-                context.product_waits = true;
+                context.product_held = true;
             }
         }
         if (context.in_group and written != null) {
             context.instructions_count += 1;
             return .ok;
         }
-        if (notes) context.builder.?.endStep(.one, &.{});
+        if (context.noted) context.engine.noteOne();
         return context.checked(context.engine.execute(target));
-    }
-
-    /// Of a right operand that was there before the program, as it is.
-    fn bringPanels(context: *Context, product: *program.MatMul) void {
-        const storage = context.memory.find(panels.right(product).handle).?;
-        if (storage.written > context.program_began) return;
-        const engine = &context.engine.of.cpu;
-        product.panels = context.programs.panels.bring(product, panels.size(engine, product), engine, &context.memory);
-    }
-
-    /// Products that wait read their operands as these lie: panels are about to go.
-    fn leavePanels(context: *Context) void {
-        for (context.instructions[0..context.instructions_count]) |*instruction| {
-            if (instruction.* == .matmul) instruction.matmul.panels = null;
-        }
     }
 
     fn statusOf(failure: decode.Failure) Status {
@@ -304,18 +263,18 @@ pub const Context = struct {
 
     fn create(context: *Context, handle: u32, bytes: usize) Memory.CreateError!void {
         const memory = &context.memory;
-        if (keeps) if (context.builder) |builder| {
-            if (builder.reuse(bytes, memory)) |block| return memory.createIn(handle, block, context.batch);
+        if (context.noted) if (context.engine.reuse(bytes, memory)) |block| {
+            return memory.createIn(handle, block, context.batch);
         };
         memory.create(handle, bytes, context.batch) catch |reason| {
-            if (reason != error.OutOfMemory or !context.dropPrograms()) return reason;
+            if (reason != error.OutOfMemory or !context.dropKept()) return reason;
             try memory.create(handle, bytes, context.batch);
         };
-        if (keeps) if (context.builder) |builder| builder.own(memory.find(handle).?.block);
+        if (context.noted) context.engine.own(memory.find(handle).?.block);
     }
 
     fn release(context: *Context, block: Block) void {
-        if (keeps) if (context.builder) |builder| if (builder.release(block)) return;
+        if (context.noted and context.engine.keep(block)) return;
         context.memory.release(block);
     }
 
@@ -334,10 +293,7 @@ pub const Context = struct {
         const handle: u32 = if (number < 1 << 32) @intCast(number) else 0;
         const storage = context.memory.find(handle) orelse
             return context.fail(.stale, "Cannot free: there is no storage {d}", .{handle});
-        if (keeps and storage.paneled) {
-            context.leavePanels();
-            context.programs.panels.forget(handle, context.allocator);
-        }
+        if (storage.watched) context.engine.forget(handle, context.waiting());
         const own = storage.batch == context.batch;
         if (!context.in_group) {
             context.release(context.memory.detach(handle).?);
@@ -369,7 +325,7 @@ pub const Context = struct {
         if (!context.in_group) return .ok;
         const status = context.flush(sound);
         context.in_group = false;
-        if (keeps) context.product_waits = false;
+        context.product_held = false;
         return status;
     }
 
@@ -377,9 +333,9 @@ pub const Context = struct {
     fn flush(context: *Context, sound: bool) Status {
         var status: Status = .ok;
         if (sound and context.instructions_count > 0) {
-            const instructions = context.instructions[0..context.instructions_count];
+            const instructions = context.waiting();
             const temporaries = context.temporaries[0..context.temporaries_count];
-            if (keeps) if (context.builder) |builder| builder.endStep(.group, temporaries);
+            if (context.noted) context.engine.noteGroup(temporaries);
             status = context.checked(context.engine.runGroup(instructions, temporaries));
         }
         for (context.pending[0..context.pending_count]) |block| context.release(block);

@@ -1,18 +1,17 @@
 //! The devices that a context can work on. What an engine does for one instruction is its own
-//! affair; to add one, write a file with these functions and a word in the list.
+//! affair; to add one, write a file with an `Engine` of these functions and a word in `Engine` here
+//! and in `Kind`. A function that is missing, or not spelt as here, does not compile.
 //!
 //!     init(engine, allocator, settings, message)   opens; the message says why it cannot
 //!     deinit(engine)
 //!     execute(engine, instruction) Status          one checked instruction
 //!     runGroup(engine, instructions, temporaries)  several, as if one by one
-//!     beginProgram(engine)                         a captured program begins; may be left out
-//!     endProgram(engine) Status                    and ends
 //!     write(engine, address, bytes) Status         from the host into a storage
 //!     read(engine, address, bytes) Status          after all that was written before
+//!     reason(engine) *const Message                why the last call failed
 //!     source(engine) memory.Source                 where storages come from
 //!     reserved(engine) usize                       bytes held beside the storages
 //!     free(engine) ?u64                            bytes that the device has left, if it tells
-//!     refused(engine) Status                       why nothing can be allocated; may be left out
 //!     setThreads(engine, count)
 //!     describe(engine, buffer) []const u8          for people
 //!     storeName(engine, buffer) []const u8         which machine its built programs are for, "" for none
@@ -20,6 +19,32 @@
 //!     saveStore(engine, target) usize              the store's bytes, and how many there are
 //!     loadStore(engine, bytes)                     takes what saveStore once gave
 //!     list(settings, writer)                       the devices of that kind, as JSON
+//!
+//! What an engine does without it names in its `left_out`, each a part of the contract as a whole:
+//!
+//! `loss`, for a device that can be lost:
+//!
+//!     refused(engine) Status                       why nothing can be allocated
+//!
+//! `programs`, for one that does more with a captured program than run its words one by one:
+//!
+//!     beginProgram(engine)                         its words begin
+//!     endProgram(engine) Status                    and end
+//!
+//! `keeping`, for one that keeps programs decoded, with the memory that they allocate and free again:
+//!
+//!     runKept(engine, words, memory) ?Status       runs a program that is kept; null if none of these words is
+//!     beginNotes(engine, words, memory) bool       its words begin; whether the engine is told what they do
+//!     note(engine, opcode, instruction, words, found, memory)   an instruction was read
+//!     noteOne(engine)                              what was noted since is executed one by one
+//!     noteGroup(engine, temporaries)               or as a group
+//!     reuse(engine, bytes, memory) ?Block          memory of the program's own for a storage
+//!     own(engine, block)                           memory that the program has just allocated
+//!     keep(engine, block) bool                     whether memory that is free again stays with the program
+//!     endNotes(engine, sound, memory)              all words were run, or some were refused
+//!     prepare(engine, product, memory)             a product of a program waits for what follows it
+//!     forget(engine, handle, waiting)              a storage that is `watched` is freed
+//!     dropKept(engine, waiting, memory) bool       gives back the memory of all that is kept, if there is any
 //!
 //! An engine may be asynchronous until something is read: what went wrong before is then said.
 
@@ -30,6 +55,7 @@ const cuda = @import("../cuda/engine.zig");
 const memory = @import("../host/memory.zig");
 const opencl = @import("../opencl/engine.zig");
 const program = @import("../program/program.zig");
+const Found = @import("../program/words.zig").Found;
 const Kind = @import("../host/settings.zig").Kind;
 const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
@@ -48,6 +74,47 @@ comptime {
     if (tags.len != kinds.len) @compileError("the engines are not those of Kind in host/settings.zig");
     for (tags, kinds) |tag, kind| if (!std.mem.eql(u8, tag, kind)) {
         @compileError("engine " ++ tag ++ " is " ++ kind ++ " in Kind of host/settings.zig: write the same word in both");
+    };
+    for (tags) |tag| holdToContract(tag, @FieldType(Engine.Union, tag));
+}
+
+const required = [_][]const u8{
+    "init",      "deinit", "execute",    "runGroup", "write", "read",      "reason",    "source",
+    "reserved",  "free",   "setThreads", "describe", "list",  "storeName", "storeNews", "saveStore",
+    "loadStore",
+};
+
+/// What an engine may name in its `left_out`, and the functions that it then lacks.
+const Part = enum {
+    loss,
+    programs,
+    keeping,
+
+    fn functions(comptime part: Part) []const []const u8 {
+        return switch (part) {
+            .loss => &.{"refused"},
+            .programs => &.{ "beginProgram", "endProgram" },
+            .keeping => &.{
+                "runKept", "beginNotes", "note", "noteOne", "noteGroup", "reuse", "own", "keep", "endNotes", "prepare", "forget", "dropKept",
+            },
+        };
+    }
+};
+
+fn has(comptime One: type, comptime part: Part) bool {
+    for (One.left_out) |word| if (word == part) return false;
+    return true;
+}
+
+fn holdToContract(comptime name: []const u8, comptime One: type) void {
+    const where = name ++ "/engine.zig: ";
+    if (!@hasDecl(One, "left_out")) @compileError(where ++ "write `pub const left_out = .{};`, with the parts of border/device.zig that it lacks");
+    for (required) |function| if (!@hasDecl(One, function)) {
+        @compileError(where ++ "Engine has no function `" ++ function ++ "`; border/device.zig says what it does");
+    };
+    for (std.enums.values(Part)) |part| for (part.functions()) |function| {
+        if (has(One, part) and !@hasDecl(One, function)) @compileError(where ++ "Engine has no function `" ++ function ++
+            "`; write it, or name ." ++ @tagName(part) ++ " in `left_out`");
     };
 }
 
@@ -97,16 +164,97 @@ fn Of(comptime Devices: type) type {
             }
         }
 
-        /// A captured program is about to run: all until `endProgram`.
+        /// Null if the engine keeps no program of these words, and they are to be run the usual way.
+        pub inline fn runKept(engine: *Self, words: []const f64, storages: *memory.Memory) ?Status {
+            switch (engine.of) {
+                inline else => |*one| return if (comptime has(@TypeOf(one.*), .keeping)) one.runKept(words, storages) else null,
+            }
+        }
+
+        /// A captured program begins: all until `endProgram`.
         pub inline fn beginProgram(engine: *Self) void {
             switch (engine.of) {
-                inline else => |*one| if (@hasDecl(@TypeOf(one.*), "beginProgram")) one.beginProgram(),
+                inline else => |*one| if (comptime has(@TypeOf(one.*), .programs)) one.beginProgram(),
             }
         }
 
         pub inline fn endProgram(engine: *Self) Status {
             switch (engine.of) {
-                inline else => |*one| return if (@hasDecl(@TypeOf(one.*), "endProgram")) one.endProgram() else .ok,
+                inline else => |*one| return if (comptime has(@TypeOf(one.*), .programs)) one.endProgram() else .ok,
+            }
+        }
+
+        /// Whether the engine is to be told what the words of a program do: by the functions up to `endNotes`.
+        pub inline fn beginNotes(engine: *Self, words: []const f64, storages: *memory.Memory) bool {
+            switch (engine.of) {
+                inline else => |*one| return if (comptime has(@TypeOf(one.*), .keeping)) one.beginNotes(words, storages) else false,
+            }
+        }
+
+        pub inline fn note(
+            engine: *Self,
+            opcode: program.Opcode,
+            instruction: *const Instruction,
+            words: []const f64,
+            found: *const Found,
+            storages: *const memory.Memory,
+        ) void {
+            switch (engine.of) {
+                inline else => |*one| if (comptime has(@TypeOf(one.*), .keeping)) one.note(opcode, instruction, words, found, storages),
+            }
+        }
+
+        pub inline fn noteOne(engine: *Self) void {
+            switch (engine.of) {
+                inline else => |*one| if (comptime has(@TypeOf(one.*), .keeping)) one.noteOne(),
+            }
+        }
+
+        pub inline fn noteGroup(engine: *Self, temporaries: []const u32) void {
+            switch (engine.of) {
+                inline else => |*one| if (comptime has(@TypeOf(one.*), .keeping)) one.noteGroup(temporaries),
+            }
+        }
+
+        pub inline fn reuse(engine: *Self, bytes: usize, storages: *memory.Memory) ?memory.Block {
+            switch (engine.of) {
+                inline else => |*one| return if (comptime has(@TypeOf(one.*), .keeping)) one.reuse(bytes, storages) else null,
+            }
+        }
+
+        pub inline fn own(engine: *Self, block: memory.Block) void {
+            switch (engine.of) {
+                inline else => |*one| if (comptime has(@TypeOf(one.*), .keeping)) one.own(block),
+            }
+        }
+
+        pub inline fn keep(engine: *Self, block: memory.Block) bool {
+            switch (engine.of) {
+                inline else => |*one| return if (comptime has(@TypeOf(one.*), .keeping)) one.keep(block) else false,
+            }
+        }
+
+        pub fn endNotes(engine: *Self, sound: bool, storages: *memory.Memory) void {
+            switch (engine.of) {
+                inline else => |*one| if (comptime has(@TypeOf(one.*), .keeping)) one.endNotes(sound, storages),
+            }
+        }
+
+        pub inline fn prepare(engine: *Self, product: *program.MatMul, storages: *const memory.Memory) void {
+            switch (engine.of) {
+                inline else => |*one| if (comptime has(@TypeOf(one.*), .keeping)) one.prepare(product, storages),
+            }
+        }
+
+        pub fn forget(engine: *Self, handle: u32, waiting: []Instruction) void {
+            switch (engine.of) {
+                inline else => |*one| if (comptime has(@TypeOf(one.*), .keeping)) one.forget(handle, waiting),
+            }
+        }
+
+        pub fn dropKept(engine: *Self, waiting: []Instruction, storages: *memory.Memory) bool {
+            switch (engine.of) {
+                inline else => |*one| return if (comptime has(@TypeOf(one.*), .keeping)) one.dropKept(waiting, storages) else false,
             }
         }
 
@@ -131,9 +279,7 @@ fn Of(comptime Devices: type) type {
         /// Why there was no memory, where it was not for want of any: an engine that can be lost says so.
         pub fn refused(engine: *Self) Status {
             switch (engine.of) {
-                inline else => |*one| {
-                    return if (@hasDecl(@TypeOf(one.*), "refused")) one.refused() else .ok;
-                },
+                inline else => |*one| return if (comptime has(@TypeOf(one.*), .loss)) one.refused() else .ok,
             }
         }
 
@@ -194,7 +340,7 @@ fn Of(comptime Devices: type) type {
         /// Why the last call failed.
         pub fn reason(engine: *const Self) *const program.Message {
             switch (engine.of) {
-                inline else => |*one| return &one.message,
+                inline else => |*one| return one.reason(),
             }
         }
 

@@ -12,12 +12,12 @@
 //! better shared.
 
 const std = @import("std");
-const cpu = @import("engine.zig");
 const group = @import("group/group.zig");
 const memory_module = @import("../host/memory.zig");
 const panels = @import("panel_cache.zig");
 const program = @import("../program/program.zig");
 const words_module = @import("../program/words.zig");
+const Workspace = @import("group/workspace.zig").Workspace;
 
 const Block = memory_module.Block;
 const Instruction = program.Instruction;
@@ -68,7 +68,7 @@ const Step = struct {
     parts: []group.Part = &.{},
 };
 
-pub const Program = struct {
+const Program = struct {
     /// Holds all of it.
     arena: std.heap.ArenaAllocator,
     address: usize,
@@ -149,12 +149,12 @@ pub const Program = struct {
         return true;
     }
 
-    fn run(kept: *const Program, engine: *cpu.Engine) program.Status {
+    fn run(kept: *const Program, workspace: *Workspace) program.Status {
         for (kept.steps) |*step| {
             const instructions = kept.instructions[step.first..][0..step.count];
             const status = switch (step.kind) {
-                .one => engine.execute(&instructions[0]),
-                .group => group.runParts(engine, instructions, step.parts),
+                .one => workspace.execute(&instructions[0]),
+                .group => group.runParts(workspace, instructions, step.parts),
             };
             if (status != .ok) return status;
         }
@@ -169,7 +169,7 @@ pub const Program = struct {
 };
 
 /// What is noted while words run the usual way.
-pub const Builder = struct {
+const Builder = struct {
     arena: std.heap.ArenaAllocator,
     address: usize,
     words: []const f64,
@@ -313,9 +313,9 @@ pub const Builder = struct {
     }
 
     /// The program; null if the words are not to be kept. The builder is done.
-    fn finish(builder: *Builder, engine: *cpu.Engine, memory: *Memory) ?*Program {
+    fn finish(builder: *Builder, workspace: *Workspace, memory: *Memory) ?*Program {
         for (builder.blocks.items) |*held| builder.failed = builder.failed or held.in_use;
-        const made = if (builder.failed) null else builder.make(engine) catch null;
+        const made = if (builder.failed) null else builder.make(workspace) catch null;
         for (builder.blocks.items) |*held| {
             if (made != null) memory.keep(held.block) else if (!held.in_use) memory.release(held.block);
         }
@@ -323,7 +323,7 @@ pub const Builder = struct {
         return made;
     }
 
-    fn make(builder: *Builder, engine: *cpu.Engine) error{OutOfMemory}!*Program {
+    fn make(builder: *Builder, workspace: *Workspace) error{OutOfMemory}!*Program {
         const allocator = builder.arena.allocator();
         const kept = try allocator.create(Program);
         const blocks = try allocator.alloc(Block, builder.blocks.items.len);
@@ -332,7 +332,7 @@ pub const Builder = struct {
         for (builder.steps.items) |*step| {
             if (step.kind != .group) continue;
             const instructions = builder.instructions.items[step.first..][0..step.count];
-            step.parts = try group.saveParts(engine, instructions, builder.temporaries.items[groups], allocator);
+            step.parts = try group.saveParts(workspace, instructions, builder.temporaries.items[groups], allocator);
             groups += 1;
         }
         kept.* = .{
@@ -345,21 +345,21 @@ pub const Builder = struct {
             .links = builder.links.items,
             .numbers = builder.numbers.items,
             .blocks = blocks,
-            .weights = try builder.weights(engine),
+            .weights = try builder.weights(workspace),
             .used = 0,
         };
         for (builder.links.items) |*link| link.distance = kept.distanceOf(link);
         return kept;
     }
 
-    fn weights(builder: *Builder, engine: *cpu.Engine) error{OutOfMemory}![]const Weight {
+    fn weights(builder: *Builder, workspace: *Workspace) error{OutOfMemory}![]const Weight {
         var list: std.ArrayList(Weight) = .empty;
         for (builder.links.items) |*link| {
             const instruction = &builder.instructions.items[link.instruction];
             if (instruction.* != .matmul) continue;
             const product = &instruction.matmul;
             if (program.operandOf(instruction, link.operand) != panels.right(product)) continue;
-            const bytes = panels.size(engine, product);
+            const bytes = panels.size(workspace, product);
             if (bytes != 0) try list.append(builder.arena.allocator(), .{ .product = product, .bytes = bytes });
         }
         return list.items;
@@ -373,10 +373,41 @@ pub const Programs = struct {
     seen_next: usize = 0,
     clock: u64 = 0,
     panels: panels.Cache = .{},
+    /// What notes the words that run now, between `begin` and `end`.
+    builder: Builder = undefined,
+    /// Writes to storages before the program that runs.
+    began: u64 = 0,
 
-    const Seen = struct { address: usize = 0, length: usize = 0, refused: bool = false };
+    const Seen = struct {
+        address: usize = 0,
+        length: usize = 0,
+        refused: bool = false,
 
-    pub fn find(programs: *Programs, words: []const f64) ?*Program {
+        fn isOf(seen: *const Seen, words: []const f64) bool {
+            return seen.address == @intFromPtr(words.ptr) and seen.length == words.len;
+        }
+    };
+
+    /// Runs the program of these words as it is kept; null if there is none, or if more has changed in
+    /// them than a program allows.
+    pub fn runKept(programs: *Programs, words: []const f64, workspace: *Workspace, memory: *Memory) ?program.Status {
+        const kept = programs.find(words) orelse return null;
+        if (!kept.refresh(memory, words)) {
+            programs.drop(kept, memory);
+            // Kept again only if they come as they are now once more.
+            for (&programs.seen) |*seen| if (seen.isOf(words)) {
+                seen.* = .{};
+            };
+            return null;
+        }
+        programs.panels.clock += 1;
+        for (kept.weights) |weight| {
+            weight.product.panels = programs.panels.bring(weight.product, weight.bytes, workspace, memory);
+        }
+        return kept.run(workspace);
+    }
+
+    fn find(programs: *Programs, words: []const f64) ?*Program {
         for (programs.list) |entry| {
             const kept = entry orelse continue;
             if (kept.address != @intFromPtr(words.ptr) or kept.words.len != words.len) continue;
@@ -387,32 +418,38 @@ pub const Programs = struct {
         return null;
     }
 
-    /// Runs a program that was found and refreshed.
-    pub fn run(programs: *Programs, kept: *Program, engine: *cpu.Engine, memory: *const Memory) program.Status {
+    /// A program begins whose words run the usual way. Whether the builder is to note what they do.
+    pub fn begin(programs: *Programs, words: []const f64, memory: *const Memory) bool {
+        programs.began = memory.writes;
         programs.panels.clock += 1;
-        for (kept.weights) |weight| {
-            weight.product.panels = programs.panels.bring(weight.product, weight.bytes, engine, memory);
-        }
-        return kept.run(engine);
+        if (!programs.comesAgain(words)) return false;
+        programs.builder.init(memory.allocator, words);
+        return true;
     }
 
     /// Whether these words came before, so that they may come again.
-    pub fn comesAgain(programs: *Programs, words: []const f64) bool {
+    fn comesAgain(programs: *Programs, words: []const f64) bool {
         for (&programs.seen) |*seen| {
-            if (seen.address == @intFromPtr(words.ptr) and seen.length == words.len) return !seen.refused;
+            if (seen.isOf(words)) return !seen.refused;
         }
         programs.seen[programs.seen_next] = .{ .address = @intFromPtr(words.ptr), .length = words.len };
         programs.seen_next = (programs.seen_next + 1) % seen_max;
         return false;
     }
 
-    /// Keeps what was built, in the place of what was not run for longest.
-    pub fn put(programs: *Programs, builder: *Builder, engine: *cpu.Engine, memory: *Memory) void {
-        const words = builder.words;
-        const made = builder.finish(engine, memory) orelse {
-            for (&programs.seen) |*seen| {
-                if (seen.address == @intFromPtr(words.ptr) and seen.length == words.len) seen.refused = true;
-            }
+    /// Panels for a product whose right operand was there before the program, as it is.
+    pub fn bringPanels(programs: *Programs, product: *program.MatMul, workspace: *Workspace, memory: *const Memory) void {
+        const storage = memory.find(panels.right(product).handle).?;
+        if (storage.written > programs.began) return;
+        product.panels = programs.panels.bring(product, panels.size(workspace, product), workspace, memory);
+    }
+
+    /// Keeps what the builder has noted, in the place of what was not run for longest.
+    pub fn end(programs: *Programs, sound: bool, workspace: *Workspace, memory: *Memory) void {
+        const builder = &programs.builder;
+        builder.failed = builder.failed or !sound;
+        const made = builder.finish(workspace, memory) orelse {
+            for (&programs.seen) |*seen| seen.refused = seen.refused or seen.isOf(builder.words);
             return;
         };
         var place: usize = 0;
@@ -428,7 +465,7 @@ pub const Programs = struct {
         programs.list[place] = made;
     }
 
-    pub fn drop(programs: *Programs, kept: *Program, memory: *Memory) void {
+    fn drop(programs: *Programs, kept: *Program, memory: *Memory) void {
         for (programs.list, 0..) |entry, i| {
             if (entry == kept) return programs.dropAt(i, memory);
         }

@@ -46,15 +46,15 @@ const Set = struct {
         var want: [2]?[]align(64) u8 = .{ null, null };
         for (set.engines[0..set.count]) |*engine| {
             @memcpy(storage, before);
-            try std.testing.expectEqual(.ok, cpu.execute(engine, instruction));
-            const plain = std.mem.eql(u8, engine.level.name, "x86_64_v2");
+            try std.testing.expectEqual(.ok, engine.execute(instruction));
+            const plain = std.mem.eql(u8, engine.workspace.level.name, "x86_64_v2");
             const fused = instruction.* == .matmul and !plain;
             const first = &want[@intFromBool(fused)];
             if (first.* == null) {
                 first.* = try set.bench.snapshot(&out);
             } else if (differs(out.dtype, first.*.?, storage)) |place| {
                 std.debug.print("{s}, {t} on {s}, {d} threads: element {d} differs\n", .{
-                    what, out.dtype, engine.level.name, engine.pool.threads, place,
+                    what, out.dtype, engine.workspace.level.name, engine.workspace.pool.threads, place,
                 });
                 return error.Different;
             }

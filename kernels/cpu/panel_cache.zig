@@ -7,12 +7,12 @@
 //! cost as much memory as the weights, so there is a bound to them.
 
 const std = @import("std");
-const cpu = @import("engine.zig");
 const facts = @import("../program/facts.zig");
 const matmul = @import("skeletons/product.zig");
 const matmul_half = @import("skeletons/product_halves.zig");
 const memory_module = @import("../host/memory.zig");
 const program = @import("../program/program.zig");
+const Workspace = @import("group/workspace.zig").Workspace;
 
 const MatMul = program.MatMul;
 const Memory = memory_module.Memory;
@@ -59,18 +59,18 @@ pub fn right(product: *MatMul) *View {
 }
 
 /// Bytes of a product's panels; 0 where they are of no use.
-pub fn size(engine: *cpu.Engine, product: *MatMul) usize {
+pub fn size(workspace: *Workspace, product: *MatMul) usize {
     const rank = product.batch_rank;
     for (right(product).strides[0..rank], product.batch[0..rank]) |stride, items| {
         if (stride != 0 and items != 1) return 0;
     }
-    return pack(engine, product, null);
+    return pack(workspace, product, null);
 }
 
 /// Writes a product's panels. Without `to` it only says how many bytes they have.
-pub fn pack(engine: *cpu.Engine, product: *const MatMul, to: ?[*]align(64) u8) usize {
-    if (facts.hasHalves(product)) return matmul_half.pack(engine.level, &engine.pool, product, to);
-    return matmul.pack(engine.level.table, &engine.pool, product, to);
+pub fn pack(workspace: *Workspace, product: *const MatMul, to: ?[*]align(64) u8) usize {
+    if (facts.hasHalves(product)) return matmul_half.pack(workspace.level, &workspace.pool, product, to);
+    return matmul.pack(workspace.level.table, &workspace.pool, product, to);
 }
 
 /// The panels that a context holds, and the weights that may get some.
@@ -93,24 +93,24 @@ pub const Cache = struct {
 
     /// The panels for a product whose right operand the running program has not written: none when
     /// the operand is seen for the first time, or has been written since. `bytes` as `size` says.
-    pub fn bring(cache: *Cache, product: *MatMul, bytes: usize, engine: *cpu.Engine, memory: *const Memory) ?[*]align(64) u8 {
+    pub fn bring(cache: *Cache, product: *MatMul, bytes: usize, workspace: *Workspace, memory: *const Memory) ?[*]align(64) u8 {
         if (bytes == 0 or bytes > bytes_max) return null;
         const key: Key = .of(product);
         const storage = memory.find(key.handle).?;
         const known = cache.find(key);
         const entry = known orelse cache.vacant() orelse return null;
         if (known == null or entry.written != storage.written) {
-            cache.drop(entry, engine.allocator);
+            cache.drop(entry, workspace.allocator);
             entry.* = .{ .key = key, .written = storage.written, .used = cache.clock };
-            storage.paneled = true;
+            storage.watched = true;
             return null;
         }
         entry.used = cache.clock;
         if (entry.panels.len == 0) {
-            if (!cache.makeRoom(bytes, engine.allocator, memory)) return null;
-            entry.panels = engine.allocator.alignedAlloc(u8, .@"64", bytes) catch return null;
+            if (!cache.makeRoom(bytes, workspace.allocator, memory)) return null;
+            entry.panels = workspace.allocator.alignedAlloc(u8, .@"64", bytes) catch return null;
             cache.bytes += bytes;
-            _ = pack(engine, product, entry.panels.ptr);
+            _ = pack(workspace, product, entry.panels.ptr);
         }
         return entry.panels.ptr;
     }

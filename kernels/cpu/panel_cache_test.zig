@@ -87,21 +87,21 @@ test "panels change no bit, at any level, for any types, strides and threads" {
             bench.reset();
             var product = try make(&bench, case, dtypes, turned[1]);
             if (turned[0]) product = exchanged(&product);
-            const bytes = panels.size(&engine, &product);
+            const bytes = panels.size(&engine.workspace, &product);
             if (bytes == 0) continue;
             used += 1;
-            try expectEqual(.ok, cpu.execute(&engine, &.{ .matmul = product }));
+            try expectEqual(.ok, engine.execute(&.{ .matmul = product }));
             const length = case.items * case.m * case.n * product.out.dtype.bytes();
             const want = try std.testing.allocator.dupe(u8, product.out.data[0..length]);
             defer std.testing.allocator.free(want);
             const memory = try std.testing.allocator.alignedAlloc(u8, .@"64", bytes);
             defer std.testing.allocator.free(memory);
-            try expectEqual(bytes, panels.pack(&engine, &product, memory.ptr));
+            try expectEqual(bytes, panels.pack(&engine.workspace, &product, memory.ptr));
             product.panels = memory.ptr;
             for ([_]usize{ 1, 3, 8 }) |threads| {
                 try engine.setThreads(threads);
                 @memset(product.out.data[0..length], 0x5a);
-                try expectEqual(.ok, cpu.execute(&engine, &.{ .matmul = product }));
+                try expectEqual(.ok, engine.execute(&.{ .matmul = product }));
                 if (std.mem.eql(u8, want, product.out.data[0..length])) continue;
                 std.debug.print("{s}: {any} of {any}, turned {any}, {d} threads\n", .{ level.name, case, dtypes, turned, threads });
                 return error.Different;

@@ -44,6 +44,8 @@ pub const Scratch = enum { partials, slices, a, b, c };
 pub const Failed = error{ Failed, OutOfMemory, Unsupported };
 
 pub const Engine = struct {
+    pub const left_out = .{.keeping};
+
     allocator: std.mem.Allocator,
     message: program.Message = .{},
     /// Why the last allocation failed, where that was not for want of memory.
@@ -503,6 +505,10 @@ pub const Engine = struct {
         var total: usize = 0;
         if (engine.cuda.cuMemGetInfo_v2(&left, &total) != .success) return null;
         return left;
+    }
+
+    pub fn reason(engine: *const Engine) *const program.Message {
+        return &engine.message;
     }
 
     pub fn refused(engine: *Engine) program.Status {

@@ -46,8 +46,8 @@ pub const Storage = struct {
     block: Block = undefined,
     /// When it was last written, as a count of all writes.
     written: u64 = 0,
-    /// Whether there are panels of it; see `cpu/panel_cache.zig`.
-    paneled: bool = false,
+    /// Whether the engine keeps something that it made of the elements, and is told when the storage is freed.
+    watched: bool = false,
 };
 
 /// Where the block of a claimed handle is: no address that a source gives.

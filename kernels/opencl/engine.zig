@@ -38,6 +38,8 @@ const Block = struct { buffer: ?opencl_api.Buffer, bytes: usize = 0, pieces: u32
 pub const Check = enum(i64) { gather = 1, scatter = 2, label = 3 };
 
 pub const Engine = struct {
+    pub const left_out = .{ .programs, .keeping };
+
     allocator: std.mem.Allocator,
     api: *const Api,
     device: opencl_api.Device,
@@ -343,6 +345,10 @@ pub const Engine = struct {
     fn refuseBuffer(engine: *Engine, call: []const u8, status: i32) error{OutOfMemory} {
         if (!opencl_api.isMemory(status)) engine.refusal = engine.fail(call, status);
         return error.OutOfMemory;
+    }
+
+    pub fn reason(engine: *const Engine) *const program.Message {
+        return &engine.message;
     }
 
     pub fn refused(engine: *Engine) Status {

@@ -143,7 +143,7 @@ test "products and what follows them" {
             try expectEqualRuns(&engine, &list);
             try engine.setThreads(2);
             const allocator = bench.arena.allocator();
-            const parts = try group.saveParts(&engine, list.instructions.items, list.temporaries.items, allocator);
+            const parts = try group.saveParts(&engine.workspace, list.instructions.items, list.temporaries.items, allocator);
             const large = size[0] >= 1000;
             if (large or !case.together) try std.testing.expectEqual(case.together, parts[0].head != null);
             if (parts[0].head) |*head| {

@@ -18,17 +18,18 @@ const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
 const builtin = @import("builtin");
 const contract = @import("../level/contract.zig");
-const cpu = @import("../engine.zig");
 const epilogue = @import("epilogue.zig");
 const facts = @import("../../program/facts.zig");
 const fold = @import("../skeletons/fold.zig");
 const fold_columns = @import("../skeletons/fold_columns.zig");
 const group_access = @import("access.zig");
+const group_head = @import("head.zig");
 const group_plan = @import("plan.zig");
 const group_tiles = @import("tiles.zig");
 const map = @import("../skeletons/map.zig");
 const program = @import("../../program/program.zig");
 const table = @import("../../rows/table.zig");
+const Workspace = @import("workspace.zig").Workspace;
 
 const Access = group_access.Access;
 const Instruction = program.Instruction;
@@ -36,6 +37,7 @@ const accesses_max = group_plan.accesses_max;
 const redirected_max = group_plan.redirected_max;
 const steps_max = group_plan.steps_max;
 const Redirected = group_access.Redirected;
+const Head = group_head.Head;
 const Kind = group_tiles.Kind;
 const Step = group_tiles.Step;
 const Tiles = group_tiles.Tiles;
@@ -66,20 +68,20 @@ const row_bytes_min = 256;
 
 const slow = table.mapFlags("slow");
 
-/// The workspace of a group, held by the engine.
+/// The workspace of a group, held by the workspace.
 pub const Plan = group_plan.Plan;
 
 /// Executes the instructions in order, as if one by one. `temporaries` are the storages that were
 /// allocated and released inside the group; what they held is nobody's business afterwards.
 pub fn run(
-    engine: *cpu.Engine,
+    workspace: *Workspace,
     instructions: []const Instruction,
     temporaries: []const u32,
 ) program.Status {
-    var parts: Parts = .{ .engine = engine, .instructions = instructions, .temporaries = temporaries };
+    var parts: Parts = .{ .workspace = workspace, .instructions = instructions, .temporaries = temporaries };
     while (parts.next()) |next| {
         var part = next;
-        const status = part.run(engine, instructions);
+        const status = part.run(workspace, instructions);
         if (status != .ok) return status;
     }
     return .ok;
@@ -87,13 +89,13 @@ pub fn run(
 
 /// How a group is run, to be run again.
 pub fn saveParts(
-    engine: *cpu.Engine,
+    workspace: *Workspace,
     instructions: []const Instruction,
     temporaries: []const u32,
     allocator: std.mem.Allocator,
 ) error{OutOfMemory}![]Part {
     var list: std.ArrayList(Part) = .empty;
-    var parts: Parts = .{ .engine = engine, .instructions = instructions, .temporaries = temporaries };
+    var parts: Parts = .{ .workspace = workspace, .instructions = instructions, .temporaries = temporaries };
     while (parts.next()) |part| {
         var saved = part;
         if (part.tiles) |*tiles| saved.tiles = try tiles.save(allocator);
@@ -104,13 +106,13 @@ pub fn saveParts(
 
 /// Runs such a group again: its instructions may have other addresses and numbers, and are the same
 /// in all else.
-pub fn runParts(engine: *cpu.Engine, instructions: []const Instruction, parts: []Part) program.Status {
+pub fn runParts(workspace: *Workspace, instructions: []const Instruction, parts: []Part) program.Status {
     for (parts) |*part| {
         if (part.tiles) |*tiles| {
             const begin = @intFromBool(part.head != null);
             tiles.rebind(instructions[part.first..][begin..part.count]);
         }
-        const status = part.run(engine, instructions);
+        const status = part.run(workspace, instructions);
         if (status != .ok) return status;
     }
     return .ok;
@@ -122,19 +124,19 @@ pub const Part = struct {
     count: usize,
     tiles: ?Tiles,
     /// The first instruction is a product that runs together with the tiles of the others.
-    head: ?epilogue.Head = null,
+    head: ?Head = null,
 
-    fn run(part: *Part, engine: *cpu.Engine, instructions: []const Instruction) program.Status {
+    fn run(part: *Part, workspace: *Workspace, instructions: []const Instruction) program.Status {
         if (part.tiles) |*tiles| {
             if (!builtin.cpu.arch.isWasm()) if (part.head) |*head| {
-                epilogue.run(engine, &instructions[part.first].matmul, head, tiles);
+                epilogue.run(workspace, &instructions[part.first].matmul, head, tiles);
                 return .ok;
             };
-            tiles.run(engine);
+            tiles.run(&workspace.pool);
             return .ok;
         }
         for (instructions[part.first..][0..part.count]) |*instruction| {
-            const status = cpu.execute(engine, instruction);
+            const status = workspace.execute(instruction);
             if (status != .ok) return status;
         }
         return .ok;
@@ -143,7 +145,7 @@ pub const Part = struct {
 
 /// The parts of a group, in order. The tiles of one are gone when the next is asked for.
 const Parts = struct {
-    engine: *cpu.Engine,
+    workspace: *Workspace,
     instructions: []const Instruction,
     temporaries: []const u32,
     first: usize = 0,
@@ -153,11 +155,11 @@ const Parts = struct {
         const first = parts.first;
         const rest = parts.instructions[first..];
         if (rest.len == 0) return null;
-        const plan = parts.engine.plan;
+        const plan = parts.workspace.plan;
         var part: Part = .{ .first = first, .count = 1, .tiles = null };
         if (rest.len > 1 and large(&rest[0]) and elementwise(&rest[1])) {
-            parts.begin(parts.engine.scratch);
-            part.count = @max(1, longest(plan, parts.engine.level.table, rest));
+            parts.begin(parts.workspace.scratch);
+            part.count = @max(1, longest(plan, parts.workspace.level.table, rest));
             if (part.count > 1 and arrange(plan, first)) part.tiles = plan.tiles();
         }
         if (!builtin.cpu.arch.isWasm() and rest.len > 1 and rest[0] == .matmul and elementwise(&rest[1])) {
@@ -168,9 +170,9 @@ const Parts = struct {
     }
 
     fn begin(parts: *Parts, scratch: []align(64) u8) void {
-        const plan = parts.engine.plan;
+        const plan = parts.workspace.plan;
         plan.scratch = scratch;
-        plan.threads = parts.engine.pool.threads;
+        plan.threads = parts.workspace.pool.threads;
         plan.head = null;
         if (!parts.noted) plan.noteTemporaries(parts.instructions, parts.temporaries);
         parts.noted = true;
@@ -178,15 +180,15 @@ const Parts = struct {
 
     /// Lets a product run together with what follows it, if it may.
     fn addHead(parts: *Parts, part: *Part) void {
-        const engine = parts.engine;
-        const plan = engine.plan;
+        const workspace = parts.workspace;
+        const plan = workspace.plan;
         const first = part.first;
         const rest = parts.instructions[first..];
-        const head = epilogue.headOf(&rest[0].matmul) orelse return;
-        const memory = engine.epilogueMemory() orelse return;
-        parts.begin(epilogue.partials(memory));
+        const head = group_head.headOf(&rest[0].matmul) orelse return;
+        const memory = workspace.epilogueMemory() orelse return;
+        parts.begin(group_head.partials(memory));
         plan.head = head;
-        const count = build(plan, engine.level.table, rest[1..], head.places, .leading);
+        const count = build(plan, workspace.level.table, rest[1..], head.places, .leading);
         var reads = false;
         var within = true;
         for (plan.accesses[0..plan.accesses_count]) |*access| {

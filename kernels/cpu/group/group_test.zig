@@ -4,7 +4,6 @@
 
 const std = @import("std");
 const cpu = @import("../engine.zig");
-const group = @import("group.zig");
 const program = @import("../../program/program.zig");
 const table = @import("../../rows/table.zig");
 const testing = @import("../cpu_test.zig");
@@ -239,7 +238,7 @@ pub fn expectEqualRuns(engine: *cpu.Engine, list: *const List) !void {
     const before = try contents(bench);
     try engine.setThreads(1);
     for (list.instructions.items) |*instruction| {
-        try std.testing.expectEqual(.ok, cpu.execute(engine, instruction));
+        try std.testing.expectEqual(.ok, engine.execute(instruction));
     }
     const want = try contents(bench);
     errdefer print(list);
@@ -248,7 +247,7 @@ pub fn expectEqualRuns(engine: *cpu.Engine, list: *const List) !void {
         try engine.setThreads(threads);
         restore(bench, before);
         const temporaries: []const u32 = if (released) list.temporaries.items else &.{};
-        const status = group.run(engine, list.instructions.items, temporaries);
+        const status = engine.runGroup(list.instructions.items, temporaries);
         try std.testing.expectEqual(.ok, status);
         try compare(bench, want, temporaries);
     };
@@ -370,6 +369,6 @@ test "a group stops at an index out of range" {
         .source = view,
         .index = index,
     } });
-    const status = group.run(&engine, list.instructions.items, list.temporaries.items);
+    const status = engine.runGroup(list.instructions.items, list.temporaries.items);
     try std.testing.expectEqual(.range, status);
 }

@@ -2,9 +2,9 @@
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
-const epilogue = @import("epilogue.zig");
 const group_access = @import("access.zig");
 const group_tiles = @import("tiles.zig");
+const Head = @import("head.zig").Head;
 const map = @import("../skeletons/map.zig");
 const program = @import("../../program/program.zig");
 
@@ -48,7 +48,7 @@ pub const Plan = struct {
     partials_bytes: usize,
     threads: usize,
     /// The product that runs together with the tiles, if one does.
-    head: ?epilogue.Head,
+    head: ?Head,
 
     pub fn tiles(plan: *Plan) Tiles {
         for (plan.streams[0..plan.streams_count]) |*stream| {

@@ -6,12 +6,12 @@
 const std = @import("std");
 const arg = @import("../skeletons/arg.zig");
 const axes_module = @import("../../program/axes.zig");
-const cpu = @import("../engine.zig");
 const fold = @import("../skeletons/fold.zig");
 const fold_columns = @import("../skeletons/fold_columns.zig");
 const group_access = @import("access.zig");
 const map = @import("../skeletons/map.zig");
 const program = @import("../../program/program.zig");
+const Pool = @import("../pool.zig").Pool;
 
 const Axes = axes_module.Axes;
 const Bases = axes_module.Bases;
@@ -121,9 +121,9 @@ pub const Tiles = struct {
     /// On the calling thread; `head_shift` is how far the product before them stands from its place.
     pub const runPlaces = placesOf;
 
-    pub fn run(tiles: *const Tiles, engine: *cpu.Engine) void {
+    pub fn run(tiles: *const Tiles, pool: *Pool) void {
         const count = (tiles.places + tiles.places_each - 1) / tiles.places_each;
-        engine.pool.parallel(tiles, runPart, (count + tiles.tiles_each - 1) / tiles.tiles_each);
+        pool.parallel(tiles, runPart, (count + tiles.tiles_each - 1) / tiles.tiles_each);
         tiles.finish();
     }
 

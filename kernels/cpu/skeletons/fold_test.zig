@@ -223,7 +223,7 @@ test "fold joins in the promised order, means what its name says, and writes not
                 bench.special = round == 3;
                 const fold = try make(&bench, number, row.operands, @fromBackingInt(code), case);
                 const before = try bench.snapshot(&fold.out);
-                const status = cpu.execute(&engine, &.{ .fold = fold });
+                const status = engine.execute(&.{ .fold = fold });
                 try std.testing.expectEqual(.ok, status);
                 try check(row, T, &fold, !bench.special);
                 try bench.expectUntouched(before, &fold.out, case.kept);
@@ -248,7 +248,7 @@ test "a fold of a million elements" {
         bench.reset();
         var fold = try make(&bench, number, 1, .float32, case);
         fold.inputs[0] = try bench.view(.float32, fold.shape[0..fold.rank], layout);
-        _ = cpu.execute(&engine, &.{ .fold = fold });
+        _ = engine.execute(&.{ .fold = fold });
         try check(row, f32, &fold, true);
     };
 }
@@ -283,7 +283,7 @@ test "arg finds the first of the best, and NaN before all" {
             // Few values, so that there are ties.
             if (round < 2) arg.inputs[0] = try bench.view(.uint8, arg.shape[0..arg.rank], layout);
             const before = try bench.snapshot(&arg.out);
-            _ = cpu.execute(&engine, &.{ .arg = arg });
+            _ = engine.execute(&.{ .arg = arg });
             try bench.expectUntouched(before, &arg.out, case.kept);
             const reduced = axes_module.product(case.reduced);
             for (0..axes_module.product(case.kept)) |kept| {

@@ -63,7 +63,7 @@ test "gather copies what the index names, and writes nothing else" {
         bench.reset();
         const gather = try make(&bench, dtype, shape, false);
         const before = try bench.snapshot(&gather.out);
-        try std.testing.expectEqual(.ok, cpu.execute(&engine, &.{ .gather = gather }));
+        try std.testing.expectEqual(.ok, engine.execute(&.{ .gather = gather }));
         const out = [3]usize{ shape.outer, shape.count, shape.inner };
         const source = [3]usize{ shape.outer, shape.length, shape.inner };
         try bench.expectUntouched(before, &gather.out, &out);
@@ -101,7 +101,7 @@ test "scatter adds in order, and writes nothing else" {
         const scatter = try make(&bench, dtype, shape, true);
         const before = try bench.snapshot(&scatter.out);
         const now = bench.storages.items[scatter.out.handle - 1];
-        const status = cpu.execute(&engine, &.{ .scatter = scatter });
+        const status = engine.execute(&.{ .scatter = scatter });
         try std.testing.expectEqual(.ok, status);
         const out = [3]usize{ shape.outer, shape.length, shape.inner };
         try bench.expectUntouched(before, &scatter.out, &out);
@@ -132,12 +132,12 @@ test "an index out of range is refused with its value, and nothing is written" {
             for (0..9) |c| testing.put(i32, &one.index, testing.offsetOf(&one.index, &.{9}, c), 0);
             testing.put(i32, &one.index, testing.offsetOf(&one.index, &.{9}, 7), wrong);
             const before = try bench.snapshot(&one.out);
-            const status = cpu.execute(&engine, &@unionInit(program.Instruction, name, one));
+            const status = engine.execute(&@unionInit(program.Instruction, name, one));
             try std.testing.expectEqual(.range, status);
             var buffer: [100]u8 = undefined;
             const format = "Cannot {s}: index {d} must lie in [0, 5)";
             const want = try std.fmt.bufPrint(&buffer, format, .{ name, wrong });
-            try std.testing.expectEqualStrings(want, engine.message.text());
+            try std.testing.expectEqualStrings(want, engine.reason().text());
             try bench.expectUntouched(before, &one.out, &.{0});
         }
     }
@@ -152,10 +152,10 @@ test "operands that do not go together are unsupported" {
     const shape: Shape = .{ .outer = 2, .count = 9, .length = 5, .inner = 3 };
     var one = try make(&bench, .float32, shape, false);
     one.out = try bench.view(.float64, &.{ 2, 9, 3 }, .dense);
-    try std.testing.expectEqual(.unsupported, cpu.execute(&engine, &.{ .gather = one }));
+    try std.testing.expectEqual(.unsupported, engine.execute(&.{ .gather = one }));
     one.source = try bench.view(.float64, &.{ 2, 5, 3 }, .dense);
     one.index = try bench.view(.float32, &.{9}, .dense);
-    try std.testing.expectEqual(.unsupported, cpu.execute(&engine, &.{ .gather = one }));
+    try std.testing.expectEqual(.unsupported, engine.execute(&.{ .gather = one }));
 }
 
 /// Element i of a call, from the words of its own block.
@@ -204,7 +204,7 @@ test "random gives the words of its counter, whatever the count, the offset and 
             };
             one.out.data += bench.below(3) * dtype.bytes();
             const before = try bench.snapshot(&one.out);
-            _ = cpu.execute(&engine, &.{ .random = one });
+            _ = engine.execute(&.{ .random = one });
             try bench.expectUntouched(before, &one.out, &.{count});
             for (0..count) |i| {
                 const got = testing.element(&one.out, &.{count}, i);

@@ -82,7 +82,7 @@ test "map gives what plain loops give, and writes nothing else" {
                 const want = try bench.view(map.out.dtype, shape, .dense);
                 naive(row, T, &map, &want);
                 const before = try bench.snapshot(&map.out);
-                const status = cpu.execute(&engine, &.{ .map = map });
+                const status = engine.execute(&.{ .map = map });
                 try std.testing.expectEqual(.ok, status);
                 try testing.expectSame(&want, &map.out, shape, .{ name, code });
                 try bench.expectUntouched(before, &map.out, shape);

@@ -83,8 +83,8 @@ test "products of widened halves are float32 products, rounded once, and nothing
         const wide = try widened(&bench, &product);
         const shape = [3]usize{ case.batch, case.m, case.n };
         const before = try bench.snapshot(&product.out);
-        try std.testing.expectEqual(.ok, cpu.execute(&engine, &.{ .matmul = product }));
-        try std.testing.expectEqual(.ok, cpu.execute(&engine, &.{ .matmul = wide }));
+        try std.testing.expectEqual(.ok, engine.execute(&.{ .matmul = product }));
+        try std.testing.expectEqual(.ok, engine.execute(&.{ .matmul = wide }));
         try bench.expectUntouched(before, &product.out, &shape);
         const rounded = try bench.view(out, &shape, .dense);
         copy(&rounded, &wide.out, &shape);
@@ -104,12 +104,12 @@ test "products of pairs are within the rounding of their sums, and the same for 
         const layouts: [3]Layout = .{ .dense, bench.pick(Layout), bench.pick(Layout) };
         const product = try make(&bench, case, .{ out, .bfloat16, .bfloat16 }, layouts);
         const shape = [3]usize{ case.batch, case.m, case.n };
-        try std.testing.expectEqual(.ok, cpu.execute(&engine, &.{ .matmul = product }));
+        try std.testing.expectEqual(.ok, engine.execute(&.{ .matmul = product }));
         try expectNear(&product, case);
         const first = try bench.snapshot(&product.out);
         for ([_]usize{ 1, 3, 8, 2 }) |threads| {
             try engine.setThreads(threads);
-            try std.testing.expectEqual(.ok, cpu.execute(&engine, &.{ .matmul = product }));
+            try std.testing.expectEqual(.ok, engine.execute(&.{ .matmul = product }));
             var want = product.out;
             want.data = first.ptr;
             try testing.expectSame(&want, &product.out, &shape, .{ case, out, threads });

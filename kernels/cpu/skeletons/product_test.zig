@@ -113,7 +113,7 @@ fn step(view: *const View, rank: usize, i: usize, j: usize) isize {
 
 fn run(engine: *cpu.Engine, bench: *Bench, product: *const MatMul, outside: bool) !void {
     const before = try bench.snapshot(&product.out);
-    const status = cpu.execute(engine, &.{ .matmul = product.* });
+    const status = engine.execute(&.{ .matmul = product.* });
     try std.testing.expectEqual(.ok, status);
     if (!outside) return;
     var shape: [program.rank_max]usize = undefined;

@@ -1,0 +1,75 @@
+//! One instruction on the CPU, by the skeleton that it names. It trusts what was checked when the
+//! instruction was decoded, and itself refuses what only the data shows: an index out of range.
+
+const arg = @import("arg.zig");
+const contract = @import("../level/contract.zig");
+const facts = @import("../../program/facts.zig");
+const fold = @import("fold.zig");
+const gather = @import("gather.zig");
+const map = @import("map.zig");
+const product = @import("product.zig");
+const product_halves = @import("product_halves.zig");
+const program = @import("../../program/program.zig");
+const random = @import("random.zig");
+const Pool = @import("../pool.zig").Pool;
+
+const Message = program.Message;
+const Status = program.Status;
+
+/// Bytes of scratch that any instruction may need on so many threads.
+pub fn scratchBytes(threads: usize) usize {
+    return @max(@max(threads, 1) * contract.scratch_bytes, fold.partials_max * 8);
+}
+
+/// The message says why an instruction is refused.
+pub fn execute(
+    level: *const contract.Level,
+    pool: *Pool,
+    scratch: []align(64) u8,
+    message: *Message,
+    instruction: *const program.Instruction,
+) Status {
+    const tables = level.table;
+    switch (instruction.*) {
+        .map => |*one| map.execute(tables, pool, one),
+        .fold => |*one| fold.execute(tables, pool, @ptrCast(scratch.ptr), one),
+        .arg => |*one| arg.execute(tables, pool, one),
+        .matmul => |*one| if (facts.hasHalves(one)) {
+            product_halves.execute(level, pool, scratch, one);
+        } else if (!product.execute(tables, pool, scratch, one)) {
+            message.set("Cannot multiply: operands must have one dtype", .{});
+            return .unsupported;
+        },
+        .gather => |*one| {
+            const status = check(message, one, "gather");
+            if (status != .ok) return status;
+            gather.executeGather(pool, one);
+        },
+        .scatter => |*one| {
+            const status = check(message, one, "scatter");
+            if (status != .ok) return status;
+            gather.executeScatter(pool, one);
+        },
+        .random => |*one| random.execute(tables, pool, one),
+        .check => |*one| {
+            const index = gather.outside(one) orelse return .ok;
+            message.set("Cannot use label {d}: it must lie in [0, {d})", .{ index, one.length });
+            return .range;
+        },
+    }
+    return .ok;
+}
+
+fn check(message: *Message, one: *const program.Gather, comptime action: []const u8) Status {
+    if (!facts.gathers(one)) {
+        message.set(
+            "Cannot " ++ action ++ ": the dtypes are {t}, {t} and {t}; wanted two equal ones " ++
+                "and an index of int32 or uint8",
+            .{ one.out.dtype, one.source.dtype, one.index.dtype },
+        );
+        return .unsupported;
+    }
+    const index = gather.outside(one) orelse return .ok;
+    message.set("Cannot " ++ action ++ ": index {d} must lie in [0, {d})", .{ index, one.length });
+    return .range;
+}
