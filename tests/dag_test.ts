@@ -2,6 +2,7 @@
  * The rooms of the house and who may look into which: an import that is not in this list is an error, and so is an arrow
  * that no import draws.
  */
+import { circles } from "./graph.ts";
 import { testWith } from "./permissions.ts";
 import { assertEquals } from "./support.ts";
 
@@ -83,26 +84,6 @@ function imports(): Map<string, Map<string, { isTypeOnly: boolean }>> {
       found.set(specifier.replace(home.href, ""), targets);
     }
   }
-  return found;
-}
-
-/** Groups of nodes that reach one another (Tarjan 1972), sorted; single nodes left out. */
-function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
-  const order = new Map<string, number>(), low = new Map<string, number>(), open: string[] = [];
-  const found: string[][] = [];
-  const visit = (node: string) => {
-    order.set(node, order.size);
-    low.set(node, order.get(node)!);
-    open.push(node);
-    for (const next of graph.get(node) ?? []) {
-      if (!order.has(next)) visit(next);
-      if (open.includes(next)) low.set(node, Math.min(low.get(node)!, low.get(next)!));
-    }
-    if (low.get(node) !== order.get(node)) return;
-    const members = open.splice(open.indexOf(node));
-    if (members.length > 1) found.push(members.sort());
-  };
-  for (const node of graph.keys()) if (!order.has(node)) visit(node);
   return found;
 }
 

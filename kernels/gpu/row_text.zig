@@ -9,7 +9,6 @@ const convert = @import("../program/convert.zig");
 const expr = @import("../rows/expr.zig");
 const layout = @import("arguments.zig");
 const row_plan = @import("row_plan.zig");
-const row_text_cpu = @import("row_text_cpu.zig");
 const table = @import("../rows/table.zig");
 const text = @import("text.zig");
 
@@ -41,11 +40,11 @@ pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
     }
 }
 
-/// Everything but the head (`text.writeHead`). The kernel is called `run`.
+/// Everything but the head (`text.writeHead`), for blocks of threads; `row_text_cpu.zig` writes it for those of
+/// one thread. The kernel is called `run`.
 pub fn write(plan: *const Plan, writer: *Writer, dialect: Dialect) Error!void {
     @branchHint(.cold);
     const source: Source = .{ .plan = plan, .writer = writer, .dialect = dialect };
-    if (plan.geometry.lanes != 0) return row_text_cpu.write(&source);
     try source.signature();
     try source.operands();
     for (0..plan.passes) |pass| try source.pass(pass);

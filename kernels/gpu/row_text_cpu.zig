@@ -5,6 +5,7 @@
 //! from its top.
 
 const std = @import("std");
+const row_plan = @import("row_plan.zig");
 const row_text = @import("row_text.zig");
 const table = @import("../rows/table.zig");
 const text = @import("text.zig");
@@ -16,9 +17,8 @@ const Work = Source.Work;
 /// Elements whose values stand side by side before they are joined.
 const tile = 256;
 
-pub fn write(given: *const Source) Error!void {
-    var source = given.*;
-    const plan = source.plan;
+pub fn write(plan: *const row_plan.Plan, writer: *std.Io.Writer, dialect: row_text.Dialect) Error!void {
+    var source: Source = .{ .plan = plan, .writer = writer, .dialect = dialect };
     try source.head(1);
     if (plan.geometry.column) {
         source.beside = "[c]";

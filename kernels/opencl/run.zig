@@ -13,6 +13,7 @@ const layout = @import("../gpu/arguments.zig");
 const program = @import("../program/program.zig");
 const row_plan = @import("../gpu/row_plan.zig");
 const row_text = @import("../gpu/row_text.zig");
+const row_text_cpu = @import("../gpu/row_text_cpu.zig");
 const skeletons = @import("skeletons.zig");
 
 const Engine = opencl.Engine;
@@ -112,6 +113,7 @@ fn planRows(engine: *Engine, instructions: []const Instruction, temporaries: []c
 }
 
 fn writeRows(plan: *const row_plan.Plan, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+    if (plan.geometry.lanes != 0) return row_text_cpu.write(plan, writer, .opencl);
     return row_text.write(plan, writer, .opencl);
 }
 
