@@ -1,5 +1,6 @@
 /**
- * The arguments of a captured function, taken apart: which of them are tensors, and what of those chooses a recording.
+ * The arguments of a captured function, taken apart: which of them are tensors, and by which of their properties a
+ * recording is chosen.
  */
 import { shown } from "../pure/check.ts";
 import { isPlain, outermost, within } from "../pure/nested.ts";
@@ -8,14 +9,18 @@ import type { Storage } from "../array/stream.ts";
 import { sameShape } from "../pure/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
-/** What of a tensor among the arguments chooses a recording. The array is no tensor, so it keeps no memory alive. */
+/**
+ * The properties of a tensor among the arguments by which a recording is chosen. They hold the tensor's array rather than
+ * the tensor, since an array keeps no memory alive.
+ */
 interface Given {
   readonly array: NDArray;
   readonly requiresGrad: boolean;
-  /** Where the same tensor stood before, or -1. */
+  /** The place of an earlier leaf that is the same tensor, or -1. */
   readonly same: number;
-  /** Where its memory was shown first, and how far from there it begins. */
+  /** The place of the first leaf that shows the same memory. */
   readonly first: number;
+  /** How many elements this tensor begins behind that leaf. */
   readonly beyond: number;
 }
 
@@ -26,14 +31,14 @@ function sameGiven(a: Given, b: Given): boolean {
     a.same === b.same && a.first === b.first && a.beyond === b.beyond;
 }
 
-/** What of the arguments chooses a recording, beside those that are no tensors. */
+/** How a recording's arguments were built, and what its tensors were like; other leaves are compared one by one. */
 export type Pattern = Pick<Arguments, "structure" | "given">;
 
-/** The arguments of one call, taken apart: arrays and plain objects count by what is in them. */
+/** The arguments of one call. Arrays and plain objects are taken apart down to their leaves. */
 export class Arguments {
   /** Tensors and everything else, in order. */
   readonly leaves: unknown[] = [];
-  /** How arrays and objects hold them. */
+  /** How arrays and objects hold the leaves, as text. */
   readonly structure: string;
   readonly given: Given[] = [];
   readonly #storages = new Map<Storage, { place: number; offset: number }>();
@@ -67,7 +72,7 @@ export class Arguments {
     }
     if (typeof value === "function" || (typeof value === "object" && value !== null)) {
       const where = around === outermost ? "is" : "holds";
-      // It may change and stay the same object: what was recorded would go on with what it was.
+      // Such an object may change and stay the same object: a replay would go on with what it held at the recording.
       throw new TypeError(
         `Cannot capture: argument ${argument} ${where} ${shown(value)}, it must be of tensors, numbers, strings and ` +
           "booleans, in arrays and plain objects; the function may close over other things",
@@ -77,21 +82,22 @@ export class Arguments {
     return "-";
   }
 
-  /** Whether a recording of the other arguments may serve for these. */
+  /** Whether a recording whose arguments had this pattern may serve these, as far as structure and tensors go. */
   resembles({ structure, given }: Pattern): boolean {
     return structure === this.structure && given.every((one, k) => sameGiven(one, this.given[k]!));
   }
 
+  /** The leaf at this place, which is a tensor. */
   tensor(place: number): Tensor {
     return this.leaves[place] as Tensor;
   }
 
-  /** Whether a tensor shows this memory. */
+  /** Whether a tensor among the arguments shows this memory. */
   shows(storage: Storage): boolean {
     return this.#storages.has(storage);
   }
 
-  /** Each memory that tensors show. */
+  /** The memory that tensors among the arguments show, each once. */
   get storages(): Iterable<Storage> {
     return this.#storages.keys();
   }

@@ -24,13 +24,13 @@ export type { ProgramMemory };
 /** A captured function; see {@linkcode capture}. */
 export interface Captured<Inputs extends unknown[], Result> extends Disposable {
   (...inputs: Inputs): Result;
-  /** As a call, without blocking where the device can compute on threads of its own. Calls run one after another. */
+  /** Calls the function without blocking, where the device has threads of its own. Such calls run one after another. */
   async: (...inputs: Inputs) => Promise<Result>;
   /** Prints the instructions of the last recording with shapes, groups and bytes, and returns the text. */
   print(): string;
-  /** The same as a graph in Graphviz's language. */
+  /** The instructions of the last recording as a graph in Graphviz's language. */
   toDot(): string;
-  /** Of the last recording; null before the first call. */
+  /** What the last recording uses; null before the first call. */
   readonly memory: ProgramMemory | null;
 }
 
@@ -38,11 +38,12 @@ export interface Captured<Inputs extends unknown[], Result> extends Disposable {
  * Records `f` at its first call and replays the instructions at later ones, with the same bits and far less overhead.
  *
  * Tensors among the arguments, also in arrays and plain objects, are inputs; shapes, types, numbers, strings and booleans
- * choose the recording. Anything else, such as a module or a Map, is no argument: close over it. Parameters, optimizer state and buffers are updated in place; results are new tensors, without a graph,
- * at each call. Learning rate, dropout, step counts and `live(() => x)` are asked anew; loop counts and plain numbers are
- * frozen. A change of mode (`eval()`, `noGrad`, a gradient that is there or not) records once more. A call that is refused
- * for a label or an index among its inputs has not changed anything. Inside `grad`, `jvp` and another captured function it
- * runs as if it were not captured.
+ * choose the recording, and the eight recordings that were used last are kept. Anything else, such as a module or a Map, is
+ * no argument: close over it. Parameters, optimizer state and buffers are updated in place; results are new tensors, without
+ * a graph, at each call. Learning rate, dropout, step counts and `live(() => x)` are asked anew; loop counts and plain
+ * numbers are frozen. A change of mode (`eval()`, `noGrad`, a gradient that is there or not) records once more. A call that
+ * is refused for a label or an index among its inputs has not changed anything. Inside `grad`, `jvp` and another captured
+ * function, a captured function runs as if it were not captured.
  *
  * Throws when `f` reads a value, returns a promise, or steps a schedule, and TypeError for arguments of other kinds.
  *
@@ -125,7 +126,7 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
 export function live(read: () => number, { dtype = "float32" }: { dtype?: DType } = {}): Tensor {
   checkFunction("make live number", read);
   checkDType("make live number", dtype);
-  // Asked before its instruction is begun: what the user computes for it writes instructions, too.
+  // The number is asked for before its instruction is begun: the user's function may write instructions, too.
   let first: number | null = read();
   const next = () => {
     const number = first ?? read();
@@ -135,7 +136,7 @@ export function live(read: () => number, { dtype = "float32" }: { dtype?: DType 
   return Tensor.makeConst(filled(streamOf(), [], dtype, next));
 }
 
-/** An input as the function sees it while it is recorded: told apart from the same tensor closed over. */
+/** An input as the recorded function sees it, so that the input is told apart from the same tensor closed over. */
 class InputTensor extends Tensor {
   constructor(readonly source: Tensor) {
     super(source.cachedData!.share(), { requiresGrad: source.requiresGrad });
@@ -146,7 +147,7 @@ class InputTensor extends Tensor {
   }
 
   override set grad(grad: Tensor | null) {
-    // Each call would bring a graph of its own, which no replay walks.
+    // Each call would bring another graph, and a replay walks none.
     if (this.source.op !== null) {
       throw new Error("Cannot capture: backward() goes on into the graph of an input; pass it detached");
     }
@@ -160,7 +161,7 @@ function recordCall<Inputs extends unknown[], Result>(
   inputs: Inputs,
   taken: Arguments,
 ): { result: Result; program: Program | null } {
-  // What waits was there before.
+  // Instructions that still wait belong to what came before the call: they must not become part of the recording.
   for (const stream of openStreams()) stream.flush();
   const arrays = new Map<number, NDArray>();
   taken.leaves.forEach((leaf, place) => {
@@ -183,7 +184,7 @@ function recordCall<Inputs extends unknown[], Result>(
           if (!(tensor instanceof Tensor)) return tensor;
           if (tensor instanceof InputTensor) return tensor.source;
           if (tensor.owner !== inner && tensor.cachedData !== null) return tensor;
-          // A leaf of its own: the graph behind it dies with the recording.
+          // A result becomes a leaf: the graph behind it is freed with the recording.
           const leaf = tensor.detach();
           moveTo(leaf, inner.parent);
           own.add(leaf);

@@ -1,6 +1,6 @@
 /**
- * A recording made ready to be run again: which memory its instructions take from outside at each call, when it still
- * holds, and how its results and effects are made.
+ * A recording made ready to be run again: each call fills in the memory and numbers that changed, runs all instructions
+ * at once, and makes the results.
  */
 import { autocastType, gradientsEnabled } from "../ambient/modes.ts";
 import type { Arguments } from "./arguments.ts";
@@ -28,13 +28,13 @@ import { UnseenGradient } from "../tensor/late_gradient.ts";
 export interface ProgramMemory {
   /** The most bytes that values between inputs and results take at once. */
   bytes: number;
-  /** The same of an eager call in a scope, which keeps what it makes to the end, save what `backward()` is done with. */
+  /** The same for an eager call in a scope, which keeps all tensors to its end but those that `backward()` is done with. */
   eagerBytes: number;
-  /** How many there are left after the passes that shorten the list. */
+  /** How many instructions are left after the passes that shorten the list. */
   instructions: number;
 }
 
-/** What a program must give back. */
+/** What a program holds and must give back at its end. */
 interface Held {
   readonly stream: Stream;
   readonly storages: Storage[];
@@ -42,7 +42,7 @@ interface Held {
   readonly unseen: Unseen[];
 }
 
-/** A gradient that the program leaves, and where it does. */
+/** A gradient that the program leaves on a tensor as memory: it becomes a tensor when somebody looks at it. */
 interface Unseen {
   readonly tensor: Tensor;
   readonly slot: Slot;
@@ -50,14 +50,14 @@ interface Unseen {
   gradient: UnseenGradient;
 }
 
-/** The gradient, if nothing else shows its memory: nobody need make a tensor of it before somebody looks. */
+/** The gradient, if nothing else shows its memory, as a list of one or none. */
 function unseenOf({ after, unshared }: GradientPlan): Unseen[] {
   if (unshared === null || after?.kind !== "view") return [];
   const show = (storage: Storage) => arrayOf(after, storage, 0);
   return [{ ...unshared, show, gradient: new UnseenGradient(show) }];
 }
 
-/** Cuts the gradient loose: where it still is a tensor's own, it becomes one that nobody else writes to. */
+/** Ends the program's hold on a gradient: if the tensor still has it, it becomes a tensor that no replay writes to. */
 function settle({ tensor, gradient }: Unseen): void {
   if (tensor.holdsUnseen(gradient)) void tensor.grad;
   else gradient.drop();
@@ -69,7 +69,7 @@ function letGo({ stream, storages, handles, unseen }: Held): void {
   for (const handle of handles.splice(0)) stream.giveHandle(handle);
 }
 
-/** The last net under captured functions that nobody disposes of. */
+/** Gives back what programs hold whose captured functions nobody disposed of. */
 const registry = new FinalizationRegistry<Held>(letGo);
 
 /** A recording, ready to be run again. */
@@ -81,10 +81,10 @@ export class Program implements Disposable {
   readonly #liveStorages: ReadonlySet<Storage>;
   readonly #pinnedStorages: ReadonlySet<Storage>;
   readonly #guards: readonly Guard[];
-  /** Where the handles and offsets of memory stand that is another at each call. */
+  /** Memory that may be another at each call, and the words where its handles stand; the offsets follow two words later. */
   readonly #bindings: { locate: Locate; handles: readonly number[]; beyond: readonly number[] }[] = [];
   readonly #escaping: readonly Slot[];
-  /** Calls under way. */
+  /** How many calls are under way. */
   #running = 0;
   #isDisposed = false;
 
@@ -147,7 +147,7 @@ export class Program implements Disposable {
     }
   }
 
-  /** Computes what stays the same, and says which memory holds it. */
+  /** Runs the instructions that need to run only once, and says which memory holds their results. */
   #runOnce(): Map<Slot, Storage> {
     const { stream } = this.#plan, found = new Map<Slot, Storage>(), { once } = this.list;
     if (once === undefined || once.kept.size === 0) return found;
@@ -178,7 +178,7 @@ export class Program implements Disposable {
     };
   }
 
-  /** Whether these inputs and the state of the world are those of the recording. */
+  /** Whether the recording holds for these inputs and for the state of the world at hand. */
   fits(inputs: Arguments): boolean {
     const { constantArguments, live, pinned } = this.#plan;
     if (!inputs.resembles(this.#plan.pattern)) return false;
@@ -191,7 +191,7 @@ export class Program implements Disposable {
       const { array } = inputs.tensor(place);
       if (array.storage !== storage || array.offset !== offset) return false;
     }
-    // Inputs may not show memory that they did not show then.
+    // Inputs may show a live tensor's memory only where they did so in the recording.
     for (const storage of inputs.storages) {
       if (this.#liveStorages.has(storage) && !this.#pinnedStorages.has(storage)) return false;
     }
@@ -216,7 +216,7 @@ export class Program implements Disposable {
     return true;
   }
 
-  /** True once it can never fit again: a tensor that it updates or reads shows other memory now. */
+  /** True once the program can never fit again: a tensor that it updates or reads shows other memory now. */
   get isStale(): boolean {
     return this.#plan.live.some(({ tensor, storage }) =>
       tensor.cachedData !== null && tensor.cachedData.storage !== storage
@@ -233,7 +233,7 @@ export class Program implements Disposable {
         this.#plan.stream.replay(words, checked, cuts);
         return this.#finish(call);
       } catch (error) {
-        // What it left the last time may be overwritten in part.
+        // The gradients of the last call may be overwritten in part.
         for (const { tensor, gradient } of this.#held.unseen) if (tensor.holdsUnseen(gradient)) tensor.resetGrad();
         throw error;
       }
@@ -243,7 +243,7 @@ export class Program implements Disposable {
   }
 
   async runAsync(inputs: Arguments): Promise<unknown> {
-    // Until it is done, the gradients of the last call can be looked at.
+    // The gradients of the last call can be looked at until this call is done: it computes into memory of its own.
     for (const one of this.#held.unseen) {
       settle(one);
       one.gradient = new UnseenGradient(one.show);
@@ -253,7 +253,7 @@ export class Program implements Disposable {
     const used: Storage[] = [];
     try {
       call = this.#prepare(inputs);
-      // Whoever frees an input meanwhile may come before the thread that reads it.
+      // Memory that the thread has yet to read must stay, though its tensor may be freed meanwhile.
       used.push(...inputs.storages, ...call.gradientsFound.map(({ storage }) => storage));
       for (const storage of used) storage.retain();
       const { words, checked, cuts } = this.#layout;
@@ -265,7 +265,7 @@ export class Program implements Disposable {
     }
   }
 
-  /** Gives back what belongs to a call, and what was to be given back in the course of it. */
+  /** Gives back what belongs to a call, and all that the program holds if it was disposed of during the call. */
   #end(call: Call | null): void {
     if (call !== null) { for (const storage of call.fresh.values()) storage.release(); }
     if (--this.#running === 0 && this.#isDisposed) letGo(this.#held);
@@ -287,7 +287,7 @@ export class Program implements Disposable {
         words[at + 2] = beyond[k]! + offset;
       }
     }
-    // What they refuse has not changed anything: neither counts on the host nor memory.
+    // The checks come first: a call that they refuse has changed neither counts on the host nor memory.
     if (checked > 0) stream.replay(words, 0, [checked]);
     for (const action of actions) act(words, action);
     for (const slot of this.#escaping) {
@@ -316,7 +316,7 @@ export class Program implements Disposable {
   [Symbol.dispose](): void {
     registry.unregister(this);
     this.#isDisposed = true;
-    // A call that a thread has yet to begin names what is held.
+    // A call that still waits for its thread names memory that the program holds: it gives that back at its end.
     if (this.#running === 0) letGo(this.#held);
   }
 }

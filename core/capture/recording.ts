@@ -1,6 +1,6 @@
 /**
- * What a captured function leaves while it runs for the first time: its instructions, the numbers in them that are asked
- * anew at each replay, and what must stay as it was for the recording to hold.
+ * What a captured function does while it is recorded: its instructions, the numbers in them that each replay asks for
+ * anew, and the conditions under which the recording holds.
  */
 import { opcode } from "../../kernels/instruction.ts";
 import type { NDArray } from "../array/ndarray.ts";
@@ -8,32 +8,32 @@ import { type Recorder, recordingTo, type Storage, type Stream } from "../array/
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Witness, witnessedBy } from "../tensor/witness.ts";
 
-/** Something that every replay does before its instructions run, in the order in which it was recorded. */
+/** Something that each replay does on the host before the instructions run, in the order in which it was recorded. */
 export type Action =
-  /** Asks for the number that stands at that word. */
+  /** Asks for the number that stands at the word `at`. */
   | { readonly at: number; readonly read: () => number }
   /** Changes state on the host, such as a count of steps. */
   | { readonly run: () => void };
 
-/** True as long as what the recording relied on has not changed. */
+/** A condition that the recording relied on: true as long as it has not changed. */
 export type Guard = () => boolean;
 
-/** Which tensor's `.grad` the recording found, and what became of it. */
+/** How the recorded function used one tensor's `.grad`. */
 export interface GradientUse {
   readonly tensor: Tensor;
   /** The gradient that was there at first, or null. */
   readonly found: Tensor | null;
-  /** Its memory, held until the recording ends. */
+  /** The memory of `found`, held until the recording ends. */
   readonly array: NDArray | null;
-  /** True once it was assigned. */
+  /** True once `.grad` was assigned. */
   written: boolean;
-  /** True if it was asked for before it was assigned. */
+  /** True if `.grad` was asked for before it was assigned. */
   read: boolean;
 }
 
 /** One recording under way: streams and tensors report to it. */
 export class Recording implements Recorder, Witness {
-  /** The device that is used, known from its first instruction on. */
+  /** The stream of the one device that the function uses; null before its first instruction. */
   stream: Stream | null = null;
   /** All instruction words, as the device ran them. */
   readonly words: number[] = [];
@@ -42,9 +42,9 @@ export class Recording implements Recorder, Witness {
   readonly gradients = new Map<Tensor, GradientUse>();
   /** Tensors whose memory was asked for, with that memory. */
   readonly tensors = new Map<Tensor, Storage>();
-  /** Memory that the host filled inside the function: it stays as it is. */
+  /** Memory that the host filled inside the function. Replays read it and must not change it. */
   readonly constants: Storage[] = [];
-  /** Actions on words that have not been run yet, by their place in the stream's buffer. */
+  /** Live numbers of words that have not been run yet, by their place in the stream's buffer. */
   #pending: { at: number; read: () => number }[] = [];
 
   /** Notes that a device is used. */
@@ -57,7 +57,7 @@ export class Recording implements Recorder, Witness {
     }
   }
 
-  /** Takes over words that were run. Another device's only free what was made before. */
+  /** Copies words that were run. Words of another device only free what was made before the recording. */
   take(stream: Stream, words: Float64Array): void {
     if (stream !== this.stream) return;
     const base = this.words.length;
@@ -66,7 +66,7 @@ export class Recording implements Recorder, Witness {
     this.#pending = [];
   }
 
-  /** Forgets words that failed, save what they did to storages. */
+  /** Forgets words that failed, but for their allocations and frees. */
   drop(stream: Stream, words: Float64Array): void {
     this.#pending = [];
     for (let at = 0; at < words.length; at += words[at + 1]!) {
@@ -75,7 +75,7 @@ export class Recording implements Recorder, Witness {
     }
   }
 
-  /** Keeps memory that the host filled: no instruction could fill it again. */
+  /** Keeps memory that the host filled, since no instruction could fill it again. */
   constant(storage: Storage): void {
     storage.retain();
     this.constants.push(storage);
@@ -88,12 +88,12 @@ export class Recording implements Recorder, Witness {
 
   /** Notes a host action after the live numbers so far. */
   act(run: () => void): void {
-    // Numbers that wait for the next flush come before it.
+    // Live numbers of words that still wait come before the action.
     this.stream?.flush();
     this.actions.push({ run });
   }
 
-  /** Notes what must stay true for the recording to hold. */
+  /** Notes a condition under which the recording holds. */
   guard(holds: Guard): void {
     this.guards.push(holds);
   }
@@ -123,7 +123,7 @@ export class Recording implements Recorder, Witness {
     return use;
   }
 
-  /** Lets go of what was held for the time of the recording. */
+  /** Lets go of the gradients that were held for the time of the recording. */
   end(): void {
     for (const { array } of this.gradients.values()) array?.dispose();
   }

@@ -13,7 +13,7 @@ import { findTopoSort } from "../tensor/value.ts";
 
 /** A place in a graph where a value will be fed in. Until then it shows zeros. */
 export class Placeholder extends Tensor {
-  /** float32 on the default device unless said otherwise. */
+  /** A placeholder of type float32, on the default device, unless the options say otherwise. */
   constructor(shape: Shape, { dtype = "float32", device }: { dtype?: DType; device?: string } = {}) {
     checkShape("make placeholder", shape);
     checkDType("make placeholder", dtype);

@@ -1,5 +1,5 @@
 /**
- * Checks of indices: those of memory from outside run before all else.
+ * Checks of indices: indices that come from outside are checked before anything else runs.
  */
 import { opcode } from "../../../kernels/instruction.ts";
 import { headOf, indexView, viewShape } from "../../../kernels/schema.ts";
@@ -7,13 +7,13 @@ import { type Instruction, type Slot, target, type View } from "../list.ts";
 import { sizeOf } from "../../pure/shape.ts";
 import { actionsAlone, type Pass } from "./pass.ts";
 
-/** The view of the indices that an instruction refuses where they are out of range, and their number and bound. */
+/** The view of an instruction's indices, how many there are, and the bound that they must lie below; null without any. */
 function indices({ words, views }: Instruction): { view: View; count: number; bound: number } | null {
   const found = words.length === 0 ? null : indexView(words);
   return found && { view: views[found.view]!, count: sizeOf(viewShape(words, found.view)), bound: found.bound };
 }
 
-/** Checks indices that come from outside before all else, so that a call which is refused has not done anything. */
+/** Checks indices that come from outside first, so that a call which is refused has not done anything. */
 export const checkFirst: Pass = ({ instructions, slots }) => {
   const written = new Set<Slot>(), checks = new Map<string, Instruction>(), rest: Instruction[] = [];
   for (const instruction of instructions) {

@@ -1,17 +1,17 @@
 /**
- * Common subexpressions: what two instructions compute alike is computed once.
+ * Common subexpressions: two instructions that compute the same become one.
  */
 import { skeletonOf } from "../../../kernels/schema.ts";
 import { countWrites, type Instruction, type Slot, sources, target } from "../list.ts";
 import { type Pass, withSlots } from "./pass.ts";
 
-/** Computes what is computed twice from the same operands once. */
+/** Drops an instruction that an earlier one equals in words and operands, and reads the earlier result instead. */
 export const shareCommon: Pass = (list) => {
   const writes = countWrites(list), versions = new Map<Slot, number>(), known = new Map<string, Slot>();
   const changed = new Map<Slot, { slot: Slot; offset: number }>(), instructions: Instruction[] = [];
   for (const original of list.instructions) {
     const instruction = withSlots(original, changed), out = target(instruction);
-    // A slot that is written once and whole holds what this instruction put there.
+    // A slot that only this instruction writes holds nothing but its result.
     const single = out !== null && out.slot.bytes !== null && !out.slot.escapes && writes.get(out.slot) === 1;
     if (single && instruction.actions.length === 0 && skeletonOf(instruction.words).pure) {
       const key = instruction.words.slice();

@@ -1,14 +1,14 @@
 /**
- * Constants: what depends on nothing that changes is run once, when the program is made.
+ * Constants: instructions that depend on nothing that changes are run once, when the program is made.
  */
 import { skeletonOf } from "../../../kernels/schema.ts";
 import { countWrites, type Instruction, type Slot, sources, target } from "../list.ts";
 import { type Pass, withSlots } from "./pass.ts";
 
-/** Larger constants are cheaper to fill again than to keep. */
+/** A larger result is computed at each replay: that is cheaper than keeping its memory. */
 const constantBytesMax = 1 << 16;
 
-/** Runs what depends on nothing that changes once, and keeps its small results. */
+/** Sets instructions apart that depend on nothing that changes and have small results: these are computed once and kept. */
 export const foldConstants: Pass = ({ instructions, slots }) => {
   const writes = countWrites({ instructions, slots }), varying = new Set<Slot>();
   for (const slot of slots) {
@@ -20,7 +20,7 @@ export const foldConstants: Pass = ({ instructions, slots }) => {
     const out = target(instruction);
     return out !== null && !varying.has(out.slot);
   };
-  // A slot that is written once is written before it is read, so that one walk finds all.
+  // A slot with one write is written before it is read, so that one walk finds all slots that vary.
   for (const instruction of instructions) {
     if (!isFolded(instruction)) continue;
     const { words, actions } = instruction, depends = sources(instruction).some(({ slot }) => varying.has(slot));

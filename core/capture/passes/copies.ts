@@ -1,5 +1,5 @@
 /**
- * Copies: readers of a copy read its source instead.
+ * Copies: whoever reads a copy reads its source instead.
  */
 import { dtypeBytes, mapRows, opcode } from "../../../kernels/instruction.ts";
 import { placeOf } from "../../../kernels/schema.ts";
@@ -9,7 +9,7 @@ import { actionsAlone, type Pass, withSlots } from "./pass.ts";
 const isLive = ({ actions }: Instruction) => actions.some((action) => "at" in action);
 const at = placeOf.map, copyRow = mapRows.indexOf("copy");
 
-/** Reads the source of a whole, gapless copy instead of the copy, where nobody writes either of them afterwards. */
+/** Drops a copy of a whole slot without gaps where neither the copy nor its source is written afterwards. */
 export const skipCopies: Pass = (list) => {
   const writes = countWrites(list), lastWrite = new Map<Slot, number>();
   list.instructions.forEach((instruction, place) => {

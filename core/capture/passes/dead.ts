@@ -4,7 +4,10 @@
 import { type Instruction, type Slot, sources, target } from "../list.ts";
 import { actionsAlone, type Pass } from "./pass.ts";
 
-/** Drops what computes a value that nobody reads. What writes memory from outside, checks or acts on the host stays. */
+/**
+ * Drops instructions whose results nobody reads. Those that write memory from outside or check indices stay, and so do
+ * actions of the host.
+ */
 export const dropDead: Pass = ({ instructions, slots }) => {
   const needed = new Set<Slot>(), kept: Instruction[] = [];
   for (let place = instructions.length - 1; place >= 0; place--) {
@@ -14,7 +17,7 @@ export const dropDead: Pass = ({ instructions, slots }) => {
       kept.push(instruction);
       for (const { slot } of sources(instruction)) needed.add(slot);
     } else if (instruction.actions.length > 0) {
-      // Counters and steps go on even where their numbers are not wanted.
+      // Counters and steps go on even where nobody wants their numbers.
       kept.push(actionsAlone(instruction));
     }
   }

@@ -1,12 +1,12 @@
 /**
- * What a pass is, and the two changes to an instruction that several passes make.
+ * What a pass is, and two changes to an instruction that several passes make.
  */
 import type { Instruction, List, Slot, View } from "../list.ts";
 
-/** A pass: pure, and worth nothing but speed and memory. */
+/** A pass gives a list that computes the same bits in less time or memory. It does not change the list that it is given. */
 export type Pass = (list: List) => List;
 
-/** Only what the instruction does on the host. */
+/** An instruction that does nothing on the device, and on the host what the given one does. */
 export function actionsAlone({ actions }: Instruction): Instruction {
   return {
     words: [],
@@ -15,7 +15,7 @@ export function actionsAlone({ actions }: Instruction): Instruction {
   };
 }
 
-/** Puts other slots, and offsets moved by so many elements, in place of some. */
+/** The instruction with other slots in place of some; the views of those begin `offset` elements later. */
 export function withSlots(
   instruction: Instruction,
   changed: ReadonlyMap<Slot, { slot: Slot; offset: number }>,

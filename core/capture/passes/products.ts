@@ -1,13 +1,13 @@
 /**
- * Where products stand: right before the instructions that read them.
+ * The place of products: right before the instructions that read them.
  */
 import { opcode } from "../../../kernels/instruction.ts";
 import { type Instruction, isElementwise, sources, target } from "../list.ts";
 import type { Pass } from "./pass.ts";
 
 /**
- * Puts a product right before the first map or fold that reads it, where only products stand between that do not: the
- * device may run the two together.
+ * Moves a product right before the first map or fold that reads it, if only other products stand between the two and none
+ * of them reads it: the device may then run product and reader together.
  */
 export const followProducts: Pass = ({ instructions, slots }) => {
   const list = instructions.slice(),
@@ -17,7 +17,7 @@ export const followProducts: Pass = ({ instructions, slots }) => {
     if (!isProduct(product)) continue;
     const out = target(product)!.slot;
     let end = place + 1;
-    // Neither writes what the other reads or writes.
+    // The product passes another one if neither writes what the other reads or writes.
     for (; end < list.length; end++) {
       const other = list[end]!;
       if (!isProduct(other) || other.views.some(({ slot }) => slot === out)) break;

@@ -1,19 +1,20 @@
 /**
- * Memory in place: a map writes over an operand that nobody reads afterwards.
+ * Memory in place: a map writes its result over an operand that nobody reads afterwards.
  */
 import { opcode } from "../../../kernels/instruction.ts";
 import { placeOf } from "../../../kernels/schema.ts";
 import { groups, type Instruction, lifetimes, type Slot, sources, target, type View } from "../list.ts";
 import { type Pass, withSlots } from "./pass.ts";
 
-/** The fields of a map's view but its handle, as text. */
+/** Type, offset and strides of a map's view, as text. */
 function layoutAt({ words }: Instruction, { at }: View): string {
   return String(words.slice(at + 1, at + 3 + words[placeOf.map.rank]!));
 }
 
 /**
- * Lets a map write over an operand that nobody reads afterwards. What lives in its group alone stays as it is: it needs
- * no memory of its own where groups run tile by tile. So does what the group also reads in another order.
+ * Lets a map write over an operand that nobody reads afterwards. Results that only their group reads stay where they are:
+ * they need no memory where groups run tile by tile. An operand that its group also reads in another order is not
+ * written over, since a tile may not have read it yet.
  */
 export const reuseInPlace: Pass = (list) => {
   const spans = lifetimes(list), changed = new Map<Slot, { slot: Slot; offset: number }>();

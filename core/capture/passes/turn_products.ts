@@ -1,30 +1,34 @@
 /**
- * In which order products lie in memory, chosen by those who read them.
+ * The order of a product's elements in memory: by rows, or turned, by columns.
  *
- * A product that is read turned, as by a layer across patches between two transposes, is written turned instead, and so
- * are maps of it that nobody else sees: then all that follows walks through memory in one direction, and fits into the
- * groups around it. An element is computed from the same numbers in the same order wherever it stands.
+ * A layer across patches stands between two transposes, so that its product is read across memory. This pass writes such a
+ * product by columns instead, and maps of it likewise: then all that follows walks through memory in one direction, and
+ * fits into the groups around it. The bits stay, since an element is computed from the same numbers in the same order
+ * wherever it stands.
  */
 import { dtypeBytes, mapRows, opcode } from "../../../kernels/instruction.ts";
-import { countWrites, type Instruction, type List, type Slot } from "../list.ts";
+import { countWrites, type Instruction, type List, type Slot, type View } from "../list.ts";
 import { placeOf, skeletonOf, viewShape } from "../../../kernels/schema.ts";
 import { rows } from "../../array/rows.ts";
 import { isColumn } from "./fold_order.ts";
 
 const ofMap = placeOf.map, ofProduct = placeOf.matmul;
 
-/** A slot as [others, rows, columns] that lie side by side. */
+/** How the elements of a slot lie before it is turned: matrices of so many rows and columns, by rows, end to end. */
 interface Grid {
   readonly rows: number;
   readonly columns: number;
 }
 
-/** Whether the map's result depends on where the element stands among the axes. */
+/** Whether a map's result depends on the place of its element, so that its axes must keep their order. */
 function usesIndex({ words }: Instruction): boolean {
   return rows[mapRows[words[ofMap.row]!]!].usesIndex;
 }
 
-/** Offset and strides of a view once rows and columns have changed places; null where axes run across both. */
+/**
+ * Offset and strides of a view once its slot is turned. Null where the turned view has none: an axis runs backwards, or
+ * across the end of a row or column.
+ */
 function turned(
   { rows, columns }: Grid,
   shape: readonly number[],
@@ -52,7 +56,7 @@ function turned(
 
 const stridesAt = (words: readonly number[], at: number, rank: number) => words.slice(at + 3, at + 3 + rank);
 
-/** Whether the view is of all elements of the slot, as they lie, along one axis. */
+/** Whether a map goes through all elements of the view's slot as they lie, along one axis. */
 function isFlat({ words, views }: Instruction, place: number): boolean {
   const { at, slot } = views[place]!;
   return words[0] === opcode.map && words[ofMap.rank] === 1 && words[at + 2] === 0 && words[at + 3] === 1 &&
@@ -60,8 +64,8 @@ function isFlat({ words, views }: Instruction, place: number): boolean {
 }
 
 /**
- * The instruction with the slots turned; null if it cannot be said so. Where the slots change places with the axes of a
- * map, the map goes through them in the new order.
+ * The instruction once these slots are turned; null if it cannot be written so. A map then goes through its axes in the
+ * order in which its output lies.
  */
 function withTurned(instruction: Instruction, slots: ReadonlyMap<Slot, Grid>): Instruction | null {
   const { views, actions } = instruction, words = instruction.words.slice();
@@ -69,26 +73,26 @@ function withTurned(instruction: Instruction, slots: ReadonlyMap<Slot, Grid>): I
     const grid = slots.get(slot);
     if (grid === undefined) continue;
     if (isFlat(instruction, place)) {
-      // In whatever order, if it is the order of all.
+      // Such a map need not know how the elements lie, if they lie alike in all of its operands.
       const together = views.every(({ at, slot }, k) =>
         words[at + 3] === 0 || (slots.has(slot) && isFlat(instruction, k))
       );
       if (!together || usesIndex(instruction)) return null;
       continue;
     }
-    // What copies by indices and what fills memory goes through it in one order.
+    // A gather, a scatter and random numbers go through memory in the one order that they have.
     if (!skeletonOf(words).tiled && words[0] !== opcode.matmul) return null;
-    const shape = viewShape(words, place),
-      changed = turned(grid, shape, words[at + 2]!, stridesAt(words, at, shape.length));
-    if (!changed) return null;
+    const shape = viewShape(words, place);
+    const changed = turned(grid, shape, words[at + 2]!, stridesAt(words, at, shape.length));
+    if (changed === null) return null;
     changed.forEach((word, k) => words[at + 2 + k] = word);
   }
-  // The order of a sum is part of the result.
+  // The order in which a sum is joined is part of its bits.
   if (words[0] === opcode.fold && isColumn(instruction) !== isColumn({ words, views })) return null;
   return inOrder({ words, views, actions });
 }
 
-/** A map whose axes come in the order in which its output lies. */
+/** The map with its axes in the order in which its output lies. Other instructions stay as they are. */
 function inOrder(map: Instruction): Instruction {
   const { views, actions } = map, words = map.words.slice(), rank = words[ofMap.rank]!;
   if (words[0] !== opcode.map || rank < 2 || usesIndex(map)) return map;
@@ -100,7 +104,10 @@ function inOrder(map: Instruction): Instruction {
   return { words, views, actions };
 }
 
-/** Elements that a map brings together from different directions. */
+/**
+ * What a map costs for reading across memory: its number of elements for each operand whose nearest elements follow along
+ * another axis than in most operands.
+ */
 function crossed(instruction: Instruction): number {
   const { words, views } = instruction, rank = words[ofMap.rank]!;
   if (words[0] !== opcode.map || rank < 2) return 0;
@@ -112,7 +119,7 @@ function crossed(instruction: Instruction): number {
       if (shape[axis] === 1 || strides[axis] === 0) continue;
       if (along < 0 || Math.abs(strides[axis]!) <= Math.abs(strides[along]!)) along = axis;
     }
-    // What stands still along an axis is read along any.
+    // A view that repeats its elements is small: it costs little in any direction.
     const covered = shape.every((size, axis) => size === 1 || strides[axis] !== 0);
     if (covered) counts.set(along, (counts.get(along) ?? 0) + 1);
   }
@@ -120,7 +127,7 @@ function crossed(instruction: Instruction): number {
   return (all.reduce((sum, count) => sum + count, 0) - Math.max(0, ...all)) * shape.reduce((a, b) => a * b);
 }
 
-/** How a product's output lies, if rows of it are apart and end to end. */
+/** How the output of a product lies, if it fills its slot by rows and is no row or column alone; else null. */
 function gridOf({ words, views }: Instruction): Grid | null {
   const { at, slot } = views[0]!, rank = words[ofProduct.batchRank]!;
   const rows = words[ofProduct.m]!, columns = words[ofProduct.n]!;
@@ -134,54 +141,87 @@ function gridOf({ words, views }: Instruction): Grid | null {
 
 /** Turns products, and maps of them, where that spares reading across memory. */
 export function turnProducts(list: List): List {
-  const writes = countWrites(list), uses = new Map<Slot, number[]>();
-  list.instructions.forEach((instruction, place) => {
-    for (const slot of new Set(instruction.views.map(({ slot }) => slot))) {
-      const places = uses.get(slot);
-      if (places === undefined) uses.set(slot, [place]);
-      else places.push(place);
-    }
-  });
-  const instructions = list.instructions.slice();
-  const isOwn = (slot: Slot) => slot.bytes !== null && !slot.escapes && writes.get(slot) === 1;
+  const turner = new Turner(list);
+  for (const place of list.instructions.keys()) turner.turnProduct(place);
+  return { ...list, instructions: turner.instructions };
+}
 
-  /** The slots turned, if that can be done and spares something. */
-  const tryTurned = (slots: ReadonlyMap<Slot, Grid>): { spared: number; changes: [number, Instruction][] } | null => {
+/** What comes of turning some slots. */
+interface Attempt {
+  /** How much less the list costs; see {@linkcode crossed}. */
+  readonly spared: number;
+  readonly changes: readonly [place: number, instruction: Instruction][];
+}
+
+/** A list whose products are turned one after another. */
+class Turner {
+  readonly instructions: Instruction[];
+  readonly #writes: ReadonlyMap<Slot, number>;
+  /** The places of the instructions that use each slot. */
+  readonly #uses = new Map<Slot, number[]>();
+
+  constructor(list: List) {
+    this.instructions = list.instructions.slice();
+    this.#writes = countWrites(list);
+    for (const [place, { views }] of list.instructions.entries()) {
+      for (const slot of new Set(views.map(({ slot }) => slot))) {
+        const places = this.#uses.get(slot);
+        if (places === undefined) this.#uses.set(slot, [place]);
+        else places.push(place);
+      }
+    }
+  }
+
+  /** If the instruction at `place` is a product, turns it with those maps of it with which that spares most. */
+  turnProduct(place: number): void {
+    const product = this.instructions[place]!;
+    if (product.words[0] !== opcode.matmul || !this.#isOwn(product.views[0]!.slot)) return;
+    const grid = gridOf(product);
+    if (grid === null) return;
+    const slots = new Map([[product.views[0]!.slot, grid]]);
+    let best = this.#attempt(slots);
+    // Slots that are added on the way are visited, too: maps of maps turn with the product.
+    for (const [slot] of slots) {
+      for (const use of this.#uses.get(slot)!) {
+        if (use <= place) continue;
+        const out = this.#mapped(slot, this.instructions[use]!);
+        if (out === null || slots.has(out)) continue;
+        slots.set(out, grid);
+        const found = this.#attempt(slots);
+        if (found !== null && found.spared > (best?.spared ?? 0)) best = found;
+      }
+    }
+    for (const [at, instruction] of best?.changes ?? []) this.instructions[at] = instruction;
+  }
+
+  /** Whether nobody but the list sees the slot, and one instruction writes all of it. */
+  #isOwn(slot: Slot): boolean {
+    return slot.bytes !== null && !slot.escapes && this.#writes.get(slot) === 1;
+  }
+
+  /** The slot that a map of `slot` writes, if it lies as `slot` does and may be turned with it; else null. */
+  #mapped(slot: Slot, { words, views }: Instruction): Slot | null {
+    const out = views[0]!, source = views.slice(1).find((view) => view.slot === slot);
+    if (words[0] !== opcode.map || source === undefined || !this.#isOwn(out.slot)) return null;
+    const rank = words[ofMap.rank]!;
+    const isAlike = stridesAt(words, out.at, rank).every((stride, axis) =>
+      words[ofMap.shape + axis] === 1 || stride === words[source.at + 3 + axis]
+    );
+    const bytesEach = ({ at }: View) => dtypeBytes[words[at + 1]!]!;
+    const isAsLarge = out.slot.bytes! / bytesEach(out) === slot.bytes! / bytesEach(source);
+    return isAlike && isAsLarge && words[out.at + 2] === words[source.at + 2] ? out.slot : null;
+  }
+
+  /** Turns the slots in all instructions that use them. Null if one of these cannot be written so, or nothing is spared. */
+  #attempt(slots: ReadonlyMap<Slot, Grid>): Attempt | null {
     const changes: [number, Instruction][] = [];
     let spared = 0;
-    for (const place of new Set([...slots.keys()].flatMap((slot) => uses.get(slot)!))) {
-      const before = instructions[place]!, after = withTurned(before, slots);
+    for (const place of new Set([...slots.keys()].flatMap((slot) => this.#uses.get(slot)!))) {
+      const before = this.instructions[place]!, after = withTurned(before, slots);
       if (after === null) return null;
       spared += crossed(before) - crossed(after);
       changes.push([place, after]);
     }
     return spared > 0 ? { spared, changes } : null;
-  };
-
-  list.instructions.forEach((product, place) => {
-    if (product.words[0] !== opcode.matmul || !isOwn(product.views[0]!.slot)) return;
-    const grid = gridOf(product);
-    if (grid === null) return;
-    const slots = new Map([[product.views[0]!.slot, grid]]);
-    let best = tryTurned(slots);
-    // Maps that lie as what they read may turn with it.
-    for (const [slot] of slots) {
-      for (const use of uses.get(slot)!) {
-        const { words, views } = instructions[use]!, out = views[0]!;
-        const from = views.findIndex((view, k) => k > 0 && view.slot === slot);
-        if (words[0] !== opcode.map || use <= place || from < 0 || !isOwn(out.slot) || slots.has(out.slot)) continue;
-        const rank = words[ofMap.rank]!, source = views[from]!;
-        const alike = stridesAt(words, out.at, rank).every((stride, axis) =>
-          words[ofMap.shape + axis] === 1 || stride === words[source.at + 3 + axis]
-        );
-        const bytes = dtypeBytes[words[out.at + 1]!]!, elements = slot.bytes! / dtypeBytes[words[source.at + 1]!]!;
-        if (!alike || out.slot.bytes !== elements * bytes || words[out.at + 2] !== words[source.at + 2]) continue;
-        slots.set(out.slot, grid);
-        const found = tryTurned(slots);
-        if (found !== null && found.spared > (best?.spared ?? 0)) best = found;
-      }
-    }
-    for (const [at, instruction] of best?.changes ?? []) instructions[at] = instruction;
-  });
-  return { ...list, instructions };
+  }
 }
