@@ -82,6 +82,16 @@ export function broadcastShapes(action: string, a: Shape, b: Shape): Shape {
   return shape;
 }
 
+/** Whether NumPy's rule stretches `source` to `target`, and leaves that as it is. */
+export function stretches(source: Shape, target: Shape): boolean {
+  const shift = target.length - source.length;
+  if (shift < 0) return false;
+  for (let axis = 0; axis < source.length; axis++) {
+    if (source[axis] !== 1 && source[axis] !== target[axis + shift]) return false;
+  }
+  return true;
+}
+
 /** The axes of `target` that broadcasting `source` to it repeated: those that its gradient sums over. */
 export function broadcastAxes(source: Shape, target: Shape): number[] {
   const shift = target.length - source.length;

@@ -70,7 +70,7 @@ export abstract class TensorOp extends OperandOp {
 
   /** Applies the op: computes at once, and records it where an input requires a gradient. */
   override call(...inputs: Tensor[]): Tensor {
-    const ready = this.prepare(inputs), result = this.record(ready);
+    const ready = this.prepare(inputs), result = ready[0]!.derive(this, ready);
     return ready === inputs ? result : this.finish(result, inputs);
   }
 

@@ -74,8 +74,14 @@ export function meet(op: OperandOwner, row: MapInfo, operands: readonly Operand[
 
 /** The tensors in that type and shape: the very list, where they are. */
 export function fitted(tensors: readonly Tensor[], dtype: DType, shape: Shape): readonly Tensor[] {
-  if (tensors.every((tensor) => tensor.dtype === dtype && sameShape(tensor.shape, shape))) return tensors;
-  return tensors.map((tensor) => tensor.cast(dtype).broadcastTo(shape));
+  let fit: Tensor[] | null = null;
+  for (let k = 0; k < tensors.length; k++) {
+    const given = tensors[k]!, cast = given.dtype === dtype ? given : given.cast(dtype);
+    const tensor = sameShape(cast.shape, shape) ? cast : cast.broadcastTo(shape);
+    if (tensor !== given) fit ??= tensors.slice();
+    if (fit !== null) fit[k] = tensor;
+  }
+  return fit ?? tensors;
 }
 
 /** The type in which the tensors meet. */
@@ -94,7 +100,7 @@ export function commonShape(op: OperandOwner, tensors: readonly Tensor[]): Shape
 
 /** Numbers as tensors without axes beside the tensors: the very list, where there are none. TypeError for numbers alone. */
 export function lifted(op: OperandOwner, operands: readonly Operand[]): readonly Tensor[] {
-  if (operands.every(isTensor)) return operands;
+  if (!operands.some((operand) => typeof operand === "number")) return operands as readonly Tensor[];
   const tensors = operands.filter(isTensor), beside = tensors[0] ?? refuse(op.action, operands[0], "a tensor");
   return operands.map((operand) => isTensor(operand) ? operand : numberBeside(beside, operand, commonType(tensors)));
 }

@@ -54,6 +54,7 @@ export function narrowed(result: Tensor, given: readonly Tensor[]): Tensor {
 
 /** Several ops at the precision `wide`: `call` is given halves as float32, and all else as it is. */
 export function inFloat32(given: readonly Tensor[], call: (...wide: Tensor[]) => Tensor): Tensor {
+  if (!given.some((tensor) => isHalf(tensor.dtype))) return call(...given);
   return narrowed(call(...given.map(widened)), given);
 }
 

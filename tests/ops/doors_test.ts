@@ -314,7 +314,7 @@ const refusals: readonly [call: () => unknown, error: RegExp][] = [
   [() => new ops.NormalizeGradient([1]).call(x(), list(), list()), /^TypeError: Cannot normalizeGradient: shapes/],
   [
     () => new ops.NormalizeScaleShift({ axes: [1] }).call(x(), tensor([1, 2, 3, 4]), list()),
-    /^TypeError: Cannot normalizeScaleShift: shapes \[4\] and \[2, 3\] do not broadcast/,
+    /^TypeError: Cannot normalizeScaleShift: shape \[4\] does not stretch to \[2, 3\]/,
   ],
 ];
 

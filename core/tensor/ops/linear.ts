@@ -1,6 +1,8 @@
 /**
  * The matrix product.
  */
+import { dtypeCode } from "../../../kernels/instruction.ts";
+import { autocastType } from "../../ambient/modes.ts";
 import * as skeletons from "../../array/skeletons.ts";
 import type { NDArray } from "../../array/ndarray.ts";
 import { promote } from "../../pure/dtype.ts";
@@ -16,6 +18,14 @@ function isTurned(array: NDArray | null): boolean {
   const { shape, strides } = array;
   const last = shape.length - 1;
   return shape[last]! > 1 && shape[last - 1]! > 1 && strides[last - 1] === 1 && strides[last]! > 1;
+}
+
+/** Whether the operands are two matrices that agree, of one type, float32 or float64, which autocast leaves as it is. */
+function areProduct(operands: readonly Tensor[]): boolean {
+  const a = operands[0]?.cachedData, b = operands[1]?.cachedData;
+  if (operands.length !== 2 || !a || !b || a.code !== b.code || a.code > dtypeCode.float64) return false;
+  if (a.shape.length !== 2 || b.shape.length !== 2 || a.shape[1] !== b.shape[0]) return false;
+  return a.code === dtypeCode.float64 || autocastType() === null;
 }
 
 /** The shape of the product of two shapes, as {@linkcode MatMul} reads them. TypeError for shapes that do not agree. */
@@ -47,6 +57,7 @@ export class MatMul extends TensorOp {
   }
   /** @ignore */
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    if (areProduct(inputs)) return inputs;
     checkOperands(this, inputs, 2);
     const [a, b] = inputs as [Tensor, Tensor], rank = a.shape.length, otherRank = b.shape.length;
     if (rank !== 2 || otherRank !== 2 || a.shape[1] !== b.shape[0]) productShape(a.shape, b.shape);

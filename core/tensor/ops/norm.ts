@@ -12,13 +12,13 @@ import { asGroup, groupResult, groupResults } from "../../array/group.ts";
 import { fold } from "../../array/skeletons.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
 import {
-  broadcastShapes,
   countAlong,
   normalizeAxes,
   reducedShape,
   sameShape,
   type Shape,
   showShape,
+  stretches,
 } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, callWith, WideOp } from "../op.ts";
@@ -63,7 +63,7 @@ function checkAxes(action: string, axes: readonly number[], shape: Shape): void 
 
 /** Refuses a tensor that does not stretch to `shape`. */
 function checkStretches(action: string, { shape: part }: Tensor, shape: Shape): void {
-  if (sameShape(broadcastShapes(action, part, shape), shape)) return;
+  if (stretches(part, shape)) return;
   throw new TypeError(`Cannot ${action}: shape ${showShape(part)} does not stretch to ${showShape(shape)}`);
 }
 

@@ -24,7 +24,8 @@ export class Cast extends TensorOp {
   /** The tensor itself, where it has that type. */
   override call(...inputs: Tensor[]): Tensor {
     const [x] = inputs;
-    return inputs.length === 1 && isTensor(x) && x.dtype === this.dtype ? x : super.call(...inputs);
+    if (inputs.length !== 1 || !isTensor(x)) return super.call(...inputs);
+    return x.dtype === this.dtype ? x : x.derive(this, inputs);
   }
   /** Always a copy. */
   compute(a: NDArray): NDArray {
@@ -46,7 +47,8 @@ export class ToDevice extends TensorOp {
   /** The tensor itself, where it is there already. */
   override call(...inputs: Tensor[]): Tensor {
     const [x] = inputs;
-    return inputs.length === 1 && isTensor(x) && x.device === this.device ? x : super.call(...inputs);
+    if (inputs.length !== 1 || !isTensor(x)) return super.call(...inputs);
+    return x.device === this.device ? x : x.derive(this, inputs);
   }
   /** @ignore */
   override get action(): string {

@@ -7,7 +7,6 @@ import { refuse } from "../../pure/check.ts";
 import {
   type AxisSlice,
   broadcastAxes,
-  broadcastShapes,
   checkShape,
   checkSlices,
   normalizeAxis,
@@ -16,6 +15,7 @@ import {
   sameShape,
   type Shape,
   showShape,
+  stretches,
 } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
@@ -88,11 +88,12 @@ export class BroadcastTo extends TensorOp {
   /** The tensor itself, where it has that shape. */
   override call(...inputs: Tensor[]): Tensor {
     const [x] = inputs;
-    return inputs.length === 1 && isTensor(x) && sameShape(x.shape, this.shape) ? x : super.call(...inputs);
+    if (inputs.length !== 1 || !isTensor(x)) return super.call(...inputs);
+    return sameShape(x.shape, this.shape) ? x : x.derive(this, inputs);
   }
   /** A view, whose strides are 0 where it repeats. TypeError for a shape that does not stretch. */
   compute(a: NDArray): NDArray {
-    if (!sameShape(broadcastShapes("broadcastTo", a.shape, this.shape), this.shape)) {
+    if (!stretches(a.shape, this.shape)) {
       throw new TypeError(
         `Cannot broadcastTo: shape ${showShape(a.shape)} does not stretch to ${showShape(this.shape)}`,
       );
