@@ -3,6 +3,7 @@
  * driver of the tests' own, `standin/driver.zig`, which computes on the CPU. Each run on it is a process of its own,
  * since a process keeps the driver that it once loaded.
  */
+import { environment } from "../kernels/native/environment.ts";
 import { devices } from "../mod.ts";
 import { freshPtx, moduleCutter, standIn } from "./built.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
@@ -132,9 +133,7 @@ testWith(needed, "without cuBLAS it says why, and multiplies by itself [cuda on 
 }, absent);
 
 /** The assembler of CUDA's compiler; `pip install nvidia-cuda-nvcc` brings it. */
-const ptxas = Deno.permissions.querySync({ name: "env", variable: "DENEB_PTXAS" }).state === "granted"
-  ? Deno.env.get("DENEB_PTXAS")
-  : undefined;
+const ptxas = environment("DENEB_PTXAS");
 
 /** Modules as the driver is given them: of each kind of kernel the shortest, and the shortest that calls functions. */
 async function modulesOfEachKind(text: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
@@ -219,9 +218,7 @@ for (const arch of ["sm_75", "sm_80", "sm_90"]) {
 }
 
 /** CUDA's compiler at run time; `pip install nvidia-cuda-nvrtc` brings it. */
-const nvrtc = Deno.permissions.querySync({ name: "env", variable: "DENEB_NVRTC" }).state === "granted"
-  ? Deno.env.get("DENEB_NVRTC")
-  : undefined;
+const nvrtc = environment("DENEB_NVRTC");
 
 testWith(needed, "the texts of fused kernels are what NVRTC compiles, for three generations", async () => {
   const home = await standIn();

@@ -3,6 +3,7 @@ import { data } from "../mod.ts";
 import { download, type RemoteFile } from "../data/download.ts";
 import { gunzip } from "../data/gzip.ts";
 import { parseIdx } from "../data/idx.ts";
+import { environment } from "../kernels/native/environment.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
 import { assertEquals, assertExact, assertRejects, assertThrows } from "./support.ts";
 
@@ -282,9 +283,7 @@ testWith(
     }),
 );
 
-const folder = Deno.permissions.querySync({ name: "env", variable: "DENEB_DATA" }).state === "granted"
-  ? Deno.env.get("DENEB_DATA")
-  : undefined;
+const folder = environment("DENEB_DATA");
 Deno.test({
   name: "mnist() reads the real files" + (folder ? "" : " (set DENEB_DATA to a folder with mnist/)"),
   ignore: !folder,

@@ -1,4 +1,5 @@
 /** Tests that need permissions: without them they are shown as ignored, with the flags to add. */
+import { isGranted } from "../kernels/native/environment.ts";
 import { open } from "../mod.ts";
 
 // The native library stays open as long as the process: opened inside a test, it would look like a leak.
@@ -24,7 +25,7 @@ export function testWith(
   body: () => void | Promise<void>,
   absent: string | null = null,
 ): void {
-  const missing = permissions.filter((name) => Deno.permissions.querySync({ name }).state !== "granted");
+  const missing = permissions.filter((name) => !isGranted({ name }));
   testUnless(missing.length > 0 ? `add ${missing.map((word) => `--allow-${word}`).join(" ")}` : absent, name, body);
 }
 

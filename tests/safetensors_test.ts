@@ -1,5 +1,6 @@
 /** Safetensors: round trips, files of the Python package, malformed files, checkpoints. */
 import { bytesOf } from "../core/pure/dtype.ts";
+import { environment, isGranted } from "../kernels/native/environment.ts";
 import { data, io, manualSeed, nn, optim, scope, Tensor, tensor } from "../mod.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
 import { assertEquals, assertExact, assertRejects, assertThrows, fromFileUrl } from "./support.ts";
@@ -180,17 +181,12 @@ function hexOf(values: Float32Array | Float64Array | Int32Array): string {
   return new Uint8Array(values.buffer as ArrayBuffer).toHex();
 }
 
-function isGranted(permission: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(permission).state === "granted";
-}
-
 testWith(["read"], "load() reads a file of the Python package", async () => {
   assertEquals(describeAll(await io.load(fixture)), pythonWrote);
 });
 
-const python = ["read", "write", "run"].every((name) => isGranted({ name: name as "run" })) &&
-    isGranted({ name: "env", variable: "DENEB_PYTHON" })
-  ? Deno.env.get("DENEB_PYTHON")
+const python = (["read", "write", "run"] as const).every((name) => isGranted({ name }))
+  ? environment("DENEB_PYTHON")
   : undefined;
 Deno.test({
   name: "save() and load() agree with the Python package" +

@@ -14,6 +14,7 @@ import {
   fromFileUrl,
 } from "./std.ts";
 import { isPlain } from "../core/internal.ts";
+import { environment, isGranted } from "../kernels/native/environment.ts";
 import { devices, memory, scope, setDefaultDevice, type Tensor } from "../mod.ts";
 
 export * from "./std.ts";
@@ -40,18 +41,13 @@ export async function assertRejectsLike(body: () => Promise<unknown>, pattern: R
   assertMatch(String(await assertRejects(body)), pattern);
 }
 
-function variable(name: string): string {
-  const granted = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
-  return granted ? Deno.env.get(name) ?? "" : "";
-}
-
 // Programs that devices build for tests are kept apart from the user's. Processes that tests start do the same.
-if (variable("DENEB_PROGRAMS") === "" && Deno.permissions.querySync({ name: "env" }).state === "granted") {
+if (environment("DENEB_PROGRAMS") === undefined && isGranted({ name: "env" })) {
   Deno.env.set("DENEB_PROGRAMS", fromFileUrl(new URL("../.zig-cache/tests/programs", import.meta.url)));
 }
 
 /** Devices whose absence is a failure. */
-export const required = variable("DENEB_REQUIRE").split(",").filter((name) => name !== "");
+export const required = (environment("DENEB_REQUIRE") ?? "").split(",").filter((name) => name !== "");
 const wanted = ["cpu", "wasm", "opencl", "cuda", "reference"];
 
 /** Whether the device works behind the caller's back: an index out of range is then told at the next read. */
