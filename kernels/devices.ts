@@ -2,7 +2,7 @@
  * Opens devices by name. What runs the arithmetic hides behind the one interface of `device.ts`.
  */
 import type { Device } from "./device.ts";
-import { environment, isGranted } from "./native/environment.ts";
+import { environment, mayRead } from "./native/environment.ts";
 import { type Kind, openCpu, openNative, type Probe, probeCpu, probeNative } from "./native/native.ts";
 import { openReference } from "./reference/reference.ts";
 import { openWasm, probeWasm } from "./wasm.ts";
@@ -56,7 +56,7 @@ const gpuNodes = ["/dev/dri", "/dev/kfd", "/dev/nvidiactl", "/dev/dxg"];
 function mayHaveGpu(): boolean {
   if (typeof Deno === "undefined" || Deno.build.os !== "linux") return true;
   return gpuNodes.some((path) => {
-    if (!isGranted({ name: "read", path })) return true;
+    if (!mayRead(path)) return true;
     try {
       return Deno.statSync(path) !== null;
     } catch (error) {

@@ -3,7 +3,7 @@
  * and driver, written whole or not at all. Without permission for the folder nothing is kept, and nothing asked. The
  * folder holds so many bytes at most; the files that were not written for longest go first.
  */
-import { cacheFolder, environment, isGranted } from "./environment.ts";
+import { cacheFolder, environment, isGranted, mayRead } from "./environment.ts";
 
 /** What a store is to the device that fills it. */
 export interface Stored {
@@ -27,7 +27,7 @@ export function openStore(stored: Stored): (now: boolean) => void {
   const folder = programsFolder();
   if (folder === null) return () => {};
   const path = `${folder}/${stored.name}`;
-  if (isGranted({ name: "read", path: folder })) {
+  if (mayRead(folder)) {
     try {
       if (Deno.statSync(path).size <= bytesMax) stored.load(Deno.readFileSync(path));
     } catch {
@@ -40,11 +40,11 @@ export function openStore(stored: Stored): (now: boolean) => void {
     if (news === known || (!now && performance.now() - written < pauseMs)) return;
     known = news;
     written = performance.now();
-    if (!isGranted({ name: "write", path: folder }) || !isGranted({ name: "read", path: folder })) return;
+    if (!isGranted({ name: "write", path: folder }) || !mayRead(folder)) return;
     const length = stored.save(new Uint8Array(0));
     if (length === 0 || length > bytesMax) return;
     const bytes = new Uint8Array(length);
-    if (stored.save(bytes) === length) writeWhole(folder, path, bytes);
+    if (stored.save(bytes) === length) keep(folder, path, bytes);
   };
 }
 
@@ -67,8 +67,11 @@ function prune(folder: string): void {
   }
 }
 
-/** A cache that cannot be written is none: whatever goes wrong, the file is as it was. */
-function writeWhole(folder: string, path: string, bytes: Uint8Array): void {
+/**
+ * Writes the file whole, at once: a process that ends waits for nothing. A cache that cannot be written is none: whatever
+ * goes wrong, the file is as it was.
+ */
+function keep(folder: string, path: string, bytes: Uint8Array): void {
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
   try {
     Deno.mkdirSync(folder, { recursive: true });
