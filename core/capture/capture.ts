@@ -126,14 +126,7 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
 export function live(read: () => number, { dtype = "float32" }: { dtype?: DType } = {}): Tensor {
   checkFunction("make live number", read);
   checkDType("make live number", dtype);
-  // The number is asked for before its instruction is begun: the user's function may write instructions, too.
-  let first: number | null = read();
-  const next = () => {
-    const number = first ?? read();
-    first = null;
-    return number;
-  };
-  return Tensor.makeConst(filled(streamOf(), [], dtype, next));
+  return Tensor.makeConst(filled(streamOf(), [], dtype, read));
 }
 
 /** An input as the recorded function sees it, so that the input is told apart from the same tensor closed over. */
