@@ -4,7 +4,7 @@
 import { checkFunction } from "../pure/check.ts";
 import { ambient, type AutocastType } from "./scope.ts";
 
-/** True where operations record the graph that `backward` walks. */
+/** True where ops record the graph that `backward` walks. */
 export function gradientsEnabled(): boolean {
   return ambient().gradients;
 }
@@ -38,7 +38,7 @@ export function noGrad<T>(body: () => T): T {
   return synchronous("noGrad", withGradients(false, body));
 }
 
-/** The result itself. Throws TypeError for a promise, whose rest would run outside what surrounds the function. */
+/** The result itself. TypeError for a promise: what follows an `await` would run after the mode or scope has ended. */
 export function synchronous<T>(action: string, result: T): T {
   if (result instanceof Promise) {
     result.catch(() => {});

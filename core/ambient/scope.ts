@@ -1,31 +1,32 @@
 /**
- * What surrounds a computation; first of all the scope that owns new tensors.
+ * Scopes, which own new tensors, and the state of a task: its innermost scope and its modes.
  *
- * The state of a synchronous stretch of code is one object. `await scope(async () => ...)` gives its task an object of
- * its own, carried across each `await` by `AsyncLocalStorage`, so that interleaving tasks never see one another's scope.
+ * Code that runs without interruption shares one state. `await scope(async () => ...)` gives its task a state of its own,
+ * which `AsyncLocalStorage` carries across each `await`, so that interleaving tasks never see one another's scope.
  */
-/** Something a scope frees at its end. */
+
+/** Something that a scope frees at its end: a tensor. */
 export interface Owned {
-  /** The scope that will free it, or null when nobody does. */
+  /** The scope that will free it; null if none does. */
   owner: Scope | null;
-  /** The neighbour that the scope came to own before it. */
+  /** The member that the scope took over before this one. */
   older: Owned | null;
-  /** The neighbour that the scope came to own after it. */
+  /** The member that the scope took over after this one. */
   newer: Owned | null;
   /** Gives the memory back; `by` is named to whoever reads it afterwards. */
   free(by: Scope): void;
-  /** Called when it leaves every scope: only the garbage collector can free it then. */
+  /** Called when the member leaves every scope: from then on only the garbage collector can free it. */
   unowned(): void;
 }
 
-/** The state of one task: see `modes.ts` for all but the scope. */
+/** The state of one task: its innermost scope, and the modes of `modes.ts`. */
 export interface Ambient {
   scope: Scope | null;
   gradients: boolean;
   autocast: AutocastType | null;
 }
 
-/** What `autocast` may compute products in. */
+/** The types in which `autocast` may compute products. */
 export type AutocastType = "float16" | "bfloat16";
 
 interface Carrier {
@@ -39,7 +40,7 @@ function freshState(): Ambient {
 }
 
 const root = freshState();
-/** Present from the first asynchronous scope on; until then the look-up is one comparison. */
+/** Carries states across `await`. It exists from the first asynchronous scope on; until then all code shares the root. */
 let carrier: Carrier | null = null;
 
 /** The state of the task at hand. */
@@ -49,7 +50,7 @@ export function ambient(): Ambient {
 
 function openCarrier(): Carrier | null {
   if (carrier !== null) return carrier;
-  // Asking the runtime for the module, rather than importing it, keeps browsers working and needs no permission.
+  // The module is asked for rather than imported, so that browsers, which lack it, still load this file.
   // deno-lint-ignore no-explicit-any
   const runtime = (globalThis as any).process;
   const hooks = runtime?.getBuiltinModule?.("node:async_hooks");
@@ -61,9 +62,9 @@ function openCarrier(): Carrier | null {
 export class Scope implements Disposable {
   readonly #parent: Scope | null;
   readonly #state: Ambient;
-  /** What opened it: a name, or an error whose stack leads there; null if no stack was taken. */
+  /** What opened the scope: a name, or an error whose stack leads there; null if no stack was taken. */
   readonly #opener: string | Error | null;
-  /** A chain through its members, so that any of them leaves at once: a scope around a long loop must not grow with it. */
+  /** The end of a chain through all members. Any member can leave it, so that a scope around a long loop does not grow. */
   #newest: Owned | null = null;
   #open = true;
 
@@ -75,7 +76,7 @@ export class Scope implements Disposable {
     state.scope = this;
   }
 
-  /** Takes over what nobody owns. */
+  /** Takes over a member that no scope owns. */
   add(member: Owned): void {
     const before = this.#newest;
     member.owner = this;
@@ -84,7 +85,7 @@ export class Scope implements Disposable {
     this.#newest = member;
   }
 
-  /** Lets go of one of its members. */
+  /** Lets one of its members go. */
   remove(member: Owned): void {
     const { older, newer } = member;
     if (older !== null) older.newer = newer;
@@ -98,19 +99,19 @@ export class Scope implements Disposable {
     return this.#parent;
   }
 
-  /** Where tensors go that are kept: a scope of the library's own counts as part of the one around it. */
+  /** The scope that `keep()` moves tensors to. A scope of the library's own counts as part of the scope around it. */
   get enclosing(): Scope | null {
     return typeof this.#opener === "string" ? this.#parent?.enclosing ?? null : this.#parent;
   }
 
-  /** `train.ts:12`; without a stack of its own, all places where one was taken lately: `train.ts:12 or test.ts:7`. */
+  /** Where the scope was opened: `train.ts:12`. If no stack was taken, all places of late stacks: `train.ts:12 or a.ts:7`. */
   get place(): string {
     if (typeof this.#opener === "string") return this.#opener;
     if (this.#opener !== null) return placeOf(this.#opener);
     return [...new Set(stacks.map(placeOf))].join(" or ");
   }
 
-  /** Frees what is still owned by this scope. */
+  /** Frees the members that are left. */
   [Symbol.dispose](): void {
     if (!this.#open) return;
     if (this.#state.scope !== this) {
@@ -142,9 +143,9 @@ function placeOf({ stack = "" }: Error): string {
   return "unknown place";
 }
 
-/** A stack is taken of so many scopes, and of one in so many from then on: it costs as much as ten small ops. */
+/** Stacks are taken of the first scopes, and later of one in `stackEvery`: a stack costs as much as ten small ops. */
 const stacksAtFirst = 1024, stackEvery = 16;
-/** The stacks taken last: what opens scopes in a loop is among them. */
+/** The stacks that were taken last. A place that opens scopes in a loop is among them. */
 const stacks: Error[] = [];
 const stacksKept = 64;
 let scopesOpened = 0;
@@ -161,7 +162,7 @@ function stackHere(): Error | null {
   return error;
 }
 
-/** A scope of the library's own. Taking a stack costs as much as ten small ops, so it goes by a name. */
+/** A scope of the library's own. It goes by a name, since a stack costs as much as ten small ops. */
 export function innerScope(opener: string): Scope {
   return new Scope(ambient(), opener);
 }
@@ -219,7 +220,7 @@ export function currentScope(): Scope | null {
   return ambient().scope;
 }
 
-/** Runs `body` with no scope: what it makes is owned by its maker. */
+/** Runs `body` outside all scopes: no scope frees the tensors that it makes. */
 export function outsideScopes<T>(body: () => T): T {
   const state = ambient(), before = state.scope;
   state.scope = null;
@@ -230,7 +231,7 @@ export function outsideScopes<T>(body: () => T): T {
   }
 }
 
-/** Puts `member` under `owner`, or under nobody. */
+/** Moves `member` to the scope `owner`, or out of all scopes. */
 export function moveTo(member: Owned, owner: Scope | null): void {
   if (member.owner === owner) return;
   member.owner?.remove(member);

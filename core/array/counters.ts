@@ -53,7 +53,10 @@ export function setRandomState({ key, counter }: { key: [number, number]; counte
   state.counter = counter;
 }
 
-/** Key and counter for `count` elements of `dtype`, as numbers to be asked for in this order: asking moves past them. */
+/**
+ * Key and counter for `count` random elements of `dtype`, as functions to be called in this order: calling the last one
+ * moves the generator past these elements.
+ */
 export function nextCounters(
   count: number,
   dtype: DType,

@@ -1,5 +1,5 @@
 /**
- * Which device a tensor is made on: one stream for each opened device, and the default among them.
+ * The opened devices: a stream for each, and which of them new tensors are made on.
  *
  * Nothing is opened before the first tensor: importing Deneb touches no file and no library.
  */
@@ -11,7 +11,7 @@ const streams = new Map<string, Stream>();
 let chosen: Stream | null = null;
 let threads: number | null = null;
 
-/** The stream of the device called `name`, or of the default device. Opens it if need be. */
+/** The stream of the device called `name`, or of the default device. Opens the device if need be. */
 export function streamOf(name?: string): Stream {
   if (name === undefined) return chosen ??= streamOf(defaultName());
   const known = streams.get(name);
@@ -23,7 +23,7 @@ export function streamOf(name?: string): Stream {
   return stream;
 }
 
-/** The default device's stream, if it was opened already. */
+/** The default device's stream; null before it is opened. */
 export function chosenStream(): Stream | null {
   return chosen;
 }
@@ -57,13 +57,13 @@ export function setThreads(count: number): void {
   for (const stream of openStreams()) stream.device.setThreads(count);
 }
 
-/** What live tensors use. Pools, caches and programs count as `reserved`. */
+/** What live tensors use, and what devices hold beside them. */
 export interface MemoryUse {
-  /** Live storages; views share one. */
+  /** How many storages are alive. Tensors that are views of one another share a storage. */
   tensors: number;
   /** Bytes that live storages use. */
   bytes: number;
-  /** Bytes that the device holds beside them. */
+  /** Bytes that devices hold beside the storages: pools, caches and programs. */
   reserved: number;
 }
 

@@ -7,14 +7,14 @@ import { checkOptions, refuse, shown } from "../pure/check.ts";
 import { fromTypedArray, type NDArray } from "./ndarray.ts";
 import { checkShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
 
-/** Numbers or booleans, nested to any depth. */
+/** A number or boolean, or lists of such to any depth. */
 export type NestedArray = number | boolean | readonly NestedArray[];
 /** What tensors are made from. */
 export type TensorSource = NestedArray | TypedArray;
 
 /** How a tensor is made. */
 export interface TensorOptions {
-  /** As in `--device`; the default device when absent. */
+  /** The name of a device, such as `cpu` or `cuda`; the default device when absent. */
   device?: string;
   /** The element type; by default what the source suggests. */
   dtype?: DType;
@@ -85,7 +85,7 @@ function flatten(source: NestedArray, shape: Shape): (number | boolean)[] {
   return leaves;
 }
 
-/** Indices as a device takes them: a fraction or NaN would become another index. */
+/** Indices as a device takes them. RangeError for a fraction or NaN, which would become another index. */
 export function wholeNumbers(action: string, numbers: readonly number[]): Int32Array<ArrayBuffer> {
   if (!Array.isArray(numbers)) refuse(action, numbers, "a tensor or a list of integers");
   const whole = Int32Array.from(numbers);

@@ -1,6 +1,6 @@
 /**
- * NDArray: elements in a storage seen through shape, strides and offset; and the map skeleton, which fills one from others
- * element by element.
+ * NDArray: elements in a storage seen through shape, strides and offset; and the map skeleton, which computes one array
+ * from others element by element.
  *
  * This is the layer below automatic differentiation: an op's `compute` is written in the functions of this file, of
  * `skeletons.ts` and of `views.ts`.
@@ -25,8 +25,8 @@ import { type MapInfo, rows } from "./rows.ts";
 import { isContiguous, type Shape, showShape, sizeOf, stridesOf } from "../pure/shape.ts";
 
 /**
- * A strided window on device memory: what an op's `compute` is given and gives back. It is counted, not collected: each
- * window is disposed of once, and the memory goes with the last.
+ * A strided window on device memory: what an op's `compute` is given and gives back. Windows are counted rather than
+ * collected: each is disposed of once, and the memory is freed with the last.
  *
  * @example
  * ```ts
@@ -38,19 +38,19 @@ import { isContiguous, type Shape, showShape, sizeOf, stridesOf } from "../pure/
  * ```
  */
 export class NDArray {
-  // Fields are declared, here and in the other classes of which each op makes one: a field that is defined costs a call
-  // of its own at each construction, all together a tenth of a small op.
+  // Fields are declared rather than defined, as in all classes of which each op makes one: defining fields costs a call for
+  // each at construction, all together a tenth of a small op.
   /** @ignore */ declare readonly storage: Storage;
   /** The length of each axis. */
   declare readonly shape: Shape;
-  /** In elements; zero repeats, negative runs backwards. */
+  /** Steps along each axis, in elements: zero repeats one element, a negative one runs backwards. */
   declare readonly strides: readonly number[];
-  /** In elements from the storage's start. */
+  /** The first element, counted from the storage's start. */
   declare readonly offset: number;
   /** The element type. */
   declare readonly dtype: DType;
   /** @ignore */ declare readonly code: number;
-  /** The number of elements that the window shows, repeated ones included. */
+  /** The number of elements that the window shows, each as often as it is repeated. */
   declare readonly size: number;
   /** True if the elements lie in row-major order without gaps. */
   declare readonly contiguous: boolean;
@@ -83,7 +83,7 @@ export class NDArray {
     return new NDArray(this.storage, shape, strides, offset, this.dtype, isContiguous(shape, strides));
   }
 
-  /** The same window, counted once more. */
+  /** The same window again, to be disposed of by itself. */
   share(): NDArray {
     this.storage.retain();
     return new NDArray(this.storage, this.shape, this.strides, this.offset, this.dtype, this.contiguous);
@@ -112,14 +112,14 @@ export class NDArray {
     return this.readLine(1)[0]!;
   }
 
-  /** So many elements from the first on, as they lie. */
+  /** The first `count` elements as they lie in memory. */
   private readLine(count: number): TypedArray {
     const at = this.offset * itemBytes(this.dtype);
     return readElements(this.dtype, count, (bytes) => readBytes(this.storage, at, bytes));
   }
 }
 
-/** The first array's stream, which all others must share. */
+/** The stream of arrays that must lie on one device. Throws if they do not, or if one was freed. */
 export function commonStream(action: string, inputs: readonly NDArray[]): Stream {
   const stream = inputs[0]!.storage.stream;
   for (const input of inputs) {
@@ -149,21 +149,21 @@ export function fromTypedArray(stream: Stream, flat: TypedArray, shape: Shape, d
   }
   writeBytes(array.storage, 0, bytesOf(flat, dtype));
   if (recorder === null) return array;
-  // A replay cannot fill it again, and may change what it made of it: it starts with a copy of memory that stays.
+  // A replay cannot fill the memory again, and may write to the array. So the memory stays, and each replay copies it.
   recorder.constant(array.storage);
   const own = copy(array);
   array.dispose();
   return own;
 }
 
-/** Scalars of a row, as f64; the device rounds them to the compute type. */
+/** The scalars of a row, which the device rounds to the type that it computes in. */
 export interface Scalars {
   s?: Scalar;
   t?: Scalar;
   u?: Scalar;
 }
 
-/** Evaluates `row` for every element of `out`; inputs have its shape (broadcast views included). */
+/** Evaluates `row` for each element of `out`. The inputs have its shape, by repetition where need be. */
 export function mapInto(
   out: NDArray,
   row: MapRow | MapInfo,
@@ -177,7 +177,7 @@ export function mapInto(
   writeMap(stream, info, out, inputs, s, t, u, codeOf(computeType(out.dtype)));
 }
 
-/** As `writeMap`, for an output that was made for it: what is refused leaves no memory behind. */
+/** As `writeMap`, for an output that was just made: if the map is refused, the output is given back. */
 function writeNewMap(
   stream: Stream,
   row: MapInfo,
@@ -253,7 +253,7 @@ function writeMap(
   stream.close(start, at, out.size);
 }
 
-/** The same in half the words, for what lies side by side in the compute type. */
+/** Writes a map in half the words, where all elements lie side by side in the type that is computed in. */
 function writeFlat(
   stream: Stream,
   start: number,
@@ -291,8 +291,8 @@ export function writeNumbers(words: Float64Array, at: number, numbers: readonly 
 }
 
 /**
- * `row` of the inputs, which have one shape, as a name or looked up before. The type is theirs, promoted, unless given or
- * the row compares.
+ * A new array: `row` of inputs of one shape. Its type is the one in which the inputs meet, unless `dtype` gives another or
+ * the row compares, which gives bool.
  */
 export function map(
   row: MapRow | MapInfo,
@@ -331,7 +331,7 @@ export function mapScalars(
   return writeNewMap(stream, row, out, inputs, s, t, u, codeOf(computeType(compute)));
 }
 
-/** True where the operands lie side by side in one type, which the row computes in and gives. */
+/** True where the operands lie side by side and have one type, in which the row computes and which its result has. */
 function areFlat(row: MapInfo, inputs: readonly NDArray[]): boolean {
   const { code, shape } = inputs[0]!;
   if (row.toBool || code > (row.forInts ? dtypeCode.int32 : dtypeCode.float64)) return false;
@@ -352,7 +352,7 @@ export function copy(array: NDArray, dtype: DType = array.dtype): NDArray {
   return writeNewMap(stream, rows.copy, out, [array], 0, 0, 0, compute);
 }
 
-/** The same array if its elements already lie in order, else a copy. Counted once more either way. */
+/** The same window again if its elements already lie in order, else a copy. Either is to be disposed of. */
 export function contiguous(array: NDArray): NDArray {
   return array.contiguous ? array.share() : copy(array);
 }

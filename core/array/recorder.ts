@@ -1,6 +1,6 @@
 /**
- * What the code that computes says to a recording: numbers to ask for again, conditions it relied on, and what a replay
- * could not repeat. Outside a captured function each of these costs one comparison.
+ * What computing code tells a recording: numbers to ask for again, conditions that it relied on, and steps that a replay
+ * could not repeat. Outside a captured function each of these functions costs one comparison.
  */
 import { recorder } from "./stream.ts";
 
@@ -23,7 +23,7 @@ export function writeScalar(words: Float64Array, at: number, now: number, scalar
   if (typeof scalar === "function") recorder?.live(at, scalar);
 }
 
-/** Refuses what a replay could not repeat. */
+/** Throws if a function is being captured: a replay could not repeat `what`. */
 export function refuseRecording(what: string): void {
   if (recorder !== null) throw new Error(`Cannot capture: ${what} inside the function`);
 }
@@ -34,16 +34,17 @@ export function eachTime(body: () => void): void {
   body();
 }
 
-/** The truth of a condition on which the recorded instructions depend: when it changes, the function is captured anew. */
+/** Whether a condition holds on which instructions depend. When it changes, a captured function is recorded anew. */
 export function decided(condition: () => boolean): boolean {
   const now = condition();
   recorder?.guard(() => condition() === now);
   return now;
 }
 
+/** How many functions are being differentiated, one inside the other. */
 let differentiated = 0;
 
-/** Runs a function that is being differentiated: captured functions in it run as they are, since a replay has no graph. */
+/** Runs a function that is being differentiated. Captured functions in it are not replayed, since a replay has no graph. */
 export function differentiating<T>(body: () => T): T {
   differentiated++;
   try {
@@ -53,7 +54,7 @@ export function differentiating<T>(body: () => T): T {
   }
 }
 
-/** True where a captured function is part of something larger, which records or differentiates it. */
+/** True where a captured function runs as if it were not captured: another one records it, or it is differentiated. */
 export function isInlined(): boolean {
   return recorder !== null || differentiated > 0;
 }

@@ -1,6 +1,6 @@
 /**
- * The skeletons beside map: folds, products, places found by index, random numbers and checks. Each writes one instruction
- * and makes a new array.
+ * The skeletons beside map: folds, matrix products, gathers and scatters, random numbers and checks. Each function writes
+ * one instruction; all but scatters and checks make a new array.
  */
 import { type ArgRow, argRows, type FoldRow, foldRows, limits, opcode } from "../../kernels/instruction.ts";
 import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
@@ -13,7 +13,7 @@ import { type Stream, writeView } from "./stream.ts";
 const folds = Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>;
 const args = Object.fromEntries(argRows.map((name, k) => [name, k])) as Record<ArgRow, number>;
 
-/** Writes the kept axes first and the reduced ones after them, as `fold` and `arg` want. */
+/** Writes shape and views of a `fold` or `arg`: kept axes come first, reduced ones after them. */
 function writeReduction(
   words: Float64Array,
   start: number,
@@ -28,7 +28,7 @@ function writeReduction(
   let at = start;
   for (const axis of order) words[at++] = shape[axis]!;
   at = writeView(words, at, out);
-  // Out is dense over the kept axes, whether or not it also shows the reduced ones as ones.
+  // The output is dense over the kept axes. It may also have the reduced axes, with length one.
   let step = 1;
   for (let k = kept - 1; k >= 0; k--) {
     words[at + k] = step;
@@ -42,7 +42,7 @@ function writeReduction(
   return at;
 }
 
-/** Joins the elements along `axes` (sorted). `outShape` has those axes dropped or of length one. */
+/** Joins the elements along `axes`, which are sorted. `outShape` lacks these axes or has them with length one. */
 export function fold(
   row: FoldRow,
   inputs: readonly NDArray[],
@@ -99,7 +99,7 @@ export function matmul(a: NDArray, b: NDArray, batch: Shape): NDArray {
   return out;
 }
 
-/** The axes before, at and after one axis, as the three strides that gather and scatter step by. */
+/** How many elements lie before, along and after one axis, and the strides of these three in a dense array. */
 function aroundAxis(array: NDArray, axis: number): { sizes: [number, number, number]; strides: number[] } {
   const sizes: [number, number, number] = [
     sizeOf(array.shape.slice(0, axis)),

@@ -34,7 +34,7 @@ export class Storage {
     if (--this.references === 0) this.destroy();
   }
 
-  /** Frees the memory whoever still counts on it. */
+  /** Frees the memory, even if arrays still show it. */
   destroy(): void {
     if (this.handle === 0) return;
     this.stream.free(this.handle, this.bytes);
@@ -42,7 +42,7 @@ export class Storage {
   }
 }
 
-/** What a stream writes of an array: see `view` in the instruction layout. */
+/** An array as a stream writes it into a view of an instruction. */
 export interface Viewed {
   readonly storage: Storage;
   readonly code: number;
@@ -81,11 +81,11 @@ export function recordingTo<T>(next: Recorder | null, body: () => T): T {
   }
 }
 
-/** A result of more bytes than this is computed at once. */
+/** A result of more bytes is computed at once; a smaller one may wait for the next instructions. */
 const smallBytes = 1 << 14;
-/** So is what takes more steps, each an element read or a product added: some microseconds. */
+/** An instruction of more steps runs at once. A step reads an element or adds a product: all take some microseconds. */
 const smallWork = 1 << 14;
-/** Words of small operations that wait for one another: some twenty of them. */
+/** Once so many words wait, they are run: some twenty small instructions. */
 const waitingWords = 512;
 
 const ofAlloc = placeOf.alloc, allocWords = wordsMost.alloc, freeWords = wordsMost.free;
@@ -96,17 +96,17 @@ export class Stream {
   #words: Float64Array;
   #length = 0;
   #inGroup = false;
-  /** True where what was written last must not wait. */
+  /** True if the next instruction must run as soon as it is written. */
   #isUrgent = false;
-  /** Where a `free` begins that ends where nothing was written yet; no place else. */
+  /** The last `free` that was written: where it begins, and where it ends. The next handle joins it if nothing follows. */
   #freesStart = 0;
   #freesEnd = -1;
   /** Handles of freed storages, each already of its next generation. */
   readonly #freeHandles: number[] = [];
-  /** Of words that run elsewhere, those copies that no run uses now. */
+  /** Copies of words for runs on other threads, by the words that were copied: those that no run uses now. */
   readonly #copies = new WeakMap<Float64Array, Float64Array[]>();
   #handlesMade = 0;
-  /** Storages that the words not yet run will allocate: the first so many of the list. */
+  /** Storages that the words not yet run will allocate: the first `#unbornCount` of the list. */
   readonly #unborn: Storage[] = [];
   #unbornCount = 0;
   #bytes = 0;
@@ -138,13 +138,13 @@ export class Stream {
     return storage;
   }
 
-  /** Makes room, as {@linkcode open}, for an instruction that makes a storage of so many bytes. */
+  /** As {@linkcode open}, for an instruction that makes a storage of so many bytes. */
   openFresh(count: number, bytes: number): number {
     if (bytes > smallBytes) this.runAlone();
     return this.open(count);
   }
 
-  /** A storage that an instruction is about to make, for which room was made before. */
+  /** A storage for the instruction that is about to be written, for which {@linkcode openFresh} made room. */
   claim(bytes: number): Storage {
     const handle = this.#freeHandles.pop() ?? this.#newHandle();
     this.#bytes += bytes;
@@ -163,7 +163,7 @@ export class Stream {
     return ++this.#handlesMade;
   }
 
-  /** Called by a storage. The instruction waits for the next flush; handles freed in a row share one. */
+  /** Frees a storage's memory at the next flush. Storages that are freed in a row share one instruction. */
   free(handle: number, bytes: number): void {
     const words = this.#words, end = this.#length;
     if (this.#freesEnd === end && end + freeWords <= limits.words) {
@@ -185,8 +185,8 @@ export class Stream {
   }
 
   /**
-   * Says that the next instruction runs at once, and by itself: if it fails, what was computed before it is not lost.
-   * Inside a group that holds for the group.
+   * Lets the next instruction run at once and by itself, so that nothing computed before it is lost if it fails. Inside a
+   * group it runs with the group.
    */
   runAlone(): void {
     if (groupDepth > 0) return;
@@ -194,10 +194,10 @@ export class Stream {
     this.#isUrgent = true;
   }
 
-  /** Makes room for `count` words and says where they start; the writer then calls {@linkcode close}. */
+  /** Makes room for `count` words and says where they begin. After writing them the writer calls {@linkcode close}. */
   open(count: number): number {
     if (this.#length + count + headOf.end > limits.words) this.flush();
-    // In wasm another context's allocation moves the words of this one, too.
+    // In wasm any allocation may move all memory; the old view of the words is empty then.
     if (this.#words.length === 0) this.#words = this.device.words;
     if (groupDepth > 0 && !this.#inGroup) {
       this.flush();
@@ -210,11 +210,12 @@ export class Stream {
     return this.#length;
   }
 
+  /** The instruction buffer. */
   get words(): Float64Array {
     return this.#words;
   }
 
-  /** Ends the instruction that began at `start`, of so many steps. Outside a group it runs now or with the next few. */
+  /** Ends the instruction from `start` to `end`. Outside a group it runs now, or with the next few if its work is small. */
   close(start: number, end: number, work: number): void {
     recorder?.enter(this);
     this.#words[start + 1] = end - start;
@@ -222,7 +223,7 @@ export class Stream {
     if (groupDepth === 0 && (this.#isUrgent || work > smallWork || end > waitingWords)) this.flush();
   }
 
-  /** Runs what was written. If that fails, the storages it would have filled are freed. */
+  /** Runs the words that wait. If they fail, the storages that they would have made are freed. */
   flush(): void {
     if (this.#inGroup) {
       this.#inGroup = false;
@@ -250,27 +251,28 @@ export class Stream {
     recorder?.take(this, this.#words.subarray(0, length));
   }
 
-  /** A handle of the caller's own, for memory that a list allocates and frees again by itself. */
+  /** A handle for memory that a laid out list allocates and frees by itself. */
   takeHandle(): number {
     return this.#freeHandles.pop() ?? this.#newHandle();
   }
 
-  /** Gives such a handle back. */
+  /** Gives a handle back that {@linkcode takeHandle} gave. */
   giveHandle(handle: number): void {
     this.#freeHandles.push(this.#nextGeneration(handle));
   }
 
+  /** The handle's number for its next storage, so that the old number names nothing any more. */
   #nextGeneration(handle: number): number {
     const next = handle + limits.handles;
     return next < limits.handles * limits.generations ? next : handle % limits.handles;
   }
 
   /**
-   * Runs words that were laid out before, from `begin` on and cut at `cuts`, so that each part fits the buffer. If one
-   * fails, what follows it is skipped, but all its storages are freed.
+   * Runs words that were laid out before, from `begin` on, in parts that end at `cuts` and fit the buffer. If a part
+   * fails, the parts after it are skipped but for their allocations and frees.
    */
   replay(words: Float64Array, begin: number, cuts: readonly number[]): void {
-    // The words have groups of their own.
+    // The words hold groups of their own, which must not lie in another one.
     if (this.#inGroup) this.flush();
     if (this.device.runWords !== undefined) {
       this.flush();
@@ -279,7 +281,7 @@ export class Stream {
     if (this.#words.length === 0) this.#words = this.device.words;
     let failure: unknown = null;
     for (const end of cuts) {
-      // What waits, such as new storages for the results, runs together with the first part.
+      // Instructions that wait, such as allocations of results, run together with the first part.
       if (this.#length + end - begin > limits.words) this.flush();
       const part = words.subarray(begin, end);
       if (failure === null) {
@@ -296,12 +298,12 @@ export class Stream {
     if (failure !== null) throw failure;
   }
 
-  /** As {@linkcode replay}; where the device can, on a thread of its own. */
+  /** As {@linkcode replay}, on a thread of the device's own where it has one. */
   async replayAsync(words: Float64Array, begin: number, cuts: readonly number[]): Promise<void> {
     if (this.device.runWordsAsync === undefined) return this.replay(words, begin, cuts);
     this.flush();
-    // The caller may change its words meanwhile. A copy is used again when its run is over, so that a program which
-    // comes again stands where it stood: the CPU knows kept programs by that.
+    // The run takes a copy, since the caller may change its words meanwhile. The copy is used again by later runs: the CPU
+    // knows the programs that it keeps by the address of their words.
     const spare = this.#copies.get(words) ?? [], length = words.length - begin;
     this.#copies.set(words, spare);
     const last = spare.pop(), copy = last?.length === length ? last : new Float64Array(length);
@@ -313,7 +315,7 @@ export class Stream {
     }
   }
 
-  /** Writes those of the instructions that allocate or free. */
+  /** Writes only the instructions that allocate or free. */
   #keepStorages(words: Float64Array): void {
     for (let at = 0; at < words.length; at += words[at + 1]!) {
       if (words[at] !== opcode.alloc && words[at] !== opcode.free) continue;

@@ -1,5 +1,5 @@
 /**
- * Windows on what is there: other shapes, orders of axes, repeated axes and parts, which share the storage.
+ * Views: arrays that show the memory of others in another shape or order of axes, repeated, or in part.
  */
 import { type AxisSlice, reshapeStrides, type Shape, sizeOf, stridesOf } from "../pure/shape.ts";
 import { copy, type NDArray } from "./ndarray.ts";
@@ -19,7 +19,7 @@ export function permute(array: NDArray, axes: readonly number[]): NDArray {
   return array.view(axes.map((axis) => array.shape[axis]!), axes.map((axis) => array.strides[axis]!));
 }
 
-/** A view whose new or stretched axes repeat. */
+/** A view of a larger shape, which repeats the elements along new axes and along those of length one. */
 export function broadcastTo(array: NDArray, shape: Shape): NDArray {
   const shift = shape.length - array.shape.length;
   const strides = shape.map((length, axis) => {
@@ -29,7 +29,7 @@ export function broadcastTo(array: NDArray, shape: Shape): NDArray {
   return array.view(shape, strides);
 }
 
-/** A view of a part, by one slice for each axis. */
+/** A view of a part, given by one slice for each axis. */
 export function slice(array: NDArray, slices: readonly AxisSlice[]): NDArray {
   let offset = array.offset;
   const shape: number[] = [], strides: number[] = [];

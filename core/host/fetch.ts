@@ -1,15 +1,15 @@
-/** Fetching bytes whose length and SHA-256 are known beforehand: what arrives is right, or it is an error. */
+/** Fetching bytes whose length and SHA-256 are known beforehand: wrong bytes are an error. */
 
-/** Told after each piece that arrives; `total` is null where the server does not say. */
+/** Called after each piece that arrives; `total` is null where the server does not say it. */
 export type ProgressListener = (event: { file: string; received: number; total: number | null }) => void;
 
 interface FetchOptions {
-  /** What to call it in progress reports. */
+  /** The file's name in progress reports. */
   file: string;
-  /** A longer answer is not worth reading. */
+  /** A longer answer is refused. */
   bytesMax: number;
   progress?: ProgressListener | undefined;
-  /** An address that sends nothing for so long is given up. */
+  /** After so long without a piece the address is given up. */
   secondsMax?: number;
 }
 
@@ -47,7 +47,7 @@ export async function fetchBytes(
   }
 }
 
-/** Deno says what went wrong in the cause, after the address, which whoever reports it names anyway. */
+/** What went wrong, without the address, which the caller names anyway: Deno says it in the cause, after the address. */
 function reasonOf({ message, cause }: Error): string {
   return cause instanceof Error ? cause.message.replace(/^error sending request for url \(.*?\): /, "") : message;
 }

@@ -1,6 +1,6 @@
 /**
- * Files written whole or not at all: under a temporary name beside the target, synced, then renamed over it, so that a
- * kill at any moment leaves the old file or the new one.
+ * Reading whole files, and writing them whole or not at all: a file is written under a temporary name beside the target,
+ * synced, and renamed over it, so that a kill at any moment leaves the old file or the new one.
  */
 
 /**
@@ -37,7 +37,7 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
   }
 }
 
-/** Reads a whole file; what goes wrong is said with the path and the action. */
+/** The bytes of a whole file. An error names the path and the cause. */
 export async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await Deno.readFile(path);

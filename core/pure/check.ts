@@ -1,14 +1,14 @@
 /**
- * What the public door refuses: values that the types would not let through, as programs in plain JavaScript and
- * notebooks give them. Every message says what was given and what is wanted.
+ * Checks of arguments at the public door. Types would refuse such values, but programs in plain JavaScript and notebooks
+ * pass them. Every message says what was given and what is wanted.
  */
 
-/** Throws the TypeError for a value of another kind. */
+/** Throws the TypeError for a value of a kind that is not wanted. */
 export function refuse(action: string, given: unknown, wanted: string): never {
   throw new TypeError(`Cannot ${action}: ${shown(given)}, it must be ${wanted}`);
 }
 
-/** A value as messages name it: small ones themselves, others by their kind. */
+/** A value as messages name it: a small one itself, a larger one by its kind. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
@@ -19,25 +19,25 @@ export function shown(value: unknown): string {
   return `${/^[aeiou]/i.test(kind) ? "an" : "a"} ${kind}`;
 }
 
-/** Refuses what cannot be called. */
+/** Throws TypeError unless `given` is a function. */
 export function checkFunction(action: string, given: unknown): void {
   if (typeof given !== "function") refuse(action, given, "a function");
 }
 
-/** The options. TypeError where something else stands in their place. */
+/** The options themselves. TypeError unless they are an object. */
 export function checkOptions<T extends object>(action: string, options: T, example: string): T {
   if (typeof options === "object" && options !== null && !Array.isArray(options)) return options;
   throw new TypeError(`Cannot ${action}: options ${shown(options)}, they must be an object such as ${example}`);
 }
 
-/** Refuses options with a name that is not among these: they would not be heeded. */
+/** Throws TypeError for an option that is not among `names`: it would be ignored. */
 export function checkNames(action: string, options: object, names: readonly string[]): void {
   const unknown = Object.keys(options).find((name) => !names.includes(name));
   if (unknown === undefined) return;
   throw new TypeError(`Cannot ${action}: option ${shown(unknown)} must be one of ${names.join(", ")}`);
 }
 
-/** The count. RangeError for what is no integer of at least `least`. */
+/** The count itself. RangeError unless it is an integer of at least `least`. */
 export function checkCount(action: string, name: string, count: number, least: number): number {
   if (!Number.isSafeInteger(count) || count < least) {
     throw new RangeError(`Cannot ${action}: ${name} ${shown(count)} must be an integer of at least ${least}`);

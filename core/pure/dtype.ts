@@ -11,7 +11,7 @@ import { shown } from "./check.ts";
 
 export type { DType };
 
-/** The flat arrays that tensors are made from and read into. bfloat16 has none of its own: its numbers come as float32. */
+/** The flat arrays that tensors are made from and read into. There is none for bfloat16: its numbers come as float32. */
 export type TypedArray =
   | Float32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>
@@ -28,7 +28,7 @@ const arrayTypes = {
   bfloat16: Float32Array,
 } as const;
 
-/** From the narrowest to the widest. */
+/** The categories of types, from the narrowest to the widest. */
 const promotionRank: Record<DType, number> = {
   bool: 0,
   uint8: 1,
@@ -39,7 +39,7 @@ const promotionRank: Record<DType, number> = {
   float64: 5,
 };
 
-/** Throws TypeError for what is no element type: its size in bytes would be no number, and reach the device as such. */
+/** Throws TypeError unless `dtype` is an element type. Another word would have no size in bytes. */
 export function checkDType(action: string, dtype: DType): void {
   codeOf(dtype, action);
 }
@@ -54,7 +54,7 @@ export function isHalf(dtype: DType): dtype is "float16" | "bfloat16" {
   return dtype === "float16" || dtype === "bfloat16";
 }
 
-/** The type's code. The usual type first: looking up a property by a name in a variable is slow. */
+/** The type's code. float32 is tried first, since looking up a property by a name in a variable is slow. */
 export function codeOf(dtype: DType, action = "make tensor"): number {
   if (dtype === "float32") return dtypeCode.float32;
   const code = dtypeCode[dtype];
@@ -73,7 +73,7 @@ export function makeTypedArray(dtype: DType, length: number): TypedArray {
   return dtype === "float16" ? new (float16Array())(length) : new arrayTypes[dtype](length);
 }
 
-/** Older runtimes have none. Importing this module must not fail there. */
+/** The class `Float16Array`, which older runtimes lack: importing this module must not fail there. */
 function float16Array(): Float16ArrayConstructor {
   if (typeof Float16Array === "undefined") {
     throw new TypeError(
@@ -83,18 +83,18 @@ function float16Array(): Float16ArrayConstructor {
   return Float16Array;
 }
 
-/** The number as `makeTypedArray(dtype)` must be given it, so that it is rounded but once. */
+/** The number to be stored in an array of `makeTypedArray(dtype)`, so that it is rounded only once. */
 export function nearest(dtype: DType, value: number): number {
   return dtype === "bfloat16" ? nearestBfloat16(value) : value;
 }
 
-/** The bytes of elements as a device holds them: those of `flat` itself, where they are the same. */
+/** The bytes of elements as a device holds them; the bytes of `flat` itself where these are the same. */
 export function bytesOf(flat: TypedArray, dtype: DType): Uint8Array<ArrayBuffer> {
   const lying = dtype === "bfloat16" ? bfloat16Words(flat as Float32Array) : flat;
   return new Uint8Array(lying.buffer, lying.byteOffset, lying.byteLength);
 }
 
-/** So many elements, whose bytes `fill` writes as a device holds them. */
+/** A flat array of `count` elements, from bytes as a device holds them, which `fill` writes. */
 export function readElements(dtype: DType, length: number, fill: (bytes: Uint8Array) => void): TypedArray {
   if (dtype !== "bfloat16") {
     const flat = makeTypedArray(dtype, length);

@@ -1,4 +1,4 @@
-/** What reductions are told: which axes they join. */
+/** The options of reductions: which axes they join. */
 import { checkNames, checkOptions } from "./check.ts";
 import type { Axes } from "./shape.ts";
 
@@ -10,15 +10,15 @@ export interface ReduceOptions {
   keepDims?: boolean;
 }
 
-/** What a variance is told. */
+/** The options of a variance. */
 export interface VarianceOptions extends ReduceOptions {
-  /** What is taken from the number of elements before it divides: 1 by default, as in PyTorch. */
+  /** How much is taken from the number of elements before the sum is divided by it: 1 by default, as in PyTorch. */
   correction?: number;
 }
 
-/** Along which axis the place of an element is sought. */
+/** The options of `argmax` and `argmin`: along which axis the place of an element is sought. */
 export interface PlaceOptions {
-  /** A negative one counts from the end; by default all axes, in row-major order. */
+  /** The axis; a negative one counts from the end. By default all axes are taken as one, in row-major order. */
   axis?: number | undefined;
   /** Leaves joined axes with length one; false by default. */
   keepDims?: boolean;
@@ -26,7 +26,7 @@ export interface PlaceOptions {
 
 const reduceNames = ["axes", "keepDims"], placeNames = ["axis", "keepDims"];
 
-/** The options themselves. TypeError for a name that is none of theirs, or of `more`. */
+/** The options of a reduction. TypeError for a name that is neither theirs nor in `more`. */
 export function checkReduceOptions(
   action: string,
   options: ReduceOptions,
@@ -36,7 +36,7 @@ export function checkReduceOptions(
   return options;
 }
 
-/** The same for an op that takes one axis or all of them. */
+/** The options of an op that takes one axis or all of them. TypeError for other names. */
 export function placeOptions(action: string, options: PlaceOptions = {}): ReduceOptions {
   checkNames(action, checkOptions(action, options, "{ axis: 0 }"), placeNames);
   return { axes: options.axis, keepDims: options.keepDims ?? false };

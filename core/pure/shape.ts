@@ -67,7 +67,7 @@ export function checkShape(action: string, shape: Shape): void {
   }
 }
 
-/** NumPy's rule: shapes align at the right, and an axis of length one stretches. */
+/** The shape in which two meet, by NumPy's rule: shapes align at the right, and an axis of length one stretches. */
 export function broadcastShapes(action: string, a: Shape, b: Shape): Shape {
   if (sameShape(a, b)) return a;
   const rank = Math.max(a.length, b.length);
@@ -102,7 +102,7 @@ export function broadcastAxes(source: Shape, target: Shape): number[] {
   return axes;
 }
 
-/** An axis in `[0, rank)` from one that may count from the end. */
+/** The axis as a number in `[0, rank)`; a negative one counts from the end. */
 export function normalizeAxis(action: string, axis: number, rank: number): number {
   const found = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || found < 0 || found >= rank) {
@@ -116,10 +116,10 @@ export function countAlong(shape: Shape, axes: readonly number[]): number {
   return axes.reduce((count, axis) => count * shape[axis]!, 1);
 }
 
-/** Which axes a reduction takes: one number, a list, or all of them when absent. */
+/** The axes that a reduction joins: one number, a list, or all axes when absent. */
 export type Axes = number | readonly number[];
 
-/** Sorted, checked, without repetition. */
+/** The axes sorted, checked and each once. */
 export function normalizeAxes(action: string, axes: Axes | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const given = typeof axes === "number" ? [axes] : axes;
@@ -142,7 +142,7 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
   return out;
 }
 
-/** Fills in a `-1` and checks that the element counts agree. */
+/** The new shape with its `-1` filled in. Throws unless both shapes have as many elements. */
 export function resolveReshape(from: Shape, to: Shape): number[] {
   checkList("reshape", to);
   const size = sizeOf(from);
@@ -204,7 +204,7 @@ export function reshapeStrides(shape: Shape, strides: readonly number[], target:
 export interface AxisSlice {
   /** The place of the first element, in [0, length of the axis). */
   start: number;
-  /** Between two places; negative ones go backwards. */
+  /** The step from one place to the next; a negative one goes backwards. */
   step: number;
   /** How many places are taken. */
   length: number;
@@ -212,7 +212,7 @@ export interface AxisSlice {
   dropped: boolean;
 }
 
-/** Throws RangeError unless there is one slice for each axis, with places that the axis has. */
+/** Throws RangeError unless there is one slice for each axis, and the axis has all of its places. */
 export function checkSlices(action: string, slices: readonly AxisSlice[], shape: Shape): void {
   if (!Array.isArray(slices) || slices.length !== shape.length) {
     throw new RangeError(`Cannot ${action}: ${slices?.length} slices for the axes of shape ${showShape(shape)}`);
