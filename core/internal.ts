@@ -1,7 +1,6 @@
 /**
  * What the rooms above need of the core beyond its public names.
  */
-export { autocastType } from "./ambient/modes.ts";
 export { detachedScope, moveTo, outsideScopes } from "./ambient/scope.ts";
 export { randomState, setRandomState } from "./array/counters.ts";
 export { decided, eachTime, refuseRecording } from "./array/recorder.ts";
@@ -14,7 +13,6 @@ export {
   type DType,
   dtypeOfArray,
   isFloat,
-  isHalf,
   itemBytes,
   makeTypedArray,
   readElements,

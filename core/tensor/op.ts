@@ -139,7 +139,7 @@ export abstract class TensorTupleOp extends OperandOp {
 
 /** An op of several steps, between which halves would lose too much: it is computed in float32 where they are given. */
 export abstract class WideOp extends TensorOp {
-  /** With halves, the result has their common type, or float32 under autocast. */
+  /** With halves, the result has their common type, or float32 under autocast; integers and bools become float32. */
   override readonly precision: Precision = "wide";
 }
 
