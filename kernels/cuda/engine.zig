@@ -22,7 +22,8 @@ const program = @import("../program/program.zig");
 const row_text = @import("../gpu/row_text.zig");
 const staging = @import("staging.zig");
 const Compiled = @import("compiled.zig").Compiled;
-const Maps = @import("fused_maps.zig").Fused;
+const Maps = @import("../gpu/map_plan.zig").Plan;
+const map_text = @import("../gpu/map_text.zig");
 const Rows = @import("../gpu/row_plan.zig").Plan;
 const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
@@ -307,10 +308,8 @@ pub const Engine = struct {
                 if (try engine.launchRows()) return joined;
             }
             const maps = &engine.planned.maps;
-            const count = maps.plan(instructions);
-            if (count > 1 and maps.prepare(temporaries, instructions[count..])) {
-                if (try engine.launchMaps()) return count;
-            }
+            const count = maps.build(instructions, instructions.len, temporaries, .{ .threads = layout.threads, .tiles = false });
+            if (count > 1 and try engine.launchMaps()) return count;
         }
         if (instructions.len > 1 and instructions[0] == .matmul and instructions[1] == .map) {
             const rest = instructions[2..];
@@ -340,9 +339,18 @@ pub const Engine = struct {
     fn launchMaps(engine: *Engine) Failed!bool {
         const maps = &engine.planned.maps;
         var key: [Maps.key_max]u8 = undefined;
-        const function = try engine.compiled.get(engine, maps.key(&key), maps, Maps.write) orelse return false;
-        try engine.launchCompiled(function, maps.blocks(), &maps.arguments);
+        const function = try engine.compiled.get(engine, maps.key(&key), maps, writeMaps) orelse return false;
+        var arguments: layout.Fused = undefined;
+        map_text.fill(maps, &arguments);
+        for (maps.views[0..maps.views_count], arguments.addresses[0..maps.views_count]) |*seen, *address| {
+            address.* = @intFromPtr(seen.view.data);
+        }
+        try engine.launchCompiled(function, maps.blocks()[0], &arguments);
         return true;
+    }
+
+    fn writeMaps(maps: *const Maps, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+        return map_text.write(maps, writer, .cuda);
     }
 
     fn launchCompiled(engine: *Engine, function: *driver.Function, blocks: usize, arguments: *const layout.Fused) Failed!void {

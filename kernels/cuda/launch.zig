@@ -2,7 +2,7 @@
 //! arguments filled. All but products.
 
 const std = @import("std");
-const axes_module = @import("../gpu/axes.zig");
+const axes_module = @import("../program/axes.zig");
 const convert = @import("../program/convert.zig");
 const cuda = @import("engine.zig");
 const driver = @import("driver.zig");
@@ -18,7 +18,7 @@ const Engine = cuda.Engine;
 const Geometry = @import("../gpu/row_plan.zig").Geometry;
 const Failed = cuda.Failed;
 const View = program.View;
-const product = @import("../program/axes.zig").product;
+const product = axes_module.product;
 const operands_max = layout.operands_max;
 const rank_max = layout.rank_max;
 const threads = layout.threads;
@@ -128,7 +128,7 @@ fn blocksOf(count: usize) usize {
     return (count + threads - 1) / threads;
 }
 
-const Axes = axes_module.Axes(operands_max);
+const Axes = axes_module.AxesOf(operands_max, rank_max);
 
 /// The output's view and the inputs'.
 fn viewsOf(buffer: *[operands_max]*const View, one: anytype) []*const View {
@@ -157,7 +157,7 @@ pub fn map(engine: *Engine, one: *const program.Map) Failed!void {
         arguments.addresses[k] = @intFromPtr(view.data);
         arguments.dtypes[k] = @backingInt(view.dtype);
     }
-    if (axes.rank == 0) axes.add(1, @as([operands_max]isize, @splat(0))[0..views.len], false);
+    axes.atLeast(1);
     const width = vector_bytes / one.compute.bytes();
     return mapAxes(engine, one, &axes, &arguments, repeatedIn(one, views, &axes, width), width);
 }
@@ -196,7 +196,7 @@ fn mapAxes(
     repeated: ?u8,
     width: usize,
 ) Failed!void {
-    const count = axes.places();
+    const count = axes.elements();
     if (count > engine.places_most) return mapHalves(engine, one, axes, arguments, repeated, width);
     const operands = one.inputs_count + 1;
     var cut: Axes = axes.*;
@@ -208,7 +208,7 @@ fn mapAxes(
     }
     arguments.rank = @intCast(cut.rank);
     arguments.elements = count;
-    arguments.count = @intCast(cut.places());
+    arguments.count = @intCast(cut.elements());
     cut.write(operands, 0, &arguments.divisors, &arguments.strides);
     const skeleton: Skeleton = if (repeated != null) .vector else .strided;
     const blocks = blocksOf(arguments.count);
@@ -270,12 +270,12 @@ pub const Reduction = struct {
             .column = facts.isColumn(one),
             .arguments = .{ .scalars = scalarsOf(one) },
         };
-        reduction.kept_count = reduction.kept.places();
+        reduction.kept_count = reduction.kept.elements();
         if (std.mem.indexOfScalar(usize, reduced_shape, 0) == null) {
             begin = @splat(one.kept);
             begin[0] = null;
             reduction.reduced = .of(views, reduced_shape, begin[0..views.len], .given);
-            reduction.reduced_count = reduction.reduced.places();
+            reduction.reduced_count = reduction.reduced.elements();
         }
         const arguments = &reduction.arguments;
         for (views, 0..) |view, k| {

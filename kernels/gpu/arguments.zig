@@ -4,6 +4,7 @@
 //! Addresses are numbers, so that the same structs serve the device and the host.
 
 const std = @import("std");
+const convert = @import("../program/convert.zig");
 const program = @import("../program/program.zig");
 
 pub const rank_max = program.rank_max;
@@ -75,6 +76,14 @@ pub const Fused = extern struct {
     divisors: [fused_rank_max]Divisor = @splat(.{}),
     strides: [fused_views_max][fused_rank_max]i64 = @splat(@splat(0)),
 };
+
+/// The scalars of the steps of a plan, each in its compute type.
+pub fn fillScalars(steps: anytype, scalars: *[fused_scalars_max]u64) void {
+    for (steps) |*step| {
+        const words = scalars[step.scalar..][0..step.scalars];
+        for (words, step.values[0..step.scalars]) |*word, value| word.* = convert.bitsOf(step.compute, value);
+    }
+}
 
 /// A fold or arg: kept axes, then reduced ones.
 pub fn Fold(comptime operands: usize) type {

@@ -26,7 +26,9 @@ typedef uchar U8;
 #define AS_FLOAT(x) as_float(x)
 #define AS_LONG(x) as_long(x)
 #define AS_DOUBLE(x) as_double(x)
+#define HIGH_PRODUCT_32(x, y) mul_hi(x, y)
 #define HIGH_PRODUCT_64(x, y) mul_hi(x, y)
+#define ALIGNED(bytes) __attribute__((aligned(bytes)))
 #define INFINITY_FLOAT INFINITY
 #define UNROLL _Pragma("unroll")
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
@@ -51,7 +53,9 @@ typedef unsigned char U8;
 #define AS_FLOAT(x) __int_as_float(x)
 #define AS_LONG(x) __double_as_longlong(x)
 #define AS_DOUBLE(x) __longlong_as_double(x)
+#define HIGH_PRODUCT_32(x, y) __umulhi(x, y)
 #define HIGH_PRODUCT_64(x, y) __umul64hi(x, y)
+#define ALIGNED(bytes) alignas(bytes)
 #define INFINITY_FLOAT __int_as_float(0x7f800000)
 #define UNROLL _Pragma("unroll")
 #define INDEPENDENT

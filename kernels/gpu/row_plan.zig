@@ -366,7 +366,8 @@ pub const Plan = struct {
         try writer.writeAll(&.{ @intCast(plan.steps_count), @intCast(plan.views_count) });
         for (plan.steps[0..plan.steps_count]) |*step| {
             try writer.writeAll(&.{ @backingInt(step.kind), @backingInt(step.compute), @backingInt(step.index), @backingInt(step.space) });
-            try writer.writeAll(&.{ @intCast(step.row), step.inputs_count, step.out });
+            try writer.writeInt(u16, step.row, .little);
+            try writer.writeAll(&.{ step.inputs_count, step.out });
             for (step.inputs[0..step.inputs_count]) |input| try writer.writeAll(&.{ input.view, input.from orelse 255 });
         }
         for (plan.views[0..plan.views_count]) |*seen| {

@@ -5,7 +5,6 @@
 //! a thread has, not on sizes or strides.
 
 const std = @import("std");
-const convert = @import("../program/convert.zig");
 const expr = @import("../rows/expr.zig");
 const layout = @import("arguments.zig");
 const row_plan = @import("row_plan.zig");
@@ -34,10 +33,7 @@ pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
         strides[0] = seen.strides[1];
         strides[1] = seen.strides[0];
     }
-    for (plan.steps[0..plan.steps_count]) |*step| {
-        const scalars = arguments.scalars[step.scalar..][0..step.scalars];
-        for (scalars, step.values[0..step.scalars]) |*word, value| word.* = convert.bitsOf(step.compute, value);
-    }
+    layout.fillScalars(plan.steps[0..plan.steps_count], &arguments.scalars);
 }
 
 /// Everything but the head (`text.writeHead`), for blocks of threads; `row_text_cpu.zig` writes it for those of
@@ -89,12 +85,7 @@ pub const Source = struct {
             for (0..plan.views_count) |k| if (plan.touched(k)) try text.fill(source.writer, ", GLOBAL U8 *y@", .{k});
         }
         try source.put(") {", .{});
-        for (plan.steps[0..plan.steps_count], 0..) |*step, n| {
-            for (0..step.scalars) |k| {
-                const name = text.typeName(step.compute);
-                try source.put("const @ s@_@ = @p.scalars[@]);", .{ name, n, k, text.scalarOf(step.compute), step.scalar + k });
-            }
-        }
+        try text.scalars(source.writer, plan.steps[0..plan.steps_count]);
     }
 
     fn signature(source: *const Source) Error!void {
@@ -238,13 +229,16 @@ pub const Source = struct {
         const name = text.typeName(step.compute);
         for (step.inputs[0..step.inputs_count], 0..) |input, k| {
             const seen = &plan.views[input.view];
-            if (input.from) |from| {
-                const open = text.conversion(seen.dtype, step.compute);
-                try source.put("const @ a@_@ = @v@@);", .{ name, n, k, open, from, if (seen.space == .place) source.beside else "" });
-            } else {
-                const each = if (seen.space == .place) source.beside else if (plan.held) "[e]" else "";
-                try source.put("const @ a@_@ = @m@@);", .{ name, n, k, text.loading(seen.dtype, step.compute), input.view, each });
-            }
+            const beside = if (seen.space == .place) source.beside else "";
+            const given: text.Source = if (input.from) |from|
+                .{ .from = .{ .made = from }, .dtype = seen.dtype, .each = beside }
+            else
+                .{
+                    .from = .{ .read = input.view },
+                    .dtype = seen.dtype,
+                    .each = if (seen.space == .full and plan.held) "[e]" else beside,
+                };
+            try text.operand(source.writer, n, k, step.compute, given);
         }
         switch (step.index) {
             .none => {},

@@ -232,6 +232,35 @@ pub fn scalarOf(compute: DType) []const u8 {
     };
 }
 
+/// Declares the scalars of the steps of a plan, `s0_0` with the step's number before the scalar's.
+pub fn scalars(writer: *Writer, steps: anytype) Writer.Error!void {
+    for (steps, 0..) |*step, n| {
+        for (0..step.scalars) |k| {
+            const name = typeName(step.compute);
+            try fill(writer, "const @ s@_@ = @p.scalars[@]);\n", .{ name, n, k, scalarOf(step.compute), step.scalar + k });
+        }
+    }
+}
+
+/// Where a step of a plan takes an operand from.
+pub const Source = struct {
+    /// What step `made` computed, `v` in the text, or what was loaded from view `read`, `m`.
+    from: union(enum) { made: usize, read: usize },
+    dtype: DType,
+    /// Chooses the element where there are some.
+    each: []const u8 = "",
+};
+
+/// Declares operand `k` of step `n` in the compute type: `a0_0`.
+pub fn operand(writer: *Writer, n: usize, k: usize, compute: DType, source: Source) Writer.Error!void {
+    const open = if (source.from == .made) conversion(source.dtype, compute) else loading(source.dtype, compute);
+    const letter: []const u8, const number = switch (source.from) {
+        .made => |step| .{ "v", step },
+        .read => |view| .{ "m", view },
+    };
+    try fill(writer, "const @ a@_@ = @@@@);\n", .{ typeName(compute), n, k, open, letter, number, source.each });
+}
+
 /// Writes the expression of a row. Operands are `a0_0`, with the step's number before the operand's;
 /// scalars `s0_0`, the index `i0`, the running value `r`.
 pub fn expression(

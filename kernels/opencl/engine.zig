@@ -6,12 +6,13 @@
 //! that is out of range is an error at the next read.
 
 const std = @import("std");
-const launch_module = @import("launch.zig");
+const fold_plan = @import("fold_plan.zig");
 const memory = @import("../host/memory.zig");
 const opencl_api = @import("api.zig");
 const opencl_list = @import("devices.zig");
 const opencl_run = @import("run.zig");
 const program = @import("../program/program.zig");
+const map_plan = @import("../gpu/map_plan.zig");
 const row_plan = @import("../gpu/row_plan.zig");
 const Blas = @import("clblast.zig").Blas;
 const opencl_matmul = @import("product.zig");
@@ -35,6 +36,8 @@ const slab_bytes = 8 << 20;
 /// A buffer, or none, and how many blocks of memory it is.
 const Block = struct { buffer: ?opencl_api.Buffer, bytes: usize = 0, pieces: u32 = 0 };
 
+const Planned = struct { maps: map_plan.Plan, rows: row_plan.Plan };
+
 pub const Check = enum(i64) { gather = 1, scatter = 2, label = 3 };
 
 pub const Engine = struct {
@@ -46,12 +49,12 @@ pub const Engine = struct {
     context: opencl_api.Context,
     queue: opencl_api.Queue,
     about: opencl_list.About,
-    shaping: launch_module.Shaping,
+    shaping: fold_plan.Shaping,
     programs: Programs,
     message: program.Message,
 
     /// Workspace for what may be one kernel.
-    rows: *row_plan.Plan,
+    planned: *Planned,
 
     /// By their numbers; 0 is none.
     buffers: std.ArrayList(Block) = .empty,
@@ -105,7 +108,7 @@ pub const Engine = struct {
             .about = .of(api, device),
             .shaping = undefined,
             .programs = undefined,
-            .rows = undefined,
+            .planned = undefined,
             .message = .{},
         };
         engine.about.has_double = engine.about.has_double and settings.double;
@@ -130,8 +133,8 @@ pub const Engine = struct {
         }
         if (settings.clblast) engine.blas = Blas.load(settings.folders(), &engine.blas_absence);
         var status: i32 = 0;
-        engine.rows = try allocator.create(row_plan.Plan);
-        errdefer allocator.destroy(engine.rows);
+        engine.planned = try allocator.create(Planned);
+        errdefer allocator.destroy(engine.planned);
         engine.context = api.clCreateContext(null, 1, &.{device}, null, null, &status) orelse
             return refuse(message, "clCreateContext", status);
         errdefer _ = api.clReleaseContext(engine.context);
@@ -169,7 +172,7 @@ pub const Engine = struct {
     pub fn deinit(engine: *Engine) void {
         _ = engine.api.clFinish(engine.queue);
         engine.freeAll();
-        engine.allocator.destroy(engine.rows);
+        engine.allocator.destroy(engine.planned);
         engine.programs.deinit();
         if (engine.blas) |*blas| blas.forget();
         _ = engine.api.clReleaseCommandQueue(engine.queue);

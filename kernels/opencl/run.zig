@@ -3,22 +3,24 @@
 
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
-const later = @import("../program/reads.zig");
-const launch_module = @import("launch.zig");
-const launch_text = @import("launch_text.zig");
+const fold_plan = @import("fold_plan.zig");
+const fold_text = @import("fold_text.zig");
 const opencl = @import("engine.zig");
 const opencl_api = @import("api.zig");
 const opencl_matmul = @import("product.zig");
 const layout = @import("../gpu/arguments.zig");
+const map_plan = @import("../gpu/map_plan.zig");
+const map_text = @import("../gpu/map_text.zig");
+const map_text_tiles = @import("../gpu/map_text_tiles.zig");
 const program = @import("../program/program.zig");
 const row_plan = @import("../gpu/row_plan.zig");
 const row_text = @import("../gpu/row_text.zig");
 const row_text_cpu = @import("../gpu/row_text_cpu.zig");
 const skeletons = @import("skeletons.zig");
+const Words = @import("../gpu/words.zig").Words;
 
 const Engine = opencl.Engine;
 const Instruction = program.Instruction;
-const Launch = launch_module.Launch;
 const Status = program.Status;
 const View = program.View;
 
@@ -26,18 +28,17 @@ pub fn execute(engine: *Engine, instruction: *const Instruction) Status {
     const status = supported(engine, instruction);
     if (status != .ok) return status;
     switch (instruction.*) {
-        .map => |*one| {
-            var launch: Launch = undefined;
-            launch.beginMaps(engine.shaping, one);
-            launch.finishMaps(one);
-            return runLaunch(engine, &launch, null);
+        .map => {
+            const count = planMaps(engine, instruction[0..1], &.{});
+            std.debug.assert(count == 1);
+            return runMaps(engine);
         },
         .fold => |*one| return fold(engine, one),
         .arg => |*one| {
-            var launch: Launch = undefined;
-            launch.initFold(engine.shaping, one, true, false);
-            launch.finishFold(1, 0);
-            return runLaunch(engine, &launch, null);
+            var plan: fold_plan.Plan = undefined;
+            plan.init(engine.shaping, one, true, false);
+            plan.finish(1, 0);
+            return runFold(engine, &plan, null);
         },
         .matmul => |*one| return opencl_matmul.execute(engine, one),
         .gather => |*one| return gather(engine, one),
@@ -82,32 +83,28 @@ pub fn runGroup(engine: *Engine, instructions: []const Instruction, temporaries:
             at += joined;
             continue;
         }
-        var end = at + 1;
-        const status = if (instructions[at] == .map) maps: {
-            const first = &instructions[at].map;
-            const refused = supported(engine, &instructions[at]);
-            if (refused != .ok) break :maps refused;
-            var launch: Launch = undefined;
-            launch.beginMaps(engine.shaping, first);
-            while (end < instructions.len and instructions[end] == .map) : (end += 1) {
-                if (supported(engine, &instructions[end]) != .ok) break;
-                if (!launch.addMap(first, &instructions[end].map)) break;
-            }
-            if (end > at + 1) dropUnread(&launch, instructions[end..], temporaries);
-            launch.finishMaps(first);
-            break :maps runLaunch(engine, &launch, null);
-        } else execute(engine, &instructions[at]);
+        const maps = if (instructions[at] == .map) planMaps(engine, instructions[at..], temporaries) else 0;
+        const status = if (maps > 0) runMaps(engine) else execute(engine, &instructions[at]);
         if (status != .ok) return status;
-        at = end;
+        at += @max(maps, 1);
     }
     return .ok;
+}
+
+/// How many maps, from the first on, the engine's plan is for; 0 where the first is not supported.
+fn planMaps(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) usize {
+    const most = for (instructions, 0..) |*instruction, k| {
+        if (k == map_plan.steps_max or supported(engine, instruction) != .ok) break k;
+    } else instructions.len;
+    const device: map_plan.Device = .{ .threads = engine.shaping.lanes, .tiles = true };
+    return engine.planned.maps.build(instructions, most, temporaries, device);
 }
 
 /// How many instructions, from the first on, the engine's plan is for; below two it is for none.
 fn planRows(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) usize {
     if (instructions.len < 2) return 0;
-    const count = engine.rows.build(instructions, engine.shaping);
-    if (count < 2 or !engine.rows.finish(temporaries, instructions[count..])) return 0;
+    const count = engine.planned.rows.build(instructions, engine.shaping);
+    if (count < 2 or !engine.planned.rows.finish(temporaries, instructions[count..])) return 0;
     for (instructions[0..count]) |*instruction| if (supported(engine, instruction) != .ok) return 0;
     return count;
 }
@@ -118,7 +115,7 @@ fn writeRows(plan: *const row_plan.Plan, writer: *std.Io.Writer) std.Io.Writer.E
 }
 
 fn runRows(engine: *Engine) Status {
-    const plan = engine.rows;
+    const plan = &engine.planned.rows;
     var buffer: [row_plan.Plan.key_max]u8 = undefined;
     const kernel = engine.programs.get(plan.key(&buffer), @as(*const row_plan.Plan, plan), writeRows) catch |failure|
         return statusOf(engine, failure);
@@ -137,35 +134,61 @@ fn runRows(engine: *Engine) Status {
     return arguments.enqueue(.{ plan.blocks(), 1, 1 }, .{ lanes, 1 });
 }
 
-/// Stores that nobody reads need not be made.
-fn dropUnread(launch: *Launch, rest: []const Instruction, temporaries: []const u32) void {
-    for (launch.operands[0..launch.operands_count]) |*operand| {
-        if (!operand.stored) continue;
-        const handle = operand.view.handle;
-        if (std.mem.indexOfScalar(u32, temporaries, handle) == null) continue;
-        if (!later.isRead(rest, handle)) operand.stored = false;
+fn writeMaps(plan: *const map_plan.Plan, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+    return map_text.write(plan, writer, .opencl);
+}
+
+fn runMaps(engine: *Engine) Status {
+    const plan = &engine.planned.maps;
+    var buffer: [map_plan.Plan.key_max]u8 = undefined;
+    const kernel = engine.programs.get(plan.key(&buffer), @as(*const map_plan.Plan, plan), writeMaps) catch |failure|
+        return statusOf(engine, failure);
+    var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
+    var begin: [map_plan.views_max]u64 = @splat(0);
+    for (plan.views[0..plan.views_count], begin[0..plan.views_count], 0..) |*seen, *offset, k| {
+        if (!plan.touched(k)) continue;
+        const place = engine.placeOf(seen.view.data);
+        offset.* = place.offset;
+        arguments.addBuffer(place.buffer);
     }
+    switch (plan.walk) {
+        .threads => {
+            var parameters: layout.Fused = undefined;
+            map_text.fill(plan, &parameters);
+            parameters.addresses = begin;
+            arguments.set(0, @sizeOf(layout.Fused), &parameters);
+        },
+        .tiles => {
+            var words: Words = undefined;
+            map_text_tiles.fill(plan, &words);
+            for (begin[0..plan.views_count], 0..) |offset, k| words.setOffset(k, offset);
+            arguments.setWords(&words);
+        },
+    }
+    const blocks = plan.blocks();
+    return arguments.enqueue(.{ blocks[0], blocks[1], 1 }, plan.lanes());
 }
 
 /// Which operand lies in the scratch buffer instead of in a storage.
 const InScratch = ?usize;
 
-fn runLaunch(engine: *Engine, launch: *Launch, in_scratch: InScratch) Status {
-    var buffer: [launch_module.key_max]u8 = undefined;
-    const kernel = engine.programs.get(launch.key(&buffer), launch, launch_text.write) catch |failure| return statusOf(engine, failure);
+fn runFold(engine: *Engine, plan: *const fold_plan.Plan, in_scratch: InScratch) Status {
+    var buffer: [fold_plan.Plan.key_max]u8 = undefined;
+    const kernel = engine.programs.get(plan.key(&buffer), plan, fold_text.write) catch |failure| return statusOf(engine, failure);
     var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
-    for (launch.operands[0..launch.operands_count], 0..) |*operand, k| {
-        if (!operand.used()) continue;
+    var words: Words = undefined;
+    plan.fill(&words);
+    for (plan.operands[0..plan.operands_count], 0..) |*view, k| {
         if (in_scratch == k) {
             arguments.addBuffer(engine.scratch.?);
             continue;
         }
-        const place = engine.placeOf(operand.view.data);
-        launch.setOffset(k, place.offset / operand.view.dtype.bytes());
+        const place = engine.placeOf(view.data);
+        words.setOffset(k, place.offset / view.dtype.bytes());
         arguments.addBuffer(place.buffer);
     }
-    arguments.setParameters(launch.parameters[0..launch.parameters_count]);
-    return arguments.enqueue(.{ launch.groups[0], launch.groups[1], 1 }, launch.lanes);
+    arguments.setWords(&words);
+    return arguments.enqueue(.{ plan.groups[0], plan.groups[1], 1 }, plan.lanes);
 }
 
 pub fn statusOf(engine: *Engine, failure: @import("programs.zig").Error) Status {
@@ -188,6 +211,10 @@ pub const Arguments = struct {
     pub fn addBuffer(arguments: *Arguments, buffer: opencl_api.Buffer) void {
         arguments.set(arguments.count, @sizeOf(opencl_api.Buffer), @ptrCast(&buffer));
         arguments.count += 1;
+    }
+
+    fn setWords(arguments: *Arguments, words: *const Words) void {
+        arguments.set(0, words.count * @sizeOf(u64), &words.list);
     }
 
     pub fn setParameters(arguments: *Arguments, parameters: []const i64) void {
@@ -224,18 +251,18 @@ pub fn reserve(engine: *Engine, bytes: usize) Status {
 }
 
 fn fold(engine: *Engine, one: *const program.Fold) Status {
-    var launch: Launch = undefined;
-    launch.initFold(engine.shaping, one, false, false);
-    const parts = launch.parts();
+    var plan: fold_plan.Plan = undefined;
+    plan.init(engine.shaping, one, false, false);
+    const parts = plan.parts();
     if (parts == 1) {
-        launch.finishFold(1, 0);
-        return runLaunch(engine, &launch, null);
+        plan.finish(1, 0);
+        return runFold(engine, &plan, null);
     }
     const kept = axes_module.product(one.shape[0..one.kept]);
     const reserved = reserve(engine, kept * parts * one.compute.bytes());
     if (reserved != .ok) return reserved;
     // Rows leave their parts side by side, columns leave rows of parts.
-    const column = launch.kind == .columns;
+    const column = plan.kind == .columns;
     const pitch = if (column) kept else 1;
     var partial: View = undefined;
     partial.dtype = one.compute;
@@ -251,9 +278,9 @@ fn fold(engine: *Engine, one: *const program.Fold) Status {
     partial.strides[one.kept] = @intCast(pitch);
     var first = one.*;
     first.out = partial;
-    launch.initFold(engine.shaping, &first, false, false);
-    launch.finishFold(parts, pitch);
-    const status = runLaunch(engine, &launch, launch.operands_count - 1);
+    plan.init(engine.shaping, &first, false, false);
+    plan.finish(parts, pitch);
+    const status = runFold(engine, &plan, plan.operands_count - 1);
     if (status != .ok) return status;
 
     var second = one.*;
@@ -261,9 +288,9 @@ fn fold(engine: *Engine, one: *const program.Fold) Status {
     second.shape[one.kept] = parts;
     second.inputs_count = 1;
     second.inputs[0] = partial;
-    launch.initFold(engine.shaping, &second, false, true);
-    launch.finishFold(1, 0);
-    return runLaunch(engine, &launch, 0);
+    plan.init(engine.shaping, &second, false, true);
+    plan.finish(1, 0);
+    return runFold(engine, &plan, 0);
 }
 
 fn offsetOf(engine: *const Engine, view: *const View) i64 {

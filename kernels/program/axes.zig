@@ -15,54 +15,129 @@ pub fn pointAt(bases: *Bases, instruction: anytype) void {
     for (instruction.inputs[0..instruction.inputs_count], 1..) |*input, k| bases[k] = @intFromPtr(input.data);
 }
 
-/// Axes from the outermost to the innermost. Strides are in bytes.
-pub const Axes = struct {
-    rank: usize = 0,
-    shape: [rank_max]usize = undefined,
-    strides: [operands_max][rank_max]isize = undefined,
+/// In which order the axes of operands are walked along.
+pub const Order = union(enum) {
+    given,
+    /// That in which this operand lies in memory.
+    sorted: usize,
+    /// As given, and the last axis is merged with no other.
+    apart,
+};
 
-    /// Adds axes of `views` inside the present ones. An axis of size 1 vanishes; one that
-    /// continues the axis before it becomes part of that axis, unless that one has a number below
-    /// `barrier`.
-    pub fn append(
-        axes: *Axes,
-        views: []const *const program.View,
-        shape: []const usize,
-        /// Where the axes stand in each view; null for an operand that does not have them.
-        places: []const ?usize,
-        barrier: usize,
-    ) void {
-        for (shape, 0..) |size, axis| {
-            if (size == 1) continue;
-            var strides: [operands_max]isize = undefined;
-            for (views, places, strides[0..views.len]) |view, place, *stride| {
+/// The axes of the operands of one row, as the CPU walks along them.
+pub const Axes = AxesOf(operands_max, rank_max);
+
+/// Axes from the outermost to the innermost, of so many operands at most. Strides are in bytes where
+/// views are given, else in the unit of the caller.
+pub fn AxesOf(comptime operands_most: usize, comptime rank_most: usize) type {
+    return struct {
+        rank: usize = 0,
+        shape: [rank_most]usize = undefined,
+        strides: [operands_most][rank_most]isize = undefined,
+
+        const Self = @This();
+
+        /// The axes of `views` in some order; `places` is as in `append`.
+        pub fn of(
+            views: []const *const program.View,
+            shape: []const usize,
+            places: []const ?usize,
+            order: Order,
+        ) Self {
+            var list: [rank_most]usize = undefined;
+            var count: usize = 0;
+            for (shape, 0..) |size, axis| if (size != 1 or (order == .apart and axis + 1 == shape.len)) {
+                list[count] = axis;
+                count += 1;
+            };
+            if (order == .sorted) std.sort.insertion(usize, list[0..count], views[order.sorted], isFarther);
+            var axes: Self = .{};
+            for (list[0..count]) |axis| {
+                const barrier = if (order == .apart and axis + 1 == shape.len) axes.rank else 0;
+                axes.addViews(views, shape[axis], axis, places, barrier);
+            }
+            return axes;
+        }
+
+        fn isFarther(view: *const program.View, a: usize, b: usize) bool {
+            return @abs(view.strides[a]) > @abs(view.strides[b]);
+        }
+
+        /// Adds axes of `views` inside the present ones. An axis of size 1 vanishes.
+        pub fn append(
+            axes: *Self,
+            views: []const *const program.View,
+            shape: []const usize,
+            /// Where the axes begin in each view; null for an operand that does not have them.
+            places: []const ?usize,
+            barrier: usize,
+        ) void {
+            for (shape, 0..) |size, axis| {
+                if (size != 1) axes.addViews(views, size, axis, places, barrier);
+            }
+        }
+
+        fn addViews(
+            axes: *Self,
+            views: []const *const program.View,
+            size: usize,
+            axis: usize,
+            places: []const ?usize,
+            barrier: usize,
+        ) void {
+            var strides: [operands_most]isize = undefined;
+            for (views, places[0..views.len], strides[0..views.len]) |view, place, *stride| {
                 const bytes: isize = @intCast(view.dtype.bytes());
                 stride.* = if (place) |begin| view.strides[begin + axis] *% bytes else 0;
             }
             axes.add(size, strides[0..views.len], barrier);
         }
-    }
 
-    fn add(axes: *Axes, size: usize, strides: []const isize, barrier: usize) void {
-        const last = axes.rank -% 1;
-        const merges = axes.rank > barrier and for (strides, 0..) |stride, k| {
-            if (axes.strides[k][last] != stride *% @as(isize, @intCast(size))) break false;
-        } else true;
-        const target = if (merges) last else axes.rank;
-        axes.shape[target] = if (merges) axes.shape[last] * size else size;
-        for (strides, 0..) |stride, k| axes.strides[k][target] = stride;
-        axes.rank = target + 1;
-    }
-
-    /// Adds an axis of size 1 where there is none in `from..`, so that a loop has one to run over.
-    pub fn atLeast(axes: *Axes, rank: usize) void {
-        while (axes.rank < rank) {
-            axes.shape[axes.rank] = 1;
-            for (&axes.strides) |*strides| strides[axes.rank] = 0;
-            axes.rank += 1;
+        /// Adds an axis inside the present ones. Where it continues the axis before it for every
+        /// operand, it becomes part of that axis, unless that one has a number below `barrier`.
+        pub fn add(axes: *Self, size: usize, strides: []const isize, barrier: usize) void {
+            const last = axes.rank -% 1;
+            const merges = axes.rank > barrier and for (strides, 0..) |stride, k| {
+                if (axes.strides[k][last] != stride *% @as(isize, @intCast(size))) break false;
+            } else true;
+            const target = if (merges) last else axes.rank;
+            axes.shape[target] = if (merges) axes.shape[last] * size else size;
+            for (strides, 0..) |stride, k| axes.strides[k][target] = stride;
+            axes.rank = target + 1;
         }
-    }
-};
+
+        /// Adds axes of size 1 inside the others, so that a loop has one to run over.
+        pub fn atLeast(axes: *Self, rank: usize) void {
+            while (axes.rank < rank) axes.insert(axes.rank, 1);
+        }
+
+        /// Puts so many axes of size 1 before axis `first`.
+        pub fn insert(axes: *Self, first: usize, count: usize) void {
+            const after = axes.rank - first;
+            std.mem.copyBackwards(usize, axes.shape[first + count ..][0..after], axes.shape[first..][0..after]);
+            @memset(axes.shape[first..][0..count], 1);
+            for (&axes.strides) |*strides| {
+                std.mem.copyBackwards(isize, strides[first + count ..][0..after], strides[first..][0..after]);
+                @memset(strides[first..][0..count], 0);
+            }
+            axes.rank += count;
+        }
+
+        /// How many elements they hold.
+        pub fn elements(axes: *const Self) usize {
+            return product(axes.shape[0..axes.rank]);
+        }
+
+        /// Into the arguments of a GPU's kernel from number `begin` on, the last axis first.
+        pub fn write(axes: *const Self, operands: usize, begin: usize, divisors: anytype, strides: anytype) void {
+            for (0..axes.rank) |back| {
+                const axis = axes.rank - 1 - back;
+                divisors[begin + back] = .init(axes.shape[axis]);
+                for (0..operands) |k| strides[k][begin + back] = axes.strides[k][axis];
+            }
+        }
+    };
+}
 
 pub fn advance(address: usize, stride: isize, steps: usize) usize {
     return address +% @as(usize, @bitCast(stride)) *% steps;

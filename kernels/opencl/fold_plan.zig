@@ -1,0 +1,292 @@
+//! A fold or an arg row on OpenCL, planned. From it come the text of its kernel (`fold_text.zig`) and
+//! the numbers that it is called with.
+//!
+//! All that changes with the data (sizes, strides, offsets, scalars) is among the arguments; what is
+//! left is the structure, by which kernels are kept: `key`.
+
+const std = @import("std");
+const axes_module = @import("../program/axes.zig");
+const convert = @import("../program/convert.zig");
+const program = @import("../program/program.zig");
+const row_plan = @import("../gpu/row_plan.zig");
+const table = @import("../rows/table.zig");
+const words_module = @import("../gpu/words.zig");
+
+const DType = program.DType;
+const View = program.View;
+const product = axes_module.product;
+
+const operands_max = program.inputs_max + 1;
+/// Lanes in which a work item of a CPU joins the elements of a row.
+pub const fold_lanes = 16;
+/// Columns of a fold that one work item of a CPU joins side by side.
+pub const column_block = 64;
+/// Columns that do not fit a second-level cache are slower at once than pass by pass: each of their
+/// rows lies on another page.
+const columns_bytes_max = 512 << 10;
+/// Kept and reduced axes.
+const axes_max = 2 * program.rank_max;
+/// Numbers of axes that kernels are made for, kept ones and reduced ones.
+const ranks = [_]usize{ 1, 3, program.rank_max };
+
+/// How a device wants its work cut.
+pub const Shaping = struct {
+    /// Work items that share a group; one on a CPU, where a loop is what becomes vectors.
+    lanes: u16,
+    has_double: bool,
+
+    /// How a fold joins the rows of a matrix; null where it takes more than one launch.
+    pub fn rowGeometry(shaping: Shaping, fold: *const program.Fold) ?row_plan.Geometry {
+        var plan: Plan = undefined;
+        plan.init(shaping, fold, false, false);
+        if (plan.parts() > 1) return null;
+        plan.finish(1, 0);
+        const column = plan.kind == .columns;
+        if (column and shaping.lanes == 1) {
+            const bytes = plan.reduced *| (column_block * fold.inputs[0].dtype.bytes());
+            if (bytes > columns_bytes_max) return null;
+        }
+        if (shaping.lanes > 1) return .{
+            .threads = if (column) 1 else plan.lanes[0],
+            .places = if (column) plan.lanes[0] else plan.lanes[1],
+            .column = column,
+        };
+        return .{
+            .threads = 1,
+            .places = if (column) column_block else 1,
+            .column = column,
+            .lanes = fold_lanes,
+            .each = if (column) 0 else @intCast(plan.each),
+        };
+    }
+};
+
+pub const Kind = enum(u8) { rows, columns, arg };
+
+pub const Plan = struct {
+    kind: Kind,
+    shaping: Shaping,
+    row: u16,
+    compute: DType,
+    /// Whether it joins what parts of a fold left; such a fold has no `of`.
+    joins: bool,
+    /// Whether the results are parts, for a second launch to join.
+    partial: bool = false,
+    indexed: bool,
+    scalars: [3]f64,
+
+    /// Which operand each input is; inputs that show the same elements are one.
+    inputs: [program.inputs_max]u8 = undefined,
+    inputs_count: u8,
+    /// The inputs, then the output.
+    operands: [operands_max]View = undefined,
+    along: [operands_max]row_plan.Along = @splat(.unit),
+    operands_count: usize = 0,
+
+    /// Merged: the kept axes come first. Strides are in elements.
+    axes: axes_module.AxesOf(operands_max, axes_max) = .{},
+    kept_rank: usize = 0,
+    /// Places that are kept, and elements that are joined for each.
+    kept: usize = 0,
+    reduced: usize = 0,
+
+    /// Work items of a group along x and y.
+    lanes: [2]u16 = .{ 1, 1 },
+    /// Groups along x and y.
+    groups: [2]usize = .{ 1, 1 },
+    /// Elements of a part, kept places of a group, and elements from the results of one part to those
+    /// of the next.
+    part: usize = 0,
+    each: usize = 1,
+    pitch: usize = 0,
+
+    /// A fold or an arg row; `joins` for one that joins the parts another left. `finish` ends it.
+    pub fn init(plan: *Plan, shaping: Shaping, fold: *const program.Fold, is_arg: bool, joins: bool) void {
+        plan.* = .{
+            .kind = if (is_arg) .arg else .rows,
+            .shaping = shaping,
+            .row = fold.row,
+            .compute = fold.compute,
+            .joins = joins,
+            .indexed = !is_arg and !joins and table.fold_rows[fold.row].uses_index,
+            .scalars = fold.scalars,
+            .inputs_count = fold.inputs_count,
+        };
+        const shape = fold.shape[0..fold.rank];
+        for (fold.inputs[0..fold.inputs_count], plan.inputs[0..fold.inputs_count]) |*input, *place| {
+            place.* = plan.find(input, shape) orelse plan.addOperand(input);
+        }
+        var out = fold.out;
+        for (out.strides[fold.kept..fold.rank]) |*stride| stride.* = 0;
+        _ = plan.addOperand(&out);
+        plan.append(shape[0..fold.kept], 0, 0);
+        plan.kept_rank = plan.axes.rank;
+        plan.append(shape[fold.kept..], fold.kept, plan.kept_rank);
+        const axes = plan.axes.shape[0..plan.axes.rank];
+        plan.kept = product(axes[0..plan.kept_rank]);
+        plan.reduced = product(axes[plan.kept_rank..]);
+        if (!is_arg and plan.isColumn()) plan.kind = .columns;
+        plan.noteAlong();
+    }
+
+    fn addOperand(plan: *Plan, view: *const View) u8 {
+        plan.operands[plan.operands_count] = view.*;
+        plan.operands_count += 1;
+        return @intCast(plan.operands_count - 1);
+    }
+
+    /// The operand that shows the very same elements in the same order.
+    fn find(plan: *const Plan, view: *const View, shape: []const usize) ?u8 {
+        for (plan.operands[0..plan.operands_count], 0..) |*known, place| {
+            if (known.handle != view.handle or known.data != view.data or known.dtype != view.dtype) continue;
+            const same = for (shape, known.strides[0..shape.len], view.strides[0..shape.len]) |size, one, other| {
+                if (size != 1 and one != other) break false;
+            } else true;
+            if (same) return @intCast(place);
+        }
+        return null;
+    }
+
+    /// Appends the axes of the shape, which have numbers from `first` on in the views, and as many of
+    /// size 1 before them as give a number of axes that kernels are made for.
+    fn append(plan: *Plan, shape: []const usize, first: usize, barrier: usize) void {
+        const operands = plan.operands[0..plan.operands_count];
+        for (shape, first..) |size, axis| {
+            if (size == 1) continue;
+            var strides: [operands_max]isize = undefined;
+            for (operands, strides[0..operands.len]) |*view, *stride| stride.* = view.strides[axis];
+            plan.axes.add(size, strides[0..operands.len], barrier);
+        }
+        const rank = plan.axes.rank - barrier;
+        const wanted = for (ranks) |wanted| {
+            if (rank <= wanted) break wanted;
+        } else unreachable;
+        plan.axes.insert(barrier, wanted - rank);
+    }
+
+    /// Columns that a group walks down side by side.
+    fn block(plan: *const Plan) usize {
+        return if (plan.shaping.lanes == 1) column_block else plan.shaping.lanes;
+    }
+
+    fn columnBlocks(plan: *const Plan) usize {
+        const outer = product(plan.axes.shape[0 .. plan.kept_rank - 1]);
+        return outer * divide(plan.axes.shape[plan.kept_rank - 1], plan.block());
+    }
+
+    /// In how many parts the elements of each place should be joined, so that there is work for the
+    /// whole device. It depends on the shape alone, and so do the bits.
+    pub fn parts(plan: *const Plan) usize {
+        if (plan.kind == .arg or plan.joins) return 1;
+        const alone = plan.shaping.lanes == 1;
+        const groups: usize = if (plan.kind == .columns) plan.columnBlocks() else plan.kept;
+        const wanted = (if (alone) @as(usize, 16) else 256) / @max(groups, 1);
+        const least: usize = if (plan.kind == .columns)
+            (if (alone) 256 else 64)
+        else if (alone) 4096 else 1024;
+        return std.math.clamp(wanted, 1, @max(plan.reduced / least, 1));
+    }
+
+    /// Ends a fold that joins in so many parts, each of which stores its results `pitch` elements
+    /// after the part before.
+    pub fn finish(plan: *Plan, parts_count: usize, pitch: usize) void {
+        plan.part = @max(divide(plan.reduced, parts_count), 1);
+        plan.partial = parts_count > 1;
+        plan.pitch = pitch;
+        const wide = plan.shaping.lanes;
+        if (plan.kind == .columns) {
+            if (wide > 1) plan.lanes = .{ wide, 1 };
+            plan.groups[0] = plan.columnBlocks();
+        } else {
+            if (wide == 1) {
+                plan.each = std.math.clamp(16384 / plan.part, 1, plan.kept);
+            } else {
+                plan.lanes = if (plan.part <= 64) .{ 16, wide / 16 } else if (plan.part <= 1024) .{ wide / 4, 4 } else .{ wide, 1 };
+                plan.each = plan.lanes[1];
+            }
+            plan.groups[0] = divide(plan.kept, plan.each);
+        }
+        plan.groups[1] = parts_count;
+    }
+
+    fn isColumn(plan: *const Plan) bool {
+        const kept = plan.kept_rank - 1;
+        const reduced = plan.axes.rank - 1;
+        if (plan.axes.shape[kept] == 1) return false;
+        if (plan.axes.shape[reduced] == 1) return true;
+        for (plan.axes.strides[0 .. plan.operands_count - 1]) |*strides| {
+            const outside = @abs(strides[kept]);
+            const inside = @abs(strides[reduced]);
+            if (outside == 0 and inside == 0) continue;
+            return outside != 0 and (inside == 0 or outside < inside);
+        }
+        return false;
+    }
+
+    /// Notes how the inputs lie along the axis that is walked: all of them end to end or standing
+    /// still, or all by strides. Each of these ways is a kernel of its own.
+    fn noteAlong(plan: *Plan) void {
+        const axis = if (plan.kind == .columns) plan.kept_rank - 1 else plan.axes.rank - 1;
+        if (plan.axes.shape[axis] == 1) return;
+        const inputs = plan.along[0 .. plan.operands_count - 1];
+        var strided = false;
+        for (inputs, 0..) |*along, k| {
+            const stride = plan.axes.strides[k][axis];
+            along.* = if (stride == 0) .zero else .unit;
+            if (stride != 0 and stride != 1) strided = true;
+        }
+        if (strided) @memset(inputs, .strided);
+    }
+
+    /// How many scalars the row reads.
+    pub fn scalarsCount(plan: *const Plan) usize {
+        return if (plan.kind == .arg or plan.joins) 0 else table.fold_rows[plan.row].scalars;
+    }
+
+    /// Fills the arguments, as `fold_text.zig` declares them. Where each operand begins in its buffer is
+    /// the engine's to fill in.
+    pub fn fill(plan: *const Plan, words: *words_module.Words) void {
+        const axes = &plan.axes;
+        words.* = .{};
+        words.push(&.{ plan.kept, plan.reduced, plan.part, plan.each, plan.pitch });
+        words.push(axes.shape[0..axes.rank]);
+        words.pushOffsets(plan.operands_count);
+        for (axes.strides[0..plan.operands_count]) |*strides| words.pushStrides(strides[0..axes.rank]);
+        for (plan.scalars[0..plan.scalarsCount()]) |value| words.push(&.{convert.bitsOf(plan.compute, value)});
+    }
+
+    pub const key_max = 24 + program.inputs_max + operands_max * 2;
+
+    /// The structure, by which kernels are kept.
+    pub fn key(plan: *const Plan, buffer: *[key_max]u8) []const u8 {
+        var writer: std.Io.Writer = .fixed(buffer);
+        plan.writeKey(&writer) catch unreachable;
+        return writer.buffered();
+    }
+
+    fn writeKey(plan: *const Plan, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+        try writer.writeAll("fold");
+        try writer.writeInt(u16, plan.row, .little);
+        try writer.writeAll(&.{
+            @backingInt(plan.kind),       @backingInt(plan.compute), @intFromBool(plan.joins),
+            @intFromBool(plan.partial),   @intCast(plan.axes.rank),  @intCast(plan.kept_rank),
+            @intCast(plan.lanes[0] >> 4), @intCast(plan.lanes[1]),   plan.inputs_count,
+        });
+        try writer.writeAll(plan.inputs[0..plan.inputs_count]);
+        for (plan.operands[0..plan.operands_count], plan.along[0..plan.operands_count]) |*view, along| {
+            try writer.writeAll(&.{ @backingInt(view.dtype), @backingInt(along) });
+        }
+    }
+};
+
+comptime {
+    // Whatever the axes, the arguments have room.
+    for (table.fold_rows) |row| {
+        const most = 5 + axes_max + (row.operands + 1) * (1 + axes_max) + row.scalars;
+        std.debug.assert(most <= words_module.words_max);
+    }
+}
+
+fn divide(x: usize, y: usize) usize {
+    return std.math.divCeil(usize, x, y) catch unreachable;
+}
