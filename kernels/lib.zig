@@ -374,6 +374,7 @@ test {
     _ = @import("numbers/wide_integer.zig");
     _ = @import("gpu/arguments.zig");
     _ = @import("gpu/matrix.zig");
+    _ = @import("gpu/head.zig");
     _ = @import("cuda/module.zig");
     _ = @import("host/store.zig");
     _ = @import("border/border_test.zig");

@@ -7,7 +7,7 @@ const driver = @import("driver.zig");
 const notice = @import("../host/notice.zig");
 const nvrtc = @import("nvrtc.zig");
 const program = @import("../program/program.zig");
-const text = @import("../gpu/text.zig");
+const head = @import("../gpu/head.zig");
 const Store = @import("../host/store.zig").Store;
 
 const Engine = cuda.Engine;
@@ -47,10 +47,12 @@ pub const Compiled = struct {
     ) Failed!?*driver.Function {
         if (compiled.functions.get(key)) |known| return known;
         if (compiled.compiler == null) return null;
+        var kernel: std.Io.Writer.Allocating = .init(compiled.allocator);
+        defer kernel.deinit();
+        write(source, &kernel.writer) catch return error.OutOfMemory;
         var whole: std.Io.Writer.Allocating = .init(compiled.allocator);
         defer whole.deinit();
-        text.writeHead(&whole.writer, true) catch return error.OutOfMemory;
-        write(source, &whole.writer) catch return error.OutOfMemory;
+        head.writeAround(&whole.writer, kernel.written(), true) catch return error.OutOfMemory;
         const written = try whole.toOwnedSliceSentinel(0);
         defer compiled.allocator.free(written);
         const name = try compiled.allocator.dupe(u8, key);

@@ -30,7 +30,7 @@ pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
     layout.fillScalars(plan.steps[0..plan.steps_count], &arguments.scalars);
 }
 
-/// Everything but the head (`text.writeHead`). The kernel is called `run`.
+/// Everything but the head (`head.zig`). The kernel is called `run`.
 pub fn write(plan: *const Plan, writer: *Writer, dialect: Dialect) Error!void {
     @branchHint(.cold);
     const source: Source = .{ .plan = plan, .writer = writer, .dialect = dialect };

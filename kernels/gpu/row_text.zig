@@ -36,7 +36,7 @@ pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
     layout.fillScalars(plan.steps[0..plan.steps_count], &arguments.scalars);
 }
 
-/// Everything but the head (`text.writeHead`), for blocks of threads; `row_text_cpu.zig` writes it for those of
+/// Everything but the head (`head.zig`), for blocks of threads; `row_text_cpu.zig` writes it for those of
 /// one thread. The kernel is called `run`.
 pub fn write(plan: *const Plan, writer: *Writer, dialect: Dialect) Error!void {
     @branchHint(.cold);

@@ -1,5 +1,6 @@
-//! The C that GPUs compile: what every text begins with, types and their conversions, and the
-//! expressions of the rows. `launch_text.zig` makes kernels of it.
+//! The C that GPUs compile: types and their conversions, and the expressions of the rows. Kernels are
+//! made of it by `map_text.zig`, `row_text.zig` and OpenCL's own texts; `head.zig` writes what stands
+//! before them.
 //!
 //! One text serves OpenCL C and CUDA C++; `prelude.cl` gives the few words in which they differ.
 
@@ -11,72 +12,6 @@ const table = @import("../rows/table.zig");
 
 const DType = program.DType;
 const Writer = std.Io.Writer;
-
-const prelude = @embedFile("prelude.cl");
-const real = @embedFile("real.cl");
-const wide = @embedFile("wide.cl");
-const half = @embedFile("half.cl");
-
-/// The functions of one type of floats, between the words that `real.cl` is written in.
-const float_words =
-    \\#define REAL float
-    \\#define INT int
-    \\#define UINT U32
-    \\#define NAME(x) x##_f
-    \\#define R(x) x##f
-    \\#define PICK(x, y) x
-    \\#define BITS(x) AS_INT(x)
-    \\#define FROM_BITS(x) AS_FLOAT(x)
-    \\#define MAX_INT 0x7fffffff
-    \\#define BIAS 127
-    \\#define DIGITS 23
-    \\#define UNIT 8388608.0f
-    \\#define LIFT 33554432.0f
-    \\#define SMALLEST 0x1p-126f
-    \\#define INFINITE INFINITY_FLOAT
-    \\#define NOT_A_NUMBER AS_FLOAT(0x7fc00000)
-    \\
-;
-const double_words =
-    \\#define IS_DOUBLE
-    \\#define REAL double
-    \\#define INT I64
-    \\#define UINT U64
-    \\#define NAME(x) x##_d
-    \\#define R(x) x
-    \\#define PICK(x, y) y
-    \\#define BITS(x) AS_LONG(x)
-    \\#define FROM_BITS(x) AS_DOUBLE(x)
-    \\#define MAX_INT 0x7fffffffffffffffl
-    \\#define BIAS 1023
-    \\#define DIGITS 52
-    \\#define UNIT 4503599627370496.0
-    \\#define LIFT 18014398509481984.0
-    \\#define SMALLEST 0x1p-1022
-    \\#define INFINITE ((double)INFINITY_FLOAT)
-    \\#define NOT_A_NUMBER AS_DOUBLE(0x7ff8000000000000l)
-    \\
-;
-const no_words =
-    \\#undef IS_DOUBLE
-    \\#undef REAL
-    \\#undef INT
-    \\#undef UINT
-    \\#undef NAME
-    \\#undef R
-    \\#undef PICK
-    \\#undef BITS
-    \\#undef FROM_BITS
-    \\#undef MAX_INT
-    \\#undef BIAS
-    \\#undef DIGITS
-    \\#undef UNIT
-    \\#undef LIFT
-    \\#undef SMALLEST
-    \\#undef INFINITE
-    \\#undef NOT_A_NUMBER
-    \\
-;
 
 const Value = union(enum) {
     number: usize,
@@ -115,17 +50,6 @@ noinline fn fillList(writer: *Writer, template: []const u8, values: []const Valu
         next += 1;
     }
     std.debug.assert(next == values.len);
-}
-
-/// Writes what every kernel's text begins with.
-pub fn writeHead(writer: *Writer, has_double: bool) Writer.Error!void {
-    @branchHint(.cold);
-    if (has_double) try writer.writeAll("#define HAS_DOUBLE\n");
-    for ([_][]const u8{ prelude, float_words, real, no_words }) |part| try writer.writeAll(part);
-    if (has_double) {
-        for ([_][]const u8{ double_words, real, no_words }) |part| try writer.writeAll(part);
-    }
-    for ([_][]const u8{ wide, half }) |part| try writer.writeAll(part);
 }
 
 /// The type of an element as it lies in memory.

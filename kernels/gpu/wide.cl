@@ -1,7 +1,5 @@
 // sin, cos, pow, floorDiv and mod, which need numbers with more digits than float has: the steps of `trigonometry.zig`,
-// `power.zig` and `division.zig` where the device has double, else the device's own functions.
-
-#ifdef HAS_DOUBLE
+// `power.zig` and `division.zig`, for devices that have double. `narrow.cl` is for the others.
 
 // x + y and x y exactly.
 typedef struct {
@@ -18,7 +16,7 @@ FUNCTION Pair exactSum(double x, double y) {
 }
 
 FUNCTION double upperHalf(double x) {
-  double scaled = x * 134217729.0;
+  double scaled = x * splitter_d;
   return scaled - (scaled - x);
 }
 
@@ -40,12 +38,7 @@ typedef struct {
 
 FUNCTION U64 digitsFrom(U32 first) {
   // The first binary digits of 2/pi, after 64 zeros.
-  const U64 digits[21] = {
-      0,                     0xa2f9836e4e441529ul, 0xfc2757d1f534ddc0ul, 0xdb6295993c439041ul, 0xfe5163abdebbc561ul,
-      0xb7246e3a424dd2e0ul, 0x06492eea09d1921cul, 0xfe1deb1cb129a73eul, 0xe88235f52ebb4484ul, 0xe99c7026b45f7e41ul,
-      0x3991d639835339f4ul, 0x9c845f8bbdf9283bul, 0x1ff897ffde05980ful, 0xef2f118b5a0a6d1ful, 0x6d366ecf27cb09b7ul,
-      0x4f463f669e5fea2dul, 0x7527bac7ebe5f17bul, 0x3d0739f78a5292eaul, 0x6bfb5fb11f8d5d08ul, 0x56033046fc7b6babul,
-      0xf0cfbc209af4361dul};
+  const U64 digits[] = two_over_pi;
   U32 word = first / 64, shift = first % 64;
   U64 begin = digits[word] << shift;
   return shift == 0 ? begin : begin | digits[word + 1] >> (64 - shift);
@@ -66,9 +59,9 @@ FUNCTION Turned reduceFar(double x) {
   double most = (double)rest;
   double lower = (double)(rest - (I64)most) * 18446744073709551616.0 + (double)middle;
   Pair number = exactSum(most * 18446744073709551616.0, lower);
-  double high = number.high * 1.1754943508222875e-38, low = number.low * 1.1754943508222875e-38;
-  Pair product = exactProduct(high, 0x1.921fb54442d18p0);
-  double small = product.low + high * 0x1.1a62633145c07p-54 + low * 0x1.921fb54442d18p0;
+  double high = number.high * 0x1p-126, low = number.low * 0x1p-126;
+  Pair product = exactProduct(high, half_pi_high_d);
+  double small = product.low + high * half_pi_low_d + low * half_pi_high_d;
   double sum = product.high + small;
   double left = (product.high - sum) + small;
   Turned result;
@@ -82,31 +75,25 @@ FUNCTION Turned reduceFar(double x) {
 // whose names say nothing. So the loop that is run almost always has no branch.
 FUNCTION float sinCos_f(float x, int ahead, int easy, int *hard) {
   double wide = (double)x;
-  double shifted = wide * 0x1.45f306dc9c883p-1 + 6755399441055744.0;
-  double k = shifted - 6755399441055744.0;
+  double shifted = wide * half_pi_inverse_d + shifter_d;
+  double k = shifted - shifter_d;
   int turns = (int)(U32)(U64)AS_LONG(shifted);
-  double rest = wide - k * 0x1.921fbp0;
-  rest -= k * 0x1.5110bp-22;
-  rest -= k * 0x1.18469898cc517p-44;
+  double rest = wide - k * half_pi_short_1_d;
+  rest -= k * half_pi_short_2_d;
+  rest -= k * half_pi_short_3_d;
   float r = (float)rest;
   float size = abs_f(x);
   if (easy) {
-    *hard |= size > 1e9f && size < INFINITY_FLOAT;
-  } else if (size > 1e9f && size < INFINITY_FLOAT) {
+    *hard |= size > turns_most_f && size < INFINITY_FLOAT;
+  } else if (size > turns_most_f && size < INFINITY_FLOAT) {
     Turned far = reduceFar(wide);
     r = (float)far.high;
     turns = far.turns;
   }
   turns += ahead;
   float z = r * r;
-  float s = -0.000195172703f;
-  s = s * z + 0.00833217893f;
-  s = s * z + -0.166666552f;
-  float sine = r + r * z * s;
-  float c = 2.44391213e-05f;
-  c = c * z + -0.00138873747f;
-  c = c * z + 0.0416666456f;
-  float cosine = (1.0f - 0.5f * z) + z * z * c;
+  float sine = r + r * z * sin_tail_f(z);
+  float cosine = (1.0f - 0.5f * z) + z * z * cos_tail_f(z);
   float y = (turns & 1) ? cosine : sine;
   return (turns & 2) ? -y : y;
 }
@@ -123,19 +110,19 @@ FUNCTION float sin_f(float x) {
 FUNCTION float cos_f(float x) { return sinCos_f(x, 1, 0, 0); }
 
 FUNCTION double sinCos_d(double x, int ahead, int easy, int *hard) {
-  double shifted = x * 0x1.45f306dc9c883p-1 + 6755399441055744.0;
-  double k = shifted - 6755399441055744.0;
+  double shifted = x * half_pi_inverse_d + shifter_d;
+  double k = shifted - shifter_d;
   int turns = (int)(U32)(U64)AS_LONG(shifted);
-  double first = x - k * 0x1.921fb544p0;
-  Pair second = exactSum(first, -(k * 0x1.0b4611a6p-34));
-  Pair third = exactSum(second.high, -(k * 0x1.3198a2ep-69));
-  double low = second.low + (third.low - k * 0x1.b839a252049c1p-104);
+  double first = x - k * half_pi_long_1_d;
+  Pair second = exactSum(first, -(k * half_pi_long_2_d));
+  Pair third = exactSum(second.high, -(k * half_pi_long_3_d));
+  double low = second.low + (third.low - k * half_pi_long_4_d);
   double r = third.high + low;
   double rest = (third.high - r) + low;
   double size = abs_d(x);
   if (easy) {
-    *hard |= size > 1e6 && size < (double)INFINITY_FLOAT;
-  } else if (size > 1e6 && size < (double)INFINITY_FLOAT) {
+    *hard |= size > turns_most_d && size < (double)INFINITY_FLOAT;
+  } else if (size > turns_most_d && size < (double)INFINITY_FLOAT) {
     Turned far = reduceFar(x);
     r = far.high;
     rest = far.low;
@@ -143,22 +130,10 @@ FUNCTION double sinCos_d(double x, int ahead, int easy, int *hard) {
   }
   turns += ahead;
   double z = r * r;
-  double s = 1.5896858705200874e-10;
-  s = s * z + -2.505075966186832e-08;
-  s = s * z + 2.7557313705594502e-06;
-  s = s * z + -0.0001984126982986229;
-  s = s * z + 0.00833333333332251;
-  s = s * z + -0.16666666666666632;
-  double sine = r + (r * z * s + rest * (1.0 - 0.5 * z));
-  double c = -1.1361209196046812e-11;
-  c = c * z + 2.087575632574236e-09;
-  c = c * z + -2.7557314622214874e-07;
-  c = c * z + 2.480158729053653e-05;
-  c = c * z + -0.0013888888888876074;
-  c = c * z + 0.041666666666666616;
+  double sine = r + (r * z * sin_tail_d(z) + rest * (1.0 - 0.5 * z));
   double half_square = 0.5 * z;
   double most = 1.0 - half_square;
-  double cosine = most + (((1.0 - most) - half_square) + (z * z * c - r * rest));
+  double cosine = most + (((1.0 - most) - half_square) + (z * z * cos_tail_d(z) - r * rest));
   double y = (turns & 1) ? cosine : sine;
   return (turns & 2) ? -y : y;
 }
@@ -193,21 +168,13 @@ FUNCTION Pair logPair(double x) {
   s.low = (((f - back.high) - back.low) - s.high * g.low) / g.high;
   Pair square = multiplyPairs(s, s);
   double z = square.high;
-  double y = 0.059947717076120184;
-  y = y * z + 0.05837377445628358;
-  y = y * z + 0.06668160275215346;
-  y = y * z + 0.07692278394836156;
-  y = y * z + 0.09090909435752761;
-  y = y * z + 0.11111111108763387;
-  y = y * z + 0.14285714285722576;
-  y = y * z + 0.1999999999999999;
-  Pair third = exactSum(0.333333333333333333333333, z * y);
-  third.low += 0x1.5555555555555p-56;
+  Pair third = exactSum(third_high_d, z * log_pair_tail_d(z));
+  third.low += third_low_d;
   Pair series = multiplyPairs(s, multiplyPairs(square, third));
   Pair sum = exactSum(s.high, series.high);
   double low = sum.low + (s.low + series.low);
-  Pair whole = exactSum(parts.k * 0x1.62e42feep-1, sum.high + sum.high);
-  double rest = whole.low + (parts.k * 0x1.a39ef35793c76p-33 + (low + low));
+  Pair whole = exactSum(parts.k * ln2_high_d, sum.high + sum.high);
+  double rest = whole.low + (parts.k * ln2_low_d + (low + low));
   Pair result;
   result.high = whole.high + rest;
   result.low = (whole.high - result.high) + rest;
@@ -215,11 +182,11 @@ FUNCTION Pair logPair(double x) {
 }
 
 FUNCTION float power_f(float x, float y) {
-  return (float)exp_d(clamp_d((double)y, -0x1p66, 0x1p66) * log_d((double)x));
+  return (float)exp_d(clamp_d((double)y, -exponent_most_d, exponent_most_d) * log_d((double)x));
 }
 
 FUNCTION double power_d(double x, double y) {
-  double bounded = clamp_d(y, -0x1p66, 0x1p66);
+  double bounded = clamp_d(y, -exponent_most_d, exponent_most_d);
   Pair logarithm = logPair(x);
   Pair product = exactProduct(bounded, logarithm.high);
   double low = product.low + bounded * logarithm.low;
@@ -281,55 +248,3 @@ FUNCTION float modEasy_f(float a, float b, int *hard) {
 FUNCTION double modEasy_d(double a, double b, int *hard) { return signed_d(remainder_d(a, b, 0, 1, hard), b); }
 FUNCTION float mod_f(float a, float b) { return signed_f((float)remainder_d((double)a, (double)b, 1, 0, 0), b); }
 FUNCTION double mod_d(double a, double b) { return signed_d(remainder_d(a, b, 0, 0, 0), b); }
-
-FUNCTION double pow_d(double x, double y) {
-  double infinity = (double)INFINITY_FLOAT;
-  double size = abs_d(x);
-  double z = power_d(size, y);
-  int whole = trunc(y) == y;
-  z = x < 0.0 && !whole ? AS_DOUBLE(0x7ff8000000000000l) : z;
-  z = size == 0.0 ? (y < 0.0 ? infinity : 0.0) : z;
-  z = size == infinity ? (y < 0.0 ? 0.0 : infinity) : z;
-  double half_y = 0.5 * y;
-  int odd = whole && trunc(half_y) != half_y && abs_d(y) < 0x1p53;
-  z = odd && AS_LONG(x) < 0 ? -z : z;
-  z = x != x || y != y ? x + y : z;
-  return x == 1.0 || y == 0.0 ? 1.0 : z;
-}
-
-FUNCTION int int_of_d(double x) {
-  return !(x > -2147483648.0) ? (x <= -2147483648.0 ? (-2147483647 - 1) : 0) : (x >= 2147483648.0 ? 2147483647 : (int)x);
-}
-FUNCTION U8 byte_of_d(double x) { return !(x > 0.0) ? 0 : (x >= 256.0 ? 255 : (U8)(int)x); }
-
-#else
-
-// Nothing is hard here.
-#define sinEasy_f(x, hard) sin_f(x)
-#define cosEasy_f(x, hard) cos_f(x)
-#define modEasy_f(x, y, hard) mod_f(x, y)
-FUNCTION float sin_f(float x) { return sin(x); }
-FUNCTION float cos_f(float x) { return cos(x); }
-FUNCTION float power_f(float x, float y) { return pow(x, y); }
-FUNCTION float floorDiv_f(float a, float b) { return floor(a / b); }
-FUNCTION float mod_f(float a, float b) {
-  float r = fmod(a, b);
-  return r != 0.0f && (r < 0.0f) != (b < 0.0f) ? r + b : r;
-}
-
-#endif
-
-// The special cases of C99.
-FUNCTION float pow_f(float x, float y) {
-  float size = abs_f(x);
-  float z = power_f(size, y);
-  int whole = trunc(y) == y;
-  z = x < 0.0f && !whole ? AS_FLOAT(0x7fc00000) : z;
-  z = size == 0.0f ? (y < 0.0f ? INFINITY_FLOAT : 0.0f) : z;
-  z = size == INFINITY_FLOAT ? (y < 0.0f ? 0.0f : INFINITY_FLOAT) : z;
-  float half_y = 0.5f * y;
-  int odd = whole && trunc(half_y) != half_y && abs_f(y) < 0x1p53f;
-  z = odd && AS_INT(x) < 0 ? -z : z;
-  z = x != x || y != y ? x + y : z;
-  return x == 1.0f || y == 0.0f ? 1.0f : z;
-}

@@ -5,6 +5,7 @@
 //! both are 0, and the least integer by -1 wraps: nothing traps.
 
 const std = @import("std");
+const coefficients = @import("coefficients.zig");
 const float = @import("float.zig");
 const Element = float.Element;
 const Like = float.Like;
@@ -48,7 +49,7 @@ fn floorDivIntegers(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     const divisor = @select(i32, by_zero | by_minus_one, @as(V, @splat(1)), b);
     const quotient = @floor(@as(D, @floatFromInt(a)) / @as(D, @floatFromInt(divisor)));
     // Its lowest bits are the integer's; wasm has no conversion that would not go lane by lane.
-    const whole: V = @truncate(float.bits(quotient + splat(D, float.shifter(f64))));
+    const whole: V = @truncate(float.bits(quotient + coefficients.numbers.shifter.of(D)));
     return @select(i32, by_zero, zero, @select(i32, by_minus_one, -%a, whole));
 }
 

@@ -1,11 +1,12 @@
-//! What the functions of `functions.zig` are made of: bits, scaling by powers of two, polynomials, and
-//! exact sums and products, over vectors of f32 or f64.
+//! What the functions of `functions.zig` are made of: bits, scaling by powers of two, and exact
+//! sums and products, over vectors of f32 or f64.
 //!
 //! There is no fused multiply-add here, so that every machine gives the same bits. What is not a
 //! number is let through: no step branches on it, and none traps.
 
 const std = @import("std");
 const builtin = @import("builtin");
+const coefficients = @import("coefficients.zig");
 
 pub fn Element(comptime V: type) type {
     return @typeInfo(V).vector.child;
@@ -46,14 +47,9 @@ pub inline fn isInfinite(x: anytype) Condition(@TypeOf(x)) {
 }
 
 /// x, or the limit that it is beyond; NaN stays.
-pub inline fn clamp(
-    x: anytype,
-    comptime low: comptime_float,
-    comptime high: comptime_float,
-) @TypeOf(x) {
-    const V = @TypeOf(x);
-    const below = select(x > splat(V, high), splat(V, high), x);
-    return select(below < splat(V, low), splat(V, low), below);
+pub inline fn clamp(x: anytype, low: @TypeOf(x), high: @TypeOf(x)) @TypeOf(x) {
+    const below = select(x > high, high, x);
+    return select(below < low, low, below);
 }
 
 /// The size of x with the sign of `sign`.
@@ -61,21 +57,6 @@ pub inline fn copySign(x: anytype, sign: @TypeOf(x)) @TypeOf(x) {
     const I = Integers(@TypeOf(x));
     const mask: I = @splat(std.math.minInt(Element(I)));
     return @bitCast((bits(x) & ~mask) | (bits(sign) & mask));
-}
-
-/// c0 + c1 x + c2 x^2 + ...
-pub inline fn polynomial(x: anytype, comptime coefficients: []const f64) @TypeOf(x) {
-    const V = @TypeOf(x);
-    var sum = splat(V, coefficients[coefficients.len - 1]);
-    comptime var k = coefficients.len - 1;
-    inline while (k > 0) : (k -= 1) sum = sum * x + splat(V, coefficients[k - 1]);
-    return sum;
-}
-
-/// 1.5 times the number whose unit in the last place is 1: adding it rounds to an integer, half to
-/// even, which then stands in the lowest bits of the sum.
-pub fn shifter(comptime T: type) comptime_float {
-    return if (T == f32) 0x1.8p23 else 0x1.8p52;
 }
 
 /// 2^n for n within the normal exponents.
@@ -138,7 +119,7 @@ pub inline fn exactProduct(x: anytype, y: @TypeOf(x)) Pair(@TypeOf(x)) {
 
 inline fn halves(x: anytype) Pair(@TypeOf(x)) {
     comptime std.debug.assert(Element(@TypeOf(x)) == f64);
-    const scaled = x * splat(@TypeOf(x), 0x1p27 + 1);
+    const scaled = x * coefficients.numbers.splitter.of(@TypeOf(x));
     const high = scaled - (scaled - x);
     return .{ .high = high, .low = x - high };
 }

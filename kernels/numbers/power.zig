@@ -4,10 +4,12 @@
 //! it in f64, f64 as an unevaluated sum of two.
 
 const std = @import("std");
+const coefficients = @import("coefficients.zig");
 const float = @import("float.zig");
 const elementary = @import("elementary.zig");
 const Element = float.Element;
 const Pair = float.Pair;
+const numbers = coefficients.numbers;
 const splat = float.splat;
 const select = float.select;
 
@@ -35,20 +37,17 @@ pub fn pow(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
     return select((x == one) | (y == zero), one, z);
 }
 
-/// Exponents beyond this give 0, 1 or infinity as this does, and infinity times 0 does not occur.
-const exponent_limit = 0x1p66;
-
 fn powerSingle(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
     const D = float.Like(@TypeOf(x), f64);
     const wide: D = @floatCast(x);
     const exponent: D = @floatCast(y);
-    const bounded = float.clamp(exponent, -exponent_limit, exponent_limit);
+    const bounded = float.clamp(exponent, -numbers.exponent_most.of(D), numbers.exponent_most.of(D));
     return @floatCast(elementary.exp(bounded * elementary.log(wide)));
 }
 
 fn powerDouble(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
     const V = @TypeOf(x);
-    const bounded = float.clamp(y, -exponent_limit, exponent_limit);
+    const bounded = float.clamp(y, -numbers.exponent_most.of(V), numbers.exponent_most.of(V));
     const logarithm = logPair(x);
     const product = float.exactProduct(bounded, logarithm.high);
     const low = product.low + bounded * logarithm.low;
@@ -75,20 +74,17 @@ fn logPair(x: anytype) Pair(@TypeOf(x)) {
     };
     const square = multiply(s, s);
     const z = square.high;
-    const tail = z * float.polynomial(z, &.{
-        0.1999999999999999,  0.14285714285722576, 0.11111111108763387, 0.09090909435752761,
-        0.07692278394836156, 0.06668160275215346, 0.05837377445628358, 0.059947717076120184,
-    });
-    const third = float.exactSum(splat(V, 1.0 / 3.0), tail);
+    const tail = z * coefficients.polynomials.log_pair_tail.at(z);
+    const third = float.exactSum(numbers.third_high.of(V), tail);
     const series = multiply(s, multiply(square, .{
         .high = third.high,
-        .low = third.low + splat(V, 0x1.5555555555555p-56),
+        .low = third.low + numbers.third_low.of(V),
     }));
     const sum = float.exactSum(s.high, series.high);
     const low = sum.low + (s.low + series.low);
     // The high part has so few digits that its product with k is exact.
-    const whole = float.exactSum(parts.k * splat(V, 0x1.62e42feep-1), sum.high + sum.high);
-    const rest = whole.low + (parts.k * splat(V, 0x1.a39ef35793c76p-33) + (low + low));
+    const whole = float.exactSum(parts.k * numbers.ln2_high.of(V), sum.high + sum.high);
+    const rest = whole.low + (parts.k * numbers.ln2_low.of(V) + (low + low));
     const high = whole.high + rest;
     return .{ .high = high, .low = (whole.high - high) + rest };
 }

@@ -1,25 +1,20 @@
 //! sin and cos over vectors of f32 or f64, to 2 units in the last place for every argument.
 //!
 //! x = q pi/2 + r with |r| at most pi/4; a polynomial in r gives the sine, another the cosine, and
-//! q chooses between them. Up to `limit` the reduction subtracts q pi/2 in parts whose products
+//! q chooses between them. Up to a limit the reduction subtracts q pi/2 in parts whose products
 //! with q are exact; the few arguments beyond it are reduced one by one with as many digits of
 //! 2/pi as they need (Payne and Hanek).
 
 const std = @import("std");
+const coefficients = @import("coefficients.zig");
 const float = @import("float.zig");
 const wide_integer = @import("wide_integer.zig");
 const Element = float.Element;
 const Like = float.Like;
 const splat = float.splat;
 const select = float.select;
-const polynomial = float.polynomial;
-
-const half_pi_high = 0x1.921fb54442d18p0;
-const half_pi_low = 0x1.1a62633145c07p-54;
-
-fn limit(comptime T: type) comptime_float {
-    return if (T == f32) 1e9 else 1e6;
-}
+const numbers = coefficients.numbers;
+const polynomials = coefficients.polynomials;
 
 /// The remainder in `high` and `low`, and the quarter turns in the lowest bits of `turns`.
 fn Reduced(comptime V: type) type {
@@ -42,7 +37,7 @@ inline fn wave(x: anytype, comptime ahead: i32) @TypeOf(x) {
     const I = Like(V, i32);
     const size = @abs(x);
     var reduced = if (Element(V) == f32) reduceSingle(x) else reduceDouble(x);
-    const beyond = size > splat(V, limit(Element(V)));
+    const beyond = size > numbers.turns_most.of(V);
     const reducible = beyond & (size < splat(V, std.math.inf(Element(V))));
     if (@reduce(.Or, reducible)) {
         @branchHint(.unlikely);
@@ -59,12 +54,7 @@ inline fn sinReduced(reduced: anytype) @TypeOf(reduced.high) {
     const r = reduced.high;
     const V = @TypeOf(r);
     const z = r * r;
-    const cubic = r * z * polynomial(z, if (Element(V) == f32) &.{
-        -0.166666552, 0.00833217893, -0.000195172703,
-    } else &.{
-        -0.16666666666666632,   0.00833333333332251,    -0.0001984126982986229,
-        2.7557313705594502e-06, -2.505075966186832e-08, 1.5896858705200874e-10,
-    });
+    const cubic = r * z * polynomials.sin_tail.at(z);
     if (Element(V) == f32) return r + cubic;
     return r + (cubic + reduced.low * (splat(V, 1) - splat(V, 0.5) * z));
 }
@@ -73,12 +63,7 @@ inline fn cosReduced(reduced: anytype) @TypeOf(reduced.high) {
     const r = reduced.high;
     const V = @TypeOf(r);
     const z = r * r;
-    const quartic = z * z * polynomial(z, if (Element(V) == f32) &.{
-        0.0416666456, -0.00138873747, 2.44391213e-05,
-    } else &.{
-        0.041666666666666616,    -0.0013888888888876074, 2.480158729053653e-05,
-        -2.7557314622214874e-07, 2.087575632574236e-09,  -1.1361209196046812e-11,
-    });
+    const quartic = z * z * polynomials.cos_tail.at(z);
     const one = splat(V, 1);
     const half = splat(V, 0.5) * z;
     if (Element(V) == f32) return (one - half) + quartic;
@@ -92,19 +77,19 @@ inline fn reduceSingle(x: anytype) Reduced(@TypeOf(x)) {
     const D = Like(V, f64);
     const wide: D = @floatCast(x);
     const q = quarterTurns(wide);
-    var rest = wide - q.k * splat(D, 0x1.921fbp0);
-    rest -= q.k * splat(D, 0x1.5110bp-22);
-    rest -= q.k * splat(D, 0x1.18469898cc517p-44);
+    var rest = wide - q.k * numbers.half_pi_short_1.of(D);
+    rest -= q.k * numbers.half_pi_short_2.of(D);
+    rest -= q.k * numbers.half_pi_short_3.of(D);
     return .{ .high = @floatCast(rest), .low = splat(V, 0), .turns = q.turns };
 }
 
 inline fn reduceDouble(x: anytype) Reduced(@TypeOf(x)) {
     const V = @TypeOf(x);
     const q = quarterTurns(x);
-    const first = x - q.k * splat(V, 0x1.921fb544p0);
-    const second = float.exactSum(first, -(q.k * splat(V, 0x1.0b4611a6p-34)));
-    const third = float.exactSum(second.high, -(q.k * splat(V, 0x1.3198a2ep-69)));
-    const low = second.low + (third.low - q.k * splat(V, 0x1.b839a252049c1p-104));
+    const first = x - q.k * numbers.half_pi_long_1.of(V);
+    const second = float.exactSum(first, -(q.k * numbers.half_pi_long_2.of(V)));
+    const third = float.exactSum(second.high, -(q.k * numbers.half_pi_long_3.of(V)));
+    const low = second.low + (third.low - q.k * numbers.half_pi_long_4.of(V));
     const high = third.high + low;
     return .{ .high = high, .low = (third.high - high) + low, .turns = q.turns };
 }
@@ -116,20 +101,21 @@ fn Turns(comptime D: type) type {
 /// The number of quarter turns next to x, as a number and as bits.
 inline fn quarterTurns(x: anytype) Turns(@TypeOf(x)) {
     const D = @TypeOf(x);
-    const magic = splat(D, float.shifter(f64));
-    const shifted = x * splat(D, 1.0 / half_pi_high) + magic;
+    const magic = numbers.shifter.of(D);
+    const shifted = x * numbers.half_pi_inverse.of(D) + magic;
     return .{ .k = shifted - magic, .turns = @truncate(float.bits(shifted)) };
 }
 
 /// Replaces the remainders of what lies beyond the limit.
 noinline fn reduceMore(comptime V: type, x: V, near: Reduced(V)) Reduced(V) {
     const n = @typeInfo(V).vector.len;
-    const numbers: [n]Element(V) = x;
+    const most = numbers.turns_most.of(@Vector(1, Element(V)))[0];
+    const arguments: [n]Element(V) = x;
     var high: [n]Element(V) = near.high;
     var low: [n]Element(V) = near.low;
     var turns: [n]i32 = near.turns;
-    for (numbers, &high, &low, &turns) |number, *high_of, *low_of, *turns_of| {
-        if (!(@abs(number) > limit(Element(V)) and @abs(number) < std.math.inf(f64))) continue;
+    for (arguments, &high, &low, &turns) |number, *high_of, *low_of, *turns_of| {
+        if (!(@abs(number) > most and @abs(number) < std.math.inf(f64))) continue;
         const far = reduceFar(number);
         high_of.* = @floatCast(far.high);
         low_of.* = @floatCast(far.low);
@@ -137,16 +123,6 @@ noinline fn reduceMore(comptime V: type, x: V, near: Reduced(V)) Reduced(V) {
     }
     return .{ .high = high, .low = low, .turns = turns };
 }
-
-/// The first 1280 binary digits of 2/pi, after 64 zeros.
-const two_over_pi = [_]u64{
-    0,                  0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041,
-    0xfe5163abdebbc561, 0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e,
-    0xe88235f52ebb4484, 0xe99c7026b45f7e41, 0x3991d639835339f4, 0x9c845f8bbdf9283b,
-    0x1ff897ffde05980f, 0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d,
-    0x7527bac7ebe5f17b, 0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab,
-    0xf0cfbc209af4361d,
-};
 
 const Far = struct { high: f64, low: f64, turns: i32 };
 
@@ -170,8 +146,8 @@ fn reduceFar(x: f64) Far {
     const high = wide_integer.toFloat(rest);
     const low = wide_integer.toFloat(rest - wide_integer.fromFloat(high));
     const One = @Vector(1, f64);
-    const product = float.exactProduct(@as(One, @splat(high * 0x1p-126)), splat(One, half_pi_high));
-    const small = product.low[0] + high * 0x1p-126 * half_pi_low + low * 0x1p-126 * half_pi_high;
+    const product = float.exactProduct(@as(One, @splat(high * 0x1p-126)), numbers.half_pi_high.of(One));
+    const small = product.low[0] + high * 0x1p-126 * numbers.half_pi_low.double + low * 0x1p-126 * numbers.half_pi_high.double;
     const sum = product.high[0] + small;
     const left = (product.high[0] - sum) + small;
     const number: i32 = @intCast(turns & 3);
@@ -189,7 +165,7 @@ fn mulWide(x: u64, y: u64) u128 {
 fn digits(first: u32) u64 {
     const word = first / 64;
     const shift: u6 = @intCast(first % 64);
-    const begin = two_over_pi[word] << shift;
+    const begin = coefficients.two_over_pi[word] << shift;
     if (shift == 0) return begin;
-    return begin | two_over_pi[word + 1] >> @intCast(64 - @as(u32, shift));
+    return begin | coefficients.two_over_pi[word + 1] >> @intCast(64 - @as(u32, shift));
 }

@@ -16,7 +16,7 @@ const Error = Writer.Error;
 const tile = 256;
 const lanes = fold_plan.fold_lanes;
 
-/// Everything but the head (`text.writeHead`). The kernel's name is `run`; its arguments are the
+/// Everything but the head (`head.zig`). The kernel's name is `run`; its arguments are the
 /// parameters and a pointer for each operand.
 pub fn write(plan: *const Plan, writer: *Writer) Error!void {
     @branchHint(.cold);

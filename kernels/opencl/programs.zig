@@ -4,7 +4,7 @@
 const std = @import("std");
 const opencl_api = @import("api.zig");
 const program = @import("../program/program.zig");
-const text = @import("../gpu/text.zig");
+const head = @import("../gpu/head.zig");
 const Store = @import("../host/store.zig").Store;
 
 const Api = opencl_api.Api;
@@ -47,7 +47,7 @@ pub const Programs = struct {
         programs.text.deinit();
     }
 
-    /// The kernel of that structure; `write(source, writer)` gives the text that follows the head.
+    /// The kernel of that structure; `write(source, writer)` gives the text that follows the head (`head.zig`).
     pub fn get(
         programs: *Programs,
         key: []const u8,
@@ -56,15 +56,17 @@ pub const Programs = struct {
     ) Error!opencl_api.Kernel {
         if (programs.entries.get(key)) |entry| return entry.kernel;
         programs.text.clearRetainingCapacity();
-        text.writeHead(&programs.text.writer, programs.has_double) catch return error.OutOfMemory;
         write(source, &programs.text.writer) catch return error.OutOfMemory;
         return programs.add(key);
     }
 
-    /// Builds the text that was written, and keeps it under the key.
+    /// Builds the kernel whose text was written, and keeps it under the key.
     noinline fn add(programs: *Programs, key: []const u8) Error!opencl_api.Kernel {
         @branchHint(.cold);
-        const entry = try programs.build(programs.text.written());
+        var whole: std.Io.Writer.Allocating = .init(programs.allocator);
+        defer whole.deinit();
+        head.writeAround(&whole.writer, programs.text.written(), programs.has_double) catch return error.OutOfMemory;
+        const entry = try programs.build(whole.written());
         errdefer {
             _ = programs.api.clReleaseKernel(entry.kernel);
             _ = programs.api.clReleaseProgram(entry.program);

@@ -1,0 +1,169 @@
+//! The numbers that the functions of rows are made of, stated once: the functions of this room take them
+//! from here, and `gpu/head.zig` prints them into the C that GPUs compile, so that both compute with
+//! the same bits.
+//!
+//! The polynomials are minimax approximations, found by Remez' exchange with the weights that the
+//! formulas around them ask for; the constant term comes first.
+
+const std = @import("std");
+
+/// A number for each type of floats that has it.
+pub const Number = struct {
+    single: ?f32 = null,
+    double: f64,
+
+    pub inline fn of(comptime number: Number, comptime V: type) V {
+        return @splat(if (@typeInfo(V).vector.child == f32) number.single.? else number.double);
+    }
+};
+
+pub const Polynomial = struct {
+    single: []const f32 = &.{},
+    double: []const f64,
+
+    /// c0 + c1 x + c2 x^2 + ...
+    pub inline fn at(comptime polynomial: Polynomial, x: anytype) @TypeOf(x) {
+        const V = @TypeOf(x);
+        const list = if (@typeInfo(V).vector.child == f32) polynomial.single else polynomial.double;
+        var sum: V = @splat(list[list.len - 1]);
+        comptime var k = list.len - 1;
+        inline while (k > 0) : (k -= 1) sum = sum * x + @as(V, @splat(list[k - 1]));
+        return sum;
+    }
+};
+
+pub const numbers = struct {
+    const ln2 = 0.693147180559945309417232121458176568;
+    const ln2_high_single = 0x1.62e4p-1;
+    const ln2_high_double = 0x1.62e42feep-1;
+
+    pub const ln2_inverse: Number = .{ .single = 1.0 / ln2, .double = 1.0 / ln2 };
+    /// A part of ln 2 with so few bits that its product with any exponent is exact, and the rest.
+    pub const ln2_high: Number = .{ .single = ln2_high_single, .double = ln2_high_double };
+    pub const ln2_low: Number = .{ .single = ln2 - ln2_high_single, .double = ln2 - ln2_high_double };
+    /// Beyond these exp is 0, and infinite.
+    pub const exp_least: Number = .{ .single = -104, .double = -746 };
+    pub const exp_most: Number = .{ .single = 89, .double = 710 };
+    /// Below this expm1 is -1.
+    pub const expm1_least: Number = .{ .single = -20, .double = -40 };
+    /// From these on tanh and erf round to 1, and up to these their polynomials are used.
+    pub const tanh_most: Number = .{ .single = 10, .double = 20 };
+    pub const tanh_near: Number = .{ .single = 0.625, .double = 0.625 };
+    pub const erf_most: Number = .{ .single = 4, .double = 6 };
+    pub const erf_near: Number = .{ .single = 0.875, .double = 0.875 };
+    /// 1.5 times the number whose unit in the last place is 1: adding it rounds to an integer, half to
+    /// even, which then stands in the lowest bits of the sum.
+    pub const shifter: Number = .{ .single = 0x1.8p23, .double = 0x1.8p52 };
+    pub const sqrt_half: Number = .{ .single = std.math.sqrt1_2, .double = std.math.sqrt1_2 };
+
+    /// Up to these the parts below reduce the argument of sin and cos.
+    pub const turns_most: Number = .{ .single = 1e9, .double = 1e6 };
+    pub const half_pi_inverse: Number = .{ .double = 1.0 / 0x1.921fb54442d18p0 };
+    pub const half_pi_high: Number = .{ .double = 0x1.921fb54442d18p0 };
+    pub const half_pi_low: Number = .{ .double = 0x1.1a62633145c07p-54 };
+    /// pi/2 in parts whose products with the number of quarter turns of a float are exact.
+    pub const half_pi_short_1: Number = .{ .double = 0x1.921fbp0 };
+    pub const half_pi_short_2: Number = .{ .double = 0x1.5110bp-22 };
+    pub const half_pi_short_3: Number = .{ .double = 0x1.18469898cc517p-44 };
+    /// The same for the number of quarter turns of a double.
+    pub const half_pi_long_1: Number = .{ .double = 0x1.921fb544p0 };
+    pub const half_pi_long_2: Number = .{ .double = 0x1.0b4611a6p-34 };
+    pub const half_pi_long_3: Number = .{ .double = 0x1.3198a2ep-69 };
+    pub const half_pi_long_4: Number = .{ .double = 0x1.b839a252049c1p-104 };
+
+    /// Exponents beyond this give 0, 1 or infinity as this does, and infinity times 0 does not occur.
+    pub const exponent_most: Number = .{ .double = 0x1p66 };
+    /// 1/3, and what a double leaves of it.
+    pub const third_high: Number = .{ .double = 1.0 / 3.0 };
+    pub const third_low: Number = .{ .double = 0x1.5555555555555p-56 };
+    /// Its product with a double has the upper half of the digits.
+    pub const splitter: Number = .{ .double = 0x1p27 + 1 };
+};
+
+pub const polynomials = struct {
+    /// (e^r - 1 - r) / r^2 for |r| to ln 2 / 2.
+    pub const exp_tail: Polynomial = .{
+        .single = &.{ 0.5, 0.166665196, 0.0416662097, 0.00836885069, 0.00139503868 },
+        .double = &.{
+            0.5000000000000012,     0.166666666666667,      0.041666666666521385,
+            0.0083333333333079,     0.0013888888945710845,  0.00019841269916080366,
+            2.4801491105560463e-05, 2.7557217326292805e-06, 2.763091560418162e-07,
+            2.51175712269509e-08,
+        },
+    };
+    /// (tanh x - x) / x^3 of x^2.
+    pub const tanh_tail: Polynomial = .{
+        .single = &.{ -0.333332761, 0.133312745, -0.0537251253, 0.020589817, -0.00564830332 },
+        .double = &.{
+            -0.33333333333332726,   0.13333333333244846,     -0.0539682539233842,
+            0.02186948739851763,    -0.0088632187140968,     0.0035919710009725894,
+            -0.0014548669424293275, 0.0005860195439467128,   -0.00022797124004525358,
+            7.647788367423274e-05,  -1.5750123356982557e-05,
+        },
+    };
+    /// The series of log((1 + s) / (1 - s)) in s^2, without its first term.
+    pub const log_tail: Polynomial = .{
+        .single = &.{ 0.666666627, 0.400003314, 0.285374135, 0.235806912 },
+        .double = &.{
+            0.6666666666666731, 0.3999999999943308,  0.2857142873911188,  0.22222198851259203,
+            0.1818355214650456, 0.15314315908142836, 0.14793677636208735,
+        },
+    };
+    /// The same beyond the term of s^3, for pow.
+    pub const log_pair_tail: Polynomial = .{ .double = &.{
+        0.1999999999999999,  0.14285714285722576, 0.11111111108763387, 0.09090909435752761,
+        0.07692278394836156, 0.06668160275215346, 0.05837377445628358, 0.059947717076120184,
+    } };
+    /// (erf x - x) / x of x^2, near 0.
+    pub const erf_tail: Polynomial = .{
+        .single = &.{ 0.128379151, -0.376125574, 0.112825245, -0.0267939549, 0.00503587117, -0.000622241758 },
+        .double = &.{
+            0.12837916709551256,     -0.37612638903183054,    0.11283791670918555,
+            -0.026866170637635325,   0.005223977546587322,    -0.0008548322178277719,
+            0.00012055147009527565,  -1.4921050439543589e-05, 1.6388573175188997e-06,
+            -1.5626596310243027e-07, 1.0475893086719962e-08,
+        },
+    };
+    /// -log(1 - erf x) beyond.
+    pub const erf_exponent: Polynomial = .{
+        .single = &.{
+            0.000144232603, 1.12788928,   0.636820853,     0.104249991,
+            -0.0223809145,  0.0030819634, -0.000199897637,
+        },
+        .double = &.{
+            5.379546585740171e-08,  1.128378592012073,       0.636622584287782,
+            0.10276434129835538,    -0.019112451974853104,   -0.00022981369644903878,
+            0.0017118817751581475,  -0.0005909622953453094,  9.932265855215398e-06,
+            8.96727238266249e-05,   -5.3563618343643075e-05, 1.951196592560596e-05,
+            -5.160099852081253e-06, 1.031017149601078e-06,   -1.555019786140583e-07,
+            1.724643155275974e-08,  -1.3303301543049882e-09, 6.381049402600349e-11,
+            -1.433379215589997e-12,
+        },
+    };
+    /// (sin r - r) / r^3 of r^2, for |r| to pi / 4.
+    pub const sin_tail: Polynomial = .{
+        .single = &.{ -0.166666552, 0.00833217893, -0.000195172703 },
+        .double = &.{
+            -0.16666666666666632,   0.00833333333332251,    -0.0001984126982986229,
+            2.7557313705594502e-06, -2.505075966186832e-08, 1.5896858705200874e-10,
+        },
+    };
+    /// (cos r - 1 + r^2 / 2) / r^4 of r^2, for |r| to pi / 4.
+    pub const cos_tail: Polynomial = .{
+        .single = &.{ 0.0416666456, -0.00138873747, 2.44391213e-05 },
+        .double = &.{
+            0.041666666666666616,    -0.0013888888888876074, 2.480158729053653e-05,
+            -2.7557314622214874e-07, 2.087575632574236e-09,  -1.1361209196046812e-11,
+        },
+    };
+};
+
+/// The first 1280 binary digits of 2/pi, after 64 zeros.
+pub const two_over_pi = [_]u64{
+    0,                  0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041,
+    0xfe5163abdebbc561, 0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e,
+    0xe88235f52ebb4484, 0xe99c7026b45f7e41, 0x3991d639835339f4, 0x9c845f8bbdf9283b,
+    0x1ff897ffde05980f, 0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d,
+    0x7527bac7ebe5f17b, 0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab,
+    0xf0cfbc209af4361d,
+};
