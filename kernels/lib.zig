@@ -15,6 +15,7 @@ const memory_module = @import("host/memory.zig");
 const pool = @import("cpu/pool.zig");
 const program = @import("program/program.zig");
 const schema = @import("program/schema.zig");
+const row_functions = @import("numbers/functions.zig");
 const table = @import("rows/table.zig");
 const Context = @import("border/context.zig").Context;
 const Lock = @import("host/lock.zig").Lock;
@@ -297,7 +298,7 @@ const manifest_text: []const u8 = blk: {
         ",\"limits\":{{\"rank\":{d},\"inputs\":{d},\"handles\":{d},\"generations\":{d},\"words\":{d},\"threads\":{d}}}",
         .{ program.rank_max, program.inputs_max, memory_module.handles_max, memory_module.generations_max, program.words_max, program.threads_max },
     );
-    text = text ++ ",\"symbols\":{";
+    text = text ++ ",\"functions\":" ++ row_functions.json ++ ",\"symbols\":{";
     for (@typeInfo(border).@"struct".decl_names, 0..) |name, i| {
         const function = @typeInfo(@TypeOf(@field(border, name))).@"fn";
         text = text ++ (if (i == 0) "" else ",") ++ "\"deneb_" ++ name ++ "\":{\"parameters\":[";
@@ -375,6 +376,7 @@ test {
     _ = @import("gpu/arguments.zig");
     _ = @import("gpu/matrix.zig");
     _ = @import("gpu/head.zig");
+    _ = @import("gpu/map_plan.zig");
     _ = @import("cuda/module.zig");
     _ = @import("host/store.zig");
     _ = @import("border/border_test.zig");

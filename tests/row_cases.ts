@@ -283,5 +283,41 @@ function* parts(): Generator<RowCase> {
   }
 }
 
+/** Maps alone, which one kernel joins although their axes differ. */
+function* maps(): Generator<RowCase> {
+  const single = true;
+  for (const dtype of ["float32", "bfloat16"] as const) {
+    // Lengths that are vectors of four, and others.
+    for (const shape of [[12, 20], [5, 7, 13], [3, 1, 4, 6]]) {
+      const size = shape.reduce((a, b) => a * b), flat = (x: NDArray) => reshape(x, [size]);
+      for (const layout of ["contiguous", "transposed", "broadcastColumns"] as const) {
+        if (layout === "transposed" && shape.length > 2) continue;
+        yield {
+          what: `flat maps of ${dtype} before, between and behind those over [${shape}] ${layout}`,
+          operands: [some(dtype, shape), some(dtype, shape, layout)],
+          body: ([x, y]) => {
+            const before = map("square", [flat(x!)]), sum = map("add", [reshape(before, shape), y!]);
+            const between = map("exp", [flat(sum)]), last = map("mul", [reshape(between, shape), y!]);
+            return [map("negate", [flat(last)]), sum];
+          },
+          single,
+        };
+      }
+    }
+    yield {
+      what: `results of ${dtype} that lie transposed`,
+      operands: [some(dtype, [24, 12]), some(dtype, [24, 12], "transposed")],
+      body: ([x, y]) => {
+        const out = empty(x!.storage.stream, [12, 24], dtype), turned = out.view([24, 12], [1, 24], 0);
+        const sum = map("add", [x!, y!]);
+        mapInto(turned, "mul", [sum, y!]);
+        turned.dispose();
+        return [out];
+      },
+      single,
+    };
+  }
+}
+
 /** All of them. */
-export const rowCases: readonly RowCase[] = [...softmaxes(), ...lossesAndNorms(), ...others(), ...parts()];
+export const rowCases: readonly RowCase[] = [...softmaxes(), ...lossesAndNorms(), ...others(), ...parts(), ...maps()];

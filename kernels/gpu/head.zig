@@ -8,6 +8,7 @@
 
 const std = @import("std");
 const coefficients = @import("../numbers/coefficients.zig");
+const functions = @import("../numbers/functions.zig");
 const text = @import("text.zig");
 
 const Writer = std.Io.Writer;
@@ -312,6 +313,35 @@ fn expectHas(kernel: []const u8, has_double: bool, wanted: []const []const u8, u
         std.debug.print("{s} has {s}\n", .{ kernel, words });
         return error.TestUnexpectedResult;
     };
+}
+
+test "every function has its text for each type" {
+    for ([_]bool{ true, false }) |has_double| {
+        var pieces: Pieces = undefined;
+        pieces.init(has_double);
+        for (std.enums.values(functions.Function)) |function| {
+            for ("fdi") |letter| {
+                if (letter == 'i' and !function.isForIntegers() or letter == 'd' and !has_double) continue;
+                var buffer: [32]u8 = undefined;
+                try expectPiece(&pieces, try std.fmt.bufPrint(&buffer, "{t}_{c}", .{ function, letter }), function.arity());
+                if (letter == 'i' or !function.isUneven()) continue;
+                const easy = try std.fmt.bufPrint(&buffer, "{t}Easy_{c}", .{ function, letter });
+                try expectPiece(&pieces, easy, function.arity() + 1);
+            }
+        }
+    }
+}
+
+fn expectPiece(pieces: *const Pieces, name: []const u8, arity: usize) !void {
+    for (pieces.list[0..pieces.count]) |*piece| {
+        if (!piece.isNamed(.{ .name = name, .ending = "" })) continue;
+        const begin = std.mem.indexOf(u8, piece.text, piece.name).?;
+        const open = std.mem.indexOfAnyPos(u8, piece.text, begin + piece.name.len + @intFromBool(piece.part != .plain), "(").?;
+        const close = std.mem.indexOfScalarPos(u8, piece.text, open, ')').?;
+        return std.testing.expectEqual(arity, std.mem.countScalar(u8, piece.text[open..close], ',') + 1);
+    }
+    std.debug.print("the text has no {s}\n", .{name});
+    return error.TestUnexpectedResult;
 }
 
 test "a kernel has the functions that it calls, and what they call" {

@@ -410,3 +410,91 @@ comptime {
         std.debug.assert(4 + rank_max + views * (1 + rank_max) + row.scalars <= words_max);
     }
 }
+
+const Bench = struct {
+    storages: [8][4096]u8 align(16) = undefined,
+
+    fn view(bench: *Bench, handle: u32, strides: []const isize) View {
+        var made: View = .{ .data = &bench.storages[handle], .dtype = .float32, .strides = @splat(0), .handle = handle };
+        @memcpy(made.strides[0..strides.len], strides);
+        return made;
+    }
+
+    /// A map by the first row that takes one operand.
+    fn map(shape: []const usize, out: View, input: View) Instruction {
+        const row = comptime for (table.map_rows, 0..) |row, number| {
+            if (row.operands == 1 and !row.uses_index) break number;
+        } else unreachable;
+        var made: program.Map = .{
+            .row = row,
+            .compute = .float32,
+            .rank = @intCast(shape.len),
+            .inputs_count = 1,
+            .scalars = @splat(0),
+            .shape = undefined,
+            .out = out,
+            .inputs = undefined,
+        };
+        @memcpy(made.shape[0..shape.len], shape);
+        made.inputs[0] = input;
+        return .{ .map = made };
+    }
+};
+
+test "maps over one axis and over several are one kernel on every device" {
+    var bench: Bench = .{};
+    const flat = [_]isize{1};
+    const rows = [_]isize{ 20, 1 };
+    const list = [_]Instruction{
+        Bench.map(&.{240}, bench.view(1, &flat), bench.view(0, &flat)),
+        Bench.map(&.{ 12, 20 }, bench.view(2, &rows), bench.view(1, &rows)),
+        Bench.map(&.{240}, bench.view(3, &flat), bench.view(2, &flat)),
+        Bench.map(&.{ 12, 20 }, bench.view(4, &rows), bench.view(3, &.{ 1, 12 })),
+    };
+    const devices = [_]Device{
+        .{ .threads = 256, .tiles = false },
+        .{ .threads = 256, .tiles = true },
+        .{ .threads = 1, .tiles = true },
+    };
+    for (devices) |device| {
+        var plan: Plan = .{};
+        // The last one reads in another order what was written before.
+        try std.testing.expectEqual(3, plan.build(&list, list.len, &.{ 1, 2 }, device));
+        try std.testing.expectEqual(device.threads > 1, plan.walk == .threads);
+        try std.testing.expectEqual(1, plan.axes.rank - @intFromBool(plan.walk == .tiles));
+        try std.testing.expect(plan.touched(0) and !plan.touched(1) and !plan.touched(2) and plan.isStored(3));
+        // What is read later is written.
+        try std.testing.expectEqual(2, plan.build(&list, 2, &.{ 1, 2 }, device));
+        try std.testing.expect(!plan.isStored(1) and plan.isStored(2));
+    }
+}
+
+test "a map that overlaps itself runs alone, and only in tiles or threads that exist" {
+    var bench: Bench = .{};
+    const flat = [_]isize{1};
+    var shifted = bench.view(0, &flat);
+    shifted.data += 4;
+    const list = [_]Instruction{
+        Bench.map(&.{100}, shifted, bench.view(0, &flat)),
+        Bench.map(&.{100}, bench.view(1, &flat), shifted),
+    };
+    var plan: Plan = .{};
+    try std.testing.expectEqual(1, plan.build(&list, list.len, &.{}, .{ .threads = 1, .tiles = true }));
+    // Five axes are too many for threads.
+    const long: [5]usize = @splat(2);
+    const apart = [_]isize{ 160, 80, 40, 20, 2 };
+    const one = [_]Instruction{Bench.map(&long, bench.view(1, &apart), bench.view(0, &.{ 1, 2, 4, 8, 16 }))};
+    try std.testing.expectEqual(0, plan.build(&one, 1, &.{}, .{ .threads = 256, .tiles = false }));
+    try std.testing.expectEqual(1, plan.build(&one, 1, &.{}, .{ .threads = 256, .tiles = true }));
+}
+
+test "kernels of rows that differ by 256 have two keys" {
+    var bench: Bench = .{};
+    const list = [_]Instruction{Bench.map(&.{100}, bench.view(1, &.{1}), bench.view(0, &.{1}))};
+    var plan: Plan = .{};
+    _ = plan.build(&list, 1, &.{}, .{ .threads = 1, .tiles = true });
+    var buffers: [2][Plan.key_max]u8 = undefined;
+    const key = plan.key(&buffers[0]);
+    plan.steps[0].row += 256;
+    try std.testing.expect(!std.mem.eql(u8, key, plan.key(&buffers[1])));
+}

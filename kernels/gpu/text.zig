@@ -6,7 +6,6 @@
 
 const std = @import("std");
 const expr = @import("../rows/expr.zig");
-const math = @import("../numbers/functions.zig");
 const program = @import("../program/program.zig");
 const table = @import("../rows/table.zig");
 
@@ -208,16 +207,9 @@ pub fn isUneven(tree: expr.Tree, compute: DType) bool {
         .binary => |binary| isUneven(binary.left, compute) or isUneven(binary.right, compute),
         .select => |select| isUneven(select.condition, compute) or isUneven(select.yes, compute) or
             isUneven(select.no, compute),
-        .call => |call| isUnevenFunction(call.function) or for (call.arguments) |argument| {
+        .call => |call| call.function.isUneven() or for (call.arguments) |argument| {
             if (isUneven(argument, compute)) break true;
         } else false,
-    };
-}
-
-fn isUnevenFunction(function: math.Function) bool {
-    return switch (function) {
-        .sin, .cos, .mod => true,
-        else => false,
     };
 }
 
@@ -255,7 +247,7 @@ const Expression = struct {
                 try writer.writeByte(')');
             },
             .call => |call| {
-                const easy = one.easy and one.compute != .int32 and isUnevenFunction(call.function);
+                const easy = one.easy and one.compute != .int32 and call.function.isUneven();
                 try fill(writer, "@@_@(", .{ @tagName(call.function), if (easy) "Easy" else "", suffix(one.compute) });
                 for (call.arguments, 0..) |argument, k| {
                     if (k > 0) try writer.writeAll(", ");

@@ -23,6 +23,8 @@ export interface Manifest {
   dtypes: Record<string, number>;
   statuses: Record<string, number>;
   limits: Record<string, number>;
+  /** The functions that rows may call. */
+  functions: Record<string, { arity: number; integers: boolean; exact: boolean }>;
   symbols: Record<string, { parameters: ForeignType[]; result: ForeignType }>;
 }
 

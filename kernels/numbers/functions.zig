@@ -5,6 +5,7 @@
 //! within 2 units in the last place. `max` and `min` give NaN if either is NaN, and know that -0 is
 //! less than 0; `round` is half to even; `mod` has the divisor's sign.
 
+const std = @import("std");
 const float = @import("float.zig");
 const division = @import("division.zig");
 const elementary = @import("elementary.zig");
@@ -35,26 +36,69 @@ pub const Function = enum {
     mod,
 
     pub fn arity(function: Function) usize {
-        return switch (function) {
-            .pow, .max, .min, .floorDiv, .mod => 2,
-            else => 1,
-        };
+        return signatures.get(function).arity;
     }
 
     /// Whether it takes tens of operations: longer than memory needs for its operands.
     pub fn isSlow(function: Function) bool {
-        return switch (function) {
-            .exp, .expm1, .log, .log1p, .pow, .tanh, .sin, .cos, .erf => true,
-            .sqrt, .abs, .floor, .ceil, .round, .max, .min, .floorDiv, .mod => false,
-        };
+        return signatures.get(function).slow;
+    }
+
+    /// Whether some floats take it longer than others: GPUs have such a function twice, once without
+    /// a branch.
+    pub fn isUneven(function: Function) bool {
+        return signatures.get(function).uneven;
+    }
+
+    /// Whether its results are right to the bit, not only within 2 units in the last place.
+    pub fn isExact(function: Function) bool {
+        return signatures.get(function).exact;
     }
 
     pub fn isForIntegers(function: Function) bool {
-        return switch (function) {
-            .abs, .max, .min, .floorDiv, .mod => true,
-            else => false,
-        };
+        return signatures.get(function).integers;
     }
+};
+
+pub const Signature = struct {
+    arity: u8 = 1,
+    slow: bool = false,
+    uneven: bool = false,
+    exact: bool = false,
+    integers: bool = false,
+};
+
+/// What is known of each function. `kernels/README.md` tells where else a new one is stated.
+const signatures: std.EnumArray(Function, Signature) = .init(.{
+    .exp = .{ .slow = true },
+    .expm1 = .{ .slow = true },
+    .log = .{ .slow = true },
+    .log1p = .{ .slow = true },
+    .pow = .{ .arity = 2, .slow = true },
+    .tanh = .{ .slow = true },
+    .sin = .{ .slow = true, .uneven = true },
+    .cos = .{ .slow = true, .uneven = true },
+    .sqrt = .{ .exact = true },
+    .erf = .{ .slow = true },
+    .abs = .{ .exact = true, .integers = true },
+    .floor = .{ .exact = true },
+    .ceil = .{ .exact = true },
+    .round = .{ .exact = true },
+    .max = .{ .arity = 2, .exact = true, .integers = true },
+    .min = .{ .arity = 2, .exact = true, .integers = true },
+    .floorDiv = .{ .arity = 2, .exact = true, .integers = true },
+    .mod = .{ .arity = 2, .uneven = true, .exact = true, .integers = true },
+});
+
+/// The functions as the manifest states them, with which tests compare what other languages have.
+pub const json: []const u8 = blk: {
+    var text: []const u8 = "{";
+    for (std.enums.values(Function), 0..) |function, k| {
+        const template = "{s}\"{t}\":{{\"arity\":{d},\"integers\":{},\"exact\":{}}}";
+        const values = .{ if (k == 0) "" else ",", function, function.arity(), function.isForIntegers(), function.isExact() };
+        text = text ++ std.fmt.comptimePrint(template, values);
+    }
+    break :blk text ++ "}";
 };
 
 /// The function of one or two arguments, lane by lane.

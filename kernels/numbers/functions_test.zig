@@ -14,13 +14,6 @@ const expect = std.testing.expect;
 pub const lanes = 16;
 const units_max = 2;
 
-fn isExact(function: Function) bool {
-    return switch (function) {
-        .sqrt, .abs, .floor, .ceil, .round, .max, .min, .floorDiv, .mod => true,
-        .exp, .expm1, .log, .log1p, .pow, .tanh, .sin, .cos, .erf => false,
-    };
-}
-
 pub const functions = std.enums.values(Function);
 
 /// The function of every element, `n` at a time.
@@ -174,7 +167,7 @@ test "f32 is within 2 units in the last place everywhere" {
     var b: [count]f32 = undefined;
     var out: [count]f32 = undefined;
     inline for (functions) |f| {
-        if (comptime isExact(f)) continue;
+        if (comptime f.isExact()) continue;
         for (std.enums.values(Place)) |place| {
             fillSample(f32, prng.random(), place, &a);
             fillSample(f32, prng.random(), null, &b);
@@ -220,7 +213,7 @@ test "exact functions of floats are right to the bit" {
     var prng: std.Random.DefaultPrng = .init(2);
     const count = 1 << 14;
     inline for (.{ f32, f64 }) |T| inline for (functions) |f| {
-        if (comptime !isExact(f)) continue;
+        if (comptime !f.isExact()) continue;
         var a: [count]T = undefined;
         var b: [count]T = undefined;
         var out: [count]T = undefined;

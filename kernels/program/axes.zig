@@ -1,5 +1,6 @@
 //! The axes that several operands are walked along together, merged where they lie end to end.
 
+const std = @import("std");
 const program = @import("program.zig");
 
 /// The output and the inputs of a row.
