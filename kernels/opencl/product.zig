@@ -118,7 +118,7 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
     var own = tile;
     if (alone and one.compute == .float64) own.width = @max(tile.width / 2, 1);
     const edge = @as(usize, own.side) * own.rows;
-    var parameters: [13 + 4 * program.rank_max + 1]i64 = undefined;
+    var parameters: [13 + 4 * (program.rank_max + 1)]i64 = undefined;
     const columns: usize = if (alone) own.columns() else edge;
     const column_groups = divCeil(one.n, columns);
     // Few groups leave cores idle.
@@ -139,7 +139,7 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
         parameters[13 + 4 * axis] = @intCast(one.batch[axis]);
         for (views, 0..) |view, k| parameters[14 + 4 * axis + k] = view.strides[axis];
     }
-    parameters[13 + 4 * r] = 0;
+    @memset(parameters[13 + 4 * r ..][0..4], 0);
     const text: skeletons.Text = .{
         .kind = if (alone) .vectors else .lanes,
         .element = one.compute,
@@ -151,7 +151,7 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
     const kernel = text.get(&engine.programs) catch |failure| return opencl_run.statusOf(engine, failure);
     var arguments: opencl_run.Arguments = .{ .engine = engine, .kernel = kernel };
     for (views) |view| arguments.addBuffer(trial orelse engine.placeOf(view.data).buffer);
-    arguments.setParameters(parameters[0 .. 13 + 4 * r + 1]);
+    arguments.setParameters(parameters[0 .. 13 + 4 * (r + 1)]);
     return arguments.enqueue(.{ column_groups, divCeil(one.m, rows), items }, text.lanes);
 }
 
