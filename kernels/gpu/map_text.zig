@@ -7,7 +7,6 @@
 const std = @import("std");
 const layout = @import("arguments.zig");
 const map_plan = @import("map_plan.zig");
-const map_text_tiles = @import("map_text_tiles.zig");
 const row_text = @import("row_text.zig");
 const table = @import("../rows/table.zig");
 const text = @import("text.zig");
@@ -30,14 +29,12 @@ pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
     layout.fillScalars(plan.steps[0..plan.steps_count], &arguments.scalars);
 }
 
-/// Everything but the head (`head.zig`). The kernel is called `run`.
+/// Everything but the head (`head.zig`), for threads; `map_text_tiles.zig` writes it for tiles. The kernel
+/// is called `run`.
 pub fn write(plan: *const Plan, writer: *Writer, dialect: Dialect) Error!void {
     @branchHint(.cold);
     const source: Source = .{ .plan = plan, .writer = writer, .dialect = dialect };
-    switch (plan.walk) {
-        .threads => try source.threads(),
-        .tiles => try map_text_tiles.write(&source),
-    }
+    try source.threads();
     try writer.writeAll("}\n");
 }
 

@@ -6,6 +6,7 @@ const std = @import("std");
 const convert = @import("../program/convert.zig");
 const map_plan = @import("map_plan.zig");
 const map_text = @import("map_text.zig");
+const row_text = @import("row_text.zig");
 const table = @import("../rows/table.zig");
 const text = @import("text.zig");
 const Words = @import("words.zig").Words;
@@ -31,7 +32,15 @@ pub fn fill(plan: *const map_plan.Plan, words: *Words) void {
     std.debug.assert(words.count == plan.wordsCount());
 }
 
-pub fn write(source: *const Source) Error!void {
+/// Everything but the head (`head.zig`). The kernel is called `run`.
+pub fn write(plan: *const map_plan.Plan, writer: *std.Io.Writer, dialect: row_text.Dialect) Error!void {
+    @branchHint(.cold);
+    const source: Source = .{ .plan = plan, .writer = writer, .dialect = dialect };
+    try kernel(&source);
+    try writer.writeAll("}\n");
+}
+
+fn kernel(source: *const Source) Error!void {
     const plan = source.plan;
     const alone = plan.threads == 1;
     const last = plan.axes.rank - 1;

@@ -135,7 +135,10 @@ fn runRows(engine: *Engine) Status {
 }
 
 fn writeMaps(plan: *const map_plan.Plan, writer: *std.Io.Writer) std.Io.Writer.Error!void {
-    return map_text.write(plan, writer, .opencl);
+    return switch (plan.walk) {
+        .threads => map_text.write(plan, writer, .opencl),
+        .tiles => map_text_tiles.write(plan, writer, .opencl),
+    };
 }
 
 fn runMaps(engine: *Engine) Status {
