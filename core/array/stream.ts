@@ -63,7 +63,7 @@ export interface Recorder {
   live(at: number, read: () => number): void;
   /** The host does something that each replay must do again, after the live numbers so far. */
   act(run: () => void): void;
-  /** What was recorded holds as long as this is true. */
+  /** The recording holds as long as `holds` answers true. */
   guard(holds: () => boolean): void;
 }
 

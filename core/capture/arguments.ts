@@ -51,8 +51,8 @@ export class Arguments {
 
   #take(value: unknown, argument: number, around: readonly object[]): string {
     if (value instanceof Tensor) {
-      const { array, requiresGrad } = value, { storage, offset } = array, place = this.leaves.length;
-      const same = this.leaves.indexOf(value);
+      const { array, requiresGrad } = value, { storage, offset } = array;
+      const place = this.leaves.length, same = this.leaves.indexOf(value);
       let first = this.#storages.get(storage);
       if (first === undefined) this.#storages.set(storage, first = { place, offset });
       this.leaves.push(value);

@@ -62,7 +62,9 @@ export function parse(
   actions: readonly Action[],
   constant: (handle: number) => boolean,
 ): List {
-  const slots: Slot[] = [], instructions: Instruction[] = [], live = new Map<number, Slot>();
+  const slots: Slot[] = [], instructions: Instruction[] = [];
+  /** The slots that are not freed, by the handles that they have just then. */
+  const live = new Map<number, Slot>();
   const addSlot = (handle: number, bytes: number | null) => {
     const fixed = constant(handle), number = slots.length;
     const slot = { number, handle, bytes: fixed ? null : bytes, constant: fixed, escapes: false, freed: false };
@@ -211,7 +213,8 @@ export interface Layout {
  */
 export function layOut(list: List, kept: ReadonlySet<Slot> = new Set()): Layout {
   const { instructions } = list, spans = lifetimes(list);
-  const words: number[] = [], cuts: number[] = [], actions: Action[] = [], handles = new Map<Slot, number[]>();
+  const words: number[] = [], cuts: number[] = [], actions: Action[] = [];
+  const handles = new Map<Slot, number[]>();
   let used = 0, bytes = 0, lastCut = 0, checked = 0;
   const isManaged = (slot: Slot) => slot.bytes !== null && !slot.escapes && !kept.has(slot);
   const noteHandle = (slot: Slot, at: number) => {

@@ -48,7 +48,7 @@ export interface ViewTemplate {
 
 /** How a result is made at each replay. */
 export type Template =
-  /** It is there already, as an input is. */
+  /** The result is there already, as an input is. */
   | { kind: "existing"; find: (call: Call) => unknown }
   | ViewTemplate
   | { kind: "array"; items: Template[] }
@@ -93,7 +93,7 @@ export interface Plan {
   readonly eagerBytes: number;
 }
 
-/** What was called, and what came of it. */
+/** One call that was recorded. */
 export interface Recorded {
   readonly recording: Recording;
   readonly inputs: Arguments;
@@ -137,7 +137,7 @@ export function planOf(recorded: Recorded): Plan | null {
 
 /** The memory that a recording used, parted by where it comes from. */
 interface Memory extends Pick<Plan, "sources" | "live" | "pinned"> {
-  /** What was made inside and not given back, by its handle. */
+  /** Memory that was made inside and not given back, by its handle. */
   readonly made: ReadonlyMap<number, Slot>;
 }
 
@@ -216,7 +216,8 @@ class Templates {
   ofTensor(tensor: Tensor): Template {
     const owner = this.ownerOf(tensor);
     if (this.isInput(tensor)) return { kind: "existing", find: ({ inputs }) => owner(inputs) };
-    const { array } = tensor, { shape, strides, offset, dtype, contiguous } = array, slot = this.madeFor(tensor);
+    const { array } = tensor, { shape, strides, offset, dtype, contiguous } = array;
+    const slot = this.madeFor(tensor);
     if (slot !== undefined) {
       this.arraysOf.set(slot, (this.arraysOf.get(slot) ?? new Set()).add(array));
       const locate: Locate = ({ fresh }) => ({ storage: fresh.get(slot)!, offset: 0 });

@@ -28,7 +28,7 @@ import { UnseenGradient } from "../tensor/late_gradient.ts";
 export interface ProgramMemory {
   /** The most bytes that values between inputs and results take at once. */
   bytes: number;
-  /** The same for an eager call in a scope, which keeps all tensors to its end but those that `backward()` is done with. */
+  /** The most bytes of an eager call in a scope, which keeps all tensors to its end but those that `backward()` is done with. */
   eagerBytes: number;
   /** How many instructions are left after the passes that shorten the list. */
   instructions: number;
@@ -149,7 +149,8 @@ export class Program implements Disposable {
 
   /** Runs the instructions that need to run only once, and says which memory holds their results. */
   #runOnce(): Map<Slot, Storage> {
-    const { stream } = this.#plan, found = new Map<Slot, Storage>(), { once } = this.list;
+    const { stream } = this.#plan, { once } = this.list;
+    const found = new Map<Slot, Storage>();
     if (once === undefined || once.kept.size === 0) return found;
     const results = new Set(once.kept.values()), own: number[] = [];
     const { words, handles, cuts } = layOut({ instructions: once.instructions, slots: [] }, results);

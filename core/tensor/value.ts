@@ -6,6 +6,7 @@
  */
 import type { NDArray } from "../array/ndarray.ts";
 import { refuse } from "../pure/check.ts";
+import { isPlain } from "../pure/nested.ts";
 
 /**
  * An operation: `compute` on data, `gradient` in ops. {@linkcode TensorOp} has one result and shows one of a user's own,
@@ -50,9 +51,7 @@ const fixedFields = ["row", "precision"];
 
 function isPlainData(value: unknown): value is Data {
   if (value === undefined || ["number", "boolean", "string"].includes(typeof value)) return true;
-  if (typeof value !== "object" || value === null) return false;
-  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return false;
-  return Object.values(value).every(isPlainData);
+  return (Array.isArray(value) || isPlain(value)) && Object.values(value).every(isPlainData);
 }
 
 /** Numbers as they are, infinities too; text without quotes. */

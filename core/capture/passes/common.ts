@@ -7,7 +7,9 @@ import { type Pass, withSlots } from "./pass.ts";
 
 /** Drops an instruction that an earlier one equals in words and operands, and reads the earlier result instead. */
 export const shareCommon: Pass = (list) => {
-  const writes = countWrites(list), versions = new Map<Slot, number>(), known = new Map<string, Slot>();
+  const writes = countWrites(list), versions = new Map<Slot, number>();
+  /** The results so far, by all that they follow from. */
+  const known = new Map<string, Slot>();
   const changed = new Map<Slot, { slot: Slot; offset: number }>(), instructions: Instruction[] = [];
   for (const original of list.instructions) {
     const instruction = withSlots(original, changed), out = target(instruction);
