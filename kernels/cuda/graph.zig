@@ -25,6 +25,8 @@ const arguments_align = 16;
 /// Graphs that are remembered, and graphs of one structure among them.
 const graphs_max = 64;
 const variants_max = 4;
+/// One launch costs as much alone.
+const operations_least = 2;
 /// How often a graph is made anew where the driver does not take what changed in it.
 const remakes_max = 4;
 
@@ -299,7 +301,7 @@ pub const Graphs = struct {
     pub fn end(graphs: *Graphs, engine: *cuda.Engine) cuda.Failed!void {
         if (!graphs.notes) return;
         defer graphs.notes = false;
-        if (graphs.broken or graphs.noted.operations.items.len == 0) return graphs.submit(engine);
+        if (graphs.broken or graphs.noted.operations.items.len < operations_least) return graphs.submit(engine);
         graphs.clock += 1;
         const graph = graphs.find(engine) orelse {
             // Such launches may come again.
