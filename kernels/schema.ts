@@ -142,6 +142,9 @@ interface Layout extends Skeleton {
   readonly viewList: readonly ViewRow[];
 }
 
+/** Where the words of a view stand from its first on, which is the handle. */
+export const ofView = { dtype: 1, offset: 2, strides: 3 } as const;
+
 const byOpcode: readonly (Layout | undefined)[] = opcodeName.map((name) => {
   const found: Skeleton | undefined = skeletons[name];
   return found && { ...found, fieldList: Object.entries(found.fields), viewList: Object.values(found.views) };
@@ -183,7 +186,7 @@ export function viewPlaces(words: ArrayLike<number>, at: number): number[] {
   }
   return viewRows(skeleton, words, at).map((row) => {
     const place = next;
-    next += 3 + (row.packed ? 0 : axisPlaces(skeleton, row, words, at).length);
+    next += ofView.strides + (row.packed ? 0 : axisPlaces(skeleton, row, words, at).length);
     return place;
   });
 }
@@ -244,7 +247,9 @@ export const wordsMost = Object.fromEntries(
     const rest = name === "flat" ? flatRest : name === "free" ? 1 : 0;
     return [
       name,
-      last === undefined ? skeleton.head + rest : last + 3 + axisPlaces(skeleton, rows.at(-1)!, words, 0).length,
+      last === undefined
+        ? skeleton.head + rest
+        : last + ofView.strides + axisPlaces(skeleton, rows.at(-1)!, words, 0).length,
     ];
   }),
 ) as Record<OpcodeName, number>;

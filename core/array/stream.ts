@@ -7,7 +7,7 @@
  */
 import type { Device } from "../../kernels/device.ts";
 import { limits, opcode } from "../../kernels/instruction.ts";
-import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
+import { headOf, ofView, placeOf, wordsMost } from "../../kernels/schema.ts";
 import { groupDepth, joinGroup } from "./group.ts";
 
 /** Memory on a device, counted by the arrays that show it. */
@@ -328,9 +328,9 @@ export class Stream {
 /** Writes a view's handle, type and offset, and says where its strides go. */
 export function writeView(words: Float64Array, at: number, view: Viewed): number {
   words[at] = view.storage.handle;
-  words[at + 1] = view.code;
-  words[at + 2] = view.offset;
-  return at + 3;
+  words[at + ofView.dtype] = view.code;
+  words[at + ofView.offset] = view.offset;
+  return at + ofView.strides;
 }
 
 /** Copies bytes into a storage. */

@@ -7,6 +7,7 @@ import type { Arguments } from "./arguments.ts";
 import { chosenStream } from "../array/devices.ts";
 import { type Layout, layOut, type List, type Slot } from "./list.ts";
 import { NDArray } from "../array/ndarray.ts";
+import { ofView } from "../../kernels/schema.ts";
 import { passes } from "./passes/mod.ts";
 import {
   type Call,
@@ -142,7 +143,11 @@ export class Program implements Disposable {
       } else {
         const { locate, offset, fixed } = sources.get(slot.handle)!;
         if (fixed !== null) write(places, fixed.handle);
-        else this.#bindings.push({ locate, handles: places, beyond: places.map((at) => words[at + 2]! - offset) });
+        else {this.#bindings.push({
+            locate,
+            handles: places,
+            beyond: places.map((at) => words[at + ofView.offset]! - offset),
+          });}
       }
     }
   }
@@ -285,7 +290,7 @@ export class Program implements Disposable {
       for (let k = 0; k < handles.length; k++) {
         const at = handles[k]!;
         words[at] = storage.handle;
-        words[at + 2] = beyond[k]! + offset;
+        words[at + ofView.offset] = beyond[k]! + offset;
       }
     }
     // The checks come first: a call that they refuse has changed neither counts on the host nor memory.

@@ -2,7 +2,7 @@
  * A captured list for people: as text, a line an instruction, and as a graph.
  */
 import { dtypeBytes, opcodeName, table } from "../../kernels/instruction.ts";
-import { placeOf, shapeOf, viewShape } from "../../kernels/schema.ts";
+import { ofView, placeOf, shapeOf, viewShape } from "../../kernels/schema.ts";
 import { type DotNode, dotOf } from "../pure/dot.ts";
 import { sizeOf } from "../pure/shape.ts";
 import { groups, type Instruction, type List, type Slot, sources, target } from "./list.ts";
@@ -25,7 +25,7 @@ function lineOf(instruction: Instruction): string {
   const { words, actions } = instruction, written = target(instruction);
   const inputs = sources(instruction).map(({ slot }) => slotName(slot)).join(", ");
   const out = written === null ? "" : `${slotName(written.slot)} = `;
-  const bytes = written === null ? 0 : sizeOf(viewShape(words, 0)) * dtypeBytes[words[written.at + 1]!]!;
+  const bytes = written === null ? 0 : sizeOf(viewShape(words, 0)) * dtypeBytes[words[written.at + ofView.dtype]!]!;
   const live = actions.some((action) => "at" in action) ? "  live" : "";
   return `${out}${nameOf(instruction)} [${shapeOf(words).join(", ")}] (${inputs})  ${bytes} B${live}`;
 }

@@ -2,7 +2,7 @@
  * Checks of indices: indices that come from outside are checked before anything else runs.
  */
 import { opcode } from "../../../kernels/instruction.ts";
-import { headOf, indexView, viewShape } from "../../../kernels/schema.ts";
+import { headOf, indexView, ofView, viewShape } from "../../../kernels/schema.ts";
 import { type Instruction, type Slot, target, type View } from "../list.ts";
 import { sizeOf } from "../../pure/shape.ts";
 import { actionsAlone, type Pass } from "./pass.ts";
@@ -23,7 +23,7 @@ export const checkFirst: Pass = ({ instructions, slots }) => {
       rest.push(instruction);
       continue;
     }
-    const { view: { at, slot }, count, bound } = found, fields = instruction.words.slice(at, at + 4);
+    const { view: { at, slot }, count, bound } = found, fields = instruction.words.slice(at, at + ofView.strides + 1);
     const words = [opcode.check, headOf.check + fields.length, count, bound, 0, ...fields.slice(1)];
     checks.set(`${words} ${slot.number}`, { words, views: [{ at: headOf.check, slot }], actions: [] });
     if (out !== null) rest.push(instruction);

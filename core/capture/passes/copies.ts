@@ -2,7 +2,7 @@
  * Copies: whoever reads a copy reads its source instead.
  */
 import { dtypeBytes, mapRows, opcode } from "../../../kernels/instruction.ts";
-import { placeOf } from "../../../kernels/schema.ts";
+import { ofView, placeOf } from "../../../kernels/schema.ts";
 import { countWrites, type Instruction, type Slot, target, type View } from "../list.ts";
 import { actionsAlone, type Pass, withSlots } from "./pass.ts";
 
@@ -22,12 +22,13 @@ export const skipCopies: Pass = (list) => {
     const { words, views } = instruction;
     if (words[0] === opcode.map && words[at.row] === copyRow && words[at.rank] === 1 && !isLive(instruction)) {
       const [out, source] = views as [View, View], size = words[at.shape]!;
-      const plain = (view: View) => words[view.at + 3] === 1;
-      const sameType = words[out.at + 1] === words[source.at + 1];
-      const whole = out.slot.bytes === size * dtypeBytes[words[out.at + 1]!]! && words[out.at + 2] === 0;
+      const plain = (view: View) => words[view.at + ofView.strides] === 1;
+      const sameType = words[out.at + ofView.dtype] === words[source.at + ofView.dtype];
+      const whole = out.slot.bytes === size * dtypeBytes[words[out.at + ofView.dtype]!]! &&
+        words[out.at + ofView.offset] === 0;
       const still = writes.get(out.slot) === 1 && (lastWrite.get(source.slot) ?? -1) < place;
       if (plain(out) && plain(source) && sameType && whole && still && !out.slot.escapes) {
-        changed.set(out.slot, { slot: source.slot, offset: words[source.at + 2]! });
+        changed.set(out.slot, { slot: source.slot, offset: words[source.at + ofView.offset]! });
         if (instruction.actions.length > 0) instructions.push(actionsAlone(instruction));
         return;
       }

@@ -1,7 +1,7 @@
 /**
  * In which of two orders a fold joins elements. The order is part of the result, so a pass that moves memory must leave it.
  */
-import { placeOf } from "../../../kernels/schema.ts";
+import { ofView, placeOf } from "../../../kernels/schema.ts";
 import type { Instruction } from "../list.ts";
 
 const ofFold = placeOf.fold;
@@ -18,7 +18,8 @@ export function isColumn({ words, views }: Pick<Instruction, "words" | "views">)
   const reduced = lengths.findLastIndex(isLong);
   if (reduced < words[ofFold.kept]!) return true;
   for (const { at } of views.slice(1)) {
-    const outside = Math.abs(words[at + 3 + kept]!), inside = Math.abs(words[at + 3 + reduced]!);
+    const outside = Math.abs(words[at + ofView.strides + kept]!),
+      inside = Math.abs(words[at + ofView.strides + reduced]!);
     if (outside === 0 && inside === 0) continue;
     return outside !== 0 && (inside === 0 || outside < inside);
   }

@@ -1,6 +1,7 @@
 /**
  * What a pass is, and two changes to an instruction that several passes make.
  */
+import { ofView } from "../../../kernels/schema.ts";
 import type { Instruction, List, Slot, View } from "../list.ts";
 
 /** A pass gives a list that computes the same bits in less time or memory. It does not change the list that it is given. */
@@ -25,7 +26,7 @@ export function withSlots(
   const views = instruction.views.map(({ at, slot }): View => {
     const other = changed.get(slot);
     if (other === undefined) return { at, slot };
-    words[at + 2]! += other.offset;
+    words[at + ofView.offset]! += other.offset;
     return { at, slot: other.slot };
   });
   return { words, views, actions: instruction.actions };

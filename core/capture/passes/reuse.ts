@@ -2,13 +2,13 @@
  * Memory in place: a map writes its result over an operand that nobody reads afterwards.
  */
 import { opcode } from "../../../kernels/instruction.ts";
-import { placeOf } from "../../../kernels/schema.ts";
+import { ofView, placeOf } from "../../../kernels/schema.ts";
 import { groups, type Instruction, lifetimes, type Slot, sources, target, type View } from "../list.ts";
 import { type Pass, withSlots } from "./pass.ts";
 
 /** Type, offset and strides of a map's view, as text. */
 function layoutAt({ words }: Instruction, { at }: View): string {
-  return String(words.slice(at + 1, at + 3 + words[placeOf.map.rank]!));
+  return String(words.slice(at + ofView.dtype, at + ofView.strides + words[placeOf.map.rank]!));
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 import { dtypeBytes, mapRows, opcode } from "../../../kernels/instruction.ts";
 import { countWrites, type Instruction, type List, type Slot, type View } from "../list.ts";
-import { placeOf, skeletonOf, viewShape } from "../../../kernels/schema.ts";
+import { ofView, placeOf, skeletonOf, viewShape } from "../../../kernels/schema.ts";
 import { rows } from "../../array/rows.ts";
 import { isColumn } from "./fold_order.ts";
 
@@ -54,13 +54,15 @@ function turned(
   return column < columns && row < rows ? words : null;
 }
 
-const stridesAt = (words: readonly number[], at: number, rank: number) => words.slice(at + 3, at + 3 + rank);
+const stridesAt = (words: readonly number[], at: number, rank: number) =>
+  words.slice(at + ofView.strides, at + ofView.strides + rank);
 
 /** Whether a map goes through all elements of the view's slot as they lie, along one axis. */
 function isFlat({ words, views }: Instruction, place: number): boolean {
   const { at, slot } = views[place]!;
-  return words[0] === opcode.map && words[ofMap.rank] === 1 && words[at + 2] === 0 && words[at + 3] === 1 &&
-    words[ofMap.shape]! * dtypeBytes[words[at + 1]!]! === slot.bytes;
+  return words[0] === opcode.map && words[ofMap.rank] === 1 && words[at + ofView.offset] === 0 &&
+    words[at + ofView.strides] === 1 &&
+    words[ofMap.shape]! * dtypeBytes[words[at + ofView.dtype]!]! === slot.bytes;
 }
 
 /**
@@ -75,7 +77,7 @@ function withTurned(instruction: Instruction, slots: ReadonlyMap<Slot, Grid>): I
     if (isFlat(instruction, place)) {
       // Such a map need not know how the elements lie, if they lie alike in all of its operands.
       const together = views.every(({ at, slot }, k) =>
-        words[at + 3] === 0 || (slots.has(slot) && isFlat(instruction, k))
+        words[at + ofView.strides] === 0 || (slots.has(slot) && isFlat(instruction, k))
       );
       if (!together || usesIndex(instruction)) return null;
       continue;
@@ -83,9 +85,9 @@ function withTurned(instruction: Instruction, slots: ReadonlyMap<Slot, Grid>): I
     // A gather, a scatter and random numbers go through memory in the one order that they have.
     if (!skeletonOf(words).tiled && words[0] !== opcode.matmul) return null;
     const shape = viewShape(words, place);
-    const changed = turned(grid, shape, words[at + 2]!, stridesAt(words, at, shape.length));
+    const changed = turned(grid, shape, words[at + ofView.offset]!, stridesAt(words, at, shape.length));
     if (changed === null) return null;
-    changed.forEach((word, k) => words[at + 2 + k] = word);
+    changed.forEach((word, k) => words[at + ofView.offset + k] = word);
   }
   // The order in which a sum is joined is part of its bits.
   if (words[0] === opcode.fold && isColumn(instruction) !== isColumn({ words, views })) return null;
@@ -99,7 +101,7 @@ function inOrder(map: Instruction): Instruction {
   const out = stridesAt(words, views[0]!.at, rank), axes = [...out.keys()].sort((a, b) => out[b]! - out[a]!);
   axes.forEach((axis, place) => {
     words[ofMap.shape + place] = map.words[ofMap.shape + axis]!;
-    for (const { at } of views) words[at + 3 + place] = map.words[at + 3 + axis]!;
+    for (const { at } of views) words[at + ofView.strides + place] = map.words[at + ofView.strides + axis]!;
   });
   return { words, views, actions };
 }
@@ -133,7 +135,8 @@ function gridOf({ words, views }: Instruction): Grid | null {
   const rows = words[ofProduct.m]!, columns = words[ofProduct.n]!;
   const strides = stridesAt(words, at, rank + 2);
   const items = words.slice(ofProduct.batch, ofProduct.batch + rank).reduce((a, b) => a * b, 1);
-  const whole = items * rows * columns * dtypeBytes[words[at + 1]!]! === slot.bytes && words[at + 2] === 0;
+  const whole = items * rows * columns * dtypeBytes[words[at + ofView.dtype]!]! === slot.bytes &&
+    words[at + ofView.offset] === 0;
   return whole && rows > 1 && columns > 1 && strides[rank] === columns && strides[rank + 1] === 1
     ? { rows, columns }
     : null;
@@ -205,11 +208,11 @@ class Turner {
     if (words[0] !== opcode.map || source === undefined || !this.#isOwn(out.slot)) return null;
     const rank = words[ofMap.rank]!;
     const isAlike = stridesAt(words, out.at, rank).every((stride, axis) =>
-      words[ofMap.shape + axis] === 1 || stride === words[source.at + 3 + axis]
+      words[ofMap.shape + axis] === 1 || stride === words[source.at + ofView.strides + axis]
     );
-    const bytesEach = ({ at }: View) => dtypeBytes[words[at + 1]!]!;
+    const bytesEach = ({ at }: View) => dtypeBytes[words[at + ofView.dtype]!]!;
     const isAsLarge = out.slot.bytes! / bytesEach(out) === slot.bytes! / bytesEach(source);
-    return isAlike && isAsLarge && words[out.at + 2] === words[source.at + 2] ? out.slot : null;
+    return isAlike && isAsLarge && words[out.at + ofView.offset] === words[source.at + ofView.offset] ? out.slot : null;
   }
 
   /** Turns the slots in all instructions that use them. Null if one of these cannot be written so, or nothing is spared. */
