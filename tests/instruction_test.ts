@@ -13,6 +13,7 @@ import { skeletonOf, skeletons, viewPlaces, viewShape, wordsMost } from "../kern
 import { randomOf } from "./arrays.ts";
 import { recordPrograms } from "./border_programs.ts";
 import { withDevice } from "./kernels.ts";
+import { testWith } from "./permissions.ts";
 import { assertEquals, assertThrows } from "./support.ts";
 
 const names = Object.keys(table.instructions) as OpcodeName[];
@@ -41,6 +42,20 @@ Deno.test("every instruction is written as long as its row says", () => {
     }
   }
   assertEquals(names.filter((name) => !written.has(name)), []);
+});
+
+testWith(["read"], "an instruction stands in the nine places that the page of the kernels names", async () => {
+  const kernels = new URL("../kernels/", import.meta.url);
+  const page = await Deno.readTextFile(new URL("README.md", kernels));
+  const section = page.slice(page.indexOf("### An instruction"));
+  const places = [...section.slice(0, section.indexOf("\n#", 4)).matchAll(/^\| `(\S+)`/gm)].map(([, place]) => place!);
+  assertEquals(places.length, 9);
+  for (const place of places) {
+    const url = new URL(place, kernels);
+    const files = place.endsWith("/") ? [...Deno.readDirSync(url)].map(({ name }) => new URL(name, url)) : [url];
+    const texts = files.map((file) => Deno.readTextFileSync(file));
+    assertEquals(texts.some((text) => /\brandom\b|random_/.test(text)), true, place);
+  }
 });
 
 /** What takes scalars, eager: each gets one that throws, or that computes on the same stream. */
