@@ -19,7 +19,7 @@ import {
   type TypedArray,
 } from "../pure/dtype.ts";
 import { temporaries } from "./group.ts";
-import { numberNow, refuseRecording, type Scalar, writeScalar } from "./recorder.ts";
+import { askAgain, numberNow, refuseRecording, type Scalar } from "./recorder.ts";
 import { readBytes, recorder, type Storage, type Stream, writeBytes, writeView } from "./stream.ts";
 import { type MapInfo, rows } from "./rows.ts";
 import { isContiguous, type Shape, showShape, sizeOf, stridesOf } from "../pure/shape.ts";
@@ -198,8 +198,11 @@ function writeNewMap(
 }
 
 // Numbers of the words as constants of this module: an op of few elements is little more than these writes.
-const ofMap = placeOf.map, mapWords = wordsMost.map, flatWords = wordsMost.flat, flatHead = headOf.flat;
 const { code: codeAt, count: countAt, handle: handleAt, offset: offsetAt } = placeOf.flat;
+const { row: rowAt, compute: computeAt, rank: rankAt, inputsCount: inputsAt } = placeOf.map;
+const { scalars: scalarsAt, shape: shapeAt } = placeOf.map;
+const { map: mapOpcode, flat: flatOpcode } = opcode, { map: mapWords, flat: flatWords } = wordsMost;
+const flatHead = headOf.flat, codePerRow = flatCode(1, false, 0), codeFresh = flatCode(0, true, 0);
 
 function writeMap(
   stream: Stream,
@@ -221,22 +224,28 @@ function writeMap(
   if (rank > limits.rank) {
     throw new RangeError(`Cannot ${row.name}: shape ${showShape(out.shape)} has more than ${limits.rank} axes`);
   }
-  const x = numberNow(s), y = numberNow(t), z = numberNow(u);
+  let x = 0, y = 0, z = 0;
+  if (row.scalars > 0) {
+    x = typeof s === "number" ? s : numberNow(s);
+    if (row.scalars > 1) y = typeof t === "number" ? t : numberNow(t);
+    if (row.scalars > 2) z = typeof u === "number" ? u : numberNow(u);
+  }
   if (flat && recorder === null && out.code === compute) {
     let same = true;
     for (let k = 0; same && k < count; k++) same = inputs[k]!.code === compute;
     if (same) return writeFlat(stream, stream.open(flatWords), false, row, out, inputs, x, y, z);
   }
-  const start = stream.open(mapWords), words = stream.words, scalars = start + ofMap.scalars;
-  words[start] = opcode.map;
-  words[start + ofMap.row] = row.number;
-  words[start + ofMap.compute] = compute;
-  words[start + ofMap.rank] = rank;
-  words[start + ofMap.inputsCount] = count;
-  writeScalar(words, scalars, x, s);
-  writeScalar(words, scalars + 1, y, t);
-  writeScalar(words, scalars + 2, z, u);
-  let at = start + ofMap.shape;
+  const start = stream.open(mapWords), words = stream.words, scalars = start + scalarsAt;
+  words[start] = mapOpcode;
+  words[start + rowAt] = row.number;
+  words[start + computeAt] = compute;
+  words[start + rankAt] = rank;
+  words[start + inputsAt] = count;
+  words[scalars] = x;
+  words[scalars + 1] = y;
+  words[scalars + 2] = z;
+  if (recorder !== null) [s, t, u].forEach((scalar, k) => askAgain(scalars + k, scalar));
+  let at = start + shapeAt;
   if (flat) {
     words[at] = out.size;
     at = writeView(words, at + 1, out);
@@ -266,8 +275,8 @@ function writeFlat(
   u: number,
 ): void {
   const { words } = stream;
-  words[start] = opcode.flat;
-  words[start + codeAt] = flatCode(row.number, allocates, out.code);
+  words[start] = flatOpcode;
+  words[start + codeAt] = row.number * codePerRow + (allocates ? codeFresh : 0) + out.code;
   words[start + countAt] = out.size;
   words[start + handleAt] = out.storage.handle;
   words[start + offsetAt] = out.offset;
@@ -314,7 +323,12 @@ export function mapScalars(
 ): NDArray {
   const first = inputs[0]!, stream = commonStream(row.name, inputs);
   if (dtype === undefined && recorder === null && areFlat(row, inputs)) {
-    const x = numberNow(s), y = numberNow(t), z = numberNow(u);
+    let x = 0, y = 0, z = 0;
+    if (row.scalars > 0) {
+      x = typeof s === "number" ? s : numberNow(s);
+      if (row.scalars > 1) y = typeof t === "number" ? t : numberNow(t);
+      if (row.scalars > 2) z = typeof u === "number" ? u : numberNow(u);
+    }
     const bytes = first.size * itemBytes(first.dtype), start = stream.openFresh(flatWords, bytes);
     const storage = stream.claim(bytes);
     const out = new NDArray(storage, first.shape, first.strides, 0, first.dtype, true);

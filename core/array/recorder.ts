@@ -17,9 +17,8 @@ export function numberNow(scalar: Scalar): number {
   return scalar();
 }
 
-/** Writes a scalar as it is now; where it is a function, a captured function asks again at each replay. */
-export function writeScalar(words: Float64Array, at: number, now: number, scalar: Scalar): void {
-  words[at] = now;
+/** Has a captured function ask at each replay for the scalar at that word of the stream's buffer, if it is no number. */
+export function askAgain(at: number, scalar: Scalar): void {
   if (typeof scalar === "function") recorder?.live(at, scalar);
 }
 

@@ -7,7 +7,7 @@ import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
 import { codeOf, computeType, type DType, promote } from "../pure/dtype.ts";
 import { type Shape, sizeOf } from "../pure/shape.ts";
 import { commonStream, empty, type NDArray, writeNumbers } from "./ndarray.ts";
-import { numberNow, type Scalar, writeScalar } from "./recorder.ts";
+import { askAgain, numberNow, type Scalar } from "./recorder.ts";
 import { type Stream, writeView } from "./stream.ts";
 
 const folds = Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>;
@@ -178,7 +178,10 @@ export function random(
   words[start] = opcode.random;
   words[start + at.count] = out.size;
   const places = [at.key, at.key + 1, at.counter];
-  scalars.forEach((scalar, k) => writeScalar(words, start + places[k]!, numbers[k]!, scalar));
+  scalars.forEach((scalar, k) => {
+    words[start + places[k]!] = numbers[k]!;
+    askAgain(start + places[k]!, scalar);
+  });
   stream.close(start, writeView(words, start + headOf.random, out), out.size);
   return out;
 }

@@ -7,7 +7,7 @@
  */
 import type { Device } from "../../kernels/device.ts";
 import { limits, opcode } from "../../kernels/instruction.ts";
-import { headOf, ofView, placeOf, wordsMost } from "../../kernels/schema.ts";
+import { ofView, placeOf, wordsMost } from "../../kernels/schema.ts";
 import { groupDepth, joinGroup } from "./group.ts";
 
 /** Memory on a device, counted by the arrays that show it. */
@@ -88,7 +88,10 @@ const smallWork = 1 << 14;
 /** Once so many words wait, they are run: some twenty small instructions. */
 const waitingWords = 512;
 
-const ofAlloc = placeOf.alloc, allocWords = wordsMost.alloc, freeWords = wordsMost.free;
+// Numbers of the words as constants of this module: each small op allocates and frees.
+const { alloc: allocOpcode, free: freeOpcode, group: groupOpcode, end: endOpcode } = opcode;
+const { alloc: allocWords, free: freeWords, group: groupWords, end: endWords } = wordsMost;
+const { handle: handleAt, bytes: bytesAt } = placeOf.alloc, handlesAt = placeOf.free.handles;
 
 /** Writes instructions for one device and runs them. */
 export class Stream {
@@ -130,10 +133,10 @@ export class Stream {
   allocate(bytes: number): Storage {
     recorder?.enter(this);
     const at = this.openFresh(allocWords, bytes), storage = this.claim(bytes), words = this.#words;
-    words[at] = opcode.alloc;
+    words[at] = allocOpcode;
     words[at + 1] = allocWords;
-    words[at + ofAlloc.handle] = storage.handle;
-    words[at + ofAlloc.bytes] = bytes;
+    words[at + handleAt] = storage.handle;
+    words[at + bytesAt] = bytes;
     this.#length = at + allocWords;
     return storage;
   }
@@ -172,9 +175,9 @@ export class Stream {
       this.#length = end + 1;
     } else {
       const at = this.open(freeWords), words = this.#words;
-      words[at] = opcode.free;
+      words[at] = freeOpcode;
       words[at + 1] = freeWords;
-      words[at + placeOf.free.handles] = handle;
+      words[at + handlesAt] = handle;
       this.#freesStart = at;
       this.#length = at + freeWords;
     }
@@ -196,16 +199,16 @@ export class Stream {
 
   /** Makes room for `count` words and says where they begin. After writing them the writer calls {@linkcode close}. */
   open(count: number): number {
-    if (this.#length + count + headOf.end > limits.words) this.flush();
+    if (this.#length + count + endWords > limits.words) this.flush();
     // In wasm any allocation may move all memory; the old view of the words is empty then.
     if (this.#words.length === 0) this.#words = this.device.words;
     if (groupDepth > 0 && !this.#inGroup) {
       this.flush();
       this.#inGroup = true;
       joinGroup(this);
-      this.#words[this.#length] = opcode.group;
-      this.#words[this.#length + 1] = headOf.group;
-      this.#length += headOf.group;
+      this.#words[this.#length] = groupOpcode;
+      this.#words[this.#length + 1] = groupWords;
+      this.#length += groupWords;
     }
     return this.#length;
   }
@@ -228,9 +231,9 @@ export class Stream {
     if (this.#inGroup) {
       this.#inGroup = false;
       const words = this.device.words;
-      words[this.#length] = opcode.end;
-      words[this.#length + 1] = headOf.end;
-      this.#length += headOf.end;
+      words[this.#length] = endOpcode;
+      words[this.#length + 1] = endWords;
+      this.#length += endWords;
     }
     this.#isUrgent = false;
     const length = this.#length;
@@ -318,7 +321,7 @@ export class Stream {
   /** Writes only the instructions that allocate or free. */
   #keepStorages(words: Float64Array): void {
     for (let at = 0; at < words.length; at += words[at + 1]!) {
-      if (words[at] !== opcode.alloc && words[at] !== opcode.free) continue;
+      if (words[at] !== allocOpcode && words[at] !== freeOpcode) continue;
       this.#words.set(words.subarray(at, at + words[at + 1]!), this.#length);
       this.#length += words[at + 1]!;
     }
