@@ -21,9 +21,10 @@ pub const Compiled = struct {
     /// Null for a structure whose text the compiler refused: its instructions run one by one.
     functions: std.StringHashMapUnmanaged(?*driver.Function) = .empty,
     store: Store,
-    /// How many were compiled here, and how many could not be.
+    /// How many were compiled here, how many the compiler refused, and why it refused the last of them.
     built: u32 = 0,
     refused: u32 = 0,
+    refusal: program.Message = .{},
 
     pub fn init(allocator: std.mem.Allocator) Compiled {
         return .{ .allocator = allocator, .store = .{ .allocator = allocator } };
@@ -71,13 +72,13 @@ pub const Compiled = struct {
             if (try compiled.load(engine, code)) |function| return function;
         }
         const compiler = &compiled.compiler.?;
-        const code = try compiler.compile(compiled.allocator, written, engine.capability, &compiled.reason) orelse {
+        const code = try compiler.compile(compiled.allocator, written, engine.capability, &compiled.refusal) orelse {
             compiled.refused += 1;
             notice.once(
                 .compiler,
                 "NVRTC refused a kernel of cuda, whose instructions run one by one: {s}\n" ++
                     "deneb: another NVRTC (`pip install --upgrade nvidia-cuda-nvrtc`) may mend it",
-                .{compiled.reason.text()},
+                .{compiled.refusal.text()},
             );
             return null;
         };

@@ -28,7 +28,7 @@ pub fn write(engine: *Engine, writer: *std.Io.Writer) std.Io.Writer.Error!void {
         try writer.print(", NVRTC {d}.{d}", .{ one.version[0], one.version[1] });
     } else try writer.print(", without NVRTC: {s}", .{engine.compiled.reason.text()});
     if (engine.compiled.refused != 0) {
-        try writer.print(", {d} kernels not compiled: {s}", .{ engine.compiled.refused, engine.compiled.reason.text() });
+        try writer.print(", {d} kernels not compiled: {s}", .{ engine.compiled.refused, engine.compiled.refusal.text() });
     }
     if (engine.pool_reason.length != 0) try writer.print(", without memory pools: {s}", .{engine.pool_reason.text()});
     if (engine.graphs.reason.length != 0) try writer.print(", without graphs: {s}", .{engine.graphs.reason.text()});
