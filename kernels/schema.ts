@@ -25,7 +25,7 @@
  * A `pure` instruction gives the same result for the same words and elements; a `tiled` one may run tile by tile in a
  * group.
  */
-import { type DType, dtypeCode, limits, opcode, type OpcodeName, opcodeName, table } from "./instruction.ts";
+import { type DType, dtypeCode, limits, type OpcodeName, opcodeName, table } from "./instruction.ts";
 
 /** What a field's words are. */
 export type Kind =
@@ -76,8 +76,8 @@ interface Row {
 
 /** A word, and what stands behind it in brackets. */
 function split(word: string): [name: string, count: string | null] {
-  const [name, count] = word.split(/[[\]]/) as [string, string?];
-  return [name, count ?? null];
+  const open = word.indexOf("[");
+  return open < 0 ? [word, null] : [word.slice(0, open), word.slice(open + 1, -1)];
 }
 
 function parseViewRow(text: string): ViewRow {
@@ -235,21 +235,15 @@ export function flatCode(row: number, allocates: boolean, compute: number): numb
 /** What the fields and views of a flat map take that stand behind its head: of each operand a handle and an offset. */
 const flatRest = 2 * limits.inputs + Number(skeletons.map.fields.scalars!.times);
 
-/** No instruction of its kind is longer; a `free` with one handle. */
+/** No instruction of its kind is longer; of a `free`, none with one handle. What has no views is as long as this. */
 export const wordsMost = Object.fromEntries(
-  (Object.keys(skeletons) as OpcodeName[]).map((name) => {
-    const words = [opcode[name], ...Array<number>(skeletons[name].head).fill(0)], skeleton = skeletonOf(words);
-    for (const [, { at, kind }] of skeleton.fieldList) {
-      if (kind === "rank" || kind === "within") words[at] = limits.rank;
-      if (kind === "operands") words[at] = limits.inputs;
+  Object.entries(skeletons).map(([name, { head, fields, views }]) => {
+    let most = head + (name === "flat" ? flatRest : name === "free" ? 1 : 0);
+    for (const { times } of Object.values(fields)) if (typeof times === "string") most += limits.rank;
+    // Beside the axes of a field of several, a view has one for each of its other fields.
+    for (const { packed, axes, times } of Object.values(views)) {
+      most += (ofView.strides + (packed ? 0 : limits.rank + axes.length)) * (times === null ? 1 : limits.inputs);
     }
-    const rows = viewRows(skeleton, words, 0), last = viewPlaces(words, 0).at(-1);
-    const rest = name === "flat" ? flatRest : name === "free" ? 1 : 0;
-    return [
-      name,
-      last === undefined
-        ? skeleton.head + rest
-        : last + ofView.strides + axisPlaces(skeleton, rows.at(-1)!, words, 0).length,
-    ];
+    return [name, most];
   }),
 ) as Record<OpcodeName, number>;
