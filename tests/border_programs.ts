@@ -5,14 +5,15 @@
 import type { DType } from "../core/pure/dtype.ts";
 import { argFold, checkLabels, fold, gather, matmul, random, scatterAdd } from "../core/array/skeletons.ts";
 import { broadcastTo } from "../core/array/views.ts";
-import { groupResult } from "../core/array/group.ts";
+import { groupResult, groupResults } from "../core/array/group.ts";
 import { empty, map } from "../core/array/ndarray.ts";
 import { Stream } from "../core/array/stream.ts";
 import { reducedShape, type Shape } from "../core/pure/shape.ts";
 import type { Device } from "../kernels/device.ts";
 import { argRows, foldRows, limits, mapRows, opcode, table } from "../kernels/instruction.ts";
 import { placeOf, wordsMost } from "../kernels/schema.ts";
-import { compute, layoutNames, mapTo, type Operand, operand, operandsOf, type Random, typesOf } from "./arrays.ts";
+import { compute, layoutNames, mapTo, type Operand, operand, operandsOf, put, type Random, typesOf } from "./arrays.ts";
+import { partCases } from "./row_cases.ts";
 
 /** A run of words, or bytes written into a storage. */
 export type Step = { readonly words: Float64Array<ArrayBuffer> } | {
@@ -153,13 +154,56 @@ export function recordPrograms(from: Random): Step[][] {
         }))
     );
   }
+  // Strides as long as they may be, of views in which no step is taken along them.
+  for (const stride of [2 ** 40, -(2 ** 40)]) {
+    const wild = (shape: Shape): Operand => ({
+      ...operand("float32", [4], "contiguous", from),
+      shape,
+      strides: shape.map(() => stride),
+    });
+    for (const [m, n, k] of [[2, 3, 0], [1, 1, 1], [1, 1, 0]] as const) {
+      record((stream) => compute(stream, [wild([1, m, k]), wild([1, k, n])], ([a, b]) => matmul(a!, b!, [1])));
+    }
+    for (const shape of [[4, 0], [1, 1]]) {
+      record((stream) => compute(stream, [wild(shape)], ([x]) => fold("sum", [x!], [1], [shape[0]!])));
+      record((stream) => compute(stream, [wild(shape)], ([x]) => argFold("argmax", x!, [1], [shape[0]!])));
+      record((stream) => compute(stream, [wild(shape), wild(shape)], ([x, y]) => map("add", [x!, y!])));
+    }
+    record((stream) =>
+      compute(stream, [wild([1, 1, 1]), { ...wild([1]), dtype: "int32", flat: new Int32Array(4) }], ([x, index]) => {
+        scatterAdd(x!, x!, index!, 1);
+        return gather(x!, index!, 1, [1, 1, 1]);
+      })
+    );
+  }
+  // Temporaries of groups that are written in parts and read more widely.
+  for (const { operands, body } of partCases) {
+    if (operands.some(({ flat }) => flat.length > 40_000)) continue;
+    record((stream) => {
+      const arrays = operands.map((each) => put(stream, each));
+      for (const result of groupResults(() => body(arrays))) result.dispose();
+      for (const array of arrays) array.dispose();
+    });
+  }
   return programs;
 }
 
 /** Numbers that are no size, no handle, or at the border of being one. */
 export const strange: readonly number[] = [
   ...[NaN, Infinity, -Infinity, -0, -1, -2, 0.5, -0.5, 1e300, -1e300, 5e-324],
-  ...[2 ** 53, 2 ** 53 + 2, -(2 ** 53), 2 ** 41, -(2 ** 41), 2 ** 63, 2 ** 64, 2 ** 32, 2 ** 32 - 1, 2 ** 31],
+  ...[
+    2 ** 53,
+    2 ** 53 + 2,
+    -(2 ** 53),
+    2 ** 41,
+    -(2 ** 41),
+    -(2 ** 40),
+    2 ** 63,
+    2 ** 64,
+    2 ** 32,
+    2 ** 32 - 1,
+    2 ** 31,
+  ],
   ...[2 ** 20, 2 ** 20 - 1, 2 ** 20 + 1, 4096, 4095, 257, 256, 65, 64, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0],
 ];
 
