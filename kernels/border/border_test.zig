@@ -77,6 +77,26 @@ test "a product of no terms has any strides" {
     try expectEqual(0, value[0]);
 }
 
+test "nothing is read of a storage that there was no memory for" {
+    const run = struct {
+        fn run(context: u32, words: []const f64) u32 {
+            return border.run_words(context, std.mem.sliceAsBytes(words).ptr, @intCast(words.len));
+        }
+    }.run;
+    const context = border.open("", 0);
+    defer _ = border.close(context);
+    // The handle of storage 1 is taken, and it has no bytes; storage 2 has room for results.
+    try expectEqual(status(.memory), run(context, &.{ 1, 4, 1, 1 << 50 }));
+    try expectEqual(status(.ok), run(context, &.{ 1, 4, 2, 64 }));
+    for ([_]f64{ 0, 1, 6 }) |dtype| {
+        const fold = [_]f64{ 6, 21, 0, 0, 2, 1, 1, 0, 0, 0, 4, 0, 2, 0, 0, 1, 1, dtype, 0, 0, 0 };
+        const arg = [_]f64{ 7, 17, 0, 0, 2, 1, 4, 0, 2, 2, 0, 1, 1, dtype, 0, 0, 0 };
+        for ([_][]const f64{ &fold, &arg }) |words| try expectEqual(status(.ok), run(context, words));
+    }
+    const product = [_]f64{ 8, 22, 0, 0, 2, 2, 0, 2, 0, 0, 2, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0 };
+    try expectEqual(status(.ok), run(context, &product));
+}
+
 test "a flat map makes its output, even where something failed before it" {
     const check = [_]f64{ 12, 8, 1, 0, 1, 2, 0, 0 };
     const flat = [_]f64{ 13, 7, 4, 25, 9, 0, 0.5 };

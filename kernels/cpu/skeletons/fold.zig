@@ -80,7 +80,8 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
     if (!prepared.column) {
         var walk: Walk = .{};
         const straight = rowPasses(prepared);
-        if (straight and kept == 1 and axes.rank == 2 and prepared.reduced <= contract.chunk) {
+        const short = prepared.reduced > 0 and prepared.reduced <= contract.chunk;
+        if (straight and kept == 1 and axes.rank == 2 and short) {
             return reduceShort(prepared, &bases, count);
         }
         while (true) {
@@ -189,9 +190,10 @@ noinline fn reduceShort(prepared: *const Prepared, bases: *const Bases, count: u
 const wave = 64;
 
 inline fn reduceStraight(prepared: *const Prepared, bases: *const Bases, result: *f64) void {
+    // Operands of no elements have not even one that could be repeated.
+    if (prepared.reduced == 0) return prepared_module.setStart(prepared, result);
     var inputs: Inputs = undefined;
     inputs.set(prepared, bases, 0);
-    if (prepared.reduced == 0) return prepared_module.setStart(prepared, result);
     const scalars = &prepared.scalars;
     if (prepared.reduced <= contract.chunk) {
         const out: [*]u8 = @ptrCast(result);
