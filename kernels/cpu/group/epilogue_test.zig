@@ -108,6 +108,44 @@ fn readsBackwards(list: *List, kind: Kind) void {
     list.map("add", list.make(.full, .float32), &.{ product.out, flipped }, none);
 }
 
+/// Three neighbours of each row at a time.
+fn windows(list: *List, kind: Kind) void {
+    const product = multiply(list, kind, true);
+    const shape = [_]usize{ list.rows, list.columns - 2, 3 };
+    const width: isize = @intCast(list.columns);
+    var neighbours = product.out;
+    neighbours.strides[0..3].* = .{ width, 1, 1 };
+    const out = list.bench.view(.float32, &shape, .dense) catch unreachable;
+    list.mapOver("square", &shape, out, &.{neighbours}, none);
+}
+
+/// The left half of the product is written over, and then the right half but for its first column.
+fn overwritten(list: *List, kind: Kind) void {
+    const product = multiply(list, kind, true);
+    const half = list.columns / 2;
+    var right = product.out;
+    right.data += (half + 1) * 4;
+    list.mapOver("negate", &.{ list.rows, half }, product.out, &.{product.left}, none);
+    list.mapOver("square", &.{ list.rows, list.columns - half - 1 }, right, &.{product.left}, none);
+    list.map("relu", list.make(.full, .float32), &.{product.out}, none);
+}
+
+/// The product is half of its storage, and what nobody wrote in the other half is read: no buffer
+/// of rows has that.
+fn beyond(list: *List, kind: Kind) void {
+    _ = multiply(list, kind, true);
+    const all = list.rows * list.columns;
+    const both = list.temporaryOf(.float32, 2 * all);
+    const out = &list.instructions.items[list.instructions.items.len - 1].matmul.out;
+    out.handle = both.handle;
+    out.data = both.data;
+    var pairs = both;
+    pairs.strides[0..2].* = .{ @intCast(list.columns), @intCast(all) };
+    var unread = list.temporaryOf(.float32, 2 * list.rows);
+    unread.strides[0..2].* = .{ 2, 1 };
+    list.mapOver("square", &.{ list.rows, 2 }, unread, &.{pairs}, none);
+}
+
 fn unrelated(list: *List, kind: Kind) void {
     _ = multiply(list, kind, false);
     list.map("relu", list.make(.full, .float32), &.{list.make(.full, .float32)}, none);
@@ -122,6 +160,9 @@ const cases = [_]Case{
     .{ .emit = backward, .together = true },
     .{ .emit = inPlace, .together = true },
     .{ .emit = softmax, .together = true },
+    .{ .emit = windows, .together = true },
+    .{ .emit = overwritten, .together = true },
+    .{ .emit = beyond, .together = true },
     .{ .emit = writesLeft, .together = false },
     .{ .emit = writesRight, .together = false },
     .{ .emit = readsBackwards, .together = false },
