@@ -246,7 +246,7 @@ fn mapHalves(
 const FoldArguments = layout.Fold(operands_max);
 
 /// A reduction as far as all its launches share it.
-pub const Reduction = struct {
+const Reduction = struct {
     kept: Axes,
     reduced: Axes,
     kept_count: usize,
@@ -337,13 +337,24 @@ pub fn rowGeometry(one: *const program.Fold) ?Geometry {
 }
 
 pub fn fold(engine: *Engine, one: *const program.Fold) Failed!void {
-    if (product(one.shape[0..one.kept]) > engine.places_most) return split.kept(engine, one, fold);
-    if (product(one.shape[one.kept..one.rank]) > engine.places_most) return split.reduced(engine, one);
+    if (product(one.shape[0..one.kept]) > engine.places_most) {
+        for (split.kept(one)) |part| try fold(engine, &part);
+        return;
+    }
+    if (product(one.shape[one.kept..one.rank]) > engine.places_most) return foldSlices(engine, one);
     return foldFrom(engine, one, 0);
 }
 
+fn foldSlices(engine: *Engine, one: *const program.Fold) Failed!void {
+    var slices: split.Slices = .init(one, engine.places_most);
+    const partials = try engine.scratchOf(.slices, slices.count * slices.rowBytes());
+    const reduction: Reduction = .init(&slices.whole);
+    while (slices.next(partials)) |slice| try foldFrom(engine, &slice.part, slice.first);
+    return join(engine, one, &reduction.arguments, partials, slices.count);
+}
+
 /// A fold that is not too long; its first reduced element has the index `first`.
-pub fn foldFrom(engine: *Engine, one: *const program.Fold, first: usize) Failed!void {
+fn foldFrom(engine: *Engine, one: *const program.Fold, first: usize) Failed!void {
     var reduction: Reduction = .init(one);
     const arguments = &reduction.arguments;
     arguments.first = first;
@@ -366,7 +377,7 @@ pub fn foldFrom(engine: *Engine, one: *const program.Fold, first: usize) Failed!
 
 /// Joins so many results for each kept place, which lie row after row in `partials`, into the output of
 /// the fold with these arguments.
-pub fn join(
+fn join(
     engine: *Engine,
     one: *const program.Fold,
     whole: *const FoldArguments,
@@ -406,7 +417,10 @@ fn partialStrides(one: *const program.Fold, whole: *const FoldArguments) [2 * ra
 }
 
 pub fn arg(engine: *Engine, one: *const program.Fold) Failed!void {
-    if (product(one.shape[0..one.kept]) > engine.places_most) return split.kept(engine, one, arg);
+    if (product(one.shape[0..one.kept]) > engine.places_most) {
+        for (split.kept(one)) |part| try arg(engine, &part);
+        return;
+    }
     const reduced = product(one.shape[one.kept..one.rank]);
     if (reduced > layout.places_max) return engine.unsupported(
         "Cannot run: the place of one element among {d} does not fit an int32; wanted at most {d}",
@@ -472,7 +486,10 @@ fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind,
 pub fn gather(engine: *Engine, one: *const program.Gather) Failed!void {
     const total = one.outer * one.count * one.inner;
     if (total == 0) return;
-    if (total > engine.places_most) return split.gathered(engine, one);
+    if (total > engine.places_most) {
+        for (split.gathered(one)) |part| try gather(engine, &part);
+        return;
+    }
     const places = try placesOf(engine, one, .gather, total);
     const code = std.math.log2_int(usize, one.out.dtype.bytes());
     return start(engine, .gather, code, 0, .{ blocksOf(total), 1 }, std.mem.asBytes(&places));
@@ -481,7 +498,10 @@ pub fn gather(engine: *Engine, one: *const program.Gather) Failed!void {
 pub fn scatter(engine: *Engine, one: *const program.Gather) Failed!void {
     const total = one.outer * one.inner;
     if (total * one.count == 0) return;
-    if (@max(total, one.count) > engine.places_most) return split.scattered(engine, one);
+    if (@max(total, one.count) > engine.places_most) {
+        for (split.scattered(one, engine.places_most)) |part| try scatter(engine, &part);
+        return;
+    }
     const places = try placesOf(engine, one, .scatter, total);
     const code = @backingInt(one.out.dtype);
     if (one.count <= scatter_first_count and total <= scatter_first_elements) {

@@ -348,7 +348,10 @@ fn byKernel(engine: *Engine, one: *const program.MatMul) Failed!void {
     const down = (one.m + side - 1) / side;
     const right = (one.n + side - 1) / side;
     const batch_count = axes_module.product(one.batch[0..r]);
-    if (batch_count > engine.places_most) return split.batches(engine, one, byKernel);
+    if (batch_count > engine.places_most) {
+        for (split.batches(one)) |half| try byKernel(engine, &half);
+        return;
+    }
     if (down * right > layout.places_max) return engine.unsupported(
         "Cannot multiply: a product of {d} x {d} is too large at once",
         .{ one.m, one.n },

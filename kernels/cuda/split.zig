@@ -1,15 +1,12 @@
 //! Instructions with more elements than one launch counts (`Engine.places_most`), as several
-//! instructions on parts of the same views. `launch.zig` calls these where an instruction is too
-//! long; maps are cut there, with their vectors.
+//! instructions on parts of the same views. Whoever launches such an instruction launches its parts,
+//! in order; maps are cut in `launch.zig`, with their vectors.
 
 const std = @import("std");
-const cuda = @import("engine.zig");
-const launch = @import("launch.zig");
+const axes_module = @import("../program/axes.zig");
 const program = @import("../program/program.zig");
 
-const Engine = cuda.Engine;
-const Failed = cuda.Failed;
-const product = @import("../program/axes.zig").product;
+const product = axes_module.product;
 const rank_max = program.rank_max;
 
 fn move(view: *program.View, axis: usize, steps: usize) void {
@@ -18,63 +15,75 @@ fn move(view: *program.View, axis: usize, steps: usize) void {
 }
 
 /// The first half of the longest kept axis, then the rest.
-pub fn kept(
-    engine: *Engine,
-    one: *const program.Fold,
-    run: *const fn (*Engine, *const program.Fold) Failed!void,
-) Failed!void {
+pub fn kept(one: *const program.Fold) [2]program.Fold {
     const axis = std.mem.indexOfMax(usize, one.shape[0..one.kept]);
     const half = one.shape[axis] / 2;
-    var part = one.*;
-    part.shape[axis] = half;
-    try run(engine, &part);
-    part.shape[axis] = one.shape[axis] - half;
-    move(&part.out, axis, half);
-    for (part.inputs[0..part.inputs_count]) |*input| move(input, axis, half);
-    return run(engine, &part);
+    var parts: [2]program.Fold = @splat(one.*);
+    parts[0].shape[axis] = half;
+    parts[1].shape[axis] = one.shape[axis] - half;
+    move(&parts[1].out, axis, half);
+    for (parts[1].inputs[0..one.inputs_count]) |*input| move(input, axis, half);
+    return parts;
 }
 
-/// Slices of the reduced elements, in order, each into a row of partial results; then those are joined.
-pub fn reduced(engine: *Engine, one: *const program.Fold) Failed!void {
-    const begin = one.kept;
-    // A slice has all of the last axes, some of the one before them, and one place of the first.
-    var each: [rank_max]usize = one.shape;
-    var room = engine.places_most;
-    var slices: usize = 1;
-    var axis: usize = one.rank;
-    while (axis > begin) {
-        axis -= 1;
-        each[axis] = @min(one.shape[axis], room);
-        room /= each[axis];
-        slices *= std.math.divCeil(usize, one.shape[axis], each[axis]) catch unreachable;
-    }
-    const line = product(one.shape[0..begin]) * one.compute.bytes();
-    const partials = try engine.scratchOf(.slices, slices * line);
-    var whole = one.*;
-    whole.shape = each;
-    const reduction: launch.Reduction = .init(&whole);
+/// Slices of the reduced elements, in order, each joined into a row of partial results, which are then
+/// joined in their turn.
+pub const Slices = struct {
+    one: *const program.Fold,
+    /// The fold in the shape of a whole slice, which has all of the last axes, some of the one before
+    /// them, and one place of the first.
+    whole: program.Fold,
+    count: usize = 1,
+    done: usize = 0,
+    /// Where the next slice begins.
+    places: [rank_max]usize = @splat(0),
 
-    var places: [rank_max]usize = @splat(0);
-    for (0..slices) |slice| {
-        var part = whole;
-        part.out = rowOf(one, partials + slice * line);
-        var first: usize = 0;
-        for (begin..one.rank) |k| {
-            part.shape[k] = @min(each[k], one.shape[k] - places[k]);
-            for (part.inputs[0..part.inputs_count]) |*input| move(input, k, places[k]);
-            first = first * one.shape[k] + places[k];
+    /// A part of the fold, and the index of its first reduced element.
+    pub const Slice = struct { part: program.Fold, first: usize };
+
+    pub fn init(one: *const program.Fold, elements_most: usize) Slices {
+        var slices: Slices = .{ .one = one, .whole = one.* };
+        var room = elements_most;
+        var axis: usize = one.rank;
+        while (axis > one.kept) {
+            axis -= 1;
+            const each = @min(one.shape[axis], room);
+            slices.whole.shape[axis] = each;
+            room /= each;
+            slices.count *= axes_module.divCeil(one.shape[axis], each);
         }
-        try launch.foldFrom(engine, &part, first);
-        var k: usize = one.rank;
-        while (k > begin) {
-            k -= 1;
-            places[k] += each[k];
-            if (places[k] < one.shape[k]) break;
-            places[k] = 0;
-        }
+        return slices;
     }
-    return launch.join(engine, one, &reduction.arguments, partials, slices);
-}
+
+    /// Bytes of a row of partial results.
+    pub fn rowBytes(slices: *const Slices) usize {
+        return product(slices.one.shape[0..slices.one.kept]) * slices.one.compute.bytes();
+    }
+
+    /// The next slice, with its row among the partial results; null after the last.
+    pub fn next(slices: *Slices, partials: usize) ?Slice {
+        if (slices.done == slices.count) return null;
+        const one = slices.one;
+        const begin = one.kept;
+        var slice: Slice = .{ .part = slices.whole, .first = 0 };
+        slice.part.out = rowOf(one, partials + slices.done * slices.rowBytes());
+        for (begin..one.rank) |axis| {
+            const place = slices.places[axis];
+            slice.part.shape[axis] = @min(slices.whole.shape[axis], one.shape[axis] - place);
+            for (slice.part.inputs[0..one.inputs_count]) |*input| move(input, axis, place);
+            slice.first = slice.first * one.shape[axis] + place;
+        }
+        var axis: usize = one.rank;
+        while (axis > begin) {
+            axis -= 1;
+            slices.places[axis] += slices.whole.shape[axis];
+            if (slices.places[axis] < one.shape[axis]) break;
+            slices.places[axis] = 0;
+        }
+        slices.done += 1;
+        return slice;
+    }
+};
 
 /// Results of the compute type side by side, one for each kept place.
 fn rowOf(one: *const program.Fold, address: usize) program.View {
@@ -96,31 +105,27 @@ fn rowOf(one: *const program.Fold, address: usize) program.View {
 
 const Side = enum { outer, count, inner };
 
-pub fn gathered(engine: *Engine, one: *const program.Gather) Failed!void {
-    var second = one.*;
+pub fn gathered(one: *const program.Gather) [2]program.Gather {
+    var parts: [2]program.Gather = @splat(one.*);
     const side: Side = if (one.count >= @max(one.outer, one.inner))
         .count
     else if (one.outer >= one.inner) .outer else .inner;
-    const half = halve(&second, side);
-    if (side == .count) move(&second.out, 1, half);
-    var first = one.*;
-    sizeOf(&first, side).* = half;
-    try launch.gather(engine, &first);
-    return launch.gather(engine, &second);
+    const half = halve(&parts[1], side);
+    if (side == .count) move(&parts[1].out, 1, half);
+    sizeOf(&parts[0], side).* = half;
+    return parts;
 }
 
-/// Of an axis of indices the first half is added first.
-pub fn scattered(engine: *Engine, one: *const program.Gather) Failed!void {
-    var second = one.*;
-    const side: Side = if (one.count > engine.places_most)
+/// Of an axis of indices longer than `elements_most` the first half is added first.
+pub fn scattered(one: *const program.Gather, elements_most: usize) [2]program.Gather {
+    var parts: [2]program.Gather = @splat(one.*);
+    const side: Side = if (one.count > elements_most)
         .count
     else if (one.outer >= one.inner) .outer else .inner;
-    const half = halve(&second, side);
-    if (side == .count) move(&second.source, 1, half);
-    var first = one.*;
-    sizeOf(&first, side).* = half;
-    try launch.scatter(engine, &first);
-    return launch.scatter(engine, &second);
+    const half = halve(&parts[1], side);
+    if (side == .count) move(&parts[1].source, 1, half);
+    sizeOf(&parts[0], side).* = half;
+    return parts;
 }
 
 /// Leaves what follows the first half of a side, and returns how long that half is. Of the views that
@@ -147,17 +152,12 @@ fn sizeOf(one: *program.Gather, side: Side) *usize {
 }
 
 /// The first half of the longest axis of the batch, then the rest.
-pub fn batches(
-    engine: *Engine,
-    one: *const program.MatMul,
-    run: *const fn (*Engine, *const program.MatMul) Failed!void,
-) Failed!void {
+pub fn batches(one: *const program.MatMul) [2]program.MatMul {
     const axis = std.mem.indexOfMax(usize, one.batch[0..one.batch_rank]);
     const half = one.batch[axis] / 2;
-    var part = one.*;
-    part.batch[axis] = half;
-    try run(engine, &part);
-    part.batch[axis] = one.batch[axis] - half;
-    for ([_]*program.View{ &part.out, &part.a, &part.b }) |view| move(view, axis, half);
-    return run(engine, &part);
+    var parts: [2]program.MatMul = @splat(one.*);
+    parts[0].batch[axis] = half;
+    parts[1].batch[axis] = one.batch[axis] - half;
+    for ([_]*program.View{ &parts[1].out, &parts[1].a, &parts[1].b }) |view| move(view, axis, half);
+    return parts;
 }
