@@ -253,7 +253,7 @@ pub const Plan = struct {
         const last = plan.axes.rank - 1;
         if (plan.axes.rank > layout.fused_rank_max) return false;
         const threads = plan.threadsOf();
-        const along = std.math.divCeil(usize, plan.axes.shape[last], threads.width) catch unreachable;
+        const along = axes_module.divCeil(plan.axes.shape[last], threads.width);
         if (product(plan.axes.shape[0..last]) *| along > layout.places_max) return false;
         plan.walk = .{ .threads = threads };
         return true;
@@ -331,10 +331,10 @@ pub const Plan = struct {
     /// Blocks in x and y.
     pub fn blocks(plan: *const Plan) [2]usize {
         switch (plan.walk) {
-            .threads => return .{ std.math.divCeil(usize, plan.vectors(), plan.threads) catch unreachable, 1 },
+            .threads => return .{ axes_module.divCeil(plan.vectors(), plan.threads), 1 },
             .tiles => |*tiles| return .{
-                std.math.divCeil(usize, tiles.columns, tiles.columns_each) catch unreachable,
-                std.math.divCeil(usize, tiles.rows, tiles.rows_each) catch unreachable,
+                axes_module.divCeil(tiles.columns, tiles.columns_each),
+                axes_module.divCeil(tiles.rows, tiles.rows_each),
             },
         }
     }
@@ -350,7 +350,7 @@ pub const Plan = struct {
     /// Places of the threads: elements, or vectors of them.
     pub fn vectors(plan: *const Plan) usize {
         const last = plan.axes.rank - 1;
-        const along = std.math.divCeil(usize, plan.axes.shape[last], plan.walk.threads.width) catch unreachable;
+        const along = axes_module.divCeil(plan.axes.shape[last], plan.walk.threads.width);
         return product(plan.axes.shape[0..last]) * along;
     }
 

@@ -5,6 +5,7 @@
 //! on how operands lie along the last one, not on sizes.
 
 const std = @import("std");
+const axes_module = @import("../program/axes.zig");
 const layout = @import("arguments.zig");
 const map_plan = @import("map_plan.zig");
 const row_text = @import("row_text.zig");
@@ -23,7 +24,7 @@ pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
     var cut = axes.*;
     const last = axes.rank - 1;
     const width = plan.walk.threads.width;
-    cut.shape[last] = std.math.divCeil(usize, axes.shape[last], width) catch unreachable;
+    cut.shape[last] = axes_module.divCeil(axes.shape[last], width);
     for (cut.strides[0..plan.views_count]) |*strides| strides[last] *= width;
     cut.write(plan.views_count, 0, &arguments.divisors, &arguments.strides);
     layout.fillScalars(plan.steps[0..plan.steps_count], &arguments.scalars);

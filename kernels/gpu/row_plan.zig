@@ -322,7 +322,7 @@ pub const Plan = struct {
         var words: usize = 0;
         var in_place = false;
         for (plan.views[0..plan.views_count]) |*seen| {
-            if (seen.loaded and seen.space == .full) words += std.math.divCeil(usize, seen.dtype.bytes(), 4) catch unreachable;
+            if (seen.loaded and seen.space == .full) words += axes_module.divCeil(seen.dtype.bytes(), 4);
             if (seen.written == null) continue;
             const passing = std.mem.indexOfScalar(u32, temporaries, seen.handle) != null;
             seen.stored = !passing or later_module.isRead(later, seen.handle);
@@ -340,12 +340,12 @@ pub const Plan = struct {
 
     /// Elements of each thread.
     pub fn elements(plan: *const Plan) usize {
-        return std.math.divCeil(usize, plan.reduced, plan.geometry.threads) catch unreachable;
+        return axes_module.divCeil(plan.reduced, plan.geometry.threads);
     }
 
     pub fn blocks(plan: *const Plan) usize {
         const each = @max(plan.geometry.places, plan.geometry.each);
-        return std.math.divCeil(usize, plan.kept, each) catch unreachable;
+        return axes_module.divCeil(plan.kept, each);
     }
 
     pub const key_max = 32 + steps_max * (8 + 2 * program.inputs_max) + views_max * 4;

@@ -7,6 +7,7 @@
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
 const convert = @import("../program/convert.zig");
+const facts = @import("../program/facts.zig");
 const program = @import("../program/program.zig");
 const row_plan = @import("../gpu/row_plan.zig");
 const table = @import("../rows/table.zig");
@@ -125,7 +126,7 @@ pub const Plan = struct {
         const axes = plan.axes.shape[0..plan.axes.rank];
         plan.kept = product(axes[0..plan.kept_rank]);
         plan.reduced = product(axes[plan.kept_rank..]);
-        if (!is_arg and plan.isColumn()) plan.kind = .columns;
+        if (!is_arg and facts.isColumn(fold)) plan.kind = .columns;
         plan.noteAlong();
     }
 
@@ -171,7 +172,7 @@ pub const Plan = struct {
 
     fn columnBlocks(plan: *const Plan) usize {
         const outer = product(plan.axes.shape[0 .. plan.kept_rank - 1]);
-        return outer * divide(plan.axes.shape[plan.kept_rank - 1], plan.block());
+        return outer * axes_module.divCeil(plan.axes.shape[plan.kept_rank - 1], plan.block());
     }
 
     /// In how many parts the elements of each place should be joined, so that there is work for the
@@ -190,7 +191,7 @@ pub const Plan = struct {
     /// Ends a fold that joins in so many parts, each of which stores its results `pitch` elements
     /// after the part before.
     pub fn finish(plan: *Plan, parts_count: usize, pitch: usize) void {
-        plan.part = @max(divide(plan.reduced, parts_count), 1);
+        plan.part = @max(axes_module.divCeil(plan.reduced, parts_count), 1);
         plan.partial = parts_count > 1;
         plan.pitch = pitch;
         const wide = plan.shaping.lanes;
@@ -204,23 +205,9 @@ pub const Plan = struct {
                 plan.lanes = if (plan.part <= 64) .{ 16, wide / 16 } else if (plan.part <= 1024) .{ wide / 4, 4 } else .{ wide, 1 };
                 plan.each = plan.lanes[1];
             }
-            plan.groups[0] = divide(plan.kept, plan.each);
+            plan.groups[0] = axes_module.divCeil(plan.kept, plan.each);
         }
         plan.groups[1] = parts_count;
-    }
-
-    fn isColumn(plan: *const Plan) bool {
-        const kept = plan.kept_rank - 1;
-        const reduced = plan.axes.rank - 1;
-        if (plan.axes.shape[kept] == 1) return false;
-        if (plan.axes.shape[reduced] == 1) return true;
-        for (plan.axes.strides[0 .. plan.operands_count - 1]) |*strides| {
-            const outside = @abs(strides[kept]);
-            const inside = @abs(strides[reduced]);
-            if (outside == 0 and inside == 0) continue;
-            return outside != 0 and (inside == 0 or outside < inside);
-        }
-        return false;
     }
 
     /// Notes how the inputs lie along the axis that is walked: all of them end to end or standing
@@ -285,8 +272,4 @@ comptime {
         const most = 5 + axes_max + (row.operands + 1) * (1 + axes_max) + row.scalars;
         std.debug.assert(most <= words_module.words_max);
     }
-}
-
-fn divide(x: usize, y: usize) usize {
-    return std.math.divCeil(usize, x, y) catch unreachable;
 }

@@ -4,10 +4,10 @@
 
 const std = @import("std");
 const clblast = @import("clblast.zig");
+const enqueue = @import("enqueue.zig");
 const facts = @import("../program/facts.zig");
 const opencl = @import("engine.zig");
 const opencl_api = @import("api.zig");
-const opencl_run = @import("run.zig");
 const program = @import("../program/program.zig");
 const skeletons = @import("skeletons.zig");
 const divCeil = @import("../program/axes.zig").divCeil;
@@ -148,8 +148,8 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
         .lanes = .{ own.side, own.side },
         .tile = own,
     };
-    const kernel = text.get(&engine.programs) catch |failure| return opencl_run.statusOf(engine, failure);
-    var arguments: opencl_run.Arguments = .{ .engine = engine, .kernel = kernel };
+    const kernel = text.get(&engine.programs) catch |failure| return enqueue.statusOf(engine, failure);
+    var arguments: enqueue.Arguments = .{ .engine = engine, .kernel = kernel };
     for (views) |view| arguments.addBuffer(trial orelse engine.placeOf(view.data).buffer);
     arguments.setParameters(parameters[0 .. 13 + 4 * (r + 1)]);
     return arguments.enqueue(.{ column_groups, divCeil(one.m, rows), items }, text.lanes);
@@ -158,7 +158,7 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
 /// Times every tile on a product of its own, twice after the run that builds it.
 fn tune(engine: *Engine) Status {
     const size = trial_size;
-    const reserved = opencl_run.reserve(engine, size * size * 4);
+    const reserved = enqueue.reserve(engine, size * size * 4);
     if (reserved != .ok) return reserved;
     var view: View = .{ .data = undefined, .dtype = .float32, .strides = undefined, .handle = 0 };
     view.strides[0..2].* = .{ size, 1 };

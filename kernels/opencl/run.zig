@@ -3,6 +3,7 @@
 
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
+const enqueue = @import("enqueue.zig");
 const fold_plan = @import("fold_plan.zig");
 const fold_text = @import("fold_text.zig");
 const opencl = @import("engine.zig");
@@ -19,6 +20,7 @@ const row_text_cpu = @import("../gpu/row_text_cpu.zig");
 const skeletons = @import("skeletons.zig");
 const Words = @import("../gpu/words.zig").Words;
 
+const Arguments = enqueue.Arguments;
 const Engine = opencl.Engine;
 const Instruction = program.Instruction;
 const Status = program.Status;
@@ -118,7 +120,7 @@ fn runRows(engine: *Engine) Status {
     const plan = &engine.planned.rows;
     var buffer: [row_plan.Plan.key_max]u8 = undefined;
     const kernel = engine.programs.get(plan.key(&buffer), @as(*const row_plan.Plan, plan), writeRows) catch |failure|
-        return statusOf(engine, failure);
+        return enqueue.statusOf(engine, failure);
     var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
     var parameters: layout.Fused = undefined;
     row_text.fill(plan, &parameters);
@@ -145,7 +147,7 @@ fn runMaps(engine: *Engine) Status {
     const plan = &engine.planned.maps;
     var buffer: [map_plan.Plan.key_max]u8 = undefined;
     const kernel = engine.programs.get(plan.key(&buffer), @as(*const map_plan.Plan, plan), writeMaps) catch |failure|
-        return statusOf(engine, failure);
+        return enqueue.statusOf(engine, failure);
     var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
     var begin: [map_plan.views_max]u64 = @splat(0);
     for (plan.views[0..plan.views_count], begin[0..plan.views_count], 0..) |*seen, *offset, k| {
@@ -177,7 +179,7 @@ const InScratch = ?usize;
 
 fn runFold(engine: *Engine, plan: *const fold_plan.Plan, in_scratch: InScratch) Status {
     var buffer: [fold_plan.Plan.key_max]u8 = undefined;
-    const kernel = engine.programs.get(plan.key(&buffer), plan, fold_text.write) catch |failure| return statusOf(engine, failure);
+    const kernel = engine.programs.get(plan.key(&buffer), plan, fold_text.write) catch |failure| return enqueue.statusOf(engine, failure);
     var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
     var words: Words = undefined;
     plan.fill(&words);
@@ -194,65 +196,6 @@ fn runFold(engine: *Engine, plan: *const fold_plan.Plan, in_scratch: InScratch) 
     return arguments.enqueue(.{ plan.groups[0], plan.groups[1], 1 }, plan.lanes);
 }
 
-pub fn statusOf(engine: *Engine, failure: @import("programs.zig").Error) Status {
-    switch (failure) {
-        error.OutOfMemory => {
-            engine.message.set("Cannot build for opencl: out of memory", .{});
-            return .memory;
-        },
-        error.Device => return .device,
-    }
-}
-
-/// The arguments of one call of a kernel: parameters first, then buffers.
-pub const Arguments = struct {
-    engine: *Engine,
-    kernel: opencl_api.Kernel,
-    count: u32 = 1,
-    status: i32 = opencl_api.success,
-
-    pub fn addBuffer(arguments: *Arguments, buffer: opencl_api.Buffer) void {
-        arguments.set(arguments.count, @sizeOf(opencl_api.Buffer), @ptrCast(&buffer));
-        arguments.count += 1;
-    }
-
-    fn setWords(arguments: *Arguments, words: *const Words) void {
-        arguments.set(0, words.count * @sizeOf(u64), &words.list);
-    }
-
-    pub fn setParameters(arguments: *Arguments, parameters: []const i64) void {
-        arguments.set(0, parameters.len * 8, parameters.ptr);
-    }
-
-    fn set(arguments: *Arguments, place: u32, size: usize, value: *const anyopaque) void {
-        const status = arguments.engine.api.clSetKernelArg(arguments.kernel, place, size, value);
-        if (status != opencl_api.success) arguments.status = status;
-    }
-
-    pub fn enqueue(arguments: *Arguments, groups: [3]usize, lanes: [2]u16) Status {
-        const engine = arguments.engine;
-        if (arguments.status != opencl_api.success) return engine.fail("clSetKernelArg", arguments.status);
-        const local = [3]usize{ lanes[0], lanes[1], 1 };
-        const all = [3]usize{ groups[0] * local[0], groups[1] * local[1], groups[2] };
-        const status = engine.api.clEnqueueNDRangeKernel(engine.queue, arguments.kernel, 3, null, &all, &local, 0, null, null);
-        if (status != opencl_api.success) return engine.fail("clEnqueueNDRangeKernel", status);
-        return .ok;
-    }
-};
-
-/// Makes the scratch buffer as large as that; what it held may be gone.
-pub fn reserve(engine: *Engine, bytes: usize) Status {
-    if (bytes <= engine.scratch_bytes) return .ok;
-    const buffer = engine.createBuffer(bytes) catch {
-        const refused = engine.refused();
-        return if (refused == .ok) engine.fail("clCreateBuffer", -4) else refused;
-    };
-    if (engine.scratch) |old| _ = engine.api.clReleaseMemObject(old);
-    engine.scratch = buffer;
-    engine.scratch_bytes = bytes;
-    return .ok;
-}
-
 fn fold(engine: *Engine, one: *const program.Fold) Status {
     var plan: fold_plan.Plan = undefined;
     plan.init(engine.shaping, one, false, false);
@@ -262,7 +205,7 @@ fn fold(engine: *Engine, one: *const program.Fold) Status {
         return runFold(engine, &plan, null);
     }
     const kept = axes_module.product(one.shape[0..one.kept]);
-    const reserved = reserve(engine, kept * parts * one.compute.bytes());
+    const reserved = enqueue.reserve(engine, kept * parts * one.compute.bytes());
     if (reserved != .ok) return reserved;
     // Rows leave their parts side by side, columns leave rows of parts.
     const column = plan.kind == .columns;
@@ -308,7 +251,7 @@ fn bufferOf(engine: *const Engine, view: *const View) opencl_api.Buffer {
 pub fn check(engine: *Engine, one: *const program.Gather, action: opencl.Check) Status {
     if (one.count == 0) return .ok;
     const text: skeletons.Text = .{ .kind = .check, .index = one.index.dtype, .lanes = .{ engine.shaping.lanes, 1 } };
-    const kernel = text.get(&engine.programs) catch |failure| return statusOf(engine, failure);
+    const kernel = text.get(&engine.programs) catch |failure| return enqueue.statusOf(engine, failure);
     var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
     arguments.addBuffer(bufferOf(engine, &one.index));
     arguments.addBuffer(engine.found.?);
@@ -355,13 +298,13 @@ fn gather(engine: *Engine, one: *const program.Gather) Status {
     const wide = engine.shaping.lanes;
     const lanes: [2]u16 = if (wide == 1) .{ 1, 1 } else if (one.inner >= 64) .{ 64, wide / 64 } else .{ 1, wide };
     const text: skeletons.Text = .{ .kind = .gather, .element = one.out.dtype, .index = one.index.dtype, .lanes = lanes };
-    const kernel = text.get(&engine.programs) catch |failure| return statusOf(engine, failure);
+    const kernel = text.get(&engine.programs) catch |failure| return enqueue.statusOf(engine, failure);
     const slices = one.outer * one.count;
     const each = if (wide == 1) std.math.clamp(16384 / one.inner, 1, slices) else lanes[1];
     var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
     for ([_]*const View{ &one.out, &one.source, &one.index }) |view| arguments.addBuffer(bufferOf(engine, view));
     arguments.setParameters(&placesParameters(engine, one, each));
-    return arguments.enqueue(.{ std.math.divCeil(usize, slices, each) catch unreachable, 1, 1 }, lanes);
+    return arguments.enqueue(.{ axes_module.divCeil(slices, each), 1, 1 }, lanes);
 }
 
 fn scatter(engine: *Engine, one: *const program.Gather) Status {
@@ -371,15 +314,15 @@ fn scatter(engine: *Engine, one: *const program.Gather) Status {
     const wide = engine.shaping.lanes;
     const lanes: [2]u16 = if (wide == 1) .{ 1, 1 } else if (one.inner >= 64) .{ 64, wide / 64 } else .{ 1, wide };
     const text: skeletons.Text = .{ .kind = .scatter, .element = one.out.dtype, .index = one.index.dtype, .lanes = lanes };
-    const kernel = text.get(&engine.programs) catch |failure| return statusOf(engine, failure);
+    const kernel = text.get(&engine.programs) catch |failure| return enqueue.statusOf(engine, failure);
     const each = @min(one.inner, if (wide == 1) 256 else lanes[0]);
     var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
     for ([_]*const View{ &one.out, &one.source, &one.index }) |view| arguments.addBuffer(bufferOf(engine, view));
     arguments.addBuffer(engine.found.?);
     arguments.setParameters(&placesParameters(engine, one, each));
     return arguments.enqueue(.{
-        std.math.divCeil(usize, one.outer, lanes[1]) catch unreachable,
-        std.math.divCeil(usize, one.inner, each) catch unreachable,
+        axes_module.divCeil(one.outer, lanes[1]),
+        axes_module.divCeil(one.inner, each),
         1,
     }, lanes);
 }
@@ -387,9 +330,9 @@ fn scatter(engine: *Engine, one: *const program.Gather) Status {
 fn random(engine: *Engine, one: *const program.Random) Status {
     const wide = engine.shaping.lanes;
     const text: skeletons.Text = .{ .kind = .random, .element = one.out.dtype, .lanes = .{ wide, 1 } };
-    const kernel = text.get(&engine.programs) catch |failure| return statusOf(engine, failure);
+    const kernel = text.get(&engine.programs) catch |failure| return enqueue.statusOf(engine, failure);
     const per_block: usize = if (one.out.dtype == .float64) 2 else 4;
-    const blocks = std.math.divCeil(usize, one.count, per_block) catch unreachable;
+    const blocks = axes_module.divCeil(one.count, per_block);
     const each: usize = if (wide == 1) 4096 else wide;
     var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
     arguments.addBuffer(bufferOf(engine, &one.out));
@@ -398,5 +341,5 @@ fn random(engine: *Engine, one: *const program.Random) Status {
         one.key[1],          @bitCast(one.counter),
         @intCast(each),      offsetOf(engine, &one.out),
     });
-    return arguments.enqueue(.{ std.math.divCeil(usize, blocks, each) catch unreachable, 1, 1 }, text.lanes);
+    return arguments.enqueue(.{ axes_module.divCeil(blocks, each), 1, 1 }, text.lanes);
 }
