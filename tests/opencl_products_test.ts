@@ -61,7 +61,7 @@ function recordsOf(bytes: Uint8Array): { at: number; length: number }[] {
 }
 
 const begin = `
-import { matmul } from ${JSON.stringify(new URL("../core/array/ndarray.ts", import.meta.url).href)};
+import { matmul } from ${JSON.stringify(new URL("../core/array/skeletons.ts", import.meta.url).href)};
 import { Stream } from ${JSON.stringify(new URL("../core/array/stream.ts", import.meta.url).href)};
 import { openDevice } from ${JSON.stringify(new URL("../kernels/mod.ts", import.meta.url).href)};
 import { compute, operand, randomOf, unitOf } from ${JSON.stringify(new URL("arrays.ts", import.meta.url).href)};
