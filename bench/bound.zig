@@ -1,5 +1,6 @@
-//! What this machine can do at best: fused multiply-adds in registers, and memory that is copied or
-//! changed in place, whichever is faster: a copy must also fetch the lines that it overwrites.
+//! The bounds of this machine: the rate of fused multiply-adds in registers, and the rate of memory
+//! that is copied or changed in place, whichever is faster (a copy must also fetch the lines that it
+//! overwrites).
 //!
 //!     bound THREADS        prints {"gflops":...,"gigabytes":...}
 //!
@@ -15,7 +16,7 @@ const rounds = 10_000_000;
 const bytes = 1 << 27;
 const copies = 4;
 
-/// The largest rate of three tries, on one thread each of which `work(share)` does a part.
+/// The largest rate of three tries. Each thread does `work` on its own part of the memory.
 fn best(comptime work: fn ([]u8, []u8) void, memory: []u8, threads: usize, io: std.Io, amount: f64) !f64 {
     var most: f64 = 0;
     for (0..3) |_| {

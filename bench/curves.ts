@@ -1,13 +1,13 @@
 /**
- * How a step's cost grows with its batch and with the net's depth: the captured training step of the MNIST net at sizes
- * that double. Where the cost is linear, each further sample or block takes the same time.
+ * The growth of a step's cost with its batch and with the net's depth: the captured training step of the MNIST net at sizes
+ * that double. If the cost is linear, each further sample or block takes the same time.
  */
 import type { Bound, Measured, Workload } from "./measure.ts";
 import { type Mode, trainMnist } from "./workloads.ts";
 
-/** One size of what is varied. */
+/** One point of a curve: a workload of one size. */
 export interface Point {
-  /** What a step has so many of. */
+  /** The thing whose number is the size: samples of the batch or blocks of the net. */
   of: "sample" | "block";
   size: number;
   make: (mode: Mode) => Workload;
@@ -15,13 +15,13 @@ export interface Point {
 
 const batches = [32, 64, 128, 256, 512, 1024, 2048], depths = [1, 2, 4, 8, 16], depthBatch = 128;
 
-/** Steps that together take some fifty milliseconds. */
+/** Numbers of steps that together take some fifty milliseconds. */
 function steps(batch: number, blocks = 3): { perRound: number; warm: number } {
   const perRound = Math.ceil(32_000 / batch / (1 + blocks));
   return { perRound, warm: Math.max(20, perRound) };
 }
 
-/** By their names as workloads, smaller ones first. */
+/** The points by their names as workloads, smaller sizes first. */
 export const curves: Record<string, Point> = {
   ...Object.fromEntries(batches.map((size): [string, Point] => [
     `curve-batch-${size}`,
@@ -37,11 +37,11 @@ export const curves: Record<string, Point> = {
   ])),
 };
 
-/** What {@linkcode curveRow} prints. */
+/** The headings of the columns of {@linkcode curveRow}. */
 export const curveHead = ["workload".padEnd(16), "a step", "for each", "each further", "GFLOP/s", "of bound"]
   .map((word) => word.padStart(12)).join("  ");
 
-/** A size for people: its time, that time divided by the size, and what each more than at the size before took. */
+/** A point as a row for people: the time of a step, that time for each unit, and the time of each unit more than before. */
 export function curveRow(
   { workload, median }: Measured,
   { flops = 0 }: Workload,

@@ -2,8 +2,8 @@
  * The bench: `deno task bench [--curves | --startup] [--only NAME,...] [--device NAME] [--threads N]
  * [--mode eager|captured] [--table]`.
  *
- * One JSON line for each workload, so that another framework's program that prints the same can be run in turn with
- * it. Machines are noisy: only ratios from one run mean something.
+ * It prints a JSON line for each workload. Programs of other frameworks print the same lines, and can be run in turn with it.
+ * Machines are noisy: only ratios of figures from one run mean something.
  */
 import { manualSeed, scope, setDefaultDevice, setThreads, zeros } from "../mod.ts";
 import { parseFlags } from "../tools/flags.ts";
@@ -56,7 +56,7 @@ async function main(args: string[]): Promise<void> {
     using _ = scope();
     manualSeed(0);
     const make = known[name]!, workload = make(mode);
-    // What is read comes after all that was asked for before.
+    // Reading this tensor waits for all that was asked of the device before.
     const last = zeros([1]);
     const rates = measure(workload, rounds, () => void last.item());
     const measured: Measured = {

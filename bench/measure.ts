@@ -1,21 +1,23 @@
-/** How a workload is timed, and how the result is printed: one JSON line, or a row for people. */
+/** Times a workload, and prints the result as a row for people; as a JSON line it is printed by `main.ts`. */
 
-/** One unit of a workload, and what it costs. */
+/** A workload: a unit of work, how often it is done, and what it costs. */
 export interface Workload {
   unit: string;
   /** Does the unit once. */
   run: () => void;
   /** Units per measured round. */
   perRound: number;
-  /** What a unit counts for: GFLOP in a product, else 1. */
+  /** The number that a unit counts for in the rate: the GFLOP of a product, else 1. */
   scale?: number;
+  /** Units before the first round; 5 by default. */
   warm?: number;
-  /** Floating-point operations of a unit in its matrix products, or bytes that it must move at least. */
+  /** Floating-point operations of a unit in its matrix products. */
   flops?: number;
+  /** Bytes that a unit must move at least. */
   bytes?: number;
 }
 
-/** What is printed for each workload. */
+/** The figures of a workload, as the JSON line has them. */
 export interface Measured {
   peer: string;
   workload: string;
@@ -27,13 +29,13 @@ export interface Measured {
   threads: number;
 }
 
-/** Rates of `rounds` rounds, in units per second, sorted. `finish` waits for a device that works behind the caller's back. */
+/** The rates of `rounds` rounds, in units per second, sorted. `finish` waits for a device that runs asynchronously. */
 export function measure(
   { run, perRound, scale = 1, warm = 5 }: Workload,
   rounds: number,
   finish: () => void = () => {},
 ): number[] {
-  // Units enough for the just-in-time compiler to have seen all it needs.
+  // After these units the just-in-time compiler has compiled the code that matters.
   for (let k = 0; k < warm; k++) run();
   finish();
   const rates: number[] = [];
@@ -46,19 +48,19 @@ export function measure(
   return rates.sort((a, b) => a - b);
 }
 
-/** Median, least and most of sorted figures. */
+/** The median, the least and the largest of sorted figures. */
 export function spread(sorted: readonly number[]): Pick<Measured, "median" | "min" | "max"> {
   const round = (figure: number) => Math.round(figure * 1000) / 1000;
   return { median: round(sorted[sorted.length >> 1]!), min: round(sorted[0]!), max: round(sorted.at(-1)!) };
 }
 
-/** The machine's own bounds on as many threads: products without memory, and a copy without arithmetic. */
+/** The machine's own bounds on as many threads: arithmetic in registers, and memory that is copied or changed in place. */
 export interface Bound {
   gflops: number;
   gigabytes: number;
 }
 
-/** `measured` for people, beside what the machine could do at best. */
+/** A row for people: the rate, and its share of the machine's bound. */
 export function tableRow(
   { workload, unit, median }: Measured,
   { flops, bytes, scale = 1 }: Workload,

@@ -1,13 +1,13 @@
 /**
- * What small things cost, where the work of the framework outweighs the arithmetic, and what a replay gains where weights
- * stay as they are: `deno bench -A`.
+ * The cost of small ops, of which the framework's own work is the larger part, and the gain of replays whose weights stay as
+ * they are: `deno bench -A`.
  */
 import { capture, nn, noGrad, randn, scope, Tensor } from "../mod.ts";
 
 const x = randn([8, 8]), y = randn([8, 8]), leaf = new Tensor(randn([8, 8]).toArray());
 const replay = capture((x: Tensor) => x.mul(y).add(x).relu());
 
-/** A hundred times in one scope, so that opening it does not count. */
+/** Runs `body` a hundred times in one scope, so that opening the scope hardly counts. */
 const inScope = (body: () => void) => () => {
   using _ = scope();
   for (let k = 0; k < 100; k++) body();

@@ -1,7 +1,7 @@
 /** ResMLP (Touvron et al. 2021, arXiv 2105.03404) for 32 x 32 images: linear layers across patches and across features. */
 import { nn, ones, type Tensor, zeros } from "../mod.ts";
 
-/** Scale and shift by feature. */
+/** A scale and a shift for each feature. */
 class Affine extends nn.Module {
   readonly scale: nn.Parameter;
   readonly shift: nn.Parameter;

@@ -1,14 +1,14 @@
-/** How long a program waits for the library before it does anything: each try is a process of its own. */
+/** The time that a program waits for the import and for the first op. Each try is a process of its own. */
 import { type Measured, spread } from "./measure.ts";
 
-/** Milliseconds, and what the process ran on. */
+/** The milliseconds of one process, and its device. */
 interface Try {
   imported: number;
   computed: number;
   device: string;
 }
 
-/** What a process runs: the import, then an op whose result it reads. */
+/** The program of a process: the import, then an op whose result it reads. */
 function program(device: string): string {
   const choose = device === "auto" ? "" : `await deneb.setDefaultDevice(${JSON.stringify(device)});`;
   return `

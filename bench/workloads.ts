@@ -1,6 +1,6 @@
 /**
- * The workloads: names and sizes are those of other frameworks' benchmarks, so that medians can be set side by side.
- * Inputs are random and seeded.
+ * The workloads. Names and sizes agree with the benchmarks of other frameworks, so that medians can be compared. Inputs are
+ * random and seeded.
  */
 import { capture, group, nn, noGrad, optim, randint, randn, scope, Tensor } from "../mod.ts";
 import { MLPResNet } from "../examples/mlp_resnet.ts";
@@ -18,7 +18,7 @@ function inMode<Inputs extends Tensor[], Result>(
   return mode === "captured" ? capture(f) : f;
 }
 
-/** A maker for each workload, by its name. Those that take no mode are eager. */
+/** A function that makes each workload, by name. Workloads that take no mode are eager. */
 export const workloads: Record<string, (mode: Mode) => Workload> = {
   "layernorm-fwd-bwd-4096x768": () => throughModule(new nn.LayerNorm1d(768)),
   "gelu-fwd-bwd-4096x768": () => throughModule(new nn.GELU()),
@@ -150,8 +150,8 @@ function mnistFlops(blocks = 3): number {
 }
 
 /**
- * Steps of the MNIST net with so many images, and so many residual blocks. The just-in-time compiler goes on for about a
- * second, which is what they are warmed for.
+ * Training steps of the MNIST net with a batch of images. The just-in-time compiler goes on for about a second, so the
+ * warm-up takes as long.
  */
 export function trainMnist(
   mode: Mode,

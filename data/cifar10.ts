@@ -11,7 +11,7 @@ import { checkLabels } from "./labels.ts";
 export interface Cifar10Options {
   /** 50,000 images to train on, or 10,000 to test with. */
   split: "train" | "test";
-  /** The folder that holds `cifar-10-batches-bin/`: else `DENEB_DATA`, else the cache folder. */
+  /** The folder that holds `cifar-10-batches-bin/`; by default `DENEB_DATA`, else the cache folder. */
   folder?: string;
 }
 
@@ -21,7 +21,7 @@ const filesOf = {
 };
 const imageBytes = 3 * 32 * 32, recordBytes = 1 + imageBytes;
 
-/** What the labels mean, in order. */
+/** The names of the classes: label k means `cifar10Names[k]`. */
 export const cifar10Names: readonly string[] = [
   "airplane",
   "automobile",
@@ -38,8 +38,8 @@ export const cifar10Names: readonly string[] = [
 /**
  * CIFAR-10 as a dataset: x float32 [3, 32, 32] in 0..1, y int32 in 0..9.
  *
- * Reads `<folder>/cifar-10-batches-bin/*.bin` and downloads nothing. MissingDataError where a file is not there,
- * SyntaxError where one is damaged.
+ * Reads `<folder>/cifar-10-batches-bin/*.bin` and downloads nothing. MissingDataError for a file that is missing or may
+ * not be read, SyntaxError for a damaged one.
  *
  * @example
  * ```ts

@@ -1,41 +1,42 @@
 /**
- * Datasets: numbered pairs of an input and a target. A dataset that can give many at once as plain arrays offers
+ * Datasets: numbered pairs of an input and a target. A dataset that can give many pairs at once as plain arrays has the
+ * method
  * `batch`, so that a loader makes one tensor per batch rather than one per sample.
  */
 import { type DType, dtypeOfArray, makeTypedArray, showShape, sizeOf, type TypedArray } from "../core/internal.ts";
 import { scope, Tensor, tensor } from "../core/mod.ts";
 
-/** Several samples outside any device: the first axis numbers them. */
+/** The inputs or the targets of several samples as a plain array; the first axis numbers the samples. */
 export interface Samples {
   /** The elements of all samples, in row-major order. */
   readonly data: TypedArray;
   /** [samples, ...]. */
   readonly shape: readonly number[];
-  /** The array's own type unless given; "bool" lies in bytes. */
+  /** The element type; by default that of the array. Elements of "bool" are bytes. */
   readonly dtype?: DType;
 }
 
-/** Numbered samples. Write one of your own with `length` and `get`; `batch` is for speed. */
+/** Numbered samples. A dataset of one's own needs `length` and `get`; `batch` makes it faster. */
 export interface Dataset {
   /** How many samples there are. */
   readonly length: number;
   /**
-   * The input and the target at `index`, without a batch axis. A loader frees those that it made once they are stacked;
-   * `keep()` saves them for the next time.
+   * The input and the target at `index`, without a batch axis. A loader frees tensors that were made in this call once they
+   * are stacked; a dataset that returns them again must `keep()` them.
    */
   get(index: number): [x: Tensor, y: Tensor] | Promise<[x: Tensor, y: Tensor]>;
-  /** The samples at `indices`, stacked. The arrays are the caller's to change. */
+  /** The samples at `indices`, stacked. The caller may change the arrays. */
   batch?(indices: ArrayLike<number>): [x: Samples, y: Samples] | Promise<[x: Samples, y: Samples]>;
 }
 
 /** Options of {@linkcode ArrayDataset}. */
 export interface ArrayDatasetOptions {
-  /** For inputs of bytes: each is divided by this and given as float32; 255 turns pixels into 0..1. */
+  /** For inputs of uint8: each byte divided by this number becomes a float32; 255 turns pixels into 0..1. */
   divisor?: number;
 }
 
 /**
- * A dataset over arrays in memory, or over tensors, which are read once.
+ * A dataset of arrays in memory, or of tensors, whose elements are read once.
  *
  * @example
  * ```ts
@@ -53,7 +54,7 @@ export class ArrayDataset implements Dataset {
   readonly #y: Samples;
   readonly #quotients: Float32Array<ArrayBuffer> | null;
 
-  /** TypeError unless both hold as many samples, and as many elements as their shapes say. */
+  /** TypeError unless x and y hold equally many samples, and as many elements as their shapes say. */
   constructor(x: Samples | Tensor, y: Samples | Tensor, { divisor }: ArrayDatasetOptions = {}) {
     this.#x = checkSamples(x);
     this.#y = checkSamples(y);
@@ -67,13 +68,13 @@ export class ArrayDataset implements Dataset {
     this.#quotients = divisor === undefined ? null : Float32Array.from({ length: 256 }, (_, byte) => byte / divisor);
   }
 
-  /** Two new tensors on the default device. RangeError for an index that is none. */
+  /** The sample as two new tensors on the default device. RangeError unless `index` lies in [0, length). */
   get(index: number): [x: Tensor, y: Tensor] {
     checkIndex(index, this.length);
     return firstOf(this.batch([index]));
   }
 
-  /** Copies, in the order of `indices`, which may name a sample twice. */
+  /** Copies of the samples in the order of `indices`, which may name a sample twice. */
   batch(indices: ArrayLike<number>): [x: Samples, y: Samples] {
     for (let k = 0; k < indices.length; k++) checkIndex(indices[k]!, this.length);
     const x = pick(this.#x, indices);
@@ -85,7 +86,8 @@ export class ArrayDataset implements Dataset {
 }
 
 /**
- * Part of a dataset: the samples at `indices`, in that order, or the first so many when one number is given.
+ * Part of a dataset: the samples at `indices`, in that order, or for a number n the first n samples. RangeError for an index
+ * outside the dataset.
  *
  * @example
  * ```ts
@@ -109,14 +111,14 @@ export function subset(dataset: Dataset, indices: number | ArrayLike<number>): D
   return part;
 }
 
-/** Throws RangeError unless `index` numbers one of `length` samples. */
+/** RangeError unless `index` numbers one of `length` samples. */
 export function checkIndex(index: number, length: number): void {
   if (!Number.isInteger(index) || index < 0 || index >= length) {
     throw new RangeError(`Cannot get sample: ${index} must be an integer in [0, ${length})`);
   }
 }
 
-/** A batch of one as tensors without the batch axis. */
+/** A batch of one sample as tensors without the batch axis. */
 export function firstOf([x, y]: [x: Samples, y: Samples]): [x: Tensor, y: Tensor] {
   return [toTensor(x, 1), toTensor(y, 1)];
 }
@@ -143,10 +145,10 @@ export function stack(items: readonly Tensor[], what: string): Samples {
   return { data, shape: [items.length, ...shape], dtype };
 }
 
-/** The batch at `indices` as plain arrays, by whichever way the dataset offers. */
+/** The batch at `indices` as plain arrays: by the dataset's `batch`, else by its `get`. */
 export async function fetchBatch(dataset: Dataset, indices: ArrayLike<number>): Promise<[x: Samples, y: Samples]> {
   if (dataset.batch) return await dataset.batch(indices);
-  // The scope goes along through whatever `get` awaits, and frees the items once they are stacked.
+  // The scope stays open while `get` is awaited, and frees the items once they are stacked.
   return await scope(async () => {
     const items: [x: Tensor, y: Tensor][] = [];
     for (const index of Array.from(indices)) items.push(await dataset.get(index));

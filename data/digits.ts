@@ -1,15 +1,15 @@
 /**
- * Digits drawn by code: handwriting-like 28 x 28 images for where there is neither MNIST nor a network.
+ * Digits drawn by code: handwriting-like 28 x 28 images, for machines that have neither MNIST nor a network.
  *
- * A digit follows from the seed, the split and its number alone: its style's strokes, bent, slanted and scaled at
- * random, drawn with a round pen, with a little noise. So the first n of a longer set are the set of n.
+ * A digit is the strokes of a style, bent, slanted and scaled at random, drawn with a round pen, with a little noise. It
+ * follows from the seed, the split and its number alone, so that the first n digits of a longer set are the set of n.
  */
 import type { Tensor } from "../core/mod.ts";
 import { ArrayDataset, checkIndex, type Dataset, type Samples } from "./dataset.ts";
 import { RandomStream } from "./random.ts";
 import { digitStyles, type Stroke } from "./strokes.ts";
 
-/** How many digits of which kind; another seed (0 by default) draws others. `test` digits are none of the `train` digits. */
+/** The number of digits, to train on or to test with, which are different ones. Another seed (0 by default) draws others. */
 export type DigitsOptions =
   & { seed?: number }
   & ({ train: number; test?: never } | { test: number; train?: never });
@@ -18,6 +18,8 @@ const side = 28, pixelsPerImage = side * side;
 
 /**
  * Drawn digits as a dataset: x float32 [1, 28, 28] in 0..1, y int32 in 0..9.
+ *
+ * TypeError unless exactly one of `train` and `test` is given, RangeError for a count or seed that is negative or no integer.
  *
  * @example
  * ```ts
@@ -45,7 +47,7 @@ export function digits(options: DigitsOptions): Dataset {
   return new DrawnDigits(length, seed, train === undefined ? 1 : 0);
 }
 
-/** Draws each digit when it is first asked for and keeps it. */
+/** Draws each digit when it is first asked for, and keeps the pixels. */
 class DrawnDigits implements Dataset {
   readonly length: number;
   readonly #seed: number;
@@ -100,13 +102,13 @@ export function drawDigit(label: number, random: RandomStream, target: Uint8Arra
   bend(paths, random);
   place(paths, random);
   const ink = new Float32Array(pixelsPerImage);
-  // The square makes thin pens commoner than thick ones.
+  // Squaring the random number makes thin pens commoner than thick ones.
   const radius = 0.75 + 1.25 * random.between(0, 1) ** 2;
   for (const path of paths) drawPath(ink, path, radius);
   const strength = random.between(200, 255), noise = random.between(0, 0.12);
   for (let k = 0; k < pixelsPerImage; k += 2) {
     const word = random.word();
-    // Two bytes added are near enough to a normal distribution; one word serves two pixels.
+    // The sum of two random bytes is near enough to a normal distribution. One word has the bytes for two pixels.
     target[k] = shade(ink[k]! * strength, noise * ((word & 255) + (word >>> 8 & 255) - 255));
     target[k + 1] = shade(ink[k + 1]! * strength, noise * ((word >>> 16 & 255) + (word >>> 24) - 255));
   }
@@ -116,7 +118,7 @@ function shade(value: number, noise: number): number {
   return Math.min(255, Math.max(0, Math.round(value + noise)));
 }
 
-/** Points along a stroke whose own points are moved a little: x0, y0, x1, y1, ... */
+/** Points along a stroke, x0, y0, x1, y1, ..., after the points that define the stroke were moved a little. */
 function trace({ kind, points }: Stroke, random: RandomStream): Float64Array {
   const given = Float64Array.from(points, (value) => value + 0.025 * random.normal());
   if (kind === "line") return subdivide(given, 4, (a, b, _before, _after, t) => a + (b - a) * t);
@@ -151,7 +153,7 @@ function subdivide(
   return result;
 }
 
-/** Elastic distortion, then slant and rotation: a smooth random field moves all points of a digit together. */
+/** Moves all points of a digit by a smooth random field, then slants and rotates the digit. */
 function bend(paths: readonly Float64Array[], random: RandomStream): void {
   const wave = () => {
     const size = 0.04 * random.normal(), phase = random.between(0, 2 * Math.PI);
@@ -172,7 +174,7 @@ function bend(paths: readonly Float64Array[], random: RandomStream): void {
   }
 }
 
-/** Into pixels: about 20 in the larger direction, as MNIST's are, and near the middle. */
+/** Scales a digit to about 20 pixels in its larger direction, as MNIST's digits have, and moves it near the middle. */
 function place(paths: readonly Float64Array[], random: RandomStream): void {
   const low = [Infinity, Infinity], high = [-Infinity, -Infinity];
   for (const path of paths) {
@@ -191,7 +193,7 @@ function place(paths: readonly Float64Array[], random: RandomStream): void {
   }
 }
 
-/** A round pen along the path: full ink within the radius, fading out over one pixel. */
+/** Draws a path with a round pen: full ink within the radius, which fades out over one pixel. */
 function drawPath(ink: Float32Array, path: Float64Array, radius: number): void {
   const reach = radius + 0.5;
   for (let k = 0; k + 3 < path.length; k += 2) {

@@ -1,32 +1,32 @@
 /**
- * Downloads: from the first address that delivers the right bytes, into a file that appears whole or not at all.
+ * Downloads a file from the first address that delivers the right bytes. The file appears whole or not at all.
  */
 import { checkDigest, fetchBytes, type ProgressListener, writeWhole } from "../core/internal.ts";
 import { mayFetch, mayWrite, MissingDataError } from "./folders.ts";
 import { gunzip, isGzip } from "./gzip.ts";
 
-/** A file that may be fetched: what it is once unpacked decides, not how a server packs it. */
+/** A file to download, described by its unpacked bytes: servers may pack the same file differently. */
 export interface RemoteFile {
-  /** The name once unpacked, without folder. */
+  /** The name of the unpacked file, without a folder. */
   readonly name: string;
-  /** Of the unpacked bytes, in hexadecimal. */
+  /** The SHA-256 of the unpacked bytes, in hexadecimal. */
   readonly sha256: string;
-  /** How long it is once unpacked. */
+  /** The number of unpacked bytes. */
   readonly bytes: number;
 }
 
 interface DownloadOptions {
-  /** Folders, tried in order: the file lies at `<address><name>.gz`. */
+  /** Addresses of folders, tried in order: the file lies at `<address><name>.gz`. */
   addresses: readonly string[];
   progress?: ProgressListener | undefined;
-  /** An address that sends nothing for so long is given up. */
+  /** An address that sends nothing for so many seconds is given up. */
   secondsMax?: number;
 }
 
 /**
- * Fetches `<name>.gz` into `folder`, which is made if need be, and returns the unpacked bytes.
+ * Downloads `<name>.gz` into `folder`, which is made if need be, and returns the unpacked bytes.
  *
- * MissingDataError lists what went wrong at each address.
+ * MissingDataError if no address delivers the file; its message has the reason for each.
  */
 export async function download(
   file: RemoteFile,
@@ -44,7 +44,7 @@ export async function download(
       if (!mayFetch(url)) throw new Error(`it needs --allow-net=${new URL(url).host}`);
       // A packed file is never much larger than what it holds.
       packed = await fetchBytes(url, { file: file.name, bytesMax: file.bytes + 65536, progress, secondsMax });
-      // Some servers unpack on the way.
+      // Some servers unpack a file while they send it.
       unpacked = isGzip(packed) ? await gunzip(packed, { bytesMax: file.bytes, source: url }) : packed;
       await checkDigest(unpacked, file.sha256);
     } catch (cause) {

@@ -1,12 +1,12 @@
 /**
- * Where data lies: the first of an option, `DENEB_DATA` and the cache folder. Each step is taken only where its
- * permission is already granted; nothing here prompts.
+ * The data folder: an option, else `DENEB_DATA`, else the cache folder. Variables and files are read only if the
+ * permission is granted already, so that nothing prompts.
  */
 import { cacheFolder, environment, isGranted, mayRead } from "../kernels/native/environment.ts";
 
 export { mayRead };
 
-/** True if this very path may be written without a prompt. */
+/** True if the path may be written without a prompt. */
 export function mayWrite(path: string): boolean {
   return isGranted({ name: "write", path });
 }
@@ -18,7 +18,8 @@ export function mayFetch(address: string): boolean {
 
 /**
  * The folder that holds `mnist/` and `cifar-10-batches-bin/`: the one given, else `DENEB_DATA`, else the cache folder.
- * MissingDataError where there is none; whether it exists is not looked at.
+ *
+ * MissingDataError if none of these is known. The folder need not exist.
  *
  * @example
  * ```ts
@@ -37,8 +38,8 @@ export function dataFolder(option?: string): string {
   return folder;
 }
 
-/** Data that is neither on disk nor to be had from the network; whoever catches it may fall back on `digits()`. */
+/** The error for data that is neither on disk nor available from the network. A program may then use `digits()` instead. */
 export class MissingDataError extends Error {
-  /** For `error.name`, which survives where `instanceof` does not: between two copies of the library. */
+  /** The name tells the error also between two copies of the library, where `instanceof` does not. */
   override readonly name = "MissingDataError";
 }

@@ -1,11 +1,11 @@
-/** Unpacking with a limit, so that a small hostile file cannot fill the memory. */
+/** Unpacks gzip with a limit, so that a small hostile file cannot fill the memory. */
 
 /** True for bytes that begin as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Unpacks gzip bytes into at most `bytesMax` bytes. SyntaxError when they are damaged, cut short or hold more. */
+/** Unpacks gzip bytes. SyntaxError if they are damaged, cut short or hold more than `bytesMax` bytes. */
 export async function gunzip(
   bytes: Uint8Array<ArrayBuffer>,
   { bytesMax, source }: { bytesMax: number; source: string },

@@ -1,10 +1,10 @@
 /**
  * The IDX format of MNIST's files: two zero bytes, an element type, the number of axes, each axis as a big-endian
- * 32-bit integer, then the elements. Every length is checked against the bytes that are there before it is used.
+ * 32-bit integer, then the elements. Every length is checked against the number of bytes before it is used.
  */
 import { showShape } from "../core/internal.ts";
 
-/** What an IDX file holds, in row-major order. */
+/** The array in an IDX file, in row-major order. */
 export interface IdxArray {
   readonly shape: readonly number[];
   readonly data: Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -24,7 +24,7 @@ const elementTypes: { readonly [code: number]: ElementType } = {
   0x0e: { bytes: 8, read: (view, count) => new Float64Array(count).map((_, i) => view.getFloat64(8 * i)) },
 };
 
-/** Reads an unpacked IDX file; `source` names it in errors. SyntaxError when it is malformed. */
+/** Reads the bytes of an unpacked IDX file, which errors call `source`. SyntaxError if the file is malformed. */
 export function parseIdx(bytes: Uint8Array, source: string): IdxArray {
   const refuse = (message: string) => new SyntaxError(`Cannot read ${source}: ${message}`);
   if (bytes.length < 4) throw refuse(`it holds ${bytes.length} bytes, an IDX file at least 4`);

@@ -1,6 +1,6 @@
-/** What is asked of labels in files of ten classes. */
+/** The check of labels in files of ten classes. */
 
-/** Throws SyntaxError unless all labels lie in 0..9. */
+/** SyntaxError unless all labels lie in 0..9. `source` names the file in the message. */
 export function checkLabels(labels: ArrayLike<number>, source: string): void {
   for (let k = 0; k < labels.length; k++) {
     const label = labels[k]!;

@@ -1,6 +1,6 @@
 /**
- * Batches of a dataset, epoch by epoch. The order of an epoch follows from the seed and the epoch's number alone, so a
- * loader can be put back to any position.
+ * Batches of a dataset, epoch by epoch. The order of an epoch follows from the seed and the epoch's number alone, so that a
+ * loader can return to any position.
  */
 import { checkCount, checkOptions, detachedScope, moveTo, outsideScopes } from "../core/internal.ts";
 import { noGrad, type Scope, scope, type Tensor } from "../core/mod.ts";
@@ -12,39 +12,42 @@ import type { Transform } from "./transforms.ts";
 export interface DataLoaderOptions {
   /** Samples in a batch; 1 by default. */
   batchSize?: number;
-  /** A new order in each epoch; false by default. */
+  /** Orders the samples anew in each epoch; false by default. */
   shuffle?: boolean;
-  /** Of the order and of random transforms; 0 by default, and apart from `manualSeed`. */
+  /** The seed of the order and of random transforms; 0 by default. `manualSeed` does not change it. */
   seed?: number;
-  /** Leaves out a last batch that is smaller than the others. */
+  /** Leaves out a last batch that is smaller than the others; false by default. */
   dropLast?: boolean;
-  /** Batches asked of the dataset ahead of time, for those that answer with promises. */
+  /**
+   * The number of batches that are asked of the dataset ahead of time, for datasets that answer with promises; 0 by
+   * default.
+   */
   prefetch?: number;
-  /** Applied to the inputs of each batch. */
+  /** A function that is applied to the inputs of each batch. */
   transform?: Transform;
 }
 
-/** Where a loader stands: how many batches of which epoch it has handed out. */
+/** The position of a loader: an epoch, and the number of batches that were handed out of it. */
 export interface LoaderState {
   /** The epoch under way, from 0. */
   epoch: number;
-  /** How many of its batches were handed out. */
+  /** The number of batches of the epoch that were handed out. */
   batch: number;
-  /** Of the order and of random transforms. */
+  /** The seed of the order and of random transforms. */
   seed: number;
-  /** Without which `batch` would be another position. */
+  /** The batch size, since `batch` means another position for another size. */
   batchSize: number;
 }
 
-/** Marks the streams that order samples; the others are for transforms. */
+/** The first index of a random stream: streams that order samples, and streams for transforms. */
 const orderStream = 0, transformStream = 1;
 
 /**
- * Gives `[x, y]`, each [batch, ...], once through the dataset for each loop.
+ * Gives batches `[x, y]`, each tensor [batch, ...]. A loop over the loader goes through the dataset once.
  *
- * The loader owns its batches: they belong to no scope, and each is freed when the next is asked for or the loop ends;
- * `x.keep()` saves one. A loop that is left early leaves the position where it is, and the next loop begins the next
- * epoch; only after `loadStateDict` does a loop begin in the middle.
+ * The loader owns its batches: no scope frees them, and each is freed when the next is asked for or the loop ends; `x.keep()`
+ * keeps a tensor. After a loop that was left early, the next loop begins the next epoch. Only after `loadStateDict` does a
+ * loop begin in the middle of an epoch.
  *
  * @example
  * ```ts
@@ -58,9 +61,9 @@ const orderStream = 0, transformStream = 1;
  * ```
  */
 export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
-  /** Where the samples come from. */
+  /** The dataset whose samples are batched. */
   readonly dataset: Dataset;
-  /** Samples in each batch but perhaps the last. */
+  /** The number of samples in each batch; the last one may have fewer. */
   readonly batchSize: number;
   readonly #options: Required<Omit<DataLoaderOptions, "batchSize" | "seed" | "transform">>;
   readonly #transform: Transform | undefined;
@@ -69,7 +72,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
   #batch = 0;
   #resumes = false;
 
-  /** RangeError for counts that are no integers in their range. */
+  /** RangeError for a count that is no integer or is too small. */
   constructor(dataset: Dataset, options: DataLoaderOptions = {}) {
     const action = "make DataLoader";
     const { batchSize = 1, shuffle = false, seed = 0, dropLast = false, prefetch = 0, transform } = checkOptions(
@@ -84,7 +87,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     this.#transform = transform;
   }
 
-  /** Batches in an epoch. */
+  /** The number of batches in an epoch. */
   get length(): number {
     const batches = this.dataset.length / this.batchSize;
     return this.#options.dropLast ? Math.floor(batches) : Math.ceil(batches);
@@ -100,7 +103,10 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     return { epoch: this.#epoch, batch: this.#batch, seed: this.#seed, batchSize: this.batchSize };
   }
 
-  /** Goes to a saved position: the next loop gives what is left of its epoch, in the same order. */
+  /**
+   * Goes to a saved position: the next loop gives the batches that are left of its epoch, in the same order. RangeError
+   * for a state of another batch size.
+   */
   loadStateDict(state: LoaderState): void {
     const action = "load loader state";
     if (state.batchSize !== this.batchSize) {
@@ -114,7 +120,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     this.#resumes = true;
   }
 
-  /** One epoch, or what is left of it after {@linkcode DataLoader.loadStateDict}. */
+  /** The batches of one epoch, or those that are left of it after {@linkcode DataLoader.loadStateDict}. */
   async *[Symbol.asyncIterator](): AsyncGenerator<[x: Tensor, y: Tensor], void, undefined> {
     if (this.#batch > 0 && !this.#resumes) this.#beginEpoch(this.#epoch + 1);
     this.#resumes = false;
@@ -126,7 +132,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
         for (; asked < this.length && asked <= batch + this.#options.prefetch; asked++) {
           const start = asked * this.batchSize;
           const answer = fetchBatch(this.dataset, order.subarray(start, start + this.batchSize));
-          // A failure is thrown when its turn comes; until then it must not count as unhandled.
+          // A failure is thrown when the batch is awaited. Until then it must not count as unhandled.
           answer.catch(() => {});
           ahead.push(answer);
         }
@@ -163,7 +169,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
   #toTensors([x, y]: [x: Samples, y: Samples], epoch: number, batch: number): [x: Tensor, y: Tensor] {
     const random = new RandomStream(this.#seed, transformStream, epoch, batch);
     return outsideScopes(() => {
-      // Frees what the transform makes on its way.
+      // The scope frees intermediate tensors of the transform.
       using _ = scope();
       const input = toTensor(x);
       return [noGrad(() => this.#transform?.(input, random) ?? input).keep(), toTensor(y).keep()];

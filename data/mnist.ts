@@ -1,6 +1,6 @@
 /**
- * MNIST: 60,000 training and 10,000 test images of handwritten digits, read from the data folder and downloaded into
- * it once.
+ * MNIST: 60,000 training and 10,000 test images of handwritten digits, read from the data folder, into which missing files
+ * are downloaded once.
  */
 import { type ProgressListener, readWhole, showShape } from "../core/internal.ts";
 import { ArrayDataset } from "./dataset.ts";
@@ -14,19 +14,19 @@ import { checkLabels } from "./labels.ts";
 export interface MnistOptions {
   /** 60,000 images to train on, or 10,000 to test with. */
   split: "train" | "test";
-  /** The folder that holds `mnist/`: else `DENEB_DATA`, else the cache folder. */
+  /** The folder that holds `mnist/`; by default `DENEB_DATA`, else the cache folder. */
   folder?: string;
-  /** Told while missing files are downloaded. */
+  /** Called while missing files are downloaded. */
   progress?: ProgressListener;
-  /** False: files that are missing are an error. */
+  /** False makes missing files an error; true by default. */
   download?: boolean;
-  /** Where missing files are sought, in order. */
+  /** The addresses of folders from which missing files are downloaded, tried in order; by default two that are known. */
   addresses?: readonly string[];
-  /** The files that count as MNIST's. */
+  /** The files by name, length and digest; by default those of MNIST. */
   files?: MnistFiles;
 }
 
-/** The images and labels of each split, by their unpacked bytes. */
+/** The files of images and labels of each split. */
 export type MnistFiles = Readonly<Record<"train" | "test", { images: RemoteFile; labels: RemoteFile }>>;
 
 const addressesKnown = [
@@ -61,14 +61,15 @@ const filesKnown: MnistFiles = {
   },
 };
 
-/** Files of other data in this format are read too, up to this size. */
+/** The largest unpacked file that is read: other data in this format may be larger than MNIST. */
 const bytesMax = 2 ** 28;
 
 /**
  * MNIST as a dataset: x float32 [1, 28, 28] in 0..1, y int32 in 0..9.
  *
- * Reads `<folder>/mnist/*-ubyte.gz`, or the same files unpacked. What is missing is downloaded, and kept only if the
- * SHA-256 of the unpacked file is right. MissingDataError where the data cannot be had, SyntaxError where it is damaged.
+ * Reads `<folder>/mnist/*-ubyte.gz`, or the same files unpacked. A missing file is downloaded, and kept only if the
+ * SHA-256 of its unpacked bytes is right. MissingDataError if a file is neither there nor can be downloaded, SyntaxError
+ * for a damaged one.
  *
  * @example
  * ```ts

@@ -1,11 +1,12 @@
 /**
- * Random numbers for shuffles, augmentation and drawn digits: Philox4x32-10, so that a stream is named by what it is
- * for (a seed and up to three indices) and never depends on what was drawn before it.
+ * Random numbers for shuffles, augmentation and drawn digits, by Philox4x32-10: a stream is named by a seed and up to three
+ * indices, such as epoch and batch, and does not depend on numbers that were drawn from other streams.
  */
 import { philox } from "../kernels/reference/philox.ts";
 
 /**
- * A stream of random numbers under a seed and up to three indices, each an integer in [0, 2^32). What transforms are given.
+ * A stream of random numbers, named by a seed and up to three indices, each an integer in [0, 2^32). A loader gives one to
+ * its transform for each batch.
  *
  * @example
  * ```ts
@@ -48,7 +49,7 @@ export class RandomStream {
     return Math.floor((this.word() / 2 ** 32) * count);
   }
 
-  /** Normally distributed with mean 0 and deviation 1. */
+  /** A normally distributed number with mean 0 and deviation 1. */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log((this.word() + 1) / 2 ** 32));
     return radius * Math.cos(2 * Math.PI * (this.word() / 2 ** 32));

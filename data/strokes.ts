@@ -1,8 +1,8 @@
 /**
- * How each digit is written: a few styles per class, each a list of pen strokes.
+ * The shapes of the drawn digits: a few styles per digit, each a list of pen strokes.
  *
- * Points are x, y in a box of height 1, y downwards; a `curve` passes smoothly through its points, a `line` straight
- * from one to the next.
+ * Points are x, y in a box of height 1, y downwards. A `curve` passes smoothly through its points; a `line` goes straight
+ * from one point to the next.
  */
 
 export interface Stroke {

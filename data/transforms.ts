@@ -1,13 +1,13 @@
 /**
- * Transforms of a batch of inputs: functions from a tensor [batch, ...] to another, given to a loader as `transform`.
- * The random ones draw from a stream that the loader names by seed, epoch and batch, so that a run repeats.
+ * Transforms of a batch of inputs: functions from a tensor [batch, ...] to another, which a loader takes as `transform`.
+ * Random transforms draw from a stream that the loader names by seed, epoch and batch, so that a run can be repeated.
  */
 import { type Tensor, tensor } from "../core/mod.ts";
 import { showShape } from "../core/internal.ts";
 import type { RandomStream } from "./random.ts";
 
 /**
- * A function on a batch of inputs [batch, ...], with the random numbers of that batch: the same in every run of one seed.
+ * A function of a batch of inputs [batch, ...] and a stream of random numbers, which are the same in every run of one seed.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ import type { RandomStream } from "./random.ts";
 export type Transform = (x: Tensor, random: RandomStream) => Tensor;
 
 /**
- * The transforms one after the other, the first one first.
+ * A transform that applies several, the first one first.
  *
  * @example
  * ```ts
@@ -37,15 +37,15 @@ export function compose(...transforms: readonly Transform[]): Transform {
   return (x, random) => transforms.reduce((value, transform) => transform(value, random), x);
 }
 
-/** Everything after the batch axis in one axis: [batch, 1, 28, 28] becomes [batch, 784]. */
+/** A transform that joins all axes after the batch axis: [batch, 1, 28, 28] becomes [batch, 784]. */
 export function flatten(): Transform {
   return (x) => x.reshape([x.shape[0]!, x.shape.slice(1).reduce((product, length) => product * length, 1)]);
 }
 
 /**
- * (x - mean) / deviation: numbers, or lists with one for each channel of [batch, channels, ...].
+ * A transform to (x - mean) / deviation. Both are numbers, or lists with a number for each channel of [batch, channels, ...].
  *
- * MNIST's own are 0.1307 and 0.3081.
+ * MNIST has the mean 0.1307 and the deviation 0.3081. TypeError for lists of another length than there are channels.
  */
 export function normalize(mean: number | readonly number[], deviation: number | readonly number[]): Transform {
   return (x) => {
@@ -63,7 +63,7 @@ export function normalize(mean: number | readonly number[], deviation: number | 
   };
 }
 
-/** Mirrors each image of [batch, channels, height, width] left to right with the given probability. */
+/** A transform that mirrors each image of [batch, channels, height, width] left to right with the given probability. */
 export function randomFlip(probability = 0.5): Transform {
   return (x, random) => {
     const width = imageShape("flip", x)[3];
@@ -78,7 +78,7 @@ export function randomFlip(probability = 0.5): Transform {
   };
 }
 
-/** Shifts each image of [batch, channels, height, width] by up to `padding` pixels each way; zeros come in. */
+/** A transform that shifts each image of [batch, channels, height, width] by up to `padding` pixels each way, over zeros. */
 export function randomShift(padding = 4): Transform {
   return (x, random) => {
     const [batch, channels, height, width] = imageShape("shift", x);

@@ -1,21 +1,21 @@
 /**
- * The multi-layer residual net of the lecture: a plain layer, residual blocks, a plain layer.
+ * The multi-layer residual net: a linear layer, residual blocks, a linear layer.
  */
 import { nn, type Tensor } from "../mod.ts";
 
-/** The net's measures; by default those for MNIST. */
+/** The sizes of the net; by default those for MNIST. */
 export interface MLPResNetOptions {
-  /** Features of an example. */
+  /** The number of features of an example. */
   inputs?: number;
-  /** Features between the blocks; inside a block it is half as many. */
+  /** The number of features between the blocks; inside a block there are half as many. */
   width?: number;
-  /** Residual blocks. */
+  /** The number of residual blocks. */
   blocks?: number;
-  /** Logits. */
+  /** The number of logits. */
   classes?: number;
   /** The probability that a feature inside a block is dropped in training. */
   dropout?: number;
-  /** Makes the normalisation of so many features. */
+  /** Makes a normalisation layer for a number of features; BatchNorm1d by default. */
   norm?: (features: number) => nn.Module;
 }
 

@@ -21,8 +21,8 @@ import { MLPResNet } from "./mlp_resnet.ts";
 
 const defaults = {
   /**
-   * "auto" is MNIST where it can be had, else digits drawn by code; "mnist" is MNIST, from the data folder or downloaded
-   * into it, or an error; "digits" is drawn; anything else is a folder that holds mnist/.
+   * "mnist": MNIST, read from the data folder or downloaded into it. "digits": digits drawn by code. "auto": MNIST, or drawn
+   * digits if MNIST cannot be had. Anything else: a folder that holds mnist/.
    */
   data: "auto",
   /** Rounds through the training set. */
@@ -30,41 +30,41 @@ const defaults = {
   batchSize: 128,
   /** The highest learning rate, reached after the warm-up; from there it falls along a cosine. */
   lr: 3e-3,
-  /** Features between the blocks; inside a block it is half as many. */
+  /** Features between the blocks; inside a block there are half as many. */
   width: 128,
   blocks: 3,
   dropout: 0.1,
-  /** "auto", "cpu", "opencl", "cuda", "wasm" or "reference"; "opencl:1" is the second of its kind. */
+  /** "auto", "cpu", "opencl", "cuda", "wasm" or "reference"; "opencl:1" is the second OpenCL device. */
   device: "auto",
-  /** Of weights, dropout, the order of the images and their shifts. */
+  /** The seed of weights, dropout, the order of the images and their shifts. */
   seed: 0,
-  /** Of the native device; 0 is one for each core. */
+  /** Threads of the native device; 0 is one for each core. */
   threads: 0,
-  /** Where settings.json and model.safetensors go. */
+  /** The folder into which settings.json and model.safetensors are written. */
   out: "runs/mnist",
-  /** Trains on the first so many images only; 0 is all. */
+  /** The number of images to train on, the first ones; 0 is all. */
   limit: 0,
-  /** Prints nothing; what goes wrong is thrown. */
+  /** Prints nothing; errors are thrown all the same. */
   quiet: false,
 };
 
-/** What may be given otherwise: the flags of `deno task train`. */
+/** Settings other than the defaults: the flags of `deno task train`. */
 export type MnistTrainingOptions = Partial<typeof defaults>;
 
-/** What a training run leaves. */
+/** The result of a training run. */
 export interface MnistTraining {
-  /** Share of test images that the model, loaded from its file, classifies rightly. */
+  /** The share of test images that the model, loaded from its file, classifies correctly. */
   accuracy: number;
-  /** Mean loss of each epoch. */
+  /** The mean loss of each epoch. */
   losses: number[];
-  /** The whole run. */
+  /** The seconds of the whole run. */
   seconds: number;
   device: string;
-  /** The saved model. */
+  /** The file of the saved model. */
   path: string;
 }
 
-/** Trains, tests, saves, loads into a new model and tests that one. */
+/** Trains a model, tests and saves it, loads it into a new model and tests the new one. */
 export async function main(options: MnistTrainingOptions = {}): Promise<MnistTraining> {
   const settings = { ...defaults, ...options };
   const { epochs, batchSize, lr, width, blocks, dropout, seed, threads, out, quiet } = settings;
@@ -73,7 +73,7 @@ export async function main(options: MnistTrainingOptions = {}): Promise<MnistTra
 
   const device = await chooseDevice(settings.device, threads, say);
   const path = `${out}/model.safetensors`;
-  // The settings are written first: an output that cannot be written is known before the training, not after it.
+  // The settings are written first, so that a folder that cannot be written fails before the training, not after it.
   await writeSettings(out, { ...settings, device });
   const [trainSet, testSet] = await openData(settings.data, settings.limit, seed, say);
 
@@ -127,7 +127,7 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`;
 }
 
-/** Opens the device, and says which it is and what another would bring. */
+/** Opens the device, and prints which it is, and why the native library is not used if it is not. */
 async function chooseDevice(wanted: string, threads: number, say: (line: string) => void): Promise<string> {
   if (threads > 0) setThreads(threads);
   await setDefaultDevice(wanted);
@@ -158,12 +158,12 @@ async function openData(
   say: (line: string) => void,
 ): Promise<[data.Dataset, data.Dataset]> {
   const drawn = (): [data.Dataset, data.Dataset] => {
-    // Drawn when first asked for, so the first epoch is slower than the others.
+    // Digits are drawn when they are first asked for, so the first epoch is slower than the others.
     say("Data: digits drawn by code.");
     return [data.digits({ train: limit || 20_000, seed }), data.digits({ test: limit || 2000, seed })];
   };
   if (wanted === "digits") return drawn();
-  // Nothing is downloaded into a folder that was named: a name that is misspelt would be made.
+  // Nothing is downloaded into a folder that was named: it would be made if its name were misspelt.
   const folder = wanted === "auto" || wanted === "mnist" ? {} : { folder: wanted, download: false };
   const options = { ...folder, progress: downloadProgress(say) };
   try {
@@ -197,7 +197,7 @@ function warmupThenCosine(optimizer: optim.Optimizer, steps: number): optim.Sche
   ], { milestones: [warmup] });
 }
 
-/** Draws the first test digits side by side, with what the model takes them for. */
+/** Prints the first test digits side by side, each with the model's guess. */
 async function showPredictions(model: nn.Module, set: data.Dataset, count = 3): Promise<void> {
   const lines: string[] = new Array(13).fill("");
   for (let index = 0; index < Math.min(count, set.length); index++) {
@@ -213,7 +213,7 @@ async function showPredictions(model: nn.Module, set: data.Dataset, count = 3): 
   console.log("\n" + lines.map((line) => line.trimEnd()).join("\n") + "\n");
 }
 
-/** The middle 24 x 24 pixels of a 28 x 28 image, two pixels above each other to a character. */
+/** The middle 24 x 24 pixels of a 28 x 28 image as text, in which a character stands for two pixels above each other. */
 function drawing(pixels: ArrayLike<number>): string[] {
   const isInk = (row: number, column: number) => pixels[row * 28 + column]! > 0.4;
   return Array.from({ length: 12 }, (_, line) => {
@@ -245,7 +245,7 @@ const help = `Trains a residual net on handwritten digits, saves it, loads it an
   --quiet            prints nothing but errors
   --help             this page`;
 
-/** Reads the command line; anything it does not know is an error. */
+/** Reads the command line. RangeError for an unknown flag, and for a value outside its range. */
 function readFlags(words: string[]): MnistTrainingOptions | "help" {
   const text = { type: "string" } as const, flag = { type: "boolean" } as const;
   const counts = {

@@ -6,7 +6,7 @@
 import { manualSeed, nn, noGrad, optim, scope, tensor } from "../mod.ts";
 
 const defaults = {
-  /** Times that all four points are seen. */
+  /** The number of training steps, each on all four points. */
   steps: 500,
   /** Hidden units. */
   width: 8,
@@ -14,7 +14,7 @@ const defaults = {
   seed: 0,
 };
 
-/** Trains and returns the losses of all steps and what the net says to the four points. */
+/** Trains the net. Returns the losses of all steps, and the net's predictions for the four points. */
 export function main(options: Partial<typeof defaults> = {}): { losses: number[]; predictions: number[] } {
   const { steps, width, lr, seed } = { ...defaults, ...options };
   manualSeed(seed);
@@ -27,7 +27,7 @@ export function main(options: Partial<typeof defaults> = {}): { losses: number[]
 
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
-    using _ = scope(); // Frees what the step makes, save the gradients and the weights.
+    using _ = scope(); // Frees the tensors that the step makes, save gradients and the optimizer's state.
     const loss = lossOf.call(net.call(x), y);
     optimizer.resetGrad();
     loss.backward();

@@ -1,9 +1,9 @@
 /**
- * Checkpoints: everything with `stateDict()` and `loadStateDict()` (module, optimizer, scheduler, loader, random
- * generator) in one safetensors file, restored bit for bit.
+ * Checkpoints: the states of modules, optimizers, schedules, loaders and the random generator, or of anything else with
+ * `stateDict()` and `loadStateDict()`, in one safetensors file, restored bit for bit.
  *
- * Tensors lie in the file under their path, such as `optimizer.state.0.m`; the rest of each state, with the places of
- * the tensors, is JSON in the file's metadata.
+ * Tensors lie in the file under their paths, such as `optimizer.first.0`. The rest of each state, with the paths of the
+ * tensors, is JSON in the file's metadata.
  */
 import { Tensor } from "../core/mod.ts";
 import { isPlain, randomState, readWhole, setRandomState, writeWhole } from "../core/internal.ts";
@@ -11,19 +11,19 @@ import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts"
 import { parseStrictJson } from "./json.ts";
 import { elementsOf, tensorOf } from "./safetensors.ts";
 
-/** What a checkpoint can hold. A state is made of tensors, numbers, strings, booleans, null, lists and plain objects. */
+/** A part of a checkpoint. Its state consists of tensors, numbers, strings, booleans, null, lists and plain objects. */
 export interface Stateful {
-  /** The state, by name; it is read before `saveCheckpoint` first waits. */
+  /** The state. `saveCheckpoint` reads it before it first waits. */
   stateDict(): unknown;
-  /** Takes up a state, all of it or, where it throws, none. */
+  /** Restores a state: all of it, or none if it throws. */
   // deno-lint-ignore no-explicit-any -- each part takes the type that its own stateDict() gives.
   loadStateDict(state: any): unknown;
 }
 
-/** The parts by the names under which they are kept: `{ model, optimizer, scheduler, loader, random }`, say. */
+/** The parts of a checkpoint by name: `{ model, optimizer, scheduler, loader, random }`, say. */
 export type Parts = Readonly<Record<string, Stateful>>;
 
-/** The generator behind `rand`, initialisation and dropout, as a part of a checkpoint. */
+/** The random generator of `rand`, initialisation and dropout, as a part of a checkpoint. */
 export const random: Stateful = { stateDict: randomState, loadStateDict: setRandomState };
 
 const metadataKey = "deneb.checkpoint";
@@ -56,8 +56,8 @@ export async function saveCheckpoint(path: string, parts: Parts): Promise<void> 
 /**
  * Restores the given parts from a file that `saveCheckpoint` wrote; further parts in the file are left alone.
  *
- * Every part's state is found and rebuilt before the first one is changed. RangeError for a part that the file does not
- * hold, SyntaxError for a malformed file, and whatever a part throws that does not fit its state.
+ * The states of all parts are read before the first part is changed. RangeError for a part that the file does not hold,
+ * SyntaxError for a malformed file, and the error of a part that refuses its state.
  *
  * @example
  * ```ts

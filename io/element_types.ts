@@ -1,6 +1,6 @@
 /**
- * The element types of safetensors files and how each becomes one of ours: native ones as they lie, narrower integers
- * widened exactly, wider integers only if every value fits int32.
+ * The element types of safetensors files, and how each becomes an element type of tensors: the same types as they lie, other
+ * integers as int32, wide ones only if every value fits.
  *
  * Files are little-endian, as is every machine that Deno runs on, so typed arrays read them directly.
  */
@@ -10,7 +10,7 @@ interface ElementType {
   /** Bytes of one element in the file. */
   readonly bytes: number;
   readonly dtype: DType;
-  /** `buffer` holds whole elements from its start. `subject` begins a sentence that an error ends. */
+  /** Reads a buffer of whole elements. `subject` is the beginning of the message of an error. */
   readonly read: (buffer: ArrayBuffer, subject: string) => TypedArray;
 }
 
@@ -30,7 +30,7 @@ export const elementTypes: { readonly [name: string]: ElementType } = {
   BOOL: { bytes: 1, dtype: "bool", read: readBool },
 };
 
-/** What each of our types is called in a file. */
+/** The names of the element types of tensors in a file. */
 export const elementNames: Readonly<Record<DType, string>> = {
   float64: "F64",
   float32: "F32",
@@ -41,12 +41,12 @@ export const elementNames: Readonly<Record<DType, string>> = {
   bool: "BOOL",
 };
 
-/** A file's halves lie as a device's do. */
+/** Reads halves, which have the same bits in a file as on a device. */
 function readHalves(dtype: "float16" | "bfloat16", buffer: ArrayBuffer): TypedArray {
   return readElements(dtype, buffer.byteLength / 2, (bytes) => bytes.set(new Uint8Array(buffer)));
 }
 
-/** 64-bit integers as pairs of 32-bit words: they fit int32 when the upper word only repeats the lower one's sign. */
+/** Reads 64-bit integers as pairs of 32-bit words. One fits int32 if the upper word only repeats the lower word's sign. */
 function readWide(buffer: ArrayBuffer, subject: string, signed: boolean): TypedArray {
   const words = new Int32Array(buffer), values = new Int32Array(words.length / 2);
   for (let i = 0; i < values.length; i++) {

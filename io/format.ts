@@ -2,7 +2,7 @@
  * The safetensors format, between bytes and plain arrays: eight bytes with the header's length, a JSON header that
  * names each tensor's type, shape and place, then the elements of all tensors without a gap.
  *
- * A file is checked whole before anything is made from it: every length against the bytes that are there, every place
+ * A whole file is checked before any tensor is made from it: every length against the number of bytes, every place
  * against its neighbours. A malformed file is a SyntaxError.
  */
 import { bytesOf, type DType, itemBytes, showShape, type TypedArray } from "../core/internal.ts";
@@ -16,7 +16,7 @@ export interface Elements {
   readonly data: TypedArray;
 }
 
-/** What a file holds. */
+/** The tensors and the metadata of a file. */
 export interface Contents {
   readonly tensors: Map<string, Elements>;
   readonly metadata: Record<string, string>;
@@ -34,7 +34,7 @@ interface Entry {
   readonly end: number;
 }
 
-/** Reads a whole file; `source` names it in errors. */
+/** Reads the bytes of a file, which errors call `source`. */
 export function parseSafetensors(bytes: Uint8Array, source: string): Contents {
   const action = `read ${source}`;
   const { header, dataStart } = readHeader(bytes, action);
@@ -47,7 +47,7 @@ export function parseSafetensors(bytes: Uint8Array, source: string): Contents {
   const tensors = new Map<string, Elements>();
   for (const { name, type, shape, start, end } of entries) {
     const { dtype, read } = elementTypes[type]!;
-    // The copy gives each tensor an aligned buffer of its own, wherever it lies in the file.
+    // The copy gives each tensor a buffer of its own that is aligned, wherever the tensor lies in the file.
     const own = new Uint8Array(bytes.subarray(dataStart + start, dataStart + end)).buffer;
     tensors.set(name, { dtype, shape, data: read(own, `Cannot ${action}: tensor ${JSON.stringify(name)}`) });
   }
@@ -102,7 +102,7 @@ function readEntry(name: string, description: unknown, action: string): Entry {
     throw refuse(`has the data_offsets ${JSON.stringify(places)}, which must be [start, end]`);
   }
   const [start, end] = places as [number, number];
-  // A product that is no longer exact is far beyond any file, and never equals a safe integer's difference.
+  // A product so large that it is inexact is larger than any file, so that it differs from every length of safe integers.
   const wanted = shape.reduce((product, length) => product * length, elementTypes[type]!.bytes);
   if (wanted !== end - start) {
     throw refuse(`has ${end - start} bytes, but ${type} ${showShape(shape)} takes ${wanted}`);
@@ -114,7 +114,7 @@ function isListOfSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
-/** The tensors must cover the bytes after the header, each beginning where the one before ends. */
+/** SyntaxError unless the tensors cover the bytes after the header, each beginning where the one before ends. */
 function checkPlaces(entries: readonly Entry[], available: number, action: string): void {
   let reached = 0;
   for (const { name, start, end } of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
@@ -131,8 +131,8 @@ function checkPlaces(entries: readonly Entry[], available: number, action: strin
 }
 
 /**
- * Writes a whole file. The elements begin at a multiple of eight bytes and the widest types come first, so that every
- * tensor is aligned to its own element size though the format allows no gaps.
+ * The bytes of a file. The elements begin at a multiple of eight bytes and the widest types come first, so that every tensor
+ * is aligned to its element size though the format allows no gaps.
  */
 export function formatSafetensors(
   tensors: ReadonlyMap<string, Elements>,

@@ -1,9 +1,9 @@
 /**
- * JSON as file headers need it: the same text must not mean two things, so a repeated key is an error here, where
- * `JSON.parse` silently keeps the last one.
+ * JSON for file headers, in which a repeated key is an error: `JSON.parse` keeps the last value and other readers the
+ * first, so that one file would mean two things.
  */
 
-/** Parses `text`; SyntaxError, worded after `action`, when it is not JSON or repeats a key within an object. */
+/** Parses `text`. SyntaxError, which begins with `action`, if the text is not JSON or repeats a key within an object. */
 export function parseStrictJson(action: string, text: string): unknown {
   let value: unknown;
   try {
@@ -18,7 +18,7 @@ export function parseStrictJson(action: string, text: string): unknown {
   return value;
 }
 
-/** Walks text that is known to be valid JSON; arrays stand on the stack as null, objects as the keys seen so far. */
+/** The first repeated key in valid JSON. On the stack an array is null, and an object the set of its keys so far. */
 function findRepeatedKey(text: string): string | null {
   const open: (Set<string> | null)[] = [];
   for (let at = 0; at < text.length; at++) {

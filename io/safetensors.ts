@@ -1,8 +1,8 @@
 /**
  * State dicts in safetensors files, which Python's package of that name reads and writes too.
  *
- * All element types of tensors are kept as they are; other integers are read as int32 if every value fits. A file that
- * exists is always whole: see `files.ts`.
+ * All element types of tensors are kept; other integers are read as int32 if every value fits. A file appears whole or not at
+ * all: see `core/host/files.ts`.
  */
 import { outsideScopes, readWhole, writeWhole } from "../core/internal.ts";
 import { Tensor, tensor } from "../core/mod.ts";
@@ -13,12 +13,14 @@ export type StateDict = Record<string, Tensor>;
 
 /** Options of {@linkcode save}. */
 export interface SaveOptions {
-  /** Free text that travels with the tensors. */
+  /** Text by name that is saved beside the tensors. */
   metadata?: Readonly<Record<string, string>>;
 }
 
 /**
  * Saves tensors as a safetensors file, whole or not at all.
+ *
+ * TypeError for a value that is no tensor; Error if the file cannot be written.
  *
  * @example
  * ```ts
@@ -39,7 +41,8 @@ export async function save(path: string, stateDict: Readonly<StateDict>, options
 /**
  * The tensors of a safetensors file, by name, on the default device. They belong to no scope.
  *
- * SyntaxError when the file is malformed, before any of its tensors is made; Error where it cannot be read.
+ * SyntaxError if the file is malformed, before any tensor is made; RangeError for integers that do not fit int32; Error
+ * if the file cannot be read.
  *
  * @example
  * ```ts
@@ -57,7 +60,7 @@ export async function load(path: string): Promise<StateDict> {
 }
 
 /**
- * The bytes that `save` writes: for a place that is no file, such as an answer to a request.
+ * The bytes of the file that `save` writes, for other places than files, such as the answer to a request.
  *
  * @example
  * ```ts
@@ -83,7 +86,7 @@ export function serialize(
   return formatSafetensors(elements, metadata);
 }
 
-/** What `load` makes of a file's bytes; `source` names them in errors. */
+/** The tensors in the bytes of a safetensors file, as `load` returns them. Errors call the bytes `source`. */
 export function deserialize(bytes: Uint8Array, source = "safetensors bytes"): StateDict {
   const { tensors } = parseSafetensors(bytes, source);
   return Object.fromEntries(Array.from(tensors, ([name, elements]) => [name, tensorOf(elements)]));
@@ -93,7 +96,7 @@ export function elementsOf(value: Tensor): Elements {
   return { dtype: value.dtype, shape: value.shape, data: value.toTypedArray() };
 }
 
-/** Made outside every scope: whoever awaited the file may stand in another scope by now than when asking for it. */
+/** A new tensor outside every scope: after a file was awaited, the scope at hand may be another than that of the caller. */
 export function tensorOf({ data, shape, dtype }: Elements): Tensor {
   return outsideScopes(() => tensor(data, { shape, dtype }));
 }

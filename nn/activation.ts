@@ -1,4 +1,4 @@
-/** Activations as modules, so that a Sequential can hold them. Each is the tensor method of the same name. */
+/** Activations as modules, so that a Sequential can hold them. Each applies the tensor method of the same name. */
 import type { Tensor } from "../core/mod.ts";
 import { Module } from "./module.ts";
 
@@ -54,7 +54,7 @@ export class Tanh extends Module<[x: Tensor]> {
 }
 
 /**
- * x Φ(x), with Φ the normal distribution's own function, not its approximation by tanh (Hendrycks and Gimpel 2016).
+ * x Φ(x), with Φ the distribution function of the standard normal, not its approximation by tanh (Hendrycks and Gimpel 2016).
  *
  * @example
  * ```ts
@@ -81,16 +81,19 @@ export class GELU extends Module<[x: Tensor]> {
  * ```
  */
 export class Softmax extends Module<[x: Tensor]> {
-  /** Along which the results (or their exponentials) sum to one; negative ones count from the end. */
+  /**
+   * The axis along which the results, or for LogSoftmax their exponentials, sum to one; a negative one counts from the
+   * end.
+   */
   readonly axis: number;
 
-  /** The last axis by default, where a classifier's classes lie. Which axes there are is checked at the call. */
+  /** The last axis by default, where a classifier's classes lie. Which axes a tensor has is checked at the call. */
   constructor(axis: number = -1) {
     super();
     this.axis = axis;
   }
 
-  /** RangeError for a tensor without that axis. */
+  /** [...] to [...]. RangeError for a tensor without the axis. */
   override forward(x: Tensor): Tensor {
     return x.softmax(this.axis);
   }
@@ -102,7 +105,7 @@ export class Softmax extends Module<[x: Tensor]> {
 }
 
 /**
- * The logarithm of {@linkcode Softmax}, accurate where that rounds to 0.
+ * The logarithm of {@linkcode Softmax}, accurate also where the softmax rounds to 0.
  *
  * @example
  * ```ts
@@ -113,16 +116,19 @@ export class Softmax extends Module<[x: Tensor]> {
  * ```
  */
 export class LogSoftmax extends Module<[x: Tensor]> {
-  /** Along which the results (or their exponentials) sum to one; negative ones count from the end. */
+  /**
+   * The axis along which the results, or for LogSoftmax their exponentials, sum to one; a negative one counts from the
+   * end.
+   */
   readonly axis: number;
 
-  /** The last axis by default, where a classifier's classes lie. Which axes there are is checked at the call. */
+  /** The last axis by default, where a classifier's classes lie. Which axes a tensor has is checked at the call. */
   constructor(axis: number = -1) {
     super();
     this.axis = axis;
   }
 
-  /** RangeError for a tensor without that axis. */
+  /** [...] to [...]. RangeError for a tensor without the axis. */
   override forward(x: Tensor): Tensor {
     return x.logSoftmax(this.axis);
   }

@@ -1,9 +1,9 @@
-/** Modules made of modules, and the two that only pass on. */
+/** Modules made of modules, and two without parameters: Flatten and Identity. */
 import type { Tensor } from "../core/mod.ts";
 import { Module } from "./module.ts";
 
 /**
- * One module after the other: the output of each is the input of the next. Its parts are named by number: `0.weight`.
+ * One module after the other: the output of each is the input of the next. Parts are named by number: `0.weight`.
  *
  * @example
  * ```ts
@@ -34,12 +34,12 @@ export class Sequential extends Module<[x: Tensor]> {
     return this.#modules.length;
   }
 
-  /** The module at `place`, counted from the end if negative. */
+  /** The module at `place`, which counts from the end if negative; undefined if there is none. */
   at(place: number): Module<[x: Tensor]> | undefined {
     return this.#modules.at(place);
   }
 
-  /** Through all modules, the first one first. */
+  /** Applies all modules, the first one first. */
   override forward(x: Tensor): Tensor {
     for (const module of this.#modules) x = module.call(x);
     return x;
@@ -52,7 +52,7 @@ export class Sequential extends Module<[x: Tensor]> {
 }
 
 /**
- * `x + f(x)`, where f is one module or several in a row (He et al. 2015). f must keep the shape.
+ * `x + f(x)`, where f is one module or several in a row, and keeps the shape (He et al. 2015).
  *
  * @example
  * ```ts
@@ -62,14 +62,14 @@ export class Sequential extends Module<[x: Tensor]> {
  * ```
  */
 export class Residual extends Sequential {
-  /** TypeError where the shape of f(x) does not broadcast with that of x. */
+  /** [...] to [...]. TypeError if the shape of f(x) does not broadcast with that of x. */
   override forward(x: Tensor): Tensor {
     return super.forward(x).add(x);
   }
 }
 
 /**
- * [batch, ...] to [batch, features]: all axes but the first in one.
+ * [batch, ...] to [batch, features]: joins all axes but the first.
  *
  * @example
  * ```ts
@@ -79,14 +79,14 @@ export class Residual extends Sequential {
  * ```
  */
 export class Flatten extends Module<[x: Tensor]> {
-  /** A view where the input lies in order. */
+  /** A view if the input's elements lie in order, else a copy. */
   override forward(x: Tensor): Tensor {
     return x.flatten(1);
   }
 }
 
 /**
- * The input itself: for a place where another module may stand.
+ * Returns its input: for a place where another module may stand.
  *
  * @example
  * ```ts
@@ -98,7 +98,7 @@ export class Flatten extends Module<[x: Tensor]> {
  * ```
  */
 export class Identity extends Module<[x: Tensor]> {
-  /** Not even a copy. */
+  /** The input itself, not a copy. */
   override forward(x: Tensor): Tensor {
     return x;
   }

@@ -4,8 +4,9 @@ import { DropoutOp, type Tensor } from "../core/mod.ts";
 import { Module } from "./module.ts";
 
 /**
- * Sets each element to 0 with probability `p` and scales the others by 1 / (1 - p) (Srivastava et al. 2014). In
- * evaluation it passes its input on. Which elements is decided by {@linkcode manualSeed} and the calls since.
+ * Sets each element to 0 with probability `p` and scales the others by 1 / (1 - p) (Srivastava et al. 2014).
+ *
+ * In evaluation it returns its input. Which elements become 0 follows from {@linkcode manualSeed} and the calls since.
  *
  * @example
  * ```ts
@@ -29,7 +30,7 @@ export class Dropout extends Module<[x: Tensor]> {
     this.p = p;
   }
 
-  /** Draws new noise at each call, also at each replay of a captured one. */
+  /** [...] to [...]. Draws new noise at each call, and at each replay in a captured function. */
   override forward(x: Tensor): Tensor {
     return this.training && this.p > 0 ? new DropoutOp(this.p).call(x, noiseLike(x)) : x;
   }

@@ -1,4 +1,4 @@
-/** Linear: the affine map, the one layer with a matrix product. */
+/** Linear: the affine map, a matrix product and a bias. */
 import { affine, checkCount, checkOptions, checkTensor, showShape } from "../core/internal.ts";
 import { type DType, rand, scope, type Tensor } from "../core/mod.ts";
 import { Module } from "./module.ts";
@@ -8,17 +8,17 @@ import { Parameter } from "./parameter.ts";
 export interface LinearOptions {
   /** Add a bias of shape [outFeatures]; true by default. */
   bias?: boolean;
-  /** Of the parameters, a float type; float32 by default. */
+  /** The parameters' element type, a float type; float32 by default. */
   dtype?: DType;
-  /** Where the parameters live; the default device when absent. */
+  /** The parameters' device; the default device when absent. */
   device?: string;
 }
 
 /**
  * `x @ weight + bias`: [..., inFeatures] to [..., outFeatures], with `weight` [inFeatures, outFeatures].
  *
- * Both start uniform in ±1/sqrt(inFeatures), as PyTorch's do (He et al. 2015, with a slope of sqrt(5)).
- * Throws TypeError for inputs whose last axis is not inFeatures.
+ * Weight and bias start uniform in ±1/sqrt(inFeatures), as PyTorch's do (He et al. 2015, with a slope of sqrt(5)).
+ * TypeError for inputs whose last axis is not inFeatures.
  *
  * @example
  * ```ts
@@ -30,9 +30,9 @@ export interface LinearOptions {
  * ```
  */
 export class Linear extends Module<[x: Tensor]> {
-  /** [inFeatures, outFeatures]: the transpose of PyTorch's. */
+  /** The matrix [inFeatures, outFeatures]: the transpose of PyTorch's. */
   readonly weight: Parameter;
-  /** [outFeatures]. */
+  /** The bias [outFeatures], or null. */
   readonly bias: Parameter | null;
   /** The length of the input's last axis. */
   readonly inFeatures: number;
@@ -54,7 +54,7 @@ export class Linear extends Module<[x: Tensor]> {
     this.bias = bias ? draw([outFeatures]) : null;
   }
 
-  /** Under `autocast` the product and the sum are of the half type. */
+  /** [..., inFeatures] to [..., outFeatures]. Under `autocast` the product and the sum are of the half type. */
   override forward(x: Tensor): Tensor {
     if (x?.shape?.at(-1) !== this.inFeatures) {
       checkTensor("apply Linear", x);

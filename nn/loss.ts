@@ -1,23 +1,23 @@
-/** Losses: modules of a prediction and a target. */
+/** Losses: modules that compare a prediction with a target. */
 import { BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, type Tensor } from "../core/mod.ts";
 import { checkOptions, checkTensor, isFloat, sameShape, showShape, wideInAutocast } from "../core/internal.ts";
 import { Module } from "./module.ts";
 
-/** What becomes of the losses of single elements. */
+/** How the losses of single elements or samples become the result. */
 export type Reduction = "mean" | "sum" | "none";
 
 /** Options of every loss. */
 export interface LossOptions {
-  /** `mean` by default; `none` leaves one loss for each sample, or element. */
+  /** `mean` (the default), `sum`, or `none`, which leaves one loss for each element or sample. */
   reduction?: Reduction;
 }
 
 /** A loss with its reduction. A subclass writes `forward` and ends it with `reduce`. */
 export abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> {
-  /** What becomes of the losses of single elements. */
+  /** How the losses of single elements or samples become the result. */
   readonly reduction: Reduction;
 
-  /** RangeError for a reduction that is none. */
+  /** RangeError for another reduction than `mean`, `sum` and `none`. */
   constructor(options: LossOptions = {}) {
     super();
     const { reduction = "mean" } = checkOptions(`make ${this.constructor.name}`, options, '{ reduction: "sum" }');
@@ -27,19 +27,19 @@ export abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> 
     this.reduction = reduction;
   }
 
-  /** Applies the loss. TypeError for what is no tensor. */
+  /** Applies the loss. TypeError for an argument that is no tensor. */
   override call(prediction: Tensor, target: Tensor): Tensor {
     checkTensor(`apply ${this.constructor.name}`, prediction);
     checkTensor(`apply ${this.constructor.name}`, target);
     return super.call(prediction, target);
   }
 
-  /** The losses as the reduction wants them: a scalar, or as they are. */
+  /** The losses reduced: a scalar, or the losses themselves for `none`. */
   protected reduce(losses: Tensor): Tensor {
     return this.reduction === "none" ? losses : this.reduction === "sum" ? losses.sum() : losses.mean();
   }
 
-  /** Throws a TypeError that names both shapes and what is wanted. */
+  /** Throws a TypeError that names both shapes and ends in `wanted`. */
   protected refuse(prediction: Tensor, target: Tensor, wanted: string): never {
     throw new TypeError(
       `Cannot apply ${this.constructor.name}: prediction ${showShape(prediction.shape)} and target ${target.dtype} ` +
@@ -49,7 +49,7 @@ export abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> 
 }
 
 /**
- * The squared difference; prediction and target have one shape. TypeError where they have not.
+ * The squared difference of prediction and target, which have one shape. TypeError if their shapes differ.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> 
  * ```
  */
 export class MSELoss extends Loss {
-  /** (p - y)² of each element, reduced: a broadcast would compare what does not belong together, and is refused. */
+  /** (p - y)² of each element, reduced. Broadcasting is refused: it would compare elements that do not belong together. */
   override forward(prediction: Tensor, target: Tensor): Tensor {
     if (!sameShape(prediction.shape, target.shape)) this.refuse(prediction, target, "the shapes must be the same");
     return this.reduce(wideInAutocast(prediction).sub(wideInAutocast(target)).square());
@@ -67,10 +67,10 @@ export class MSELoss extends Loss {
 }
 
 /**
- * The cross entropy of logits [batch, classes]: against integer labels [batch], or against probabilities of the logits'
- * own shape (one-hot rows among them).
+ * The cross entropy of logits [batch, classes] against integer labels [batch], or against probabilities of the logits' shape
+ * (one-hot rows among them).
  *
- * Throws RangeError for a label outside [0, classes), TypeError for other shapes and types.
+ * RangeError for a label outside [0, classes), TypeError for other shapes and types.
  *
  * @example
  * ```ts
@@ -96,13 +96,15 @@ export class CrossEntropyLoss extends Loss {
 
 /** Options of {@linkcode BinaryCrossEntropyLoss}. */
 export interface BinaryCrossEntropyOptions extends LossOptions {
-  /** The predictions are logits, not probabilities. */
+  /** True if the predictions are logits rather than probabilities; false by default. */
   logits?: boolean;
 }
 
 /**
- * -(y ln p + (1 - y) ln(1 - p)) of probabilities, or of logits; prediction and target have one shape. TypeError where they
- * have not. Logits are accurate where a probability would round to 0 or 1.
+ * -(y ln p + (1 - y) ln(1 - p)) of probabilities or of logits.
+ *
+ * Prediction and target have one shape; TypeError if their shapes differ. Logits are accurate where a probability would round
+ * to 0 or 1.
  *
  * @example
  * ```ts
@@ -117,13 +119,13 @@ export class BinaryCrossEntropyLoss extends Loss {
   /** Whether the predictions are logits. */
   readonly logits: boolean;
 
-  /** Of probabilities unless said otherwise. */
+  /** A loss of probabilities by default. */
   constructor(options: BinaryCrossEntropyOptions = {}) {
     super(options);
     this.logits = options.logits ?? false;
   }
 
-  /** One loss for each element, reduced; targets between 0 and 1 are welcome. */
+  /** One loss for each element, reduced. Targets may lie between 0 and 1. */
   override forward(prediction: Tensor, target: Tensor): Tensor {
     if (!sameShape(prediction.shape, target.shape)) this.refuse(prediction, target, "the shapes must be the same");
     const op = this.logits ? new BinaryCrossEntropyWithLogits() : new BinaryCrossEntropy();

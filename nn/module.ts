@@ -1,8 +1,8 @@
 /**
- * Module: a part of a network, which finds its own parameters, buffers and parts by looking at its fields.
+ * Module: a part of a network, which finds its parameters, buffers and parts by looking at its own fields.
  *
- * A field counts when it holds a {@linkcode Parameter}, a {@linkcode Buffer} or a Module, or an array or plain object of
- * such, to any depth. Its name is the path to it, joined with dots: `layers.0.weight`.
+ * A field counts if it holds a {@linkcode Parameter}, a {@linkcode Buffer} or a Module, or an array or plain object of such,
+ * to any depth. The path from the module to a tensor, joined with dots, is the tensor's name: `layers.0.weight`.
  */
 import { decided, type DType, isFloat, isPlain, sameShape, showShape } from "../core/internal.ts";
 import { scope, Tensor } from "../core/mod.ts";
@@ -11,19 +11,19 @@ import { Buffer, Parameter } from "./parameter.ts";
 /** Tensors by name, as {@linkcode Module.stateDict} gives them and safetensors files hold them. */
 export type StateDict = Record<string, Tensor>;
 
-/** How {@linkcode Module.loadStateDict} treats names that do not match. */
+/** Options of {@linkcode Module.loadStateDict}. */
 export interface LoadOptions {
-  /** Throw when a name is missing or unexpected (the default), rather than load what both sides have. */
+  /** True (the default): a missing or unexpected name is an error. False: loads the names that both sides have. */
   strict?: boolean;
 }
 
-/** What a walk over fields comes to. */
+/** What a walk over a module's fields looks for. */
 type Found = Parameter | Buffer | Module;
 
 /**
- * A part of a network: a subclass writes `forward`, users `call` it.
+ * A part of a network. A subclass writes `forward`; users call `call`.
  *
- * `Inputs` and `Output` are for modules that take or give something else than one tensor.
+ * `Inputs` and `Output` are the types of modules that take or return something else than tensors.
  *
  * @example
  * ```ts
@@ -53,17 +53,17 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
 
   /** Applies the module. */
   call(...inputs: Inputs): Output {
-    // A captured function holds for the mode in which its modules were.
+    // A recording of a captured function is valid for the mode in which its modules were.
     decided(() => this.#training);
     return this.forward(...inputs);
   }
 
-  /** True while dropout and batch statistics are on: from the start, until {@linkcode Module.eval}. */
+  /** True in training mode, in which dropout and batch statistics are on: from the start until {@linkcode Module.eval}. */
   get training(): boolean {
     return this.#training;
   }
 
-  /** Switches this module and all of its parts to training, or out of it. Returns this. */
+  /** Switches this module and all of its parts to training mode, or for false to evaluation. Returns this. */
   train(training: boolean = true): this {
     for (const module of this.modules()) module.#training = training;
     return this;
@@ -74,12 +74,12 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     return this.train(false);
   }
 
-  /** The modules in this one's own fields. */
+  /** The modules in this module's own fields, without their parts. */
   children(): AnyModule[] {
     return this.#direct().filter(([, found]) => found instanceof Module).map(([, found]) => found as AnyModule);
   }
 
-  /** This module and all of its parts, each once, a whole before its parts. */
+  /** This module and all modules inside it, each once and before its own parts. */
   modules(): AnyModule[] {
     const seen = new Set<AnyModule>();
     const visit = (module: AnyModule) => {
@@ -91,17 +91,17 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     return [...seen];
   }
 
-  /** Every parameter with its name, in the order of the fields. A shared one is listed once, under its first name. */
+  /** Every parameter with its name, in the order of the fields. A shared parameter is listed once, under its first name. */
   namedParameters(): [name: string, parameter: Parameter][] {
     return this.#all().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
   }
 
-  /** Every parameter, as an optimizer takes them. */
+  /** Every parameter once, for an optimizer. */
   parameters(): Parameter[] {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
-  /** Every buffer with its name: what belongs to the state without being trained. */
+  /** Every buffer with its name. */
   namedBuffers(): [name: string, buffer: Buffer][] {
     return this.#all().filter((entry): entry is [string, Buffer] => entry[1] instanceof Buffer);
   }
@@ -157,7 +157,7 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     return this;
   }
 
-  /** Parameters and buffers by name, detached but not copied: a later step shows in them. */
+  /** Parameters and buffers by name. The tensors share memory with the module's: a later training step changes them. */
   stateDict(): StateDict {
     return Object.fromEntries(this.#all().map(([name, tensor]) => [name, tensor.detach()]));
   }
@@ -165,8 +165,9 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
   /**
    * Copies the tensors of `state` into the parameters and buffers of the same names.
    *
-   * All names and shapes are checked before anything is written. Throws TypeError naming each shape that differs and,
-   * unless `strict` is false, each name that is missing or unexpected. Element types are converted.
+   * All names and shapes are checked before anything is written. TypeError that names each shape that differs and, unless
+   * `strict` is false, each name that is missing or unexpected. A tensor of another float type brings
+   * its type along.
    */
   loadStateDict(state: Readonly<StateDict>, { strict = true }: LoadOptions = {}): void {
     const own = this.#all();
@@ -191,17 +192,17 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     for (const [target, source] of pairs) target.data = source;
   }
 
-  /** What stands in the brackets after the class name: `3, 4, bias: false`. */
+  /** The text in brackets after the class name: `3, 4, bias: false`. */
   protected describe(): string {
     return "";
   }
 
-  /** The fields to look at: a container names its parts otherwise. */
+  /** The fields in which parameters, buffers and parts are looked for. A container adds parts that it holds elsewhere. */
   protected fields(): [name: string, value: unknown][] {
     return Object.entries(this);
   }
 
-  /** The tree of modules, one line each. */
+  /** The tree of modules, a line for each. */
   toString(): string {
     const lines = this.#direct()
       .filter(([, found]) => found instanceof Module)
@@ -210,12 +211,12 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     return lines.length === 0 ? `${head})` : `${head}\n${lines.join("")})`;
   }
 
-  /** How `console.log` shows it. */
+  /** The text that `console.log` shows. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
 
-  /** What the fields hold, with its path; the parts of parts are not entered. */
+  /** The parameters, buffers and modules in the fields, with their paths. The walk does not enter modules. */
   #direct(): [name: string, found: Found][] {
     const entries: [string, Found][] = [];
     // Plain objects may refer to one another in a circle.
@@ -251,6 +252,6 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
   }
 }
 
-/** A module of whatever inputs and output. */
+/** A module of any inputs and output. */
 // deno-lint-ignore no-explicit-any -- the inputs of a part are between it and its whole.
 export type AnyModule = Module<any[], any>;

@@ -1,4 +1,4 @@
-/** Normalisation layers: over the batch, and over the features. */
+/** Normalisation layers: BatchNorm1d over the batch, LayerNorm1d over the features. */
 import {
   checkCount,
   checkOptions,
@@ -17,7 +17,7 @@ import { Buffer, Parameter } from "./parameter.ts";
 export interface BatchNormOptions {
   /** Added to the variance, so that its root is never zero; 1e-5 by default. */
   eps?: number;
-  /** How far the running statistics move towards each batch's: 0.1 by default, so one more batch counts a tenth. */
+  /** The weight of each new batch in the running statistics; 0.1 by default. */
   momentum?: number;
 }
 
@@ -25,8 +25,8 @@ export interface BatchNormOptions {
  * Normalises each feature over the batch, then scales and shifts it (Ioffe and Szegedy 2015).
  *
  * Input [batch, features] or [batch, features, length]. Training uses the batch's own mean and biased variance, and moves
- * `runningMean` and `runningVar` (unbiased) towards them; evaluation uses those. Throws TypeError for other shapes, and
- * for a training batch with a single value per feature.
+ * `runningMean` and `runningVar` towards the batch's mean and unbiased variance; evaluation uses the running statistics.
+ * TypeError for other shapes, and for a training batch with a single value per feature.
  *
  * @example
  * ```ts
@@ -41,15 +41,15 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
   readonly weight: Parameter;
   /** The shift [features], zeros at first. */
   readonly bias: Parameter;
-  /** What evaluation takes for the mean: [features], zeros at first. */
+  /** The mean that evaluation uses: [features], zeros at first. */
   readonly runningMean: Buffer;
-  /** What evaluation takes for the variance: [features], ones at first. */
+  /** The variance that evaluation uses: [features], ones at first. */
   readonly runningVar: Buffer;
   /** The length of axis 1. */
   readonly features: number;
-  /** What is added to the variance. */
+  /** The number that is added to the variance. */
   readonly eps: number;
-  /** May be changed at any time, in captured functions too. */
+  /** The weight of a new batch in the running statistics. It may be changed between calls, of captured functions too. */
   momentum: number;
 
   /** RangeError unless `features` is a positive integer. */
@@ -65,7 +65,7 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
     this.runningVar = new Buffer(new Float32Array(features).fill(1));
   }
 
-  /** In training it also moves the running statistics, with or without `noGrad`. */
+  /** [batch, features, ...] to the same shape. In training it also moves the running statistics, also under `noGrad`. */
   override forward(x: Tensor): Tensor {
     const rank = x?.shape?.length;
     if ((rank !== 2 && rank !== 3) || x.shape[1] !== this.features) {
@@ -87,14 +87,14 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
     return inFloat32([x, weight, bias], (...wide) => this.#trained(wide));
   }
 
-  /** A tensor of features as it lies beside x. */
+  /** A tensor [features] in the shape in which it broadcasts against x. */
   #beside(x: Tensor, tensor: Tensor): Tensor {
     return x.shape.length === 2 ? tensor : tensor.reshape([this.features, 1]);
   }
 
   #evaluated(inputs: readonly Tensor[]): Tensor {
     const [x, weight, bias, mean, variance] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
-    // The features' own numbers first: over x there is one pass.
+    // Scale and shift are computed for each feature first, so that there is only one pass over x.
     const scale = variance.add(this.eps).rsqrt().mul(weight), shift = bias.sub(mean.mul(scale));
     return x.mulAdd(this.#beside(x, scale), this.#beside(x, shift));
   }
@@ -123,7 +123,7 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
 /**
  * Normalises the last axis of each example by itself, then scales and shifts it (Ba, Kiros and Hinton 2016).
  *
- * Input [..., features], with biased variance. Throws TypeError for another last axis.
+ * Input [..., features]; the variance is the biased one. TypeError for another last axis.
  *
  * @example
  * ```ts
@@ -140,7 +140,7 @@ export class LayerNorm1d extends Module<[x: Tensor]> {
   readonly bias: Parameter;
   /** The length of the last axis. */
   readonly features: number;
-  /** What is added to the variance. */
+  /** The number that is added to the variance. */
   readonly eps: number;
 
   /** RangeError unless `features` is a positive integer. */
@@ -153,7 +153,7 @@ export class LayerNorm1d extends Module<[x: Tensor]> {
     this.bias = new Parameter(new Float32Array(features));
   }
 
-  /** The same in training and evaluation: no example knows of another. */
+  /** [..., features] to the same shape, in training as in evaluation. */
   override forward(x: Tensor): Tensor {
     if (x?.shape?.at(-1) !== this.features) {
       checkTensor("apply LayerNorm1d", x);

@@ -1,14 +1,14 @@
 /**
- * Parameter and Buffer: the tensors that belong to a module. Both live as long as the module does, whatever scope they
- * were made in; a Parameter is trained, a Buffer is not.
+ * Parameter and Buffer: the tensors that belong to a module. A Parameter is trained, a Buffer is not. No scope owns
+ * either, so that both live as long as their module.
  */
 import { adopt, cloneOf } from "../core/internal.ts";
 import { Tensor, type TensorOptions, type TensorSource } from "../core/mod.ts";
 
 /**
- * A tensor that is trained: it requires a gradient, and a module that holds it lists it.
+ * A tensor that is trained: it requires a gradient, and a module that holds it in a field lists it.
  *
- * Made from whatever a Tensor is made from, or from a tensor, whose values it takes.
+ * It is made from the same sources as a Tensor, or from a tensor, whose values are copied.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ import { Tensor, type TensorOptions, type TensorSource } from "../core/mod.ts";
  * ```
  */
 export class Parameter extends Tensor {
-  /** It belongs to no scope, so it is freed by `dispose()` or the garbage collector. */
+  /** No scope owns the new tensor: `dispose()` or the garbage collector frees it. */
   constructor(values: TensorSource | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
     super(values instanceof Tensor ? cloneOf(values) : values, { ...options, requiresGrad: true });
     adopt(this);
@@ -50,7 +50,7 @@ export class Parameter extends Tensor {
  * ```
  */
 export class Buffer extends Tensor {
-  /** It belongs to no scope, so it is freed by `dispose()` or the garbage collector. */
+  /** No scope owns the new tensor: `dispose()` or the garbage collector frees it. */
   constructor(values: TensorSource | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
     super(values instanceof Tensor ? cloneOf(values) : values, { ...options, requiresGrad: false });
     adopt(this);

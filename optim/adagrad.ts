@@ -12,9 +12,9 @@ export interface AdagradOptions {
   lrDecay?: number;
   /** The share of each parameter that is added to its gradient; 0 by default. */
   weightDecay?: number;
-  /** What n begins at; 0 by default. */
+  /** The value of n before the first step; 0 by default. */
   initialAccumulatorValue?: number;
-  /** Added to the root, so that it never is zero; 1e-10 by default. */
+  /** Added to the root, so that the divisor is never zero; 1e-10 by default. */
   eps?: number;
 }
 
@@ -36,7 +36,7 @@ export class Adagrad extends Optimizer {
   lrDecay: number;
   /** See {@linkcode AdagradOptions.weightDecay}. */
   weightDecay: number;
-  /** What is added to the root. */
+  /** The number that is added to the root. */
   eps: number;
   readonly #sum: Tensor[];
 
@@ -54,7 +54,7 @@ export class Adagrad extends Optimizer {
     this.#sum = this.slot("sum", checkRange("Adagrad", "initialAccumulatorValue", initialAccumulatorValue, 0));
   }
 
-  /** The formula above. */
+  /** Adds g² to n, then moves p. */
   protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
     const g = decayed(gradient, p, this);
     const sum = this.#sum[place]!;

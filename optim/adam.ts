@@ -8,13 +8,13 @@ import { checkRange, Optimizer } from "./optimizer.ts";
 export interface AdamOptions {
   /** The learning rate; 1e-3 by default. */
   lr?: number;
-  /** β₁ and β₂, how slowly the means of g and of g² forget, each in [0, 1); 0.9 and 0.999 by default. */
+  /** β₁ and β₂, the weights of the past in the means of g and of g², each in [0, 1); 0.9 and 0.999 by default. */
   betas?: readonly [number, number];
-  /** Added to the root, so that it never is zero; 1e-8 by default. */
+  /** Added to the root, so that the divisor is never zero; 1e-8 by default. */
   eps?: number;
   /** The share of each parameter that decays: 0 by default in Adam, 1e-2 in AdamW. */
   weightDecay?: number;
-  /** Divides by the largest v̂ so far rather than by the last; false by default. */
+  /** Divides by the root of the largest v̂ so far rather than the latest; false by default. */
   amsgrad?: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface AdamOptions {
 export class Adam extends Optimizer {
   /** β₁ and β₂. */
   betas: readonly [number, number];
-  /** What is added to the root. */
+  /** The number that is added to the root. */
   eps: number;
   /** See {@linkcode AdamOptions.weightDecay}. */
   weightDecay: number;
@@ -62,12 +62,12 @@ export class Adam extends Optimizer {
     this.#highest = amsgrad ? this.slot("highest") : [];
   }
 
-  /** Where the decay goes: here into the gradient, in AdamW into the parameter. */
+  /** Applies the weight decay: Adam adds it to the gradient, AdamW shrinks the parameter. Returns the gradient to use. */
   protected decay(p: Tensor, gradient: Tensor): Tensor {
     return decayed(gradient, p, this);
   }
 
-  /** The formula above. */
+  /** Moves m, v and p, after the weight decay. */
   protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
     const g = this.decay(p, gradient),
       m = this.#first[place]!,
@@ -104,7 +104,7 @@ export class AdamW extends Adam {
     super(params, { weightDecay, ...others });
   }
 
-  /** The parameter's own share, before the step. */
+  /** Shrinks the parameter before the step, and leaves the gradient as it is. */
   protected override decay(p: Tensor, gradient: Tensor): Tensor {
     if (decided(() => this.weightDecay !== 0)) update(p, "mulScalar", [p], { s: () => 1 - this.lr * this.weightDecay });
     return gradient;

@@ -3,10 +3,10 @@ import { update, widened } from "../core/internal.ts";
 import { noGrad, type Tensor } from "../core/mod.ts";
 
 /**
- * Scales all gradients so that their common norm is at most `max` (Pascanu, Mikolov and Bengio 2013). Returns the norm
- * before, as a scalar tensor, without waiting for it.
+ * Scales all gradients so that their common norm is at most `max` (Pascanu, Mikolov and Bengio 2013). Returns the norm before
+ * clipping as a scalar tensor, which is not read: the call does not wait for the device.
  *
- * Throws RangeError if no parameter has a gradient.
+ * RangeError if no parameter has a gradient, or `max` is negative.
  *
  * @example
  * ```ts
@@ -23,10 +23,10 @@ export function clipGradNorm(params: Iterable<Tensor>, max: number): Tensor {
   if (gradients.length === 0) throw new RangeError("Cannot clipGradNorm: no parameter has a gradient");
   if (!(max >= 0)) throw new RangeError(`Cannot clipGradNorm: max ${max} must not be negative`);
   return noGrad(() => {
-    // Squares leave the range of halves soon.
+    // The squares are computed in float32: many would leave the range of halves.
     const norm = gradients.map((gradient) => widened(gradient).square().sum()).reduce((sum, part) => sum.add(part))
       .sqrt();
-    // PyTorch's small term keeps a zero norm from dividing.
+    // 1e-6, as PyTorch has it, keeps the division from a norm of zero.
     const scale = norm.add(1e-6).reciprocal().mul(max).minimum(1);
     for (const gradient of gradients) update(gradient, "mul", [gradient, scale]);
     return norm;

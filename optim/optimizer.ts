@@ -1,14 +1,14 @@
-/** What all optimizers share: the parameters, the learning rate, and state that can be saved. */
+/** The base of all optimizers: parameters, learning rate, and state that can be saved. */
 import { adopt, eachTime, group, isFloat, outsideScopes, sameShape, shown, showShape } from "../core/internal.ts";
 import { noGrad, Tensor } from "../core/mod.ts";
 
-/** What an optimizer remembers: tensors and numbers by name. */
+/** The state of an optimizer: tensors and numbers by name. */
 export type OptimizerState = Record<string, Tensor | number>;
 
 /**
  * Updates parameters from their gradients. A subclass writes `update` for one parameter.
  *
- * Hyperparameters are read at every step, so a schedule or a user may change them.
+ * Hyperparameters are read at every step, so that a schedule or a user may change them.
  *
  * @example An optimizer of one's own
  * ```ts
@@ -26,15 +26,18 @@ export type OptimizerState = Record<string, Tensor | number>;
  * ```
  */
 export abstract class Optimizer {
-  /** What is updated, in the order in which the state numbers them. */
+  /** The parameters, in the order in which the state numbers them. */
   readonly params: readonly Tensor[];
   /** The learning rate. */
   lr: number;
-  /** How often each parameter was updated; one without a gradient is skipped. */
+  /** The number of updates of each parameter. A step skips parameters without a gradient. */
   protected readonly steps: number[];
   readonly #slots: Record<string, Tensor[]> = {};
 
-  /** RangeError for no parameter, one that is there twice, or a rate below 0; TypeError for what is no float leaf. */
+  /**
+   * RangeError for no parameter, a parameter that is there twice, or a rate below 0; TypeError for a parameter that is no
+   * leaf of a float type or requires no gradient.
+   */
   constructor(params: Iterable<Tensor>, lr: number) {
     const name = this.constructor.name;
     if (typeof params?.[Symbol.iterator] !== "function") {
@@ -58,7 +61,7 @@ export abstract class Optimizer {
     this.steps = this.params.map(() => 0);
   }
 
-  /** One tensor for each parameter, filled with `value`: state under that name. */
+  /** Makes a tensor for each parameter, filled with `value`, and adds the tensors to the state under `name`. */
   protected slot(name: string, value = 0): Tensor[] {
     const tensors = outsideScopes(() =>
       this.params.map((parameter) => {
@@ -72,7 +75,7 @@ export abstract class Optimizer {
     return this.#slots[name] = tensors;
   }
 
-  /** Updates the parameter at `place` in the list, whose gradient this is. `step()` counts its updates from 1. */
+  /** Updates the parameter at `place` from its gradient. `step()` is the number of its updates, this one included. */
   protected abstract update(place: number, parameter: Tensor, gradient: Tensor, step: () => number): void;
 
   /** Updates every parameter that has a gradient. */
@@ -87,17 +90,17 @@ export abstract class Optimizer {
     });
   }
 
-  /** Forgets all gradients. */
+  /** Sets all gradients to null. */
   resetGrad(): void {
     for (const parameter of this.params) parameter.grad = null;
   }
 
-  /** Frees the state. The optimizer cannot be used afterwards; the parameters can. */
+  /** Frees the state. Afterwards the optimizer cannot be used; the parameters can. */
   dispose(): void {
     for (const tensors of Object.values(this.#slots)) for (const tensor of tensors) tensor.dispose();
   }
 
-  /** The state by name: `velocity.0`, `step.0`, `lr`. */
+  /** The state by name: `lr`, `step.0`, and the tensors such as SGD's `velocity.0`. */
   stateDict(): OptimizerState {
     const state: OptimizerState = { lr: this.lr };
     this.steps.forEach((step, place) => state[`step.${place}`] = step);
@@ -107,7 +110,10 @@ export abstract class Optimizer {
     return state;
   }
 
-  /** Restores what {@linkcode stateDict} gave. Checks everything before it changes anything. */
+  /**
+   * Restores a state that {@linkcode stateDict} gave. TypeError for names that are missing or unexpected, and for shapes that
+   * differ, before anything is changed.
+   */
   loadStateDict(state: Readonly<OptimizerState>): void {
     const own = this.stateDict(), refuse = (what: string) => new TypeError(`Cannot load state: ${what}`);
     for (const [name, value] of Object.entries(own)) {
@@ -127,7 +133,7 @@ export abstract class Optimizer {
   }
 }
 
-/** Refuses a hyperparameter outside [low, high). */
+/** The hyperparameter. RangeError unless it lies in [low, high). */
 export function checkRange(owner: string, name: string, value: number, low: number, high = Infinity): number {
   if (typeof value !== "number" || !(value >= low && value < high)) {
     throw new RangeError(`Cannot make ${owner}: ${name} ${shown(value)} must lie in [${low}, ${high})`);

@@ -8,21 +8,22 @@ import { checkRange, Optimizer } from "./optimizer.ts";
 export interface RMSPropOptions {
   /** The learning rate; 1e-2 by default. */
   lr?: number;
-  /** α, how slowly the mean of g² forgets; 0.99 by default. */
+  /** α, the weight of the past in the mean of g²; 0.99 by default. */
   alpha?: number;
-  /** Added to the root, so that it never is zero; 1e-8 by default. */
+  /** Added to the root, so that the divisor is never zero; 1e-8 by default. */
   eps?: number;
   /** The share of each parameter that is added to its gradient; 0 by default. */
   weightDecay?: number;
-  /** What is left of the last update in the next one; 0 by default. */
+  /** The share of the last update in the next one; 0 by default. */
   momentum?: number;
-  /** Divides by the deviation of the gradient rather than by its size; false by default. */
+  /** Divides by the standard deviation of the gradient rather than the root of its mean square; false by default. */
   centered?: boolean;
 }
 
 /**
- * v = α v + (1 - α) g²; p = p - lr g / (√v + eps) (Tieleman and Hinton 2012). Centred, v is less the square of the mean
- * gradient (Graves 2013); with momentum, the quotients are gathered before they are subtracted.
+ * v = α v + (1 - α) g²; p = p - lr g / (√v + eps) (Tieleman and Hinton 2012). With `centered`, the square of the mean
+ * gradient is subtracted from v under the root (Graves 2013). With `momentum`, b = momentum b + g / (√v + eps) and p = p
+ * - lr b.
  *
  * @example
  * ```ts
@@ -35,9 +36,9 @@ export interface RMSPropOptions {
  * ```
  */
 export class RMSProp extends Optimizer {
-  /** How slowly the mean of g² forgets. */
+  /** See {@linkcode RMSPropOptions.alpha}. */
   alpha: number;
-  /** What is added to the root. */
+  /** The number that is added to the root. */
   eps: number;
   /** See {@linkcode RMSPropOptions.weightDecay}. */
   weightDecay: number;
@@ -64,7 +65,7 @@ export class RMSProp extends Optimizer {
     this.#velocity = momentum > 0 ? this.slot("velocity") : [];
   }
 
-  /** The formula above. */
+  /** Moves v, with `centered` the mean of g, with a momentum b, and then p. */
   protected override update(place: number, p: Tensor, gradient: Tensor): void {
     const g = decayed(gradient, p, this);
     const square = this.#square[place]!, mean = this.#mean[place], velocity = this.#velocity[place];

@@ -1,12 +1,14 @@
 /**
- * Learning-rate schedules: closed formulas of the number of steps taken, PyTorch's.
+ * Learning-rate schedules: PyTorch's, as closed formulas of the number of steps taken.
  */
 import { checkCount, refuseRecording } from "../core/internal.ts";
 import type { Optimizer } from "./optimizer.ts";
 
 /**
- * A schedule. A subclass writes `rate`, and calls `start()` in its constructor: that sets the optimizer's rate to that of
- * step 0. Call `step()` after each of the optimizer's steps, or once an epoch: `steps` counts these calls.
+ * A schedule of an optimizer's learning rate. Call `step()` after each of the optimizer's steps, or once an epoch: `steps`
+ * counts these calls.
+ *
+ * A subclass writes `rate`, and calls `start()` in its constructor, which sets the optimizer's rate to that of step 0.
  *
  * @example A schedule of one's own
  * ```ts
@@ -28,13 +30,13 @@ import type { Optimizer } from "./optimizer.ts";
  * ```
  */
 export abstract class Scheduler {
-  /** Whose rate it sets. */
+  /** The optimizer whose rate the schedule sets. */
   readonly optimizer: Optimizer;
   /** The optimizer's rate when the schedule was made. */
   readonly baseLr: number;
   #steps = 0;
 
-  /** Takes the optimizer's rate of now as the base. */
+  /** The optimizer's present rate becomes the base. */
   constructor(optimizer: Optimizer) {
     this.optimizer = optimizer;
     this.baseLr = optimizer.lr;
@@ -48,7 +50,7 @@ export abstract class Scheduler {
     this.optimizer.lr = this.rate(this.#steps);
   }
 
-  /** Moves on by one step. */
+  /** Counts one step, and sets the optimizer's rate. Error inside a captured function. */
   step(): void {
     refuseRecording("a schedule is stepped");
     this.#steps++;
@@ -65,7 +67,7 @@ export abstract class Scheduler {
     return { steps: this.#steps };
   }
 
-  /** Continues from a state. */
+  /** Goes to the step of a state, and sets the optimizer's rate. RangeError for a count below 0. */
   loadStateDict({ steps }: { steps: number }): void {
     this.#steps = checkCount("load schedule", "steps", steps, 0);
     this.start();
@@ -73,7 +75,7 @@ export abstract class Scheduler {
 }
 
 /**
- * lr γ^⌊steps / stepSize⌋.
+ * lr γ^⌊t / stepSize⌋ after t steps.
  *
  * @example
  * ```ts
@@ -86,9 +88,9 @@ export abstract class Scheduler {
  * ```
  */
 export class StepDecay extends Scheduler {
-  /** After how many steps the rate falls. */
+  /** The number of steps between two changes of the rate. */
   readonly stepSize: number;
-  /** γ, by which it is multiplied then. */
+  /** γ, by which the rate is multiplied at each change; 0.1 by default. */
   readonly gamma: number;
   /** RangeError unless `stepSize` is a positive integer. */
   constructor(optimizer: Optimizer, { stepSize, gamma = 0.1 }: { stepSize: number; gamma?: number }) {
@@ -97,7 +99,7 @@ export class StepDecay extends Scheduler {
     this.gamma = gamma;
     this.start();
   }
-  /** The formula above. */
+  /** The rate after `steps` steps: γ once for each `stepSize` of them. */
   rate(steps: number): number {
     return this.baseLr * this.gamma ** Math.floor(steps / this.stepSize);
   }
@@ -122,7 +124,7 @@ function cosine(from: number, to: number, part: number): number {
  * ```
  */
 export class CosineDecay extends Scheduler {
-  /** In how many steps the rate comes down. */
+  /** The number of steps in which the rate falls. */
   readonly steps: number;
   /** The lowest rate; 0 by default. */
   readonly etaMin: number;
@@ -133,7 +135,7 @@ export class CosineDecay extends Scheduler {
     this.etaMin = etaMin;
     this.start();
   }
-  /** The formula above. */
+  /** The rate after `steps` steps, on the cosine. */
   rate(steps: number): number {
     return cosine(this.baseLr, this.etaMin, steps / this.steps);
   }
@@ -154,11 +156,11 @@ export class CosineDecay extends Scheduler {
  * ```
  */
 export class CosineDecayWithWarmRestarts extends Scheduler {
-  /** Steps of the first half cosine. */
+  /** The number of steps of the first half cosine. */
   readonly t0: number;
-  /** How much longer each is than the one before: an integer, 1 by default. */
+  /** The length of each half cosine divided by that of the one before: an integer, 1 by default. */
   readonly tMult: number;
-  /** The lowest rate, which is neared before each restart; 0 by default. */
+  /** The lowest rate, which the schedule approaches before each restart; 0 by default. */
   readonly etaMin: number;
   /** RangeError unless `t0` and `tMult` are positive integers. */
   constructor(optimizer: Optimizer, { t0, tMult = 1, etaMin = 0 }: { t0: number; tMult?: number; etaMin?: number }) {
@@ -168,7 +170,7 @@ export class CosineDecayWithWarmRestarts extends Scheduler {
     this.etaMin = etaMin;
     this.start();
   }
-  /** That of the half cosine into which `steps` falls. */
+  /** The rate of the half cosine into which `steps` falls. */
   rate(steps: number): number {
     let length = this.t0, left = steps;
     if (this.tMult === 1) left %= length;
@@ -196,9 +198,9 @@ export class CosineDecayWithWarmRestarts extends Scheduler {
  * ```
  */
 export class LinearWarmup extends Scheduler {
-  /** How long the rate rises; 5 by default. */
+  /** The number of steps in which the rate rises; 5 by default. */
   readonly steps: number;
-  /** The share of lr at which it begins; 1/3 by default. */
+  /** The share of lr at which the rate begins; 1/3 by default. */
   readonly startFactor: number;
   /** RangeError unless `steps` is a positive integer. */
   constructor(optimizer: Optimizer, { steps = 5, startFactor = 1 / 3 }: { steps?: number; startFactor?: number } = {}) {
@@ -227,9 +229,9 @@ export class LinearWarmup extends Scheduler {
  * ```
  */
 export class ConstantFactor extends Scheduler {
-  /** How long the rate is another; 5 by default. */
+  /** The number of steps before the rate becomes lr; 5 by default. */
   readonly steps: number;
-  /** The share of lr until then; 1/3 by default. */
+  /** The share of lr during the first steps; 1/3 by default. */
   readonly factor: number;
   /** RangeError unless `steps` is a positive integer. */
   constructor(optimizer: Optimizer, { steps = 5, factor = 1 / 3 }: { steps?: number; factor?: number } = {}) {
@@ -238,16 +240,16 @@ export class ConstantFactor extends Scheduler {
     this.factor = factor;
     this.start();
   }
-  /** One of two numbers. */
+  /** factor lr before `this.steps`, lr from then on. */
   rate(steps: number): number {
     return steps < this.steps ? this.baseLr * this.factor : this.baseLr;
   }
 }
 
 /**
- * One schedule after another: each counts its own steps from the milestone where it begins.
+ * One schedule after another. Each counts its own steps, from the milestone at which it begins.
  *
- * `make` are called with the optimizer at its base rate, so each part has the same base.
+ * The functions `make` are called with the optimizer at its base rate, so that all schedules have the same base.
  *
  * @example
  * ```ts
@@ -263,10 +265,10 @@ export class ConstantFactor extends Scheduler {
  * ```
  */
 export class SequentialSchedule extends Scheduler {
-  /** The steps at which the second part begins, the third, and so on. */
+  /** The steps at which the second schedule begins, the third, and so on. */
   readonly milestones: readonly number[];
   readonly #parts: Scheduler[];
-  /** RangeError unless there is one milestone less than there are parts. */
+  /** RangeError unless there is one milestone less than there are schedules. */
   constructor(
     optimizer: Optimizer,
     make: readonly ((optimizer: Optimizer) => Scheduler)[],
@@ -285,7 +287,7 @@ export class SequentialSchedule extends Scheduler {
     });
     this.start();
   }
-  /** That of the part in force, at the steps since it began. */
+  /** The rate of the schedule in force, for the steps since its milestone. */
   rate(steps: number): number {
     let place = 0;
     while (place < this.milestones.length && steps >= this.milestones[place]!) place++;

@@ -8,13 +8,13 @@ import { checkRange, Optimizer } from "./optimizer.ts";
 export interface SGDOptions {
   /** The learning rate; 1e-3 by default. */
   lr?: number;
-  /** What is left of the last update in the next one, at least 0 (the default): 0.9 is usual. */
+  /** The share of the last update in the next one, at least 0 (the default); 0.9 is usual. */
   momentum?: number;
-  /** What the gradient lacks when it enters the momentum; 0 by default. */
+  /** The share of the gradient that does not enter the momentum; 0 by default. */
   dampening?: number;
   /** The share of each parameter that is added to its gradient; 0 by default. */
   weightDecay?: number;
-  /** Looks ahead along the momentum; false by default. It needs a momentum and no dampening. */
+  /** Nesterov's momentum, which needs a momentum and no dampening; false by default. */
   nesterov?: boolean;
 }
 
@@ -33,13 +33,13 @@ export interface SGDOptions {
  * ```
  */
 export class SGD extends Optimizer {
-  /** May be changed from step to step, where it was not 0 at first. */
+  /** The share of the last update in the next one. It may be changed from step to step unless it was 0 at first. */
   momentum: number;
   /** See {@linkcode SGDOptions.dampening}. */
   dampening: number;
   /** See {@linkcode SGDOptions.weightDecay}. */
   weightDecay: number;
-  /** Whether an update looks ahead along the momentum. */
+  /** Whether the momentum is Nesterov's. */
   readonly nesterov: boolean;
   readonly #velocity: Tensor[];
 
@@ -61,12 +61,13 @@ export class SGD extends Optimizer {
     this.#velocity = momentum === 0 ? [] : this.slot("velocity");
   }
 
-  /** The formula above. */
+  /** Moves b, if there is a momentum, and then p. */
   protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
     let d = decayed(gradient, p, this);
     const velocity = this.#velocity[place];
     if (velocity !== undefined) {
-      // The first step takes the whole gradient: a scalar says so, not a branch.
+      // The first step takes the whole gradient. A scalar says so rather than a branch, so that a replay needs no new
+      // recording.
       const t = () => step() === 1 ? 1 : 1 - this.dampening;
       update(velocity, "scaleAddScaled", [velocity, d], { s: () => this.momentum, t });
       d = this.nesterov ? apply("addScaled", [d, velocity], { s: () => this.momentum }) : velocity;

@@ -1,4 +1,4 @@
-/** Types of what `std.ts` takes of Deno's standard library, as the library declares them. */
+/** The types of the functions that `std.ts` re-exports, as Deno's standard library declares them. */
 
 // deno-lint-ignore no-explicit-any
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;

@@ -2,8 +2,8 @@
  * Builds the native library: `deno task build`. With `--wasm` it rebuilds `kernels/deneb.wasm` instead, and with
  * `--check-wasm` it only tells whether the committed file is what the source gives.
  *
- * It calls the compiler directly, one process for each CPU level, side by side: `zig build` does the same, but compiles
- * its own build system first, which takes minutes on a machine that never did.
+ * It calls the compiler directly, with processes for the CPU levels side by side. `zig build` does the same, but compiles
+ * Zig's build system first, which takes minutes the first time.
  */
 import targets from "./targets.json" with { type: "json" };
 import { parseFlags } from "./flags.ts";
@@ -11,15 +11,15 @@ import { ensureZig, type Zig } from "./zig.ts";
 
 const root = new URL("..", import.meta.url);
 
-/** What a library is built for: an entry of `targets.json`. */
+/** A platform for which the library is built: an entry of `targets.json`. */
 interface Target {
   triple: string;
   file: string;
-  /** The CPU that the library itself is compiled for, and thus the least that it runs on. */
+  /** The CPU that the library itself is compiled for, which is the least one that it runs on. */
   baseline: string;
   /** Further levels, linked in as objects: name and CPU. */
   levels: Record<string, string>;
-  /** Whether the CUDA kernels are linked in: there, `cuda_linked` in `kernels/lib.zig` expects them. */
+  /** Whether the CUDA kernels are linked in, as `cuda_linked` in `kernels/lib.zig` expects for this platform. */
   cuda?: boolean;
 }
 
@@ -27,7 +27,7 @@ interface Target {
 export interface BuildOptions {
   /** Zig's optimize mode: `safe` keeps every check. */
   mode?: "fast" | "safe";
-  /** Relative to the repository. */
+  /** The folder of the library, relative to the repository. */
   folder?: string;
 }
 
@@ -50,7 +50,7 @@ export async function buildLibrary(
     await compile(zig, ["build-obj", ...common, `-mcpu=${cpu}`, `-femit-bin=${object}`, ...source]);
     return object;
   };
-  // The slowest first, so that none is left over at the end.
+  // The slowest parts are first, so that no core waits for one at the end.
   const parts = [
     ...Object.entries(target.levels).reverse().map(([level, cpu]) => ({
       name: level,
@@ -77,7 +77,7 @@ export async function buildLibrary(
   });
 
   await Deno.mkdir(new URL(folder, root), { recursive: true });
-  // A running process keeps the old file: the new one appears under its name only when it is whole.
+  // The new file gets its name only when it is whole. A running process keeps the old file.
   const partial = `${folder}/partial-${Deno.pid}-${target.file}`;
   const library = `${folder}/${target.file}`;
   try {
@@ -93,7 +93,10 @@ export async function buildLibrary(
   return library;
 }
 
-/** Builds the CUDA kernels as PTX into `path`, relative to the repository: the least device's, which all later ones take. */
+/**
+ * Builds the CUDA kernels as PTX into `path`, relative to the repository: for the least device, which all later ones
+ * accept.
+ */
 export async function buildCuda(path: string, zig: Zig): Promise<void> {
   await compile(zig, [
     ...[

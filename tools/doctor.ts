@@ -1,6 +1,6 @@
 /**
- * Says what Deneb finds on this machine and what it does not: `deno task doctor`. The first thing to look at, and to
- * show others, when something is slower than it should be or is not there.
+ * Prints what Deneb finds on this machine, and why it does not find the rest: `deno task doctor`. It is the first thing
+ * to look at, and to show others, if a device is missing or slower than it should be.
  */
 import { dataFolder } from "../data/folders.ts";
 import { cacheFolder, environment, variables } from "../kernels/native/environment.ts";

@@ -1,18 +1,18 @@
 /**
- * Command lines of the tasks: `--name value`, `--name=value`, and flags that stand alone. What is not understood is an
- * error that says what would be.
+ * Command lines of the tasks: `--name value`, `--name=value`, and flags that stand alone. An unknown word is an error
+ * that names the known flags.
  */
 import { parseArgs } from "node:util";
 
-/** Which flags a program knows. */
+/** The flags that a program knows. */
 interface Known<Text extends string, Flag extends string> {
-  /** Those that take a value. */
+  /** Flags that take a value. */
   text: readonly Text[];
-  /** Those that stand alone. */
+  /** Flags that stand alone. */
   flags: readonly Flag[];
 }
 
-/** The flags that were given; the last of several wins. RangeError for what is none, and for a value that is missing. */
+/** The flags that were given; of a repeated flag, the last one. RangeError for an unknown word, and for a missing value. */
 export function parseFlags<Text extends string, Flag extends string>(
   words: readonly string[],
   { text, flags }: Known<Text, Flag>,
@@ -23,7 +23,7 @@ export function parseFlags<Text extends string, Flag extends string>(
   const options = Object.fromEntries(
     [...text, ...flags].map((name) => [name, { type: isText(name) ? "string" : "boolean" } as const]),
   );
-  // Not strict: what it refuses it tells in words of its own.
+  // The parser is not strict, since its messages would not be ours.
   for (const token of parseArgs({ args: [...words], options, strict: false, tokens: true }).tokens) {
     const word = words[token.index]!;
     if (token.kind !== "option" || !word.startsWith("--")) throw refuse(`"${word}" is no flag, which begins with --`);

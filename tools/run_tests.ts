@@ -1,6 +1,6 @@
 /**
- * Builds the library, then runs every test: Deno's, the examples in doc comments and in the README, and Zig's. Its last
- * line counts them all. Words after the task's name go to `deno test`.
+ * Builds the library, then runs all tests: Zig's, Deno's, and the examples in doc comments and in the README. The last
+ * line of output counts them all. Words after the task's name go to `deno test`.
  */
 import { buildLibrary } from "./build.ts";
 import { stripAnsiCode } from "./std.ts";
@@ -16,7 +16,7 @@ const root = new URL("..", import.meta.url);
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 let broken = false;
 
-/** Runs a command, shows what it prints, and adds to the counts what `read` finds in it. */
+/** Runs a command, shows its output, and adds to the counts those that `read` finds in the output. */
 async function run(program: string, args: readonly string[], read: (output: string) => Counts | null): Promise<void> {
   const command = new Deno.Command(program, {
     args: [...args],
@@ -39,7 +39,7 @@ async function run(program: string, args: readonly string[], read: (output: stri
   if (found) { for (const key of ["passed", "failed", "skipped"] as const) counts[key] += found[key]; }
   if (!success && !found?.failed) {
     broken = true;
-    counts.failed++; // It did not even come to its tests, or died among them.
+    counts.failed++; // The command failed before its tests began, or died while they ran.
   }
 }
 
@@ -65,14 +65,14 @@ try {
   const testZig = ["test", "kernels/lib.zig", "-O", "safe", "-lc", "--cache-dir", ".zig-cache"];
   await run(zig[0]!, [...zig.slice(1), ...testZig], readZig);
 } catch (error) {
-  // The tests on wasm and the reference device still say something, but not that all is well.
+  // The tests on wasm and the reference device still run, but the outcome is a failure.
   console.error((error as Error).message);
   broken = true;
   counts.failed++;
 }
 const allowed = ["read", "write", "net", "env", "run", "ffi", "import"].map((name) => `--allow-${name}`);
-// The lock is named here and not in deno.json: `deno task` fetches all that a lock there holds, whatever the task, and
-// training would need a registry.
+// The lock file is named here and not in deno.json: `deno task` would fetch all packages of a lock file that deno.json names,
+// for any task, so that training would need a registry.
 await run(Deno.execPath(), ["test", "--doc", "--lock=deno.lock", "--frozen", ...allowed, ...Deno.args], readDeno);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 if (broken || counts.failed > 0) Deno.exit(1);

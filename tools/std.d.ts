@@ -1,3 +1,3 @@
-/** Types of what `std.ts` takes of Deno's standard library, as the library declares them. */
+/** The types of the functions that `std.ts` re-exports, as Deno's standard library declares them. */
 
 export declare function stripAnsiCode(string: string): string;

@@ -1,8 +1,8 @@
 /**
- * Finds Zig of the one version that this code base is written for, or installs it into the cache folder.
+ * Finds Zig in the one version that the sources are written for, or installs it into the cache folder.
  *
- * Looked at in this order: the `DENEB_ZIG` variable, `zig` on the path, `python3 -m ziglang`, the cache folder. What is
- * missing comes from the Python package of Zig where Python is there, else as Zig's own archive with its checksum.
+ * The places in order: the `DENEB_ZIG` variable, `zig` on the path, `python3 -m ziglang`, the cache folder. If Zig is in none
+ * of them, Python's package of it is installed, or without Python Zig's own archive, whose checksum is compared.
  */
 import { cacheFolder, environment } from "../kernels/native/environment.ts";
 
@@ -11,7 +11,7 @@ export const zigVersion = "0.17.1";
 /** A command line that starts Zig: `["zig"]` or `["python3", "-m", "ziglang"]`. */
 export type Zig = readonly string[];
 
-/** Zig where it is there already. */
+/** Zig if it is on this machine; undefined if not. Error if `DENEB_ZIG` names something else. */
 export function findZig(): Zig | undefined {
   const named = environment("DENEB_ZIG");
   if (named !== undefined) {
@@ -30,7 +30,7 @@ export function findZig(): Zig | undefined {
   return candidates.find((zig) => versionOf(zig) === zigVersion);
 }
 
-/** Zig, installed into the cache folder if it is nowhere else. */
+/** Zig, which is installed into the cache folder if need be. */
 export async function ensureZig(say: (line: string) => void): Promise<Zig> {
   const found = findZig();
   if (found) return found;
@@ -98,7 +98,7 @@ async function installArchive(folder: string, say: (line: string) => void): Prom
   const archive = `${folder}/archive.partial`;
   await Deno.mkdir(`${folder}/archive`, { recursive: true });
   await Deno.writeFile(archive, bytes);
-  // Both tar programs in use read .tar.xz, and Windows' reads .zip too.
+  // GNU's tar and bsdtar read .tar.xz; bsdtar, which Windows has, reads .zip too.
   const args = ["-xf", archive, "-C", `${folder}/archive`, "--strip-components", "1"];
   const { success } = await new Deno.Command("tar", { args, stdout: "inherit", stderr: "inherit" }).output();
   await Deno.remove(archive);

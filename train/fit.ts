@@ -1,6 +1,6 @@
 /**
- * The training loop and its counterpart for a test set. Nothing here is out of a user's reach: a loop of one's own is
- * `trainStep` inside `for await (const [x, y] of loader)`, in a scope.
+ * The training loop, and the evaluation on a test set. Both use public names only: a loop of one's own is `trainStep` inside
+ * `for await (const [x, y] of loader)`, in a scope.
  */
 import { capture, noGrad, scope, type Tensor } from "../core/mod.ts";
 import type { DataLoader } from "../data/mod.ts";
@@ -8,49 +8,50 @@ import type { Loss, Module } from "../nn/mod.ts";
 import type { Optimizer, Scheduler } from "../optim/mod.ts";
 import { countCorrect } from "./metrics.ts";
 
-/** What `fit` needs beside the model and its data. */
+/** Options of {@linkcode fit}. */
 export interface FitOptions {
-  /** A loss of the model's answer to a batch's x, and its y; or anything else with such a `call` to a scalar. */
+  /** The loss, or another object whose `call` makes a scalar from the model's output for x and from y. */
   loss: Pick<Loss, "call">;
-  /** Over the model's parameters. */
+  /** The optimizer of the model's parameters. */
   optimizer: Optimizer;
-  /** Stepped after each batch, so its periods count batches. */
+  /** A schedule, which is stepped after each batch: its steps are batches. */
   scheduler?: Scheduler;
-  /** Rounds through the loader; 1 by default. */
+  /** The number of rounds through the loader; 1 by default. */
   epochs?: number;
   /**
-   * Capture the step and replay it: faster, for models whose instructions do not depend on values. A last batch of
+   * Captures the step and replays it, which is faster, for models whose instructions do not depend on values. A last batch of
    * another size is recorded once more. False by default.
    */
   captured?: boolean;
   /** Called after each batch. */
   onStep?: (at: StepReport) => void;
-  /** Called after each epoch; what it does is not part of the epoch's time. */
+  /** Called after each epoch, and awaited. The time that it takes is not part of the epoch's. */
   onEpoch?: (epoch: EpochReport) => void | Promise<void>;
 }
 
-/** What `onStep` is told. */
+/** The argument of `onStep`. */
 export interface StepReport {
-  /** Counted from 1. */
+  /** The epoch, counted from 1. */
   epoch: number;
-  /** Samples seen since training began. */
+  /** The number of samples seen since training began. */
   seen: number;
-  /** Of this batch, before its update. */
+  /** The loss of this batch, before its update. */
   loss: number;
 }
 
-/** What `onEpoch` is told, and what `fit` returns of each epoch. */
+/** The argument of `onEpoch`; `fit` returns one for each epoch. */
 export interface EpochReport {
-  /** Counted from 1. */
+  /** The epoch, counted from 1. */
   epoch: number;
-  /** Mean over the epoch's samples. */
+  /** The mean loss of the epoch's samples. */
   loss: number;
-  /** Training alone, without what `onEpoch` does. */
+  /** The seconds of training, without those of `onEpoch`. */
   seconds: number;
 }
 
 /**
- * One step: forward, loss, backward, update. Returns the loss; open a scope around it to free what it allocates.
+ * One training step: forward, loss, backward, update. Returns the loss. A scope around the step frees the tensors that it
+ * makes.
  *
  * @example
  * ```ts
@@ -83,7 +84,7 @@ export function trainStep(
 /**
  * Trains `model` on the batches of `loader` for `epochs` rounds, and leaves it in training mode.
  *
- * Throws an Error when the loss is no longer finite: nothing after that would be training.
+ * Returns a report for each epoch. Error once the loss is not finite; RangeError if the loader gives no batch.
  *
  * @example
  * ```ts
@@ -132,8 +133,11 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
 }
 
 /**
- * The share of samples, from 0 to 1, that `model`, in eval mode and without gradients, classifies rightly: whose logits
- * [batch, classes] are largest at the label. Its mode is put back. RangeError where the loader gives nothing.
+ * The share of samples, from 0 to 1, that `model` classifies correctly: whose logits [batch, classes] are largest at the
+ * label.
+ *
+ * The model runs in evaluation mode and without gradients; afterwards it is in its former mode. RangeError if the loader
+ * gives no batch.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
-/** Numbers that tell how well a model does. They are for reading, not for training: none has a gradient. */
+/** Metrics: numbers that tell how well a model does. They have no gradients. */
 import { noGrad, scope, type Tensor } from "../core/mod.ts";
 
 /**
- * How many rows of `logits` [batch, classes] are largest at their row's label in `labels` [batch].
+ * The number of rows of `logits` [batch, classes] that are largest at the row's label in `labels` [batch].
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@ export function countCorrect(logits: Tensor, labels: Tensor): number {
 }
 
 /**
- * The share of rows of `logits` [batch, classes] that are largest at their label: NaN without rows.
+ * The share of rows of `logits` [batch, classes] that are largest at the row's label in `labels` [batch]; NaN without rows.
  *
  * @example
  * ```ts

@@ -1,10 +1,10 @@
 /**
- * Progress on the terminal: one line, redrawn in place. Where the output is no terminal, a plain line every few seconds.
+ * Progress of a long task: on a terminal one line that is drawn over, elsewhere a plain line every few seconds.
  */
 
-/** Where progress goes: `Deno.stdout`, `Deno.stderr`, or anything that has these two methods. */
+/** An output for progress: `Deno.stdout`, `Deno.stderr`, or anything else with these two methods. */
 export interface ProgressOutput {
-  /** Writes UTF-8, and says how many bytes it took. */
+  /** Writes UTF-8, and returns how many bytes were written. */
   writeSync(bytes: Uint8Array): number;
   /** Whether a line can be drawn over. */
   isTerminal(): boolean;
@@ -38,11 +38,11 @@ export class Progress {
   /** Milliseconds between two lines. */
   readonly #interval: number;
   readonly #begun = performance.now();
-  /** The recent past, from which the rate is taken: `[milliseconds, done]`, oldest first. */
+  /** The updates of the last seconds, from which the rate is computed: `[milliseconds, done]`, oldest first. */
   readonly #recent: [number, number][] = [];
   #shown = -Infinity;
 
-  /** `total` counts all the work that is ahead, in `unit`s. */
+  /** `total` is the amount of all work in units; `unit` is their name, `images` by default. */
   constructor(total: number, { unit = "images", output = Deno.stdout as ProgressOutput } = {}) {
     this.#total = total;
     this.#unit = unit;
@@ -52,7 +52,7 @@ export class Progress {
     this.#recent.push([this.#begun, 0]);
   }
 
-  /** Says that `done` of the total is done. Cheap enough for every step: it draws only now and then. */
+  /** Tells that `done` units are done. It draws only now and then, so that every step may call it. */
   update(done: number, label: string, note: string): void {
     const now = performance.now();
     if (now - this.#shown < this.#interval) return;
@@ -67,7 +67,7 @@ export class Progress {
     this.#write(parts.join("  "));
   }
 
-  /** A line that stays, above what follows. */
+  /** Writes a line that later updates do not draw over. */
   line(text: string): void {
     this.#write(text);
     if (this.#terminal) this.#output.writeSync(encoder.encode("\n"));
@@ -80,7 +80,7 @@ export class Progress {
   }
 
   #write(text: string): void {
-    // Return to the line's start, the text, and erase what an earlier, longer text has left.
+    // A return to the line's start, the text, and the code that erases the rest of an earlier, longer text.
     this.#output.writeSync(encoder.encode(this.#terminal ? `\r${text}\x1b[K` : `${text}\n`));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Differentiation of functions: reverse (`grad`), forward (`jvp`), numeric, and the check of one against the other.
+ * Differentiation of functions: reverse (`grad`), forward (`jvp`) and numeric, and the check of gradients by differences.
  */
 import { noGrad, withAutocast, withGradients } from "../ambient/modes.ts";
 import { gradientsOf } from "./backward.ts";
@@ -17,9 +17,9 @@ import { findTopoSort } from "./value.ts";
 // deno-lint-ignore no-explicit-any
 export type TensorFunction = (...inputs: any[]) => Tensor;
 
-/** Which arguments are differentiated: the first by default. */
+/** Which arguments a function is differentiated by. */
 export interface GradOptions {
-  /** One place, for which the gradient is a tensor, or several, for which it is a list. */
+  /** One place, with a tensor as the gradient, or several, with a list of tensors; 0 by default, the first argument. */
   argnums?: number | readonly number[];
 }
 
@@ -30,7 +30,8 @@ export type GradResult<O> = O extends { argnums: readonly number[] } ? Tensor[] 
 /**
  * The value and the gradient of a function whose result is a scalar.
  *
- * Inside another differentiated function the gradient is itself a graph, so `grad(grad(f))` works.
+ * Inside another differentiated function the gradient is a graph, so that `grad(grad(f))` works. TypeError for an argument
+ * that is no tensor of a float type, and for a result of more than one element.
  *
  * @example
  * ```ts
@@ -55,7 +56,7 @@ export function valueAndGrad<O extends GradOptions>(
             `Cannot grad: argument ${place} is ${kindOf(input)}, it must be a tensor of a float type`,
           );
         }
-        // An alias that is connected to the outer graph: differentiating again passes through it.
+        // On an outer graph the argument becomes an alias of its own there, through which an outer gradient flows.
         return input.requiresGrad ? input.reshape(input.shape) : variable(input);
       });
       const outer = list.some((place) => (inputs[place] as Tensor).requiresGrad);
@@ -113,8 +114,8 @@ function variable(tensor: Tensor): Tensor {
 /**
  * Forward mode: the value of f at `primals` and its derivative along `tangents`, carried in topological order.
  *
- * An op's tangent rule falls out of its `gradient`: that is linear in the adjoint, so differentiating it once more with
- * respect to the adjoint gives the Jacobian-vector product. Each tangent has its primal's shape, or TypeError is thrown.
+ * An op's tangent rule follows from its `gradient`, which is linear in the adjoint: differentiating it once more, with
+ * respect to the adjoint, gives the Jacobian-vector product. TypeError unless each tangent has its primal's shape.
  *
  * @example
  * ```ts
@@ -169,20 +170,21 @@ function pushForward(node: Tensor, along: readonly (Tensor | undefined)[]): Tens
   return gradientsOf(seeds, [u], { createGraph: true })[0]!;
 }
 
-/** The lecture's difference quotients: from x ahead, from x back, or across x, which is one order more accurate. */
+/** The difference quotients: from x to x + h, from x - h to x, or from x - h to x + h, which is one order more accurate. */
 export type DifferenceScheme = "forward" | "backward" | "central";
 
-/** How numeric differentiation steps. */
+/** Options of {@linkcode numericGrad}. */
 export interface NumericOptions {
-  /** By default `central`. */
+  /** The quotient; `central` by default. */
   scheme?: DifferenceScheme;
   /** The step; by default the one that balances truncation against rounding for the scheme and the type. */
   step?: number;
 }
 
 /**
- * The gradient of a scalar function by difference quotients, one element at a time:
- * forward (f(x+h) - f(x)) / h, backward (f(x) - f(x-h)) / h, central (f(x+h) - f(x-h)) / 2h. TypeError for halves.
+ * The gradient of a scalar function by difference quotients, one element at a time.
+ *
+ * Forward: (f(x+h) - f(x)) / h; backward: (f(x) - f(x-h)) / h; central: (f(x+h) - f(x-h)) / 2h. TypeError for halves.
  *
  * @example
  * ```ts
@@ -210,7 +212,7 @@ export function numericGrad(f: TensorFunction, x: Tensor, { scheme = "central", 
   return new Tensor(values, { dtype: x.dtype, shape: x.shape, device: x.device, requiresGrad: false });
 }
 
-/** A step that balances truncation against rounding would be as long as the halves are precise. */
+/** TypeError for halves: their rounding is so coarse that no step gives a useful quotient. */
 function refuseHalf(action: string, { dtype }: Tensor): void {
   if (isHalf(dtype)) {
     throw new TypeError(
@@ -242,17 +244,17 @@ function elementwise(
 export interface GradCheckOptions {
   /** By how much each element is moved up and down; 1e-6 by default. */
   step?: number;
-  /** Of the larger of the two numbers; 1e-5 by default. */
+  /** The allowed difference, as a share of the larger of both numbers; 1e-5 by default. */
   relative?: number;
-  /** Added to that, for gradients near zero; 1e-7 by default. */
+  /** Added to the allowed difference, for gradients near zero; 1e-7 by default. */
   absolute?: number;
 }
 
 /**
  * Compares the gradients of a scalar function with central differences. Inputs should be float64.
  *
- * Returns true, or throws an Error that names the input, the index and both numbers. With the default step of 1e-6 the
- * quotient carries about nine good digits in float64, so 1e-5 leaves room for badly scaled functions.
+ * Returns true, or throws an Error that names the input, the index and both numbers. With the default step of 1e-6 a
+ * quotient has about nine good digits in float64, so that 1e-5 leaves room for badly scaled functions. TypeError for halves.
  *
  * @example
  * ```ts

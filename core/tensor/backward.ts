@@ -26,10 +26,10 @@ const needsGradient = (node: Tensor) => node.requiresGrad;
 export type Seed = readonly [output: Tensor, outGrad: Tensor];
 
 /**
- * Sends the seeds' adjoints down to every node and hands each leaf or wanted node's own to `visit`.
+ * Carries the seeds' adjoints through the graph to the leaves, and hands every node with its adjoint to `visit`.
  *
- * With `createGraph` off, each adjoint that `own` owns is freed once it was sent on, unless `visit` took it from that scope.
- * Products go by the types that the graph has, whatever is ambient.
+ * If the scope `own` is given, adjoints that it owns are freed as soon as no node needs them, unless `visit` moved them to
+ * another scope. Autocast is off: products are computed in the types of the graph.
  */
 export function sweep(
   seeds: readonly Seed[],
@@ -48,8 +48,8 @@ function sweepNow(
 ): void {
   const { createGraph = false, retainGraph = createGraph } = options;
   const order = findTopoSort(seeds.map(([output]) => output), needsGradient);
-  /** What a node's inputs no longer need. It waits until all of them have theirs: an op may answer one tensor twice. Null
-   * where nothing is freed. */
+  /** Adjoints that were added into sums. They are freed only after all inputs of a node have theirs, since an op may answer
+   * one tensor for two inputs. Null if nothing is freed. */
   const unused: Tensor[] | null = own === null ? null : [];
   const waiting = countSiblings(order);
   try {
@@ -60,7 +60,7 @@ function sweepNow(
         if (adjoint !== null) visit(node, adjoint);
         const left = waiting!.get(siblings)! - 1;
         waiting!.set(siblings, left);
-        // The inputs of an op come before all of its results in the order: they wait for the adjoints of every result.
+        // The op's gradient needs the adjoints of all results. Its inputs come later in the sweep than every result.
         if (left === 0) sendOnAll(siblings, createGraph, retainGraph, unused, own);
         continue;
       }
@@ -97,13 +97,13 @@ function countSiblings(order: readonly Tensor[]): Map<readonly Tensor[], number>
   return counts;
 }
 
-/** Lets go of what a node was made from: memory that only its gradient would have read. */
+/** Drops a node's inputs and saved values, whose memory only its gradient would have read. */
 function releaseGraph(node: Tensor): void {
   node.inputs = releasedInputs;
   node.saved = noValues;
 }
 
-/** As for a single result, once the adjoints of all results of an op are there. */
+/** Sends on the adjoints of all results of an op with several, as `sendOn` does for an op with one. */
 function sendOnAll(
   results: readonly Tensor[],
   createGraph: boolean,
@@ -135,13 +135,13 @@ function freeUnused(adjoint: Tensor, own: Scope): void {
   if (adjoint.adjointOf === 0 && adjoint.owner === own) adjoint.dispose();
 }
 
-/** Gives the inputs of a node the adjoints that its op makes of its own. */
+/** Gives the inputs of a node the adjoints that its op computes from the node's adjoint. */
 function sendOn(op: TensorOp, node: Tensor, adjoint: Tensor, createGraph: boolean, unused: Tensor[] | null): void {
   checkGraph(node);
   distribute(op, node.inputs, op.gradient(adjoint, node), createGraph, unused);
 }
 
-/** Throws where an earlier sweep has released the graph behind a node. */
+/** Throws if an earlier sweep has released the graph behind a node. */
 function checkGraph(node: Tensor): void {
   if (node.inputs !== releasedInputs) return;
   throw new Error(
@@ -150,7 +150,7 @@ function checkGraph(node: Tensor): void {
   );
 }
 
-/** Adds to the inputs' adjoints what an op's gradient has answered. */
+/** Adds the adjoints that an op's gradient has answered to those of the op's inputs. */
 function distribute(
   op: Op,
   inputs: readonly Tensor[],
@@ -209,10 +209,10 @@ function addAdjoint(
 }
 
 /**
- * Adds to `.grad` of every leaf that requires it: the lecture's `computeGradientOfVariables`.
+ * Computes the gradient of `output` with respect to every leaf that requires one, and adds it to the leaf's `.grad`.
  *
- * `outGrad` is the adjoint of `output`, of its shape; ones for a scalar. Throws TypeError when it is missing for
- * anything larger, and Error when the graph was already given back.
+ * `outGrad`, the adjoint of `output`, has its shape; for a single element it is 1 by default. TypeError if it is missing for
+ * more elements; Error if an earlier backward has released the graph. The name is the lecture's.
  *
  * @example
  * ```ts
@@ -253,7 +253,7 @@ export function computeGradientOfVariables(output: Tensor, outGrad?: Tensor, opt
   }
 }
 
-/** Adds to a leaf's `.grad` in place; the first adjoint is taken over if nobody else can see it. */
+/** Adds to a leaf's `.grad` in place. The first adjoint itself becomes `.grad` if nobody else can see its memory. */
 function accumulate(leaf: Tensor, adjoint: Tensor, ours: boolean): void {
   const grad = leaf.grad;
   if (grad !== null) {
@@ -268,14 +268,15 @@ function accumulate(leaf: Tensor, adjoint: Tensor, ours: boolean): void {
 }
 
 /**
- * The gradients of seeded outputs with respect to `wanted`, which need not be leaves. What nothing flows to gets zeros.
+ * The gradients of seeded outputs with respect to the tensors `wanted`, which need not be leaves. A tensor on which no output
+ * depends gets zeros.
  */
 export function gradientsOf(seeds: readonly Seed[], wanted: readonly Tensor[], options: BackwardOptions): Tensor[] {
   const found = new Map<Tensor, Tensor>();
   const visit = (node: Tensor, adjoint: Tensor) => {
     if (!wanted.includes(node)) return;
     found.set(node, adjoint);
-    // It is held beyond the sweep.
+    // The count keeps the sweep from freeing the adjoint, which is a result.
     adjoint.adjointOf++;
   };
   const answer = () =>
@@ -296,7 +297,7 @@ export function gradientsOf(seeds: readonly Seed[], wanted: readonly Tensor[], o
           moveTo(tensor, inner.parent);
           return tensor;
         }
-        // The seed itself came through: give back a tensor of its own.
+        // The adjoint is a seed or a tensor of the caller's: the result must be a tensor of its own.
         const own = tensor.wrap(contiguous(tensor.array));
         moveTo(own, inner.parent);
         return own;

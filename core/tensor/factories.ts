@@ -1,5 +1,6 @@
 /**
- * Tensors out of nothing: constants, ranges, random numbers. None of them requires a gradient unless asked.
+ * Functions that make tensors: from values, of constants, ranges and random numbers. No tensor requires a gradient unless its
+ * options ask for one.
  */
 import { streamOf } from "../array/devices.ts";
 import { checkDType, type DType, isFloat, isHalf } from "../pure/dtype.ts";
@@ -12,7 +13,7 @@ import { checkShape, type Shape } from "../pure/shape.ts";
 import { type TensorOptions, type TensorSource, wholeNumbers } from "../array/elements.ts";
 import { Tensor } from "./tensor.ts";
 
-/** As {@linkcode TensorOptions}, without a shape of its own. */
+/** {@linkcode TensorOptions} without a shape, which the functions take as an argument. */
 export type FactoryOptions = Omit<TensorOptions, "shape">;
 
 function finish(array: NDArray, requiresGrad = false): Tensor {
@@ -155,7 +156,7 @@ function uniform(shape: Shape, dtype: DType, device: string | undefined): NDArra
  */
 export function rand(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
   if (!isHalf(dtype)) return finish(uniform(shape, dtype, device), requiresGrad);
-  // As many digits as the half has, cut off: rounded up, one might become 1.
+  // The number is cut off after as many digits as the half has: rounded, it might become 1.
   const steps = dtype === "float16" ? 2 ** 11 : 2 ** 8;
   const array = groupResult(() => {
     const whole = map("floor", [map("mulScalar", [uniform(shape, "float32", device)], { s: steps })]);

@@ -11,8 +11,8 @@ import { Tensor } from "./tensor.ts";
 /**
  * Runs `body` as one list of instructions, which the device may run tile by tile. The results have the same bits.
  *
- * Where no graph is recorded, tensors made inside are freed at its end, save those that it returns, also in arrays and
- * plain objects. Throws TypeError when `body` returns a promise: what follows an `await` would be in no group.
+ * Under `noGrad`, tensors that `body` makes are freed at its end, save those that it returns, also in arrays and plain
+ * objects. TypeError if `body` returns a promise: instructions after an `await` would be outside the group.
  *
  * @example
  * ```ts

@@ -1,11 +1,12 @@
 /**
- * keep: what outlives its scope.
+ * keep: lets a tensor outlive its scope.
  */
 import { checkTensor } from "./value.ts";
 import type { Tensor } from "./tensor.ts";
 
 /**
- * Moves a tensor to the enclosing scope, or to none, so that it outlives this one. Returns it.
+ * Moves a tensor from its scope to the enclosing one, or out of all scopes, so that it outlives its scope. Returns the
+ * tensor.
  *
  * @example
  * ```ts

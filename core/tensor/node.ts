@@ -1,8 +1,6 @@
 /**
- * TensorNode: a node of the computation graph that holds an array on a device. Its memory, who owns it, its gradient, and
- * how elements come in and go out.
- *
- * The class Tensor adds every op as a method.
+ * TensorNode: a node of the computation graph that holds an array on a device. It manages memory, ownership and gradient, and
+ * turns values into elements and elements into values. The class Tensor adds every op as a method.
  */
 import { currentScope, moveTo, type Owned, type Scope } from "../ambient/scope.ts";
 import { copy, filled, mapInto, NDArray } from "../array/ndarray.ts";
@@ -22,34 +20,34 @@ interface Cell {
   array: NDArray;
 }
 
-/** The last net under tensors that no scope owns. */
+/** Frees the arrays of tensors that no scope owns, once the garbage collector has found them. */
 const registry = new FinalizationRegistry<Cell>((cell) => cell.array.dispose());
 
-/** What every {@linkcode Tensor} is, beside its ops. */
+/** All of {@linkcode Tensor} but its ops. */
 export abstract class TensorNode extends Value implements Owned {
-  /** The scope that frees it, or null. */
+  /** The scope that will free the tensor; null if none does. */
   declare owner: Scope | null;
   /** @ignore */ declare older: Owned | null;
   /** @ignore */ declare newer: Owned | null;
-  /** @ignore The adjoint during a backward sweep. */
+  /** @ignore The node's adjoint during a backward sweep. */
   declare adjoint: Tensor | null;
   /** @ignore True while the adjoint is a sum that only the sweep can see. */
   declare adjointIsSum: boolean;
-  /** @ignore Of how many nodes it is the adjoint itself. */
+  /** @ignore The number of nodes whose adjoint this tensor is. */
   declare adjointOf: number;
   declare private ownGrad: Tensor | UnseenGradient | null;
-  /** What freed it: asked for its place only when somebody reads the tensor all the same. */
+  /** The scope that freed the tensor, for the message to whoever reads it all the same. */
   declare private freedBy: Scope | null;
   declare private freedShape: Shape;
   declare private cell: Cell | null;
 
-  /** The op that made it; null for a leaf, and where no graph was recorded. */
+  /** The op that made the tensor; null for a leaf, and if no graph was recorded. */
   declare op: TensorOp | TensorTupleOp | null;
-  /** What the op was given. `backward` lets go of it, unless `retainGraph` is set. */
+  /** The tensors that the op was given. `backward` releases them, unless `retainGraph` is set. */
   declare inputs: readonly Tensor[];
-  /** What the op computed beside its result, for its gradient to read again: on no graph, and no inputs. */
+  /** Tensors that the op saved for its gradient to read again. They are on no graph. */
   declare saved: readonly Tensor[];
-  /** All results of the op in order, this one among them, where the op has several; else null. */
+  /** All results of an op with several, in order and with this tensor among them; null for an op with one result. */
   declare siblings: readonly Tensor[] | null;
 
   /**
@@ -81,14 +79,14 @@ export abstract class TensorNode extends Value implements Owned {
     this.enter();
   }
 
-  /** Under the scope at hand, or left to the garbage collector. */
+  /** Gives the new tensor to the innermost scope, or to the garbage collector if there is none. */
   private enter(): void {
     const scope = currentScope();
     if (scope !== null) scope.add(this);
     else this.unowned();
   }
 
-  /** The data. Throws once the tensor was freed. */
+  /** The data. Error if the tensor was freed. */
   get array(): NDArray {
     const array = this.cachedData;
     if (array === null) throw this.freedError();
@@ -96,13 +94,13 @@ export abstract class TensorNode extends Value implements Owned {
     return array;
   }
 
-  /** The data for those who ask only what it is, and not for its elements: a recording need not know of that. */
+  /** The data, for questions about its type and place: unlike `array`, this is not reported to a recording. */
   private get facts(): NDArray {
     if (this.cachedData === null) throw this.freedError();
     return this.cachedData;
   }
 
-  /** What to throw when the data is asked for after it was freed. */
+  /** The error for whoever asks for the data after it was freed. */
   private freedError(): Error {
     const shape = showShape(this.freedShape);
     return new Error(
@@ -122,7 +120,7 @@ export abstract class TensorNode extends Value implements Owned {
 
   // Owned: what scopes ask of a tensor.
 
-  /** @ignore Gives the memory back. Called by the scope that owns it. */
+  /** @ignore Gives the memory back. Called by the scope that owns the tensor. */
   free(by: Scope): void {
     const array = this.cachedData;
     if (array === null) return;
@@ -132,7 +130,7 @@ export abstract class TensorNode extends Value implements Owned {
     array.dispose();
   }
 
-  /** @ignore Left to the garbage collector from now on. */
+  /** @ignore Leaves the tensor to the garbage collector. Called when it leaves every scope. */
   unowned(): void {
     if (this.cell !== null || this.cachedData === null) return;
     this.cell = { array: this.cachedData };
@@ -156,15 +154,15 @@ export abstract class TensorNode extends Value implements Owned {
     this.dispose();
   }
 
-  /** Moves the tensor to the enclosing scope, or to none, so that it outlives this one. Returns it. */
+  /** Moves the tensor from its scope to the enclosing one, or out of all scopes. Returns the tensor. */
   keep(): this {
     if (this.owner !== null) moveTo(this, this.owner.enclosing);
     return this;
   }
 
-  // What it is.
+  // Shape, type, place and gradient.
 
-  /** The length of each axis; [] for a scalar. It can still be asked for once the tensor was freed. */
+  /** The length of each axis; [] for a scalar. It is known even after the tensor was freed. */
   get shape(): Shape {
     return this.cachedData === null ? this.freedShape : this.cachedData.shape;
   }
@@ -179,7 +177,7 @@ export abstract class TensorNode extends Value implements Owned {
     return this.facts.size;
   }
 
-  /** The name of the device that holds it. */
+  /** The name of the device that holds the elements. */
   get device(): string {
     return this.facts.storage.stream.device.name;
   }
@@ -201,13 +199,13 @@ export abstract class TensorNode extends Value implements Owned {
           `Cannot set grad: shape ${showShape(grad.shape)} for a tensor of shape ${showShape(this.shape)}`,
         );
       }
-      // It lives as long as this tensor does, whatever scope it was made in.
+      // A gradient lives as long as its tensor does, whatever scope it was made in.
       moveTo(grad, this.owner);
     }
     this.replaceGradient(grad);
   }
 
-  /** Lets go of the old gradient and holds the new one. */
+  /** Holds the new gradient, and lets the old one go. */
   private replaceGradient(grad: Tensor | UnseenGradient | null): void {
     const before = this.ownGrad, scope = currentScope();
     this.ownGrad = grad;
@@ -216,7 +214,7 @@ export abstract class TensorNode extends Value implements Owned {
     else if (before !== null && scope !== null && before.owner === this.owner) moveTo(before, scope);
   }
 
-  /** The gradient as a tensor, made now if need be. */
+  /** The gradient as a tensor. A gradient that a captured function left becomes one now. */
   private seenGradient(): Tensor | null {
     const grad = this.ownGrad;
     if (!(grad instanceof UnseenGradient)) return grad;
@@ -230,12 +228,15 @@ export abstract class TensorNode extends Value implements Owned {
     if (this.ownGrad !== grad) this.replaceGradient(grad);
   }
 
-  /** @ignore Whether nobody looked at that gradient since it was left here. */
+  /** @ignore Whether nobody has looked at the gradient since a captured function left it here. */
   holdsUnseen(grad: UnseenGradient): boolean {
     return this.ownGrad === grad;
   }
 
-  /** The detached value. Assigning copies into this tensor's memory where type and shape fit. */
+  /**
+   * The same data on no graph. Assigning copies the elements: into this tensor's memory if shape, type and device agree, else
+   * into new memory. TypeError if one type is a float type and the other is not.
+   */
   get data(): Tensor {
     return this.detach();
   }
@@ -254,7 +255,7 @@ export abstract class TensorNode extends Value implements Owned {
     if (this.cell !== null) this.cell.array = this.cachedData;
   }
 
-  /** The same data as a leaf that records nothing. */
+  /** The same data as a leaf that requires no gradient. */
   detach(): Tensor {
     return this.wrap(this.array.share());
   }
@@ -267,7 +268,8 @@ export abstract class TensorNode extends Value implements Owned {
   /**
    * Computes the gradient of this tensor with respect to every leaf that requires one, and adds it to their `.grad`.
    *
-   * `outGrad` has this tensor's shape; for a scalar it is 1. Throws TypeError when it is missing otherwise.
+   * `outGrad` is the adjoint of this tensor and has its shape; for a single element it is 1 by default. TypeError if it is
+   * missing for more elements; Error if an earlier backward has released the graph.
    */
   backward(this: Tensor, outGrad?: Tensor, options: BackwardOptions = {}): void {
     if (outGrad !== undefined) checkTensor("backward", outGrad);
@@ -279,9 +281,9 @@ export abstract class TensorNode extends Value implements Owned {
     computeGradientOfVariables(this, outGrad, options);
   }
 
-  // Out again.
+  // Elements as values.
 
-  /** The only element: a number, or a boolean for bool. RangeError if there are more or none. */
+  /** The only element: a number, or a boolean for bool. RangeError unless there is exactly one. */
   // deno-lint-ignore no-explicit-any
   item(): any {
     if (this.size !== 1) throw new RangeError(`Cannot item: tensor ${showShape(this.shape)} must have one element`);
@@ -294,7 +296,10 @@ export abstract class TensorNode extends Value implements Owned {
     return this.array.read();
   }
 
-  /** As {@linkcode toTypedArray}, without blocking where the device can. */
+  /**
+   * As {@linkcode toTypedArray}, as a promise. Reading still blocks this thread until the device has computed the
+   * elements.
+   */
   read(): Promise<TypedArray> {
     return Promise.resolve().then(() => this.array.read());
   }

@@ -1,9 +1,9 @@
 /**
  * TensorOp: an op whose inputs and result are tensors; TensorTupleOp: one with several results.
  *
- * Ops import nothing of Tensor but its type: the result is made by the first input, so the catalogue of ops stands
- * below the class that offers them as methods. An op owns its operands: `call` checks them and brings them to what
- * `compute` takes, so that it does not matter whether a method calls the op or a user does.
+ * Ops import nothing of Tensor but its type, since their first input makes the result. So the catalogue of ops stands below
+ * the class that offers the ops as methods. An op owns its operands: `call` checks them and brings them into the types and
+ * shapes that `compute` takes, so that it does not matter whether a method or a user calls the op.
  */
 import type { NDArray } from "../array/ndarray.ts";
 import { checkOperands } from "./operands.ts";
@@ -11,27 +11,27 @@ import { inPrecision, narrowed, type Precision } from "./precision.ts";
 import type { Tensor } from "./tensor.ts";
 import { noValues, Op } from "./value.ts";
 
-/** What `gradient` answers: one adjoint for each input, or null where nothing flows; a single one for a single input. */
+/** The answer of `gradient`: an adjoint for each input, or null if nothing flows there. For a single input, the adjoint. */
 export type Adjoints = readonly (Tensor | null)[] | Tensor;
 
-/** What ops of one and of several results share: each owns its operands. */
+/** The base of ops with one result and of ops with several: it checks and converts operands. */
 export abstract class OperandOp extends Op {
-  /** In which types it computes: in those of its operands, unless an op says otherwise. */
+  /** The types in which the op computes: by default those of its operands. */
   readonly precision: Precision = "given";
 
-  /** What messages call it: the name of the method that applies it. */
+  /** The op's name in messages: that of the method that applies it. */
   get action(): string {
     return this.name.replace(/^[A-Z]+$|^[A-Z]/, (capitals) => capitals.toLowerCase());
   }
 
-  /** How many operands it takes: as many as `compute` names, or any number where it names none. */
+  /** The number of operands: as many as `compute` names. 0 stands for any number. */
   get arity(): number {
     return this.compute.length;
   }
 
   /**
-   * The operands as `compute` takes them, checked, and in types and shapes that fit. Where they fit as they are, it is the
-   * very list. Whoever overrides it promotes, casts and stretches by Tensor's methods: what flows back goes the same way.
+   * Checks the operands and gives them the types and shapes that `compute` takes. Operands that fit are returned as the very
+   * list. An override must promote, cast and stretch by Tensor's methods, so that gradients flow back through these steps.
    */
   protected prepare(inputs: readonly Tensor[]): readonly Tensor[] {
     checkOperands(this, inputs, this.arity);
@@ -61,27 +61,28 @@ export abstract class TensorOp extends OperandOp {
   /** The result's array from the inputs' arrays. It may share the memory of an input, but must not change it. */
   abstract override compute(...inputs: NDArray[]): NDArray;
   /**
-   * The adjoint of each input, from that of the result `node`; linear in `outGrad`. The inputs are at hand as `node.inputs`,
-   * what {@linkcode TensorOp.record} was given beside them as `node.saved`.
+   * The adjoint of each input, from the adjoint `outGrad` of the result `node`. It must be linear in `outGrad`. The op's
+   * inputs are `node.inputs`; the tensors that {@linkcode TensorOp.record} saved are `node.saved`.
    *
-   * `null` for an input says that nothing flows to it; an op without a gradient throws instead.
+   * Null for an input means that nothing flows to it. An op without a gradient throws instead.
    */
   abstract gradient(outGrad: Tensor, node: Tensor): Adjoints;
 
-  /** Applies the op: computes at once, and records it where an input requires a gradient. */
+  /** Applies the op: computes the result at once, and records a graph if an input requires a gradient. */
   override call(...inputs: Tensor[]): Tensor {
     const ready = this.prepare(inputs), result = ready[0]!.derive(this, ready);
     return ready === inputs ? result : this.finish(result, inputs);
   }
 
-  /** What `call` gives, of what was computed from prepared operands in place of those that were `given`. */
+  /** Turns the result for prepared operands into the result of `call`, whose operands were `given` and had to be changed. */
   protected finish(result: Tensor, given: readonly Tensor[]): Tensor {
     return this.precision === "wide" ? narrowed(result, given) : result;
   }
 
   /**
-   * Computes the result from the inputs, and from `saved` behind them, and records it where an input requires a gradient.
-   * `saved` is what the gradient reads again: tensors on no graph, whose dependence on the inputs `gradient` accounts for.
+   * Computes the result, and records a graph if an input requires a gradient. `compute` is given the inputs and, after them,
+   * the tensors `saved`, which the gradient reads again. They are on no graph: if they depend on the inputs, `gradient` must
+   * include what flows through them.
    */
   protected record(inputs: readonly Tensor[], saved: readonly Tensor[] = noValues): Tensor {
     return inputs[0]!.derive(this, inputs, saved);
@@ -89,7 +90,7 @@ export abstract class TensorOp extends OperandOp {
 }
 
 /**
- * An operation with several results, as the lecture's ops on tuples.
+ * An operation on tensors with several results.
  *
  * @example
  * ```ts
@@ -114,43 +115,43 @@ export abstract class TensorTupleOp extends OperandOp {
   /** The results' arrays from the inputs' arrays, in order. They may share the memory of an input, but must not change it. */
   abstract override compute(...inputs: NDArray[]): readonly NDArray[];
   /**
-   * The adjoint of each input, from those of the results; linear in them. A result to which nothing flows has null in place
-   * of its adjoint, at least one has not. Inputs and what was saved are at hand as `results[0].inputs` and
-   * `results[0].saved`.
+   * The adjoint of each input, from the adjoints `outGrads` of the results, in which it must be linear. A result to which
+   * nothing flows has null as its adjoint; at least one result has another. The inputs are `results[0].inputs`, the saved
+   * tensors `results[0].saved`.
    */
   abstract gradient(outGrads: readonly (Tensor | null)[], results: readonly Tensor[]): Adjoints;
 
-  /** Applies the op: computes at once, and records each float result where an input requires a gradient. */
+  /** Applies the op: computes all results at once, and records each float result if an input requires a gradient. */
   override call(...inputs: Tensor[]): readonly Tensor[] {
     const ready = this.prepare(inputs), results = this.record(ready);
     return ready === inputs ? results : this.finish(results, inputs);
   }
 
-  /** As {@linkcode TensorOp}'s, for all results. */
+  /** As `finish` of {@linkcode TensorOp}, for all results. */
   protected finish(results: readonly Tensor[], given: readonly Tensor[]): readonly Tensor[] {
     return this.precision === "wide" ? results.map((result) => narrowed(result, given)) : results;
   }
 
-  /** As {@linkcode TensorOp}'s. */
+  /** As `record` of {@linkcode TensorOp}, for all results. */
   protected record(inputs: readonly Tensor[], saved: readonly Tensor[] = noValues): readonly Tensor[] {
     return inputs[0]!.deriveAll(this, inputs, saved);
   }
 }
 
-/** An op of several steps, between which halves would lose too much: it is computed in float32 where they are given. */
+/** An op of several steps. Halves would lose too many digits between the steps, so the op computes in float32. */
 export abstract class WideOp extends TensorOp {
-  /** With halves, the result has their common type, or float32 under autocast; integers and bools become float32. */
+  /** The result has the operands' common half type, or float32 under autocast; integers and bools give float32. */
   override readonly precision: Precision = "wide";
 }
 
-/** The result of `call`, which is given `known` beside its own inputs: where no graph was recorded, they are freed. */
+/** The result of `call`, which may save the tensors `known`. They are freed at once if no graph was recorded. */
 export function callWith(call: () => Tensor, ...known: Tensor[]): Tensor {
   const result = call();
   if (result.op === null) { for (const each of known) each.dispose(); }
   return result;
 }
 
-/** Refuses a gradient that does not exist, naming the op. */
+/** Throws the error of an op that has no gradient. */
 export function notDifferentiable(op: { readonly name: string }): never {
   throw new Error(`Cannot differentiate: ${op.name} has no derivative; detach its input`);
 }

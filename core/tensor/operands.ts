@@ -1,5 +1,5 @@
 /**
- * Operands: what an op is given, checked and brought to what it computes with.
+ * The operands of ops: checks, and conversion to a common type and shape.
  */
 import { filled } from "../array/ndarray.ts";
 import type { MapInfo } from "../array/rows.ts";
@@ -11,10 +11,10 @@ import { type Precision, rowType } from "./precision.ts";
 import type { Tensor } from "./tensor.ts";
 import { Value } from "./value.ts";
 
-/** What an op of several operands takes for one of them: a number stands for a tensor that holds it everywhere. */
+/** An operand of an op that takes several: a tensor, or a number, which stands for a tensor that holds it everywhere. */
 export type Operand = Tensor | number;
 
-/** What the checks of operands need to know of an op. */
+/** The properties of an op that the checks of its operands need. */
 export interface OperandOwner {
   readonly action: string;
   readonly arity: number;
@@ -26,10 +26,13 @@ export function isTensor(operand: unknown): operand is Tensor {
   return operand instanceof Value;
 }
 
-/** What messages want where a number stands for a tensor that holds it everywhere. */
+/** The wanted operand, in messages of ops that take numbers too. */
 export const numberOrTensor = "a tensor or a number";
 
-/** Refuses another number of operands than `count`, 0 for any, and what is no tensor, or was freed, or is elsewhere. */
+/**
+ * TypeError unless there are `count` operands (0: at least one), all of them tensors on one device, or numbers if `wanted`
+ * says so. Error for a tensor that was freed.
+ */
 export function checkOperands(
   op: OperandOwner,
   operands: readonly unknown[],
@@ -52,7 +55,7 @@ export function checkOperands(
   }
 }
 
-/** Whether the operands of a row are so many tensors of one shape and one type, float32 or float64: what all rows take. */
+/** Whether the operands are `count` tensors of one shape and one type, float32 or float64, which every row takes. */
 export function areAlike(operands: readonly Operand[], count: number): boolean {
   if (operands.length !== count) return false;
   const first = (operands[0] as Tensor | undefined)?.cachedData;
@@ -65,14 +68,14 @@ export function areAlike(operands: readonly Operand[], count: number): boolean {
   return true;
 }
 
-/** The operands of a row in one type and one shape: the very list, where they are. */
+/** The operands of a row, converted to one type and one shape. Returns the very list if they agree already. */
 export function meet(op: OperandOwner, row: MapInfo, operands: readonly Operand[]): readonly Tensor[] {
   checkOperands(op, operands, op.arity, op.arity > 1 ? numberOrTensor : "a tensor");
   const tensors = lifted(op, operands), dtype = commonType(tensors);
   return fitted(tensors, rowType(op.precision, dtype, row.forInts), commonShape(op, tensors));
 }
 
-/** The tensors in that type and shape: the very list, where they are. */
+/** The tensors, cast to `dtype` and stretched to `shape`. Returns the very list if none changes. */
 export function fitted(tensors: readonly Tensor[], dtype: DType, shape: Shape): readonly Tensor[] {
   let fit: Tensor[] | null = null;
   for (let k = 0; k < tensors.length; k++) {
@@ -84,28 +87,31 @@ export function fitted(tensors: readonly Tensor[], dtype: DType, shape: Shape): 
   return fit ?? tensors;
 }
 
-/** The type in which the tensors meet. */
+/** The type to which the tensors are promoted together. */
 export function commonType(tensors: readonly Tensor[]): DType {
   let dtype = tensors[0]!.dtype;
   for (let k = 1; k < tensors.length; k++) dtype = promote(dtype, tensors[k]!.dtype);
   return dtype;
 }
 
-/** The shape to which all of the tensors stretch. TypeError where there is none. */
+/** The shape to which all tensors stretch. TypeError if their shapes do not broadcast. */
 export function commonShape(op: OperandOwner, tensors: readonly Tensor[]): Shape {
   let shape = tensors[0]!.shape;
   for (let k = 1; k < tensors.length; k++) shape = broadcastShapes(op.action, shape, tensors[k]!.shape);
   return shape;
 }
 
-/** Numbers as tensors without axes beside the tensors: the very list, where there are none. TypeError for numbers alone. */
+/**
+ * The operands with each number made a tensor without axes. Returns the very list if there are none. TypeError for
+ * numbers alone.
+ */
 export function lifted(op: OperandOwner, operands: readonly Operand[]): readonly Tensor[] {
   if (!operands.some((operand) => typeof operand === "number")) return operands as readonly Tensor[];
   const tensors = operands.filter(isTensor), beside = tensors[0] ?? refuse(op.action, operands[0], "a tensor");
   return operands.map((operand) => isTensor(operand) ? operand : numberBeside(beside, operand, commonType(tensors)));
 }
 
-/** A number as a tensor without axes, on the device of `beside`, as it meets the type `dtype`. */
+/** A number as a tensor without axes on the device of `beside`, in the type to which it and `dtype` are promoted. */
 export function numberBeside(beside: Tensor, value: number, dtype: DType): Tensor {
   return beside.wrap(filled(beside.array.storage.stream, [], promoteScalar(dtype, value), value));
 }

@@ -6,7 +6,7 @@ import { showShape } from "../pure/shape.ts";
 import type { Tensor } from "./tensor.ts";
 import { findTopoSort } from "./value.ts";
 
-/** `Sin`; of an op with several results, which of them it is: `SinCos.1`. */
+/** The name of the node's op: `Sin`; with the number of the result if the op has several: `SinCos.1`. */
 function nameOf(node: Tensor): string {
   const { op, siblings } = node;
   if (op === null) return node.requiresGrad ? "variable" : "constant";
@@ -15,7 +15,7 @@ function nameOf(node: Tensor): string {
 
 const edge = 3, itemsMax = 1000;
 
-/** `Tensor [2, 2] float32 [[1, 2], [3, 4]]`; the middle of long axes is left out. */
+/** The tensor as text: `Tensor [2] float32 [1, 2]`. The middle of long axes is left out. */
 export function inspectTensor(tensor: Tensor): string {
   if (tensor.cachedData === null) return `Tensor ${showShape(tensor.shape)} (freed)`;
   const brief = tensor.size > itemsMax;
@@ -31,7 +31,7 @@ export function inspectTensor(tensor: Tensor): string {
   return values.includes("\n") ? `${head}\n${values}` : `${head} ${values}`;
 }
 
-/** One line of a node: `%3 = EWiseMul(%0, %1) [2, 2] float32`. */
+/** The graph as text, a line for each node, inputs first: `%2 = Summation(%1) [2] {axes=[0], keepDims=false}`. */
 export function printGraph(output: Tensor): string {
   const order = findTopoSort([output]), number = new Map(order.map((node, k) => [node, k]));
   return order.map((node, k) => {

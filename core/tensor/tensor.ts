@@ -1,7 +1,7 @@
 /**
  * Tensor: a node of the computation graph, with every op as a method.
  *
- * A method is one line: the op checks its operands and brings them into one type and shape, whoever calls it.
+ * A method is one line, since the op itself checks its operands and converts them to one type and shape.
  */
 import { gradientsEnabled } from "../ambient/modes.ts";
 import type { NestedArray, TensorOptions, TensorSource } from "../array/elements.ts";
@@ -30,19 +30,19 @@ export type { NestedArray, PlaceOptions, ReduceOptions, TensorOptions, TensorSou
  * ```
  */
 export class Tensor extends TensorNode {
-  /** A leaf around an array of its own, which it takes over. */
+  /** A leaf that takes over `data`. */
   static override makeConst(data: NDArray, { requiresGrad = false }: { requiresGrad?: boolean } = {}): Tensor {
     return new Tensor(data, { requiresGrad });
   }
 
-  /** The same as `op.call(...inputs)`: the lecture's way to say it. */
+  /** The same as `op.call(...inputs)`, under the lecture's name. */
   static override makeFromOp(op: Op, inputs: readonly Value[]): Tensor {
     return (op as TensorOp).call(...(inputs as Tensor[]));
   }
 
   /**
-   * The tensor that `op` makes from `inputs`, recorded where one of them requires a gradient. Called by {@linkcode TensorOp},
-   * on the first input. `saved` are further arguments of `compute`, and stay with the result for `gradient`.
+   * The result of `op` for `inputs`, with a graph if one of them requires a gradient. {@linkcode TensorOp} calls it on the
+   * first input. `saved` are further arguments of `compute`, which stay with the result for `gradient`.
    */
   derive(op: TensorOp, inputs: readonly Tensor[], saved: readonly Tensor[] = noValues): Tensor {
     let requiresGrad = false;
@@ -70,7 +70,7 @@ export class Tensor extends TensorNode {
       : new Tensor(result, unrecorded);
   }
 
-  /** As {@linkcode Tensor.derive}, for an op with several results: those of a float type are recorded. */
+  /** As {@linkcode Tensor.derive}, for an op with several results. Results of a float type have a graph. */
   deriveAll(op: TensorTupleOp, inputs: readonly Tensor[], saved: readonly Tensor[]): readonly Tensor[] {
     const arrays = op.compute(...arraysOf(inputs), ...arraysOf(saved));
     const isRecorded = gradientsEnabled() && inputs.some((input) => input.requiresGrad);
@@ -227,7 +227,7 @@ export class Tensor extends TensorNode {
     return ops.gelu.call(this);
   }
 
-  /** Into `[low, high]`; nothing flows where it was cut. */
+  /** `min(max(a, low), high)`; nothing flows to elements outside `[low, high]`. */
   clip(low: number, high: number): Tensor {
     return new ops.Clip(low, high).call(this);
   }
@@ -238,7 +238,7 @@ export class Tensor extends TensorNode {
   equal(other: Tensor | number): Tensor {
     return ops.comparisons.equal.call(this, other);
   }
-  /** True where they differ, or one is NaN. */
+  /** True where both differ, or one is NaN. */
   notEqual(other: Tensor | number): Tensor {
     return ops.comparisons.notEqual.call(this, other);
   }
@@ -281,19 +281,19 @@ export class Tensor extends TensorNode {
     return new ops.Cast(dtype).call(this);
   }
 
-  /** The same values on another device, such as `cpu` or `opencl:1`: this tensor itself if it is there already. */
+  /** The same values on another device, such as `cpu` or `opencl:1`. Returns this tensor if it is on the device already. */
   to(device: string): Tensor {
     return new ops.ToDevice(device).call(this);
   }
 
   // Reductions.
 
-  /** The sum, of the same bits for any number of threads; integers and bools give int32, which wraps. */
+  /** The sum; integers and bools give int32, which wraps. Its bits do not depend on the number of threads. */
   sum(options?: ReduceOptions): Tensor {
     return new ops.Summation(options).call(this);
   }
 
-  /** The product; integers and bools give int32. Its gradient is right at zeros, too. */
+  /** The product; integers and bools give int32. Its gradient is right at zeros. */
   prod(options?: ReduceOptions): Tensor {
     return new ops.Product(options).call(this);
   }
@@ -333,7 +333,7 @@ export class Tensor extends TensorNode {
     return new ops.Softmax(axis).call(this);
   }
 
-  /** `log(softmax(x))`, without its loss of digits. */
+  /** `log(softmax(x))` along an axis, accurate where the softmax is near 0 or 1. */
   logSoftmax(axis = -1): Tensor {
     return new ops.LogSoftmax(axis).call(this);
   }
@@ -345,17 +345,17 @@ export class Tensor extends TensorNode {
     return ops.matmul.call(this, other);
   }
 
-  /** The axes in another order; without an order, the last two change places. */
+  /** The axes in another order; without `axes`, the last two change places. */
   transpose(axes?: readonly number[]): Tensor {
     return new ops.Transpose(axes).call(this);
   }
 
-  /** Another shape of the same size; one `-1` is filled in. */
+  /** The elements in another shape of the same size. One length may be -1, and is computed. */
   reshape(shape: Shape): Tensor {
     return new ops.Reshape(shape).call(this);
   }
 
-  /** The axes from `startAxis` on as one. */
+  /** The axes from `startAxis` on joined into one. */
   flatten(startAxis = 0): Tensor {
     return flatten(this, startAxis);
   }
@@ -365,18 +365,18 @@ export class Tensor extends TensorNode {
     return new ops.BroadcastTo(shape).call(this);
   }
 
-  /** A part, in NumPy's notation: `x.at("1:, ::-1")`, `x.at("0, ...")`. */
+  /** A view of a part, in NumPy's notation: `x.at("1:, ::-1")`, `x.at("0, ...")`. */
   at(index: string): Tensor {
     return new ops.Slice(parseIndex(index, this.shape)).call(this);
   }
 
-  /** The slices at `indices` (integers) along an axis. RangeError for places outside it. */
+  /** The slices at integer `indices` along an axis. RangeError for an index outside the axis. */
   take(indices: Tensor | readonly number[], axis = 0): Tensor {
     return new ops.Take(axis).call(this, indices);
   }
 }
 
-/** The data of each. */
+/** The data of each tensor. */
 function arraysOf(tensors: readonly Tensor[]): NDArray[] {
   return tensors.map((tensor) => tensor.array);
 }

@@ -1,5 +1,6 @@
 /**
- * What modules, losses and optimizers do beside the graph: updates in place, rows on no graph, and memory of their own.
+ * Work beside the graph, for modules, losses and optimizers: updates in place, rows on no graph, and tensors that no scope
+ * owns.
  */
 import type { MapRow } from "../../kernels/instruction.ts";
 import { moveTo } from "../ambient/scope.ts";
@@ -11,7 +12,7 @@ import { isHalf } from "../pure/dtype.ts";
 import { sameShape } from "../pure/shape.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** Overwrites `target` with a row of `inputs`, which stretch to its shape. Records no graph. */
+/** Overwrites `target` with a row of `inputs`, which stretch to its shape. The scalars are s, t and u of the row. */
 export function update(
   target: Tensor,
   row: MapRow,
@@ -29,25 +30,25 @@ export function update(
   });
 }
 
-/** Takes a tensor out of every scope: its holder keeps it from now on. Returns it. */
+/** Takes a tensor out of every scope, for a holder that keeps it from now on. Returns the tensor. */
 export function adopt<T extends Tensor>(tensor: T): T {
   moveTo(tensor, null);
   return tensor;
 }
 
-/** Uniform noise in [0, 1) beside `like`: its shape, type and device. Beside halves it is float32. */
+/** Uniform noise in [0, 1) with the shape, type and device of `like`; float32 if `like` is a half. */
 export function noiseLike(like: Tensor): Tensor {
   const array = like.array, dtype = isHalf(array.dtype) ? "float32" : array.dtype;
   const { key, counter } = nextCounters(array.size, dtype);
   return like.wrap(random(array.storage.stream, array.shape, dtype, key, counter));
 }
 
-/** The elements of a tensor, in an array of their own. */
+/** A copy of the elements of a tensor. */
 export function cloneOf(tensor: Tensor): NDArray {
   return copy(tensor.array);
 }
 
-/** A row of tensors of one shape and type, as a new tensor on no graph. */
+/** A row of tensors of one shape and type, as a new tensor on no graph. The scalars are s, t and u of the row. */
 export function apply(
   row: MapRow,
   inputs: readonly Tensor[],

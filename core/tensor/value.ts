@@ -1,16 +1,16 @@
 /**
- * Values and ops: the computation graph itself, as in the lecture, with nothing in it about tensors.
+ * Values and ops: the computation graph itself, which knows nothing of tensors.
  *
- * A Value remembers the Op that made it and the Values it was made from. An Op knows how to `compute` its result from
- * data, and how to write its `gradient` in further ops, so that gradients are graphs too and can be differentiated again.
+ * A Value remembers the Op that made it and the Values that the op was given. An Op can `compute` its result from data and
+ * write its `gradient` in further ops, so that gradients are graphs too and can be differentiated again.
  */
 import type { NDArray } from "../array/ndarray.ts";
 import { refuse } from "../pure/check.ts";
 import { isPlain } from "../pure/nested.ts";
 
 /**
- * An operation: `compute` on data, `gradient` in ops. {@linkcode TensorOp} has one result and shows one of a user's own,
- * {@linkcode TensorTupleOp} has several.
+ * An operation: `compute` on data, `gradient` in ops. Extend {@linkcode TensorOp} for one result, {@linkcode TensorTupleOp}
+ * for several.
  */
 export abstract class Op {
   /** The data of the result, or of each result, from the inputs' data. */
@@ -19,15 +19,15 @@ export abstract class Op {
   /** Applies the op and records it. */
   abstract call(...inputs: Value[]): Value | readonly Value[];
 
-  /** The class name, for graphs and messages. */
+  /** The name of the class, for graphs and messages. */
   get name(): string {
     return this.constructor.name;
   }
 
   /**
-   * The op's own settings as plain data, for graphs and for what writes models: `{ axes: [0], keepDims: false }`. These are
-   * its public fields that hold numbers, truth values, text, or lists and objects of them; what the class fixes for all its
-   * ops, the row and the precision, is none.
+   * The op's settings as plain data, for graphs and for writers of model files: `{ axes: [0], keepDims: false }`.
+   * Settings are the public fields that hold numbers, booleans, text, or lists and objects of such, but not `row` and
+   * `precision`, which are the same for all ops of a class.
    */
   attributes(): Attributes {
     const fields = Object.entries(this).filter(([name, value]) => !fixedFields.includes(name) && isPlainData(value));
@@ -41,7 +41,7 @@ export abstract class Op {
   }
 }
 
-/** Plain data: what JSON can say, and undefined for a setting that was left out. */
+/** Data as JSON has it, and undefined for a setting that was left out. */
 export type Data = number | boolean | string | undefined | readonly Data[] | { readonly [name: string]: Data };
 
 /** The settings of an op by name. */
@@ -54,36 +54,36 @@ function isPlainData(value: unknown): value is Data {
   return (Array.isArray(value) || isPlain(value)) && Object.values(value).every(isPlainData);
 }
 
-/** Numbers as they are, infinities too; text without quotes. */
+/** Plain data as text: numbers as JavaScript writes them, infinities too, and text without quotes. */
 function showData(value: Data): string {
   if (Array.isArray(value)) return `[${value.map(showData).join(", ")}]`;
   if (typeof value !== "object") return String(value);
   return `{ ${Object.entries(value).map(([name, each]) => `${name}: ${showData(each)}`).join(", ")} }`;
 }
 
-/** The inputs of a node whose graph an earlier backward gave back. */
+/** The inputs of a node whose graph an earlier backward has released. */
 export const releasedInputs: readonly never[] = Object.freeze([]);
-/** What most nodes have saved. */
+/** The saved values of nodes that have none. */
 export const noValues: readonly never[] = Object.freeze([]);
 
-/** A node of the computation graph: {@linkcode Tensor} is the one there is. */
+/** A node of the computation graph. {@linkcode Tensor} is the only kind. */
 export class Value {
-  /** What made it; null for a leaf. */
+  /** The op that made the value; null for a leaf. */
   declare op: Op | null;
-  /** What it was made from. */
+  /** The values that the op was given. */
   declare inputs: readonly Value[];
-  /** What the op computed beside its result, for its gradient to read again: on no graph, and no inputs. */
+  /** Values that the op saved for its gradient to read again. They are on no graph. */
   declare saved: readonly Value[];
-  /** All results of the op in order, this one among them, where the op has several; else null. */
+  /** All results of an op with several, in order and with this value among them; null for an op with one result. */
   declare siblings: readonly Value[] | null;
-  /** The data, once computed. */
+  /** The data; null before it is computed and after it is freed. */
   declare cachedData: NDArray | null;
-  /** True if gradients flow through it. */
+  /** True if gradients flow through the value. */
   declare requiresGrad: boolean;
-  /** @ignore The visit that saw it last: a field is cheaper than a set of nodes. */
+  /** @ignore The number of the walk that visited the node last: a field is cheaper than a set of nodes. */
   declare mark: number;
 
-  /** Nothing is computed: {@linkcode Value.makeFromOp} does that, too. */
+  /** A node as it is described; {@linkcode Value.makeFromOp} also computes the data. */
   constructor(op: Op | null, inputs: readonly Value[], cachedData: NDArray | null, requiresGrad: boolean) {
     this.op = op;
     this.inputs = inputs;
@@ -99,14 +99,14 @@ export class Value {
     return new this(null, [], data, requiresGrad);
   }
 
-  /** The node that `op` makes from `inputs`, computed at once. */
+  /** The result of `op` for `inputs`, computed at once. */
   static makeFromOp(op: Op, inputs: readonly Value[]): Value {
     const node = new this(op, inputs, null, inputs.some((input) => input.requiresGrad));
     node.realizeCachedData();
     return node;
   }
 
-  /** The data, computed from the inputs if that has not happened yet. */
+  /** The data, computed from the inputs if need be. */
   realizeCachedData(): NDArray {
     if (this.cachedData !== null) return this.cachedData;
     if (this.op === null) throw new Error("Cannot compute: a leaf without data");
@@ -115,7 +115,7 @@ export class Value {
     return this.cachedData = data as NDArray;
   }
 
-  /** True if no op made it. */
+  /** True if no op made the value. */
   isLeaf(): boolean {
     return this.op === null;
   }
@@ -123,7 +123,7 @@ export class Value {
 
 let visits = 0;
 
-/** Refuses what is no tensor. */
+/** TypeError unless `given` is a tensor. */
 export function checkTensor(action: string, given: unknown): void {
   if (!(given instanceof Value)) refuse(action, given, "a tensor");
 }
@@ -131,7 +131,8 @@ export function checkTensor(action: string, given: unknown): void {
 /**
  * The nodes that `outputs` depend on, each after all of its inputs (post-order, depth first).
  *
- * Iterative: the depth of a graph is not limited by the call stack. `follow` may leave out whole branches.
+ * The walk is iterative, so that the call stack does not limit a graph's depth. A node for which `follow` is false is left
+ * out, together with what only it depends on.
  *
  * @example
  * ```ts

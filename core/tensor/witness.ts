@@ -1,10 +1,11 @@
 /**
- * What tensors report while a captured function is recorded: whose memory it touches and what becomes of gradients.
+ * The reports of tensors while a captured function is recorded: which memory the function touches, and which gradients it
+ * reads and writes.
  */
 import type { NDArray } from "../array/ndarray.ts";
 import type { Value } from "./value.ts";
 
-/** What tensors report to; see `core/capture/recording.ts`. */
+/** The receiver of the reports, which `core/capture/recording.ts` implements. */
 export interface Witness {
   /** The memory of a tensor was asked for. */
   touch(tensor: Value, array: NDArray): void;
@@ -14,7 +15,7 @@ export interface Witness {
   writeGradient(tensor: Value, found: Value | null): void;
 }
 
-/** The witness of the function that is being captured, or null. A variable rather than a function: every op asks. */
+/** The witness of the function that is being recorded, or null. It is a variable, not a function, since every op reads it. */
 export let witness: Witness | null = null;
 
 /** Runs `body` while tensors report to `next`. */

@@ -1,8 +1,8 @@
 /**
- * What nets put between their products: activations, and dropout.
+ * Activations, and dropout: the ops that nets put between their products.
  *
- * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
- * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
+ * In the formulas y is the result and g its adjoint. The comment of a `gradient` gives the adjoint of the input, or the
+ * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
 import { gradientsEnabled } from "../../ambient/modes.ts";
 import { isHalf } from "../../pure/dtype.ts";
@@ -21,7 +21,7 @@ export class ReLU extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.relu;
   /** g where a > 0, else 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    // y > 0 exactly where a > 0, and y is the one that later layers hold anyway.
+    // y > 0 exactly where a > 0. Later layers hold y anyway, so that a need not be held for its sake.
     return new ReLUGradient().call(g, y);
   }
 }
@@ -31,7 +31,7 @@ export const relu: ReLU = new ReLU();
 /** g where x > 0, else 0. */
 export class ReLUGradient extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.reluGradient;
-  /** With h the adjoint: [h where x > 0, nothing]: it is constant in x. */
+  /** With h the adjoint: [h where x > 0, nothing], since the result is constant in x on either side of 0. */
   gradient(h: Tensor, z: Tensor): Adjoints {
     return [new ReLUGradient().call(h, z.inputs[1]!), null];
   }
@@ -64,7 +64,7 @@ export class SigmoidGradient extends RowOp {
 /**
  * a Φ(a), with Φ the distribution function of the standard normal (Hendrycks and Gimpel 2016).
  *
- * Where a gradient will be asked for, Φ(a) is kept: the gradient then costs half.
+ * Where a graph is recorded, Φ(a) is saved: the gradient then costs half.
  */
 export class GELU extends TensorOp {
   /** @ignore */ override readonly precision: Precision = "float";
@@ -73,15 +73,15 @@ export class GELU extends TensorOp {
     checkOperands(this, inputs, 1);
     return inPrecision(this.precision, inputs);
   }
-  /** a Φ(a), given Φ(a) or not. */
+  /** a Φ(a); a saved Φ(a) is not computed again. */
   compute(a: NDArray, cdf?: NDArray): NDArray {
     return cdf === undefined ? map(rows.gelu, [a]) : map(rows.mul, [a, cdf]);
   }
-  /** Saves Φ(a) where a gradient may be asked for. */
+  /** Applies the op, and saves Φ(a) where a graph is recorded. */
   override call(...inputs: [x: Tensor]): Tensor {
     checkOperands(this, inputs, 1);
     const [x] = inputs;
-    // Φ(a) is not rounded to a half.
+    // Halves are computed in float32, so that Φ(a) is not rounded to a half.
     if (isHalf(x.dtype)) return this.call(x.cast("float32")).cast(x.dtype);
     if (!x.requiresGrad || !gradientsEnabled()) return super.call(x);
     return asGroup(() => this.record([x], [x.wrap(map(rows.normalCdf, [x.array]))]));
@@ -94,28 +94,28 @@ export class GELU extends TensorOp {
 /** {@linkcode GELU} as `Tensor` calls it. */
 export const gelu: GELU = new GELU();
 
-/** g (Φ(a) + a φ(a)), with Φ(a) as {@linkcode GELU} has saved it. */
+/** g (Φ(a) + a φ(a)): the gradient of {@linkcode GELU}, which has saved Φ(a). */
 export class GELUGradient extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.geluGradient;
   /** @ignore */
   override get arity(): number {
     return 2;
   }
-  // The row takes Φ(a) as well, which is no operand.
+  // The row has three operands and the op two: Φ(a) is saved or computed, so that RowOp's own check would ask for too many.
   /** @ignore */
   protected override prepare(inputs: readonly Operand[]): readonly Tensor[] {
     return meet(this, this.row, inputs);
   }
-  /** Of g and a; Φ(a) is computed unless it is given. */
+  /** The row of g, a and Φ(a), which is computed unless it was saved. */
   override compute(g: NDArray, a: NDArray, cdf?: NDArray): NDArray {
     if (cdf !== undefined) return map(this.row, [g, a, cdf]);
     return groupResult(() => map(this.row, [g, a, map(rows.normalCdf, [a])]));
   }
-  /** As `call`, where Φ(a) is known. */
+  /** As `call`, with Φ(a) known. */
   callKnowing(cdf: Tensor, g: Tensor, a: Tensor): Tensor {
     return this.record([g, a], [cdf]);
   }
-  /** With h the adjoint: [h (Φ(a) + a φ(a)), h g (2 - a²) φ(a)]: the second counts in how Φ(a) moves with a. */
+  /** With h the adjoint: [h (Φ(a) + a φ(a)), h g (2 - a²) φ(a)]. The second includes what flows through the saved Φ(a). */
   gradient(h: Tensor, z: Tensor): Adjoints {
     const [g, a] = z.inputs as [Tensor, Tensor];
     const toA = () => {
@@ -129,7 +129,7 @@ export class GELUGradient extends RowOp {
 /**
  * Zeroes each element with probability p and scales the others by 1 / (1 - p): Srivastava et al. 2014.
  *
- * The second input is uniform noise in [0, 1), of the first one's shape: where it is below p, the element goes.
+ * The second input is uniform noise in [0, 1) of the first input's shape: an element becomes 0 where its noise is below p.
  */
 export class DropoutOp extends TensorOp {
   /** @ignore */ override readonly precision: Precision = "float";
@@ -158,7 +158,7 @@ export class DropoutOp extends TensorOp {
     if (this.p === 1) return filled(a.storage.stream, a.shape, a.dtype, 0);
     return map("dropout", [a, noise], { s: this.p, t: 1 / (1 - this.p) }, a.dtype);
   }
-  /** [the same zeros and scale for g, nothing]. */
+  /** [g with the same zeros and the same scale, nothing]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return [new DropoutOp(this.p).call(g, y.inputs[1]!), null];
   }

@@ -1,8 +1,8 @@
 /**
  * Sums, products, quotients and powers, of two tensors or of a tensor and a number.
  *
- * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
- * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
+ * In the formulas y is the result and g its adjoint. The comment of a `gradient` gives the adjoint of the input, or the
+ * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";
@@ -164,7 +164,7 @@ export const square: Square = new Square();
 /** ⌊a / b⌋; of integers 0 where b is 0. */
 export class FloorDiv extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.floorDiv;
-  /** Throws an Error: it is a staircase in both. */
+  /** Throws an Error: the quotient moves in steps in a and in b. */
   gradient(): never {
     notDifferentiable(this);
   }

@@ -1,8 +1,8 @@
 /**
  * Comparisons and logical connectives, which give bool, and the choice by a condition.
  *
- * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
- * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
+ * In the formulas y is the result and g its adjoint. The comment of a `gradient` gives the adjoint of the input, or the
+ * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
 import { refuse } from "../../pure/check.ts";
 import { isFloat } from "../../pure/dtype.ts";
@@ -22,13 +22,13 @@ import {
 } from "../operands.ts";
 import { RowOp } from "./row.ts";
 
-/** What {@linkcode Compare} asks of a pair: an order, or that both or either differ from 0. */
+/** The rows of {@linkcode Compare}: an order of two numbers, or whether both or either differ from 0. */
 export type CompareRow = "equal" | "notEqual" | "less" | "lessEqual" | "greater" | "greaterEqual" | "and" | "or";
 
-/** A comparison, or a logical connective: bool. With NaN only `notEqual` holds. */
+/** A comparison or a logical connective, with a bool result. Of the comparisons with NaN only `notEqual` holds. */
 export class Compare extends RowOp {
   /** @ignore */ readonly row: MapInfo;
-  /** By name: one class serves all of them. */
+  /** TypeError for another name than those of the type. */
   constructor(/** Which row of the table. */ readonly comparison: CompareRow) {
     super();
     this.row = rows[comparison];
@@ -40,7 +40,7 @@ export class Compare extends RowOp {
   }
 }
 
-/** {@linkcode Compare}, one of each, as `Tensor` calls them. */
+/** {@linkcode Compare} for each of its rows, as `Tensor` calls it. */
 export const comparisons: Readonly<Record<CompareRow, Compare>> = {
   equal: new Compare("equal"),
   notEqual: new Compare("notEqual"),
@@ -64,13 +64,14 @@ export class Not extends RowOp {
 export const not: Not = new Not();
 
 /**
- * a where the condition holds, else b: what is not chosen may be NaN or infinite without harm. The three stretch to one shape;
- * a and b, of which each may be a number, meet in one type, which is the result's.
+ * a where the condition holds, else b. An element that is not chosen may be NaN or infinite without harm.
+ *
+ * The three operands stretch to one shape. a and b, which may be numbers, meet in one type, and the result has it.
  */
 export class Where extends TensorOp {
-  /** Of a condition and of a tensor for either case. */
+  /** Applies the op to a condition, and to a tensor for either case. */
   override call(...inputs: Tensor[]): Tensor;
-  /** Of a condition, and of a tensor or a number for either case. */
+  /** Applies the op to a condition, and to a tensor or a number for either case. */
   override call(condition: Tensor, a: Operand, b: Operand): Tensor;
   /** @ignore */
   override call(...inputs: Operand[]): Tensor {
@@ -84,7 +85,7 @@ export class Where extends TensorOp {
     const chosen = typeof a === "number" && typeof b === "number"
       ? [a, b].map((value) => numberBeside(condition, value, "float32"))
       : lifted(this, [a, b]);
-    // In the type of the others a fraction might become 0.
+    // A condition of 0.5 holds: as an integer it would become 0, which does not.
     const holds = isFloat(condition.dtype) ? condition.notEqual(0) : condition;
     const shape = commonShape(this, [holds, ...chosen]);
     const [stretched] = fitted([holds], holds.dtype, shape), fit = fitted(chosen, commonType(chosen), shape);
@@ -92,10 +93,10 @@ export class Where extends TensorOp {
   }
   /** The row, in the type of a and b. */
   compute(condition: NDArray, a: NDArray, b: NDArray): NDArray {
-    // Named type: the condition's own bool must not take part in promotion.
+    // The type is given, since the condition's bool must not take part in promotion.
     return map("where", [condition, a, b], undefined, a.dtype);
   }
-  /** [nothing, g where the condition holds, g elsewhere], with zeros between. */
+  /** [nothing, g where the condition holds and else 0, g where it does not hold and else 0]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [condition, a, b] = y.inputs as [Tensor, Tensor, Tensor];
     return [

@@ -1,8 +1,8 @@
 /**
  * The elementary functions of one number, each with its derivative.
  *
- * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
- * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
+ * In the formulas y is the result and g its adjoint. The comment of a `gradient` gives the adjoint of the input, or the
+ * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";

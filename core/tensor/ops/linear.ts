@@ -12,7 +12,7 @@ import { type Adjoints, TensorOp } from "../op.ts";
 import { checkOperands, commonType } from "../operands.ts";
 import { operandType, type Precision } from "../precision.ts";
 
-/** Whether the rows of the matrices lie side by side. */
+/** Whether matrices lie turned: column by column in memory, as views of transposed matrices do. */
 function isTurned(array: NDArray | null): boolean {
   if (array === null) return false;
   const { shape, strides } = array;
@@ -20,7 +20,7 @@ function isTurned(array: NDArray | null): boolean {
   return shape[last]! > 1 && shape[last - 1]! > 1 && strides[last - 1] === 1 && strides[last]! > 1;
 }
 
-/** Whether the operands are two matrices that agree, of one type, float32 or float64, which autocast leaves as it is. */
+/** Whether the operands are taken as they are: two matrices that agree, of one type that autocast does not change. */
 function areProduct(operands: readonly Tensor[]): boolean {
   const a = operands[0]?.cachedData, b = operands[1]?.cachedData;
   if (operands.length !== 2 || !a || !b || a.code !== b.code || a.code > dtypeCode.float64) return false;
@@ -28,7 +28,7 @@ function areProduct(operands: readonly Tensor[]): boolean {
   return a.code === dtypeCode.float64 || autocastType() === null;
 }
 
-/** The shape of the product of two shapes, as {@linkcode MatMul} reads them. TypeError for shapes that do not agree. */
+/** The shape of the product of operands of two shapes, by the rules of {@linkcode MatMul}. TypeError if they do not agree. */
 function productShape(a: Shape, b: Shape): Shape {
   if (a.length === 0 || b.length === 0) {
     throw new TypeError(`Cannot matmul: shapes ${showShape(a)} and ${showShape(b)} need an axis each`);
@@ -45,9 +45,10 @@ function productShape(a: Shape, b: Shape): Shape {
 }
 
 /**
- * Matrix products over the last two axes: [..., m, k] and [..., k, n] give [..., m, n]. The axes before them stretch as in
- * NumPy; a vector counts as one row or one column, and its axis is left out of the result. Integers and bools give int32,
- * which wraps.
+ * Matrix products over the last two axes: [..., m, k] and [..., k, n] give [..., m, n].
+ *
+ * The axes before the last two stretch as in NumPy. A vector counts as one row on the left and one column on the right, and
+ * the result lacks that axis. Integers and bools give int32, which wraps. TypeError for shapes that do not agree.
  */
 export class MatMul extends TensorOp {
   /** @ignore */ override readonly precision: Precision = "half";
@@ -61,14 +62,14 @@ export class MatMul extends TensorOp {
     checkOperands(this, inputs, 2);
     const [a, b] = inputs as [Tensor, Tensor], rank = a.shape.length, otherRank = b.shape.length;
     if (rank !== 2 || otherRank !== 2 || a.shape[1] !== b.shape[0]) productShape(a.shape, b.shape);
-    // Sums of integers are int32, as elsewhere.
+    // Sums of integers and bools are int32, as those of Summation.
     const dtype = promote(operandType(this.precision, commonType(inputs)), "int32");
     if (rank === 2 && otherRank === 2 && a.dtype === dtype && b.dtype === dtype) return inputs;
     const left = rank === 1 ? a.cast(dtype).reshape([1, a.shape[0]!]) : a.cast(dtype);
     const right = otherRank === 1 ? b.cast(dtype).reshape([b.shape[0]!, 1]) : b.cast(dtype);
     if (left.shape.length === 2 && right.shape.length === 2) return [left, right];
     if (right.shape.length === 2 && left.array.contiguous) {
-      // All rows at once: with respect to `b` the gradient then is one product, not a sum of one for each matrix.
+      // All rows are one matrix, so that the gradient of `b` is one product rather than a sum of one for each matrix.
       return [left.reshape([sizeOf(left.shape.slice(0, -1)), left.shape[rank - 1]!]), right];
     }
     const batch = broadcastShapes(this.action, left.shape.slice(0, -2), right.shape.slice(0, -2));
@@ -80,7 +81,7 @@ export class MatMul extends TensorOp {
     const shape = productShape(given[0]!.shape, given[1]!.shape);
     return sameShape(result.shape, shape) ? result : result.reshape(shape);
   }
-  /** Of matrices with the same axes before them. Reads any strides, so that a transposed operand is not copied first. */
+  /** The products of matrices with the same axes before them. A transposed operand is read by its strides, not copied. */
   compute(a: NDArray, b: NDArray): NDArray {
     return skeletons.matmul(a, b, a.shape.slice(0, -2));
   }
@@ -88,7 +89,8 @@ export class MatMul extends TensorOp {
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
     return [
-      // g bᵀ = (b gᵀ)ᵀ: the gradient of a turned matrix lies as that does, for those whose gradient it becomes.
+      // g bᵀ = (b gᵀ)ᵀ. Where a lies turned, the second form gives its gradient the same layout, in which later steps
+      // read it.
       a.requiresGrad ? isTurned(a.cachedData) ? b.matmul(g.transpose()).transpose() : g.matmul(b.transpose()) : null,
       b.requiresGrad ? a.transpose().matmul(g) : null,
     ];

@@ -1,6 +1,6 @@
 /**
- * The cross entropies as ops: their gradients read what the forward pass knew, and at the corners of the binary ones the
- * derivative of the whole is not that of the parts.
+ * The cross entropies, which are classes rather than compositions of other ops for the sake of their gradients: those of the
+ * first read what the forward pass has computed, and those of the binary ones stay finite at probabilities of 0 and 1.
  */
 import { asGroup, groupResult } from "../../array/group.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
@@ -14,7 +14,7 @@ import { checkOperands, fitted } from "../operands.ts";
 import { inFloat32, inPrecision, operandType } from "../precision.ts";
 import { LogSumExp } from "./softmax.ts";
 
-/** Labels [batch] of integers as a column that lies beside the logits. */
+/** Integer labels [batch] as a view of the shape of the logits, in which each row repeats its label. */
 function labelColumn(labels: NDArray, shape: Shape): NDArray {
   return broadcastTo(labels.view([labels.shape[0]!, 1], [labels.strides[0]!, 0]), shape);
 }
@@ -23,10 +23,10 @@ function labelColumn(labels: NDArray, shape: Shape): NDArray {
  * The cross entropy of logits [batch, classes] against integer labels [batch]: log(sum(exp(x))) - x[label], of shape
  * [batch]. RangeError for labels outside [0, classes).
  *
- * That logarithm, [batch, 1], is saved: the gradient needs it again.
+ * The logarithm, [batch, 1], is saved, since the gradient needs it again.
  */
 export class CrossEntropy extends WideOp {
-  /** Of logits and labels. TypeError for other shapes. */
+  /** Applies the op. TypeError unless the logits are [batch, classes] and the labels [batch]. */
   override call(...inputs: [logits: Tensor, labels: Tensor]): Tensor {
     checkOperands(this, inputs, 2);
     const [logits, labels] = inputs, { shape } = logits, { shape: labelShape } = labels;
@@ -43,7 +43,7 @@ export class CrossEntropy extends WideOp {
         return callWith(() => this.record([logits, labels], [normalizer]), normalizer);
       }));
   }
-  /** The logarithm less the logit at each label: one pass over the logits, and no array of their size. */
+  /** The logarithm minus the logit at each label: one pass over the logits, and no array of their size. */
   compute(logits: NDArray, labels: NDArray, normalizer: NDArray): NDArray {
     const rows = [logits.shape[0]!];
     return groupResult(() => {
@@ -60,7 +60,7 @@ export class CrossEntropy extends WideOp {
 
 /** (softmax(x) - oneHot(label)) g, of the logits' shape. */
 export class CrossEntropyGradient extends WideOp {
-  /** As `call`, where log(sum(exp(x))) of {@linkcode CrossEntropy} is known. */
+  /** As `call`, with log(sum(exp(x))) known from {@linkcode CrossEntropy}. */
   callKnowing(normalizer: Tensor, logits: Tensor, labels: Tensor, g: Tensor): Tensor {
     return inFloat32([logits, g], (logits, g) => this.record([logits!, labels, g!], [normalizer]));
   }
@@ -81,7 +81,7 @@ export class CrossEntropyGradient extends WideOp {
   protected override finish(result: Tensor, [logits, , g]: readonly Tensor[]): Tensor {
     return super.finish(result, [logits!, g!]);
   }
-  /** Of logits, labels and g [batch]. */
+  /** The gradient from logits [batch, classes], labels [batch] and g [batch]. */
   compute(logits: NDArray, labels: NDArray, g: NDArray, known?: NDArray): NDArray {
     return groupResult(() => {
       const normalizer = broadcastTo(known ?? new LogSumExp().compute(logits), logits.shape);
@@ -104,7 +104,7 @@ export class CrossEntropyGradient extends WideOp {
   }
 }
 
-/** An op of predictions and targets of one shape. The targets are cast to the type of the predictions, which is the result's. */
+/** An op of predictions and targets of one shape. The targets are cast to the predictions' type, and the result has it. */
 export abstract class BinaryLossOp extends WideOp {
   /** @ignore */
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
@@ -126,7 +126,7 @@ export abstract class BinaryLossOp extends WideOp {
 
 /** -(y ln p + (1 - y) ln(1 - p)) of probabilities p and targets y. */
 export class BinaryCrossEntropy extends BinaryLossOp {
-  /** Both logarithms are at least -100, as in PyTorch: a wrong answer of 0 or 1 costs 100, not infinity. */
+  /** Both logarithms are cut off at -100, as in PyTorch: a wrong answer of 0 or 1 costs 100, not infinity. */
   compute(p: NDArray, y: NDArray): NDArray {
     return groupResult(() => {
       const floor = { s: -100, t: Infinity };
@@ -144,7 +144,7 @@ export class BinaryCrossEntropy extends BinaryLossOp {
   }
 }
 
-/** {@linkcode BinaryCrossEntropy} of p = sigmoid(x), from the logit x: accurate however sure x is. */
+/** {@linkcode BinaryCrossEntropy} of p = sigmoid(x), computed from the logit x: accurate also where p rounds to 0 or 1. */
 export class BinaryCrossEntropyWithLogits extends BinaryLossOp {
   /** max(x, 0) - x y + ln(1 + e^-|x|), in which no exponential overflows. */
   compute(x: NDArray, y: NDArray): NDArray {

@@ -11,13 +11,13 @@ export function meanOf(a: NDArray, axes: readonly number[], out: Shape): NDArray
   return map("divScalar", [fold("sum", [a], axes, out)], { s: countAlong(a.shape, axes) });
 }
 
-/** The sum of squared deviations from the mean, as {@linkcode meanOf}. */
+/** The sum of squared deviations from the mean, with arguments as {@linkcode meanOf}. */
 export function squaresOf(a: NDArray, axes: readonly number[], out: Shape): NDArray {
   const mean = meanOf(a, axes, reducedShape(a.shape, axes, true));
   return fold("sumSquaredDeviation", [a, broadcastTo(mean, a.shape)], axes, out);
 }
 
-/** The mean, the sum of squared deviations from it and the inverse deviation, each with the joined axes as ones. */
+/** The mean, the sum of squared deviations and the inverse deviation, each with the joined axes kept at length one. */
 export function moments(x: NDArray, axes: readonly number[], eps: number) {
   const kept = reducedShape(x.shape, axes, true);
   const mean = meanOf(x, axes, kept);

@@ -1,8 +1,8 @@
 /**
- * Normalisation over some axes, alone and followed by a scale and a shift: the heart of batch and layer norm.
+ * Normalisation over some axes, alone and followed by a scale and a shift: the arithmetic of batch and layer norm.
  *
- * Statistics are computed in two passes, and a sweep that records no graph runs all of a gradient as one group, in which
- * what lies between the rows stays in cache.
+ * Statistics are computed in two passes. A backward sweep that records no graph runs a whole gradient as one group, so that
+ * intermediate results stay in cache.
  */
 import { gradientsEnabled } from "../../ambient/modes.ts";
 import { refuse } from "../../pure/check.ts";
@@ -26,9 +26,9 @@ import { checkOperands } from "../operands.ts";
 import { inFloat32, inPrecision } from "../precision.ts";
 import { moments } from "./moments.ts";
 
-/** Over which axes, and what keeps the deviation from zero. */
+/** The axes of a normalisation, and the number that keeps its deviation from zero. */
 export interface NormalizeOptions {
-  /** Sorted, counted from 0. */
+  /** The axes over which mean and variance are taken: sorted, counted from 0. */
   axes: readonly number[];
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
@@ -36,11 +36,11 @@ export interface NormalizeOptions {
 
 /** An op of the mean and the variance over some axes. */
 export abstract class MomentsOp extends WideOp {
-  /** Over which mean and variance are taken: sorted, counted from 0. */
+  /** The axes over which mean and variance are taken: sorted, counted from 0. */
   readonly axes: readonly number[];
-  /** What is added to the variance. */
+  /** The number that is added to the variance. */
   readonly eps: number;
-  /** Another op of this kind serves as options, too. */
+  /** The options may be another op of this kind: its fields have the same names. */
   constructor({ axes, eps = 1e-5 }: NormalizeOptions) {
     super();
     this.axes = axes;
@@ -55,19 +55,19 @@ export abstract class MomentsOp extends WideOp {
   }
 }
 
-/** Refuses axes that are not sorted, or not those of a tensor of that shape. */
+/** RangeError unless the axes are sorted, counted from 0, and axes of a tensor of that shape. */
 function checkAxes(action: string, axes: readonly number[], shape: Shape): void {
   if (Array.isArray(axes) && axes.join() === normalizeAxes(action, axes, shape.length).join()) return;
   throw new RangeError(`Cannot ${action}: axes [${axes}] must be sorted and counted from 0`);
 }
 
-/** Refuses a tensor that does not stretch to `shape`. */
+/** TypeError unless the tensor stretches to `shape`. */
 function checkStretches(action: string, { shape: part }: Tensor, shape: Shape): void {
   if (stretches(part, shape)) return;
   throw new TypeError(`Cannot ${action}: shape ${showShape(part)} does not stretch to ${showShape(shape)}`);
 }
 
-/** 1 / sqrt(var + eps), biased variance, with the joined axes as ones. */
+/** 1 / sqrt(var + eps) with the biased variance; the joined axes stay with length one. */
 export class InverseDeviation extends MomentsOp {
   /** In two passes: E[x²] - E[x]² would lose all digits of a variance that is small beside the mean. */
   compute(x: NDArray): NDArray {
@@ -98,8 +98,8 @@ export class Normalize extends MomentsOp {
 
 /** (g - mean(g) - x̂ mean(g x̂)) r, for the adjoint g, the normalised x̂ and the inverse deviation r. */
 export class NormalizeGradient extends WideOp {
-  /** The axes over which x̂ was normalised. */
-  constructor(/** Over which the means are taken: sorted, counted from 0. */ readonly axes: readonly number[]) {
+  /** The axes must be those over which x̂ was normalised. */
+  constructor(/** The axes of the means: sorted, counted from 0. */ readonly axes: readonly number[]) {
     super();
   }
   /** @ignore */
@@ -141,7 +141,7 @@ export class NormalizeGradient extends WideOp {
   }
 }
 
-/** What a batch's statistics are called: each has the joined axes as ones, and is on no graph. */
+/** The statistics of a tensor over some axes. Each keeps the joined axes with length one, and is on no graph. */
 export interface Moments {
   /** The arithmetic mean. */
   mean: Tensor;
@@ -163,10 +163,10 @@ export function momentsOf(x: Tensor, { axes, eps = 1e-5 }: NormalizeOptions): Mo
 /**
  * x̂ w + b for the normalised x̂ of x; w and b stretch over x.
  *
- * The mean and the inverse deviation are saved for the gradient; what flows to x includes what flows through them.
+ * The mean and the inverse deviation are saved for the gradient. The adjoint of x includes what flows through both.
  */
 export class NormalizeScaleShift extends MomentsOp {
-  /** Of x, w and b, which need not be of one type. */
+  /** Applies the op to x, w and b, which need not be of one type. TypeError unless w and b stretch to the shape of x. */
   override call(...inputs: [x: Tensor, weight: Tensor, bias: Tensor]): Tensor {
     checkOperands(this, inputs, 3);
     const [x, weight, bias] = inputs;
@@ -184,11 +184,11 @@ export class NormalizeScaleShift extends MomentsOp {
       return callWith(call, mean, inverse);
     });
   }
-  /** As `call`, for inputs of one type whose moments over the axes were computed before. */
+  /** As `call`, for inputs of one type, with the statistics of x over the axes known. */
   callKnowing({ mean, inverse }: Pick<Moments, "mean" | "inverse">, x: Tensor, weight: Tensor, bias: Tensor): Tensor {
     return this.record([x, weight, bias], [mean, inverse]);
   }
-  /** One pass, with the statistics given. */
+  /** One pass over x. */
   compute(x: NDArray, weight: NDArray, bias: NDArray, mean: NDArray, inverse: NDArray): NDArray {
     return groupResult(() => {
       const beside = [mean, inverse, weight, bias].map((each) => broadcastTo(each, x.shape));
@@ -196,8 +196,8 @@ export class NormalizeScaleShift extends MomentsOp {
     });
   }
   /**
-   * With P as in {@linkcode NormalizeGradient}: [P(g w) / sqrt(var + eps), sum(g x̂), sum(g)], the sums over what w and
-   * b repeat along.
+   * With P as in {@linkcode NormalizeGradient}: [P(g w) / sqrt(var + eps), sum(g x̂), sum(g)], the sums over the axes along
+   * which w and b are repeated.
    */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return gradientsEnabled() ? this.#inOps(g, y.inputs) : this.#inOneGroup(g, y.inputs, y.saved);
@@ -224,7 +224,7 @@ export class NormalizeScaleShift extends MomentsOp {
     const isSame = (axes: readonly number[]) => axes.join() === this.axes.join();
     const arrays = groupResults(() => {
       if (isSame(overWeight) && isSame(overBias)) {
-        // One weight for each statistic: its own sums are those that the input's gradient needs.
+        // There is one weight for each statistic: the sums for its gradient are also those that the input's gradient needs.
         const sum = fold("sum", [g], this.axes, kept);
         const dot = fold("dotNormal", [g, x!.array, middle, scale], this.axes, kept);
         const sums = [reshape(dot, weight!.shape), reshape(sum, bias!.shape)];

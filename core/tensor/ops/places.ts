@@ -1,5 +1,5 @@
 /**
- * Ops that put elements elsewhere: into another type, onto another device, and by index along an axis.
+ * Ops that move elements: into another type, to another device, and by index along an axis.
  */
 import { streamOf } from "../../array/devices.ts";
 import { asking, refuse } from "../../pure/check.ts";
@@ -16,12 +16,12 @@ import { checkOperands, isTensor } from "../operands.ts";
 
 /** Another element type. */
 export class Cast extends TensorOp {
-  /** Floats become integers by truncation; what lies beyond takes the nearest that there is, NaN becomes 0. */
+  /** Floats become integers by truncation; numbers outside an integer type become its least or largest, NaN becomes 0. */
   constructor(/** The type of the result. */ readonly dtype: DType) {
     super();
     checkDType("cast", dtype);
   }
-  /** The tensor itself, where it has that type. */
+  /** Applies the op; a tensor that has the type already is returned itself. */
   override call(...inputs: Tensor[]): Tensor {
     const [x] = inputs;
     if (inputs.length !== 1 || !isTensor(x)) return super.call(...inputs);
@@ -37,14 +37,14 @@ export class Cast extends TensorOp {
   }
 }
 
-/** The same elements on another device, by way of the host. */
+/** The same elements on another device, copied through the host's memory. */
 export class ToDevice extends TensorOp {
-  /** The device is opened when it is first needed, and must be there then. */
-  constructor(/** As in `--device`: `cpu`, `opencl:1`. */ readonly device: string) {
+  /** The device is opened when the op is called. TypeError unless the name is text. */
+  constructor(/** The device's name, such as `cpu` or `opencl:1`. */ readonly device: string) {
     super();
     if (typeof device !== "string") refuse("move tensor", device, "a device's name");
   }
-  /** The tensor itself, where it is there already. */
+  /** Applies the op; a tensor that is on the device already is returned itself. */
   override call(...inputs: Tensor[]): Tensor {
     const [x] = inputs;
     if (inputs.length !== 1 || !isTensor(x)) return super.call(...inputs);
@@ -54,7 +54,7 @@ export class ToDevice extends TensorOp {
   override get action(): string {
     return "to";
   }
-  /** Waits until the input is computed. */
+  /** Blocks until the input's device has computed it. */
   compute(a: NDArray): NDArray {
     return fromTypedArray(streamOf(this.device), a.read(), a.shape, a.dtype);
   }
@@ -70,13 +70,13 @@ export class ToDevice extends TensorOp {
  * RangeError for a place outside [0, n): at the call on `cpu`, `wasm` and `reference`, at the next read on GPUs.
  */
 export class Take extends TensorOp {
-  /** An embedding looks its rows up along axis 0, which is the default. */
-  constructor(/** The axis of the source that the index counts along. */ readonly axis: number = 0) {
+  /** Axis 0 by default: the rows of an embedding. */
+  constructor(/** The axis of the source along which the index counts. */ readonly axis: number = 0) {
     super();
   }
-  /** Of a tensor, and of integers in a tensor. */
+  /** Applies the op to a tensor, and to integers in a tensor. */
   override call(...inputs: Tensor[]): Tensor;
-  /** Of a tensor, and of integers in a tensor or a list. */
+  /** Applies the op to a tensor, and to integers in a tensor or a list. */
   override call(source: Tensor, index: Tensor | readonly number[]): Tensor;
   /** @ignore */
   override call(...inputs: (Tensor | readonly number[])[]): Tensor {
@@ -94,7 +94,7 @@ export class Take extends TensorOp {
     checkIntegers(this.action, index as Tensor);
     return inputs as readonly Tensor[];
   }
-  /** A copy of each slice, as often as it is named. */
+  /** Copies each slice as often as the index names it. */
   compute(source: NDArray, index: NDArray): NDArray {
     const axis = normalizeAxis(this.action, this.axis, source.shape.length);
     return groupResult(() => {
@@ -102,7 +102,7 @@ export class Take extends TensorOp {
       return gather(contiguous(source), placesOf(index), axis, shape);
     });
   }
-  /** [the slices of g added in order where they came from, nothing]: a slice that was taken twice gets both. */
+  /** [the slices of g, added into zeros where they were taken from, nothing]: of a slice that was taken twice, both. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [source, index] = y.inputs as [Tensor, Tensor];
     return [new Untake(this.axis, source.shape).call(g, index), null];
@@ -111,9 +111,9 @@ export class Take extends TensorOp {
 
 /** Adds slices into zeros at integer places: the adjoint of {@linkcode Take}. */
 export class Untake extends TensorOp {
-  /** Along which axis of what. */
+  /** The axis is checked when the op is called. */
   constructor(
-    /** The axis that the index counts along, from 0. */ readonly axis: number,
+    /** The axis along which the index counts. */ readonly axis: number,
     /** The shape of the whole. */ readonly shape: Shape,
   ) {
     super();
@@ -129,10 +129,10 @@ export class Untake extends TensorOp {
     }
     return inputs;
   }
-  /** The sums, added in ascending order of the index's own places, so that they repeat to the bit. */
+  /** Adds the slices in the order in which the index names them, so that the sums repeat to the bit. */
   compute(part: NDArray, index: NDArray): NDArray {
     return groupResult(() => {
-      // Sums of halves are rounded once.
+      // Halves are added in float32, so that each sum is rounded once.
       const dtype = isHalf(part.dtype) ? "float32" : part.dtype;
       const whole = filled(part.storage.stream, this.shape, dtype, 0);
       const source = dtype === part.dtype ? contiguous(part) : copy(part, dtype);
@@ -146,17 +146,17 @@ export class Untake extends TensorOp {
   }
 }
 
-/** Integers as a tensor beside a tensor, on its device. */
+/** Integers as a tensor on the device of `beside`. */
 function indexBeside(beside: Tensor, integers: Int32Array<ArrayBuffer>): Tensor {
   return beside.wrap(fromTypedArray(beside.array.storage.stream, integers, [integers.length], "int32"));
 }
 
-/** Refuses indices that are no integers. */
+/** TypeError unless the indices are integers or bools. */
 function checkIntegers(action: string, index: Tensor): void {
   if (isFloat(index.dtype)) throw new TypeError(`Cannot ${action}: indices of type ${index.dtype} must be integers`);
 }
 
-/** Indices as one dense int32 axis. */
+/** Indices as one axis of int32, side by side in memory. */
 function placesOf(index: NDArray): NDArray {
   const flat = reshape(index, [index.size]);
   return flat.dtype === "int32" && flat.contiguous ? flat : copy(flat, "int32");

@@ -1,5 +1,5 @@
 /**
- * Ops that join elements along axes.
+ * Reductions: ops that join elements along axes.
  */
 import type { ArgRow, FoldRow } from "../../../kernels/instruction.ts";
 import { promote } from "../../pure/dtype.ts";
@@ -16,17 +16,17 @@ import { meanOf, squaresOf } from "./moments.ts";
 
 /** An op that joins the elements along axes. */
 export abstract class ReduceOp extends TensorOp {
-  /** The axes that are joined; all where they are undefined. */
+  /** The axes that are joined, as they were given; all if undefined. */
   readonly axes: Axes | undefined;
-  /** The same as they count in tensors of so many axes: found out once. */
+  /** The joined axes of a tensor with `#rank` axes, sorted and counted from 0: kept, since one op meets one rank mostly. */
   #found: readonly number[] = [];
   #rank = -1;
   /** Whether joined axes stay with length one. */
   readonly keepDims: boolean;
 
   /**
-   * All axes by default. Which axes a tensor has is checked when the op is called. TypeError for options that are none, or
-   * have another name than these and those of the subclass.
+   * Joins all axes by default. Which axes a tensor has is checked when the op is called. TypeError for an option of another
+   * name than these and the subclass's own, `more`.
    */
   constructor(options: ReduceOptions = {}, more: readonly string[] = []) {
     super();
@@ -35,7 +35,7 @@ export abstract class ReduceOp extends TensorOp {
     this.keepDims = keepDims;
   }
 
-  /** Sorted and non-negative, for a tensor of this shape. */
+  /** The joined axes of a tensor of this shape, sorted and counted from 0. */
   protected axesOf(shape: Shape): readonly number[] {
     if (this.#rank !== shape.length) {
       this.#found = normalizeAxes(this.action, this.axes, shape.length);
@@ -44,12 +44,12 @@ export abstract class ReduceOp extends TensorOp {
     return this.#found;
   }
 
-  /** The result's shape. */
+  /** The shape of the result for an input of this shape. */
   protected outShape(shape: Shape): number[] {
     return reducedShape(shape, this.axesOf(shape), this.keepDims);
   }
 
-  /** `t`, which has the result's shape, with the joined axes as ones, so that it broadcasts against the input. */
+  /** A tensor of the result's shape with the joined axes as ones, so that it broadcasts against an input of `shape`. */
   protected restored(t: Tensor, shape: Shape): Tensor {
     return this.keepDims ? t : t.reshape(reducedShape(shape, this.axesOf(shape), true));
   }
@@ -61,12 +61,12 @@ export class Summation extends ReduceOp {
   override get action(): string {
     return "sum";
   }
-  /** Along sixteen lanes (eight of float64) that meet in a fixed tree: the same bits for any number of threads. */
+  /** Sums in sixteen lanes (float64: eight), which meet in a fixed tree: the bits are the same for any number of threads. */
   compute(a: NDArray): NDArray {
     const axes = this.axesOf(a.shape);
     return fold("sum", [a], axes, reducedShape(a.shape, axes, this.keepDims), promote(a.dtype, "int32"));
   }
-  /** g for every element that was added. */
+  /** g for every element. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const shape = y.inputs[0]!.shape;
     return this.restored(g, shape).broadcastTo(shape);
@@ -79,15 +79,16 @@ export class Product extends ReduceOp {
   override get action(): string {
     return "prod";
   }
-  /** 1 where there is nothing to multiply. */
+  /** 1 where there are no elements. */
   compute(a: NDArray): NDArray {
     const axes = this.axesOf(a.shape);
     return fold("prod", [a], axes, reducedShape(a.shape, axes, this.keepDims), promote(a.dtype, "int32"));
   }
-  /** g times the product of the others, also where an element is zero. */
+  /** g times the product of all other elements, also where an element is zero. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const a = y.inputs[0]!, axes = this.axesOf(a.shape), options = { axes, keepDims: true };
-    // With one zero only its own derivative survives, with two none does; elsewhere the others' product is y / a.
+    // Without a zero the product of the others is y / a. With one zero, only its own derivative differs from 0; with two,
+    // none.
     const zero = a.equal(0), zeros = zero.sum(options).broadcastTo(a.shape);
     const others = zero.where(1, a).prod(options).broadcastTo(a.shape);
     const whole = others.div(zero.where(1, a));
@@ -99,7 +100,7 @@ export class Product extends ReduceOp {
 /** The sum of squared deviations from the mean: n times the biased variance. */
 export class SquaredDeviation extends ReduceOp {
   /** @ignore */ override readonly precision: Precision = "wide";
-  /** In two passes, the first for the mean. */
+  /** Two passes, the first for the mean. */
   compute(a: NDArray): NDArray {
     return groupResult(() => squaresOf(a, this.axesOf(a.shape), this.outShape(a.shape)));
   }
@@ -112,13 +113,13 @@ export class SquaredDeviation extends ReduceOp {
 
 /** The mean; integers and bools give float32. NaN where there are no elements. */
 export class Mean extends ReduceOp {
-  // The sum may be too large for a half whose mean is not.
+  // The sum of halves may be too large for a half though the mean is not.
   /** @ignore */ override readonly precision: Precision = "wide";
   /** The sum, divided by the number of elements. */
   compute(a: NDArray): NDArray {
     return groupResult(() => meanOf(a, this.axesOf(a.shape), this.outShape(a.shape)));
   }
-  /** g / n for every element, with n the number of them that share a mean. */
+  /** g / n for every element, with n the number of elements that share a mean. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const { shape } = y.inputs[0]!, n = countAlong(shape, this.axesOf(shape));
     return this.restored(g.div(n), shape).broadcastTo(shape);
@@ -140,7 +141,7 @@ export class Variance extends ReduceOp {
   #divisor(shape: Shape): number {
     return Math.max(0, countAlong(shape, this.axesOf(shape)) - this.correction);
   }
-  /** In two passes, the first for the mean. */
+  /** Two passes, the first for the mean. */
   compute(a: NDArray): NDArray {
     return groupResult(() => {
       const squares = squaresOf(a, this.axesOf(a.shape), this.outShape(a.shape));
@@ -154,25 +155,25 @@ export class Variance extends ReduceOp {
   }
 }
 
-/** The operands of an op that chooses one of the elements. RangeError where there are none. */
+/** The operands of an op that chooses one element. RangeError if there is none to choose. */
 function choosing(op: TensorOp, inputs: readonly Tensor[], axes: readonly number[]): readonly Tensor[] {
   const { shape } = inputs[0]!;
   if (countAlong(shape, axes) > 0) return inputs;
   throw new RangeError(`Cannot ${op.action}: tensor ${showShape(shape)} has no elements along axes [${axes}]`);
 }
 
-/** The largest or smallest element; NaN where there is one among them. */
+/** The largest or smallest element; NaN if an element is NaN. */
 export abstract class ExtremeOp extends ReduceOp {
   /** @ignore */ protected abstract readonly row: FoldRow;
   /** @ignore */
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
     return choosing(this, super.prepare(inputs), this.axesOf(inputs[0]!.shape));
   }
-  /** In one fold; there must be an element. */
+  /** One fold. */
   compute(a: NDArray): NDArray {
     return fold(this.row, [a], this.axesOf(a.shape), this.outShape(a.shape));
   }
-  /** g to the element that was chosen; among ties it is shared. */
+  /** g for the element that was chosen; ties share it. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const a = y.inputs[0]!, axes = this.axesOf(a.shape);
     const chosen = a.equal(this.restored(y.detach(), a.shape)).cast(a.dtype);
@@ -202,11 +203,11 @@ export abstract class ArgExtremeOp extends ReduceOp {
   override get action(): string {
     return this.row;
   }
-  /** In one fold that carries value and place. */
+  /** One fold, which carries value and place. */
   compute(a: NDArray): NDArray {
     return argFold(this.row, a, this.axesOf(a.shape), this.outShape(a.shape));
   }
-  /** Throws an Error: a place is a whole number. */
+  /** Throws an Error: a place, being an integer, has no derivative. */
   gradient(): never {
     notDifferentiable(this);
   }

@@ -1,8 +1,8 @@
 /**
  * Ops that are one row of the table of kernels: one expression, evaluated for each element.
  *
- * The row says which operands it takes: how many, and whether integers are among them. So an op that is a row states its row
- * and its derivative, and nothing else.
+ * The row tells how many operands it takes, and whether they may be integers. So an op that is a row states its row and its
+ * derivative, and nothing else.
  */
 import { mapScalars, type NDArray } from "../../array/ndarray.ts";
 import type { MapInfo } from "../../array/rows.ts";
@@ -14,7 +14,7 @@ import { areAlike, checkOperands, fitted, meet, type Operand } from "../operands
 import { rowType } from "../precision.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** An op that is one row of `kernels/table.json`. Operands meet in one type, and stretch to one shape. */
+/** An op that is one row of `kernels/table.json`. Its operands meet in one type, and stretch to one shape. */
 export abstract class RowOp extends TensorOp {
   /** @ignore */ abstract readonly row: MapInfo;
   /** @ignore */
@@ -25,9 +25,9 @@ export abstract class RowOp extends TensorOp {
   override get arity(): number {
     return this.row.operands;
   }
-  /** Of operands that meet in one type, and stretch to one shape. */
+  /** Applies the op to tensors. TypeError for shapes that do not broadcast. */
   override call(...inputs: Tensor[]): Tensor;
-  /** Of several operands, all but one may be numbers. */
+  /** Applies the op to tensors and numbers, at least one of them a tensor. */
   override call(...inputs: Operand[]): Tensor;
   /** @ignore */
   override call(...inputs: Operand[]): Tensor {
@@ -38,16 +38,16 @@ export abstract class RowOp extends TensorOp {
   protected override prepare(inputs: readonly Operand[]): readonly Tensor[] {
     return areAlike(inputs, this.row.operands) ? inputs as readonly Tensor[] : meet(this, this.row, inputs);
   }
-  /** The row, in the type that the inputs have together; bool for comparisons. */
+  /** Evaluates the row in the inputs' common type; comparisons give bool. */
   override compute(...inputs: NDArray[]): NDArray {
     return mapScalars(this.row, inputs);
   }
 }
 
-/** An op of a tensor and a number s, which is rounded to the type that the row is computed in. */
+/** An op of a tensor a and a number s. The number is rounded to the type in which the row is computed. */
 export abstract class ScalarOp extends RowOp {
-  /** The number is fixed: a captured function replays it as it is. TypeError for what is no number. */
-  constructor(/** s in the formulas. */ readonly scalar: number) {
+  /** A captured function replays the number as it is now. TypeError unless it is a number. */
+  constructor(/** The number: s in the formulas. */ readonly scalar: number) {
     super();
     if (typeof scalar !== "number") refuse(this.name, scalar, "a number");
   }
@@ -55,7 +55,7 @@ export abstract class ScalarOp extends RowOp {
   override get action(): string {
     return this.row.name.replace("Scalar", "");
   }
-  /** Integers stay integers where the number and the row let them. */
+  /** Integers stay integers if the number is an integer and the row takes them. */
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
     const array = inputs.length === 1 ? inputs[0]?.cachedData : null;
     if (array && array.code <= dtypeCode.float64) return inputs;
@@ -63,7 +63,7 @@ export abstract class ScalarOp extends RowOp {
     const [a] = inputs as [Tensor], met = promoteScalar(a.dtype, this.scalar);
     return fitted(inputs, rowType(this.precision, met, this.row.forInts), a.shape);
   }
-  /** The row of a and s. */
+  /** Evaluates the row of a and s. */
   override compute(a: NDArray): NDArray {
     return mapScalars(this.row, [a], this.scalar);
   }

@@ -1,7 +1,7 @@
 /**
- * Softmax and its logarithms: several rows that devices run as one group, tile by tile.
+ * Softmax, its logarithm, and the logarithm of a sum of exponentials.
  *
- * Their gradients are written in ops too, so they can be differentiated again.
+ * Each is several rows that devices run as one group, tile by tile.
  */
 import { broadcastTo } from "../../array/views.ts";
 import { fold } from "../../array/skeletons.ts";
@@ -21,11 +21,11 @@ function softmaxParts(x: NDArray, axis: number): { highest: NDArray; total: NDAr
 
 /** exp(x) / sum(exp(x)) along one axis. */
 export class Softmax extends WideOp {
-  /** One axis only; several are joined by a reshape before. */
-  constructor(/** Along which the results sum to one: by default the last. */ readonly axis: number = -1) {
+  /** Which axes a tensor has is checked when the op is called. */
+  constructor(/** The axis along which the results sum to one; by default the last. */ readonly axis: number = -1) {
     super();
   }
-  /** With the largest element subtracted first, so that no exponential overflows. */
+  /** The largest element is subtracted first, so that no exponential overflows. */
   compute(x: NDArray): NDArray {
     const axis = normalizeAxis(this.action, this.axis, x.shape.length);
     return groupResult(() => {
@@ -39,11 +39,11 @@ export class Softmax extends WideOp {
   }
 }
 
-/** log(softmax(x)) along one axis, with the digits that a softmax near 0 or 1 would lose. */
+/** log(softmax(x)) along one axis, which keeps the digits that a softmax near 0 or 1 loses. */
 export class LogSoftmax extends WideOp {
-  /** One axis only; several are joined by a reshape before. */
+  /** Which axes a tensor has is checked when the op is called. */
   constructor(
-    /** Along which the exponentials of the results sum to one: by default the last. */ readonly axis: number = -1,
+    /** The axis along which the results' exponentials sum to one; by default the last. */ readonly axis: number = -1,
   ) {
     super();
   }
@@ -61,7 +61,7 @@ export class LogSoftmax extends WideOp {
   }
 }
 
-/** log(sum(exp(x))) over the last axis, which stays with length one. */
+/** log(sum(exp(x))) over the last axis, which the result keeps with length one. */
 export class LogSumExp extends WideOp {
   /** max + log(sum(exp(x - max))). */
   compute(x: NDArray): NDArray {

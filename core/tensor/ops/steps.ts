@@ -1,8 +1,8 @@
 /**
- * Ops with steps and kinks: rounding, magnitudes, bounds and the choice between two numbers.
+ * Ops with steps or kinks: rounding, magnitudes, bounds, and the larger or smaller of two numbers.
  *
- * In the formulas y is the result and g the adjoint of it. What stands at a `gradient` is the adjoint of the input, or those
- * of all inputs in brackets; every gradient is written in ops, so that it can be differentiated again.
+ * In the formulas y is the result and g its adjoint. The comment of a `gradient` gives the adjoint of the input, or the
+ * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
 import { map, type NDArray } from "../../array/ndarray.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
@@ -50,7 +50,7 @@ export class Ceil extends StepOp {
 /** {@linkcode Ceil} as `Tensor` calls it. */
 export const ceil: Ceil = new Ceil();
 
-/** The nearest integer; of two that are as near, the even one. */
+/** The nearest integer; halfway between two, the even one. */
 export class Round extends StepOp {
   /** @ignore */ readonly row: MapInfo = rows.round;
 }
@@ -60,10 +60,10 @@ export const round: Round = new Round();
 /** min(max(a, low), high). */
 export class Clip extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.clip;
-  /** Either may be infinite. RangeError where `low` exceeds `high`. */
+  /** Either bound may be infinite. RangeError where `low` exceeds `high`, or a bound is NaN or no number. */
   constructor(
-    /** The least value that is let through. */ readonly low: number,
-    /** The largest one. */ readonly high: number,
+    /** The lower bound. */ readonly low: number,
+    /** The upper bound. */ readonly high: number,
   ) {
     super();
     if (typeof low !== "number" || typeof high !== "number" || !(low <= high)) {
@@ -81,18 +81,18 @@ export class Clip extends RowOp {
   }
 }
 
-/** The larger or the smaller of two. */
+/** The larger or the smaller of two numbers. */
 export abstract class ChoiceOp extends RowOp {
   /** @ignore */
   protected abstract prefers(a: Tensor, b: Tensor): Tensor;
-  /** g to the one that was chosen; half of it to each at a tie. */
+  /** g for the operand that was chosen and 0 for the other; at a tie, half of g for each. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor], halves = a.equal(b).where(g.mul(0.5), 0);
     return [this.prefers(a, b).where(g, halves), this.prefers(b, a).where(g, halves)];
   }
 }
 
-/** max(a, b); NaN where either is. */
+/** max(a, b); NaN where a or b is NaN. */
 export class Maximum extends ChoiceOp {
   /** @ignore */ readonly row: MapInfo = rows.max;
   /** @ignore */
@@ -107,7 +107,7 @@ export class Maximum extends ChoiceOp {
 /** {@linkcode Maximum} as `Tensor` calls it. */
 export const maximum: Maximum = new Maximum();
 
-/** min(a, b); NaN where either is. */
+/** min(a, b); NaN where a or b is NaN. */
 export class Minimum extends ChoiceOp {
   /** @ignore */ readonly row: MapInfo = rows.min;
   /** @ignore */

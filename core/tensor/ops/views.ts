@@ -1,5 +1,5 @@
 /**
- * Windows on what is there, which share its memory, and the adjoints of them.
+ * Views, which share the memory of their input, and the adjoints of views.
  */
 import { filled, mapInto, type NDArray } from "../../array/ndarray.ts";
 import * as views from "../../array/views.ts";
@@ -24,12 +24,12 @@ import { Summation } from "./reduce.ts";
 
 /** The axes in another order. */
 export class Transpose extends TensorOp {
-  /** For tensors of as many axes as it has entries: found out once. */
+  /** The order for tensors of as many axes as it has entries: kept, since one op meets one rank mostly. */
   #order: readonly number[] | null = null;
 
   /**
-   * Axis k of the result is axis `axes[k]` of the input: [2, 0, 1] makes [a, b, c] of [b, c, a]. Without axes, the last two
-   * change places.
+   * Axis k of the result is axis `axes[k]` of the input: [2, 0, 1] makes [a, b, c] of [b, c, a]. Without `axes`, the last two
+   * axes change places.
    */
   constructor(/** Each axis once; negative ones count from the end. */ readonly axes?: readonly number[]) {
     super();
@@ -64,11 +64,11 @@ export class Transpose extends TensorOp {
 
 /** Another shape for the same elements in row-major order. */
 export class Reshape extends TensorOp {
-  /** The element counts must agree; one -1 is filled in. */
+  /** One length may be -1: it becomes the length that the number of elements leaves for it. */
   constructor(/** The shape of the result. */ readonly shape: Shape) {
     super();
   }
-  /** A view where strides allow, else a copy. TypeError for another number of elements. */
+  /** A view if the strides allow one, else a copy. TypeError for another number of elements. */
   compute(a: NDArray): NDArray {
     return views.reshape(a, resolveReshape(a.shape, this.shape));
   }
@@ -80,18 +80,18 @@ export class Reshape extends TensorOp {
 
 /** Repeats along new leading axes, and along axes of length one. */
 export class BroadcastTo extends TensorOp {
-  /** The input must stretch to it by NumPy's rule. RangeError for what is no shape. */
+  /** RangeError unless the shape is a list of lengths. */
   constructor(/** The shape of the result. */ readonly shape: Shape) {
     super();
     checkShape("broadcastTo", shape);
   }
-  /** The tensor itself, where it has that shape. */
+  /** Applies the op; a tensor that has the shape already is returned itself. */
   override call(...inputs: Tensor[]): Tensor {
     const [x] = inputs;
     if (inputs.length !== 1 || !isTensor(x)) return super.call(...inputs);
     return sameShape(x.shape, this.shape) ? x : x.derive(this, inputs);
   }
-  /** A view, whose strides are 0 where it repeats. TypeError for a shape that does not stretch. */
+  /** A view with strides of 0 along repeated axes. TypeError unless the input stretches to the shape by NumPy's rule. */
   compute(a: NDArray): NDArray {
     if (!stretches(a.shape, this.shape)) {
       throw new TypeError(
@@ -100,7 +100,7 @@ export class BroadcastTo extends TensorOp {
     }
     return views.broadcastTo(a, this.shape);
   }
-  /** g, summed over what was repeated. */
+  /** g, summed over the repeated axes. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const shape = y.inputs[0]!.shape, axes = broadcastAxes(shape, this.shape);
     const sum = axes.length === 0 ? g : new Summation({ axes, keepDims: false }).call(g);
@@ -111,8 +111,8 @@ export class BroadcastTo extends TensorOp {
 
 /** Part of a tensor, by start, step and length. */
 export class Slice extends TensorOp {
-  /** What the method `at` reads out of its text. RangeError, when it is called, for places that are not there. */
-  constructor(/** One for each axis of the input. */ readonly slices: readonly AxisSlice[]) {
+  /** `x.at("1:, ::-1")` makes the slices from text. RangeError, when the op is called, for places outside the input. */
+  constructor(/** A slice for each axis of the input. */ readonly slices: readonly AxisSlice[]) {
     super();
   }
   /** A view: no element is copied. */
@@ -128,14 +128,14 @@ export class Slice extends TensorOp {
 
 /** Puts a part back into zeros of the whole shape: the adjoint of {@linkcode Slice}. */
 export class Unslice extends TensorOp {
-  /** Where the part lies in what. */
+  /** The slices and the shape are checked when the op is called. */
   constructor(
-    /** One for each axis of the whole. */ readonly slices: readonly AxisSlice[],
+    /** The slice of each axis of the whole in which the part lies. */ readonly slices: readonly AxisSlice[],
     /** The shape of the whole. */ readonly shape: Shape,
   ) {
     super();
   }
-  /** The whole, zero but for the part. TypeError for a part of another shape. */
+  /** Zeros of the whole shape with the part put in. TypeError for a part of another shape. */
   compute(part: NDArray): NDArray {
     checkSlices(this.action, this.slices, this.shape);
     const shape = this.slices.filter(({ dropped }) => !dropped).map(({ length }) => length);
