@@ -59,7 +59,7 @@ test "offsets and lengths are compared with the storage" {
 }
 
 test "a product of no terms has any strides" {
-    // The last item stands at 2^63 elements by the strides of the operands.
+    // By the operands' strides the last item begins at 2^63 elements.
     const items = (1 << 23) + 1;
     const words = [_]f64{
         1, 4, 1, 64, 1, 4, 2,       64, 8, 26, 0, 1, 1,          1, 0, items, 1, 0, 0,
@@ -85,7 +85,8 @@ test "nothing is read of a storage that there was no memory for" {
     }.run;
     const context = border.open("", 0);
     defer _ = border.close(context);
-    // The handle of storage 1 is taken, and it has no bytes; storage 2 has room for results.
+    // The handle of storage 1 is taken, though the storage has no bytes; storage 2 has room for
+    // results.
     try expectEqual(status(.memory), run(context, &.{ 1, 4, 1, 1 << 50 }));
     try expectEqual(status(.ok), run(context, &.{ 1, 4, 2, 64 }));
     for ([_]f64{ 0, 1, 6 }) |dtype| {
@@ -118,7 +119,7 @@ test "a flat map makes its output, even where something failed before it" {
     words[8..15].* = flat;
     try expectEqual(status(.stale), border.run(context, 15));
     try expectEqual(100, border.memory(context, 0));
-    // More than there is memory for: the handle is taken.
+    // The storage is larger than the memory there is: the handle is taken all the same.
     words[0..7].* = flat;
     words[3] = 1 << 50;
     words[4] = 10;
@@ -135,7 +136,8 @@ test "lengths count together only where one array has them" {
     const context = border.open("", 0);
     defer _ = border.close(context);
     try expectEqual(status(.ok), border.attach(context, std.mem.asBytes(&words).ptr, words.len));
-    // One element of a source and one index, both repeated; places * length is beyond all sizes.
+    // A source of one element and one index, both repeated by strides of 0; length times count
+    // exceeds all sizes.
     words[0..12].* = .{ code(.alloc), 4, 1, 4, code(.alloc), 4, 2, 4, code(.alloc), 4, 3, 4 * places };
     try expectEqual(status(.ok), border.run(context, 12));
     var values: [places]f32 = @splat(2.5);
@@ -153,7 +155,7 @@ test "lengths count together only where one array has them" {
 }
 
 test "a failed list frees what it may without running the rest" {
-    // A map into a storage of its own, then more frees than may wait, the first of which fails.
+    // A map into a storage that stays, then more frees than may wait, the first of which fails.
     const context = border.open("", 0);
     defer _ = border.close(context);
     var words: [2048]f64 align(8) = undefined;
@@ -193,7 +195,7 @@ test "random words never trap, and what they leave can be freed" {
     const strange = [_]f64{ std.math.nan(f64), std.math.inf(f64), -std.math.inf(f64), -1, 0.5, 1e18, -1e18, 1 << 53, 1 << 40, 1 << 32, 1 << 20 };
     var ran: usize = 0;
     for (0..200_000) |_| {
-        // Small whole numbers are what instructions are made of, so most words are such.
+        // Instructions consist of small whole numbers, so most random words are such.
         for (&words) |*word| word.* = if (random.uintLessThan(u8, 40) == 0)
             strange[random.uintLessThan(usize, strange.len)]
         else
@@ -204,10 +206,11 @@ test "random words never trap, and what they leave can be freed" {
         if (words[0] == comptime code(.alloc)) words[3] = @floatFromInt(random.uintLessThan(u16, 300));
         if (words[0] == comptime code(.flat)) {
             words[2] = @floatFromInt(random.uintLessThan(u16, 8 * 70));
-            // A flat map that makes its output may get as much as it asks for, and fills it.
+            // A flat map that makes its output may get all the memory it asks for, and fills that
+            // memory.
             if (words[3] > 300) words[3] = @floatFromInt(random.uintLessThan(u16, 300));
         }
-        // Most instructions are as long as their fields say; the others fail early.
+        // Most instructions have the length that their fields ask for; the others fail early.
         if (random.boolean()) words[1] = @floatFromInt(lengthOf(&words) orelse length);
         const count: u32 = @intFromFloat(@min(words[1], words.len));
         if (border.run(context, count) == status(.ok)) ran += 1;
@@ -215,7 +218,7 @@ test "random words never trap, and what they leave can be freed" {
     try std.testing.expect(ran > 1000);
 }
 
-/// The length that the fields ask for, where they can be understood.
+/// The length that the instruction's fields ask for, where the fields can be understood.
 fn lengthOf(words: []const f64) ?u32 {
     var wholes: [16]i64 = undefined;
     for (&wholes, words[0..wholes.len]) |*whole, word| whole.* = if (word >= 0 and word < 9) @trunc(word) else 9;

@@ -16,43 +16,45 @@ const Block = memory_module.Block;
 const Opcode = program.Opcode;
 const Status = program.Status;
 
-/// Instructions of a group that run as one list, and storages freed inside it.
+/// The most instructions that run as one group, and the most storages that one may free.
 const batch_max = 128;
 const pending_max = 256;
 
 pub const Context = struct {
     allocator: std.mem.Allocator,
-    /// What the caller knows it by; 0 while it is closed. Its generation goes up at each opening.
-    /// Written under the lock, and read without it by whoever looks for a closed context.
+    /// The context's number for the caller; 0 while it is closed. The number's generation goes up
+    /// at each opening. The number is written under the lock, and read without it by callers that
+    /// look for a closed context.
     number: std.atomic.Value(u32) = .init(0),
     generation: u32 = 0,
     engine: device.Engine = undefined,
     memory: Memory = undefined,
     message: program.Message = .{},
     words: []const f64 = &.{},
-    /// Held by the call that runs.
+    /// The call that runs holds this lock.
     lock: Lock = .{},
 
     in_group: bool = false,
-    /// Whether the words that run are a captured program's: its products wait for the group that
-    /// follows, so that the engine sees them together.
+    /// Whether the running words are a captured program's: its products then wait for the group
+    /// that follows, so that the engine sees both together.
     in_program: bool = false,
     /// Whether a product waits now.
     product_held: bool = false,
-    /// Whether the engine is told what the words that run do.
+    /// Whether the engine notes the running words.
     noted: bool = false,
-    /// Tells storages that the present batch has allocated from older ones.
+    /// The present batch's number, which tells storages that the batch has allocated from older
+    /// ones.
     batch: u32 = 1,
     instructions: [batch_max]program.Instruction = undefined,
     instructions_count: usize = 0,
-    /// Blocks whose handles are gone and which instructions of the batch may still name.
+    /// Freed blocks whose handles are gone, but which instructions of the batch may still use.
     pending: [pending_max]Block = undefined,
     pending_count: usize = 0,
-    /// Handles of those that the batch itself allocated.
+    /// Handles of the freed storages that the batch itself had allocated.
     temporaries: [pending_max]u32 = undefined,
     temporaries_count: usize = 0,
 
-    /// The context must not move. The message says why it was refused.
+    /// The context must not move after `init`. On failure the message gives the reason.
     pub fn open(
         context: *Context,
         settings: *const Settings,
@@ -76,8 +78,8 @@ pub const Context = struct {
         return status;
     }
 
-    /// Runs instructions. After an error the rest is skipped but for what allocates and frees, so that
-    /// the caller's handles and these agree.
+    /// Runs instructions. After an error only instructions that allocate and free are executed, so
+    /// that the caller's handles agree with the storages here.
     pub fn run(context: *Context, words: []const f64) Status {
         var result: Status = .ok;
         var at: usize = 0;
@@ -95,7 +97,7 @@ pub const Context = struct {
         return if (result == .ok) status else result;
     }
 
-    /// The same, of a captured program, which may come again from the same place.
+    /// Like `run`, for a captured program, whose words may come again at the same address.
     pub fn runProgram(context: *Context, words: []const f64) Status {
         if (context.engine.runKept(words, &context.memory)) |status| return context.checked(status);
         context.engine.beginProgram();
@@ -109,13 +111,13 @@ pub const Context = struct {
         return if (status == .ok) context.checked(ended) else status;
     }
 
-    /// What is kept was made for the number of threads at the time.
+    /// Kept programs were made for the old number of threads, so they are dropped first.
     pub fn setThreads(context: *Context, count: usize) error{OutOfMemory}!void {
         _ = context.dropKept();
         return context.engine.setThreads(count);
     }
 
-    /// Bytes held beside live storages.
+    /// Bytes that the context holds beside live storages.
     pub fn reserved(context: *const Context) usize {
         return context.memory.reserved() + context.engine.reserved() + @sizeOf(Context);
     }
@@ -124,14 +126,14 @@ pub const Context = struct {
         return context.engine.dropKept(context.waiting(), &context.memory);
     }
 
-    /// The instructions of the batch, which are still to be executed.
+    /// The instructions of the batch that are still to be executed.
     fn waiting(context: *Context) []program.Instruction {
         return context.instructions[0..context.instructions_count];
     }
 
     const Header = struct { opcode: Opcode, length: usize };
 
-    /// What begins there; null if it is no instruction.
+    /// The opcode and length of the instruction that begins at `at`; null if none begins there.
     inline fn headerAt(words: []const f64, at: usize) ?Header {
         if (words.len - at < 2) return null;
         const opcode, const length = words_module.wholesOf(2, words[at..][0..2].*);
@@ -162,7 +164,7 @@ pub const Context = struct {
                 return .ok;
             },
             .end => return context.endGroup(sound),
-            // What the batch is still to write may be among the indices.
+            // The batch is executed first, for it may write the indices.
             .check => {
                 const status = if (sound) context.flush(true) else return .ok;
                 return if (status == .ok) context.compute(opcode, words) else status;
@@ -221,11 +223,12 @@ pub const Context = struct {
 
     fn alloc(context: *Context, words: []const f64) Status {
         const handle = whole(words, 2, 4, 1 << 32) orelse return context.malformed("alloc");
-        // A size that is no size is one that there is no memory for: the handle is taken all the same.
+        // A size that is no whole number is treated as one that memory lacks: the handle is taken
+        // all the same.
         return context.provide(@intCast(handle), whole(words, 3, 4, memory_module.bytes_max + 1), words[3]);
     }
 
-    /// The storage of a flat map's output, if the map makes it.
+    /// Allocates the storage of a flat map's output, if the map asks for that.
     inline fn allocFlat(context: *Context, words: []const f64) Status {
         const fresh = decode.freshOf(words) orelse return .ok;
         const bytes = if (fresh.bytes <= memory_module.bytes_max) @as(usize, @intCast(fresh.bytes)) else null;
@@ -278,7 +281,7 @@ pub const Context = struct {
         context.memory.release(block);
     }
 
-    /// Frees all that exist of the handles, whatever becomes of the others.
+    /// Frees every handle that exists, even after one that does not.
     fn free(context: *Context, words: []const f64, sound: bool) Status {
         if (words.len < 3) return context.malformed("free");
         var result: Status = .ok;
@@ -314,7 +317,8 @@ pub const Context = struct {
         return context.fail(.malformed, "Cannot run: {s} has other fields", .{what});
     }
 
-    /// The whole number at a place of an instruction of so many words, below `bound`.
+    /// The whole number in word `at` of an instruction that must have `length` words; null if it is
+    /// not below `bound`.
     inline fn whole(words: []const f64, at: usize, length: usize, bound: u64) ?usize {
         if (words.len != length) return null;
         const value: u64 = @bitCast(words_module.wholeOf(words[at]));
@@ -329,7 +333,7 @@ pub const Context = struct {
         return status;
     }
 
-    /// Executes the batch and releases what waited for it.
+    /// Executes the batch, then releases the blocks that its instructions might have used.
     fn flush(context: *Context, sound: bool) Status {
         var status: Status = .ok;
         if (sound and context.instructions_count > 0) {
@@ -359,7 +363,8 @@ pub const Context = struct {
         return context.checked(context.engine.read(source.ptr, bytes));
     }
 
-    /// The bytes of a storage, or of a part of it. Only the engine may look at them.
+    /// The bytes of a storage, or of a part of it. Only the engine may read them, for a device's
+    /// memory is not the host's.
     pub fn bytesOf(context: *Context, handle: u32, offset: f64, length: f64) error{ Stale, Range }![]u8 {
         const storage = context.memory.find(handle) orelse {
             context.message.set("Cannot copy: there is no storage {d}", .{handle});

@@ -1,6 +1,5 @@
-//! Instructions out of f64 words. Whatever stands in the words, what comes out of here touches
-//! nothing but the elements of live storages, and every size in it is small enough to be
-//! multiplied with the others.
+//! Instructions from f64 words. Whatever the words are, a decoded instruction touches only elements
+//! of live storages, and every size in it is small enough to be multiplied by the others.
 
 const std = @import("std");
 const memory_module = @import("../host/memory.zig");
@@ -15,7 +14,7 @@ const View = program.View;
 
 pub const Failure = error{ Malformed, Range, Stale, Unsupported };
 
-/// Numbers of operands and scalars by row, and whether integers have the row.
+/// How many operands and scalars each row has, and whether integers have the row.
 const Signature = struct { operands: u8, scalars: u8, for_ints: bool };
 
 fn signatures(comptime rows: anytype) [rows.len]Signature {
@@ -30,7 +29,7 @@ fn signatures(comptime rows: anytype) [rows.len]Signature {
 
 const maps = signatures(table.map_rows);
 
-/// Of the rows that an instruction of that name may have.
+/// The facts of the rows that an instruction of that name may have.
 fn signaturesOf(comptime name: []const u8) []const Signature {
     const list = comptime signatures(@field(table, name ++ "_rows"));
     return &list;
@@ -39,7 +38,8 @@ fn signaturesOf(comptime name: []const u8) []const Signature {
 /// A storage that a flat map makes for its output.
 pub const Fresh = struct { handle: u32, bytes: u64 };
 
-/// Four fields of a flat map side by side: its code, the number of elements, the output's handle and offset.
+/// The first four fields of a flat map: its code, the number of elements, the output's handle and
+/// offset.
 const flat_at = blk: {
     const row = schema.of(.flat);
     for (.{ "code", "count", "handle", "offset" }, row.place("code")..) |name, at| {
@@ -48,7 +48,7 @@ const flat_at = blk: {
     break :blk row.place("code");
 };
 
-/// The storage that a flat map of these words makes; null if it makes none.
+/// The storage that a flat map of these words makes for its output; null if it makes none.
 pub inline fn freshOf(words: []const f64) ?Fresh {
     if (words.len < flat_at + 4) return null;
     const word, const count, const handle, _ = words_module.wholesOf(4, words[flat_at..][0..4].*);
@@ -64,20 +64,21 @@ pub inline fn freshOf(words: []const f64) ?Fresh {
     return .{ .handle = @intCast(handle), .bytes = @as(u64, @intCast(count)) << compute.shift() };
 }
 
-/// Words of the longest instruction, whatever its fields say, and a vector more.
+/// The most words of an instruction, whatever its fields say, plus one vector, which is read at
+/// once.
 const longest = schema.length_max + lanes;
 const lanes = 4;
 
-/// Reads the fields of one instruction. Its length is compared with what its first fields ask for
-/// before any other is read.
+/// Reads the fields of one instruction. The instruction's length is compared with what its first
+/// fields ask for before any other field is read.
 pub const Reader = struct {
     memory: *const Memory,
     message: *program.Message,
     /// The instruction's own words, opcode and length included.
     words: []const f64,
-    /// The same, as far as they are whole words_module.
+    /// The same words as whole numbers, as far as they are whole.
     wholes: [longest]i64 = undefined,
-    /// Where views are noted, if anybody asks.
+    /// The list in which views are noted; null if no program is being kept.
     found: ?*words_module.Found,
 
     pub inline fn init(reader: *Reader, memory: *const Memory, message: *program.Message, words: []const f64) void {
@@ -93,7 +94,7 @@ pub const Reader = struct {
         while (at < length) : (at += 1) reader.wholes[at] = words_module.wholeOf(words[at]);
     }
 
-    /// Decodes the instruction; false where there is nothing to do.
+    /// Decodes the instruction; false where it has nothing to do.
     pub fn read(reader: *const Reader, opcode: Opcode, target: *program.Instruction) Failure!bool {
         switch (opcode) {
             .flat => {
@@ -131,7 +132,7 @@ pub const Reader = struct {
         return reader.views(row, target);
     }
 
-    /// The fields of so many words as the row says.
+    /// Reads the words of a field, `count` of them, as the row says.
     inline fn head(reader: *const Reader, comptime row: schema.Row, target: anytype) Failure!void {
         var signature: Signature = .{ .operands = 0, .scalars = 0, .for_ints = true };
         var sizes: u64 = 1;
@@ -154,7 +155,7 @@ pub const Reader = struct {
                 .operands => slot.* = try reader.operandsOf(at, signature),
                 .size => {
                     slot.* = try reader.number(at, field.name, bound);
-                    // Where an address has 32 bits, all axes are to be counted in them.
+                    // On 32-bit addresses the product of all axes must fit 32 bits.
                     if (@bitSizeOf(usize) == 32 and comptime row.isAxis(field)) sizes = try reader.product(sizes, slot.*);
                 },
                 .number, .key, .counter => slot.* = words_module.liveOf(field.kind, @TypeOf(slot.*), reader.words[at]) orelse
@@ -166,7 +167,7 @@ pub const Reader = struct {
         };
     }
 
-    /// The views as the row says; false where there is nothing to do.
+    /// Reads the views as the row says; false where the instruction has nothing to do.
     inline fn views(reader: *const Reader, comptime row: schema.Row, target: anytype) Failure!bool {
         var at = schema.viewsOf(row, &reader.wholes);
         var useful = true;
@@ -182,11 +183,12 @@ pub const Reader = struct {
                 try reader.view(at, each, shape, view_row, row.name);
                 at += 3 + if (view_row.is_packed) 0 else shape.len;
             }
-            // What is written is empty, or there is nothing to add to it.
+            // The written view is empty, or there is nothing to add to it.
             if (comptime view_row.access == .write or (view_row.access == .read and row.views[0].access == .update)) {
                 useful = useful and std.mem.indexOfScalar(usize, shape, 0) == null;
             }
-            // Indices are checked before anything is written, and must not change after that.
+            // Indices are checked before anything is written, so the instruction must not change
+            // them.
             if (comptime row.writes() and view_row.below != null) {
                 if (@field(target, row.views[0].member).handle == list[0].handle) {
                     return reader.fail(error.Unsupported, "the output lies in the storage of the indices", .{});
@@ -196,7 +198,7 @@ pub const Reader = struct {
         return useful;
     }
 
-    /// The lengths of the view's axes, which stand in `room` if they stand together nowhere else.
+    /// The lengths of the view's axes, copied into `room` if they are not contiguous in the words.
     inline fn shapeOf(
         reader: *const Reader,
         comptime row: schema.Row,
@@ -221,7 +223,7 @@ pub const Reader = struct {
         return room[0..rank];
     }
 
-    /// A map of elements side by side in half the words, since most eager ops are one.
+    /// A flat map, in half the words of a map: most eager operations are one.
     fn flat(reader: *const Reader, target: *program.Map) Failure!bool {
         const head_length = comptime schema.of(.flat).head;
         try reader.atLeast(head_length);
@@ -247,7 +249,7 @@ pub const Reader = struct {
         return count != 0;
     }
 
-    /// So many elements side by side.
+    /// A view of `count` contiguous elements.
     inline fn line(reader: *const Reader, at: usize, target: *View, count: usize, dtype: program.DType) Failure!void {
         const handle: u32 = @intCast(try reader.number(at, "handle", 1 << 32));
         const offset = try reader.number(at + 1, "offset", words_module.elements_max);
@@ -281,14 +283,14 @@ pub const Reader = struct {
         }
     }
 
-    /// The whole number in `0..bound` that stands there.
+    /// The whole number in word `at`, which must be below `bound`.
     inline fn number(reader: *const Reader, at: usize, comptime what: []const u8, bound: u64) Failure!usize {
         const whole: u64 = @bitCast(reader.wholes[at]);
         if (whole < bound) return @intCast(whole);
         return reader.fail(error.Malformed, "the " ++ what ++ " {d} must be a whole number in [0, {d})", .{ reader.words[at], bound });
     }
 
-    /// The compute type, which must be one that the row has.
+    /// The compute type, which must be one that the row supports.
     inline fn computeOf(reader: *const Reader, code: usize, signature: Signature) Failure!program.DType {
         if (code >= 3) return reader.fail(error.Malformed, "the compute type {d} must be a whole number in [0, 3)", .{code});
         const found: program.DType = @fromBackingInt(@as(u8, @intCast(code)));
@@ -306,7 +308,8 @@ pub const Reader = struct {
         return @intCast(count);
     }
 
-    /// A number of elements, so many times. Both factors are at most `words_module.elements_max`.
+    /// A number of elements multiplied by `times`. Both factors are at most
+    /// `words_module.elements_max`.
     inline fn product(reader: *const Reader, whole: u64, size: usize) Failure!u64 {
         const more = multiplied(whole, @max(size, 1));
         if (more <= words_module.elements_max) return more;
@@ -330,7 +333,7 @@ pub const Reader = struct {
         return reader.fail(error.Unsupported, "the " ++ row.name ++ " of " ++ name ++ " is {t}, wanted " ++ comptime typesText(row.types), .{target.dtype});
     }
 
-    /// A view with strides, or of elements that lie side by side.
+    /// A view with strides, or of contiguous elements.
     fn window(reader: *const Reader, at: usize, target: *View, shape: []const usize, strided: bool) Failure!void {
         const handle: u32 = @intCast(try reader.number(at, "handle", 1 << 32));
         const codes = @typeInfo(program.DType).@"enum".field_names.len;
@@ -349,7 +352,7 @@ pub const Reader = struct {
             }
             stride.* = @intCast(step);
             if (size == 0) empty = true else {
-                // What saturates is out of range and stays so.
+                // A product that saturates is out of range, and so is any sum with it.
                 const reach = multiplied(step, @intCast(size - 1));
                 if (reach < 0) low +|= reach else high +|= reach;
             }
@@ -361,8 +364,8 @@ pub const Reader = struct {
             found.views[found.count] = .{ .at = @intCast(at), .low = low - from, .high = high - from, .empty = empty, .written = false };
             found.count += 1;
         }
-        // Nothing is read through the strides of no elements, and no skeleton must reckon with them:
-        // they may be too large to be multiplied.
+        // A view without elements gets strides of 0: nothing reads through its strides, but they
+        // may be too large for a skeleton to multiply.
         if (empty) {
             @memset(target.strides[0..shape.len], 0);
             return;
@@ -375,7 +378,7 @@ pub const Reader = struct {
     }
 };
 
-/// One more than what the field's words may be.
+/// One more than the largest value of the field's words.
 fn boundOf(comptime row: schema.Row, comptime field: schema.Field) u64 {
     return switch (field.kind) {
         .compute => 3,
@@ -395,7 +398,7 @@ fn typesText(comptime types: []const program.DType) []const u8 {
     return text;
 }
 
-/// The product, as far as its type goes. In 32-bit memory nothing grows beyond it.
+/// The product, saturated to the type. In 32-bit memory no product of decoded sizes exceeds the type.
 inline fn multiplied(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     return if (@bitSizeOf(usize) == 32) a * b else a *| b;
 }

@@ -1,6 +1,6 @@
-//! The devices that a context can work on. What an engine does for one instruction is its own
-//! affair; to add one, write a file with an `Engine` of these functions and a word in `Engine` here
-//! and in `Kind`. A function that is missing, or not spelt as here, does not compile.
+//! The devices that a context can work on. How an engine executes an instruction is its own affair;
+//! to add an engine, write a file with an `Engine` of these functions, and name it in `Engine` here
+//! and in `Kind`. A function that is missing, or spelt otherwise, does not compile.
 //!
 //!     init(engine, allocator, settings, message)   opens; the message says why it cannot
 //!     deinit(engine)
@@ -20,7 +20,7 @@
 //!     loadStore(engine, bytes)                     takes what saveStore once gave
 //!     list(settings, writer)                       the devices of that kind, as JSON
 //!
-//! What an engine does without it names in its `left_out`, each a part of the contract as a whole:
+//! An engine lists in `left_out` the parts of the contract that it lacks, each part as a whole:
 //!
 //! `loss`, for a device that can be lost:
 //!
@@ -46,7 +46,7 @@
 //!     forget(engine, handle, waiting)              a storage that is `watched` is freed
 //!     dropKept(engine, waiting, memory) bool       gives back the memory of all that is kept, if there is any
 //!
-//! An engine may be asynchronous until something is read: what went wrong before is then said.
+//! An engine may be asynchronous until something is read: the read then reports an earlier failure.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -84,7 +84,7 @@ const required = [_][]const u8{
     "loadStore",
 };
 
-/// What an engine may name in its `left_out`, and the functions that it then lacks.
+/// The parts that an engine may list in its `left_out`, and the functions that it then lacks.
 const Part = enum {
     loss,
     programs,
@@ -125,7 +125,7 @@ fn Of(comptime Devices: type) type {
         const Self = @This();
         pub const Union = Devices;
 
-        /// The engine must not move afterwards.
+        /// The engine must not move after `init`.
         pub fn init(
             engine: *Self,
             allocator: std.mem.Allocator,
@@ -152,8 +152,8 @@ fn Of(comptime Devices: type) type {
             }
         }
 
-        /// As if one by one. `temporaries` are the storages that were allocated and released
-        /// inside the group; what they held is nobody's business afterwards.
+        /// Executes the instructions as if one by one. `temporaries` are the storages that were
+        /// allocated and released inside the group; nobody reads their contents afterwards.
         pub fn runGroup(
             engine: *Self,
             instructions: []const Instruction,
@@ -164,14 +164,14 @@ fn Of(comptime Devices: type) type {
             }
         }
 
-        /// Null if the engine keeps no program of these words, and they are to be run the usual way.
+        /// Null if the engine keeps no program of these words, so that they must run the usual way.
         pub inline fn runKept(engine: *Self, words: []const f64, storages: *memory.Memory) ?Status {
             switch (engine.of) {
                 inline else => |*one| return if (comptime has(@TypeOf(one.*), .keeping)) one.runKept(words, storages) else null,
             }
         }
 
-        /// A captured program begins: all until `endProgram`.
+        /// Begins a captured program, which lasts until `endProgram`.
         pub inline fn beginProgram(engine: *Self) void {
             switch (engine.of) {
                 inline else => |*one| if (comptime has(@TypeOf(one.*), .programs)) one.beginProgram(),
@@ -184,7 +184,7 @@ fn Of(comptime Devices: type) type {
             }
         }
 
-        /// Whether the engine is to be told what the words of a program do: by the functions up to `endNotes`.
+        /// Whether the engine wants to note the program's words, by the functions up to `endNotes`.
         pub inline fn beginNotes(engine: *Self, words: []const f64, storages: *memory.Memory) bool {
             switch (engine.of) {
                 inline else => |*one| return if (comptime has(@TypeOf(one.*), .keeping)) one.beginNotes(words, storages) else false,
@@ -276,7 +276,8 @@ fn Of(comptime Devices: type) type {
             }
         }
 
-        /// Why there was no memory, where it was not for want of any: an engine that can be lost says so.
+        /// Why an allocation failed other than for want of memory: an engine that can be lost says
+        /// so here.
         pub fn refused(engine: *Self) Status {
             switch (engine.of) {
                 inline else => |*one| return if (comptime has(@TypeOf(one.*), .loss)) one.refused() else .ok,
@@ -295,7 +296,7 @@ fn Of(comptime Devices: type) type {
             }
         }
 
-        /// Nothing changes where there is no memory for so many.
+        /// Leaves the number of threads unchanged where there is no memory for that many.
         pub fn setThreads(engine: *Self, threads: usize) error{OutOfMemory}!void {
             switch (engine.of) {
                 inline else => |*one| return one.setThreads(threads),
@@ -308,29 +309,29 @@ fn Of(comptime Devices: type) type {
             }
         }
 
-        /// Programs that were built may be kept for the next process: under this name, which tells
-        /// the device and its driver from all others. Empty where nothing is built.
+        /// The name under which built programs may be kept for the next process: it tells the
+        /// device and its driver from all others. Empty where nothing is built.
         pub fn storeName(engine: *Self, buffer: []u8) []const u8 {
             switch (engine.of) {
                 inline else => |*one| return one.storeName(buffer),
             }
         }
 
-        /// How much was built that a store would spare the next process.
+        /// How many programs were built that a store would spare the next process.
         pub fn storeNews(engine: *const Self) u32 {
             switch (engine.of) {
                 inline else => |*one| return one.storeNews(),
             }
         }
 
-        /// Writes the store as far as it fits. Returns how many bytes it has.
+        /// Writes the store as far as it fits; returns how many bytes the whole store has.
         pub fn saveStore(engine: *Self, target: []u8) usize {
             switch (engine.of) {
                 inline else => |*one| return one.saveStore(target),
             }
         }
 
-        /// Takes a store of that name; what is not whole in it is passed over.
+        /// Loads a store of that name; records that are damaged are passed over.
         pub fn loadStore(engine: *Self, bytes: []const u8) error{OutOfMemory}!void {
             switch (engine.of) {
                 inline else => |*one| return one.loadStore(bytes),

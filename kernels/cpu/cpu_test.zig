@@ -1,7 +1,8 @@
 //! What the tests of the skeletons share: storages full of numbers, views of every kind that a
-//! program can make over them, and reading and writing them element by element.
+//! program can make over them, and access to them element by element.
 //!
-//! The tests stand in `map_test.zig`, `fold_test.zig`, ..., each against plain loops.
+//! The tests themselves are in `skeletons/`: `map_test.zig`, `fold_test.zig` and others, each
+//! against plain loops.
 
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
@@ -16,7 +17,7 @@ const padding = 64 * 8;
 
 pub const Layout = enum { dense, transposed, reversed, broadcast, any };
 
-/// Room for every storage of a case, and numbers to fill it with.
+/// The memory for every storage of a case, and the numbers that fill it.
 pub const Bench = struct {
     arena: std.heap.ArenaAllocator,
     random: std.Random.DefaultPrng,
@@ -51,8 +52,8 @@ pub const Bench = struct {
         return if (bench.below(3) != 0) compute else bench.pick(DType);
     }
 
-    /// A fresh storage with one view of that shape over it; `layout` says in which order its axes
-    /// lie, with which gaps, and in which direction.
+    /// A fresh storage with one view of that shape over it; `layout` says in which order the view's
+    /// axes lie, with which gaps, and in which direction.
     pub fn view(bench: *Bench, dtype: DType, shape: []const usize, layout: Layout) !View {
         var result: View = undefined;
         result.dtype = dtype;
@@ -86,7 +87,8 @@ pub const Bench = struct {
         return result;
     }
 
-    /// Elements, and behind them what kernels may read: values that would spoil any result.
+    /// Fills the elements, and the padding behind them, which kernels may read, with values that
+    /// would spoil any result.
     fn allocate(bench: *Bench, dtype: DType, count: usize) ![]align(64) u8 {
         const allocator = bench.arena.allocator();
         const bytes = count * dtype.bytes();
@@ -127,7 +129,7 @@ pub const Bench = struct {
         return result;
     }
 
-    /// That nothing but the view's own elements has changed since.
+    /// Checks that nothing but the view's own elements has changed since.
     pub fn expectUntouched(
         bench: *Bench,
         before: []const u8,
@@ -149,13 +151,13 @@ pub const Bench = struct {
     }
 };
 
-/// An engine that must not move: `var engine: Engine = undefined; try engine.init(...)`.
+/// An engine must not move: `var engine: Engine = undefined; try engine.init(...)`.
 pub fn open(engine: *cpu.Engine, threads: usize) !void {
     var message: program.Message = .{};
     try engine.init(std.testing.allocator, &.{ .threads = @intCast(threads) }, &message);
 }
 
-/// Element of the linear index, in elements from the view's data.
+/// The element at that linear index, in elements from the view's data.
 pub fn offsetOf(view: *const View, shape: []const usize, linear: usize) isize {
     var rest = linear;
     var offset: isize = 0;
@@ -199,17 +201,17 @@ pub fn put(comptime T: type, view: *const View, offset: isize, value: T) void {
     }
 }
 
-/// The element of the linear index.
+/// Reads the element at the linear index.
 pub fn element(view: *const View, shape: []const usize, linear: usize) f64 {
     return get(f64, view, offsetOf(view, shape, linear));
 }
 
-/// Bit for bit, but any NaN for any.
+/// Whether two values are equal bit by bit, any NaN being equal to any other.
 pub fn same(x: f64, y: f64) bool {
     return @as(u64, @bitCast(x)) == @as(u64, @bitCast(y)) or (x != x and y != y);
 }
 
-/// That both views hold the same; `what` names the case where they do not.
+/// Checks that both views hold the same values; `what` names the case where they differ.
 pub fn expectSame(want: *const View, got: *const View, shape: []const usize, what: anytype) !void {
     for (0..axes_module.product(shape)) |i| {
         const x = element(want, shape, i);

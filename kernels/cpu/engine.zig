@@ -21,7 +21,7 @@ const Instruction = program.Instruction;
 const Memory = memory_module.Memory;
 const Status = program.Status;
 
-/// Nobody runs programs in wasm.
+/// Whether programs are kept: nobody runs captured programs in wasm.
 const keeps = !builtin.cpu.arch.isWasm();
 
 pub const Engine = struct {
@@ -123,7 +123,7 @@ pub const Engine = struct {
         return engine.programs.dropAll(memory);
     }
 
-    /// Products that wait read their operands as these lie: panels are about to go.
+    /// Products that wait read their operands in memory again, for the panels are about to be freed.
     fn leavePanels(waiting: []Instruction) void {
         for (waiting) |*instruction| {
             if (instruction.* == .matmul) instruction.matmul.panels = null;
@@ -173,7 +173,7 @@ pub const Engine = struct {
 
     pub fn loadStore(_: *Engine, _: []const u8) error{OutOfMemory}!void {}
 
-    /// There is one, wherever this runs.
+    /// The one CPU, which has a level wherever the library runs.
     pub fn list(_: *const Settings, writer: *std.Io.Writer) std.Io.Writer.Error!void {
         try writer.writeAll("{\"devices\":[{\"platform\":\"cpu\",\"name\":\"");
         try writer.writeAll((levels.choose("") orelse unreachable).name);

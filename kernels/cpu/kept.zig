@@ -1,15 +1,15 @@
 //! Programs that come again, decoded.
 //!
-//! A captured function runs the same words from the same place at each call. What changes in them
-//! are handles and offsets of memory from outside, and numbers such as a learning rate. The second
-//! time that such words are seen, their decoded instructions are kept, together with the memory
-//! that they allocate and free again: from then on a run only compares the words with those of the
-//! run before. Whatever else is found changed, or a storage gone, sends the words the usual way,
-//! with its checks and its messages. Groups are kept as they were cut into tiles: that looks at
-//! which storages are one, and so does `refresh`.
+//! A captured function runs the same words at the same address at each call. What changes in the
+//! words are handles and offsets of memory from outside, and numbers such as a learning rate. The
+//! second time that such words are seen, their decoded instructions are kept, together with the
+//! memory that they allocate and free again: from then on a run only compares the words with those
+//! of the run before. If anything else has changed, or a storage is gone, the words are run the
+//! usual way, with all checks and messages. Groups are kept as cut into tiles: that cut depends on
+//! which views share a storage, and so `refresh` compares the sharing, too.
 //!
-//! Only small programs are kept, and few: in a large one decoding is nothing, and its memory is
-//! better shared.
+//! Only small programs are kept, and few: decoding costs nothing beside a large program, and its
+//! memory is better shared.
 
 const std = @import("std");
 const group = @import("group/group.zig");
@@ -23,44 +23,44 @@ const Block = memory_module.Block;
 const Instruction = program.Instruction;
 const Memory = memory_module.Memory;
 
-/// Bytes that a kept program may allocate, and programs that are kept at once.
+/// The most bytes that a kept program may allocate, and the most programs kept at once.
 const bytes_max = 4 << 20;
 const programs_max = 16;
-/// Words that were seen once, or refused.
+/// How many addresses of words are remembered that were seen once, or refused.
 const seen_max = 64;
 
-/// What a word means to a kept program: nothing may change it, it is one of a view's, or a number
-/// of an instruction: `first_number` and the place in the list of them.
+/// What a word means to a kept program: it must not change, it belongs to a view, or it is a number
+/// of an instruction, in which case `first_number` is added to its index in the list of numbers.
 const Role = u32;
 const fixed: Role = 0;
 const of_view: Role = 1;
 const first_number: Role = 2;
 
-/// A view of memory from outside. Its handle stands at that place in the words, its offset two
-/// places further.
+/// A view of memory from outside. Its handle is the word at index `at`, its offset the word two
+/// further on.
 const Link = struct {
     place: u32,
     instruction: u32,
     operand: u32,
-    /// Whether the instruction writes it.
+    /// Whether the instruction writes the view.
     written: bool,
-    /// The first link of the same storage.
+    /// The index of the first link to the same storage.
     first: u32,
     /// How far the view reaches from its first element.
     low: i64,
     high: i64,
     empty: bool,
-    /// Bytes from the first link's first element to its own.
+    /// Bytes from the first element of the storage's first link to the first element of this link.
     distance: usize = 0,
 };
 
-/// A word that is a number of an instruction, and its place in the instruction's words.
+/// A word that is a number of an instruction, and its index among the instruction's words.
 const Number = struct { instruction: u32, at: u32 };
 
 /// A product whose right operand is from outside, and the bytes of its panels.
 const Weight = struct { product: *program.MatMul, bytes: usize };
 
-/// What is executed together: one instruction, or a group.
+/// The instructions that one step executes together: a single one, or a group.
 const Step = struct {
     kind: enum { one, group },
     first: u32,
@@ -69,10 +69,10 @@ const Step = struct {
 };
 
 const Program = struct {
-    /// Holds all of it.
+    /// The arena that holds everything of the program.
     arena: std.heap.ArenaAllocator,
     address: usize,
-    /// As they were at the last run.
+    /// The words at the last run.
     words: []f64,
     roles: []const Role,
     steps: []const Step,
@@ -81,10 +81,10 @@ const Program = struct {
     numbers: []const Number,
     blocks: []const Block,
     weights: []const Weight,
-    /// When it was last run.
+    /// The time, as a count, of the last run.
     used: u64,
 
-    /// Takes over what changed in the words; false if that is more than a program allows.
+    /// Takes over what changed in the words; false if more changed than a program allows.
     pub fn refresh(kept: *Program, memory: *Memory, words: []const f64) bool {
         const lanes = 8;
         var at: usize = 0;
@@ -124,7 +124,8 @@ const Program = struct {
         if (link.empty) return true;
         if (offset + link.low < 0 or offset + link.high >= storage.block.bytes >> shift) return false;
         view.data += @as(usize, @intCast(offset)) << shift;
-        // Groups were cut by which bytes of one storage the views share: they must go on doing so.
+        // Groups were cut by which views share bytes of one storage: the same views must still
+        // share them.
         return kept.distanceOf(link) == link.distance;
     }
 
@@ -135,14 +136,15 @@ const Program = struct {
         return @intFromPtr(to.data) -% @intFromPtr(from.data);
     }
 
-    /// Whether a view that shows another storage now still shows the same one as those that it did
-    /// before, and as no others.
+    /// Whether the views that shared a storage with this one still share one, and no further view
+    /// has joined them.
     fn agrees(kept: *const Program, words: []const f64, place: usize) bool {
         const link = &kept.links[place];
         const handle = words[link.place];
         for (kept.links, 0..) |*other, k| {
             const one = other.first == link.first;
-            // Of each storage its first view stands for the others, which are looked at in their turn.
+            // The first view of each storage stands for the others, each of which is checked in its
+            // own turn.
             if (!one and other.first != k) continue;
             if ((words[other.place] == handle) != one) return false;
         }
@@ -174,19 +176,19 @@ const Builder = struct {
     address: usize,
     words: []const f64,
     steps: std.ArrayList(Step) = .empty,
-    /// Of each step that is a group.
+    /// For each step that is a group, the temporaries of that group.
     temporaries: std.ArrayList([]const u32) = .empty,
     instructions: std.ArrayList(Instruction) = .empty,
     links: std.ArrayList(Link) = .empty,
     roles: std.ArrayList(Role) = .empty,
     numbers: std.ArrayList(Number) = .empty,
     blocks: std.ArrayList(Held) = .empty,
-    /// The first instruction that is in no step yet.
+    /// The first instruction that belongs to no step yet.
     pending: usize = 0,
     bytes: usize = 0,
     failed: bool = false,
 
-    /// A block that the words allocate, and whether they use it now.
+    /// A block that the words allocate, and whether a storage of theirs uses it now.
     const Held = struct { block: Block, in_use: bool };
 
     pub fn init(builder: *Builder, allocator: std.mem.Allocator, words: []const f64) void {
@@ -196,7 +198,8 @@ const Builder = struct {
         };
     }
 
-    /// A block of the words' own for a storage of so many bytes, if one of its size is free.
+    /// A block of the program's own for a storage of this many bytes, if a block of that size is
+    /// free.
     pub fn reuse(builder: *Builder, bytes: usize, memory: *Memory) ?Block {
         for (builder.blocks.items) |*held| {
             if (held.in_use or !Memory.alike(held.block.bytes, bytes)) continue;
@@ -208,7 +211,7 @@ const Builder = struct {
         return null;
     }
 
-    /// A block that the words have just allocated.
+    /// Notes a block that the words have just allocated.
     pub fn own(builder: *Builder, block: Block) void {
         builder.bytes += block.bytes;
         builder.failed = builder.failed or builder.bytes > bytes_max;
@@ -218,14 +221,14 @@ const Builder = struct {
         };
     }
 
-    /// Whether a block that is not needed any more stays with the words.
+    /// Whether a block that a storage gives back stays with the program.
     pub fn release(builder: *Builder, block: Block) bool {
         for (builder.blocks.items) |*held| {
             if (held.block.data != block.data) continue;
             held.in_use = false;
             return true;
         }
-        // Memory from outside is freed once.
+        // Freeing memory from outside happens only once, so such words are not kept.
         builder.failed = true;
         return false;
     }
@@ -236,7 +239,7 @@ const Builder = struct {
         } else false;
     }
 
-    /// An instruction of these words, decoded, and what its views were read from.
+    /// Notes an instruction of these words, decoded, and the words that its views were read from.
     pub fn add(
         builder: *Builder,
         opcode: program.Opcode,
@@ -246,7 +249,8 @@ const Builder = struct {
         memory: *const Memory,
     ) void {
         if (builder.failed) return;
-        // The views of flat maps are not noted; recordings have none.
+        // The views of packed flat maps are not noted, so such words are not kept; recordings
+        // contain none.
         builder.failed = opcode == .flat;
         builder.tryAdd(instruction, words, found, memory) catch {
             builder.failed = true;
@@ -295,7 +299,7 @@ const Builder = struct {
         }
     }
 
-    /// What was added since the last step is one: all that a group has run, or a single instruction.
+    /// Ends a step: the instructions since the last step, which ran as a group or as a single one.
     pub fn endStep(builder: *Builder, kind: @FieldType(Step, "kind"), temporaries: []const u32) void {
         const count = builder.instructions.items.len - builder.pending;
         if (builder.failed or count == 0) return;
@@ -312,7 +316,8 @@ const Builder = struct {
         if (step.kind == .group) try builder.temporaries.append(allocator, try allocator.dupe(u32, temporaries));
     }
 
-    /// The program; null if the words are not to be kept. The builder is done.
+    /// The finished program; null if the words are not to be kept. The builder must not be used
+    /// afterwards.
     fn finish(builder: *Builder, workspace: *Workspace, memory: *Memory) ?*Program {
         for (builder.blocks.items) |*held| builder.failed = builder.failed or held.in_use;
         const made = if (builder.failed) null else builder.make(workspace) catch null;
@@ -373,9 +378,9 @@ pub const Programs = struct {
     seen_next: usize = 0,
     clock: u64 = 0,
     panels: panels.Cache = .{},
-    /// What notes the words that run now, between `begin` and `end`.
+    /// Notes the running words, between `begin` and `end`.
     builder: Builder = undefined,
-    /// Writes to storages before the program that runs.
+    /// The count of writes to storages when the running program began.
     began: u64 = 0,
 
     const Seen = struct {
@@ -388,13 +393,13 @@ pub const Programs = struct {
         }
     };
 
-    /// Runs the program of these words as it is kept; null if there is none, or if more has changed in
-    /// them than a program allows.
+    /// Runs the kept program of these words; null if none is kept, or if more has changed in the
+    /// words than a program allows.
     pub fn runKept(programs: *Programs, words: []const f64, workspace: *Workspace, memory: *Memory) ?program.Status {
         const kept = programs.find(words) orelse return null;
         if (!kept.refresh(memory, words)) {
             programs.drop(kept, memory);
-            // Kept again only if they come as they are now once more.
+            // The program is built again only if the changed words come once more.
             for (&programs.seen) |*seen| if (seen.isOf(words)) {
                 seen.* = .{};
             };
@@ -418,7 +423,7 @@ pub const Programs = struct {
         return null;
     }
 
-    /// A program begins whose words run the usual way. Whether the builder is to note what they do.
+    /// Begins a program whose words run the usual way; returns whether the builder is to note them.
     pub fn begin(programs: *Programs, words: []const f64, memory: *const Memory) bool {
         programs.began = memory.writes;
         programs.panels.clock += 1;
@@ -427,7 +432,7 @@ pub const Programs = struct {
         return true;
     }
 
-    /// Whether these words came before, so that they may come again.
+    /// Whether the same words came before, so that they may come again.
     fn comesAgain(programs: *Programs, words: []const f64) bool {
         for (&programs.seen) |*seen| {
             if (seen.isOf(words)) return !seen.refused;
@@ -437,14 +442,14 @@ pub const Programs = struct {
         return false;
     }
 
-    /// Panels for a product whose right operand was there before the program, as it is.
+    /// Finds panels for a product whose right operand was written before the program began.
     pub fn bringPanels(programs: *Programs, product: *program.MatMul, workspace: *Workspace, memory: *const Memory) void {
         const storage = memory.find(panels.right(product).handle).?;
         if (storage.written > programs.began) return;
         product.panels = programs.panels.bring(product, panels.size(workspace, product), workspace, memory);
     }
 
-    /// Keeps what the builder has noted, in the place of what was not run for longest.
+    /// Keeps the program that the builder has noted, in the slot of the one not run for longest.
     pub fn end(programs: *Programs, sound: bool, workspace: *Workspace, memory: *Memory) void {
         const builder = &programs.builder;
         builder.failed = builder.failed or !sound;
@@ -477,7 +482,7 @@ pub const Programs = struct {
         kept.deinit(memory);
     }
 
-    /// Bytes of the programs themselves; their blocks are the memory's to count.
+    /// Bytes of the programs themselves; the memory counts the blocks that they hold.
     pub fn bytes(programs: *const Programs) usize {
         var sum = programs.panels.bytes;
         for (programs.list) |entry| {
@@ -486,7 +491,7 @@ pub const Programs = struct {
         return sum;
     }
 
-    /// Gives all memory back. False if there was none.
+    /// Gives all memory back; false if there was none.
     pub fn dropAll(programs: *Programs, memory: *Memory) bool {
         var any = false;
         for (0..programs.list.len) |place| {

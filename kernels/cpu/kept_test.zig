@@ -1,5 +1,5 @@
-//! Words that are run again and again from one place do what they do the usual way, whatever
-//! changes in them.
+//! Words that run again and again at one address do what they do the usual way, whatever changes in
+//! them.
 
 const std = @import("std");
 const border = @import("../lib.zig").border;
@@ -19,7 +19,7 @@ fn status(value: program.Status) u32 {
     return @backingInt(value);
 }
 
-/// Words in the making.
+/// Words as they are written, instruction after instruction.
 const Words = struct {
     list: [256]f64 align(8) = undefined,
     length: u32 = 0,
@@ -110,13 +110,13 @@ test "numbers, handles and offsets may change from run to run" {
             try expectResult(context, handles.out, 1, 2, if (handle == handles.y) 2 else 5, 2);
         }
     }
-    // In place.
+    // The output is an operand.
     words.list[places.result] = handles.other;
     try expectEqual(status(.ok), words.run(context));
     try expectResult(context, handles.other, 1, 2, 5, 2);
     words.list[places.result] = handles.out;
     try fill(context, handles.other, 5);
-    // A word that no captured function changes.
+    // Changes a word that no captured function changes.
     words.list[places.scale - 4] = rowOf("divScalar");
     for (0..3) |_| {
         try expectEqual(status(.ok), words.run(context));
@@ -147,7 +147,7 @@ test "what went out of range or out of being is refused as ever" {
         for (0..3) |_| try expectEqual(status(.ok), words.run(context));
         try expectResult(context, handles.out, 1, 2, 2, 3);
     }
-    // Freed, and made anew with too few bytes under the same handle.
+    // Frees the storage, and makes it anew with too few bytes under the same handle.
     var change: Words = .{};
     _ = change.put(&.{ 2, 3, handles.y, 1, 4, handles.y, 4 * count - 4 });
     try expectEqual(status(.ok), change.run(context));
@@ -189,7 +189,7 @@ test "a group is cut into tiles anew where its views of one storage move apart" 
     var words: Words = .{};
     for ([_]f64{ handles.x, handles.y, handles.out }) |handle| _ = words.put(&.{ 1, 4, handle, 4 * 2 * long });
     try expectEqual(status(.ok), words.run(context));
-    // y = -x, out = y y: the second map reads what the first writes, or from further on.
+    // y = -x, out = y y: the second map reads the first map's result, or elements further on.
     words = .{};
     _ = words.put(&.{ 3, 2, 5, 18, rowOf("negate"), 0, 1, 1, 0, 0, 0, long });
     _ = words.put(&.{ handles.y, 0, 0, 1, handles.x, 0, 0, 1 });

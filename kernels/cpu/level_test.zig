@@ -19,7 +19,7 @@ const View = testing.View;
 
 const engines_max = 8;
 
-/// Engines whose results must be the same.
+/// Engines whose results must be equal.
 const Set = struct {
     engines: [engines_max]cpu.Engine = undefined,
     count: usize = 0,
@@ -62,7 +62,7 @@ const Set = struct {
     }
 };
 
-/// The first element that is not the same, any NaN for any.
+/// The first element that differs, where any NaN equals any other.
 fn differs(dtype: DType, x: []align(64) const u8, y: []align(64) const u8) ?usize {
     const end = std.mem.indexOfDiff(u8, x, y) orelse return null;
     for (end / dtype.bytes()..x.len / dtype.bytes()) |i| {
@@ -215,7 +215,7 @@ fn checkAll(set: *Set) !void {
     try checkGathers(set);
 }
 
-/// Every level that the library holds and the machine runs, against the best.
+/// Compares every level that the library holds and the machine runs with the best one.
 pub fn expectEqualLevels() !void {
     if (levels.all.len == 1) return error.SkipZigTest;
     var set: Set = .{ .bench = .init(15) };

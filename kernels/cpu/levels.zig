@@ -10,7 +10,7 @@ const Table = contract.Table;
 
 const linked = builtin.cpu.arch == .x86_64 and @hasDecl(@import("root"), "levels_linked");
 
-/// Best first.
+/// The levels of this library, the best first.
 pub const all: []const Level = further ++ .{Level{
     .name = level.name,
     .table = &level.own,
@@ -29,7 +29,8 @@ fn external(comptime name: []const u8) *const Table {
     return @extern(*const Table, .{ .name = contract.symbolOf(name) });
 }
 
-/// The best level, or the one of that name; null if there is none or the machine lacks it.
+/// The best level, or the one of that name; null if the library has no such level or the machine
+/// lacks it.
 pub fn choose(name: []const u8) ?*const Level {
     for (all) |*candidate| {
         if (name.len != 0 and !std.mem.eql(u8, name, candidate.name)) continue;
@@ -60,7 +61,7 @@ fn cpuid(leaf: u32, subleaf: u32) Leaf {
     return .{ .eax = eax, .ebx = ebx, .ecx = ecx, .edx = edx };
 }
 
-/// The register states that the operating system saves.
+/// The register states that the operating system saves on a switch of threads.
 fn xgetbv() u32 {
     return asm volatile ("xgetbv"
         : [_] "={eax}" (-> u32),

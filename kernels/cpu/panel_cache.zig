@@ -1,10 +1,12 @@
-//! Right operands that do not change from run to run, kept in the order in which tiles read them.
+//! Weights that do not change from run to run, kept in panels: the order in which tiles read a
+//! right operand.
 //!
-//! A product copies a right operand into panels where it does not lie well, at each run: a transposed
-//! weight, one with long rows, one of halves. For programs that come again a context holds such
-//! panels of their weights, as long as nobody writes these: a weight that is found as it was before
-//! gets them. Programs that read one weight, as for several sizes of batch, share its panels. They
-//! cost as much memory as the weights, so there is a bound to them.
+//! A product copies its right operand into panels at each run where that operand's own order is
+//! slow to read: a transposed weight, one with long rows, one of halves. For programs that come
+//! again a context keeps the panels of their weights, as long as nobody writes these weights: a
+//! weight that is unchanged since the run before gets panels. Programs that read one weight, as for
+//! several sizes of batch, share its panels. Panels cost as much memory as the weights, so their
+//! total is bounded.
 
 const std = @import("std");
 const facts = @import("../program/facts.zig");
@@ -18,14 +20,15 @@ const MatMul = program.MatMul;
 const Memory = memory_module.Memory;
 const View = program.View;
 
-/// Bytes of all panels of a context, and how many weights are known.
+/// The most bytes of all panels of a context, and the most weights that it knows.
 const bytes_max = 128 << 20;
 const entries_max = 128;
-/// Runs of programs after which panels that none of them used may make room for others. A program
-/// whose weights do not all fit keeps what it has, instead of making all of them anew at each run.
+/// A panel that was used in none of this many runs of programs may make room for others. A program
+/// whose weights do not all fit keeps the panels it has, instead of making all of them anew at each
+/// run.
 const runs_idle = 256;
 
-/// What panels are of.
+/// What tells one weight's panels from another's.
 const Key = struct {
     handle: u32,
     data: [*]const u8,
@@ -33,7 +36,7 @@ const Key = struct {
     columns: usize,
     strides: [2]isize,
     dtype: program.DType,
-    /// The other operand's, on which the kernel depends as well.
+    /// The other operand's type, on which the choice of kernel depends as well.
     other: program.DType,
 
     fn of(product: *MatMul) Key {
@@ -52,13 +55,13 @@ const Key = struct {
     }
 };
 
-/// The operand that the kernel takes for the right one.
+/// The operand that the kernel takes as its right one.
 pub fn right(product: *MatMul) *View {
     const turned = if (facts.hasHalves(product)) matmul_half.turns(product) else matmul.turns(product);
     return if (turned) &product.a else &product.b;
 }
 
-/// Bytes of a product's panels; 0 where they are of no use.
+/// Bytes of a product's panels; 0 where panels gain nothing.
 pub fn size(workspace: *Workspace, product: *MatMul) usize {
     const rank = product.batch_rank;
     for (right(product).strides[0..rank], product.batch[0..rank]) |stride, items| {
@@ -67,23 +70,23 @@ pub fn size(workspace: *Workspace, product: *MatMul) usize {
     return pack(workspace, product, null);
 }
 
-/// Writes a product's panels. Without `to` it only says how many bytes they have.
+/// Writes a product's panels; without `to` it only returns their bytes.
 pub fn pack(workspace: *Workspace, product: *const MatMul, to: ?[*]align(64) u8) usize {
     if (facts.hasHalves(product)) return matmul_half.pack(workspace.level, &workspace.pool, product, to);
     return matmul.pack(workspace.level.table, &workspace.pool, product, to);
 }
 
-/// The panels that a context holds, and the weights that may get some.
+/// The panels that a context holds, and the weights that may get panels.
 pub const Cache = struct {
     entries: [entries_max]Entry = @splat(.{}),
-    /// Entries that were ever in use at once.
+    /// One more than the highest entry that was ever in use.
     count: usize = 0,
     bytes: usize = 0,
     /// Runs of programs so far.
     clock: u64 = 0,
 
     const Entry = struct {
-        /// Null if it is free.
+        /// Null if the entry is free.
         key: ?Key = null,
         /// When the weight was last written.
         written: u64 = 0,
@@ -92,7 +95,8 @@ pub const Cache = struct {
     };
 
     /// The panels for a product whose right operand the running program has not written: none when
-    /// the operand is seen for the first time, or has been written since. `bytes` as `size` says.
+    /// the operand is seen for the first time, or was written since. `bytes` is the result of
+    /// `size`.
     pub fn bring(cache: *Cache, product: *MatMul, bytes: usize, workspace: *Workspace, memory: *const Memory) ?[*]align(64) u8 {
         if (bytes == 0 or bytes > bytes_max) return null;
         const key: Key = .of(product);
@@ -123,7 +127,8 @@ pub const Cache = struct {
         return null;
     }
 
-    /// The place of a weight that has no panels, the one not seen for longest.
+    /// The entry for a new weight: a free one, else the one without panels that was not seen for
+    /// longest.
     fn vacant(cache: *Cache) ?*Entry {
         var oldest: ?*Entry = null;
         for (cache.entries[0..cache.count]) |*entry| {
@@ -137,7 +142,8 @@ pub const Cache = struct {
 
     fn makeRoom(cache: *Cache, bytes: usize, allocator: std.mem.Allocator, memory: *const Memory) bool {
         if (cache.bytes + bytes <= bytes_max) return true;
-        // What was written since is of no use; what this run uses must stay.
+        // Panels of a weight that was written since are useless; panels that this run uses must
+        // stay.
         for (cache.entries[0..cache.count]) |*entry| {
             if (entry.panels.len == 0 or entry.used == cache.clock) continue;
             if (memory.find(entry.key.?.handle).?.written != entry.written) cache.drop(entry, allocator);
@@ -149,7 +155,7 @@ pub const Cache = struct {
         return true;
     }
 
-    /// The panels that were used longest ago, if that is long.
+    /// The entry whose panels were not used for longest, if that is long enough ago.
     fn longestIdle(cache: *Cache) ?*Entry {
         var oldest: ?*Entry = null;
         for (cache.entries[0..cache.count]) |*entry| {
@@ -159,7 +165,7 @@ pub const Cache = struct {
         return oldest;
     }
 
-    /// A weight is freed.
+    /// Forgets a weight whose storage is freed.
     pub fn forget(cache: *Cache, handle: u32, allocator: std.mem.Allocator) void {
         for (cache.entries[0..cache.count]) |*entry| {
             const key = entry.key orelse continue;

@@ -1,5 +1,5 @@
-//! A product by panels has the bits of the product without; a program uses panels only of weights
-//! that are as they were, whoever writes them.
+//! A product by panels has the bits of the product without panels; a program uses panels only of
+//! weights that are unchanged, whoever writes them.
 
 const std = @import("std");
 const border = @import("../lib.zig").border;
@@ -58,7 +58,7 @@ fn make(bench: *Bench, case: Case, dtypes: [3]DType, weight_turned: bool) !MatMu
     return product;
 }
 
-/// The transposed product: its left operand is the weight, and the kernel turns it back.
+/// The transposed product: its left operand is the weight, which the kernel takes as the right one.
 fn exchanged(product: *const MatMul) MatMul {
     var other = product.*;
     std.mem.swap(usize, &other.m, &other.n);
@@ -117,7 +117,7 @@ const weight_handle = 2;
 const out_handle = 3;
 const matrix_bytes: f64 = 4 * size * size;
 
-/// out = x W^T, which needs panels: W is read along its columns.
+/// out = x W^T, which needs panels: the kernel reads W down its columns.
 const words align(8) = [_]f64{ 8, 22, 0, 0, size, size, size } ++
     [_]f64{ out_handle, 0, 0, size, 1 } ++ [_]f64{ x_handle, 0, 0, size, 1 } ++ [_]f64{ weight_handle, 0, 0, 1, size };
 
@@ -160,13 +160,14 @@ test "a weight that is written gets other panels, whoever writes it" {
     }
     try std.testing.expect(border.memory(context, 1) >= before + matrix_bytes);
     for (0..3) |round| {
-        // By bytes from outside.
+        // The weight is written by bytes from outside.
         try fill(context, weight_handle, 5);
         for (0..4) |_| {
             try runWords(context, &words);
             try expectProduct(context, 5);
         }
-        // By words of their own, which come again and are kept decoded in their turn.
+        // The weight is written by words of their own, which come again and are kept decoded in
+        // turn.
         for (0..5) |k| {
             try runWords(context, &increment);
             const now: f32 = @floatFromInt(6 + k);
@@ -175,7 +176,7 @@ test "a weight that is written gets other panels, whoever writes it" {
                 try expectProduct(context, now);
             }
         }
-        // Freed, and made anew under the same handle.
+        // The weight is freed, and made anew under the same handle.
         const renew align(8) = [_]f64{ 2, 3, weight_handle, 1, 4, weight_handle, matrix_bytes };
         try runWords(context, &renew);
         try fill(context, weight_handle, 7);
@@ -184,7 +185,8 @@ test "a weight that is written gets other panels, whoever writes it" {
             try expectProduct(context, 7);
         }
     }
-    // Panels go with their weight, whose own block waits for the next storage.
+    // Panels are freed with their weight, while the weight's block waits in the cache for the next
+    // storage.
     const held = border.memory(context, 1);
     try runWords(context, &.{ 2, 3, weight_handle });
     try std.testing.expect(border.memory(context, 1) < held + matrix_bytes);

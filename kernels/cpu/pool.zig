@@ -1,12 +1,12 @@
 //! A fork-join pool: `parallel` runs the parts of a job on all threads and returns when every part
 //! is done.
 //!
-//! Every thread has a run of the parts for its own, the same one for each job of as many parts: what
-//! one job leaves in a core's cache the next finds there. Whoever is done takes from the others, so
-//! a thread that comes late or is preempted holds at most the part it has begun. Between jobs the
-//! workers spin for half a millisecond, so that a run of small jobs costs about 100 ns each, and
-//! then sleep. A job must give the same bits whoever runs which part: the pool promises no order and
-//! no thread. Without threads (wasm) everything here is a plain loop.
+//! Every thread has a share of the parts, the same one for each job of as many parts: what one job
+//! leaves in a core's cache the next job finds there. A thread that is done takes parts from the
+//! others, so a thread that comes late or is preempted holds up at most the part it has begun.
+//! Between jobs the workers spin for half a millisecond, so that a series of small jobs costs about
+//! 100 ns each, and then sleep. A job must give the same bits whichever thread runs which part: the
+//! pool promises no order and no thread. Without threads (wasm) everything here is a plain loop.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -21,30 +21,32 @@ const threaded = !builtin.single_threaded and !builtin.cpu.arch.isWasm();
 const spin_nanoseconds = 500_000;
 /// Spins between two looks at the clock, about a microsecond.
 const spins_per_look = 32;
-/// Spins of the caller before it offers its core to whoever preempted a worker.
+/// Spins of the caller before it yields its core to the thread that preempted a worker.
 const spins_before_yield = 2_000;
 /// The value of `remaining` that ends a worker.
 const stopping = std.math.maxInt(u32);
 
-/// Called across objects that are compiled one by one.
+/// The type of a job's body, called across objects that are compiled separately.
 const Function = *const fn (context: *const anyopaque, part: usize, worker: usize) callconv(.c) void;
 
 pub const Pool = struct {
-    /// Threads that take parts, the caller among them. Workers read it as it is written, atomically.
+    /// Threads that take parts, the caller among them. Workers read the number while it changes, so
+    /// it is atomic.
     threads: usize = 1,
     workers: [threads_max]Worker = undefined,
-    /// Set while a job runs; whoever finds it set runs its own job alone.
+    /// Set while a job runs; a caller that finds the flag set runs its own job on its own thread.
     busy: std.atomic.Value(bool) = .init(false),
-    /// Parts that workers have finished. On its own cache line: the caller watches it.
+    /// Parts that workers have finished. The counter has its own cache line, for the caller watches
+    /// it.
     finished: std.atomic.Value(u32) align(128) = .init(0),
     function: Function align(128) = undefined,
     context: *const anyopaque = undefined,
-    /// Of the caller and of each worker.
+    /// The shares of the caller and of each worker.
     shares: [threads_max]Share = undefined,
 
-    /// The parts of one thread, on a cache line that its worker watches.
+    /// The parts of one thread, on a cache line that the thread watches.
     pub const Share = struct {
-        /// Parts that nobody has begun. They end before part `end`.
+        /// Parts that nobody has begun; their indices end before part `end`.
         remaining: std.atomic.Value(u32) align(128) = .init(0),
         asleep: std.atomic.Value(bool) = .init(false),
         end: u32 = 0,
@@ -60,8 +62,8 @@ pub const Pool = struct {
         pool.start(threads);
     }
 
-    /// Ends and joins the workers: needed before the library is closed, not before the process
-    /// ends.
+    /// Ends and joins the workers: the library must not be closed before; the process may end
+    /// without it.
     pub fn deinit(pool: *Pool) void {
         pool.acquire();
         pool.stop();
@@ -77,7 +79,8 @@ pub const Pool = struct {
         pool.start(threads);
     }
 
-    /// Runs `body(context, part)` for every part below `parts`, in any order, on any thread.
+    /// Runs `body(context, part)` for every index `part` below `parts`, in any order, on any
+    /// thread.
     pub fn parallel(
         pool: *Pool,
         context: anytype,
@@ -92,8 +95,8 @@ pub const Pool = struct {
         }.run, parts);
     }
 
-    /// As `parallel`, and tells the body which worker it runs on, below `threads`: the index of a
-    /// scratch of its own.
+    /// Like `parallel`, but also tells the body the index of the worker that it runs on, below
+    /// `threads`: the index of the worker's scratch.
     pub fn parallelWorkers(
         pool: *Pool,
         context: anytype,
@@ -122,7 +125,7 @@ pub const Pool = struct {
         pool.function = function;
         pool.context = context;
         pool.finished.store(0, .monotonic);
-        // The caller keeps part 0 for itself.
+        // Part 0 always runs on the caller.
         var begin: u32 = 1;
         const threads: u32 = @intCast(pool.threads);
         for (pool.shares[0..threads], 1..) |*share, next| {
@@ -161,7 +164,8 @@ pub const Pool = struct {
         var left = share.remaining.load(.monotonic);
         while (left != 0 and left != stopping) {
             left = share.remaining.cmpxchgWeak(left, left - 1, .acquire, .monotonic) orelse {
-                // The job cannot end before this part does, so its fields stand still.
+                // The job cannot end before this part does, so the job's fields do not change
+                // meanwhile.
                 pool.function(pool.context, share.end - left, worker);
                 count += 1;
                 left = share.remaining.load(.monotonic);
@@ -184,7 +188,7 @@ pub const Pool = struct {
         }
     }
 
-    /// Waits a while for parts; false if none came.
+    /// Waits a while for new parts; false if none came.
     fn spin(share: *const Share) bool {
         const io = std.Io.Threaded.global_single_threaded.io();
         const begin = std.Io.Clock.awake.now(io);
@@ -201,7 +205,7 @@ pub const Pool = struct {
     fn start(pool: *Pool, threads: usize) void {
         if (!threaded) return;
         const wanted = std.math.clamp(threads, 1, threads_max);
-        // Whoever takes parts looks at all shares: they are there before the first worker is.
+        // A worker looks at all shares: every share must exist before the first worker starts.
         for (pool.shares[1..wanted]) |*share| share.* = .{};
         var started: usize = 1;
         while (started < wanted) : (started += 1) {

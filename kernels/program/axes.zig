@@ -1,4 +1,5 @@
-//! The axes that several operands are walked along together, merged where they lie end to end.
+//! The axes along which an instruction walks through several operands together, merged where they
+//! are contiguous.
 
 const std = @import("std");
 const program = @import("program.zig");
@@ -7,29 +8,29 @@ const program = @import("program.zig");
 pub const operands_max = program.inputs_max + 1;
 pub const rank_max = program.rank_max;
 
-/// Addresses of the operands at one place of the walk; operand 0 is the output.
+/// Addresses of the operands at one index of the walk; operand 0 is the output.
 pub const Bases = [operands_max]usize;
 
-/// Those of a map or a fold.
+/// The bases of a map or a fold.
 pub fn pointAt(bases: *Bases, instruction: anytype) void {
     bases[0] = @intFromPtr(instruction.out.data);
     for (instruction.inputs[0..instruction.inputs_count], 1..) |*input, k| bases[k] = @intFromPtr(input.data);
 }
 
-/// In which order the axes of operands are walked along.
+/// In which order the operands' axes are walked.
 pub const Order = union(enum) {
     given,
-    /// That in which this operand lies in memory.
+    /// The order in which this operand lies in memory.
     sorted: usize,
-    /// As given, and the last axis is merged with no other.
+    /// The given order; the last axis is merged with no other.
     apart,
 };
 
-/// The axes of the operands of one row, as the CPU walks along them.
+/// The axes of one row's operands, as the CPU walks them.
 pub const Axes = AxesOf(operands_max, rank_max);
 
-/// Axes from the outermost to the innermost, of so many operands at most. Strides are in bytes where
-/// views are given, else in the unit of the caller.
+/// Axes from the outermost to the innermost, of `operands_max` operands at most. Strides are in
+/// bytes where views are given, else in the caller's unit.
 pub fn AxesOf(comptime operands_most: usize, comptime rank_most: usize) type {
     return struct {
         rank: usize = 0,
@@ -38,7 +39,7 @@ pub fn AxesOf(comptime operands_most: usize, comptime rank_most: usize) type {
 
         const Self = @This();
 
-        /// The axes of `views` in some order; `places` is as in `append`.
+        /// The axes of `views` in the given order; `places` means the same as in `append`.
         pub fn of(
             views: []const *const program.View,
             shape: []const usize,
@@ -64,12 +65,13 @@ pub fn AxesOf(comptime operands_most: usize, comptime rank_most: usize) type {
             return @abs(view.strides[a]) > @abs(view.strides[b]);
         }
 
-        /// Adds axes of `views` inside the present ones. An axis of size 1 vanishes.
+        /// Adds axes of `views` inside the present ones. An axis of length 1 is left out.
         pub fn append(
             axes: *Self,
             views: []const *const program.View,
             shape: []const usize,
-            /// Where the axes begin in each view; null for an operand that does not have them.
+            /// The index of the first axis in each view; null for an operand that has none of these
+            /// axes.
             places: []const ?usize,
             barrier: usize,
         ) void {
@@ -94,8 +96,8 @@ pub fn AxesOf(comptime operands_most: usize, comptime rank_most: usize) type {
             axes.add(size, strides[0..views.len], barrier);
         }
 
-        /// Adds an axis inside the present ones. Where it continues the axis before it for every
-        /// operand, it becomes part of that axis, unless that one has a number below `barrier`.
+        /// Adds an axis inside the present ones. If the axis continues the one before it for every
+        /// operand, both become one axis, unless the index of the one before is below `barrier`.
         pub fn add(axes: *Self, size: usize, strides: []const isize, barrier: usize) void {
             const last = axes.rank -% 1;
             const merges = axes.rank > barrier and for (strides, 0..) |stride, k| {
@@ -107,12 +109,12 @@ pub fn AxesOf(comptime operands_most: usize, comptime rank_most: usize) type {
             axes.rank = target + 1;
         }
 
-        /// Adds axes of size 1 inside the others, so that a loop has one to run over.
+        /// Adds innermost axes of length 1 up to `count`, so that a loop has an axis to run over.
         pub fn atLeast(axes: *Self, rank: usize) void {
             while (axes.rank < rank) axes.insert(axes.rank, 1);
         }
 
-        /// Puts so many axes of size 1 before axis `first`.
+        /// Inserts `count` axes of length 1 before axis `first`.
         pub fn insert(axes: *Self, first: usize, count: usize) void {
             const after = axes.rank - first;
             std.mem.copyBackwards(usize, axes.shape[first + count ..][0..after], axes.shape[first..][0..after]);
@@ -124,12 +126,13 @@ pub fn AxesOf(comptime operands_most: usize, comptime rank_most: usize) type {
             axes.rank += count;
         }
 
-        /// How many elements they hold.
+        /// How many elements the axes hold.
         pub fn elements(axes: *const Self) usize {
             return product(axes.shape[0..axes.rank]);
         }
 
-        /// Into the arguments of a GPU's kernel from number `begin` on, the last axis first.
+        /// Writes the axes into the arguments of a GPU's kernel from index `begin` on, the
+        /// innermost axis first.
         pub fn write(axes: *const Self, operands: usize, begin: usize, divisors: anytype, strides: anytype) void {
             for (0..axes.rank) |back| {
                 const axis = axes.rank - 1 - back;
@@ -144,11 +147,11 @@ pub fn advance(address: usize, stride: isize, steps: usize) usize {
     return address +% @as(usize, @bitCast(stride)) *% steps;
 }
 
-/// A walk over some axes in order, the last fastest.
+/// A walk over some axes in order, the last axis fastest.
 pub const Walk = struct {
     places: [rank_max]usize = @splat(0),
 
-    /// Moves `bases` to the next place; false after the last.
+    /// Moves `bases` to the next index; false after the last.
     pub fn next(
         walk: *Walk,
         shape: []const usize,
@@ -175,7 +178,7 @@ pub const Walk = struct {
     }
 };
 
-/// Whether elements lie end to end, the last axis fastest.
+/// Whether elements are contiguous and row-major.
 pub fn dense(view: *const program.View, shape: []const usize) bool {
     var expected: isize = 1;
     var axis = shape.len;
@@ -188,7 +191,7 @@ pub fn dense(view: *const program.View, shape: []const usize) bool {
     return true;
 }
 
-/// Whether every index gives the same element.
+/// Whether all strides are 0, so that every index names the same element.
 pub fn single(view: *const program.View, shape: []const usize) bool {
     for (shape, view.strides[0..shape.len]) |size, stride| {
         if (stride != 0 and size != 1) return false;
@@ -196,7 +199,7 @@ pub fn single(view: *const program.View, shape: []const usize) bool {
     return true;
 }
 
-/// How many parts of so many `each` there are, the last of them perhaps shorter.
+/// How many parts of `each` there are; the last may be shorter.
 pub inline fn divCeil(count: usize, each: usize) usize {
     return (count + each - 1) / each;
 }
@@ -207,7 +210,7 @@ pub fn product(shape: []const usize) usize {
     return count;
 }
 
-/// The stride of axes as if they were one; null where they are not.
+/// The stride of all axes merged into one; null where they cannot be merged.
 pub fn strideOf(shape: []const usize, strides: []const isize) ?isize {
     var stride: ?isize = null;
     var expected: isize = 0;

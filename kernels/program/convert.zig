@@ -1,6 +1,6 @@
-//! Elements on their way into a tile of the compute type and out again, by rows and columns of any
-//! stride. Nothing here traps: floats that an integer cannot hold saturate, NaN becomes 0, and
-//! `bool` is whatever is not zero. Halves go by way of float32.
+//! Conversion of elements into a tile of the compute type and back, by rows and columns of any
+//! stride. Nothing here traps: floats that an integer cannot hold saturate, NaN becomes 0, and a
+//! `bool` is true unless its byte is 0. Halves are converted by way of float32.
 
 const std = @import("std");
 const half = @import("../numbers/half.zig");
@@ -20,7 +20,7 @@ pub const Load = *const fn (
     column_stride: isize,
 ) callconv(.c) void;
 
-/// The way back: `source` holds the rows without gaps.
+/// Fills memory from `source`, which holds the rows without gaps.
 pub const Store = *const fn (
     out: [*]u8,
     source: [*]const u8,
@@ -39,7 +39,7 @@ pub fn bitsOf(compute: DType, scalar: f64) u64 {
     };
 }
 
-/// How an element lies in memory.
+/// The type in which an element lies in memory.
 pub fn Stored(comptime dtype: DType) type {
     return switch (dtype) {
         .float32 => f32,
@@ -62,7 +62,7 @@ pub fn toStored(comptime dtype: DType, comptime T: type, value: T) Stored(dtype)
     return convert(Stored(dtype), value);
 }
 
-/// `count` elements of a half type from those of a compute type; each is rounded once.
+/// Stores `count` elements of a compute type as halves; each is rounded once.
 inline fn toHalves(comptime dtype: DType, comptime T: type, comptime count: usize, values: @Vector(count, T)) @Vector(count, u16) {
     return switch (T) {
         f64 => half.narrow(dtype, half.roundToOdd(values)),
@@ -71,7 +71,7 @@ inline fn toHalves(comptime dtype: DType, comptime T: type, comptime count: usiz
     };
 }
 
-/// As C converts where C defines it; an integer wraps into a narrower one.
+/// Converts as C does where C defines the result; an integer wraps into a narrower one.
 pub fn convert(comptime To: type, value: anytype) To {
     const From = @TypeOf(value);
     if (From == To) return value;
@@ -82,14 +82,15 @@ pub fn convert(comptime To: type, value: anytype) To {
         return @truncate(if (To == u8) @as(u64, @bitCast(wide)) else wide);
     }
     const low: From = @floatFromInt(std.math.minInt(To));
-    // One past the largest, which f32 can hold where it cannot hold the largest itself.
+    // The bound is one past the largest integer, which f32 can represent where it cannot represent
+    // the largest itself.
     const high: From = -low + @as(From, if (To == u8) 256 else 0);
     if (!(value > low)) return if (value <= low) std.math.minInt(To) else 0;
     if (value >= high) return std.math.maxInt(To);
     return @intFromFloat(value);
 }
 
-/// Halves that are converted together: as many as any level has lanes for.
+/// Halves that are converted together: the most lanes of any level.
 const halves = 16;
 
 fn at(comptime T: type, bytes: anytype, offset: isize) *align(1) const T {
@@ -109,7 +110,8 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
         ) callconv(.c) void {
             const out: [*]T = @ptrCast(@alignCast(out_bytes));
             if (@abs(row_stride) < @abs(column_stride) and row_stride != 0) {
-                // The source runs along its columns: read it that way, the tile is in cache.
+                // The source is contiguous along its columns: it is read in that order, and the
+                // tile is in cache.
                 var c: usize = 0;
                 if (squares and row_stride == @sizeOf(S)) {
                     while (c + side <= columns) : (c += side) {
@@ -129,12 +131,12 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
             }
         }
 
-        /// Whether a line of a square is loaded at once.
+        /// Whether one load reads a whole line of a square.
         const squares = S == T or (T == f32 and dtype.isHalf());
         const side = 8;
         const Line = @Vector(side, T);
 
-        /// `side` columns, squares of which are transposed in registers.
+        /// Loads `side` columns, squares of which are transposed in registers.
         fn columnsAcross(
             out: [*]T,
             source: *const u8,
@@ -143,7 +145,8 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
             stride: isize,
         ) void {
             const whole = rows / side * side;
-            // What comes after these rows is asked for next, and lies where no engine looks ahead.
+            // Prefetches the rows after these, which lie where the processor's own prefetching does
+            // not look.
             inline for (0..side) |c| {
                 const down: isize = @intCast(rows * @sizeOf(T));
                 @prefetch(at(u8, source, stride *% c +% down), .{ .locality = 2 });
@@ -170,8 +173,8 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
             return if (S == T) line else half.widen(dtype, line);
         }
 
-        /// Interleaving each line with the one `side / 2` after it, three times over, brings every
-        /// element to its place.
+        /// Interleaving each line with the one `side / 2` after it, three times in all, transposes
+        /// the square.
         inline fn transpose(square: *[side]Line) void {
             inline for (0..3) |_| {
                 var next: [side]Line = undefined;
@@ -282,7 +285,7 @@ test "convert saturates, wraps and never traps" {
     try expect(@as(u16, 0x4f00), toStored(.bfloat16, i32, std.math.maxInt(i32)));
     try expect(@as(i32, -65504), fromStored(.float16, i32, 0xfbff));
     try expect(@as(i32, std.math.maxInt(i32)), fromStored(.bfloat16, i32, 0x7f80));
-    // A tie in float32 that is none in float64.
+    // The value is half way between two halves in float32, but not in float64.
     try expect(@as(u16, 0x3c01), toStored(.float16, f64, 1 + 0x1p-11 + 0x1p-40));
     try expect(@as(u16, 0x3c00), toStored(.float16, f64, 1 + 0x1p-11));
     try expect(@as(f32, 1), fromStored(.bool, f32, 7));

@@ -5,9 +5,10 @@ const std = @import("std");
 
 const program = @import("program.zig");
 
-/// Whether a fold goes down columns: the kept axis is the one that lies closer in memory. The first
-/// operand that strides along one of the two axes decides. `core/capture` moves memory only where this
-/// stays: its own copy of the rule is tested by the same cases, in `fold_orders.json`.
+/// Whether a fold goes down columns: the kept axis is the one with the smaller stride. The first
+/// operand that has a stride along one of the two axes decides. `core/capture` moves memory only
+/// where this answer stays the same: its copy of the rule is tested by the same cases, in
+/// `fold_orders.json`.
 pub fn isColumn(fold: *const program.Fold) bool {
     const kept = lastLong(fold.shape[0..fold.kept]) orelse return false;
     const reduced = fold.kept + (lastLong(fold.shape[fold.kept..fold.rank]) orelse return true);
@@ -29,7 +30,7 @@ fn lastLong(shape: []const usize) ?usize {
     return null;
 }
 
-/// Whether elements of such types are gathered and scattered, by such an index.
+/// Whether gather and scatter take elements of these types, with an index of that type.
 pub fn gathers(gather: *const program.Gather) bool {
     const indexed = switch (gather.index.dtype) {
         .int32, .uint8, .bool => true,
@@ -38,7 +39,7 @@ pub fn gathers(gather: *const program.Gather) bool {
     return indexed and gather.out.dtype == gather.source.dtype;
 }
 
-/// Whether operands and result of a product all have the type that it is computed in.
+/// Whether operands and result of a product all have the type in which it is computed.
 pub fn isUniform(product: *const program.MatMul) bool {
     const compute = product.compute;
     return product.out.dtype == compute and product.a.dtype == compute and product.b.dtype == compute;

@@ -3,19 +3,19 @@
 const std = @import("std");
 const DType = @import("../numbers/dtype.zig").DType;
 
-/// What a field's words are.
+/// The kinds of an instruction's fields.
 pub const Kind = enum {
-    /// The number of a storage.
+    /// The handle of a storage.
     handle,
     bytes,
-    /// The number of a row in the table's section that is called like the instruction.
+    /// The number of a row in the section of `table.json` that has the instruction's name.
     row,
     compute,
     /// The number of axes.
     rank,
-    /// A number of axes, at most as many as the field it names.
+    /// A number of axes, at most as many as another field names.
     within,
-    /// The number of operands that the row names.
+    /// The number of operands, which the row in the table fixes.
     operands,
     /// Three kinds of numbers that may change from run to run: f64, u32 and a whole number below 2^53.
     number,
@@ -25,10 +25,11 @@ pub const Kind = enum {
     size,
     /// Row, compute type and a flag of a flat map in one word.
     code,
-    /// What remains of the instruction.
+    /// All remaining words of the instruction.
     rest,
 
-    /// Whether nothing but a number of the computation depends on the field.
+    /// Whether the field is only a number of the computation: no size, offset or choice of code
+    /// depends on it.
     pub fn isLive(kind: Kind) bool {
         return switch (kind) {
             .number, .key, .counter => true,
@@ -37,39 +38,39 @@ pub const Kind = enum {
     }
 };
 
-/// How many words a field has: so many, or as many as a field before it says.
+/// How many words a field has: a constant, or the value of an earlier field.
 pub const Times = union(enum) { fixed: usize, field: usize };
 
 pub const Field = struct {
-    /// As `table.json` has it, and as a member of a struct.
+    /// The name in `table.json`, and the name as a member of a struct.
     name: []const u8,
     member: []const u8,
-    /// The place of its first word in the instruction.
+    /// The index of the field's first word in the instruction.
     at: usize,
     kind: Kind,
     times: Times,
-    /// The field that a number of axes lies within.
+    /// The field that bounds this number of axes.
     within: ?usize,
 };
 
-/// Some of the axes of a view: those of a field of sizes, or the first of them, as many as `part` says.
+/// Some of the axes of a view: those of a field of sizes, or only its first `part` axes.
 pub const Axes = struct { field: usize, part: ?usize };
 
-/// `write` replaces what was there, `update` reads it, too.
+/// `write` replaces the old elements, `update` also reads them.
 pub const Access = enum { read, write, update };
 
 pub const View = struct {
     name: []const u8,
     member: []const u8,
     access: Access,
-    /// The element types that it may have; any if there are none.
+    /// The element types that the view may have; empty for any.
     types: []const DType,
-    /// Elements side by side, so that no strides stand in the words.
+    /// The elements are contiguous, so that the words contain no strides.
     is_packed: bool,
     axes: []const Axes,
-    /// The field that its elements, which are indices, must lie below.
+    /// The field that bounds the view's elements, which are indices.
     below: ?usize,
-    /// The field that says how many views of this kind there are; null for one.
+    /// The field that says how many views of this kind there are; null for a single view.
     times: ?usize,
 };
 
@@ -77,11 +78,12 @@ pub const Row = struct {
     name: []const u8,
     fields: []const Field,
     views: []const View,
-    /// The result depends on nothing but the words and the elements that are read.
+    /// The result depends only on the words and the elements that are read.
     pure: bool,
     /// A group may run it tile by tile.
     tiled: bool,
-    /// Words before a field of several sizes, which is the last, and before the views.
+    /// Words before the field of several sizes, which is the last field, and words before the
+    /// views.
     head: usize,
 
     pub fn place(comptime row: Row, comptime name: []const u8) usize {
@@ -92,26 +94,26 @@ pub const Row = struct {
         return row.fields[indexOf(row, name)];
     }
 
-    /// Whether a field or a view is called so in Zig.
+    /// Whether a field or a view has that name in Zig.
     pub fn hasMember(comptime row: Row, comptime name: []const u8) bool {
         for (row.fields) |one| if (std.mem.eql(u8, one.member, name)) return true;
         for (row.views) |one| if (std.mem.eql(u8, one.member, name)) return true;
         return false;
     }
 
-    /// Whether a view has an axis of that length.
+    /// Whether a view has an axis whose length is that field.
     pub fn isAxis(comptime row: Row, comptime wanted: Field) bool {
         for (row.views) |view| for (view.axes) |axes| if (row.fields[axes.field].at == wanted.at) return true;
         return false;
     }
 
-    /// Whether it writes what its first view shows.
+    /// Whether the instruction writes its first view.
     pub fn writes(comptime row: Row) bool {
         return row.views.len > 0 and row.views[0].access != .read;
     }
 };
 
-/// The position of a field among those of its row.
+/// The index of a field among those of its row.
 pub fn indexOf(comptime row: Row, comptime name: []const u8) usize {
     for (row.fields, 0..) |field, index| if (std.mem.eql(u8, field.name, name)) return index;
     fail(row, "there is no field \"" ++ name ++ "\"");

@@ -1,6 +1,6 @@
 //! The instructions as the kernels see them: decoded from f64 words and checked once by
-//! `decode.zig`, trusted from then on. `kernels/instruction.ts` is the page that describes the
-//! words; the numbers here are in the manifest, which the other side compares with its own.
+//! `border/decode.zig`, trusted from then on. `kernels/schema.ts` describes the words; TypeScript
+//! compares its numbers with those of the manifest.
 
 const std = @import("std");
 const limits = @import("limits.zig");
@@ -14,7 +14,7 @@ pub const threads_max = limits.threads_max;
 
 pub const Opcode = schema.Opcode;
 
-/// What a call answers; anything but `ok` comes with a message.
+/// The status of a call; every status but `ok` comes with a message.
 pub const Status = enum(u32) {
     ok = 0,
     malformed = 1,
@@ -37,14 +37,14 @@ pub const Message = struct {
     }
 
     pub fn set(message: *Message, comptime format: []const u8, values: anytype) void {
-        // What does not fit is cut off.
+        // Text beyond the buffer is cut off.
         var writer: std.Io.Writer = .fixed(&message.buffer);
         writer.print(format, values) catch {};
         message.length = writer.end;
     }
 };
 
-/// A text of the caller's as far as a message can hold it: one line of visible characters.
+/// A caller's text, cut to what a message can hold: one line of visible characters.
 pub fn printable(text: []const u8) std.fmt.Alt([]const u8, writePrintable) {
     return .{ .data = text };
 }
@@ -55,13 +55,14 @@ fn writePrintable(text: []const u8, writer: *std.Io.Writer) std.Io.Writer.Error!
     }
 }
 
-/// Elements of a storage seen through strides. `data` points at the element with all indices zero.
+/// A view: elements of a storage seen through strides. `data` is the address of the element whose
+/// indices are all 0.
 pub const View = struct {
     data: [*]u8,
     dtype: DType,
-    /// In elements; as many as the instruction says.
+    /// Strides in elements; the instruction says how many axes there are.
     strides: [rank_max + 2]isize,
-    /// Which storage this is, so that a group can tell its own temporaries.
+    /// The storage's handle, by which a group recognises its temporaries.
     handle: u32,
 };
 
@@ -76,21 +77,21 @@ pub const Map = struct {
     inputs: [inputs_max]View,
 };
 
-/// What the first field of a flat map says in one word.
+/// The three values that the first word of a flat map packs.
 pub const FlatCode = packed struct(u32) {
-    /// The number of the compute type.
+    /// The code of the compute type.
     compute: u2,
-    /// Whether the map makes the storage of its output.
+    /// Whether the map allocates the storage of its output.
     allocates: bool,
     row: u29,
 };
 
-/// Also arg: there `out` is int32.
+/// A fold, also an arg row, whose `out` is int32.
 pub const Fold = struct {
     row: u16,
     compute: DType,
     rank: u8,
-    /// The first `kept` axes are kept, the others joined.
+    /// The first `kept` axes are kept, the others are reduced.
     kept: u8,
     inputs_count: u8 = 1,
     scalars: [3]f64 = @splat(0),
@@ -110,12 +111,13 @@ pub const MatMul = struct {
     out: View,
     a: View,
     b: View,
-    /// The right operand once more, in the order in which the kernel reads it; see `cpu/panel_cache.zig`.
+    /// The right operand again, in panels, the order in which the kernel reads it; see
+    /// `cpu/panel_cache.zig`.
     panels: ?[*]align(64) u8 = null,
 };
 
-/// gather: out[o, c, i] = source[o, index[c], i]; scatter: out[o, index[c], i] += source[o, c, i], c ascending;
-/// each sum of halves is rounded. check: nothing but that indices lie below `length`.
+/// gather: out[o, c, i] = source[o, index[c], i]; scatter: out[o, index[c], i] += source[o, c, i],
+/// c ascending; each sum of halves is rounded. check: only compares the indices with `length`.
 pub const Gather = struct {
     outer: usize = 1,
     count: usize,
@@ -128,8 +130,8 @@ pub const Gather = struct {
 
 pub const Random = Payload("random");
 
-/// What instructions are decoded to that are more than the words of their rows. Members are called as
-/// fields and views are; what a row does not name has a default.
+/// The structs of instructions that need more than the words of their rows. Members have the names
+/// of fields and views; a member that the row does not name has a default.
 const payloads = struct {
     pub const map = Map;
     pub const fold = Fold;
@@ -140,7 +142,8 @@ const payloads = struct {
     pub const check = Gather;
 };
 
-/// What the instruction of that name is decoded to: a struct of its row, if nothing else is said.
+/// The struct that the instruction of that name is decoded into: one made of its row, unless
+/// `payloads` has one.
 pub fn Payload(comptime name: []const u8) type {
     if (@hasDecl(payloads, name)) return @field(payloads, name);
     const row = schema.of(@field(Opcode, name));
@@ -174,7 +177,7 @@ fn WordOf(comptime kind: schema.Kind) type {
     };
 }
 
-/// An instruction with views, by the name of its row.
+/// A union of the instructions with views, by the names of their rows.
 pub const Instruction = blk: {
     var names: []const []const u8 = &.{};
     var types: []const type = &.{};
@@ -220,7 +223,7 @@ pub inline fn writtenBy(instruction: *const Instruction) ?*const View {
     }
 }
 
-/// The view of that number, in the same order.
+/// The view of that index, in the order of the words.
 pub fn operandOf(instruction: *Instruction, number: usize) *View {
     switch (instruction.*) {
         inline else => |*one, tag| {
@@ -237,7 +240,7 @@ pub fn operandOf(instruction: *Instruction, number: usize) *View {
 pub const Views = struct {
     list: [inputs_max + 1]*const View,
     count: usize,
-    /// What the instruction does with the first of them; it reads the others.
+    /// How the instruction uses the first `writes` views; it only reads the others.
     first: schema.Access,
 
     fn add(views: *Views, view: *const View) void {
@@ -249,7 +252,7 @@ pub const Views = struct {
         return views.list[0..views.count];
     }
 
-    /// Those whose elements it needs: what it adds to is one of them.
+    /// Whether the view's elements are needed as operands: those of an `update` are.
     pub fn sources(views: *const Views) []const *const View {
         return views.all()[@intFromBool(views.first == .write)..];
     }

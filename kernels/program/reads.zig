@@ -1,4 +1,5 @@
-//! What the rest of a group still reads: results that it does not need never go to memory.
+//! Which storages the rest of a group still reads: a result that the rest does not read never goes
+//! to memory.
 
 const program = @import("program.zig");
 

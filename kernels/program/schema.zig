@@ -1,10 +1,10 @@
 //! The rows of instructions in `table.json` at compile time: which words an instruction has, which
 //! views it takes, and what a group or a kept program may do with it.
 //!
-//! Everything that goes through words or views without asking what an instruction computes is a loop
-//! over these rows: `border/decode.zig`, `cpu/kept.zig`, `Instruction.operand`, the manifest. A row
-//! that says something wrong is a compile error that names it. `kernels/schema.ts` explains how a row
-//! is written and reads the same file; the manifest states what was understood here.
+//! Code that handles words or views without asking what an instruction computes is a loop over
+//! these rows: `border/decode.zig`, `cpu/kept.zig`, `Instruction.operand`, the manifest. A row with
+//! a mistake is a compile error that names the row. `kernels/schema.ts` explains how a row is
+//! written and reads the same file; the manifest states how the rows were understood here.
 
 const std = @import("std");
 const json = @import("schema_json.zig");
@@ -43,7 +43,7 @@ pub fn of(comptime opcode: Opcode) Row {
     return rows[@backingInt(opcode) - 1];
 }
 
-/// Where the views of an instruction begin among its words, from those of its fields that are counts.
+/// The index of the first word of the views, from the values of the fields that are counts.
 pub inline fn viewsOf(comptime row: Row, words: []const i64) usize {
     var length = row.head;
     inline for (row.fields) |field| switch (field.times) {
@@ -53,7 +53,7 @@ pub inline fn viewsOf(comptime row: Row, words: []const i64) usize {
     return length;
 }
 
-/// The words of an instruction with views, likewise.
+/// The number of words of an instruction with views, from the same values.
 pub inline fn lengthOf(comptime row: Row, words: []const i64) usize {
     comptime std.debug.assert(row.views.len > 0);
     var length = viewsOf(row, words);
@@ -95,7 +95,7 @@ pub const length_max: usize = blk: {
     break :blk most;
 };
 
-/// The most axes that a view has beside those of a field whose number stands at that place.
+/// The most axes that a view has beside those of the field of sizes at that index.
 pub fn axesBeside(comptime row: Row, comptime rank: usize) usize {
     var most = 0;
     for (row.views) |view| {

@@ -1,4 +1,4 @@
-//! Rows of instructions out of `table.json`, and as JSON again for the manifest.
+//! Parses the rows of instructions in `table.json`, and writes them as JSON again for the manifest.
 
 const std = @import("std");
 const table = @import("../rows/table.zig");
@@ -13,7 +13,7 @@ const indexOf = types.indexOf;
 
 pub fn parse(comptime entry: table.Entry) Row {
     var row: Row = .{
-        // A text of its own, which type names are made of.
+        // The text must be a constant of its own, for type names are made of it.
         .name = "" ++ entry.name,
         .fields = &.{},
         .views = &.{},
@@ -115,7 +115,7 @@ fn wordsOf(comptime row: Row, comptime entry: table.Entry) []const []const u8 {
     return list;
 }
 
-/// What stands before and in brackets.
+/// The text before the bracket and the text in it.
 fn split(comptime word: []const u8) struct { []const u8, ?[]const u8 } {
     const open = std.mem.indexOfScalar(u8, word, '[') orelse return .{ word, null };
     return .{ word[0..open], word[open + 1 .. word.len - 1] };

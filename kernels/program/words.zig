@@ -4,21 +4,23 @@ const std = @import("std");
 const program = @import("program.zig");
 const schema = @import("schema.zig");
 
-/// Elements of an instruction, counting axes of length 0 as 1, and the size of any stride.
+/// The most elements of an instruction, counting axes of length 0 as 1, and the largest absolute
+/// stride.
 pub const elements_max = if (@bitSizeOf(usize) == 32) 1 << 30 else 1 << 40;
 
 /// Adding it to a whole number of at most 51 bits leaves that number in the low bits of the sum.
 const magic: f64 = 3 << 51;
 const magic_bits: i64 = @bitCast(magic);
-/// What stands for a word that is no whole number. It is in no range.
+/// The value of a word that is no whole number; it is outside every range.
 const none: i64 = std.math.minInt(i64);
 
-/// The word as a whole number. What is none, or has more than 51 bits, comes out beyond 51 bits.
+/// The word as a whole number. Any other word, and a number of more than 51 bits, gives a value
+/// beyond 51 bits.
 pub inline fn wholeOf(word: f64) i64 {
     return wholesOf(1, .{word})[0];
 }
 
-/// The same for several words, which costs hardly more.
+/// The same for several words at once, which costs hardly more than one.
 pub inline fn wholesOf(comptime count: usize, words: @Vector(count, f64)) @Vector(count, i64) {
     const shift: @Vector(count, f64) = @splat(magic);
     const sums = words + shift;
@@ -27,7 +29,7 @@ pub inline fn wholesOf(comptime count: usize, words: @Vector(count, f64)) @Vecto
     return @select(i64, sums - shift == words, wholes, @as(@Vector(count, i64), @splat(none)));
 }
 
-/// The word as a number of the kind that a member of an instruction has.
+/// The word as the type of number that a member of an instruction has.
 pub inline fn liveOf(comptime kind: schema.Kind, comptime T: type, word: f64) ?T {
     switch (kind) {
         .number => return word,
@@ -40,8 +42,8 @@ pub inline fn liveOf(comptime kind: schema.Kind, comptime T: type, word: f64) ?T
     }
 }
 
-/// Puts another number in the place of the one that was read from that word of the instruction.
-/// False if it is no number for that place, or none of the computation's numbers stands there.
+/// Replaces the number that was read from that word of the instruction. False if the new word is
+/// not a number of the right kind, or if the word holds no number of the computation.
 pub fn renumber(instruction: *program.Instruction, at: usize, word: f64) bool {
     switch (instruction.*) {
         inline else => |*one, tag| inline for (comptime program.rowOf(tag).fields) |field| {
@@ -56,7 +58,7 @@ pub fn renumber(instruction: *program.Instruction, at: usize, word: f64) bool {
     return false;
 }
 
-/// Where the word of a field of so many is kept.
+/// Where an instruction keeps the value of a field's word, by the index of the word.
 pub inline fn slotOf(one: anytype, comptime field: schema.Field, comptime number: usize) *Slot(@TypeOf(one.*), field) {
     const member = &@field(one, field.member);
     return if (@typeInfo(@TypeOf(member.*)) == .array) &member[number] else member;
@@ -69,8 +71,8 @@ fn Slot(comptime Payload: type, comptime field: schema.Field) type {
     };
 }
 
-/// What views were read: where the handle of each stands among the instruction's words, how far it
-/// reaches from its first element, and whether the instruction writes it.
+/// What is noted of the views that were read: the index of each handle among the instruction's
+/// words, the reach from the view's first element, and whether the instruction writes the view.
 pub const Found = struct {
     views: [program.inputs_max + 1]struct { at: u32, low: i64, high: i64, empty: bool, written: bool } = undefined,
     count: usize = 0,

@@ -1,5 +1,5 @@
-//! What the operands of a group's instructions touch for one place of the cut axis, and whether
-//! the places of two of them are apart.
+//! Which bytes the operands of a group's instructions touch for one index of the cut axis, and
+//! whether two operands overlap across different indices.
 
 const assert = @import("std").debug.assert;
 const axes_module = @import("../../program/axes.zig");
@@ -7,23 +7,23 @@ const program = @import("../../program/program.zig");
 
 const Axes = axes_module.Axes;
 
-/// The largest element, whose address is a multiple of its size.
+/// Bytes of the largest element; an element's address is a multiple of its size.
 pub const element_bytes_max = 8;
 
-/// What an operand touches for one place of the cut axis.
+/// The bytes that an operand touches for one index of the cut axis.
 pub const Access = struct {
     handle: u32,
     written: bool,
     step: u8,
     operand: u8,
     base: usize,
-    /// From place to place, in bytes.
+    /// Bytes from one index of the cut axis to the next.
     stride: isize,
     /// Bytes that the other axes reach, below and above the base.
     low: isize,
     high: isize,
-    /// If all strides of the other axes are multiples of one of them, that one; 0 if there are no
-    /// other axes, -1 if they are not multiples.
+    /// The one stride among the other axes that divides all their strides; 0 without other axes, -1
+    /// if no stride divides the others.
     interval: isize,
 
     pub fn of(
@@ -61,22 +61,23 @@ pub const Access = struct {
         return access;
     }
 
-    /// Whether no two places meet in what x and y touch.
+    /// Whether x and y touch no common byte at two different indices of the cut axis.
     pub fn apart(x: *const Access, y: *const Access, places: usize) bool {
         if (x.stride != y.stride or x.stride == 0) return false;
         const pitch: isize = @intCast(@abs(x.stride));
-        // One place after another.
+        // Row-major: all bytes of one index lie before those of the next.
         const shift: isize = @bitCast(y.base -% x.base);
         const low = @min(x.low, shift +| y.low);
         const high = @max(x.high, shift +| y.high);
         if (high -| low <= pitch) return true;
-        // Places side by side, all of them between two rows.
+        // Column-major: the indices lie side by side, all of them within the stride of the other
+        // axes.
         if (shift != 0 or x.interval < 0 or y.interval < 0) return false;
         if (x.interval != 0 and y.interval != 0 and x.interval != y.interval) return false;
         return @max(x.interval, y.interval) >= pitch *| @as(isize, @intCast(places));
     }
 
-    /// Bytes of the storage that one place of the cut axis needs.
+    /// Bytes of the storage that one index of the cut axis needs.
     pub fn placeBytes(access: *const Access) usize {
         const reach: usize = @intCast(access.high -| access.low);
         const pitch: usize = @abs(access.stride);
@@ -93,13 +94,13 @@ pub const Redirected = struct {
     low: isize,
     high: isize,
     interval: isize,
-    /// Where it stands in the scratch, once the tile's size is known.
+    /// The temporary's offset in the scratch, known once the tile's size is.
     offset: usize,
 
-    /// The temporary that `first`, one of the accesses, is the first to write; null if it must stay
-    /// in memory. All of its accesses are in the run and apart from those that write it, so that
-    /// they have one stride. They need not touch the same bytes: a part may be written, or windows
-    /// be read that no single access holds.
+    /// The temporary that the access `first` is the first to write; null if it must stay in memory.
+    /// All accesses to the temporary are in the run and overlap across indices with none that
+    /// writes, so all have one stride. The accesses need not touch the same bytes: a part may be
+    /// written, or windows be read that no single access covers.
     pub fn of(accesses: []const Access, first: *const Access, places: usize) ?Redirected {
         if (first.stride < 0) return null;
         var one: Redirected = .{
@@ -116,7 +117,8 @@ pub const Redirected = struct {
         for (accesses) |*access| {
             if (access.handle != first.handle) continue;
             assert(access.stride == first.stride);
-            // Read before it is written: it holds what nobody wrote, and may go on doing so.
+            // An access that reads before the first write sees undefined bytes of memory, and must
+            // go on seeing the same ones.
             if (access.step < first.step) return null;
             const shift: isize = @bitCast(access.base -% first.base);
             one.low = @min(one.low, shift + access.low);
@@ -124,16 +126,16 @@ pub const Redirected = struct {
             if (interval == 0) interval = access.interval;
             in_rows = in_rows and shift == 0 and (access.interval == 0 or access.interval == interval);
         }
-        // One place after another: all that is touched for one lies between it and the next.
+        // Row-major: all bytes of one index lie between its address and that of the next.
         if (one.high - one.low <= one.stride) return one;
-        // Places side by side, in rows as long as all of them.
+        // Column-major: the indices lie side by side, in rows as long as the whole cut axis.
         if (!in_rows or one.low < 0) return null;
         if (interval < one.stride *| @as(isize, @intCast(places))) return null;
         one.interval = interval;
         return one;
     }
 
-    /// Bytes of scratch for each place.
+    /// Bytes of scratch for each index of the cut axis.
     pub fn bytes(one: *const Redirected) usize {
         const reach: usize = @intCast(one.high - one.low);
         const pitch: usize = @intCast(one.stride);
@@ -141,7 +143,8 @@ pub const Redirected = struct {
         return (reach / @as(usize, @intCast(one.interval)) + 1) * pitch;
     }
 
-    /// Its first byte stands as far from an address that suits every element as it does in memory.
+    /// The distance of the first byte from an aligned address, which is the same in scratch as in
+    /// memory.
     pub fn misalignment(one: *const Redirected) usize {
         return (one.base +% @as(usize, @bitCast(one.low))) % element_bytes_max;
     }

@@ -1,12 +1,12 @@
 //! A product and the group that follows it, block of rows by block of rows.
 //!
-//! A thread multiplies some rows, all columns of them, and puts them through the tiles of the group
-//! while they are in its cache: bias, activation and residual of a layer forward, derivative and
-//! bias gradient backward. A product that only the group reads never reaches main memory: it stands
-//! in a buffer of the thread's. An element of it is the same sum whatever the block, so no bit
-//! changes.
+//! A thread multiplies some rows, all columns of them, and puts the block through the tiles of the
+//! group while it is in the thread's cache: bias, activation and residual of a layer forward,
+//! derivative and bias gradient backward. A product that only the group reads never reaches main
+//! memory: it lives in a buffer of the thread. An element of the product is the same sum whatever
+//! the block, so no bit changes.
 //!
-//! This is for products of many rows. What has few, or is small, is in cache as it is.
+//! Only products of many rows run so: a product of few rows, or a small one, stays in cache anyhow.
 
 const contract = @import("../level/contract.zig");
 const convert = @import("../../program/convert.zig");
@@ -24,7 +24,7 @@ const Head = group_head.Head;
 const MatMul = program.MatMul;
 const Tiles = group_tiles.Tiles;
 
-/// A block is one thread's: no other takes part in its product.
+/// A pool of one thread: a block's product runs on the calling thread only.
 var alone: Pool = .{};
 
 fn Run(comptime T: type) type {
@@ -45,7 +45,8 @@ fn Run(comptime T: type) type {
             const scratch: []align(64) u8 = @alignCast(job.scratch[worker * scratch_each ..][0..scratch_each]);
             const own = @intFromPtr(job.buffers[worker * (group_head.buffer_bytes + group_head.padding) ..].ptr);
             const place = head.base + first * head.row_bytes;
-            // A wider element of the storage stands in the buffer as it is aligned in memory.
+            // Keeps an element as aligned in the buffer as in memory, for storages with elements
+            // wider than the product's.
             const shift = if (head.buffered) own + place % group_access.element_bytes_max -% place else 0;
             var at = first;
             while (at < end) {

@@ -1,18 +1,21 @@
 //! A group of instructions, tile by tile, with the bits that they have one after another.
 //!
 //! Consecutive maps and folds that can all be cut along one axis (the elements of flat maps, the
-//! rows of a softmax, the columns of a batch norm) become a run: every thread takes some places of
-//! that axis and puts all instructions through them while they are in cache. A storage that only
-//! the run uses never reaches main memory: each tile sees its part of it in a thread's scratch.
-//! Whatever does not fit ends a run, and is executed by itself.
+//! rows of a softmax, the columns of a batch norm) become a run: every thread takes some indices of
+//! the cut axis and puts all instructions through them while their data is in cache. A storage that
+//! only the run uses never reaches main memory: each tile sees its part of the storage in a
+//! thread's scratch. An instruction that does not fit ends the run, and is executed by itself.
 //!
-//! An axis can be cut if, in every storage that the run writes, the elements of one place are
-//! apart from those of all others. A fold of columns over the cut axis itself (what a norm of rows
-//! gives its weights) keeps the results of its chunks until all tiles are done. All this looks at
-//! addresses and strides alone; the order of a fold depends on its declared shape, so tiles and
-//! threads do not change it.
+//! An axis can be cut if, in every storage that the run writes, the elements of one index of the
+//! axis overlap those of no other index. A fold of columns over the cut axis itself (the gradient
+//! of the weights of a norm of rows) keeps the results of its chunks until all tiles are done. All
+//! these decisions look at addresses and strides alone; the order of a fold depends on its declared
+//! shape, so tiles and threads do not change it.
 //!
-//! A storage must not be released into another one's memory before the group has ended.
+//! Napkin: run one by one, a group moves every operand of every instruction; in tiles it moves only
+//! what it shares with the rest of the program, and memory is still the bound.
+//!
+//! The caller must not release a storage into another one's memory before the group has ended.
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
@@ -44,35 +47,37 @@ const Tiles = group_tiles.Tiles;
 const operands_max = axes_module.operands_max;
 const scratch_bytes = group_tiles.scratch_bytes;
 
-/// What all operands of a tile should fit in, and may need so that a tile has `places_min` places:
-/// each instruction costs something in each tile.
+/// Bytes that all operands of a tile should fit in, and the bytes that a tile may take to have
+/// `places_min` indices of the cut axis: each instruction has a fixed cost in each tile, so tiny
+/// tiles are slow.
 const tile_bytes = 16 << 10;
 const tile_bytes_max = 32 << 10;
 const places_min = 8;
 /// Tiles of columns that do not fit a second-level cache are slower than whole passes: every row of
 /// a tile lies on another page.
 const columns_bytes_max = 512 << 10;
-/// Runs without an instruction of so many elements, and those whose storages are smaller than a
-/// second-level cache, are in cache as they are.
+/// Runs in which no instruction has this many elements, and runs whose storages are smaller than a
+/// second-level cache, stay in cache without tiles.
 const elements_min = 4096;
 const run_bytes_min = 512 << 10;
-/// Rows of a chunk of a fold over the cut axis.
+/// Rows of the cut axis in one chunk of a fold over that axis.
 const chunk_places = contract.column_chunk;
 
-/// Bytes that the alignment of a temporary takes in scratch, at most.
+/// The most bytes of scratch that aligning one temporary can take.
 const around_bytes = 64 + group_access.element_bytes_max;
 
-/// Streams of less for a place are elements. Asking for them is worth it only where none of the
-/// run's rows is slow: else the processor's own prefetching is early enough.
+/// An operand with fewer bytes than this for each index of the cut axis is read as single elements.
+/// Prefetching such an operand pays only where none of the run's rows (of `table.json`) is slow:
+/// else the processor's own prefetching is early enough.
 const row_bytes_min = 256;
 
 const slow = table.mapFlags("slow");
 
-/// The workspace of a group, held by the workspace.
+/// The plan of a group, which the workspace holds.
 pub const Plan = group_plan.Plan;
 
 /// Executes the instructions in order, as if one by one. `temporaries` are the storages that were
-/// allocated and released inside the group; what they held is nobody's business afterwards.
+/// allocated and released inside the group; nobody reads their contents afterwards.
 pub fn run(
     workspace: *Workspace,
     instructions: []const Instruction,
@@ -87,7 +92,7 @@ pub fn run(
     return .ok;
 }
 
-/// How a group is run, to be run again.
+/// Copies the parts into which a group is cut, so that `runParts` can run the group again.
 pub fn saveParts(
     workspace: *Workspace,
     instructions: []const Instruction,
@@ -104,8 +109,8 @@ pub fn saveParts(
     return list.items;
 }
 
-/// Runs such a group again: its instructions may have other addresses and numbers, and are the same
-/// in all else.
+/// Runs a group again by its saved parts: its instructions may have other addresses and numbers,
+/// and are the same in all else.
 pub fn runParts(workspace: *Workspace, instructions: []const Instruction, parts: []Part) program.Status {
     for (parts) |*part| {
         if (part.tiles) |*tiles| {
@@ -118,7 +123,7 @@ pub fn runParts(workspace: *Workspace, instructions: []const Instruction, parts:
     return .ok;
 }
 
-/// Instructions of a group that are executed tile by tile, or one after another.
+/// Consecutive instructions of a group, executed tile by tile or one after another.
 pub const Part = struct {
     first: usize,
     count: usize,
@@ -143,7 +148,7 @@ pub const Part = struct {
     }
 };
 
-/// The parts of a group, in order. The tiles of one are gone when the next is asked for.
+/// The parts of a group, in order. The tiles of a part are valid until the next part is asked for.
 const Parts = struct {
     workspace: *Workspace,
     instructions: []const Instruction,
@@ -178,7 +183,8 @@ const Parts = struct {
         parts.noted = true;
     }
 
-    /// Lets a product run together with what follows it, if it may.
+    /// Runs a product together with the tiles that follow it, where the product and the tiles allow
+    /// that.
     fn addHead(parts: *Parts, part: *Part) void {
         const workspace = parts.workspace;
         const plan = workspace.plan;
@@ -229,10 +235,10 @@ fn large(instruction: *const Instruction) bool {
     return elementwise(instruction) and elementsOf(instruction) >= elements_min;
 }
 
-/// Fills the plan with the longest run from the first instruction on that one of the cuts allows,
-/// and returns its length.
+/// Fills the plan with the longest run that starts at the first instruction and that one of the
+/// possible cuts allows; returns the run's length.
 fn longest(plan: *Plan, tables: *const contract.Table, rest: []const Instruction) usize {
-    // A fold says best where to cut.
+    // The first fold decides the cut: its kept axes are the best ones to cut along.
     for (rest[0..@min(rest.len, steps_max)]) |*instruction| {
         switch (instruction.*) {
             .map => continue,
@@ -241,7 +247,7 @@ fn longest(plan: *Plan, tables: *const contract.Table, rest: []const Instruction
                 const joined = axes_module.product(one.shape[one.kept..one.rank]);
                 const column = facts.isColumn(one);
                 if (column and joined *| 2 * 32 * one.inputs[0].dtype.bytes() > columns_bytes_max) {
-                    // Several folds of the same rows read them once.
+                    // Several folds over the same rows then read those rows once.
                     return build(plan, tables, rest, joined, .leading);
                 }
                 const side: map.Side = if (column) .trailing else .leading;
@@ -353,7 +359,8 @@ fn addFold(
     return fold.prepare(layout, tables, one, .all) and layout.kept == 1;
 }
 
-/// A fold over the cut axis, where all chunks' results have room and each thread may have some.
+/// Adds a fold over the cut axis, if the scratch has room for the results of all chunks and every
+/// thread can get a chunk.
 fn addColumns(
     plan: *const Plan,
     step: *Step,
@@ -385,7 +392,8 @@ fn viewsOf(instruction: *const Instruction, views: *[operands_max]*const program
     }
 }
 
-/// Adds what the newest step touches; false if two places would meet.
+/// Adds the accesses of the newest step; false if two indices of the cut axis would touch the same
+/// bytes.
 fn addAccesses(plan: *Plan, instruction: *const Instruction) bool {
     var views: [operands_max]*const program.View = undefined;
     const n = viewsOf(instruction, &views);
@@ -395,11 +403,13 @@ fn addAccesses(plan: *Plan, instruction: *const Instruction) bool {
     for (views[0..n], 0..) |view, k| {
         const base = step.bases()[k];
         const access: Access = .of(step.axes(), step.cut(), k, base, view, plan.steps_count);
-        // What chunks leave is joined after the last tile: only then is the output touched.
+        // The results of chunks are joined after the last tile: only then is the fold's output
+        // touched.
         const late = k == 0 and step.kind == .columns;
         if (access.written and !late and !access.apart(&access, plan.places)) break;
         if (!apartFrom(plan.accesses[0..plan.accesses_count], &access, plan.places)) break;
-        // Of the product only the place's own row is touched, and nothing that it is made of written.
+        // An index may touch only its own row of the product, and must not write the product's
+        // operands.
         if (plan.head) |*head| if (!apartFrom(&head.accesses, &access, plan.places)) break;
         plan.accesses[plan.accesses_count] = access;
         plan.accesses_count += 1;
@@ -408,7 +418,8 @@ fn addAccesses(plan: *Plan, instruction: *const Instruction) bool {
     return false;
 }
 
-/// Whether no place meets another's in what either writes.
+/// Whether no index of the cut axis touches what another index writes, in this access or in the
+/// others.
 fn apartFrom(others: []const Access, access: *const Access, places: usize) bool {
     return for (others) |*other| {
         if (other.handle != access.handle) continue;
@@ -417,14 +428,15 @@ fn apartFrom(others: []const Access, access: *const Access, places: usize) bool 
     } else true;
 }
 
-/// Decides on the tile and moves temporaries into scratch; false if the run is not worth it.
+/// Chooses the tile's size and moves temporaries into scratch; false if running in tiles gains
+/// nothing.
 fn arrange(plan: *Plan, first: usize) bool {
     const threads = plan.threads;
     const last = first + plan.steps_count - 1;
     plan.redirected_count = 0;
     plan.streams_count = 0;
     for (plan.steps[0..plan.steps_count]) |*step| step.redirected = @splat(Step.none);
-    // Bytes for one place, of all storages and of those in scratch.
+    // Bytes for one index of the cut axis: of all storages, and of the temporaries in scratch.
     var bytes_all: usize = 0;
     for (plan.accesses[0..plan.accesses_count], 0..) |*access, i| {
         const number = redirect(plan, access, first, last);
@@ -449,7 +461,8 @@ fn arrange(plan: *Plan, first: usize) bool {
     if (each == 0) return false;
     var unit_tiles: usize = 1;
     if (plan.partials_bytes != 0) {
-        // A chunk is one thread's, in order: tiles divide it, and parts are whole chunks.
+        // One thread computes a chunk, in order: so tiles divide a chunk, and a thread's part is
+        // whole chunks.
         each = @min(std.math.floorPowerOfTwo(usize, each), chunk_places);
         unit_tiles = chunk_places / each;
     }
@@ -480,8 +493,8 @@ fn noteStream(plan: *Plan, access: *const Access) void {
     plan.streams_count += 1;
 }
 
-/// The number of the temporary that the access belongs to, new or known, if it may live in
-/// scratch.
+/// The number, new or known, of the temporary that the access belongs to; `none` if the temporary
+/// must stay in main memory.
 fn redirect(plan: *Plan, access: *const Access, first: usize, last: usize) u8 {
     if (plan.head) |*head| {
         if (access.handle == head.handle) return Step.head;
@@ -500,8 +513,8 @@ fn redirect(plan: *Plan, access: *const Access, first: usize, last: usize) u8 {
     return @intCast(plan.redirected_count - 1);
 }
 
-/// Lays the temporaries out in scratch for the tile's size; rows that were as long as all places
-/// become as long as a tile.
+/// Gives each temporary its offset in scratch for the tile's size; rows that spanned the whole cut
+/// axis shrink to the length of a tile.
 fn layOut(plan: *Plan) void {
     var offset: usize = 0;
     for (plan.redirected[0..plan.redirected_count]) |*one| {

@@ -1,5 +1,5 @@
-//! The product before a group: whether it can run together with the tiles, in blocks of how many
-//! rows, and in what memory.
+//! The product before a group (its head): whether the product can run together with the tiles, in
+//! blocks of how many rows, and in what memory.
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
@@ -11,52 +11,55 @@ const program = @import("../../program/program.zig");
 const Access = group_access.Access;
 const MatMul = program.MatMul;
 
-/// A thread's rows of the product, about so many bytes of them and at most so many.
+/// Bytes that a thread's block of the product should have, and the most that it may have.
 const block_bytes = 192 << 10;
 pub const buffer_bytes = 512 << 10;
-/// Memory for a right operand whose rows do not lie side by side, brought into that order once.
+/// Memory for the right operand, copied once into row-major order where its rows are not
+/// contiguous.
 pub const right_bytes = 4 << 20;
-/// Results of chunks of folds over the rows.
+/// Memory for the results of chunks, of folds over the rows.
 pub const partials_bytes = 1 << 20;
-/// Past the end of an operand's rows as much may be read.
+/// Bytes past the end of an operand's rows that the kernels may read.
 pub const padding = 1 << 10;
-/// A smaller product is in a second-level cache anyhow, and one of less work takes no time: they are
-/// shared out better alone.
+/// A smaller product stays in a second-level cache anyhow, and a product of less work takes no
+/// time: run alone, such a product is shared out better among the threads.
 const bytes_min = 1 << 20;
 const work_min = 8 << 20;
 const blocks_min = 4;
 
-/// Bytes that an engine holds for them. Untouched, they cost nothing.
+/// Bytes that an engine holds for such products. Pages that are never touched cost nothing.
 pub fn scratchBytes(threads: usize) usize {
     return partials_bytes + right_bytes + padding + threads * (buffer_bytes + padding);
 }
 
-/// Where in them the results of chunks stand.
+/// The part of that memory in which the results of chunks live.
 pub fn partials(memory: []align(64) u8) []align(64) u8 {
     return memory[0..partials_bytes];
 }
 
-/// What tiles need to know of the product before them.
+/// What the tiles need to know of the product before them.
 pub const Head = struct {
-    /// Rows of all items, one place of the tiles each.
+    /// Rows of all items of the batch; each row is one index of the tiles' cut axis.
     places: usize,
     handle: u32,
     base: usize,
     row_bytes: usize,
-    /// What is written and read by it: no place of the group may meet another's.
+    /// What the product writes and reads: no other index of the cut axis may overlap these bytes.
     accesses: [3]Access,
-    /// Rows of a block, and whether they stand in a buffer.
+    /// Rows of a block, and whether the block lives in a buffer.
     rows_each: usize = 0,
     buffered: bool = false,
 
-    /// Whether all that the access touches for a place is in the product's row of that place: of
-    /// the storage a buffer holds nothing else.
+    /// Whether all bytes that the access touches for an index are in the product's row of that
+    /// index: a buffer holds no other bytes of the storage.
     pub fn holds(head: *const Head, other: *const Access) bool {
         const shift: isize = @bitCast(other.base -% head.base);
         return shift +| other.low >= 0 and shift +| other.high <= @as(isize, @intCast(head.row_bytes));
     }
 
-    /// Places in a block, of which tiles take so many at a time.
+    /// Sets the rows of a block, a multiple of `unit`, which is how many indices the tiles take at
+    /// a time; false where there would be too few blocks. A block that is too large for the buffer
+    /// is not buffered.
     pub fn setRows(head: *Head, unit: usize, threads: usize) bool {
         const rows = @min(block_bytes / head.row_bytes, head.places / (blocks_min * threads));
         head.rows_each = @max(rows / unit, 1) * unit;
@@ -65,7 +68,8 @@ pub const Head = struct {
     }
 };
 
-/// What stands before tiles, if the product can: all of one type, dense, and worth it.
+/// The head that the product is for tiles; null if it cannot be one: operands must be of one type
+/// and dense, and the product large enough.
 pub fn headOf(product: *const MatMul) ?Head {
     const compute = product.compute;
     if (!facts.isUniform(product)) return null;
@@ -88,7 +92,7 @@ pub fn headOf(product: *const MatMul) ?Head {
     if (items *| rows *| columns *| size < bytes_min) return null;
     if (items *| rows *| columns *| product.k < work_min) return null;
     if (product.panels == null and !rightLies(product)) {
-        // Brought into order once, so it must be one matrix.
+        // The right operand is copied into row-major order once, so it must be one matrix.
         if (items != 1 or turned or product.k * columns * size > right_bytes) return null;
     }
     const row_bytes = columns * size;
@@ -120,7 +124,7 @@ fn access(view: *const program.View, written: bool, stride: isize, high: isize) 
     };
 }
 
-/// Whether the columns of what stands to the right lie side by side.
+/// Whether the columns of the kernel's right operand are contiguous.
 pub fn rightLies(product: *const MatMul) bool {
     const rank = product.batch_rank;
     return if (matmul.turns(product)) product.a.strides[rank] == 1 else product.b.strides[rank + 1] == 1;

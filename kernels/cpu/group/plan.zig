@@ -1,4 +1,5 @@
-//! What a group is arranged in: the workspace that an engine holds for it.
+//! The plan of a group: arrays that an engine's workspace holds, in which a group is cut into
+//! tiles.
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
@@ -17,7 +18,8 @@ const Tiles = group_tiles.Tiles;
 
 pub const steps_max = 24;
 pub const accesses_max = steps_max * 4;
-/// Temporaries of one run that live in scratch, and of one group that are considered.
+/// The most temporaries of one run that live in scratch, and the most of one group that are
+/// considered.
 pub const redirected_max = 16;
 pub const temporaries_max = 256;
 const Temporary = struct { handle: u32, first: u32, last: u32 };
@@ -29,7 +31,8 @@ pub const Plan = struct {
     temporaries: [temporaries_max]Temporary,
     streams: [axes_module.operands_max]Stream,
     streams_count: usize,
-    /// Places of temporaries by the low bits of their handles, 0 for none, else one more.
+    /// Hash table from the low bits of a temporary's handle to its index in `temporaries`, plus
+    /// one; 0 is a free slot.
     table: [temporaries_max * 2]u16,
     steps_count: usize,
     accesses_count: usize,
@@ -43,11 +46,11 @@ pub const Plan = struct {
     side: map.Side,
     has_fold: bool,
     has_slow: bool,
-    /// The engine's scratch, and how much of it the results of chunks take.
+    /// The engine's scratch, and how many of its bytes the results of chunks take.
     scratch: []align(64) u8,
     partials_bytes: usize,
     threads: usize,
-    /// The product that runs together with the tiles, if one does.
+    /// The product that runs together with the tiles; null if none does.
     head: ?Head,
 
     pub fn tiles(plan: *Plan) Tiles {

@@ -1,7 +1,7 @@
 //! The tiles of a group: instructions that were arranged by `group.zig`, run on all threads.
 //!
-//! Every thread takes some places of the cut axis and puts all instructions through them. What only
-//! they use stands in the thread's scratch.
+//! Every thread takes some indices of the cut axis and puts all instructions through them.
+//! Temporaries that only the tiles use live in the thread's scratch.
 
 const std = @import("std");
 const arg = @import("../skeletons/arg.zig");
@@ -22,21 +22,22 @@ const operands_max = axes_module.operands_max;
 /// Scratch of a thread, on its stack.
 pub const scratch_bytes = 96 << 10;
 
-/// `columns` is a fold over the cut axis itself: each tile adds to the results of its chunks.
+/// `columns` is a fold over the cut axis itself: each tile adds to the results of that fold's
+/// chunks.
 pub const Kind = enum { map, fold, arg, columns };
 
-/// An instruction ready to be run in pieces.
+/// An instruction prepared to be run in pieces of the cut axis.
 pub const Step = struct {
     kind: Kind,
     operands: u8,
     layout: union { map: map.Prepared, fold: fold.Prepared },
-    /// Which temporary of the run an operand is; `none` for main memory.
+    /// For each operand the index of its temporary in scratch; `none` for main memory.
     redirected: [operands_max]u8,
-    /// Where the results of its chunks begin in the engine's scratch.
+    /// Where the results of the step's chunks begin in the engine's scratch.
     partials: usize,
 
     pub const none = 255;
-    /// The product before the tiles, of which they see a block.
+    /// Marks an operand that is the product before the tiles; each call sees one block of its rows.
     pub const head = 254;
 
     pub fn axes(step: *Step) *Axes {
@@ -47,7 +48,8 @@ pub const Step = struct {
         return if (step.kind == .map) &step.layout.map.bases else &step.layout.fold.bases;
     }
 
-    /// Takes the addresses and numbers of the instruction that it was made of: only they may differ.
+    /// Takes new addresses and numbers from an instruction that differs from the prepared one in
+    /// nothing else.
     fn rebind(step: *Step, instruction: *const Instruction) void {
         switch (instruction.*) {
             .map => |*one| step.layout.map.rebind(one),
@@ -79,21 +81,21 @@ pub const Step = struct {
     }
 };
 
-/// Memory of an operand that goes by place after place.
+/// The memory of an operand that moves on with the index of the cut axis, to be prefetched.
 pub const Stream = struct {
     step: u8,
     operand: u8,
     low: isize,
     bytes: usize,
     written: bool,
-    /// How many tiles before it is used it is asked for. One of rows takes as long as memory needs
-    /// to answer; one of elements that go straight through is done sooner.
+    /// How many tiles before its use the memory is prefetched. A tile of rows takes as long as
+    /// memory needs to answer; a tile of elements is done sooner, so it is prefetched earlier.
     ahead: usize,
-    /// Bytes of a whole tile that are asked for at each of its steps.
+    /// Bytes of a whole tile's memory that each step of the tile prefetches.
     share: usize = 0,
 };
 
-/// Instructions that are run tile by tile, arranged.
+/// Instructions arranged to be run tile by tile.
 pub const Tiles = struct {
     steps: []Step,
     redirected: []const Redirected,
@@ -101,10 +103,10 @@ pub const Tiles = struct {
     places: usize,
     places_each: usize,
     tiles_each: usize,
-    /// The engine's, as long as its number of threads stays.
+    /// The engine's scratch; valid as long as the engine's number of threads stays.
     scratch: [*]align(64) u8,
 
-    /// A copy that outlives the plan.
+    /// A copy of the tiles that outlives the plan.
     pub fn save(tiles: *const Tiles, allocator: std.mem.Allocator) error{OutOfMemory}!Tiles {
         var saved = tiles.*;
         saved.steps = try allocator.dupe(Step, tiles.steps);
@@ -113,12 +115,13 @@ pub const Tiles = struct {
         return saved;
     }
 
-    /// Takes the addresses and numbers of the instructions that it was arranged for.
+    /// Takes the addresses and numbers of instructions that are otherwise like those arranged.
     pub fn rebind(tiles: *Tiles, instructions: []const Instruction) void {
         for (tiles.steps, instructions) |*step, *instruction| step.rebind(instruction);
     }
 
-    /// On the calling thread; `head_shift` is how far the product before them stands from its place.
+    /// Runs a range of the cut axis on the calling thread; `head_shift` is the distance in bytes
+    /// from the product's storage to the buffer that holds a block of it.
     pub const runPlaces = placesOf;
 
     pub fn run(tiles: *const Tiles, pool: *Pool) void {
@@ -127,7 +130,7 @@ pub const Tiles = struct {
         tiles.finish();
     }
 
-    /// Joins what chunks have left, once all places are done.
+    /// Joins the results of chunks, once every index of the cut axis is done.
     pub fn finish(tiles: *const Tiles) void {
         for (tiles.steps) |*step| {
             if (step.kind != .columns) continue;
@@ -136,7 +139,7 @@ pub const Tiles = struct {
     }
 };
 
-/// Asks for a share of a later tile's memory, so that it comes while this tile is computed.
+/// Prefetches a share of a later tile's memory, so that it arrives while this tile is computed.
 fn fetchAhead(tiles: *const Tiles, now: usize, end: usize, step: usize) void {
     for (tiles.streams) |*stream| {
         const first = now + stream.ahead * tiles.places_each;
@@ -179,7 +182,7 @@ fn placesOf(tiles: *const Tiles, from: usize, end: usize, head_shift: usize) voi
                     continue;
                 }
                 const one = &tiles.redirected[number];
-                // The first place of the tile stands at the temporary's offset.
+                // The first index of the tile lies at the temporary's offset.
                 const shift = base.* -% one.base -% @as(usize, @bitCast(one.low));
                 const begin = @intFromPtr(&scratch) + one.offset +% shift;
                 base.* = begin -% axes_module.advance(0, one.stride, first);

@@ -1,6 +1,6 @@
-//! What the CPU works with: the kernels of one level, threads, and the memory that instructions and
-//! groups need beside their storages. Nothing allocates while instructions run, but for the memory
-//! of the first product that runs together with its group.
+//! What the CPU engine works with: the kernels of one level, threads, and the memory that
+//! instructions and groups need beside their storages. Nothing is allocated while instructions run,
+//! except the memory of the first product that runs together with its group.
 
 const std = @import("std");
 const contract = @import("../level/contract.zig");
@@ -15,13 +15,13 @@ pub const Workspace = struct {
     level: *const contract.Level,
     pool: Pool,
     scratch: []align(64) u8,
-    /// See `epilogueMemory`.
+    /// Empty until the first call of `epilogueMemory`.
     epilogue: []align(64) u8,
     plan: *Plan,
     /// Why the last instruction was refused.
     message: program.Message,
 
-    /// The workspace must not move afterwards: threads look at its pool.
+    /// The workspace must not move after `init`: threads hold the address of its pool.
     pub fn init(
         workspace: *Workspace,
         allocator: std.mem.Allocator,
@@ -45,7 +45,7 @@ pub const Workspace = struct {
         workspace.allocator.destroy(workspace.plan);
     }
 
-    /// Nothing changes where there is no memory for so many.
+    /// Leaves the workspace unchanged where there is no memory for that many threads.
     pub fn setThreads(workspace: *Workspace, threads: usize) error{OutOfMemory}!void {
         const bytes = execute_module.scratchBytes(threads);
         if (bytes > workspace.scratch.len) {
@@ -58,8 +58,8 @@ pub const Workspace = struct {
         workspace.pool.setThreads(threads);
     }
 
-    /// Memory for products that run together with what follows them, from the first of them on.
-    /// Null if there is none.
+    /// Memory for products that run together with what follows them, allocated at the first such
+    /// product. Null if there is none.
     pub fn epilogueMemory(workspace: *Workspace) ?[]align(64) u8 {
         if (workspace.epilogue.len == 0) {
             const bytes = group_head.scratchBytes(workspace.pool.threads);
@@ -68,7 +68,7 @@ pub const Workspace = struct {
         return workspace.epilogue;
     }
 
-    /// Bytes held.
+    /// Bytes that the workspace holds.
     pub fn held(workspace: *const Workspace) usize {
         return workspace.scratch.len + workspace.epilogue.len + @sizeOf(Plan);
     }
