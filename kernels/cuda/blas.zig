@@ -1,5 +1,5 @@
-//! cuBLAS, where it is: the product of floats in strided batches. Sums of halves are float32, and are
-//! rounded once.
+//! cuBLAS, where the machine has it: products of floats in strided batches. Sums of halves are
+//! float32, and each is rounded once.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -12,18 +12,18 @@ pub const Handle = opaque {};
 pub const Operation = enum(c_int) { plain = 0, transposed = 1 };
 
 const MathMode = packed struct(c_int) {
-    /// 3 lets products of float32 round their operands to TF32.
+    /// Math mode 3 lets products of float32 round their operands to TF32.
     mode: u4 = 0,
-    /// Parts of a sum are not rounded to halves before they are joined.
+    /// This mode forbids rounding parts of a sum to halves before they are joined.
     whole_sums: bool = true,
     unused: u27 = 0,
 };
 
-/// What the library calls `CUBLAS_COMPUTE_32F`, and its own choice of an algorithm.
+/// `CUBLAS_COMPUTE_32F`, and the code that lets the library choose its algorithm.
 const compute_float = 68;
 const algorithm_default = -1;
 
-/// `cudaDataType`.
+/// The library's `cudaDataType`.
 fn typeOf(dtype: program.DType) c_int {
     return switch (dtype) {
         .float32 => 0,
@@ -100,7 +100,7 @@ pub const names: []const [:0]const u8 = switch (builtin.os.tag) {
 
 /// One product of a batch, as the column-major library sees it: c = a b, m x k by k x n.
 pub const Product = struct {
-    /// Of a and b, and of c: they differ where products of halves are float32.
+    /// The type of a and b, and that of c: the types differ where products of halves are float32.
     element: program.DType,
     result: program.DType,
     a: Operand,
@@ -110,12 +110,12 @@ pub const Product = struct {
     n: c_int,
     k: c_int,
     count: c_int,
-    /// An element for each row of c, which cuBLASLt adds to it; 0 for none.
+    /// The address of an element for each row of c, which cuBLASLt adds to that row; 0 for no bias.
     bias: driver.Address = 0,
     workspace: driver.Address = 0,
 
-    /// The product without its addresses, of which only stays how they are aligned: it decides which
-    /// kernel the library takes.
+    /// The product with each address replaced by its alignment, which decides the kernel that the
+    /// library chooses.
     pub fn shape(product: Product) Product {
         var bare = product;
         inline for (.{ &bare.a.address, &bare.b.address, &bare.c.address, &bare.bias, &bare.workspace }) |address| {
@@ -125,7 +125,7 @@ pub const Product = struct {
     }
 };
 
-/// In bytes, as far as it matters to the library; 0 for no address.
+/// The alignment of an address in bytes, as far as the library distinguishes it; 0 for no address.
 pub fn alignmentOf(address: driver.Address) u32 {
     return if (address == 0) 0 else @as(u32, 1) << @intCast(@min(@ctz(address), 8));
 }
@@ -133,7 +133,7 @@ pub fn alignmentOf(address: driver.Address) u32 {
 pub const Operand = struct {
     address: driver.Address,
     operation: Operation = .plain,
-    /// Elements from column to column, and from item to item of the batch.
+    /// Elements from column to column, and from one item of the batch to the next.
     columns: c_int,
     stride: c_longlong = 0,
 };
@@ -143,7 +143,7 @@ pub const Blas = struct {
     handle: ?*Handle,
     version: c_int,
 
-    /// Null where it is not; the message says why. The device's context must be current.
+    /// Null where cuBLAS is absent; the message says why. The device's context must be current.
     pub fn open(
         folders: []const []const u8,
         stream: ?*driver.Stream,
@@ -180,12 +180,12 @@ pub const Blas = struct {
 
     fn setMode(blas: *const Blas, mode: u4) c_int {
         const set = blas.functions.cublasSetMathMode;
-        // The oldest libraries do not know the other word.
+        // The oldest libraries do not know the flag about reduced precision.
         return if (set(blas.handle, .{ .mode = mode }) == 0) 0 else set(blas.handle, .{ .mode = mode, .whole_sums = false });
     }
 
-    /// Memory that products use in place of the library's own, which it would allocate anew in each capture. False
-    /// where the library does not take it.
+    /// Sets the workspace that products use in place of the library's own, which the library would
+    /// allocate anew in each capture. False where the library does not take the workspace.
     pub fn setWorkspace(blas: *const Blas, workspace: driver.Address, bytes: usize) bool {
         const set = blas.functions.cublasSetWorkspace_v2 orelse return false;
         return set(blas.handle, workspace, bytes) == 0;
@@ -200,7 +200,7 @@ pub const Blas = struct {
         return std.mem.span(name(status) orelse return statusName(status));
     }
 
-    /// Returns cuBLAS's status, 0 where all is well.
+    /// Returns cuBLAS's status; 0 is success.
     pub fn multiply(blas: *const Blas, product: *const Product) c_int {
         return switch (product.element) {
             .float64 => blas.multiplyAs(f64, product),

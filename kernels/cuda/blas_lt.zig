@@ -1,8 +1,9 @@
-//! cuBLASLt, where it is: the product of two matrices of float32 to whose rows a bias is added before
-//! the result is written, which spares reading and writing it once more.
+//! cuBLASLt, where the machine has it: a product of two float32 matrices that adds a bias to each
+//! row before it writes the result, which spares reading and writing the result once more.
 //!
-//! Its other epilogues do not compute what Deneb's rows do: its GELU is the approximation by tanh, off
-//! by up to 5e-4, and its ReLU is a maximum with 0, which need not keep a NaN. They stay kernels.
+//! The library's other epilogues do not compute what Deneb's rows do: its GELU is the approximation
+//! by tanh, off by up to 5e-4, and its ReLU is a maximum with 0, which need not keep a NaN. GELU
+//! and ReLU stay kernels.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -15,7 +16,7 @@ const Description = opaque {};
 const Layout = opaque {};
 const Preference = opaque {};
 
-/// What the library calls `CUBLAS_COMPUTE_32F` and its variant that may round operands to TF32.
+/// `CUBLAS_COMPUTE_32F` and its variant that may round operands to TF32.
 const compute_float = 68;
 const compute_tf32 = 77;
 const type_float = 0;
@@ -96,10 +97,10 @@ const names: []const [:0]const u8 = switch (builtin.os.tag) {
     else => &.{ "libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so.11" },
 };
 
-/// Memory that a product may need beside its operands.
+/// Bytes of workspace that a product may need beside its operands.
 pub const workspace_most: usize = 8 << 20;
 
-/// What decides how a product is computed.
+/// What decides which algorithm computes a product.
 const Shape = struct {
     sizes: [3]c_int,
     operations: [2]blas.Operation,
@@ -107,18 +108,18 @@ const Shape = struct {
     alignment: u32,
 };
 
-/// How it is computed, and the workspace that takes.
+/// The algorithm of a product, and the bytes of workspace that it takes.
 pub const Choice = struct { algorithm: Algorithm, workspace_bytes: usize };
 
 pub const Lt = struct {
     functions: Functions,
     handle: ?*Handle,
     compute: c_int,
-    /// Null where the library has no way for a product of that shape.
+    /// Null where the library has no algorithm for a product of that shape.
     choices: std.AutoHashMapUnmanaged(Shape, ?Choice) = .empty,
 
-    /// Null where it is not, or lacks something: sums are then maps of their own. The device's context
-    /// must be current.
+    /// Null where the library is absent, or lacks a function: biases are then added by maps. The
+    /// device's context must be current.
     pub fn open(folders: []const []const u8, tf32: bool) ?Lt {
         const library = dynamic.open(names, folders) orelse return null;
         var lt: Lt = .{ .functions = undefined, .handle = null, .compute = if (tf32) compute_tf32 else compute_float };
@@ -131,7 +132,7 @@ pub const Lt = struct {
         _ = lt.functions.cublasLtDestroy(lt.handle);
     }
 
-    /// What describes one product to the library.
+    /// The library's descriptors of one product.
     const Described = struct {
         functions: *const Functions,
         description: ?*Description = null,
@@ -179,7 +180,7 @@ pub const Lt = struct {
         }
     };
 
-    /// How to compute a product with a bias; null where the library does not.
+    /// The algorithm for a product with a bias; null where the library has none.
     pub fn choose(lt: *Lt, allocator: std.mem.Allocator, product: *const blas.Product) error{OutOfMemory}!?Choice {
         const shape = shapeOf(product);
         const known = try lt.choices.getOrPut(allocator, shape);
@@ -229,7 +230,7 @@ pub const Lt = struct {
         return .{ .algorithm = found[0].algorithm, .workspace_bytes = found[0].workspace_bytes };
     }
 
-    /// Returns the library's status, 0 where all is well. The choice was made before.
+    /// Runs the product by the chosen algorithm. Returns the library's status; 0 is success.
     pub fn multiply(lt: *const Lt, product: *const blas.Product, stream: ?*driver.Stream) c_int {
         const choice = (lt.choices.get(shapeOf(product)) orelse return not_supported) orelse return not_supported;
         var described: Described = undefined;

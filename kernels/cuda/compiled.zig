@@ -1,5 +1,5 @@
-//! Kernels that NVRTC compiles while a program runs: found by the structure of what they compute, so
-//! that a text is written only once, and their code kept for the next process (`store.zig`).
+//! Kernels that NVRTC compiles while a program runs: found by the structure of what they compute,
+//! so that each text is written only once, and kept for the next process (`host/store.zig`).
 
 const std = @import("std");
 const cuda = @import("engine.zig");
@@ -16,12 +16,14 @@ const Failed = cuda.Failed;
 pub const Compiled = struct {
     allocator: std.mem.Allocator,
     compiler: ?nvrtc.Compiler = null,
-    /// Why nothing is compiled.
+    /// Why there is no compiler.
     reason: program.Message = .{},
-    /// Null for a structure whose text the compiler refused: its instructions run one by one.
+    /// Kernels by structure; null for a text that the compiler refused, whose instructions run one
+    /// by one.
     functions: std.StringHashMapUnmanaged(?*driver.Function) = .empty,
     store: Store,
-    /// How many were compiled here, how many the compiler refused, and why it refused the last of them.
+    /// How many texts this process compiled, how many the compiler refused, and why it refused the
+    /// last of them.
     built: u32 = 0,
     refused: u32 = 0,
     refusal: program.Message = .{},
@@ -37,8 +39,9 @@ pub const Compiled = struct {
         compiled.store.deinit();
     }
 
-    /// The kernel of that structure; `write(source, writer)` gives the text that follows the head.
-    /// Null where it cannot be compiled. Where the driver does not take the compiler's code, nothing more is.
+    /// The kernel of that structure; `write(source, writer)` gives the text after the head. Null
+    /// where the kernel cannot be compiled. Once the driver refuses the compiler's code, nothing
+    /// more is compiled.
     pub fn get(
         compiled: *Compiled,
         engine: *Engine,
@@ -68,7 +71,8 @@ pub const Compiled = struct {
         @branchHint(.cold);
         const origin = Store.hashOf(&.{written});
         if (compiled.store.get(origin)) |code| {
-            // Not this driver's where it does not load, whatever the store says.
+            // Stored code that the driver does not load belongs to another driver, though the
+            // store's name matched.
             if (try compiled.load(engine, code)) |function| return function;
         }
         const compiler = &compiled.compiler.?;
@@ -98,10 +102,10 @@ pub const Compiled = struct {
         return function;
     }
 
-    /// Null where the driver does not take the code; a compiler may be newer than it.
+    /// Null where the driver does not take the code, as when the compiler is newer than the driver.
     fn load(compiled: *Compiled, engine: *Engine, code: []const u8) Failed!?*driver.Function {
         try engine.loaded.ensureUnusedCapacity(compiled.allocator, 1);
-        // In a store it stands anywhere.
+        // In a store the code has any alignment, so it is copied.
         const aligned = try compiled.allocator.alignedAlloc(u8, .@"64", code.len);
         defer compiled.allocator.free(aligned);
         @memcpy(aligned, code);
@@ -117,7 +121,7 @@ pub const Compiled = struct {
         return function;
     }
 
-    /// Tells the device and the compiler from all others.
+    /// A name that tells the device and the compiler from all others.
     pub fn storeName(compiled: *const Compiled, engine: *const Engine, buffer: []u8) []const u8 {
         const compiler = compiled.compiler orelse return buffer[0..0];
         var words: [96]u8 = undefined;

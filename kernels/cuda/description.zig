@@ -1,5 +1,5 @@
-//! What a CUDA device is, for people: an open one with its libraries and what it lacks, and the list of all
-//! that could be opened.
+//! Describes CUDA devices for people: an open one with its libraries and what it lacks, and the
+//! list of all that could be opened.
 
 const std = @import("std");
 const blas = @import("blas.zig");
@@ -17,7 +17,7 @@ pub fn write(engine: *Engine, writer: *std.Io.Writer) std.Io.Writer.Error!void {
         @divTrunc(@rem(engine.version, 1000), 10),
     });
     if (engine.blas) |*one| {
-        // 11 writes 11402 for 11.4.2, later ones 120300 for 12.3.0.
+        // NVRTC 11 encodes 11.4.2 as 11402, later versions encode 12.3.0 as 120300.
         const unit: c_int = if (one.version >= 100_000) 10_000 else 1000;
         const major = @divTrunc(one.version, unit);
         const minor = @divTrunc(@rem(one.version, unit), 100);
@@ -69,7 +69,7 @@ pub fn list(settings: *const Settings, writer: *std.Io.Writer) std.Io.Writer.Err
     try writer.writeAll("]}");
 }
 
-/// The libraries without which a device is much slower; empty where all are there.
+/// The absent libraries without which the device is much slower; empty where all are present.
 fn lackingOf(settings: *const Settings) []const u8 {
     const has_products = dynamic.open(blas.names, settings.folders()) != null;
     const has_compiler = dynamic.open(nvrtc.names, settings.folders()) != null;

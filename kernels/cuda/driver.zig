@@ -1,5 +1,6 @@
-//! The driver API of CUDA, as far as it is used: declared by hand, bound at run time by the names
-//! that the driver's library exports (`_v2` is how it tells newer signatures from older ones).
+//! The driver API of CUDA, as far as Deneb uses it: declared by hand, bound at run time by the
+//! names that the driver's library exports (the suffix `_v2` tells newer signatures from older
+//! ones).
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -36,10 +37,11 @@ pub const Attribute = enum(c_int) {
 
 pub const stream_non_blocking = 1;
 pub const event_without_timing = 2;
-/// While a stream is captured, other calls stay allowed: cuBLAS may load a kernel when it first uses one.
+/// The capture mode that leaves other calls allowed: cuBLAS may load a kernel when it first uses
+/// one.
 pub const capture_relaxed = 2;
 
-/// What a node of a graph launches.
+/// The parameters of a graph's kernel node.
 pub const KernelParameters = extern struct {
     function: ?*Function,
     grid: [3]c_uint,
@@ -51,7 +53,7 @@ pub const KernelParameters = extern struct {
     context: ?*Context = null,
 };
 
-/// Every function answers a `Result`.
+/// The driver's functions, each of which returns a `Result`.
 pub const Functions = struct {
     cuInit: *const fn (flags: c_uint) callconv(.c) Result,
     cuDriverGetVersion: *const fn (version: *c_int) callconv(.c) Result,
@@ -95,13 +97,13 @@ pub const Functions = struct {
         extra: ?*anyopaque,
     ) callconv(.c) Result,
 
-    // Since CUDA 11.2.
+    // These functions exist since CUDA 11.2.
     cuMemAllocAsync: ?*const fn (address: *Address, bytes: usize, stream: ?*Stream) callconv(.c) Result,
     cuMemFreeAsync: ?*const fn (address: Address, stream: ?*Stream) callconv(.c) Result,
     cuDeviceGetDefaultMemPool: ?*const fn (pool: *?*Pool, device: Device) callconv(.c) Result,
     cuMemPoolTrimTo: ?*const fn (pool: ?*Pool, bytes: usize) callconv(.c) Result,
 
-    // Since CUDA 12.0, all of them.
+    // These functions, all needed together for graphs, exist since CUDA 12.0.
     cuGraphCreate: ?*const fn (graph: *?*Graph, flags: c_uint) callconv(.c) Result,
     cuGraphDestroy: ?*const fn (graph: ?*Graph) callconv(.c) Result,
     cuGraphAddKernelNode_v2: ?*const fn (node: *?*Node, graph: ?*Graph, after: *const ?*Node, count: usize, parameters: *const KernelParameters) callconv(.c) Result,
@@ -115,7 +117,7 @@ pub const Functions = struct {
     cuGraphLaunch: ?*const fn (made: ?*Executable, stream: ?*Stream) callconv(.c) Result,
 };
 
-/// What is older lacks functions that are used.
+/// The oldest driver that has all required functions.
 pub const version_least = 11_000;
 
 pub const names: []const [:0]const u8 = switch (builtin.os.tag) {
@@ -123,7 +125,7 @@ pub const names: []const [:0]const u8 = switch (builtin.os.tag) {
     else => &.{ "libcuda.so.1", "libcuda.so" },
 };
 
-/// The driver, started. Null where there is none; the message says why.
+/// The initialised driver. Null where there is none; the message says why.
 pub fn open(folders: []const []const u8, functions: *Functions, message: *program.Message) ?c_int {
     const library = dynamic.open(names, folders) orelse {
         message.set("the driver's library {s} is not here: {s}", .{ names[0], dynamic.reason() });

@@ -1,9 +1,9 @@
-//! CUDA: a context on one GPU. Instructions become launches on one stream, in order, and nothing
-//! waits for them until something is read.
+//! CUDA: a context on one GPU. Instructions become launches on one stream, in order, and the host
+//! waits for them only when something is read.
 //!
-//! The driver, cuBLAS and their versions are those that are there at run time; the kernels come from
-//! `cuda_kernels.zig` as PTX that the library carries. What goes wrong in a launch is said by the
-//! call that meets it, an index out of range by the next read.
+//! The driver and cuBLAS are whatever versions the machine has; the kernels come from
+//! `cuda_kernels.zig` as PTX that the library carries. A failed launch is reported by the call that
+//! meets the failure, an index out of range by the next read.
 
 const std = @import("std");
 const blas = @import("blas.zig");
@@ -34,12 +34,12 @@ const Status = program.Status;
 /// Compute capability 7.5, for which the kernels are written.
 const capability_least = 75;
 
-/// Engines are told apart by number, so that a thread knows whose context it has.
+/// Engines have numbers, so that a thread knows whose context is current on it.
 var engines: std.atomic.Value(u64) = .init(0);
 threadlocal var current: u64 = 0;
 
 /// Memory that instructions need beside their storages: results of blocks, and operands that had to
-/// be copied. The stream's order lets each be used again at once.
+/// be copied. The stream runs in order, so the next instruction can use the same memory at once.
 pub const Scratch = enum { partials, slices, a, b, c };
 
 pub const Failed = error{ Failed, OutOfMemory, Unsupported };
@@ -58,19 +58,19 @@ pub const Engine = struct {
     context: ?*driver.Context = null,
     stream: ?*driver.Stream = null,
     pool: ?*driver.Pool = null,
-    /// Why memory does not come from the driver's pool, which the stream allocates from without waiting.
+    /// Why allocations do not use the driver's pool, which allocates in the stream without waiting.
     pool_reason: program.Message = .{},
     blas: ?blas.Blas = null,
     /// Memory for cuBLAS and cuBLASLt, of `workspaceBytes`; null where there is none.
     workspace: ?driver.Address = null,
     lt: ?lt_module.Lt = null,
-    /// Why there is no cuBLAS.
+    /// Why cuBLAS is absent; empty where it is present.
     blas_reason: program.Message = .{},
     compiled: Compiled,
-    /// Workspace for what may be one kernel.
+    /// The workspace in which fused kernels are planned.
     planned: *Planned = undefined,
     graphs: graph.Graphs = .{},
-    /// Of all kernels, which `modules` cuts up.
+    /// The PTX of all kernels, which `modules` cuts into one module for each.
     text: []u8 = &.{},
     modules: module.Modules = .{},
     loaded: std.ArrayList(?*driver.Module) = .empty,
@@ -82,13 +82,13 @@ pub const Engine = struct {
     name: [128]u8 = @splat(0),
     name_length: usize = 0,
     capability: c_int = 0,
-    /// Elements that a launch counts at most; longer instructions are split (`split.zig`).
+    /// The most elements that one launch counts; longer instructions are split (`split.zig`).
     places_most: usize = layout.places_max,
 
     const Planned = struct { maps: Maps, rows: Rows };
     const Buffer = struct { address: driver.Address = 0, bytes: usize = 0 };
 
-    /// The engine must not move afterwards.
+    /// The engine must not move after `init`.
     pub fn init(
         engine: *Engine,
         allocator: std.mem.Allocator,
@@ -160,7 +160,8 @@ pub const Engine = struct {
         if (found != .success) engine.leavePool("cuDeviceGetDefaultMemPool", found);
     }
 
-    /// What a sandbox or a virtual GPU refuses is allocated as older drivers do.
+    /// Leaves the driver's pool, which a sandbox or a virtual GPU may refuse: memory is then allocated
+    /// as on older drivers.
     fn leavePool(engine: *Engine, call: []const u8, result: driver.Result) void {
         @branchHint(.cold);
         engine.pool = null;
@@ -173,7 +174,7 @@ pub const Engine = struct {
         );
     }
 
-    /// Without these the device is slower, and says so.
+    /// Opens the libraries without which the device is slower; its description names absent ones.
     fn openLibraries(engine: *Engine, settings: *const Settings) void {
         const suffix = if (engine.version >= 13_000) "" else if (engine.version >= 12_000) "-cu12" else "-cu11";
         engine.blas = blas.Blas.open(settings.folders(), engine.stream, settings.tf32, &engine.blas_reason);
@@ -194,7 +195,8 @@ pub const Engine = struct {
         );
     }
 
-    /// What NVIDIA recommends for a device of that capability, and no less than cuBLASLt may ask for.
+    /// The workspace that NVIDIA recommends for a device of that capability, and at least what
+    /// cuBLASLt may need.
     fn workspaceBytes(engine: *const Engine) usize {
         return if (engine.capability >= 90) 32 << 20 else lt_module.workspace_most;
     }
@@ -207,7 +209,7 @@ pub const Engine = struct {
         allocator.destroy(engine.planned);
         if (engine.context != null) {
             const cuda = &engine.cuda;
-            // Failures here have nobody to tell, and nothing is left to save.
+            // Failures are ignored here: no caller is left to tell, and nothing is left to save.
             _ = cuda.cuCtxSetCurrent(engine.context);
             current = engine.number;
             if (engine.stream != null) _ = cuda.cuStreamSynchronize(engine.stream);
@@ -231,7 +233,8 @@ pub const Engine = struct {
         engine.context = null;
     }
 
-    /// Makes the context that of the calling thread, which may be another at each call.
+    /// Makes the engine's context current on the calling thread, which may differ from call to
+    /// call.
     pub fn enter(engine: *Engine) Failed!void {
         if (current == engine.number) return;
         try engine.try_("cuCtxSetCurrent", engine.cuda.cuCtxSetCurrent(engine.context));
@@ -282,9 +285,9 @@ pub const Engine = struct {
     fn launchOne(engine: *Engine, instruction: *const Instruction) Failed!void {
         switch (instruction.*) {
             .matmul => |*one| try product.multiply(engine, one),
-            // The next read says whether an index was out of range.
+            // The next read reports an index out of range.
             .check => |*one| try launch.check(engine, one, .label),
-            // A launcher is called like its instruction.
+            // The launcher of an instruction has the instruction's name.
             inline else => |*one, tag| try @field(launch, @tagName(tag))(engine, one),
         }
     }
@@ -298,8 +301,8 @@ pub const Engine = struct {
         return .ok;
     }
 
-    /// Launches the first instructions of a group, as many at once as one kernel can do, and returns
-    /// their number.
+    /// Launches the first instructions of a group, as many at once as one kernel can compute, and
+    /// returns their number.
     fn launchSome(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) Failed!usize {
         if (engine.compiled.compiler != null and instructions.len > 1) {
             const rows = &engine.planned.rows;
@@ -361,7 +364,7 @@ pub const Engine = struct {
         try engine.try_("the launch of a fused kernel", result);
     }
 
-    /// One product of cuBLAS, or a batch of them.
+    /// Runs one product by cuBLAS, or a batch of products.
     pub fn multiplyNow(engine: *Engine, one: *const blas.Product) Failed!void {
         const library = &engine.blas.?;
         const biased = one.bias != 0;
@@ -373,7 +376,8 @@ pub const Engine = struct {
         return error.Failed;
     }
 
-    /// A captured program begins. It is told from others by what it launches, wherever its words stand.
+    /// Begins a captured program. Programs are recognised by what they launch, wherever their words
+    /// lie.
     pub fn beginProgram(engine: *Engine) void {
         engine.graphs.begin(engine);
     }
@@ -390,7 +394,7 @@ pub const Engine = struct {
         return .ok;
     }
 
-    /// Waits for all that was launched, and says what went wrong in it.
+    /// Waits for all launches so far, and reports what went wrong in them.
     pub fn read(engine: *Engine, address: [*]const u8, bytes: []u8) Status {
         engine.enter() catch |failure| return engine.statusOf("read", failure);
         const fault = engine.staging.read(engine, @intFromPtr(address), bytes, engine.fault) catch |failure|
@@ -414,7 +418,7 @@ pub const Engine = struct {
         try engine.staging.write(engine, engine.fault, std.mem.asBytes(&none));
     }
 
-    /// A number for an instruction that may fault; 0 stands for none.
+    /// A serial number for an instruction that may meet a fault; 0 stands for no instruction.
     pub fn nextSerial(engine: *Engine) u32 {
         engine.serial = @max(engine.serial +% 1, 1);
         return engine.serial;
@@ -439,8 +443,8 @@ pub const Engine = struct {
         engine.release(@intFromPtr(data));
     }
 
-    /// Null where there is no memory for so many bytes, even when the driver's pool gives back what
-    /// it keeps.
+    /// Null where there is no memory for that many bytes, even after the driver's pool gave back
+    /// what it held.
     fn allocate(engine: *Engine, bytes: usize) ?driver.Address {
         return engine.allocateOnce(bytes) orelse again: {
             _ = engine.cuda.cuStreamSynchronize(engine.stream);
@@ -460,7 +464,7 @@ pub const Engine = struct {
             if (result == .success) return address;
             if (result == .out_of_memory) return null;
             const plain = engine.cuda.cuMemAlloc_v2(&address, bytes);
-            // Where the other way fails too, something else is wrong, and the pool is not to blame.
+            // If plain allocation fails too, the cause is not the pool, and the pool stays in use.
             if (plain == .success) engine.leavePool("cuMemAllocAsync", result);
             return engine.allocated(plain, address);
         }
@@ -474,18 +478,20 @@ pub const Engine = struct {
     }
 
     fn release(engine: *Engine, address: driver.Address) void {
-        // What was noted may use it. A failure there is said by whatever comes next.
+        // Noted launches may use the memory, so they are launched first. A failure of theirs is
+        // reported by the next call that touches the device.
         engine.graphs.submit(engine) catch {};
         if (engine.pool != null) {
             _ = engine.cuda.cuMemFreeAsync.?(address, engine.stream);
             return;
         }
-        // What is in flight may still use it. Memory of a pool that was left is freed so, too.
+        // Running launches may still use the memory. Memory from a pool that the engine has left is
+        // freed here, too.
         _ = engine.cuda.cuStreamSynchronize(engine.stream);
         _ = engine.cuda.cuMemFree_v2(address);
     }
 
-    /// So many bytes of scratch memory, whatever they held.
+    /// The address of that many bytes of scratch memory, whose contents are undefined.
     pub fn scratchOf(engine: *Engine, which: Scratch, bytes: usize) Failed!driver.Address {
         const buffer = engine.scratch.getPtr(which);
         if (buffer.bytes >= bytes) return buffer.address;
@@ -528,7 +534,8 @@ pub const Engine = struct {
 
     pub fn setThreads(_: *Engine, _: usize) error{OutOfMemory}!void {}
 
-    /// What the library itself carries, the driver keeps by itself.
+    /// The name of the store, which holds what NVRTC compiled; the driver itself keeps the code that
+    /// it compiled from the library's PTX.
     pub fn storeName(engine: *Engine, buffer: []u8) []const u8 {
         return engine.compiled.storeName(engine, buffer);
     }

@@ -1,15 +1,16 @@
-//! Captured programs as CUDA graphs: what a program launches is noted, and when launches of the same
-//! structure come again they are one graph that is launched at once. Arguments that changed since,
-//! live scalars and addresses, are put into the graph's nodes before.
+//! Captured programs as CUDA graphs: the launches of a program are noted, and when launches of the
+//! same structure come again they become one graph that is launched at once. Arguments that changed
+//! since, live scalars and addresses, are put into the graph's nodes before the launch.
 //!
-//! Structure is all but addresses and numbers: which kernels, how many blocks, products of which
-//! shapes. So a graph is found again whoever calls and wherever results and inputs lie. Arguments of a
-//! kernel's node are set in no time; a product whose operands lie elsewhere has to be captured again.
-//! So of one structure there may be several graphs, for inputs and results that take turns.
+//! The structure is all but addresses and numbers: which kernels, how many blocks, products of
+//! which shapes. So a graph is found again whoever calls and wherever results and inputs lie.
+//! Setting the arguments of a kernel's node takes no time; a product whose operands have other
+//! addresses must be captured again. So several graphs of one structure are kept, for inputs and
+//! results that alternate.
 //!
-//! A launch is noted, not made, while a program runs. Whatever cannot wait (memory that is given
-//! back, say) first makes the launches that were noted; that program is then no graph this time.
-//! Where a graph cannot be made, all is launched one by one, and the description says why.
+//! While a program runs, its launches are noted, not made. An operation that cannot wait (giving
+//! memory back, say) first makes the noted launches; that run of the program then forms no graph.
+//! Where a graph cannot be made, everything is launched one by one, and the description says why.
 
 const std = @import("std");
 const blas = @import("blas.zig");
@@ -19,32 +20,32 @@ const layout = @import("../gpu/arguments.zig");
 const notice = @import("../host/notice.zig");
 const program_module = @import("../program/program.zig");
 
-/// Of a kernel: what PTX of that version can be given.
+/// The most bytes of a kernel's arguments, in the version of PTX that is compiled.
 const arguments_max = 4096;
 const arguments_align = 16;
-/// Graphs that are remembered, and graphs of one structure among them.
+/// The most graphs that are remembered, and the most among them of one structure.
 const graphs_max = 64;
 const variants_max = 4;
-/// One launch costs as much alone.
+/// A program of fewer launches gains nothing by a graph.
 const operations_least = 2;
-/// How often a graph is made anew where the driver does not take what changed in it.
+/// How often a graph is made anew after the driver refused a change to it.
 const remakes_max = 4;
 
 const Launch = struct {
     function: *driver.Function,
     blocks: [2]c_uint,
-    /// Where its arguments stand among those of the list.
+    /// The offset of the launch's arguments among those of the list.
     begin: u32,
     bytes: u32,
 };
 
 const Operation = union(enum) { launch: Launch, product: blas.Product };
 
-/// Launches in their order, with what they are launched with.
+/// Launches in order, with their arguments.
 const List = struct {
     operations: std.ArrayList(Operation) = .empty,
     arguments: std.ArrayListAligned(u8, .fromByteUnits(arguments_align)) = .empty,
-    /// Of the structure.
+    /// The hash of the structure.
     hash: u64 = 0,
 
     fn clear(list: *List) void {
@@ -96,7 +97,7 @@ const List = struct {
         } });
     }
 
-    /// Whether all is the same but for addresses and numbers.
+    /// Whether two lists differ only in addresses and numbers.
     fn isLike(list: *const List, other: *const List) bool {
         if (list.hash != other.hash or list.operations.items.len != other.operations.items.len) return false;
         for (list.operations.items, other.operations.items) |*one, *another| {
@@ -111,7 +112,7 @@ const List = struct {
         return true;
     }
 
-    /// Whether operands of products lie elsewhere, in lists that are alike.
+    /// Whether operands of products have other addresses, in two lists of one structure.
     fn isMoved(list: *const List, other: *const List) bool {
         for (list.operations.items, other.operations.items) |*one, *another| {
             if (one.* == .product and !std.meta.eql(one.product, another.product)) return true;
@@ -127,18 +128,19 @@ const List = struct {
 };
 
 const Graph = struct {
-    /// As in its nodes now; of one that is not made yet, as it was noted.
+    /// The launches as they are in the graph's nodes now; for a graph not yet made, as they were
+    /// noted.
     list: List = .{},
     nodes: std.ArrayList(?*driver.Node) = .empty,
     graph: ?*driver.Graph = null,
     executable: ?*driver.Executable = null,
-    /// It could not be made, and is not tried again.
+    /// The graph could not be made, and is not tried again.
     refused: bool = false,
     remade: u32 = 0,
-    /// When it was last run.
+    /// The time, as a count, of the graph's last run.
     used: u64 = 0,
 
-    /// Gives back what the driver holds of it; what was noted stays.
+    /// Gives back what the driver holds of the graph; the noted launches stay.
     fn drop(graph: *Graph, functions: *const driver.Functions) void {
         if (graph.executable != null) _ = functions.cuGraphExecDestroy.?(graph.executable);
         if (graph.graph != null) _ = functions.cuGraphDestroy.?(graph.graph);
@@ -153,7 +155,8 @@ const Graph = struct {
         graph.nodes.deinit(engine.allocator);
     }
 
-    /// A chain of nodes: one for each kernel, and a graph of its own for each product.
+    /// Makes the graph as a chain of nodes: one node for each kernel, and a child graph for each
+    /// product.
     fn build(graph: *Graph, engine: *cuda.Engine, list: *const List) cuda.Failed!void {
         const functions = &engine.cuda;
         try graph.nodes.ensureTotalCapacity(engine.allocator, list.operations.items.len);
@@ -183,7 +186,7 @@ const Graph = struct {
         return engine.try_("cuGraphInstantiate", made);
     }
 
-    /// Gives nodes whose arguments or operands changed the new ones.
+    /// Updates the nodes whose arguments or operands changed.
     fn update(graph: *Graph, engine: *cuda.Engine, noted: *const List) cuda.Failed!void {
         const functions = &engine.cuda;
         for (graph.list.operations.items, noted.operations.items, graph.nodes.items) |*known, *now, node| {
@@ -215,11 +218,11 @@ pub const Graphs = struct {
     list: std.ArrayList(Graph) = .empty,
     noted: List = .{},
     clock: u64 = 0,
-    /// Whether a program runs, whose launches are noted.
+    /// Whether a program runs, so that launches are noted.
     notes: bool = false,
-    /// Some of its launches were made already.
+    /// Whether some launches of the running program were made already.
     broken: bool = false,
-    /// Why some programs are no graphs; empty while all are.
+    /// Why some programs form no graph; empty while all do.
     reason: program_module.Message = .{},
 
     pub fn deinit(graphs: *Graphs, engine: *cuda.Engine) void {
@@ -228,7 +231,7 @@ pub const Graphs = struct {
         graphs.noted.deinit(engine.allocator);
     }
 
-    /// Bytes of the host's.
+    /// Bytes that graphs hold in the host's memory.
     pub fn bytes(graphs: *const Graphs) usize {
         var sum = graphs.noted.bytes() + graphs.list.capacity * @sizeOf(Graph);
         for (graphs.list.items) |*graph| sum += graph.list.bytes() + graph.nodes.capacity * @sizeOf(?*driver.Node);
@@ -243,7 +246,7 @@ pub const Graphs = struct {
         graphs.refuse("the driver has no {s}: graphs want CUDA 12 or later", .{lacks(&engine.cuda).?});
     }
 
-    /// The function without which there are no graphs.
+    /// The name of the driver's missing function, without which there are no graphs.
     fn lacks(functions: *const driver.Functions) ?[]const u8 {
         inline for (.{
             "cuGraphCreate",                      "cuGraphDestroy",
@@ -267,7 +270,7 @@ pub const Graphs = struct {
         );
     }
 
-    /// Notes a launch; false where none is noted now, and the caller makes it.
+    /// Notes a launch; false outside of a program, where the caller makes the launch itself.
     pub fn note(
         graphs: *Graphs,
         engine: *cuda.Engine,
@@ -287,7 +290,7 @@ pub const Graphs = struct {
         return true;
     }
 
-    /// Makes the launches that were noted, before something that must come after them.
+    /// Makes the noted launches, before an operation that must come after them.
     pub fn submit(graphs: *Graphs, engine: *cuda.Engine) cuda.Failed!void {
         if (graphs.noted.operations.items.len == 0) return;
         graphs.broken = true;
@@ -304,7 +307,7 @@ pub const Graphs = struct {
         if (graphs.broken or graphs.noted.operations.items.len < operations_least) return graphs.submit(engine);
         graphs.clock += 1;
         const graph = graphs.find(engine) orelse {
-            // Such launches may come again.
+            // Launches of this structure may come again, so they are remembered.
             _ = graphs.remember(engine);
             return graphs.submit(engine);
         };
@@ -312,7 +315,7 @@ pub const Graphs = struct {
         graphs.launchAs(engine, graph) catch |failure| {
             graph.drop(&engine.cuda);
             const text = engine.message;
-            // Where the device is lost, this says so.
+            // Reports a lost device.
             try graphs.submit(engine);
             if (failure == error.OutOfMemory) return;
             graph.refused = true;
@@ -322,9 +325,10 @@ pub const Graphs = struct {
         graphs.noted.clear();
     }
 
-    /// The graph of what was noted: the one with the same operands of products; else one that is still to be
-    /// made, or cannot be; else, where there are enough of them, the one that was not run for longest. Null
-    /// where such launches were not seen before.
+    /// The graph for the noted launches: first choice is the one whose products have the same
+    /// operands; second one that is not made yet, or cannot be made; third, where there are enough
+    /// graphs of the structure, the one that was not run for longest. Null where the structure is
+    /// new.
     fn find(graphs: *Graphs, engine: *cuda.Engine) ?*Graph {
         var count: usize = 0;
         var unmade: ?*Graph = null;
@@ -344,8 +348,8 @@ pub const Graphs = struct {
         return graphs.remember(engine) orelse oldest;
     }
 
-    /// A graph that is still to be made of what was noted, in the place of the one that was not run for longest;
-    /// null where there is no memory for it.
+    /// A new graph for the noted launches, still to be made, in the slot of the graph that was not
+    /// run for longest; null where there is no memory for it.
     fn remember(graphs: *Graphs, engine: *cuda.Engine) ?*Graph {
         const allocator = engine.allocator;
         var list = graphs.noted.clone(allocator) catch return null;
@@ -365,11 +369,12 @@ pub const Graphs = struct {
         return oldest;
     }
 
-    /// Launches the graph with what was noted.
+    /// Launches the graph with the noted arguments.
     fn launchAs(graphs: *Graphs, engine: *cuda.Engine, graph: *Graph) cuda.Failed!void {
         graph.used = graphs.clock;
         if (graph.executable != null) graph.update(engine, &graphs.noted) catch |failure| {
-            // Refused, perhaps, since cuBLAS computes a product by other kernels now.
+            // The driver may have refused the change because cuBLAS now computes a product by other
+            // kernels.
             graph.drop(&engine.cuda);
             graph.remade += 1;
             if (graph.remade > remakes_max) return failure;
@@ -377,12 +382,13 @@ pub const Graphs = struct {
         const is_new = graph.executable == null;
         if (is_new) try graph.build(engine, &graphs.noted);
         try engine.try_("cuGraphLaunch", engine.cuda.cuGraphLaunch.?(graph.executable, engine.stream));
-        // Until here what was noted is needed, since it may have to be launched one by one.
+        // The noted launches are needed until here, since they might have had to be launched one by
+        // one.
         if (is_new) std.mem.swap(List, &graph.list, &graphs.noted);
     }
 };
 
-/// A product as a graph of its own, the caller's to destroy.
+/// A product captured as a graph of its own, which the caller must destroy.
 fn capture(engine: *cuda.Engine, product: *const blas.Product) cuda.Failed!?*driver.Graph {
     const functions = &engine.cuda;
     try engine.try_("cuStreamBeginCapture", functions.cuStreamBeginCapture_v2.?(engine.stream, driver.capture_relaxed));

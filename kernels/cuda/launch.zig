@@ -1,5 +1,5 @@
-//! From a checked instruction to launches: axes merged and put in order, the kernel chosen, its
-//! arguments filled. All but products.
+//! From a checked instruction to launches: merges and orders the axes, chooses the kernel, fills
+//! its arguments. Products are in `product.zig`.
 
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
@@ -25,18 +25,19 @@ const threads = layout.threads;
 
 /// Bytes that a thread reads at once.
 const vector_bytes = 16;
-/// Axes of the vector kernel; see `cuda/kernels/map.zig`.
+/// The most axes of the vector kernel; see `cuda/kernels/map.zig`.
 const vector_rank_max = 3;
-/// Blocks that keep any of these devices busy: reductions into fewer are split, into as many as are
-/// wanted. One number for all, so that they all join in one order.
+/// Fewer blocks than `blocks_least` leave some device idle: such a reduction is split, into about
+/// `blocks_wanted` blocks. The numbers are the same for all devices, so that all join in one order.
 const blocks_least = 256;
 const blocks_wanted = 1024;
-/// Elements of all rows that a block works on at once.
+/// The most elements of all rows that a block works on at once.
 const row_elements = 8192;
-/// Elements that a thread of a split reduction joins at least.
+/// The least number of elements that a thread of a split reduction joins.
 const elements_least = 32;
 const splits_max = 1024;
-/// Up to so many indices, and so many elements for each, a scatter takes a block for each index.
+/// The most indices, and the most elements for all of them, for which a scatter takes a block for
+/// each index.
 const scatter_first_count = 8192;
 const scatter_first_elements = 1 << 18;
 
@@ -44,14 +45,15 @@ const rows_max = @max(table.map_rows.len, table.fold_rows.len, table.arg_rows.le
 
 pub const Skeleton = enum { vector, strided, fold, join, arg, matmul, gather, scatter, scatter_first, random, check };
 
-/// Kernels that are loaded, by skeleton, type and row.
+/// Loaded kernels, by skeleton, type and row.
 pub const Functions = struct {
     list: [@typeInfo(Skeleton).@"enum".field_names.len][types][rows_max]?*driver.Function = @splat(@splat(@splat(null))),
 
     const types = @typeInfo(program.DType).@"enum".field_names.len;
 };
 
-/// `type_code` is a compute type, a dtype, or for gather the binary logarithm of an element's bytes.
+/// `type_code` is a compute type, a dtype, or for gather the base-2 logarithm of an element's
+/// bytes.
 fn nameOf(buffer: []u8, skeleton: Skeleton, type_code: usize, row: usize) [:0]const u8 {
     const dtype: program.DType = @fromBackingInt(@as(u8, @intCast(type_code)));
     const print = std.fmt.bufPrintSentinel;
@@ -95,7 +97,8 @@ fn kernelOf(engine: *Engine, skeleton: Skeleton, type_code: usize, row: usize) F
     return function.?;
 }
 
-/// Launches blocks in x and y with `arguments`, the bytes of a struct of `gpu/arguments.zig`.
+/// Launches a grid of blocks in x and y with `arguments`, the bytes of a struct of
+/// `gpu/arguments.zig`.
 pub fn start(
     engine: *Engine,
     skeleton: Skeleton,
@@ -117,7 +120,8 @@ pub fn start(
     return engine.try_(std.fmt.bufPrint(&call, "the launch of {s}", .{name}) catch name, result);
 }
 
-/// Of arguments for the most operands, those that a kernel of so many declares.
+/// The bytes of the arguments that a kernel of that many operands declares, from a struct with the
+/// most operands.
 fn bytesOf(arguments: anytype, operands: usize) []align(8) const u8 {
     const Struct = @typeInfo(@TypeOf(arguments)).pointer.child;
     const each = @sizeOf(@typeInfo(@FieldType(Struct, "strides")).array.child);
@@ -139,7 +143,7 @@ fn viewsOf(buffer: *[operands_max]*const View, one: anytype) []*const View {
 
 const Arguments = layout.Map(operands_max);
 
-/// In the compute type, in the low bytes.
+/// The scalars in the compute type, in the low bytes of words.
 fn scalarsOf(one: anytype) [3]u64 {
     var bits: [3]u64 = undefined;
     for (&bits, one.scalars) |*word, scalar| word.* = convert.bitsOf(one.compute, scalar);
@@ -165,8 +169,8 @@ pub fn map(engine: *Engine, one: *const program.Map) Failed!void {
 const uses_index = table.mapFlags("uses_index");
 const to_bool = table.mapFlags("to_bool");
 
-/// Which operands are repeated along the last axis, where the rest lies so that vectors can be
-/// read and written; null where it does not.
+/// A bit for each operand that is repeated along the last axis, where all others allow vector loads
+/// and stores; null where one does not.
 fn repeatedIn(one: *const program.Map, views: []const *const View, axes: *const Axes, width: usize) ?u8 {
     if (axes.rank > vector_rank_max) return null;
     const last = axes.rank - 1;
@@ -215,7 +219,7 @@ fn mapAxes(
     return start(engine, skeleton, @backingInt(one.compute), one.row, .{ blocks, 1 }, bytesOf(arguments, operands));
 }
 
-/// The first half of the longest axis, then the rest.
+/// Launches the first half of the longest axis, then the rest.
 fn mapHalves(
     engine: *Engine,
     one: *const program.Map,
@@ -227,7 +231,7 @@ fn mapHalves(
     const axis = std.mem.indexOfMax(usize, axes.shape[0..axes.rank]);
     const size = axes.shape[axis];
     const is_last = axis == axes.rank - 1;
-    // The last axis is cut between vectors.
+    // The last axis is cut at a multiple of a vector.
     const half = if (is_last and repeated != null) std.mem.alignBackward(usize, size / 2, width) else size / 2;
     var first = axes.*;
     first.shape[axis] = half;
@@ -245,7 +249,7 @@ fn mapHalves(
 
 const FoldArguments = layout.Fold(operands_max);
 
-/// A reduction as far as all its launches share it.
+/// What all launches of one reduction share.
 const Reduction = struct {
     kept: Axes,
     reduced: Axes,
@@ -300,9 +304,10 @@ const Reduction = struct {
     }
 };
 
-/// Kept places of a block, as a power of two: a warp of them where they lie side by side, or as many
-/// as lie in one sector of memory where there would be too few blocks; else one for each warp, fewer
-/// where there are few places or long ones, and more where that leaves a thread for each element.
+/// The binary logarithm of the kept indices of a block: 5 (a warp) where kept elements are
+/// contiguous, down to 3 (one sector of memory) where there would be too few blocks; else 3 (one
+/// for each warp), less where there are few kept indices or long rows, and more where each thread
+/// still gets an element.
 fn placesBits(column: bool, kept: usize, reduced: usize) u32 {
     const threads_bits = std.math.log2_int(usize, threads);
     const kept_bits = std.math.log2_int_ceil(usize, @max(kept, 1));
@@ -317,7 +322,8 @@ fn placesBits(column: bool, kept: usize, reduced: usize) u32 {
     return @min(spare, kept_bits, threads_bits);
 }
 
-/// In how many parts the elements of each place are joined, by blocks of so many places.
+/// How many parts the elements of each kept index are split into, for blocks of that many kept
+/// indices.
 fn splitsOf(places_bits: u32, blocks: usize, reduced: usize) usize {
     if (blocks >= blocks_least) return 1;
     const each_block = (@as(usize, threads) >> @intCast(places_bits)) * elements_least;
@@ -353,7 +359,7 @@ fn foldSlices(engine: *Engine, one: *const program.Fold) Failed!void {
     return join(engine, one, &reduction.arguments, partials, slices.count);
 }
 
-/// A fold that is not too long; its first reduced element has the index `first`.
+/// Launches a fold that needs no split; its first reduced element has the index `first`.
 fn foldFrom(engine: *Engine, one: *const program.Fold, first: usize) Failed!void {
     var reduction: Reduction = .init(one);
     const arguments = &reduction.arguments;
@@ -375,8 +381,8 @@ fn foldFrom(engine: *Engine, one: *const program.Fold, first: usize) Failed!void
     return join(engine, one, &whole, partials, parts);
 }
 
-/// Joins so many results for each kept place, which lie row after row in `partials`, into the output of
-/// the fold with these arguments.
+/// Joins `count` partial results for each kept index, which lie row after row in `partials`, into
+/// the output of the fold with these arguments.
 fn join(
     engine: *Engine,
     one: *const program.Fold,
@@ -405,7 +411,7 @@ fn join(
     return start(engine, .join, @backingInt(one.compute), one.row, .{ (whole.kept + places - 1) / places, 1 }, bytesOf(&joins, 2));
 }
 
-/// Of results of the compute type that lie side by side, one for each kept place.
+/// A view of contiguous results in the compute type, one for each kept index.
 fn partialStrides(one: *const program.Fold, whole: *const FoldArguments) [2 * rank_max]i64 {
     var strides: [2 * rank_max]i64 = @splat(0);
     var stride: i64 = @intCast(one.compute.bytes());
@@ -430,13 +436,14 @@ pub fn arg(engine: *Engine, one: *const program.Fold) Failed!void {
     return start(engine, .arg, @backingInt(one.compute), one.row, .{ reduction.blocks(), 1 }, bytesOf(&reduction.arguments, 2));
 }
 
-/// The next read says whether an index is out of range.
+/// Launches the check of indices; the next read reports one out of range.
 pub fn check(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind) Failed!void {
     if (one.count == 0) return;
     const size = one.index.dtype.bytes();
     const stride = one.index.strides[0] * @as(isize, @intCast(size));
     var first: usize = 0;
-    // Of several launches the first that meets an index out of range has a number of its own.
+    // Every launch has a serial of its own, so that a fault names the first launch that met an index
+    // out of range.
     while (first < one.count) : (first += engine.places_most) {
         const count = @min(one.count - first, engine.places_most);
         const arguments: places_kernels.CheckArguments = .{
@@ -453,7 +460,8 @@ pub fn check(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind
     }
 }
 
-/// Checks the indices and returns what gather and scatter are launched with; `total` is the caller's.
+/// Launches the check of the indices and returns the arguments of gather and scatter; the caller
+/// sets `total`.
 fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind, total: usize) Failed!places_kernels.PlacesArguments {
     if (!facts.gathers(one)) return engine.unsupported(
         "Cannot {t}: the dtypes are {t}, {t} and {t}; wanted two equal ones and an index of int32 or uint8",

@@ -1,8 +1,8 @@
-//! The text of the kernels (PTX) cut into one module for each, so that the driver compiles only
-//! what is used: all of it at once would take it many seconds.
+//! Cuts the text of the kernels (PTX) into one module for each kernel, so that the driver compiles
+//! only kernels that are used: all of them at once would take many seconds.
 //!
 //! A module is the head of the text, the functions and constants that the kernel names, and the
-//! kernel. The library carries the text compressed, and it is inflated when a device is opened.
+//! kernel. The library carries the text compressed, and inflates it when a device is opened.
 
 const std = @import("std");
 
@@ -11,14 +11,15 @@ const linked = @hasDecl(root, "cuda_linked") and root.cuda_linked;
 
 const Text = extern struct { bytes: [*]const u8, length: u64 };
 
-/// The library's own text (`cuda_text.zig`), the caller's to free; empty where it was built without.
+/// The library's own text (`cuda_text.zig`), which the caller must free; empty in a build without
+/// CUDA.
 pub fn ownText(allocator: std.mem.Allocator) error{ OutOfMemory, Damaged }![]u8 {
     if (!linked) return &.{};
     const whole = @extern(*const Text, .{ .name = "deneb_cuda_text" });
     return inflate(allocator, whole.bytes[0..whole.length]);
 }
 
-/// A file of gzip's, which ends with the length of what it holds.
+/// Inflates a gzip file, whose last word is the length of its contents.
 fn inflate(allocator: std.mem.Allocator, file: []const u8) error{ OutOfMemory, Damaged }![]u8 {
     if (file.len < 18) return error.Damaged;
     var text: std.Io.Writer.Allocating = try .initCapacity(allocator, std.mem.readInt(u32, file[file.len - 4 ..][0..4], .little));
@@ -39,7 +40,7 @@ const Item = struct {
 pub const Modules = struct {
     head: []const u8 = "",
     entries: std.StringHashMapUnmanaged([]const u8) = .empty,
-    /// What is no entry, in the order of the text.
+    /// Functions and constants, in the order of the text.
     others: std.ArrayList(Item) = .empty,
 
     pub fn init(allocator: std.mem.Allocator, whole: []const u8) error{OutOfMemory}!Modules {
@@ -60,7 +61,8 @@ pub const Modules = struct {
         modules.others.deinit(allocator);
     }
 
-    /// The module of an entry, with a zero behind it; the caller's to free. Null if there is none.
+    /// The module of an entry, with a zero behind it, which the caller must free. Null if there is
+    /// no such entry.
     pub fn moduleOf(modules: *const Modules, allocator: std.mem.Allocator, name: []const u8) error{OutOfMemory}!?[:0]u8 {
         const entry = modules.entries.get(name) orelse return null;
         const others = modules.others.items;
@@ -68,7 +70,7 @@ pub const Modules = struct {
         defer allocator.free(needed);
         @memset(needed, false);
         mark(others, needed, entry);
-        // What is needed may need more, until nothing is added.
+        // A needed function may need further ones, so the search repeats until none is added.
         var added = true;
         while (added) {
             const before = std.mem.count(bool, needed, &.{true});
@@ -90,8 +92,8 @@ fn mark(others: []const Item, needed: []bool, user: []const u8) void {
     }
 }
 
-/// The next item from `at` on: an entry or a function to its closing brace, a declaration or a
-/// constant to its semicolon.
+/// The next item from `at` on: an entry or a function up to its closing brace, a declaration or a
+/// constant up to its semicolon.
 fn next(whole: []const u8, at: *usize) ?Item {
     while (at.* < whole.len) {
         const begin = at.*;
@@ -120,10 +122,10 @@ fn lineAt(whole: []const u8, begin: usize) []const u8 {
     return whole[begin .. end + 1];
 }
 
-/// The last name before the list of parameters, or before the bracket of an array.
+/// The item's name: the last one before the list of parameters, or before the bracket of an array.
 fn nameOf(item: []const u8, is_function: bool, is_constant: bool) []const u8 {
     var begin: usize = 0;
-    // A function's result stands in parentheses before its name.
+    // A function's result is in parentheses before its name.
     if (is_function) {
         const first = std.mem.indexOfScalar(u8, item, '(') orelse item.len;
         const named = std.mem.trim(u8, item[".func".len..first], " \n");

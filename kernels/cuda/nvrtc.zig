@@ -1,5 +1,5 @@
-//! NVRTC, where it is: C at run time into code of the device that is open, without fused
-//! multiplications and additions.
+//! NVRTC, where the machine has it: compiles C at run time for the device that is open, without
+//! contraction into fused multiply-adds.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -36,7 +36,7 @@ pub const Compiler = struct {
     functions: Functions,
     version: [2]c_int = .{ 0, 0 },
 
-    /// Null where it is not; the message says why.
+    /// Null where NVRTC is absent; the message says why.
     pub fn open(folders: []const []const u8, message: *program.Message) ?Compiler {
         const library = dynamic.open(names, folders) orelse {
             message.set("{s} (or 12, or 11) is not here", .{names[0]});
@@ -51,8 +51,8 @@ pub const Compiler = struct {
         return compiler;
     }
 
-    /// The code of a text for a device of that capability, 75 for 7.5; the caller's to free. Null
-    /// where it does not compile; the message says why.
+    /// The code of a text for a device of that capability (75 is 7.5), which the caller must free.
+    /// Null where the text does not compile; the message says why.
     pub fn compile(
         compiler: *const Compiler,
         allocator: std.mem.Allocator,

@@ -1,11 +1,14 @@
 //! The matrix product on the GPU: floats by cuBLAS, in strided batches; integers, and floats where
-//! there is no cuBLAS, by the kernel of `cuda/kernels/matmul.zig`, which takes any strides.
+//! cuBLAS is absent, by the kernel of `cuda/kernels/matmul.zig`, which takes any strides.
 //!
-//! cuBLAS wants columns side by side, so it is asked for the transposed product of the transposed
-//! operands, which lie as rows do. An operand with gaps in both axes is copied first; a result
-//! with such gaps is copied last. cuBLAS multiplies halves, into halves or float32, but not a half by
-//! another type: such operands become float32 first, and a result that it cannot round is rounded
-//! last.
+//! cuBLAS is column-major, so it is asked for the transposed product of the transposed operands,
+//! which are row-major here. An operand with gaps in both axes is copied first; a result with such
+//! gaps is copied last. cuBLAS multiplies halves, into halves or float32, but not a half by another
+//! type: such operands are converted to float32 first, and a result that cuBLAS cannot round is
+//! rounded last.
+//!
+//! Napkin: 2 m n k flops, bound by arithmetic from a few dozen rows upward and by the reading of
+//! the operands below.
 
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
@@ -26,7 +29,8 @@ const Failed = cuda.Failed;
 const rank_max = layout.rank_max;
 
 const int_max = std.math.maxInt(c_int);
-/// Rows and columns of a tile of the own kernel, and blocks in y; see `cuda/kernels/matmul.zig`.
+/// Rows and columns of a tile of Deneb's own kernel, and the most blocks in y; see
+/// `cuda/kernels/matmul.zig`.
 const side = 64;
 const batches_each = 1 << 15;
 
@@ -43,7 +47,7 @@ pub fn multiply(engine: *Engine, one: *const program.MatMul) Failed!void {
     if (engine.blas != null and whole and compute != .int32) return byBlas(engine, one);
     if (!halves) return byKernel(engine, one);
     var wide = one.*;
-    // Of nothing nothing is read.
+    // With k = 0 the operands have no elements, so there is nothing to convert.
     if (one.k != 0) {
         if (one.a.dtype != compute) try contiguous(engine, .a, &wide, &wide.a, one.m, one.k, compute);
         if (one.b.dtype != compute) try contiguous(engine, .b, &wide, &wide.b, one.k, one.n, compute);
@@ -53,8 +57,8 @@ pub fn multiply(engine: *Engine, one: *const program.MatMul) Failed!void {
     if (one.out.dtype != compute) try copy(engine, &wide, &wide.out, &one.out, one.m, one.n);
 }
 
-/// How rows x columns elements of such strides lie, where cuBLAS can count the step; null where neither
-/// rows nor columns do.
+/// The layout (row-major or column-major) of a rows x columns matrix with such strides, where
+/// cuBLAS can represent the step; null where neither axis is contiguous.
 fn placed(rows: usize, columns: usize, strides: *const [2]isize) ?Matrix {
     const found = Matrix.of(rows, columns, strides) orelse return null;
     return if (found.step <= int_max) found else null;
@@ -79,7 +83,7 @@ fn suits(view: *const program.View, batch_rank: u8, rows: usize, columns: usize,
     return placed(rows, columns, view.strides[batch_rank..][0..2]) != null;
 }
 
-/// Puts a copy of an operand, without gaps and of that type, into scratch memory.
+/// Copies an operand into scratch memory, in that type and without gaps.
 fn contiguous(
     engine: *Engine,
     which: cuda.Scratch,
@@ -94,7 +98,7 @@ fn contiguous(
     return copy(engine, one, &from, view, rows, columns);
 }
 
-/// Makes the view one of scratch memory, without gaps. Axes of the batch that repeat it stay so.
+/// Redirects the view to scratch memory, without gaps. Axes of the batch with stride 0 keep it.
 fn place(
     engine: *Engine,
     which: cuda.Scratch,
@@ -133,7 +137,7 @@ fn copy(
         size.* = if (stride == 0) 1 else items;
     }
     shape[r..][0..2].* = .{ rows, columns };
-    // A map has fewer axes than a product may have: the outermost are walked here.
+    // A map has fewer axes than a product may have, so the outermost axes are walked here.
     const walked = (r + 2) -| rank_max;
     var index: [2]usize = @splat(0);
     while (true) {
@@ -170,7 +174,7 @@ fn part(view: *const program.View, walked: usize, index: *const [2]usize, r: usi
     return result;
 }
 
-/// One call for the longest axis of the batch, as often as the others have places.
+/// Makes one call for the longest axis of the batch, repeated for each index of the other axes.
 fn batches(engine: *Engine, one: *const program.MatMul) Failed!void {
     var shape: [rank_max]usize = undefined;
     var strides: [3][rank_max]isize = undefined;
@@ -178,7 +182,7 @@ fn batches(engine: *Engine, one: *const program.MatMul) Failed!void {
     const views = [3]*const program.View{ &one.out, &one.a, &one.b };
     for (one.batch[0..one.batch_rank], 0..) |size, axis| {
         if (size == 1) continue;
-        // An axis that continues the one before it becomes part of that.
+        // An axis that continues the one before is merged with it.
         const merges = rank > 0 and for (views, 0..) |view, k| {
             if (strides[k][rank - 1] != view.strides[axis] * @as(isize, @intCast(size))) break false;
         } else true;
@@ -232,15 +236,15 @@ fn batch(
     }
 }
 
-/// One product of the batch, as cuBLAS wants it.
+/// One product of the batch in cuBLAS's terms.
 fn productOf(one: *const program.MatMul, offsets: [3]isize, steps: [3]isize) blas.Product {
     const r = one.batch_rank;
     const out = placed(one.m, one.n, one.out.strides[r..][0..2]).?;
     const a = placed(one.m, one.k, one.a.strides[r..][0..2]).?;
     const b = placed(one.k, one.n, one.b.strides[r..][0..2]).?;
     const c_operand = operand(&one.out, out, false, offsets[0], steps[0]);
-    // Rows of c as columns: c' = b' a'. Where c lies by columns already, c = a b, and each operand
-    // that lies by rows is the transposed one.
+    // A row-major c is computed as its column-major transpose: c' = b' a'. For a column-major c, c
+    // = a b, and each row-major operand is passed as transposed.
     return if (!out.transposed) .{
         .element = one.a.dtype,
         .result = one.out.dtype,
@@ -264,8 +268,9 @@ fn productOf(one: *const program.MatMul, offsets: [3]isize, steps: [3]isize) bla
     };
 }
 
-/// A product, and a sum of it with a row of a bias that is all that reads it, as one product with a
-/// bias. False where it is none, or cuBLASLt is not here, or does not compute it.
+/// Runs a product and the sum that adds a row of biases to it as one product with a bias, if the
+/// sum alone reads the product. False where the two are no such pair, or cuBLASLt is absent or
+/// refuses.
 pub fn multiplyBias(
     engine: *Engine,
     given: *const program.MatMul,
@@ -289,7 +294,8 @@ pub fn multiplyBias(
     return true;
 }
 
-/// The bias that `sum` adds to all rows of the product; the product then writes where `sum` would.
+/// The bias that `sum` adds to every row of the product; the product's output becomes that of
+/// `sum`.
 fn biasOf(one: *program.MatMul, sum: *const program.Map) ?*const program.View {
     const r: usize = one.batch_rank;
     if (sum.row != add_row or sum.compute != .float32 or one.compute != .float32 or sum.rank == 0) return null;
@@ -309,7 +315,7 @@ fn biasOf(one: *program.MatMul, sum: *const program.Map) ?*const program.View {
     if (one.n != 1 and from[1] != one.out.strides[r + 1]) return null;
     const along = matrixOf(bias, shape) orelse return null;
     if ((one.m != 1 and along[0] != 0) or (one.n != 1 and along[1] != 1)) return null;
-    // What is written must not be read at the same time.
+    // The output must overlap none of the operands.
     for ([_]*const program.View{ bias, &one.a, &one.b }) |view| if (view.handle == sum.out.handle) return null;
     const to = matrixOf(&sum.out, shape) orelse return null;
     one.out = sum.out;
@@ -320,7 +326,7 @@ fn biasOf(one: *program.MatMul, sum: *const program.Map) ?*const program.View {
     return bias;
 }
 
-/// Strides from row to row, whichever axes those are, and along the last axis.
+/// The row stride, whichever axes the rows have, and the stride along the last axis.
 fn matrixOf(view: *const program.View, shape: []const usize) ?[2]isize {
     const last = shape.len - 1;
     const rows = axes_module.strideOf(shape[0..last], view.strides[0..last]) orelse return null;

@@ -1,6 +1,6 @@
-//! Instructions with more elements than one launch counts (`Engine.places_most`), as several
-//! instructions on parts of the same views. Whoever launches such an instruction launches its parts,
-//! in order; maps are cut in `launch.zig`, with their vectors.
+//! Splits an instruction with more elements than one launch counts (`Engine.places_most`) into
+//! several instructions on parts of the same views. The code that launches the instruction launches
+//! its parts, in order; maps are split in `cuda/launch.zig`, at whole vectors.
 
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
@@ -14,7 +14,7 @@ fn move(view: *program.View, axis: usize, steps: usize) void {
     view.data = @ptrFromInt(@intFromPtr(view.data) +% @as(usize, @bitCast(stride)) *% steps);
 }
 
-/// The first half of the longest kept axis, then the rest.
+/// Splits the longest kept axis into its first half and the rest.
 pub fn kept(one: *const program.Fold) [2]program.Fold {
     const axis = std.mem.indexOfMax(usize, one.shape[0..one.kept]);
     const half = one.shape[axis] / 2;
@@ -26,19 +26,19 @@ pub fn kept(one: *const program.Fold) [2]program.Fold {
     return parts;
 }
 
-/// Slices of the reduced elements, in order, each joined into a row of partial results, which are then
-/// joined in their turn.
+/// Slices of the reduced elements, in order, each joined into a row of partial results, which a
+/// further fold joins.
 pub const Slices = struct {
     one: *const program.Fold,
-    /// The fold in the shape of a whole slice, which has all of the last axes, some of the one before
-    /// them, and one place of the first.
+    /// The fold in the shape of a whole slice: all of the last axes, part of the axis before them,
+    /// and one index of each axis before that.
     whole: program.Fold,
     count: usize = 1,
     done: usize = 0,
-    /// Where the next slice begins.
+    /// The first index of the next slice.
     places: [rank_max]usize = @splat(0),
 
-    /// A part of the fold, and the index of its first reduced element.
+    /// A part of the fold, and the index of the part's first reduced element.
     pub const Slice = struct { part: program.Fold, first: usize };
 
     pub fn init(one: *const program.Fold, elements_most: usize) Slices {
@@ -60,7 +60,7 @@ pub const Slices = struct {
         return product(slices.one.shape[0..slices.one.kept]) * slices.one.compute.bytes();
     }
 
-    /// The next slice, with its row among the partial results; null after the last.
+    /// The next slice, with its row of partial results; null after the last.
     pub fn next(slices: *Slices, partials: usize) ?Slice {
         if (slices.done == slices.count) return null;
         const one = slices.one;
@@ -85,7 +85,7 @@ pub const Slices = struct {
     }
 };
 
-/// Results of the compute type side by side, one for each kept place.
+/// A view of contiguous results in the compute type, one for each kept index.
 fn rowOf(one: *const program.Fold, address: usize) program.View {
     var view: program.View = .{
         .data = @ptrFromInt(address),
@@ -116,7 +116,8 @@ pub fn gathered(one: *const program.Gather) [2]program.Gather {
     return parts;
 }
 
-/// Of an axis of indices longer than `elements_most` the first half is added first.
+/// The two parts of a scatter. An axis of indices longer than `elements_most` is halved, and its first
+/// half is added first.
 pub fn scattered(one: *const program.Gather, elements_most: usize) [2]program.Gather {
     var parts: [2]program.Gather = @splat(one.*);
     const side: Side = if (one.count > elements_most)
@@ -128,8 +129,8 @@ pub fn scattered(one: *const program.Gather, elements_most: usize) [2]program.Ga
     return parts;
 }
 
-/// Leaves what follows the first half of a side, and returns how long that half is. Of the views that
-/// lie along the indices only the indices' own is moved.
+/// Moves the views past the first half of a side, and returns the length of that half. Of the views
+/// along the axis of indices only that of the indices themselves is moved.
 fn halve(one: *program.Gather, side: Side) usize {
     const size = sizeOf(one, side);
     const half = size.* / 2;
@@ -151,7 +152,7 @@ fn sizeOf(one: *program.Gather, side: Side) *usize {
     };
 }
 
-/// The first half of the longest axis of the batch, then the rest.
+/// Splits the longest axis of the batch into its first half and the rest.
 pub fn batches(one: *const program.MatMul) [2]program.MatMul {
     const axis = std.mem.indexOfMax(usize, one.batch[0..one.batch_rank]);
     const half = one.batch[axis] / 2;

@@ -1,6 +1,6 @@
 //! Copies between the host and the device, through two pinned buffers: while the device copies one,
 //! the host fills or empties the other. A write returns when its bytes are in a buffer, a read when
-//! they have arrived.
+//! its bytes have arrived.
 
 const cuda = @import("engine.zig");
 const driver = @import("driver.zig");
@@ -15,7 +15,7 @@ pub const Staging = struct {
 
     const Buffer = struct {
         memory: ?*anyopaque = null,
-        /// Reached when the device has copied the buffer.
+        /// The event that the device reaches when it has copied the buffer.
         copied: ?*driver.Event = null,
 
         fn bytes(buffer: *const Buffer) [*]u8 {
@@ -52,7 +52,7 @@ pub const Staging = struct {
             const part = source[at..@min(source.len, at + buffer_bytes)];
             const buffer = &staging.buffers[staging.turn];
             staging.turn +%= 1;
-            // Of an event that was never recorded nothing is waited for.
+            // Waiting for an event that was never recorded returns at once.
             try engine.try_("cuEventSynchronize", engine.cuda.cuEventSynchronize(buffer.copied));
             @memcpy(buffer.bytes()[0..part.len], part);
             const copied = engine.cuda.cuMemcpyHtoDAsync_v2(address + at, buffer.memory.?, part.len, engine.stream);
@@ -61,7 +61,7 @@ pub const Staging = struct {
         }
     }
 
-    /// Returns the fault that is noted on the device, as it is by then.
+    /// Returns the fault noted on the device, as of the end of all earlier launches.
     pub fn read(
         staging: *Staging,
         engine: *cuda.Engine,

@@ -77,7 +77,7 @@ pub const build_log = 0x1183;
 
 pub const success = 0;
 
-/// What an error code is called, as far as these calls give it.
+/// The name of an error code, for the errors that these calls return.
 pub fn errorName(code: i32) []const u8 {
     return switch (code) {
         -1 => "device not found",
@@ -114,15 +114,15 @@ const names: []const [:0]const u8 = switch (builtin.os.tag) {
     else => &.{ "libOpenCL.so.1", "libOpenCL.so" },
 };
 
-/// The table of the process, once it was loaded.
+/// The process's one table of functions, once it is loaded.
 var api: Api = undefined;
 var state: enum { unknown, absent, incomplete, ready } = .unknown;
 var missing: []const u8 = "";
-/// Held while the library is looked for.
+/// Held while `load` looks for the library.
 var loading: Lock = .{};
 
-/// The functions; null where there are none, and `reason` says why. A library that is absent is
-/// looked for again at the next call.
+/// The functions; null where there is no library, and `reason` says why. A library that is absent
+/// is looked for again at the next call.
 pub fn load(folders: []const []const u8) ?*const Api {
     loading.lock();
     defer loading.unlock();
@@ -139,7 +139,7 @@ pub fn load(folders: []const []const u8) ?*const Api {
     return if (state == .ready) &api else null;
 }
 
-/// Why `load` gave nothing.
+/// Why `load` returned null.
 pub fn reason(buffer: []u8) []const u8 {
     return (switch (state) {
         .incomplete => std.fmt.bufPrint(buffer, "{s} has no symbol {s}", .{ names[0], missing }),

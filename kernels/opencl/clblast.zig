@@ -1,6 +1,6 @@
-//! CLBlast, where it was asked for and is: products of float32 and float64 whose operands lie as rows
-//! or columns do, in strided batches, on the engine's own queue. What it does not take, or fails at,
-//! is left to the kernels of `product.zig`.
+//! CLBlast, where the caller asked for it and the machine has it: products of float32 and float64
+//! whose operands are row-major or column-major, in strided batches, on the engine's own queue.
+//! Products that CLBlast does not take, or fails at, are left to the kernels of `product.zig`.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -46,7 +46,7 @@ fn Gemm(comptime T: type) type {
     ) callconv(.c) c_int;
 }
 
-/// As `Gemm`, of one product: it chooses among more kernels.
+/// Like `Gemm`, for a single product: CLBlast then chooses among more kernels.
 fn GemmAlone(comptime T: type) type {
     return *const fn (
         layout: c_int,
@@ -88,7 +88,7 @@ const names: []const [:0]const u8 = switch (builtin.os.tag) {
 pub const Blas = struct {
     functions: Functions,
 
-    /// Null where it is not; the message says why.
+    /// Null where CLBlast is absent; the message says why.
     pub fn load(folders: []const []const u8, message: *program.Message) ?Blas {
         const library = dynamic.open(names, folders) orelse {
             message.set("{s} is not here: {s}", .{ names[0], dynamic.reason() });
@@ -102,7 +102,8 @@ pub const Blas = struct {
         return blas;
     }
 
-    /// It keeps programs by the address of their context, which another context may have later.
+    /// Clears CLBlast's cache, which keeps programs by the address of their context: another context
+    /// may get the same address later.
     pub fn forget(blas: *const Blas) void {
         _ = blas.functions.CLBlastClearCache();
     }
@@ -112,7 +113,7 @@ const Operand = struct {
     buffer: opencl_api.Buffer,
     offset: usize,
     placed: Matrix,
-    /// From item to item of the batch.
+    /// Elements from one item of the batch to the next.
     stride: usize,
 };
 
@@ -120,7 +121,7 @@ fn operationOf(operand: Operand) Operation {
     return if (operand.placed.transposed) .transposed else .plain;
 }
 
-/// From item to item of the whole batch, if that is one step.
+/// Elements from one item to the next if one step spans the whole batch, else null.
 fn strideOf(one: *const MatMul, view: *const program.View) ?usize {
     var count: isize = 1;
     var stride: ?isize = null;
@@ -147,7 +148,7 @@ fn operandOf(engine: *const Engine, one: *const MatMul, view: *const program.Vie
     };
 }
 
-/// Whether it took the product. A call that failed has left nothing behind, and is not made again.
+/// Whether CLBlast took the product. A failed call leaves nothing behind, and is not repeated.
 pub fn multiply(engine: *Engine, one: *const MatMul) bool {
     if (one.k == 0 or !facts.isUniform(one)) return false;
     const a = operandOf(engine, one, &one.a, one.m, one.k) orelse return false;

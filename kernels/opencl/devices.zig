@@ -10,7 +10,8 @@ const Writer = std.Io.Writer;
 const platforms_max = 16;
 const devices_max = 64;
 
-/// A name as a driver gives it, cut off where it is long, without what JSON or a line would not hold.
+/// A driver's name for something, cut to the buffer, without characters that would break JSON or a
+/// line of text.
 pub const Name = struct {
     buffer: [128]u8 = undefined,
     length: usize = 0,
@@ -41,11 +42,11 @@ pub const About = struct {
     parameter_max: usize = 0,
     group_max: usize = 1,
     compute_units: u32 = 1,
-    /// Floats that a vector register of a CPU holds.
+    /// Floats in a vector register of a CPU.
     vector: u32 = 1,
     has_double: bool = false,
     unified: bool = false,
-    /// Whether division and square roots of float are rounded to the nearest, if asked to be.
+    /// Whether the device can round division and square roots of float correctly.
     rounds_correctly: bool = false,
 
     pub fn of(api: *const Api, device: opencl_api.Device) About {
@@ -78,7 +79,7 @@ pub const About = struct {
     }
 };
 
-/// A property; 0 where the driver does not know it.
+/// A number among the device's properties; 0 where the driver does not know the property.
 fn number(api: *const Api, device: opencl_api.Device, comptime T: type, property: u32) T {
     var value: T = 0;
     if (api.clGetDeviceInfo(device, property, @sizeOf(T), &value, null) != opencl_api.success) return 0;
@@ -91,7 +92,8 @@ fn textOf(api: *const Api, device: opencl_api.Device, property: u32, buffer: []u
     return std.mem.trim(u8, buffer[0..@min(length, buffer.len)], " \x00");
 }
 
-/// All devices, platform by platform; how many there are, or the status that said why there are none.
+/// Lists all devices, platform by platform; returns how many there are, or the status with which
+/// the driver refused.
 fn all(api: *const Api, target: *[devices_max]opencl_api.Device) union(enum) { count: usize, status: i32 } {
     var platforms: [platforms_max]opencl_api.Platform = undefined;
     var platforms_count: u32 = 0;

@@ -1,9 +1,9 @@
-//! OpenCL: one device with an in-order queue. Storages are buffers, which have addresses of the
-//! engine's own making: the buffer's number above, a byte within it below. Nothing waits until
-//! something is read.
+//! OpenCL: one device with an in-order queue. Storages are buffers, whose addresses the engine
+//! makes itself: the buffer's number in the upper bits, a byte's offset within the buffer in the
+//! lower. The host waits for nothing until something is read.
 //!
-//! What an instruction becomes stands in `run.zig`. Indices are checked on the device; one
-//! that is out of range is an error at the next read.
+//! `run.zig` turns an instruction into kernels. Indices are checked on the device; an index out of
+//! range is an error at the next read.
 
 const std = @import("std");
 const fold_plan = @import("fold_plan.zig");
@@ -24,16 +24,17 @@ const Api = opencl_api.Api;
 const Instruction = program.Instruction;
 const Status = program.Status;
 
-/// Bits of an address that say which byte of its buffer it is.
+/// The bits of an address that are the offset within its buffer.
 pub const offset_bits = 40;
-/// What is written goes through memory of the engine's own, so that the caller's may change at once.
+/// Written bytes are first copied into memory of the engine's own, so that the caller may change
+/// its own memory at once.
 const staging_bytes = 8 << 20;
 
-/// Blocks up to this are cut from slabs: making a buffer takes longer than a kernel does.
+/// Blocks up to this size are pieces of slabs, for making a buffer takes longer than a kernel does.
 const piece_bytes_max = 256 << 10;
 const slab_bytes = 8 << 20;
 
-/// A buffer, or none, and how many blocks of memory it is.
+/// A buffer, null if there is none, and the number of blocks of memory that live in it.
 const Block = struct { buffer: ?opencl_api.Buffer, bytes: usize = 0, pieces: u32 = 0 };
 
 const Planned = struct { maps: map_plan.Plan, rows: row_plan.Plan };
@@ -53,37 +54,39 @@ pub const Engine = struct {
     programs: Programs,
     message: program.Message,
 
-    /// Workspace for what may be one kernel.
+    /// The workspace in which fused kernels are planned.
     planned: *Planned,
 
-    /// By their numbers; 0 is none.
+    /// Buffers by their numbers; number 0 is no buffer.
     buffers: std.ArrayList(Block) = .empty,
     numbers_free: std.ArrayList(u32) = .empty,
     mapped: usize = 0,
-    /// The slab that small blocks are cut from, and where the next begins.
+    /// The slab from which small blocks are cut, and the offset of the next block in it.
     slab: u32 = 0,
     slab_at: usize = 0,
 
-    /// What a check found, and whether one may have found something since the last read.
+    /// The buffer in which kernels report an index out of range, and whether a kernel may have
+    /// reported one since the last read.
     found: ?opencl_api.Buffer = null,
     checking: bool = false,
-    /// Parts of folds, packed operands.
+    /// Scratch memory for the parts of folds and for packed operands.
     scratch: ?opencl_api.Buffer = null,
     scratch_bytes: usize = 0,
 
-    /// What the last buffer was refused for, if not for want of memory.
+    /// Why the last buffer was refused, if not for want of memory.
     refusal: Status = .ok,
 
     staging: []align(64) u8 = &.{},
     staging_at: usize = 0,
 
-    /// Which of the products' tiles was found the fastest; null until it was tried.
+    /// The number of the tile with which products ran fastest; null until tiles were timed.
     tile: ?u8 = null,
-    /// CLBlast where it was asked for and is; else why it is not, if it was.
+    /// CLBlast, where the caller asked for it and the machine has it; `blas_absence` says why an
+    /// expected CLBlast is absent.
     blas: ?Blas = null,
     blas_absence: program.Message = .{},
 
-    /// The engine must not move afterwards.
+    /// The engine must not move after `init`.
     pub fn init(
         engine: *Engine,
         allocator: std.mem.Allocator,
@@ -190,7 +193,7 @@ pub const Engine = struct {
         engine.allocator.free(engine.staging);
     }
 
-    /// A call that failed.
+    /// Turns an error of a call into one with a message that names the call.
     pub fn fail(engine: *Engine, call: []const u8, status: i32) Status {
         @branchHint(.cold);
         if (opencl_api.isMemory(status)) {
@@ -213,11 +216,12 @@ pub const Engine = struct {
 
     pub const Place = struct { buffer: opencl_api.Buffer, offset: usize };
 
-    /// Which byte of which buffer an address names.
+    /// The buffer that an address names, and the offset within it.
     pub fn placeOf(engine: *const Engine, address: [*]const u8) Place {
         const number = @intFromPtr(address);
         return .{
-            // What has no bytes may have no buffer either; any will do.
+            // A storage of no bytes may have no buffer; kernels never read it, so any buffer will
+            // do as an argument.
             .buffer = engine.buffers.items[number >> offset_bits].buffer orelse engine.found.?,
             .offset = number & ((1 << offset_bits) - 1),
         };
@@ -249,12 +253,12 @@ pub const Engine = struct {
             const status = engine.api.clEnqueueReadBuffer(engine.queue, place.buffer, 1, place.offset, bytes.len, bytes.ptr, 0, null, null);
             if (status != opencl_api.success) return engine.fail("clEnqueueReadBuffer", status);
         }
-        // Everything staged has been read by now.
+        // A finished read means that every earlier copy out of the staging memory is done, too.
         if (bytes.len > 0) engine.staging_at = 0;
         return engine.look();
     }
 
-    /// What the checks since the last read have found.
+    /// Reports an index that checks have found out of range since the last read.
     fn look(engine: *Engine) Status {
         if (!engine.checking) return .ok;
         engine.checking = false;
@@ -295,7 +299,7 @@ pub const Engine = struct {
             const before = engine.slab;
             engine.slab = slab;
             engine.slab_at = 0;
-            // The slab itself is not a block that anyone gives back.
+            // The slab's own buffer is not a block that anybody gives back.
             engine.buffers.items[slab].pieces = 0;
             if (before != 0 and engine.buffers.items[before].pieces == 0) engine.releaseBuffer(before);
         }
@@ -326,14 +330,15 @@ pub const Engine = struct {
 
     fn releaseBuffer(engine: *Engine, number: u32) void {
         const block = &engine.buffers.items[number];
-        // Commands that use it keep it until they are done.
+        // Queued commands hold the buffer until they are done.
         _ = engine.api.clReleaseMemObject(block.buffer.?);
         engine.mapped -= block.bytes;
         block.* = .{ .buffer = null };
         engine.numbers_free.appendAssumeCapacity(number);
     }
 
-    /// Memory that is there, not only promised.
+    /// Makes a buffer and commits its memory at once, so that a lack of memory shows here and not in a
+    /// later kernel.
     pub fn createBuffer(engine: *Engine, size: usize) error{OutOfMemory}!opencl_api.Buffer {
         const api = engine.api;
         var status: i32 = 0;
@@ -371,12 +376,12 @@ pub const Engine = struct {
         return engine.about.memory -| engine.mapped;
     }
 
-    /// Bytes held beside the storages.
+    /// Bytes that the engine holds beside the storages.
     pub fn reserved(engine: *const Engine) usize {
         return engine.staging.len + engine.scratch_bytes + engine.programs.store.loaded.len;
     }
 
-    /// A CPU's driver has threads of its own.
+    /// A CPU's driver runs threads of its own, so the number is not the engine's to change.
     pub fn setThreads(_: *Engine, _: usize) error{OutOfMemory}!void {}
 
     pub fn describe(engine: *Engine, buffer: []u8) []const u8 {
@@ -405,7 +410,8 @@ pub const Engine = struct {
     }
 
     pub fn saveStore(engine: *Engine, target: []u8) usize {
-        // PoCL before version 7 compiles a kernel once more when it is asked for its binary, takes that
+        // PoCL before version 7 compiles a kernel again when asked for its binary, mistakes the
+        // result for that of a running kernel, and ends the process by a failed assertion.
         // for what a running kernel is done with, and ends the process by an assertion.
         _ = engine.api.clFinish(engine.queue);
         engine.programs.collect();

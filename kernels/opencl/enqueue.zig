@@ -1,5 +1,5 @@
-//! A kernel on its way into the queue: its arguments, memory beside the storages, and what a program
-//! that could not be built means for the caller.
+//! How a kernel enters the queue: its arguments, scratch memory, and the error for a program that
+//! could not be built.
 
 const opencl = @import("engine.zig");
 const opencl_api = @import("api.zig");
@@ -56,7 +56,7 @@ pub const Arguments = struct {
     }
 };
 
-/// Makes the scratch buffer as large as that; what it held may be gone.
+/// Makes the scratch buffer at least that large; its old contents may be lost.
 pub fn reserve(engine: *Engine, bytes: usize) Status {
     if (bytes <= engine.scratch_bytes) return .ok;
     const buffer = engine.createBuffer(bytes) catch {

@@ -1,8 +1,10 @@
-//! A fold or an arg row on OpenCL, planned. From it come the text of its kernel (`fold_text.zig`) and
-//! the numbers that it is called with.
+//! The plan of a fold or an arg row on OpenCL: the text of its kernel (`fold_text.zig`) and the
+//! kernel's arguments are made from it.
 //!
-//! All that changes with the data (sizes, strides, offsets, scalars) is among the arguments; what is
-//! left is the structure, by which kernels are kept: `key`.
+//! All that changes with the data (sizes, strides, offsets, scalars) is among the arguments; the
+//! rest is the structure, the `key` under which built kernels are kept.
+//!
+//! Napkin: a fold reads each element once, and memory is the bound.
 
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
@@ -18,21 +20,22 @@ const View = program.View;
 const product = axes_module.product;
 
 const operands_max = program.inputs_max + 1;
-/// Lanes in which a work item of a CPU joins the elements of a row.
+/// Virtual lanes in which one work item of a CPU joins the elements of a row.
 pub const fold_lanes = 16;
 /// Columns of a fold that one work item of a CPU joins side by side.
 pub const column_block = 64;
-/// Columns that do not fit a second-level cache are slower at once than pass by pass: each of their
-/// rows lies on another page.
+/// Columns beyond a second-level cache are faster with one pass per instruction than fused: each of
+/// their rows lies on another memory page.
 const columns_bytes_max = 512 << 10;
-/// Kept and reduced axes.
+/// The most axes of a fold, kept and reduced ones together.
 const axes_max = 2 * program.rank_max;
-/// Numbers of axes that kernels are made for, kept ones and reduced ones.
+/// The numbers of kept axes, and of reduced axes, for which kernels are made: others are rounded
+/// up.
 const ranks = [_]usize{ 1, 3, program.rank_max };
 
 /// How a device wants its work cut.
 pub const Shaping = struct {
-    /// Work items that share a group; one on a CPU, where a loop is what becomes vectors.
+    /// Work items that share a group; one on a CPU, where the compiler turns a loop into vectors.
     lanes: u16,
     has_double: bool,
 
@@ -69,14 +72,15 @@ pub const Plan = struct {
     shaping: Shaping,
     row: u16,
     compute: DType,
-    /// Whether it joins what parts of a fold left; such a fold has no `of`.
+    /// Whether the fold joins the partial results of an earlier one; such a fold has no `of`.
     joins: bool,
-    /// Whether the results are parts, for a second launch to join.
+    /// Whether the fold's results are partial, for a second launch to join.
     partial: bool = false,
     indexed: bool,
     scalars: [3]f64,
 
-    /// Which operand each input is; inputs that show the same elements are one.
+    /// The index among `operands` of each input; inputs that show the same elements share an
+    /// operand.
     inputs: [program.inputs_max]u8 = undefined,
     inputs_count: u8,
     /// The inputs, then the output.
@@ -84,10 +88,10 @@ pub const Plan = struct {
     along: [operands_max]row_plan.Along = @splat(.unit),
     operands_count: usize = 0,
 
-    /// Merged: the kept axes come first. Strides are in elements.
+    /// The merged axes, the kept ones first. Strides are in elements.
     axes: axes_module.AxesOf(operands_max, axes_max) = .{},
     kept_rank: usize = 0,
-    /// Places that are kept, and elements that are joined for each.
+    /// The number of kept indices, and the number of elements joined for each.
     kept: usize = 0,
     reduced: usize = 0,
 
@@ -95,13 +99,14 @@ pub const Plan = struct {
     lanes: [2]u16 = .{ 1, 1 },
     /// Groups along x and y.
     groups: [2]usize = .{ 1, 1 },
-    /// Elements of a part, kept places of a group, and elements from the results of one part to those
-    /// of the next.
+    /// Elements of a part, kept indices of a group, and the distance in elements from the results
+    /// of one part to those of the next.
     part: usize = 0,
     each: usize = 1,
     pitch: usize = 0,
 
-    /// A fold or an arg row; `joins` for one that joins the parts another left. `finish` ends it.
+    /// Plans a fold or an arg row; `joins` plans the fold that joins another's partial results.
+    /// `finish` completes the plan.
     pub fn init(plan: *Plan, shaping: Shaping, fold: *const program.Fold, is_arg: bool, joins: bool) void {
         plan.* = .{
             .kind = if (is_arg) .arg else .rows,
@@ -148,8 +153,8 @@ pub const Plan = struct {
         return null;
     }
 
-    /// Appends the axes of the shape, which have numbers from `first` on in the views, and as many of
-    /// size 1 before them as give a number of axes that kernels are made for.
+    /// Appends the axes of the shape, whose indices in the views begin at `first`, after as many
+    /// axes of size 1 as give a number of axes for which kernels are made.
     fn append(plan: *Plan, shape: []const usize, first: usize, barrier: usize) void {
         const operands = plan.operands[0..plan.operands_count];
         for (shape, first..) |size, axis| {
@@ -165,7 +170,7 @@ pub const Plan = struct {
         plan.axes.insert(barrier, wanted - rank);
     }
 
-    /// Columns that a group walks down side by side.
+    /// Columns that one group walks down together.
     fn block(plan: *const Plan) usize {
         return if (plan.shaping.lanes == 1) column_block else plan.shaping.lanes;
     }
@@ -175,8 +180,8 @@ pub const Plan = struct {
         return outer * axes_module.divCeil(plan.axes.shape[plan.kept_rank - 1], plan.block());
     }
 
-    /// In how many parts the elements of each place should be joined, so that there is work for the
-    /// whole device. It depends on the shape alone, and so do the bits.
+    /// How many parts the elements of each kept index should be split into, so that the whole
+    /// device has work. The number depends on the shape alone, and so do the bits.
     pub fn parts(plan: *const Plan) usize {
         if (plan.kind == .arg or plan.joins) return 1;
         const alone = plan.shaping.lanes == 1;
@@ -188,8 +193,8 @@ pub const Plan = struct {
         return std.math.clamp(wanted, 1, @max(plan.reduced / least, 1));
     }
 
-    /// Ends a fold that joins in so many parts, each of which stores its results `pitch` elements
-    /// after the part before.
+    /// Completes the plan of a fold in that many parts; the results of one part lie `pitch`
+    /// elements after those of the part before.
     pub fn finish(plan: *Plan, parts_count: usize, pitch: usize) void {
         plan.part = @max(axes_module.divCeil(plan.reduced, parts_count), 1);
         plan.partial = parts_count > 1;
@@ -210,8 +215,8 @@ pub const Plan = struct {
         plan.groups[1] = parts_count;
     }
 
-    /// Notes how the inputs lie along the axis that is walked: all of them end to end or standing
-    /// still, or all by strides. Each of these ways is a kernel of its own.
+    /// Notes how the inputs lie along the axis that is walked: every one contiguous or repeated, or
+    /// all by strides. Each of these cases is a kernel of its own.
     fn noteAlong(plan: *Plan) void {
         const axis = if (plan.kind == .columns) plan.kept_rank - 1 else plan.axes.rank - 1;
         if (plan.axes.shape[axis] == 1) return;
@@ -225,13 +230,13 @@ pub const Plan = struct {
         if (strided) @memset(inputs, .strided);
     }
 
-    /// How many scalars the row reads.
+    /// How many scalars the row of `table.json` reads.
     pub fn scalarsCount(plan: *const Plan) usize {
         return if (plan.kind == .arg or plan.joins) 0 else table.fold_rows[plan.row].scalars;
     }
 
-    /// Fills the arguments, as `fold_text.zig` declares them. Where each operand begins in its buffer is
-    /// the engine's to fill in.
+    /// Fills the arguments, as `fold_text.zig` declares them. The engine fills in the offset of
+    /// each operand in its buffer.
     pub fn fill(plan: *const Plan, words: *words_module.Words) void {
         const axes = &plan.axes;
         words.* = .{};
@@ -244,7 +249,7 @@ pub const Plan = struct {
 
     pub const key_max = 24 + program.inputs_max + operands_max * 2;
 
-    /// The structure, by which kernels are kept.
+    /// The structure of the plan, under which built kernels are kept.
     pub fn key(plan: *const Plan, buffer: *[key_max]u8) []const u8 {
         var writer: std.Io.Writer = .fixed(buffer);
         plan.writeKey(&writer) catch unreachable;
@@ -267,7 +272,7 @@ pub const Plan = struct {
 };
 
 comptime {
-    // Whatever the axes, the arguments have room.
+    // The arguments have room for any number of axes.
     for (table.fold_rows) |row| {
         const most = 5 + axes_max + (row.operands + 1) * (1 + axes_max) + row.scalars;
         std.debug.assert(most <= words_module.words_max);

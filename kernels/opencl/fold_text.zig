@@ -12,12 +12,13 @@ const Plan = fold_plan.Plan;
 const Writer = std.Io.Writer;
 const Error = Writer.Error;
 
-/// Elements whose values stand side by side before they are joined, and lanes that join them.
+/// Elements whose values are computed in one vectorised loop before they are joined, and the lanes
+/// that join them.
 const tile = 256;
 const lanes = fold_plan.fold_lanes;
 
-/// Everything but the head (`head.zig`). The kernel's name is `run`; its arguments are the
-/// parameters and a pointer for each operand.
+/// Writes everything but the head (`gpu/head.zig`). The kernel is called `run`; its arguments are
+/// the parameters and a pointer for each operand.
 pub fn write(plan: *const Plan, writer: *Writer) Error!void {
     @branchHint(.cold);
     const source: Source = .{ .plan = plan, .writer = writer };
@@ -34,12 +35,12 @@ const Source = struct {
     plan: *const Plan,
     writer: *Writer,
 
-    /// A line of the text, or a few.
+    /// Writes one or several lines of the text.
     inline fn put(source: *const Source, comptime template: []const u8, values: anytype) Error!void {
         try text.fill(source.writer, template ++ "\n", values);
     }
 
-    /// A part of a line.
+    /// Writes a part of a line.
     inline fn print(source: *const Source, template: []const u8, values: anytype) Error!void {
         try text.fill(source.writer, template, values);
     }
@@ -66,7 +67,7 @@ const Source = struct {
         }
     }
 
-    /// Offsets of the operands from the place `number` of axes `first..end`; `o{k}` hold them.
+    /// Computes the operands' offsets `o{k}` at index `number` of axes `first..end`.
     fn walk(source: *const Source, number: []const u8, first: usize, end: usize) Error!void {
         if (first == end) return;
         try source.put("{ I64 rest = @;", .{number});
@@ -88,7 +89,7 @@ const Source = struct {
         for (0..source.plan.operands_count) |k| try source.put("I64 o@ = p.offsets[@];", .{ k, k });
     }
 
-    /// The element of operand `k` at place `j` of the axis that is walked along.
+    /// Names the element of operand `k` at index `j` of the axis that is walked.
     fn element(source: *const Source, k: usize, j: []const u8, axis: usize) Error!void {
         switch (source.plan.along[k]) {
             .unit => try source.print("x@[o@ + @]", .{ k, k, j }),
@@ -97,7 +98,7 @@ const Source = struct {
         }
     }
 
-    /// Loads of what is the same all along the axis, or of all else.
+    /// Loads the operands that are repeated along the axis, or all others.
     fn loads(source: *const Source, still: bool, j: []const u8, axis: usize) Error!void {
         const plan = source.plan;
         for (plan.operands[0 .. plan.operands_count - 1], plan.along[0 .. plan.operands_count - 1], 0..) |*operand, along, k| {
@@ -108,7 +109,7 @@ const Source = struct {
         }
     }
 
-    /// Declares the inputs in the compute type, and the index.
+    /// Declares the inputs in the compute type, and the row's index.
     fn inputs(source: *const Source, index: []const u8) Error!void {
         const plan = source.plan;
         for (plan.inputs[0..plan.inputs_count], 0..) |operand, k| {
@@ -119,12 +120,12 @@ const Source = struct {
         if (plan.indexed) try source.put("const @ i0 = (@)@;", .{ name, name, index });
     }
 
-    /// Every element by itself: no order of them changes a bit.
+    /// Joins element by element: used where no order changes a bit.
     fn independent(source: *const Source) Error!void {
         if (source.alone()) try source.put("INDEPENDENT", .{});
     }
 
-    /// Declares `name` as what is joined: the row's `of` at the elements loaded.
+    /// Declares `name` as the value to be joined: the row's `of` at the loaded elements.
     fn term(source: *const Source, name: []const u8, index: []const u8) Error!void {
         const plan = source.plan;
         try source.inputs(index);
@@ -135,7 +136,7 @@ const Source = struct {
         try source.put(";", .{});
     }
 
-    /// `running = step(running, value)`.
+    /// Writes `running = step(running, value)`.
     fn join(source: *const Source, running: []const u8, value: []const u8) Error!void {
         const name = text.typeName(source.plan.compute);
         try source.print("{ const @ r = @, a0_0 = @; @ = ", .{ name, running, value, running });
@@ -143,7 +144,7 @@ const Source = struct {
         try source.put("; }", .{});
     }
 
-    /// What a running value is before anything was joined.
+    /// The initial running value, before anything is joined.
     fn start(source: *const Source, buffer: *[40]u8) []const u8 {
         return text.startOf(buffer, table.fold_rows[source.plan.row].from, source.plan.compute);
     }
@@ -157,7 +158,8 @@ const Source = struct {
         });
     }
 
-    /// Opens the loop over this group's kept places and the part of the reduced ones that is its own.
+    /// Opens the loop over this group's kept indices and over the group's own part of the reduced
+    /// ones.
     fn beginKept(source: *const Source) Error!void {
         const plan = source.plan;
         try source.put(
@@ -171,7 +173,7 @@ const Source = struct {
         try source.walk("place", 0, plan.kept_rank);
     }
 
-    /// Opens the loop over stretches of the last axis within the part: `j` up to `stretch`.
+    /// Opens the loop over stretches of the last axis within the part: `j` runs up to `stretch`.
     fn beginStretches(source: *const Source) Error!void {
         const plan = source.plan;
         const last = plan.axes.rank - 1;
@@ -184,7 +186,7 @@ const Source = struct {
             \\at += stretch - j;
         , .{last});
         for (0..plan.operands_count - 1) |k| try source.put("const I64 kept@ = o@;", .{ k, k });
-        // Offsets of this stretch under the names of those of the place.
+        // Offsets of this stretch, under the names that the offsets of the kept index have.
         try source.put("{", .{});
         for (0..plan.operands_count) |k| {
             if (k + 1 == plan.operands_count) try source.put("I64 o@ = 0;", .{k}) else try source.put("I64 o@ = kept@;", .{ k, k });
@@ -315,7 +317,7 @@ const Source = struct {
         try source.put("}@ }", .{if (source.alone()) "" else "\nBARRIER;"});
     }
 
-    /// Declares whether x beats y whatever their places: it is better, or the only NaN.
+    /// Declares whether x beats y, whatever their indices: x is better, or x alone is NaN.
     fn beats(source: *const Source, x: []const u8, y: []const u8, name: []const u8) Error!void {
         const compute = source.plan.compute;
         try source.print("int @; { const @ a0_0 = @, r = @; @ = 0 != ", .{ name, text.typeName(compute), x, y, name });

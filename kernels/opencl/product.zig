@@ -1,6 +1,9 @@
-//! The matmul skeleton on OpenCL: the shapes of tiles that there are, and which of them the device
-//! is fastest with, found by a short run on the first large product. All give the same bits. Where CLBlast was asked for
-//! it multiplies what it takes.
+//! The matrix product on OpenCL: the available shapes of tiles, and the one that is fastest on the
+//! device, found by a short measurement at the first large product. All tiles give the same bits.
+//! CLBlast, where the caller asked for it, multiplies what it supports.
+//!
+//! Napkin: 2 m n k flops; from a few dozen rows upward arithmetic is the bound, below that the
+//! reading of the operands.
 
 const std = @import("std");
 const clblast = @import("clblast.zig");
@@ -19,7 +22,7 @@ const Status = program.Status;
 const Tile = skeletons.Tile;
 const View = program.View;
 
-/// Widths are in floats.
+/// The shapes of tiles; widths are in floats.
 const vector_tiles = [_]Tile{
     .{ .rows = 8, .vectors = 3, .width = 16, .depth = 256 },
     .{ .rows = 6, .vectors = 4, .width = 16, .depth = 128 },
@@ -33,7 +36,7 @@ const lane_tiles = [_]Tile{
     .{ .side = 16, .rows = 2, .vectors = 2, .depth = 16 },
 };
 
-/// Products of so many multiplications are worth a run of all tiles.
+/// A product of this many multiplications is worth the measurement of all tiles.
 const tuned_from = 256 * 256 * 256;
 const trial_size = 384;
 
@@ -45,7 +48,7 @@ fn tilesFor(cores: bool) []const Tile {
     return if (cores) &vector_tiles else &lane_tiles;
 }
 
-/// The tile of that number, if there is one whose groups the device runs.
+/// The tile of that number; null if there is none, or if the device cannot run its groups.
 pub fn chosen(engine: *const Engine, number: u8) ?u8 {
     const all = tiles(engine);
     return if (number < all.len and fits(engine, &all[number])) number else null;
@@ -55,7 +58,7 @@ fn fits(engine: *const Engine, tile: *const Tile) bool {
     return @as(usize, tile.side) * tile.side <= engine.about.group_max;
 }
 
-/// What is taken before there was a large product: the first that fits.
+/// The tile used before there was a large product: the first that the device can run.
 fn usual(engine: *const Engine) u8 {
     for (tiles(engine), 0..) |*tile, number| {
         if (fits(engine, tile)) return @intCast(number);
@@ -82,7 +85,7 @@ fn noteName(cores: bool) u64 {
     return Store.hashOf(&.{if (cores) "tile of cores" else "tile of lanes"});
 }
 
-/// What an earlier process found the fastest.
+/// Takes the tile that an earlier process measured as the fastest.
 fn recall(engine: *Engine) ?u8 {
     return chosen(engine, noted(&engine.programs.store, engine.shaping.lanes == 1) orelse return null);
 }
@@ -96,7 +99,7 @@ fn note(store: *Store, cores: bool, tile: u8) void {
     store.put(noteName(cores), &.{tile});
 }
 
-/// A product whose columns lie side by side, if need be of the transposes.
+/// The product with contiguous columns in its result: the transposed product if necessary.
 fn turned(one: *const MatMul) MatMul {
     var result = one.*;
     const r = one.batch_rank;
@@ -121,7 +124,7 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
     var parameters: [13 + 4 * (program.rank_max + 1)]i64 = undefined;
     const columns: usize = if (alone) own.columns() else edge;
     const column_groups = divCeil(one.n, columns);
-    // Few groups leave cores idle.
+    // Few groups would leave cores idle, so a group gets fewer rows until every core has two groups.
     var rows: usize = if (alone) skeletons.rows_max else edge;
     const units = engine.about.compute_units;
     while (alone and rows > 32 and divCeil(one.m, rows) * column_groups < 2 * units) rows /= 2;
@@ -155,7 +158,7 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
     return arguments.enqueue(.{ column_groups, divCeil(one.m, rows), items }, text.lanes);
 }
 
-/// Times every tile on a product of its own, twice after the run that builds it.
+/// Times every tile on a product of its own, twice after the run that builds the tile.
 fn tune(engine: *Engine) Status {
     const size = trial_size;
     const reserved = enqueue.reserve(engine, size * size * 4);
@@ -173,7 +176,7 @@ fn tune(engine: *Engine) Status {
         .a = view,
         .b = view,
     };
-    // What the numbers are matters little, but infinities would be slow on some devices.
+    // The operands' values matter little, but infinities would be slow on some devices.
     const zeros: [4096]u8 = @splat(0);
     var at: usize = 0;
     while (at < size * size * 4) : (at += zeros.len) {
@@ -224,7 +227,7 @@ test "the choice of a tile is kept, and one that is none is not taken" {
         try std.testing.expectEqual(2, noted(&second, true).?);
         try std.testing.expectEqual(1, noted(&second, false).?);
     }
-    // Spoilt on the way, or of another length or number than there are.
+    // The stored bytes are damaged, or of another length or tile number than there are.
     bytes[bytes.len - 1] ^= 2;
     var third: Store = .{ .allocator = allocator };
     defer third.deinit();

@@ -1,5 +1,5 @@
-//! Programs of an OpenCL context: built once for each text and kept, and their binaries given to the
-//! caller, who may keep them for the next process (`store.zig`).
+//! Programs of an OpenCL context: each text is built once and kept, and the binaries are given to
+//! the caller, who may keep them for the next process (`host/store.zig`).
 
 const std = @import("std");
 const opencl_api = @import("api.zig");
@@ -14,9 +14,9 @@ pub const Error = error{ OutOfMemory, Device };
 const Entry = struct {
     program: opencl_api.Program,
     kernel: opencl_api.Kernel,
-    /// Of the whole text and its options.
+    /// The hash of the whole text and its options.
     hash: u64,
-    /// Whether the store has it, as far as it can.
+    /// Whether the store holds the binary, as far as there is room.
     stored: bool,
 };
 
@@ -28,9 +28,9 @@ pub const Programs = struct {
     options: [:0]const u8,
     has_double: bool,
     message: *program.Message,
-    /// By structure, and by the hash of the text.
+    /// Kernels by structure, and programs by the hash of their text.
     entries: std.StringHashMapUnmanaged(Entry) = .empty,
-    /// Binaries, by the hash of their text.
+    /// Binaries by the hash of their text.
     store: Store,
     text: std.Io.Writer.Allocating,
     built: u32 = 0,
@@ -47,7 +47,8 @@ pub const Programs = struct {
         programs.text.deinit();
     }
 
-    /// The kernel of that structure; `write(source, writer)` gives the text that follows the head (`head.zig`).
+    /// The kernel of that structure; `write(source, writer)` gives the text after the head
+    /// (`gpu/head.zig`).
     pub fn get(
         programs: *Programs,
         key: []const u8,
@@ -60,7 +61,7 @@ pub const Programs = struct {
         return programs.add(key);
     }
 
-    /// Builds the kernel whose text was written, and keeps it under the key.
+    /// Builds the kernel from its text, and keeps it under the key.
     noinline fn add(programs: *Programs, key: []const u8) Error!opencl_api.Kernel {
         @branchHint(.cold);
         var whole: std.Io.Writer.Allocating = .init(programs.allocator);
@@ -111,7 +112,7 @@ pub const Programs = struct {
                 return .{ .program = made, .kernel = kernel, .hash = hash, .stored = true };
             }
         }
-        // Not this driver's, whatever the store says.
+        // The driver does not take the stored binary, though the store's name matched.
         _ = api.clReleaseProgram(made);
         return null;
     }
@@ -126,7 +127,7 @@ pub const Programs = struct {
     fn failBuild(programs: *Programs, made: opencl_api.Program, status: i32) Error {
         var log: [4096]u8 = undefined;
         var length: usize = 0;
-        // A longer log is an error, and the status all there is to say.
+        // A log longer than the buffer is an error, and then the status alone is reported.
         if (programs.api.clGetProgramBuildInfo(made, programs.device, opencl_api.build_log, log.len, &log, &length) != 0) length = 0;
         const said = std.mem.trim(u8, log[0..@min(length, log.len)], " \n\x00");
         programs.message.set("Cannot build for opencl: status {d} ({s}): {s}", .{
@@ -135,7 +136,7 @@ pub const Programs = struct {
         return error.Device;
     }
 
-    /// Puts the binaries of programs that were built here into the store.
+    /// Puts the binaries of programs that this process built into the store.
     pub fn collect(programs: *Programs) void {
         const api = programs.api;
         var walk = programs.entries.valueIterator();

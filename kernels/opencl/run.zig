@@ -1,5 +1,5 @@
-//! Instructions on OpenCL: each becomes a kernel, or a few; maps of a group that follow one another
-//! over one shape become one.
+//! Instructions on OpenCL: each becomes one or several kernels; consecutive maps of a group over
+//! one shape become one kernel.
 
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
@@ -73,8 +73,8 @@ fn anyDouble(views: []const View) bool {
     return false;
 }
 
-/// As if one by one: maps and folds along the rows of one matrix, and maps of one shape that follow one
-/// another, run in one kernel.
+/// Runs the instructions as if one by one: maps and folds along the rows of one matrix, and
+/// consecutive maps of one shape, run as one kernel.
 pub fn runGroup(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) Status {
     var at: usize = 0;
     while (at < instructions.len) {
@@ -93,7 +93,8 @@ pub fn runGroup(engine: *Engine, instructions: []const Instruction, temporaries:
     return .ok;
 }
 
-/// How many maps, from the first on, the engine's plan is for; 0 where the first is not supported.
+/// How many maps, from the first on, the engine's map plan covers; 0 where the first is not
+/// supported.
 fn planMaps(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) usize {
     const most = for (instructions, 0..) |*instruction, k| {
         if (k == map_plan.steps_max or supported(engine, instruction) != .ok) break k;
@@ -102,7 +103,8 @@ fn planMaps(engine: *Engine, instructions: []const Instruction, temporaries: []c
     return engine.planned.maps.build(instructions, most, temporaries, device);
 }
 
-/// How many instructions, from the first on, the engine's plan is for; below two it is for none.
+/// How many instructions, from the first on, the engine's row plan covers; below two the plan is
+/// not used.
 fn planRows(engine: *Engine, instructions: []const Instruction, temporaries: []const u32) usize {
     if (instructions.len < 2) return 0;
     const count = engine.planned.rows.build(instructions, engine.shaping);
@@ -174,7 +176,7 @@ fn runMaps(engine: *Engine) Status {
     return arguments.enqueue(.{ blocks[0], blocks[1], 1 }, plan.lanes());
 }
 
-/// Which operand lies in the scratch buffer instead of in a storage.
+/// The operand that lies in the scratch buffer instead of in a storage.
 const InScratch = ?usize;
 
 fn runFold(engine: *Engine, plan: *const fold_plan.Plan, in_scratch: InScratch) Status {
@@ -207,7 +209,8 @@ fn fold(engine: *Engine, one: *const program.Fold) Status {
     const kept = axes_module.product(one.shape[0..one.kept]);
     const reserved = enqueue.reserve(engine, kept * parts * one.compute.bytes());
     if (reserved != .ok) return reserved;
-    // Rows leave their parts side by side, columns leave rows of parts.
+    // Folds of rows leave their parts contiguous for each row, folds of columns leave a row of
+    // results for each part.
     const column = plan.kind == .columns;
     const pitch = if (column) kept else 1;
     var partial: View = undefined;
@@ -247,7 +250,7 @@ fn bufferOf(engine: *const Engine, view: *const View) opencl_api.Buffer {
     return engine.placeOf(view.data).buffer;
 }
 
-/// Notes on the device the first index that is out of range.
+/// Queues a kernel that notes the first index out of range, on the device.
 pub fn check(engine: *Engine, one: *const program.Gather, action: opencl.Check) Status {
     if (one.count == 0) return .ok;
     const text: skeletons.Text = .{ .kind = .check, .index = one.index.dtype, .lanes = .{ engine.shaping.lanes, 1 } };

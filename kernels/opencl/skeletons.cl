@@ -1,7 +1,9 @@
-// The skeletons that are no row: each stands between two marks, and is compiled with the words it is written in.
+// Kernels of instructions that are not made from a row's expression: each lies between two marks, and is compiled with
+// the macros that it names.
 
 //@ gather
-// out[o, c, i] = source[o, index[c], i]. A group has `each` slices; `out`, `source` and `index` are where these begin.
+// out[o, c, i] = source[o, index[c], i]. A group has `each` slices; `out`, `source` and `index` are offsets of the
+// operands.
 typedef struct {
   I64 outer, count, length, inner, each, out, out_strides[3], source, source_strides[3], index, index_stride;
 } Parameters;
@@ -21,8 +23,8 @@ KERNEL LANES(LANES_X, LANES_Y) void run(const Parameters p, GLOBAL ELEMENT *out,
 }
 
 //@ scatter
-// out[o, index[c], i] += source[o, c, i], c ascending: a work item owns its o and i, and a group `each` places
-// of the inner axis. Nothing is written once an index was found out of range.
+// out[o, index[c], i] += source[o, c, i], c ascending: a work item owns its o and i, and a group owns `each` indices of
+// the inner axis. Nothing is written once an index was found out of range.
 typedef struct {
   I64 outer, count, length, inner, each, out, out_strides[3], source, source_strides[3], index, index_stride;
 } Parameters;
@@ -46,7 +48,7 @@ KERNEL LANES(LANES_X, LANES_Y) void run(const Parameters p, GLOBAL ELEMENT *out,
 }
 
 //@ check
-// Notes the first index that is out of range: which check it was, the index, the length.
+// Notes the first index that is out of range: the number of the check, the index, and the length.
 typedef struct { I64 count, length, action, index, index_stride; } Parameters;
 KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL const INDEX *index, GLOBAL I64 *found) {
   LOCAL I64 first[LANES_X];
@@ -69,8 +71,8 @@ KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL const INDEX *index,
 }
 
 //@ random
-// Philox4x32-10: see `philox.zig`. A group has `each` blocks, and a block gives PER_BLOCK elements, made by NUMBERS of
-// words w0 to w3.
+// Philox4x32-10: see `numbers/philox.zig`. A group has `each` blocks, and a block gives PER_BLOCK elements, which
+// NUMBERS makes from the words w0 to w3.
 typedef struct { I64 count, key[2], counter, each, out; } Parameters;
 #define BLOCK                                                                           \
   const U64 counter = (U64)p.counter + (U64)b;                                          \
@@ -108,10 +110,10 @@ KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL ELEMENT *out) {
 }
 
 //@ matmul
-// Both products: strides from row to row and from column to column, where a, b and c begin, and the rows of a group; then
-// for each axis of the batch, and one more, its size and the strides of a, b and c. Every sum runs over k in order
-// in one accumulator by fused multiply-adds, so that no size of tile changes a bit. Halves become ELEMENTs where they are
-// read, by OF_A and OF_B, and each sum is rounded to one where it is stored, by OF_C.
+// Parameters of both products: strides from row to row and from column to column, the offsets of a, b and c, and the
+// rows of a group; then for each axis of the batch, and one more, its size and the strides of a, b and c. Every sum
+// runs over k in order in one accumulator by fused multiply-adds, so that no size of tile changes a bit. Halves become
+// ELEMENTs where OF_A and OF_B read them, and OF_C rounds each sum to a half where it is stored.
 typedef struct { I64 size, a, b, c; } Axis;
 typedef struct {
   I64 m, n, k, a_row, a_column, b_row, b_column, c_row, c_column, a, b, c, rows;
@@ -132,8 +134,8 @@ typedef struct {
   c += p.c;
 
 //@ matmul vectors
-// One work item computes rows by WIDTH * VECTORS columns: a panel of b is packed, and ROWS rows at a time run over it with
-// their sums in registers.
+// One work item computes rows by WIDTH * VECTORS columns: it packs a panel of b, then takes ROWS rows at a time through
+// the panel with their sums in registers.
 #define COLUMNS (WIDTH * VECTORS)
 KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const A_ELEMENT *a, GLOBAL const B_ELEMENT *b,
                             GLOBAL C_ELEMENT *c) {
@@ -176,7 +178,7 @@ KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const A_ELEMENT *a, GLOBA
       const int rows = row_end - row < ROWS ? (int)(row_end - row) : ROWS;
       UNROLL
       for (int r = 0; r < ROWS; r++) {
-        // Beyond the last row, that row again: what comes of it is not stored.
+        // Beyond the last row, the last row is read again: its result is not stored.
         lines[r] = a + (r < rows ? row + r : row_end - 1) * p.a_row + k_begin * p.a_column;
         UNROLL
         for (int v = 0; v < VECTORS; v++) s[r][v] = first ? (VECTOR)(0) : kept[r * VECTORS + v];
@@ -246,8 +248,8 @@ KERNEL LANES(1, 1) void run(const Parameters p, GLOBAL const A_ELEMENT *a, GLOBA
 }
 
 //@ matmul lanes
-// A group of SIDE by SIDE work items computes SIDE * EACH rows and columns from tiles in local memory; each work item
-// holds EACH by EACH sums.
+// A group of SIDE by SIDE work items computes SIDE * EACH rows and as many columns from tiles in local memory; each
+// work item holds EACH by EACH sums.
 #define EDGE (SIDE * EACH)
 KERNEL LANES(SIDE, SIDE) void run(const Parameters p, GLOBAL const A_ELEMENT *a, GLOBAL const B_ELEMENT *b,
                                   GLOBAL C_ELEMENT *c) {
@@ -259,7 +261,7 @@ KERNEL LANES(SIDE, SIDE) void run(const Parameters p, GLOBAL const A_ELEMENT *a,
   for (int r = 0; r < EACH; r++)
     for (int j = 0; j < EACH; j++) s[r][j] = 0;
   for (I64 k_begin = 0; k_begin < p.k; k_begin += DEPTH) {
-    // Neighbouring work items read what lies side by side.
+    // Neighbouring work items read contiguous elements.
     for (int n = lane; n < DEPTH * EDGE; n += SIDE * SIDE) {
       const int k = p.a_column == 1 ? n % DEPTH : n / EDGE, at = p.a_column == 1 ? n / DEPTH : n % EDGE;
       const int inside = k_begin + k < p.k && row_begin + at < p.m;

@@ -1,4 +1,5 @@
-//! The texts of `skeletons.cl`: what is no row, compiled for element types and numbers of work items.
+//! The texts of `skeletons.cl`, compiled for element types and numbers of work items: kernels that
+//! no row's expression makes.
 
 const std = @import("std");
 const program = @import("../program/program.zig");
@@ -10,8 +11,8 @@ const Writer = std.Io.Writer;
 
 const all = @embedFile("skeletons.cl");
 
-/// An instruction that is compiled as it stands in `skeletons.cl`, or one of the two kernels of a
-/// product. The text of a tiled instruction is made of its row.
+/// An instruction whose kernel is compiled as `skeletons.cl` has it, or one of the two kernels of a
+/// product. (The kernel of a map or a fold is made from its row.)
 pub const Kind = blk: {
     var names: []const []const u8 = &.{ "vectors", "lanes" };
     for (schema.rows) |row| {
@@ -20,11 +21,11 @@ pub const Kind = blk: {
     break :blk @Enum(u8, .exhaustive, names, &std.simd.iota(u8, names.len));
 };
 
-/// Tiles of a matrix product. Which ones are the fastest changes no bit.
+/// Tiles of a matrix product. The choice of tile changes no bit.
 pub const Tile = struct {
-    /// Work items along one side of a group; 1 where one work item does it all.
+    /// Work items along one side of a group; 1 where one work item computes the whole tile.
     side: u16 = 1,
-    /// Rows that a work item has in registers, and vectors (or columns) of each.
+    /// Rows that a work item keeps in registers, and vectors (or columns) of each row.
     rows: u16,
     vectors: u16,
     width: u16 = 1,
@@ -35,20 +36,21 @@ pub const Tile = struct {
     }
 };
 
-/// Rows of a group of one work item.
+/// Rows of a group with one work item.
 pub const rows_max = 128;
 
 pub const Text = struct {
     kind: Kind,
     element: DType = .float32,
-    /// What the operands and the result of a product are in memory, where they are no elements.
+    /// The types of a product's operands and result in memory, where these differ from the element
+    /// type.
     stored: [3]DType = @splat(.float32),
     index: DType = .int32,
     lanes: [2]u16 = .{ 1, 1 },
     batch_rank: u8 = 0,
     tile: Tile = .{ .rows = 0, .vectors = 0, .depth = 0 },
 
-    /// The kernel, from the programs of an engine.
+    /// The kernel, built or kept by the engine's programs.
     pub fn get(
         one: *const Text,
         programs: anytype,
@@ -61,7 +63,7 @@ pub const Text = struct {
         var stored: u16 = 0;
         for (one.stored) |dtype| stored = stored << 4 | @backingInt(dtype);
         return .{
-            // No launch's key begins so.
+            // No key of a planned kernel begins with this word.
             0xff00 | @as(u16, @backingInt(one.kind)),
             @backingInt(one.element),
             @backingInt(one.index),
@@ -82,7 +84,7 @@ pub const Text = struct {
         try text.fill(writer, "#define LANES_X @\n#define LANES_Y @\n", .{ one.lanes[0], one.lanes[1] });
         switch (one.kind) {
             else => {
-                // What is copied has no meaning, only a size.
+                // Elements are copied as words of their size, whatever type they have.
                 try text.fill(writer, "#define ELEMENT @\n#define INDEX @\n", .{
                     text.typeName(one.element), text.typeName(one.index),
                 });
@@ -105,7 +107,7 @@ pub const Text = struct {
                     if (n > 0) try writer.writeAll(", ");
                     switch (one.element) {
                         .float32 => try text.fill(writer, "(float)(int)(w@ >> 8) * 0x1p-24f", .{n}),
-                        // Both products and their sum are exact.
+                        // The two products and their sum are exact.
                         .float64 => try text.fill(
                             writer,
                             "(double)(int)(w@ >> 5) * 0x1p-27 + (double)(int)(w@ >> 6) * 0x1p-53",
@@ -159,7 +161,7 @@ pub const Text = struct {
     }
 };
 
-/// The part of the texts under that mark.
+/// The part of the texts under the mark of that name.
 fn section(name: []const u8) []const u8 {
     var parts = std.mem.splitSequence(u8, all, "//@ ");
     while (parts.next()) |part| {
