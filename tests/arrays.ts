@@ -1,5 +1,5 @@
 /**
- * Arrays for tests of the kernels: values that hurt, seen through awkward strides, the same on every device; and
+ * Arrays for tests of the kernels: special values, seen through awkward strides, the same on every device; and
  * comparisons that count units in the last place.
  */
 import {
@@ -16,7 +16,7 @@ import type { Stream } from "../core/array/stream.ts";
 import { type Shape, sizeOf, stridesOf } from "../core/pure/shape.ts";
 import { dtypeCode, type MapRow, mapRows, opcode } from "../kernels/instruction.ts";
 
-/** Numbers in [0, 1) that a seed determines. */
+/** A generator of numbers in [0, 1), which a seed determines. */
 export type Random = () => number;
 
 /** The generator "mulberry32": small, and the same everywhere. */
@@ -34,16 +34,16 @@ export const halves = ["float16", "bfloat16"] as const;
 export const floats = ["float32", "float64", ...halves] as const;
 export const types: readonly DType[] = [...floats, "int32", "uint8", "bool"];
 
-/** The types that a row exists for. */
+/** The element types for which a row exists. */
 export const typesOf = (row: object): readonly DType[] => "for" in row && row.for === "any" ? types : floats;
 
-/** How many operands an expression names. */
+/** The number of operands that an expression names. */
 export function operandsOf(text: string): number {
   const letters = text.match(/\b[a-f]\b/g) ?? [];
   return letters.length === 0 ? 0 : Math.max(...letters.map((letter) => letter.charCodeAt(0) - 96));
 }
 
-/** Around 0, 1 and the numbers of lanes of every level; around the length that folds cut their work into. */
+/** Lengths around 0, 1, the numbers of lanes of every level, and the length of the parts into which folds cut their work. */
 export const lengths: readonly number[] = [0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 1023, 1024, 1025];
 
 type Float = (typeof floats)[number];
@@ -72,7 +72,7 @@ function specialFloats(dtype: Float): number[] {
   return [NaN, Infinity, -Infinity, 0, -0, tiny, -tiny, big, -big, 1, -1, 0.5, -2.5, 3];
 }
 
-/** Where an element type is special. */
+/** The special values of an element type. */
 export const specials: Readonly<Record<DType, readonly number[]>> = {
   float32: specialFloats("float32"),
   float64: specialFloats("float64"),
@@ -83,7 +83,7 @@ export const specials: Readonly<Record<DType, readonly number[]>> = {
   bool: [0, 1],
 };
 
-/** One value of that type: floats from 2^-5 to 2^5, mostly positive, a quarter of them small integers. */
+/** A random value of the type: of floats from 2^-5 to 2^5, mostly positive, a quarter of them small integers. */
 function anyValue(dtype: DType, random: Random): number {
   const kind = random();
   switch (dtype) {
@@ -101,7 +101,7 @@ function anyValue(dtype: DType, random: Random): number {
   }
 }
 
-/** Elements in a row, and the window on them that an operand is. */
+/** A layout: the elements of a storage, and the window on them that an operand is. */
 export interface Operand {
   readonly dtype: DType;
   readonly flat: TypedArray;
@@ -113,33 +113,33 @@ export interface Operand {
 interface Window {
   strides: readonly number[];
   offset: number;
-  /** Elements of the storage. */
+  /** The number of elements of the storage. */
   length: number;
 }
 
 const reversedOf = (numbers: readonly number[]) => [...numbers].reverse();
 
-/** The windows that operands are seen through. */
+/** The layouts that operands may have. */
 export const layouts = {
   contiguous: (shape) => ({ strides: stridesOf(shape), offset: 0, length: sizeOf(shape) }),
-  /** The first axis lies closest; a single axis takes every other element. */
+  /** Neighbours along the first axis lie side by side; a single axis takes every other element. */
   transposed: (shape) =>
     shape.length === 1
       ? { strides: [2], offset: 0, length: 2 * shape[0]! }
       : { strides: reversedOf(stridesOf(reversedOf(shape))), offset: 0, length: sizeOf(shape) },
-  /** One row for all. */
+  /** Repeats one row. */
   broadcastRows: (shape) => ({
     strides: stridesOf(shape).map((stride, axis) => axis === 0 ? 0 : stride),
     offset: 0,
     length: Math.max(1, sizeOf(shape.slice(1))),
   }),
-  /** One element for each row. */
+  /** Repeats one element along each row. */
   broadcastColumns: (shape) => ({
     strides: [...stridesOf(shape.slice(0, -1)), 0],
     offset: 0,
     length: Math.max(1, sizeOf(shape.slice(0, -1))),
   }),
-  /** Three elements more in each row, and none at an address that a vector would like. */
+  /** Leaves three elements between rows, and no row is aligned for vectors. */
   offset: (shape) => {
     const wider = shape.map((length, axis) => axis === shape.length - 1 ? length + 3 : length);
     return { strides: stridesOf(wider), offset: 1, length: sizeOf(wider) + 1 };
@@ -188,7 +188,7 @@ export function put(stream: Stream, { dtype, flat, shape, strides, offset }: Ope
   return array;
 }
 
-/** What `body` makes of the operands on a device, read back; its arrays are freed. */
+/** The result of `body` for operands on a device, read back. Its arrays are freed. */
 export function compute(
   stream: Stream,
   operands: readonly Operand[],
@@ -204,7 +204,7 @@ export function compute(
   }
 }
 
-/** Evaluates a row of the map skeleton into any view, computing in any type; what `waits` may be one of a group. */
+/** Evaluates a row of the map skeleton into any view, computing in any type. A map that `waits` may be one of a group. */
 export function mapTo(
   out: NDArray,
   row: MapRow,
@@ -245,15 +245,15 @@ export function unitOf(dtype: DType, x: number): number {
   if (!isFloat(dtype)) return 1;
   const [digits, least] = formats[dtype as Float];
   const size = Math.min(Math.abs(x), largest[dtype as Float]);
-  // Log2 may be off by one beside a power of two, where the smaller unit is the stricter test.
+  // Log2 may be off by one beside a power of two. The smaller of both units is the stricter test.
   let exponent = size === 0 ? least : Math.max(least, Math.floor(Math.log2(size)));
   if (2 ** exponent > size && exponent > least) exponent--;
   return 2 ** (exponent - digits);
 }
 
 /**
- * The first difference, in words; null where each element is the expected one or within `allowed` of it. NaN is NaN
- * whatever its bits, and the sign of a zero counts wherever `allowed` is 0.
+ * The first difference, in words; null if each element is within `allowed` of the expected one. All NaNs are equal, and the
+ * sign of a zero counts if `allowed` is 0.
  */
 export function difference(
   found: TypedArray,
@@ -272,7 +272,7 @@ export function difference(
   return null;
 }
 
-/** The bytes of an array, in which every NaN is the same. */
+/** The bytes of an array in which every NaN was given the same bits. */
 export function bitsOf(flat: TypedArray): Uint8Array {
   const copied = flat.slice();
   if (copied instanceof Float32Array || copied instanceof Float64Array || copied instanceof Float16Array) {
@@ -281,18 +281,18 @@ export function bitsOf(flat: TypedArray): Uint8Array {
   return new Uint8Array(copied.buffer);
 }
 
-/** For bounds of sums: half a unit of 1, in the type that is computed with. */
+/** Half a unit of 1 in the type in which an element type is computed: the factor of bounds of sums. */
 export function epsilonOf(dtype: DType): number {
   const compute = computeType(dtype);
   return compute === "float32" ? 2 ** -24 : compute === "float64" ? 2 ** -53 : 0;
 }
 
-/** What the last rounding of a result, which is told from another, adds to a bound: a whole unit of a half. */
+/** The part of a bound that is due to the last rounding of a result to a half: a whole unit. */
 export function roundingOf(dtype: DType, x: number): number {
   return isHalf(dtype) ? unitOf(dtype, x) : 0;
 }
 
-/** The number as the type holds it. */
+/** The number rounded to the type. */
 export function roundTo(dtype: DType, x: number): number {
   const one = makeTypedArray(dtype, 1);
   one[0] = nearest(dtype, x);

@@ -25,9 +25,9 @@ import {
 forEachDevice("y = ln x1 + x1 x2 - sin x2 at (2, 5): every value, tangent and adjoint of the slide", () => {
   const options = { dtype: "float64" } as const, at = [tensor(2, options), tensor(5, options)] as const;
   const along = [tensor(1, options), tensor(0, options)];
-  // The slide rounds to three digits.
+  // The lecture's figures have three digits.
   const near = { relative: 5e-4, absolute: 5e-4 };
-  // Each value as a function of (v1, v2) = (x1, x2), with the slide's value and tangent along x1.
+  // Each value as a function of (v1, v2) = (x1, x2), with the lecture's value and its tangent along x1.
   const v3 = (a: Tensor) => a.log(), v4 = (a: Tensor, b: Tensor) => a.mul(b), v5 = (_: Tensor, b: Tensor) => b.sin();
   const v6 = (a: Tensor, b: Tensor) => v3(a).add(v4(a, b)), v7 = (a: Tensor, b: Tensor) => v6(a, b).sub(v5(a, b));
   const slide: [f: (a: Tensor, b: Tensor) => Tensor, value: number, tangent: number][] = [
@@ -43,7 +43,7 @@ forEachDevice("y = ln x1 + x1 x2 - sin x2 at (2, 5): every value, tangent and ad
     const [y, t] = jvp(f, at, along);
     assertClose([y.item(), t.item()], [value, tangent], near);
   }
-  // The adjoint of each value is the derivative of what is computed from it on.
+  // The adjoint of a value is the derivative of the result as a function of that value.
   const [a, b] = at, leaves = [v3(a), v4(a, b), v5(a, b)];
   const adjointsOf = (f: (...v: Tensor[]) => Tensor, inputs: readonly Tensor[]) =>
     (grad(f, { argnums: inputs.map((_, k) => k) })(...inputs) as Tensor[]).map((adjoint) => adjoint.item());
@@ -51,7 +51,7 @@ forEachDevice("y = ln x1 + x1 x2 - sin x2 at (2, 5): every value, tangent and ad
   assertClose(adjointsOf((v6) => v6!.sub(leaves[2]!), [v6(a, b)]), [1], near);
   assertClose(adjointsOf((v3, v4, v5) => v3!.add(v4!).sub(v5!), leaves), [1, 1, -1], near);
   assertClose(adjointsOf((a, b) => v7(a!, b!), at), [5.5, 1.716], near);
-  // The same by the lecture's own call.
+  // The same gradients by one backward sweep over the whole graph.
   const [x1, x2] = [new Tensor(2, options), new Tensor(5, options)];
   v7(x1, x2).backward();
   assertClose([x1.grad!.item(), x2.grad!.item()], [5.5, 1.716], near);

@@ -1,9 +1,9 @@
 /**
- * Calls the native library as no one should: run by `border_test.ts` in a process of its own, so that a crash is a
- * failed test. `deno run --allow-ffi --allow-read tests/border_hammer.ts LIBRARY PART SEED ROUNDS` repeats a run; with a
- * fifth word it says what it does before it does it.
+ * Calls the native library with broken programs and random arguments. `border_test.ts` runs it in a process of its own, so
+ * that a crash is a failed test. `deno run --allow-ffi --allow-read tests/border_hammer.ts LIBRARY PART SEED ROUNDS`
+ * repeats a run; with a fifth word it prints each step before it takes the step.
  *
- * What it never does is lie about the length of a buffer or let an attached one go: no library could tell.
+ * It never lies about the length of a buffer, and never lets an attached buffer go: no library could detect either.
  */
 import { readManifest } from "../kernels/native/border.ts";
 import { limits, opcode, status } from "../kernels/instruction.ts";
@@ -13,7 +13,7 @@ import { broken, freeing, recordPrograms, type Step, strange } from "./border_pr
 
 type Symbols = Record<string, (...values: unknown[]) => number>;
 
-/** What a worker is told. */
+/** The task of a worker. */
 interface Task {
   path: string;
   part: keyof typeof parts;
@@ -35,7 +35,7 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
-/** Opens the library by its own manifest. */
+/** Opens the library with the symbols of its manifest. */
 function load(path: string) {
   const only = Deno.dlopen(path, { deneb_manifest: { parameters: ["buffer", "u32"], result: "u32" } });
   const buffer = new Uint8Array(1 << 16), length = only.symbols.deneb_manifest(buffer, buffer.length);
@@ -51,7 +51,7 @@ function checked(symbols: Symbols, context: number, code: number): number {
   if (code === status.ok || code === status.context) return code;
   const text = new Uint8Array(512), length = symbols.deneb_error!(context, text, text.length);
   const message = new TextDecoder().decode(text.subarray(0, length));
-  // A context that others use may have another's message by now.
+  // The message of a context that others use may be that of another call.
   if (!inWorker && !message.startsWith("Cannot ")) fail(`status ${code} with the message "${message}"`);
   return code;
 }
@@ -62,7 +62,7 @@ function open(symbols: Symbols, threads: number): number {
   return context;
 }
 
-/** Runs a program, one of whose steps may be broken. True if nothing failed. */
+/** Runs a program, of which one step may be broken. True if no step failed. */
 function replay(
   symbols: Symbols,
   context: number,
@@ -74,7 +74,7 @@ function replay(
   let fine = true;
   const run = (words: Float64Array) => {
     buffer.set(words);
-    // Now and then a few words more or fewer than the program has.
+    // Sometimes the count is a few words too large or too small.
     const count = at >= 0 && from() < 0.02 ? Math.floor(from() * (words.length + 3)) : words.length;
     fine = checked(symbols, context, symbols.deneb_run!(context, count)) === status.ok && fine;
   };
@@ -100,7 +100,7 @@ function replay(
   return outcome;
 }
 
-/** Programs with one word broken: statuses, no crash, and all that they allocated can be freed. */
+/** Runs programs with a broken word: each answers a status, and all that it allocated can be freed. */
 function breakWords({ path, seed, rounds, context: given }: Task): Record<string, number> {
   const { symbols, close } = load(path), from = randomOf(seed), programs = recordPrograms(from);
   const context = given || open(symbols, 2), buffer = new Float64Array(limits.words);
@@ -111,7 +111,7 @@ function breakWords({ path, seed, rounds, context: given }: Task): Record<string
   }
   for (let round = 0; round < rounds; round++) {
     const program = programs[Math.floor(from() * programs.length)]!;
-    // The steps with the most words are the ones that compute.
+    // The steps with the most words are those that compute.
     const most = program.reduce((best, step, k) => lengthOf(step) > lengthOf(program[best]!) ? k : best, 0);
     say("round", round);
     const at = from() < 0.8 ? most : Math.floor(from() * program.length);
@@ -136,7 +136,7 @@ const statuses = ["close", "attach", "run", "run_words", "write", "read", "threa
   `deneb_${name}`
 );
 
-/** Every symbol with arguments of the right types and any value. */
+/** Calls every symbol with arguments of the right types and of any value. */
 function callAnything({ path, seed, rounds }: Task): Record<string, number> {
   const { manifest, symbols, close } = load(path), from = randomOf(seed);
   const any = <T>(list: readonly T[]): T => list[Math.floor(from() * list.length)]!;
@@ -151,7 +151,7 @@ function callAnything({ path, seed, rounds }: Task): Record<string, number> {
     const words = step !== undefined && "words" in step ? broken(step.words, from) : new Float64Array(8);
     const bytes = new Uint8Array(words.buffer);
     attached.push(bytes);
-    // A buffer that begins between two words is refused.
+    // The library refuses a buffer that begins between two words.
     return from() < 0.1 ? bytes.subarray(1) : bytes;
   };
   const settings = () => {
@@ -210,7 +210,7 @@ function callAnything({ path, seed, rounds }: Task): Record<string, number> {
   return counts;
 }
 
-/** Results that lie on the indices which choose them: what was checked before is another number when it is used. */
+/** Runs gathers whose results overwrite their indices: an index may have changed between its check and its use. */
 function overlap({ path }: Task): Record<string, number> {
   const { symbols, close } = load(path), context = open(symbols, 1), buffer = new Float64Array(64);
   checked(symbols, context, symbols.deneb_attach!(context, buffer, buffer.length));
@@ -234,7 +234,7 @@ function overlap({ path }: Task): Record<string, number> {
   return counts;
 }
 
-/** Contexts that come and go while others work. */
+/** Opens and closes contexts while others work. */
 function openAndClose({ path, seed, rounds }: Task): Record<string, number> {
   const { symbols, close } = load(path), from = randomOf(seed), programs = recordPrograms(from);
   const buffer = new Float64Array(limits.words), counts = { opened: 0, whole: 0 };
@@ -254,7 +254,7 @@ function openAndClose({ path, seed, rounds }: Task): Record<string, number> {
   return counts;
 }
 
-/** Opens and closes contexts, and tells the others which is open. */
+/** Opens and closes contexts, and tells the other Workers which is open. */
 function openForOthers({ path, rounds, shared }: Task): Record<string, number> {
   const { symbols } = load(path), counts = { closed: 0 };
   for (let round = 0; round < rounds; round++) {
@@ -267,7 +267,7 @@ function openForOthers({ path, rounds, shared }: Task): Record<string, number> {
   return counts;
 }
 
-/** Calls on whichever context another Worker has opened, until that one is through. */
+/** Calls functions on the context that another Worker has opened, until that Worker has finished. */
 function callOnOthers({ path, shared }: Task): Record<string, number> {
   const { symbols } = load(path), counts = { calls: 0, closed: 0 };
   for (let context = 0; context >= 0; context = Atomics.load(shared, 0)) {
@@ -281,7 +281,7 @@ function callOnOthers({ path, shared }: Task): Record<string, number> {
 /** A storage beside those of the programs. */
 const handleBeside = limits.handles - 1;
 
-/** Every call but `run` on a context that another Worker runs programs in. */
+/** Calls every function but `run` on a context in which another Worker runs programs. */
 function lookOn({ path, seed, rounds, context }: Task): Record<string, number> {
   const { symbols } = load(path), from = randomOf(seed), bytes = new Uint8Array(64), counts = { calls: 0, ok: 0 };
   const text = new Uint8Array(256);
@@ -303,7 +303,7 @@ function lookOn({ path, seed, rounds, context }: Task): Record<string, number> {
 
 const parts = { overlap, breakWords, callAnything, openAndClose, openForOthers, callOnOthers, lookOn };
 
-/** Runs tasks in Workers, side by side. The Workers end together: what they attached is there until all have ended. */
+/** Runs tasks in Workers, side by side. The Workers end together, since attached buffers must live until all have ended. */
 async function inWorkers(tasks: readonly Task[]): Promise<Record<string, number>[]> {
   const workers = tasks.map(() => new Worker(import.meta.url, { type: "module" }));
   const answers = await Promise.all(tasks.map((task, k) =>

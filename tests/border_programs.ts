@@ -1,6 +1,6 @@
 /**
- * Real instructions for tests of the border: what `core/array/ndarray.ts` writes, recorded instead of run, and the ways to
- * break them.
+ * Real instructions for tests of the border: those that `core/array/` writes, recorded rather than run, and ways to break
+ * them.
  */
 import type { DType } from "../core/pure/dtype.ts";
 import { argFold, checkLabels, fold, gather, matmul, random, scatterAdd } from "../core/array/skeletons.ts";
@@ -15,13 +15,13 @@ import { placeOf, wordsMost } from "../kernels/schema.ts";
 import { compute, layoutNames, mapTo, type Operand, operand, operandsOf, put, type Random, typesOf } from "./arrays.ts";
 import { partCases } from "./row_cases.ts";
 
-/** A run of words, or bytes written into a storage. */
+/** A step of a program: words to run, or bytes to write into a storage. */
 export type Step = { readonly words: Float64Array<ArrayBuffer> } | {
   readonly handle: number;
   readonly bytes: Uint8Array;
 };
 
-/** A device that keeps what it is told, and does nothing. */
+/** A device that records its calls, and does nothing else. */
 class Recorder implements Device {
   readonly name = "recorder";
   readonly description = "";
@@ -42,12 +42,12 @@ class Recorder implements Device {
   close(): void {}
 }
 
-/** The last shapes have work for several threads. */
+/** Shapes of operands, of which the last have work for several threads. */
 const shapes: readonly Shape[] = [[], [1], [17], [0, 3], [3, 5], [2, 3, 4], [1, 1, 1, 2, 1, 1, 1, 3], [40, 1000], [
   40_000,
 ]];
 
-/** Programs of every row and skeleton, each of which frees all that it allocates. */
+/** Programs with every row and every skeleton. Each frees all that it allocates. */
 export function recordPrograms(from: Random): Step[][] {
   const programs: Step[][] = [];
   const any = <T>(list: readonly T[]): T => list[Math.floor(from() * list.length)]!;
@@ -188,7 +188,7 @@ export function recordPrograms(from: Random): Step[][] {
   return programs;
 }
 
-/** Numbers that are no size, no handle, or at the border of being one. */
+/** Numbers that are no sizes or handles, or just are. */
 export const strange: readonly number[] = [
   ...[NaN, Infinity, -Infinity, -0, -1, -2, 0.5, -0.5, 1e300, -1e300, 5e-324],
   ...[
@@ -225,7 +225,7 @@ export function broken(words: Float64Array<ArrayBuffer>, from: Random): Float64A
     let value = changes[Math.floor(from() * changes.length)]!();
     const handles = copied[at - placeOf.alloc.handle] === opcode.alloc ||
       copied[at - placeOf.free.handles] === opcode.free;
-    // A size that there may be, of an operand that repeats one element, would take minutes; beyond these there is none.
+    // A large size of an operand that repeats one element is valid, and would take minutes. Larger ones are invalid.
     if (!handles && value > sizeMost && value < 2 ** 41) value = 2 ** 41;
     if (value > 2 ** 12) sizeMost = 2 ** 12;
     copied[at] = value;
@@ -233,7 +233,7 @@ export function broken(words: Float64Array<ArrayBuffer>, from: Random): Float64A
   return copied;
 }
 
-/** Words that free every handle which those words may have allocated. */
+/** Words that free every handle that the given words may have allocated. */
 export function freeing(words: Float64Array): Float64Array<ArrayBuffer> {
   const frees: number[] = [];
   for (let at = 0; at + 2 < words.length;) {

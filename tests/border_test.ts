@@ -1,6 +1,6 @@
 /**
- * The border of the native library, in a build with all of Zig's checks: whatever is called with whatever numbers, the
- * answer is a status, and the process lives. Each case is a process of its own; see `border_hammer.ts`.
+ * The border of the native library, in a build with all of Zig's checks: a call with any numbers answers a status, and the
+ * process lives. Each case is a process of its own; see `border_hammer.ts`.
  */
 import { safeLibrary } from "./built.ts";
 import { testWith } from "./permissions.ts";
@@ -39,7 +39,7 @@ testWith(needed, "instructions with a broken word are refused or run, and leave 
   for (const seed of [1, 2, 3]) {
     const [counts] = await strike("breakWords", seed, 20_000);
     assertStrictEquals(counts!.whole, counts!.programs, "programs with no word broken failed");
-    // Most, but not all: some words may be one as well as another.
+    // Some broken words are valid all the same, so not all programs are refused.
     assert(counts!.failed! > 8000 && counts!.failed! < 20_000, JSON.stringify(counts));
   }
 });

@@ -1,4 +1,4 @@
-/** What tests build with Zig: made once for each state of the sources, and kept in `.zig-cache/tests`. */
+/** Files that tests build with Zig, once for each state of the sources, and keep in `.zig-cache/tests`. */
 import { libraryFile } from "../kernels/native/library.ts";
 import { buildCuda, buildLibrary, buildWasm, compile } from "../tools/build.ts";
 import { ensureZig } from "../tools/zig.ts";
@@ -6,7 +6,7 @@ import { fromFileUrl, globSync } from "./std.ts";
 
 const root = new URL("..", import.meta.url);
 
-/** A name for the sources as they are. */
+/** A name for the present state of the sources. */
 async function digest(): Promise<string> {
   const sources = globSync("{kernels,tests/standin}/**/*.{zig,json,cl}", { cwd: fromFileUrl(root) }).sort();
   const parts: BlobPart[] = [];
@@ -17,7 +17,7 @@ async function digest(): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex().slice(0, 16);
 }
 
-/** The file that `build` makes in a folder of these sources; older ones are removed. */
+/** The file that `build` makes in a folder for the present sources. Folders of older sources are removed. */
 async function builtOnce(kind: string, file: string, build: (folder: string) => Promise<unknown>): Promise<string> {
   const all = new URL(`.zig-cache/tests/${kind}/`, root), name = await digest();
   const path = new URL(`${name}/${file}`, all);
@@ -29,7 +29,7 @@ async function builtOnce(kind: string, file: string, build: (folder: string) => 
     try {
       await build(`.zig-cache/tests/${kind}/${name}`);
     } catch (error) {
-      // What a failed build leaves must not be taken for its result.
+      // The rest of a failed build must not be taken for its result.
       await Deno.remove(all, { recursive: true });
       throw error;
     }
@@ -39,7 +39,7 @@ async function builtOnce(kind: string, file: string, build: (folder: string) => 
 
 const silent = () => {};
 
-/** The library with every check of Zig's. */
+/** The library, built with all of Zig's checks. */
 export function safeLibrary(): Promise<string> {
   return builtOnce("safe", libraryFile(), (folder) => buildLibrary(silent, { mode: "safe", folder }));
 }
@@ -54,7 +54,7 @@ export function freshPtx(): Promise<string> {
   return builtOnce("ptx", "kernels.ptx", async (folder) => buildCuda(`${folder}/kernels.ptx`, await ensureZig(silent)));
 }
 
-/** What cuts the text of all kernels into modules; see `standin/cut.zig`. */
+/** The library that cuts the text of all kernels into modules; see `standin/cut.zig`. */
 export function moduleCutter(): Promise<string> {
   return builtOnce("cut", "libcut.so", async (folder) =>
     compile(await ensureZig(silent), [
@@ -64,14 +64,14 @@ export function moduleCutter(): Promise<string> {
 }
 
 /**
- * A folder like that of a CUDA toolkit, with a driver, a cuBLAS and an NVRTC that compute on the CPU; see `standin/driver.zig`.
- * They lack the function `without`.
+ * A folder like that of a CUDA toolkit, with a driver, a cuBLAS and an NVRTC that compute on the CPU; see
+ * `standin/driver.zig`. The libraries lack the function named by `without`.
  */
 export async function standIn({ without = "" } = {}): Promise<string> {
   const path = await builtOnce(`standin${without}`, "lib64/libcuda.so.1", async (folder) => {
     const zig = await ensureZig(silent), options = `${folder}/options.zig`, library = `${folder}/lib64/libcuda.so.1`;
     await Deno.mkdir(new URL(`${folder}/lib64`, root));
-    // The stand-in calls the compiler from another folder.
+    // The path must be absolute, since the stand-in calls the compiler from another folder.
     const command = zig.map((word) => word.startsWith(".") ? fromFileUrl(new URL(word, root)) : word).join(" ");
     const words: Record<string, string> = { without, folder: fromFileUrl(new URL(folder, root)), zig: command };
     const lines = Object.entries(words).map(([key, value]) =>
@@ -91,7 +91,7 @@ export async function standIn({ without = "" } = {}): Promise<string> {
   return path.replace("/lib64/libcuda.so.1", "");
 }
 
-/** Makes in a folder a libOpenCL whose device is lost when it is told to; see `fixtures/lost_opencl.zig`. */
+/** Makes in a folder a libOpenCL whose device is lost on demand; see `fixtures/lost_opencl.zig`. */
 export function lostOpenCL(folder: string): Promise<void> {
   return buildFixture("lost_opencl.zig", folder, "libOpenCL.so.1");
 }

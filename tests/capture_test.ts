@@ -1,4 +1,4 @@
-/** What a captured function promises: the bits of eager code, whatever happens between the calls. */
+/** A captured function gives the bits of eager code, whatever a user does between its calls. */
 import { group, keep, live, manualSeed, nn, noGrad, ones, optim, rand, randn, Tensor, tensor, zeros } from "../mod.ts";
 import { bits, sameAsEager, type Scenario, trainer } from "./captures.ts";
 import { assertStrictEquals, forEachDevice } from "./support.ts";
@@ -7,7 +7,7 @@ import { retunings } from "./catalogue.ts";
 const points = () => tensor([[0.5, -1], [2, 1], [-0.25, 3]]);
 const targets = () => tensor([[1], [-2], [0.5]]);
 const line = () => new nn.Linear(2, 1);
-/** Calls a step several times and notes all that it leaves. */
+/** Calls a step several times, and notes everything that the step changes. */
 const train = (
   { step, state }: { step: (x: Tensor, y: Tensor) => Tensor; state: () => unknown },
   log: (...values: unknown[]) => void,
@@ -15,7 +15,7 @@ const train = (
 ) => {
   for (let k = 0; k < calls; k++) log(step(points(), targets()), state());
 };
-/** What happens between the calls, how often that makes the function be recorded, and how it is done. */
+/** Scenarios: what happens between the calls, and how often the function is recorded. */
 const scenarios: [name: string, records: number, scenario: Scenario][] = [
   ["the first dampened step takes the whole gradient", 1, (wrap, log) => {
     const t = trainer(line(), (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, dampening: 0.5 }));
@@ -121,7 +121,7 @@ const scenarios: [name: string, records: number, scenario: Scenario][] = [
   }],
   ...Object.entries(retunings).map(([name, { make, changes }]): typeof scenarios[number] => [
     `${name}'s numbers change`,
-    // Weight decay is a branch of the program: it records once more when it is switched on.
+    // Weight decay is a branch of the program: switching it on records the program once more.
     2,
     (wrap, log) => {
       const t = trainer(line(), make), step = wrap(t.step);
@@ -550,7 +550,7 @@ const scenarios: [name: string, records: number, scenario: Scenario][] = [
   }],
 ];
 for (const [name, records, scenario] of scenarios) {
-  // Nothing is caught inside where an index out of range is told at the next read.
+  // Devices that report an index out of range at the next read cannot throw inside the function.
   const on = name.startsWith("an error caught inside") ? { on: ["cpu", "wasm", "reference"] } : {};
   forEachDevice(`captured as eager: ${name}`, () => sameAsEager(scenario, records), { parameters: true, ...on });
 }

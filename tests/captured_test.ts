@@ -54,7 +54,7 @@ const steps: [name: string, make: Make, loss: Make, optimizer: string, x: () => 
   ],
 ];
 
-/** Of a module's own tensors, and of what it is called in. */
+/** The types of a module's tensors, and those of `autocast` around its calls. */
 interface Precision {
   dtype?: DType;
   mixed?: AutocastType;
@@ -145,7 +145,7 @@ for (const [name, make, loss, optimizer, x, y] of steps) {
   forEachDevice(`captured as eager: training ${name}`, () => sameAsEager(scenario, 1), options);
 }
 
-/** Products large enough to run together with what follows them, of rows that no block divides. */
+/** Products so large that they run together with the maps after them, with numbers of rows that no block divides. */
 const follows: [name: string, f: (x: Tensor, weight: Tensor, bias: Tensor) => unknown][] = [
   ["ReLU", (x, weight, bias) => x.matmul(weight).add(bias).relu()],
   ["GELU", (x, weight, bias) => new nn.GELU().call(x.matmul(weight).add(bias))],
@@ -182,7 +182,7 @@ for (const [name, f] of follows) {
   }, { on: ["cpu", "wasm"] });
 }
 
-/** Weights that are read in an order of their own as long as they stay: long rows, turned, and of halves. */
+/** Weights that are copied into another order as long as they do not change: long rows, turned ones, and halves. */
 for (const dtype of ["float32", "float64", "float16", "bfloat16"] as const) {
   forEachDevice(`captured as eager: weights that stay and change between calls, of ${dtype}`, () => {
     sameAsEager((wrap, log) => {

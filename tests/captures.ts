@@ -1,5 +1,5 @@
 /**
- * What tests of captured functions share: a scenario is run once eagerly and once captured, and must leave the same bits.
+ * Helpers for tests of captured functions: a scenario runs once eagerly and once captured, and must leave the same bits.
  */
 import { isPlain } from "../core/internal.ts";
 import { capture, type Captured, manualSeed, memory, nn, optim, scope, Tensor } from "../mod.ts";
@@ -21,11 +21,11 @@ export function bits(value: unknown): unknown {
 
 // deno-lint-ignore no-explicit-any
 type AnyFunction = (...inputs: any[]) => any;
-/** Captures a function, or does not. */
+/** Captures a function, or returns it as it is. */
 export type Wrap = <F extends AnyFunction>(f: F) => F;
-/** Notes what must be the same. */
+/** Notes a value that must have the same bits in both runs. */
 export type Log = (...values: unknown[]) => void;
-/** What a user might do around captured functions. */
+/** A scenario: what a user might do with a captured function. */
 export type Scenario = (wrap: Wrap, log: Log) => void;
 
 /** Runs a scenario both ways. `records` counts the runs of all captured bodies: one for each recording. */
@@ -57,7 +57,7 @@ export function sameAsEager(scenario: Scenario, records?: number): void {
   if (records !== undefined) assertStrictEquals(runs, records, "recordings");
 }
 
-/** A net with its optimizer, the usual training step, and all that the step changes. */
+/** A net with its optimizer, the usual training step, and everything that the step changes. */
 export function trainer(
   net: nn.Module,
   make: (params: Tensor[]) => optim.Optimizer = (params) => new optim.SGD(params, { lr: 0.1 }),

@@ -1,6 +1,6 @@
 /**
- * Every module, loss and optimizer once, with what tests of all of them need: a new one takes a row here. A law below the
- * table says which is missing.
+ * Every module, loss and optimizer once, with the arguments that tests of all of them need. A new class takes a row here:
+ * `catalogue_test.ts` names a class that is missing.
  */
 import { nn, optim, rand, randint, randn, type Tensor } from "../mod.ts";
 

@@ -25,13 +25,13 @@ const look = `
   console.log(available ? list() : reason);
 `;
 
-/** Each begins where nothing else is found: libraries beyond the folders named are no libraries. */
+/** Each case begins without any other libraries: those outside the folders of the case are hidden. */
 async function inBareFolder(
   body: (
     place: {
       folder: string;
       put: (file: string) => Promise<void>;
-      /** What a program in a folder says of the device; also what it says on standard error, where that is asked for. */
+      /** The device as a program in the folder lists it; with `errors`, also the program's standard error. */
       look: (how?: { program?: string; env?: Record<string, string>; errors?: boolean }) => Promise<string>;
     },
   ) => Promise<void>,
@@ -53,7 +53,7 @@ async function inBareFolder(
       folder,
       put: async (file) => {
         await ensure(`${folder}/${file}`);
-        // A copy: of links to one file the system would open it once.
+        // Copies, since the system opens links to one file only once.
         await Deno.copyFile(library, `${folder}/${file}`);
       },
       look: async ({ program, env = {}, errors = false } = {}) => {
@@ -81,7 +81,7 @@ async function inBareFolder(
   });
 }
 
-/** Deno's own cache, which it would look for in the home folder. */
+/** Deno's own cache, which Deno would look for in the home folder of the case. */
 const denoFolder = Deno.permissions.querySync({ name: "env" }).state === "granted"
   ? Deno.env.get("DENO_DIR") ?? `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/deno`
   : "";
@@ -94,13 +94,13 @@ testWith(needed, "cuda: libraries are found in CUDA_HOME and among Python's pack
     await put("toolkit/lib64/libcublas.so.12");
     await put(`${packages}/cuda_nvrtc/lib/libnvrtc.so.12`);
     assertMatch(await look(), /, cuBLAS 12\.1, NVRTC 12\.1$/);
-    // What the user named comes before what is merely there, whichever is newer.
+    // A folder that the user named comes before folders that are merely there, whichever library is newer.
     await put(`${packages}/cu13/lib/libcublas.so.13`);
     await put(`${packages}/cu13/lib/libnvrtc.so.13`);
     assertMatch(await look(), /, cuBLAS 12\.1, NVRTC 13\.1$/);
     await Deno.remove(`${folder}/toolkit/lib64/libcublas.so.12`);
     assertMatch(await look(), /, cuBLAS 13\.1, NVRTC 13\.1$/);
-    // The user's own packages, where there is no virtual environment.
+    // Without a virtual environment: the user's own packages.
     await Deno.mkdir(`${folder}/.local`);
     await Deno.rename(`${folder}/python/lib`, `${folder}/.local/lib`);
     assertMatch(await look(), /, cuBLAS 13\.1, NVRTC 13\.1$/);
@@ -124,7 +124,7 @@ testWith(needed, "cuda: libraries are found in conda and in environments that ar
       await Deno.remove(`${folder}/${place}`, { recursive: true });
     }
     assertMatch(await look({ program: "apart/main" }), without);
-    // Many packages without a library of use leave room for those that have one.
+    // Many packages without such a library do not crowd out those that have one.
     for (let k = 0; k < 20; k++) await put(`${packages}/a${k}/lib/libother.so.1`);
     await put(`${packages}/cublas/lib/libcublas.so.12`);
     await put(`${packages}/cuda_nvrtc/lib/libnvrtc.so.12`);
@@ -159,7 +159,7 @@ testWith(needed, "cuda: of versions beside one another the newest that opens is 
     for (const version of ["11.2", "12", "13"]) await put(`${packages}/cuda_nvrtc/lib/libnvrtc.so.${version}`);
     for (const [version, older] of [["13", "12"], ["12", "11"], ["11", ""]] as const) {
       assertMatch(await look(), new RegExp(`, cuBLAS ${version}\\.1, NVRTC ${version}\\.1$`));
-      // What does not open is passed over as what is not there.
+      // A library that does not open is passed over as if it were missing.
       await Deno.writeTextFile(`${folder}/toolkit/lib64/libcublas.so.${version}`, "no library");
       await Deno.remove(`${folder}/${packages}/cuda_nvrtc/lib/libnvrtc.so.${older === "" ? "11.2" : version}`);
     }

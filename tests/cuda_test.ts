@@ -12,7 +12,7 @@ import { assert, assertEquals, assertMatch, assertStrictEquals, required } from 
 const needed = ["run", "read", "write", "env", "ffi"] as const;
 const root = new URL("..", import.meta.url);
 
-/** The library's own absence; a failure where the CPU is required. */
+/** The library is absent if the CPU device is. That is a failure where the CPU is required; elsewhere tests are ignored. */
 const cpu = devices().find(({ name }) => name === "cpu")!;
 const absent = cpu.available || required.includes("cpu") ? null : cpu.reason ?? "not built";
 
@@ -31,7 +31,7 @@ async function onStandIn(args: readonly string[], without = "", more: Record<str
   return said;
 }
 
-/** Runs the tests of some files whose names hold `[cuda]`, or all, and checks that there were so many. */
+/** Runs tests of some files on the stand-in, those whose names hold `[cuda]` or all, and checks how many there were. */
 async function testsOnStandIn(files: readonly string[], least: number, filter?: string): Promise<void> {
   const words = filter === undefined ? [] : ["--filter", filter];
   const said = await onStandIn(["test", "-A", "--no-check", ...words, ...files]);
@@ -81,7 +81,7 @@ testWith(needed, "groups run as one kernel with the bits of each instruction [cu
 
 testWith(needed, "a product adds its bias, if cuBLASLt is there [cuda on the stand-in]", async () => {
   await testsOnStandIn(["tests/standin/bias.ts"], 3);
-  // Without it the sums are right all the same.
+  // The sums are right also without cuBLASLt.
   const words = [
     "test",
     "-A",
@@ -112,7 +112,7 @@ testWith(needed, "what NVRTC compiled is kept for the next process [cuda on the 
     const [{ name }] = [...Deno.readDirSync(folder)] as [Deno.DirEntry];
     assertMatch(name, /^cuda-[0-9a-f]{16}$/);
     assertStrictEquals(await run(), 0);
-    // A file that was cut off lacks what stood last.
+    // A file that was cut off lacks its last records.
     const whole = await Deno.readFile(`${folder}/${name}`);
     await Deno.writeFile(`${folder}/${name}`, whole.slice(0, whole.length - 5));
     assert(await run() > 0);
@@ -222,7 +222,7 @@ const nvrtc = environment("DENEB_NVRTC");
 
 testWith(needed, "the texts of fused kernels are what NVRTC compiles, for three generations", async () => {
   const home = await standIn();
-  // These leave their texts there.
+  // These tests leave their texts in the folder.
   await testsOnStandIn(["tests/standin/fused.ts", "tests/standin/rows.ts", "tests/standin/halves.ts"], 13);
   const texts = [...Deno.readDirSync(home)].map(({ name }) => name).filter((name) => name.endsWith(".cu"));
   assert(texts.length > 20, `${texts.length} texts`);

@@ -1,12 +1,12 @@
 /**
- * The rooms of the house and who may look into which: an import that is not in this list is an error, and so is an arrow
- * that no import draws.
+ * The rooms of the repository, and what each may import: an import that the list does not allow is an error, and so is an
+ * entry of the list that no import needs.
  */
 import { circles } from "./graph.ts";
 import { testWith } from "./permissions.ts";
 import { assertEquals } from "./support.ts";
 
-/** From a room to those it may import. A file on top of a room, such as `core/mod.ts`, is a room by itself. */
+/** The rooms that each room may import. A file on top of a room, such as `core/mod.ts`, is a room by itself. */
 const arrows: Record<string, readonly string[]> = {
   "mod.ts": ["core/mod.ts", "nn", "optim", "data", "io", "train"],
   "core/pure": ["kernels"],
@@ -36,9 +36,9 @@ const arrows: Record<string, readonly string[]> = {
   bench: ["mod.ts", "examples", "tools"],
   tools: ["mod.ts", "kernels", "data"],
 };
-/** Rooms that are cut further; all other folders are one room. */
+/** Folders whose subfolders are rooms; every other folder is one room. */
 const houses = ["core"];
-/** Roots that reach every file of the rooms but the tests. */
+/** The files whose imports reach every file of the rooms but the tests. */
 const roots = [
   "mod.ts",
   "examples/mnist.ts",
@@ -63,7 +63,7 @@ function roomOf(path: string): string {
   return houses.includes(parts[0]!) ? parts.slice(0, 2).join("/") : parts[0]!;
 }
 
-/** What each file imports: the paths, and whether only types are taken from there, which are gone at run time. */
+/** The imports of each file: their paths, and whether only types are imported, which are gone at run time. */
 function imports(): Map<string, Map<string, { isTypeOnly: boolean }>> {
   const found = new Map<string, Map<string, { isTypeOnly: boolean }>>();
   for (const root of roots) {
@@ -75,9 +75,9 @@ function imports(): Map<string, Map<string, { isTypeOnly: boolean }>> {
       const targets = new Map<string, { isTypeOnly: boolean }>();
       for (const { code, type } of dependencies) {
         const target = code?.specifier ?? type?.specifier;
-        // Modules that are built into the runtime, and the settings file, belong to no room.
+        // The runtime's own modules and deno.json belong to no room.
         if (target === undefined || target.startsWith("node:") || target === `${home.href}deno.json`) continue;
-        // The standard library enters a room by its `std.ts` alone.
+        // A room may import the standard library by its `std.ts` only.
         if (target.startsWith("npm:") && specifier.endsWith("/std.ts")) continue;
         targets.set(target.replace(home.href, ""), { isTypeOnly: code?.specifier === undefined });
       }
@@ -111,12 +111,12 @@ testWith(["run", "read"], "no files import one another in a circle", () => {
       [...targets].filter(([, { isTypeOnly }]) => isTypeToo || !isTypeOnly).map(([target]) => target),
     ]));
   assertEquals(circles(graph(false)), [], "at run time");
-  // A gradient is written in Tensor's methods, and these call ops: both know the other, by type alone.
+  // A gradient is written in Tensor's methods, and these call ops. So ops import Tensor, but only its type.
   const typed = circles(graph(true));
   assertEquals(typed.length, 1, "circles of types");
   const strangers = typed[0]!.filter((path) => !path.startsWith("core/tensor/"));
   assertEquals(strangers, [], "files in the circle of types that are neither Tensor nor its ops");
-  // Without Tensor's page there is no circle left.
+  // Without the file of class Tensor there is no circle left.
   const without = new Map([...graph(true)].filter(([path]) => path !== "core/tensor/tensor.ts"));
   assertEquals(circles(without), [], "circles of types that do not pass through Tensor");
 });

@@ -1,4 +1,4 @@
-/** The files that data comes from: their formats, downloading and finding them. */
+/** Files of data: their formats, how they are found, and how they are downloaded. */
 import { data } from "../mod.ts";
 import { download, type RemoteFile } from "../data/download.ts";
 import { gunzip } from "../data/gzip.ts";
@@ -64,7 +64,7 @@ testWith([], "gunzip() stops at its limit and refuses damage", async () => {
   }
 });
 
-/** Three images and their labels, as files and as what `mnist` takes for the real ones. */
+/** Three images and their labels: the files, and their description for the option `files` of `mnist`. */
 async function smallMnist() {
   const pixels = Array.from({ length: 3 * 784 }, (_, k) => k % 256);
   const unpacked = { images: idx(0x08, [3, 28, 28], pixels), labels: idx(0x08, [3], [4, 0, 9]) };
@@ -183,7 +183,7 @@ testWith(
           data.MissingDataError,
           "no such file",
         );
-        // A server that unpacks on the way is as good.
+        // A server may unpack a file while it sends it.
         await data.mnist({ split: "test", folder, files, addresses: [`${address}plain/`] });
         assertEquals(await filesIn(`${folder}/mnist`), ["images", "labels"]);
         assertEquals((await data.mnist({ split: "test", folder, files, download: false })).length, 3);

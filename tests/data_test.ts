@@ -1,4 +1,4 @@
-/** Datasets, the loader, transforms, and the digits that are drawn. */
+/** Datasets, the loader, transforms, and drawn digits. */
 import { data, memory, scope, type Tensor, tensor } from "../mod.ts";
 import { RandomStream } from "../data/random.ts";
 import { testWith } from "./permissions.ts";
@@ -101,7 +101,7 @@ testWith([], "DataLoader goes back to a saved position", async () => {
   const resumed = new data.DataLoader(counted(50), { ...options, seed: 9 });
   resumed.loadStateDict(state);
   assertEquals([await epochOf(resumed), await epochOf(resumed)], [epochs[1]!.slice(3), epochs[2]]);
-  // Without loading, a loop that was left early is over.
+  // A loop that was left early is over: only loadStateDict makes the next loop begin in the middle.
   assertEquals(await epochOf(stopped), epochs[2]);
   for (const wrong of [{ ...state, batchSize: 4 }, { ...state, batch: 8 }, { ...state, epoch: -1 }]) {
     assertThrows(() => resumed.loadStateDict(wrong), RangeError, "Cannot load loader state");
@@ -131,7 +131,7 @@ testWith([], "DataLoader gives back all memory", async () => {
       for await (const _ of loader) throw new Error("stop");
     });
   }
-  // What other tests left may be collected in the meantime.
+  // Tensors of other tests may be collected in the meantime.
   assert(memory().bytes <= before, `${memory().bytes - before} bytes are left`);
 });
 
@@ -176,7 +176,7 @@ testWith([], "randomFlip() mirrors rows, randomShift() moves images", () => {
   const seen = new Set<string>();
   for (let round = 0; round < 200; round++) {
     const shifted = data.randomShift(1)(images(), random).toArray<number[][][][]>()[1]!;
-    // Pixel (0, 1) of the first channel is 13; wherever it went, the second channel's went with it.
+    // Pixel (0, 1) of the first channel is 13. The same pixel of the second channel must have gone with it.
     const at = (channel: number, value: number) => {
       const row = shifted[channel]!.findIndex((columns) => columns.includes(value));
       return row < 0 ? "out" : `${row},${shifted[channel]![row]!.indexOf(value)}`;
@@ -209,7 +209,7 @@ testWith([], "digits() draws by seed, split and number alone", () => {
     short = data.digits({ train: 10, seed: 1 }),
     test = data.digits({ test: 50, seed: 1 });
   assertEquals([long.length, short.length, test.length], [50, 10, 50]);
-  // Asked in another order, and one by one or together.
+  // The samples are the same in another order, and one by one as together.
   for (const index of [9, 0, 4]) assertEquals(bytesOf(short, index), bytesOf(long, index));
   const seen = new Set<string>();
   for (const set of [long, test, data.digits({ test: 50, seed: 2 })]) {

@@ -1,6 +1,6 @@
 /**
- * What is refused at the public door: the message says what was given and what is wanted, nothing stays behind, and
- * whatever comes next goes on.
+ * Wrong arguments of public functions: the message says what was given and what is wanted, no memory is left behind, and
+ * later calls work.
  */
 import {
   arange,
@@ -34,7 +34,7 @@ import { serialize } from "../io/mod.ts";
 import { assertEquals, assertExact, assertThrows, assertThrowsLike, forEachDevice, isLate, values } from "./support.ts";
 import { retunings } from "./catalogue.ts";
 
-/** As a program in JavaScript would give it. */
+/** A value without its type, as a program in JavaScript would pass it. */
 // deno-lint-ignore no-explicit-any
 const given = (value: unknown): any => value;
 const type = given("float") as DType, unknown = '"float" is no element type, which are float32, ';
@@ -43,7 +43,7 @@ const object = (such: string) => `they must be an object such as ${such}`;
 
 type Refused = [kind: typeof TypeError | typeof RangeError, text: string, body: (x: Tensor) => unknown];
 
-/** What is done to a tensor [2, 3], by how it reads. */
+/** Calls on a tensor [2, 3] that must be refused, by their text. */
 const cases: Record<string, Refused> = {
   // Types.
   "tensor() of no type": [TypeError, `Cannot make tensor: ${unknown}`, () => tensor([1], { dtype: type })],
@@ -243,7 +243,7 @@ const cases: Record<string, Refused> = {
     () => serialize(given(new nn.Identity())),
   ],
 };
-// All optimizers are made alike, so the type of one stands for each.
+// All optimizers are made alike, so that the type of one serves for each.
 for (const name of Object.keys(retunings) as "SGD"[]) {
   const such = object("{ lr: 0.1 }");
   cases[`${name} with a bare rate`] = [
@@ -266,7 +266,7 @@ for (const [name, [kind, text, body]] of Object.entries(cases)) {
       assertThrows(() => body(x), kind, text);
     }
     if (!withParameters.test(name)) assertEquals([memory().tensors, memory().bytes], [tensors, bytes]);
-    // What was refused has not reached the device, and has not changed the tensor.
+    // The refused call has not reached the device, and has not changed the tensor.
     assertExact([values(x), x.grad, values(ones([2]).add(1))], [[1, 1, 1, 1, 1, 1], null, [2, 2]]);
   }, { parameters: withParameters.test(name) });
 }

@@ -1,6 +1,6 @@
 /**
- * Views of no elements have any strides: nothing is read through them, and no device must reckon with them. A product of
- * k = 0 and a sum of nothing are what such views are given to.
+ * Views of no elements may have any strides, since nothing is read through them: no device may compute addresses from them.
+ * Such views are given to products with k = 0 and to sums of nothing.
  */
 import type { DType } from "../core/pure/dtype.ts";
 import { argFold, fold, gather, matmul, scatterAdd } from "../core/array/skeletons.ts";
@@ -11,7 +11,7 @@ import { againstReference, Findings } from "./kernels.ts";
 
 const random = randomOf(5);
 
-/** A view of no elements, over four, each of whose strides is as long as a stride may be. */
+/** A view of no elements, on a storage of four, whose strides are as large as strides may be. */
 function wild(dtype: DType, shape: number[], stride: number): Operand {
   const four = operand(dtype, [4], "contiguous", random);
   return { ...four, shape, strides: shape.map((_, axis) => axis % 2 === 0 ? stride : -stride) };
@@ -19,7 +19,7 @@ function wild(dtype: DType, shape: number[], stride: number): Operand {
 
 againstReference("what is made of no elements does not depend on their strides", (stream, reference) => {
   const findings = new Findings();
-  // The address space of wasm has 32 bits.
+  // Strides are smaller on wasm, whose address space has 32 bits.
   const stride = stream.device.name === "wasm" ? 2 ** 30 : 2 ** 40;
   const check = (what: string, operands: Operand[], body: Parameters<typeof compute>[2]) => {
     const [found, expected] = [stream, reference].map((on) => compute(on, operands, body));
@@ -31,7 +31,7 @@ againstReference("what is made of no elements does not depend on their strides",
       check(`a product of ${dtype}, ${m} by ${n}`, operands, ([a, b]) => matmul(a!, b!, [3]));
     }
   }
-  // PoCL takes a second to build one of these.
+  // OpenCL is tested with few cases, since PoCL takes a second to build a kernel.
   const rows = stream.device.name.startsWith("opencl") ? ["sum", "max"] as const : foldRows;
   for (const row of rows) {
     const found = table.fold[row], count = operandsOf("of" in found ? found.of : "a");

@@ -1,4 +1,4 @@
-/** The examples, cut short: what they promise happens, and their loss falls. */
+/** The examples with few steps: they do what their heads promise, and their loss falls. */
 import { devices, setDefaultDevice } from "../mod.ts";
 import { main as mnist } from "../examples/mnist.ts";
 import { main as xor } from "../examples/xor.ts";

@@ -1,4 +1,4 @@
-/** What the tasks make of their command lines. */
+/** The command lines of the tasks. */
 import { parseFlags } from "../tools/flags.ts";
 import { assertEquals, assertThrows } from "./support.ts";
 

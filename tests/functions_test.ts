@@ -1,6 +1,6 @@
 /**
- * The functions that rows may call are stated once in each language. Zig's list stands in the manifest, and the others must
- * be its: the reference's here, the text of GPUs in `kernels/gpu/head.zig`.
+ * The functions that rows may call are stated once in each language. The list of Zig is part of the manifest. The reference's
+ * list is compared with it here, the text of GPUs in `kernels/gpu/head.zig`.
  */
 import * as module from "../kernels/deneb.wasm";
 import { functions, integerFunctions } from "../kernels/reference/functions.ts";

@@ -1,6 +1,6 @@
 /** Circles in a graph of files. */
 
-/** Groups of nodes that reach one another (Tarjan 1972), sorted; single nodes left out. */
+/** The groups of two or more nodes that reach one another, sorted (Tarjan 1972). */
 export function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const order = new Map<string, number>(), low = new Map<string, number>(), open: string[] = [];
   const found: string[][] = [];

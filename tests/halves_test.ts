@@ -1,9 +1,9 @@
 /**
- * float16 and bfloat16: every word there is, PyTorch's rounding, promotion and results, what tensors of them are to users,
- * and mixed precision.
+ * float16 and bfloat16: all words, rounding, promotion and results as PyTorch's, tensors of halves as users see them, and
+ * mixed precision.
  *
- * `fixtures/pytorch_halves.py` wrote PyTorch's answers as bits. A single operation must have them exactly; what calls
- * functions or sums may differ by the rounding of its last place.
+ * `fixtures/pytorch_halves.py` wrote PyTorch's answers as bits. Single operations must have the same bits;
+ * functions and sums may differ in the rounding of the last place.
  */
 import { bytesOf, type DType, isFloat, promote, promoteScalar } from "../core/pure/dtype.ts";
 import { MLPResNet } from "../examples/mlp_resnet.ts";
@@ -41,7 +41,7 @@ function words(t: Tensor): number[] {
   return Array.from(new Uint16Array(bytesOf(t.toTypedArray(), t.dtype).buffer));
 }
 
-/** What words stand for. */
+/** The numbers that words of halves stand for. */
 function fromWords(list: readonly number[], dtype: DType, shape: readonly number[] = [list.length]): Tensor {
   if (dtype === "float32") return tensor(new Float32Array(Uint32Array.from(list).buffer), { shape });
   const raw = Uint16Array.from(list);
@@ -50,7 +50,7 @@ function fromWords(list: readonly number[], dtype: DType, shape: readonly number
     : tensor(new Float32Array(Uint32Array.from(raw, (word) => word << 16).buffer), { shape, dtype });
 }
 
-/** Where two lists of words differ, NaN being NaN. */
+/** The places at which two lists of words differ; all NaNs are equal. */
 function differing(found: readonly number[], expected: readonly number[], dtype: AutocastType): number[] {
   const top = dtype === "float16" ? 0x7c00 : 0x7f80, isNan = (word: number) => (word & 0x7fff) > top;
   return expected.flatMap((word, k) => word === found[k] || (isNan(word) && isNan(found[k]!)) ? [] : [k]);
@@ -68,7 +68,7 @@ forEachDevice("every one of the 65536 halves comes back, also by way of every wi
     }
     const turned = x.reshape([256, 256]).transpose().cast("float32").cast(dtype).transpose();
     assertEquals(differing(words(turned.reshape([-1])), all, dtype), [], `${dtype} by columns`);
-    // Made from numbers, as users do.
+    // The tensor is made from numbers, as users make it.
     const made = tensor(Array.from(x.toTypedArray()), { dtype });
     assertEquals(differing(words(made), all, dtype), [], `${dtype} from numbers`);
   }
@@ -85,7 +85,7 @@ forEachDevice("PyTorch: float32 is rounded to halves", () => {
 });
 
 forEachDevice("float64 is rounded to halves once, not by way of float32", () => {
-  // A tie of float16 or bfloat16, and what float32 cannot tell from it.
+  // A number halfway between two neighbours in the half type, and numbers so near it that float32 cannot tell them apart.
   for (const [dtype, unit] of [["float16", 2 ** -10], ["bfloat16", 2 ** -7]] as const) {
     const tie = 1 + unit / 2, list = [tie - 2 ** -40, tie, tie + 2 ** -40, -tie - 2 ** -40];
     const expected = [1, 1, 1 + unit, -1 - unit];
@@ -153,7 +153,7 @@ forEachDevice("PyTorch: computations with halves", (device) => {
       const found = f(x, y), expected = each.rows[name as keyof typeof rows];
       assertEquals(found.dtype, dtype);
       const wanted = values(fromWords(expected, dtype));
-      // Rounded from float64 rather than float32, a quotient or a product with a number may be another one.
+      // The reference rounds from float64 rather than float32: a quotient, or a product with a number, may differ.
       if (exact && !(device === "reference" && /div|number/.test(name))) {
         assertEquals(differing(words(found), expected, dtype), [], `${name} of ${dtype}`);
       } else {
@@ -207,7 +207,7 @@ forEachDevice("gradients of halves are halves, and a cast takes them back", () =
   assertExact(h.grad!.toArray(), [2.09375, 14]);
   const [value, gradient] = valueAndGrad((x: Tensor) => x.exp().sum())(tensor([0, 0], { dtype: "float16" }));
   assertExact([value.dtype, gradient.dtype, gradient.toArray()], ["float16", "float16", [1, 1]]);
-  // 300 ones in one place: rounded at each, they would stop at 256.
+  // 300 ones are added in one place: a sum that is rounded at each step would stop at 256.
   const table = new Tensor([[1], [2]], { dtype: "bfloat16" });
   table.take(new Array(300).fill(1)).sum().backward();
   assertExact(table.grad!.toArray(), [[0], [300]]);
@@ -249,7 +249,7 @@ forEachDevice("a module is cast as a whole, and computes in the half", () => {
     net.eval();
     assertEquals(net.call(x.cast(dtype)).dtype, dtype);
     assertThrows(() => net.cast("int32"), TypeError, "int32");
-    // Half parameters can be trained too.
+    // Parameters that are halves can be trained too.
     const optimizer = new optim.Adam(net.parameters(), { lr: 0.01 });
     optimizer.step();
     assert(net.parameters().every((parameter) => values(parameter).every(Number.isFinite)));
@@ -264,10 +264,10 @@ forEachDevice("PyTorch: a linear layer under autocast", () => {
     const y = autocast(() => layer.call(fromWords(x, "float32", [16, 40])), { dtype });
     y.backward(fromWords(outGrad, "float32", [16, 8]).cast(dtype));
     assertEquals([y.dtype, layer.weight.grad!.dtype, layer.bias!.grad!.dtype], answer.dtypes);
-    // The product and the sum with the bias are rounded each; PyTorch rounds once.
+    // Deneb rounds the product, and then the sum with the bias; PyTorch rounds once.
     const near = (scale: number) => ({ relative: coarse, absolute: scale * coarse });
     assertClose(values(y), values(fromWords(answer.y, dtype)), near(1));
-    // PyTorch's gradient is float32, of a product that was rounded to the half.
+    // PyTorch's gradient is a float32 that was rounded to the half.
     assertClose(values(layer.weight.grad!), values(fromWords(answer.weightGrad, "float32")), near(0.1));
     assertClose(values(layer.bias!.grad!), values(fromWords(answer.biasGrad, "float32")), near(0.1));
   }
@@ -306,7 +306,7 @@ forEachDevice("autocast chooses types: products half, what loses by it float32, 
     for (const [name, t] of Object.entries(half)) assertEquals(t.dtype, dtype, name);
     for (const [name, t] of Object.entries(wide)) assertEquals(t.dtype, "float32", name);
     assertEquals([other.float64!.dtype, other.off!.dtype, other.int32!.dtype], ["float64", "float32", "int32"]);
-    // It ends with its body, also when that throws.
+    // Autocast ends with its body, also with a body that throws.
     assertThrows(
       () =>
         autocast(() => {
@@ -329,7 +329,7 @@ forEachDevice("backward inside autocast goes by the graph's own types", () => {
   const x = new Tensor([[1.001, 2]]), w = new Tensor([[1.003], [0.5]]);
   const product = x.matmul(w);
   autocast(() => product.backward());
-  // In bfloat16 both would be rounded.
+  // In bfloat16 both numbers would be rounded.
   assertClose(values(x.grad!), [1.003, 0.5], { relative: 0, absolute: 1e-7 });
   assertClose(values(w.grad!), [1.001, 2], { relative: 0, absolute: 1e-7 });
 });
@@ -379,7 +379,7 @@ Deno.test("a captured step casts a weight but once", () => {
   step[Symbol.dispose]();
 });
 
-/** The training loss of the last steps and the share of right answers, of a small net on drawn digits. */
+/** The loss of the last steps, and the share of correct answers, of a small net that is trained on drawn digits. */
 function train(mixed: AutocastType | null, [x, y]: Digits, [testX, testY]: Digits): { loss: number; accuracy: number } {
   manualSeed(5);
   const net = new MLPResNet({ width: 64, blocks: 1, dropout: 0 }), lossOf = new nn.CrossEntropyLoss();

@@ -1,5 +1,5 @@
 /**
- * The rows of instructions: the kernels and the writers agree with them, and a writer that fails leaves neither half an
+ * The rows of instructions: kernels and writers agree with them, and a writer that fails leaves neither half an
  * instruction nor memory behind.
  */
 import { filled, map, mapInto, type NDArray } from "../core/array/ndarray.ts";
@@ -58,7 +58,7 @@ testWith(["read"], "an instruction stands in the nine places that the page of th
   }
 });
 
-/** What takes scalars, eager: each gets one that throws, or that computes on the same stream. */
+/** Writers of instructions with scalars. Each is given a scalar that throws, and one that computes on the same stream. */
 const writers: Record<string, (stream: Stream, x: NDArray, scalar: () => number) => NDArray | void> = {
   "a flat map": (_, x, s) => map("addScalar", [x], { s }),
   "a strided map": (_, x, s) => map("addScalar", [permute(x, [1, 0])], { s }),

@@ -1,4 +1,7 @@
-/** What tests of the kernels share: a device for each test, held to the reference device, and findings over many cases. */
+/**
+ * Helpers for tests of the kernels: a test for each device, compared with the reference device, and findings of many
+ * cases.
+ */
 import { Stream } from "../core/array/stream.ts";
 import { openCpu, openNative } from "../kernels/native/native.ts";
 import type { Device } from "../kernels/device.ts";
@@ -9,7 +12,7 @@ import { devices } from "../mod.ts";
 import { testUnless } from "./permissions.ts";
 import { assert, assertStrictEquals, required } from "./support.ts";
 
-/** Collects what differs, so that one run tells of every case, and fails at the end. */
+/** Collects differences, so that a test tells of every case, and fails at its end. */
 export class Findings {
   readonly #lines: string[] = [];
   cases = 0;
@@ -44,7 +47,7 @@ export function ungrouped(device: Device): Device {
   return Object.create(device, { run: { value: run } });
 }
 
-/** Opens a device, and closes it after `body`, by when nothing must be left on it. */
+/** Opens a device for `body`, and closes it. Fails if storages are left on the device. */
 export function withDevice(open: () => Device, body: (stream: Stream) => void): void {
   const stream = new Stream(open());
   try {
@@ -60,10 +63,10 @@ const doors: Record<string, () => Device> = {
   cpu: openCpu,
   wasm: openWasm,
   opencl: () => openNative("opencl"),
-  // What a GPU would run, on whatever there is.
+  // The kernels that a GPU would run, on any OpenCL device.
   "opencl in lanes": () => ({ ...openNative("opencl", null, { shape: "lanes" }), name: "opencl in lanes" }),
   cuda: () => openNative("cuda"),
-  // What has more elements than a launch counts is split: here nearly everything is.
+  // Work of more elements than a launch counts is split. With a limit of 100 nearly all work is.
   "cuda in parts": () => ({ ...openNative("cuda", null, { places: 100 }), name: "cuda in parts" }),
 };
 
@@ -74,7 +77,7 @@ export function absence(device: string): string | null {
   return available || required.includes(kind) ? null : reason ?? "not built";
 }
 
-/** Registers one test for each device, which computes once in groups and once instruction by instruction. */
+/** Registers a test for each device, which runs once with groups and once instruction by instruction. */
 export function againstItself(name: string, body: (grouped: Stream, single: Stream) => void): void {
   for (const [device, open] of Object.entries(doors)) {
     testUnless(absence(device), `${name} [${device}]`, () => {
@@ -83,7 +86,7 @@ export function againstItself(name: string, body: (grouped: Stream, single: Stre
   }
 }
 
-/** Registers one test for each device that is held to the reference. */
+/** Registers a test for each device that is compared with the reference device. */
 export function againstReference(name: string, body: (stream: Stream, reference: Stream) => void): void {
   for (const [device, open] of Object.entries(doors)) {
     testUnless(absence(device), `${name} [${device}]`, () => {

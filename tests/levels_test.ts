@@ -1,6 +1,6 @@
 /**
- * What is equal to what, to the bit: any number of threads, every CPU level and wasm, groups and their parts one by one;
- * and matmul, which has one result with fused multiply-add and one without.
+ * Equal bits: for any number of threads, on every CPU level and wasm, and for groups and their instructions one by one. Only
+ * matmul has two results, one with fused multiply-add and one without.
  */
 import { Buffer } from "node:buffer";
 import {
@@ -45,12 +45,12 @@ import { absence, Findings, ungrouped } from "./kernels.ts";
 import { testUnless } from "./permissions.ts";
 import { assert, assertStrictEquals } from "./support.ts";
 
-/** Something to compute on any device. */
+/** A computation for any device. */
 type Case = readonly [what: string, run: (stream: Stream) => TypedArray];
 
 const made = new Map<string, Operand>();
 
-/** Operands are made once: the large ones take longer to fill than to compute with. */
+/** The operands, made once: large ones take longer to fill than to compute with. */
 function large(dtype: DType, shape: Shape, layout: Layout, which = 0): Operand {
   const key = `${dtype} ${shape} ${layout} ${which}`;
   const known = made.get(key) ?? operand(dtype, shape, layout, randomOf(which + shape.length));
@@ -58,7 +58,7 @@ function large(dtype: DType, shape: Shape, layout: Layout, which = 0): Operand {
   return known;
 }
 
-/** Shorter than a vector, longer than a chunk, and enough for many threads. */
+/** Lengths shorter than a vector, longer than a chunk, and large enough for many threads. */
 const mapShapes: readonly Shape[] = [[7], [1029], [70_001], [257, 2, 130]];
 
 function* mapCases(): Generator<Case> {
@@ -86,7 +86,7 @@ function* mapCases(): Generator<Case> {
   }
 }
 
-/** Along rows, along columns, over all, and axes that do not merge. */
+/** Folds along rows, along columns, over all axes, and over axes that do not merge. */
 const foldShapes: readonly [Shape, readonly number[]][] = [
   [[5], [0]],
   [[1029], [0]],
@@ -147,7 +147,7 @@ function* otherCases(): Generator<Case> {
   }
 }
 
-/** Compositions as the ops write them: rows and folds over one axis, with what lies between given back at the end. */
+/** Compositions as ops write them: rows and folds over one axis, whose intermediate arrays are given back at the end. */
 const composed: Record<string, (x: NDArray, shape: Shape) => NDArray> = {
   "a softmax of rows": (x, [n, m]) => {
     const most = broadcastTo(fold("max", [x], [1], [n!, 1]), [n!, m!]);
@@ -202,7 +202,7 @@ function* groupCases(): Generator<Case> {
   }
 }
 
-/** Batch shape, rows, columns, length of the sums. */
+/** Products: batch shape, rows, columns, length of the sums. */
 const products: readonly [batch: Shape, m: number, n: number, k: number][] = [
   [[], 1, 1, 1],
   [[], 1, 300, 700],
@@ -220,7 +220,7 @@ const products: readonly [batch: Shape, m: number, n: number, k: number][] = [
 interface Product {
   what: string;
   run: (stream: Stream) => TypedArray;
-  /** Half units of a result's type times the sums of sizes: what one product's rounding is measured by. */
+  /** The half unit of a result's type times the sums of magnitudes, the measure of the rounding of one product. */
   bounds: (stream: Stream) => TypedArray;
 }
 
@@ -249,7 +249,7 @@ function* productCases(list: readonly DType[] = [...floats, "int32"]): Generator
   }
 }
 
-/** Opens all, runs each case on all, and compares with the first. */
+/** Opens all devices, runs each case on all of them, and compares the results with those of the first. */
 function compare(doors: Record<string, () => Device>, cases: Iterable<Case>): void {
   const findings = new Findings(), names = Object.keys(doors), streams: Stream[] = [];
   try {
@@ -335,7 +335,7 @@ function lacking(level: string): string | null {
 
 const equals = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 
-/** A test of levels, ignored with the reason where one of them is not there. */
+/** A test of levels, which is ignored with the reason if a level is absent. */
 function onLevels(levels: readonly string[], name: string, body: () => void): void {
   testUnless(levels.map(lacking).find((reason) => reason !== null) ?? null, name, body);
 }
@@ -367,7 +367,7 @@ function* productAgain(device: Device, dtype: DType, [m, n, k]: readonly number[
 }
 
 const levels = findLibrary().library?.manifest.levels ?? ["x86_64_v4", "x86_64_v3", "x86_64_v2"];
-/** The level whose products of bfloat16 are sums of pairs; all else it has from another. */
+/** The level whose products of bfloat16 add pairs; all its other kernels are those of another level. */
 const levelOfPairs = "x86_64_v4+bf16";
 for (const level of levels) {
   onLevels([level], `a product that comes again has the same bits, by panels too, on ${level}`, () => {
@@ -453,7 +453,7 @@ function wideMultiplyAdds(code: Uint8Array): number {
   return count;
 }
 
-/** Why the file's code cannot be looked at. */
+/** Why the code in the file cannot be examined; null if it can. */
 function unreadable(): string | null {
   if (Deno.build.arch !== "x86_64") return `there are none on ${Deno.build.arch}`;
   if (absence("cpu") !== null) return absence("cpu");

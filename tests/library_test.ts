@@ -1,6 +1,6 @@
 /**
- * Which library is taken, and what is said where none can be. Each case is a process of its own, since a process keeps
- * to what it found first, and none of them can prompt.
+ * The choice of the native library, and the messages if there is none. Each case is a process of its own, since a process
+ * keeps the library that it found first, and a process that could prompt would wait.
  */
 import { libraryFile } from "../kernels/native/library.ts";
 import { freshWasm } from "./built.ts";
@@ -12,16 +12,16 @@ const home = new URL("..", import.meta.url);
 const mod = JSON.stringify(new URL("mod.ts", home).href);
 const built = fromFileUrl(new URL(`zig-out/lib/${libraryFile()}`, home));
 
-/** What a process says that asks for the native device, and then makes a tensor. */
+/** The output of a process that asks for the native device, and then makes a tensor. */
 interface Answer {
   available: boolean;
   reason?: string;
   description: string;
-  /** Of opening the native device; null where it opened. */
+  /** The message of the error of opening the native device; null if it opened. */
   error: string | null;
   /** The device of a tensor that names none, or why there is no such tensor. */
   taken: string;
-  /** What it says on the console besides. */
+  /** The other output on the console. */
   complained: string;
 }
 
@@ -33,7 +33,7 @@ const script = `
   console.log(JSON.stringify({ available, reason, description, error: opened === "cpu" ? null : opened, taken }));
 `;
 
-/** Runs a script with these flags, in an environment of these variables alone. */
+/** Runs a script with flags, in an environment of the given variables alone. */
 async function run(text: string, flags: readonly string[], env: Record<string, string> = {}) {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--no-check", "--no-config", ...flags, "-"],
@@ -62,12 +62,12 @@ interface Case {
   /** `FILE` stands for a file that `make` makes, by default of the library's bytes. */
   env?: Record<string, string>;
   make?: (library: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
-  /** A word of each is compared with the answer; `FILE` as above. */
+  /** The beginning of the expected error, and the expected device; `FILE` as above. */
   error: string | null;
   taken: string;
 }
 
-/** The bytes with one text put in place of another that is as long and stands there once. */
+/** The bytes with a text replaced by another of the same length. The text occurs once. */
 function patched(bytes: Uint8Array<ArrayBuffer>, pattern: RegExp, change: (found: string) => string) {
   const text = new TextDecoder("latin1").decode(bytes), found = pattern.exec(text)!;
   assert(found, `there is no ${pattern} in the library`);
@@ -186,13 +186,13 @@ for (const [name, { flags, env = {}, make = unchanged, error, taken }] of Object
       if (error === null) assertEquals(answer.error, null);
       else assert(answer.error?.startsWith(put(error)), `it says "${answer.error}"`);
       assertEquals(answer.taken, put(taken));
-      // A named library that is not taken is told once; nothing else is.
+      // The console has one line if a library was named and not taken, and else nothing.
       const missed = env.DENEB_LIB !== undefined && answer.taken === "wasm";
       assertEquals(
         answer.complained,
         missed ? `Deneb computes on wasm, for DENEB_LIB cannot be opened: ${answer.reason}\n` : "",
       );
-      // What devices() says beforehand is what opening says.
+      // devices() gives the same reason beforehand as opening does.
       if (!answer.available) assertEquals(answer.error, `Error: Cannot open cpu: ${answer.reason}`);
       else assert(answer.description.startsWith(variables.DENEB_LIB === file ? file : built), answer.description);
     }), absent);
@@ -206,7 +206,7 @@ const inWorker = (end: string) => `
   await new Promise((resolve) => worker.onmessage = resolve);
 `;
 
-/** Ways to end while the library's threads are at work, and the exit code of each. */
+/** Ways in which a process may end while the library's threads work, and the exit code of each. */
 const ends: Record<string, { text: string; code: number }> = {
   "a script that comes to its end": { text: use, code: 0 },
   "a script that throws": { text: `${use} throw new Error("on purpose");`, code: 1 },
@@ -221,7 +221,7 @@ const ends: Record<string, { text: string; code: number }> = {
     code: 0,
   },
 };
-/** A race is not lost each time. */
+/** The number of tries: a race does not go wrong each time. */
 const attempts = 10;
 
 for (const [name, { text, code }] of Object.entries(ends)) {

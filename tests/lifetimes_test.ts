@@ -1,4 +1,4 @@
-/** Who owns a tensor: scopes, adoption, and tasks that interleave. */
+/** The owners of tensors: scopes, adoption, and tasks that interleave. */
 import { group, keep, memory, noGrad, optim, scope, Tensor, tensor, zeros } from "../mod.ts";
 import {
   assert,

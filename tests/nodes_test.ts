@@ -43,7 +43,7 @@ class SinCos extends TensorTupleOp {
 
 const both = (x: Tensor) => new SinCos().call(x) as readonly [Tensor, Tensor];
 
-/** Functions of one float tensor that use one result, both, one twice, or one through the other. */
+/** Functions of one float tensor that use one result, both results, one twice, or one through the other. */
 const functions: Record<string, (x: Tensor) => Tensor> = {
   "the first alone": (x) => both(x)[0].sum(),
   "the second alone": (x) => both(x)[1].square().sum(),
@@ -69,7 +69,7 @@ for (const [name, f] of Object.entries(functions)) {
     // Forward mode is the gradient's product with the tangent.
     const along = tensor([1, -0.5, 2], options), [, tangent] = jvp(f, [x], [along]);
     assertClose([tangent.item()], [grad(f)(x).mul(along).sum().item()], { relative: 1e-12 });
-    // Captured, and as a static graph.
+    // The same function captured, and as a static graph.
     using step = capture((x: Tensor) => grad(f)(x));
     for (let k = 0; k < 3; k++) assertEquals(values(step(x)), values(grad(f)(x)));
     const place = placeholder([3], options);

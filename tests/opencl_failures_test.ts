@@ -1,6 +1,6 @@
 /**
- * OpenCL when it fails: memory that runs out, and a device that is lost. Each case is a process of its own, since
- * drivers read what limits them when they start.
+ * Failures of OpenCL: memory that runs out, and a device that is lost. Each case is a process of its own, since drivers read
+ * their limits when they start.
  */
 import { lostOpenCL } from "./built.ts";
 import { devices } from "../mod.ts";
@@ -18,11 +18,11 @@ const run = (device, ...words) => {
   device.words.set(words);
   device.run(words.length);
 };
-/** Writes what was found, as words. */
+/** Writes the findings as JSON. */
 const tell = (found) => {
   console.log(JSON.stringify(Object.fromEntries(Object.entries(found).map(([name, value]) => [name, String(value)]))));
 };
-/** The message of what the body throws, or what it returns. */
+/** The message of the error that the body throws, or the result that it returns. */
 const said = (body) => {
   try {
     return body() ?? "";
@@ -32,7 +32,7 @@ const said = (body) => {
 };
 `;
 
-/** Runs a program and returns the JSON that it writes; that it ends in time is part of the test. */
+/** Runs a program and returns the JSON that it writes. A program that does not end in time fails the test. */
 async function outputOf(program: string, env: Record<string, string>): Promise<Record<string, string>> {
   let output = {};
   await inTemporaryFolder(async (folder) => {
@@ -51,7 +51,7 @@ async function outputOf(program: string, env: Record<string, string>): Promise<R
 }
 
 const { description = "" } = devices().find(({ name }) => name === "opencl") ?? {};
-// This driver's memory can be limited: a GiB is the least.
+// PoCL's memory can be limited, to a GiB at the least.
 const unlimited = absence("opencl") ??
   (description.includes("Portable Computing Language") ? null : "PoCL is not there");
 const limited = { POCL_MEMORY_LIMIT: "1" };
@@ -63,7 +63,7 @@ testUnless(absence("opencl"), "opencl: a program may end while kernels that were
     tell({ sum: x.sum().item() });
     for (let k = 0; k < 16; k++) x.exp().log1p();
   `;
-  // The store of programs is written at the end, for the first time where the folder is empty.
+  // The store of programs is written when the process ends. The folder is empty at first.
   await inTemporaryFolder(async (folder) => {
     assertEquals(await outputOf(program, { DENEB_PROGRAMS: folder }), { sum: String(2 ** 22) });
     assert([...Deno.readDirSync(folder)].length > 0, "nothing was stored");
@@ -77,13 +77,13 @@ testUnless(
     const found = await outputOf(
       `
     const device = openDevice("opencl"), MiB = 2 ** 20, blocks = 112 * 32;
-    // Small blocks, 32 to a slab: nearly all that there is.
+    // Small blocks, 32 to a slab, take nearly all memory.
     const alloc = (handle, bytes) => run(device, opcode.alloc, 4, handle, bytes);
     for (let k = 1; k <= blocks; k++) alloc(k, MiB / 4 - 512);
     device.write(1, 0, new Uint8Array(64).fill(7));
     const full = said(() => alloc(blocks + 1, 250 * MiB));
     run(device, opcode.free, 3, blocks + 1);
-    // Freed so that as many blocks of every slab wait: no slab goes before its last block does.
+    // Blocks are freed evenly over all slabs: a slab is given back only with its last block.
     for (let k = 32; k > 0; k--) {
       for (let slab = 0; slab < 112; slab++) {
         if (slab > 0 || k > 1) run(device, opcode.free, 3, slab * 32 + k);
@@ -130,9 +130,9 @@ testUnless(
     };
     const state = () => JSON.stringify(net.parameters().map((each) => each.toArray()));
     const first = step(256), before = state(), bytes = deneb.memory("opencl").bytes;
-    // Each layer's output is 192 MiB: a few of them fit, and all that a step holds do not.
+    // Each layer's output is 192 MiB: a few outputs fit into memory, all that a step holds do not.
     const failed = said(() => step(3 << 18));
-    // Of gradients, there may be fewer.
+    // The weights are as before. There may be fewer bytes, since gradients may be gone.
     const kept = state() === before && deneb.memory("opencl").bytes <= bytes;
     let last = 0;
     for (let k = 0; k < 100; k++) last = step(256);
@@ -150,9 +150,9 @@ testUnless(
   },
 );
 
-/** After how many commands the device is lost, and what its driver says then. */
+/** The number of commands after which the device is lost, and the status that its driver then gives. */
 const losses = [
-  // At the first buffer, in the first programs, and in training that has begun.
+  // The device is lost at the first buffer, in the first programs, and in the middle of training.
   [1, -36, "invalid queue"],
   [3, -14, "an earlier command failed"],
   [9, -9999, "another error"],
@@ -197,7 +197,7 @@ testWith(
         assert(reopened!.startsWith("Cannot open opencl: clCreateContext answered "), reopened!);
         assertEquals(host, "2,3");
       }
-      // By hand, so that the device can be closed.
+      // The device is opened by hand, so that it can be closed.
       const found = await outputOf(
         `
       const device = openDevice("opencl");

@@ -1,4 +1,4 @@
-/** Products on OpenCL: by tiles of any size, which are chosen by time, with the same bits; and by CLBlast. */
+/** Products on OpenCL: by tiles, of which the fastest is chosen and all give the same bits; and by CLBlast. */
 import type { DType, TypedArray } from "../core/pure/dtype.ts";
 import { argFold, fold, gather, matmul, random as randomArray } from "../core/array/skeletons.ts";
 import { copy, map } from "../core/array/ndarray.ts";
@@ -14,10 +14,10 @@ import { assert, assertEquals, assertExact, assertMatch, assertThrows } from "./
 
 const why = absence("opencl");
 
-/** Both kinds of kernels have four tiles; devices whose groups are small lack some. */
+/** The numbers of tiles: both kinds of kernels have four, and devices with small groups lack some. */
 const tiles = [0, 1, 2, 3];
 
-/** Few sums that are long, sizes that no tile divides, and one element beyond the depth of the deepest. */
+/** Few long sums, sizes that no tile divides, and one element more than the deepest tile is deep. */
 const shapes: readonly [m: number, n: number, k: number][] = [[16, 16, 1024], [300, 65, 777], [7, 97, 257]];
 const kinds: readonly [a: DType, b: DType][] = [
   ["float32", "float32"],
@@ -49,7 +49,7 @@ testUnless(why, "opencl: every tile of products, of cores and of lanes, gives th
   assertThrows(() => openNative("opencl", null, { tile: 4 }), RangeError, "products have no tile 4 here");
 });
 
-/** Where a file that a store was saved to holds records: after four words, each with so many bytes as its last word says. */
+/** The places of records in the file of a store: after four words, each with as many bytes as its last word says. */
 function recordsOf(bytes: Uint8Array): { at: number; length: number }[] {
   const view = new DataView(bytes.buffer), records = [];
   for (let at = 0; at < bytes.length;) {
@@ -101,7 +101,7 @@ testWith(
       };
       const first = await run(), choice = first.bytes[first.place]!;
       assert(tiles.includes(choice), `tile ${choice}`);
-      // What is known is neither tried again nor written again.
+      // A product whose tile is known is neither timed nor written again.
       const age = () => Deno.utime(first.path, 1e9, 1e9);
       await age();
       const second = await run();
@@ -115,7 +115,7 @@ testWith(
         assert(tiles.includes(third.bytes[third.place]!), "a choice that is none was kept");
         assert(third.written > 1e12, "nothing was written");
         assertExact(third.numbers, first.numbers);
-        // And that is whole again.
+        // The file is whole again.
         await age();
         assertEquals((await run()).written, 1e12);
       }
@@ -150,7 +150,7 @@ testUnless(why, "opencl: without float64 it is refused by name, and float32 goes
       }
       findings.add(what, message.test(said) ? null : `said ${said}`);
     }
-    // What is computed in pairs of float64 elsewhere has its own text here.
+    // Functions that compute in pairs of float64 elsewhere have other text on this device.
     for (const dtype of ["float32", "bfloat16"] as const) {
       for (const row of ["sin", "cos", "pow", "mod", "floorDiv", "tanh", "log"] as const) {
         const operands = row === "pow" || row === "mod" || row === "floorDiv" ? 2 : 1;
@@ -175,7 +175,7 @@ testUnless(why, "opencl: without float64 it is refused by name, and float32 goes
   });
 });
 
-/** Opens OpenCL with CLBlast, if that is there. */
+/** Opens OpenCL with CLBlast, if CLBlast is installed. */
 function openWithCLBlast(): Device {
   const before = Deno.env.get("DENEB_CLBLAST");
   Deno.env.set("DENEB_CLBLAST", "1");
@@ -221,7 +221,7 @@ testUnless(absenceOfCLBlast(), "opencl: products by CLBlast are those of the own
             ];
             const run = (on: Stream, each = operands) => compute(on, each, ([x, y]) => matmul(x!, y!, batch));
             const found = run(stream), expected = run(own);
-            // Of these it takes none.
+            // CLBlast takes neither of these types, so that the bits are the same.
             const alike = dtype === "bfloat16" || dtype === "int32";
             const sizes = alike
               ? null
@@ -234,7 +234,7 @@ testUnless(absenceOfCLBlast(), "opencl: products by CLBlast are those of the own
           }
         }
       }
-      // After a call that failed it would not say so.
+      // After a call of CLBlast that failed, the description would not name it.
       assertMatch(stream.device.description, / CLBlast$/);
     });
   });
@@ -260,7 +260,7 @@ testWith(process, "opencl: the own kernels multiply where CLBlast is not, lacks 
     await Deno.writeTextFile(`${folder}/libclblast.so.1`, "no library");
     const absent = await run(asked);
     assertMatch(absent.before, /, without CLBlast: libclblast\.so\.1 is not here: .*(too short|invalid ELF header)/);
-    // Another library under that name: Deneb's own.
+    // Deneb's own library, under the name of CLBlast.
     const library = libraryCandidates().find(({ reason }) => reason === null);
     await Deno.remove(`${folder}/libclblast.so.1`);
     await Deno.symlink(await Deno.realPath(library!.path), `${folder}/libclblast.so.1`);

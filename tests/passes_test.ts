@@ -1,5 +1,5 @@
 /**
- * What passes take out of a captured list, and what they must leave alone.
+ * The changes that passes make to a captured list, and the instructions that they must leave alone.
  *
  * Lists are written as text, a line an instruction: `b = add a X`. Capital letters are memory from outside (`K`: filled by
  * the host), `r` names a result, everything else is the list's own. Each holds four elements; `a@2` are two of them, from
@@ -44,7 +44,7 @@ function headOf(what: string, count: number, inputs: number, number: string): nu
   }
 }
 
-/** A list from text, and what its slots are called there. */
+/** Parses a list from text. Returns it with the names of its slots. */
 function listOf(text: string): { list: List; names: Map<Slot, string> } {
   const slots = new Map<string, Slot>(), instructions: Instruction[] = [];
   const slotOf = (name: string) => {
@@ -89,7 +89,7 @@ function listOf(text: string): { list: List; names: Map<Slot, string> } {
   return { list: { instructions, slots: [...slots.values()] }, names: new Map([...slots].map(([k, v]) => [v, k])) };
 }
 
-/** The list in the same language. */
+/** Writes a list as such text. */
 function textOf({ instructions }: List, names: ReadonlyMap<Slot, string>): string[] {
   return instructions.flatMap(({ words, views, actions }) => {
     const lines = actions.filter((action) => "run" in action).map(() => "host");
@@ -109,7 +109,7 @@ function textOf({ instructions }: List, names: ReadonlyMap<Slot, string>): strin
   });
 }
 
-/** What each pass does to a list; where `after` is absent, it leaves the list alone. */
+/** The effect of each pass on a list. A pass without `after` leaves the list alone. */
 const cases: [name: string, pass: Pass, before: string, after?: string][] = [
   [
     "followProducts lets a product wait for what reads it",
@@ -284,7 +284,7 @@ Deno.test("layOut() runs leading checks apart, and counts the most bytes at once
   assertEquals([checked, bytes], [16, 32]);
 });
 
-/** Numbers for choices: the same for one seed. */
+/** A generator of random choices, which a seed determines. */
 function choices(seed: number): (below: number) => number {
   let state = seed * 2654435761 >>> 0 || 1;
   return (below) => {
@@ -369,10 +369,10 @@ Deno.test("turnProducts writes a product turned where all that follows reads it 
   };
   const across = (x: Tensor, w: Tensor) => x.transpose([0, 2, 1]).matmul(w).relu();
   const turned = printed((x, w) => across(x, w).add(w.at("0")).transpose([0, 2, 1]).mul(x));
-  // The sum is walked as the product of it is.
+  // The axes of the sum have the order of those of its product.
   assertMatch(turned, /add \[4, 5, 3\]/);
   assertMatch(printed((x, w) => across(x, w).add(w.at("0"))), /add \[(12|4, 3), 5\]/);
-  // A sum goes down columns or along rows, and its bits tell which.
+  // A sum down columns and a sum along rows have different bits.
   const folded = printed((x, w) => {
     const y = across(x, w).add(w.at("0"));
     return y.sum({ axes: [0, 2] }).add(y.transpose([0, 2, 1]).mul(x).sum());
@@ -394,5 +394,5 @@ forEachDevice("random programs leave the same bits, with passes and without", ()
       }
     }
   }
-  // Each program has kernels of its own, which an OpenCL driver would compile one by one.
+  // OpenCL is left out: its driver would compile the kernels of each program.
 }, { parameters: true, on: ["cpu", "wasm", "reference"] });

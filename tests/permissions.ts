@@ -7,7 +7,7 @@ await open();
 
 type Name = "read" | "write" | "net" | "env" | "run" | "ffi";
 
-/** A test under the sanitizers, shown as ignored with the reason where there is one. */
+/** Registers a test under the sanitizers; with a reason, the test is shown as ignored. */
 export function testUnless(reason: string | null, name: string, body: () => void | Promise<void>): void {
   Deno.test({
     name: reason === null ? name : `${name} (${reason})`,
@@ -18,7 +18,7 @@ export function testUnless(reason: string | null, name: string, body: () => void
   });
 }
 
-/** A test that runs only where `permissions` are granted, and nothing else that it needs is absent. */
+/** Registers a test that runs if `permissions` are granted and nothing else that it needs is absent. */
 export function testWith(
   permissions: readonly Name[],
   name: string,

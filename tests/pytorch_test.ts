@@ -1,8 +1,8 @@
 /**
  * PyTorch's numbers: values and gradients of modules and losses, optimizer steps, schedules and a training curve.
  *
- * `fixtures/pytorch.py` wrote them in float64 to eight digits, so 1e-5 relative is float32's rounding over a few chained
- * operations and no more; absolute terms cover sums that cancel.
+ * `fixtures/pytorch.py` wrote them in float64 to eight digits, so that a relative 1e-5 is the rounding of float32 over a few
+ * chained operations and no more. Absolute terms cover sums that cancel.
  */
 import { nn, optim, scope, type Tensor, tensor } from "../mod.ts";
 import { MLPResNet } from "../examples/mlp_resnet.ts";
@@ -147,7 +147,7 @@ Deno.test("PyTorch: schedules", () => {
       rates.push(schedule.getLr());
       schedule.step();
     }
-    // PyTorch's recursive forms gather rounding; where a cosine has reached zero only an absolute term can hold.
+    // PyTorch's recursive forms accumulate rounding. Where a cosine has reached zero, only an absolute tolerance can hold.
     assertClose(rates, each.rates, {
       relative: 1e-7,
       absolute: 1e-10,
@@ -159,7 +159,7 @@ Deno.test("PyTorch: schedules", () => {
 forEachDevice("PyTorch: thirty steps of a residual net", () => {
   const { features, width, classes, batch, state, x, y, losses, options } = cases.curve;
   const net = new MLPResNet({ inputs: features, width, blocks: 2, classes, dropout: 0 });
-  // The net here has one more level of nesting than the one there.
+  // Deneb's net has one more level of nesting than PyTorch's.
   const renamed = Object.entries(readAll(state)).map(([name, value]) => [nested(name), value]);
   net.loadStateDict(Object.fromEntries(renamed));
   const optimizer = new optim.Adam(net.parameters(), { lr: options.lr });

@@ -1,4 +1,4 @@
-/** The README tells the truth: its commands and files exist. Its code runs as part of `deno test --doc`. */
+/** The README names tasks, files and variables that exist. Its code runs as part of `deno test --doc`. */
 import readme from "../README.md" with { type: "text" };
 import config from "../deno.json" with { type: "json" };
 import { variables } from "../kernels/native/environment.ts";

@@ -1,4 +1,4 @@
-/** Calls of captured functions that wait for the one before: `.async()`. */
+/** Calls of captured functions by `.async()`, each of which waits for the one before. */
 import { capture, live, manualSeed, memory, nn, ones, optim, randn, type Tensor, tensor, zeros } from "../mod.ts";
 import { Stream } from "../core/array/stream.ts";
 import type { Device } from "../kernels/device.ts";
@@ -80,7 +80,7 @@ forEachDevice("an async call that fails leaves nothing, and those behind it go o
 });
 
 forEachDevice("what is freed while an async call waits for its thread stays until the call is done", async () => {
-  // Whether the thread or this one comes first is up to the machine: several tries, with more and less delay.
+  // Which of both threads comes first depends on the machine, so there are several tries with different delays.
   for (let k = 0; k < 200; k++) {
     using x = tensor(Float32Array.from({ length: 5000 }, (_, n) => n + k)), spare = x.detach();
     const step = capture((x: Tensor) => x.mul(2).add(tensor([1])).matmul(ones([1, 1])));

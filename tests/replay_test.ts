@@ -1,4 +1,4 @@
-/** Captured functions at their borders: what they refuse, what they hold and give back, and errors. */
+/** The limits of captured functions: refused functions and arguments, memory that is held and given back, and errors. */
 import {
   capture,
   grad,
@@ -36,7 +36,7 @@ import {
 const parameters = { parameters: true };
 const labels = (...places: number[]) => tensor(Int32Array.from(places));
 const other = (device: string) => device === "wasm" ? "reference" : "wasm";
-/** Fails unless `body` leaves as many tensors and bytes as it found. */
+/** Fails unless there are as many tensors and bytes after `body` as before. */
 const leavesNothing = (body: () => void) => {
   const { tensors, bytes } = memory();
   body();
@@ -46,7 +46,7 @@ const leavesNothing = (body: () => void) => {
 
 const schedule = new optim.StepDecay(new optim.SGD([new Tensor([1], { device: "reference" })]), { stepSize: 1 });
 
-/** What a function that is captured must not do, and how it is told so. */
+/** Functions that must not be captured, and the messages. */
 const refused: [name: string, f: (x: Tensor) => unknown, message: RegExp][] = [
   ["item()", (x) => x.sum().item(), /^Error: Cannot capture: a value is read inside the function$/],
   ["toArray()", (x) => x.toArray(), /a value is read/],
@@ -73,19 +73,19 @@ for (const [name, f, message] of refused) {
         using _ = scope();
         assertExact(values(step(tensor([1, 2]), true) as Tensor), [2, 4]);
       });
-      // From the second round on its program is there.
+      // From the second round on the function has a program.
       if (k === 0) step(tensor([1, 2]), true);
     }
   });
 }
 
-/** A list, or what `hold` puts it into, that holds itself. */
+/** A list that holds itself, directly or in the value that `hold` makes of it. */
 const endless = (hold: (list: unknown[]) => unknown = (list) => list) => {
   const list: unknown[] = [];
   list.push(hold(list));
   return list;
 };
-/** Arguments that could change and be the same object, and those without an end. */
+/** Arguments that are refused: objects that could change without becoming others, and circles. */
 const unfit: [name: string, make: () => unknown, message: RegExp][] = [
   ["a Map", () => new Map([["scale", 2]]), /^TypeError: Cannot capture: argument 1 is a Map, it must be of tensors, /],
   ["a Set in a list", () => [1, new Set([2])], /argument 1 holds a Set, /],
@@ -164,7 +164,7 @@ forEachDevice("a label out of range is refused at a replay, which has then chang
     using _ = scope();
     for (const label of [3, -1]) assertThrows(() => values(step(x, labels(0, label))), RangeError);
   });
-  // What is told late could not be held up.
+  // Devices that report the error at the next read have written the state by then.
   if (isLate(device)) return;
   assertEquals(bits(state()), before);
   step(x, labels(1, 1));
@@ -187,7 +187,7 @@ forEachDevice("an index out of range is refused likewise, also one that is compu
     });
     assertExact(values(step(x, good, computed)), computed ? [3, 2] : [2, 1]);
   }
-  // The check of what comes from outside is made first; the other only when its turn comes.
+  // An index from outside is checked before the replay; a computed one when its instruction's turn comes.
   assertStrictEquals(count.item(), isLate(device) ? 6 : 5);
 }, parameters);
 
@@ -222,7 +222,7 @@ forEachDevice(
     call(4);
     assertExact([values(seen), values(w.grad!)], [[0, 2], [0, 4]]);
     call(5);
-    // One that an index out of range stops on its way takes the last one with it, rather than leave half of it.
+    // A call that an index out of range stops also discards the last gradient, rather than leave it half written.
     assertThrows(() => {
       call(6, 2);
       values(w.grad!);
@@ -283,7 +283,7 @@ forEachDevice("memory is flat over 200 replays in scopes", () => {
     using _ = scope();
     step(x, y);
   };
-  // The first calls record, replay, and leave the device what it keeps of a program that comes again.
+  // The first calls record and replay, and let the device keep what it needs of a repeated program.
   for (let k = 0; k < 4; k++) call();
   const { tensors, bytes, reserved } = memory();
   for (let k = 0; k < 200; k++) call();
@@ -344,7 +344,7 @@ forEachDevice("programs beyond the limit give back what they hold, and so do tho
       p.data = zeros([n]);
       call(n);
     }
-    // One program with one constant is left, beside the tensors that were there.
+    // Beside the tensors from before, one program with one constant is left.
     assertStrictEquals(memory().tensors, tensors - 7);
   });
   p.dispose();
@@ -494,7 +494,7 @@ forEachDevice("memory compares with what an eager call takes", () => {
   step(x);
   assertStrictEquals(step.memory!.eagerBytes, eagerly(() => forward(x)));
   training(x);
-  // Gradients on their way back take the place of one another.
+  // Adjoints reuse the memory of earlier ones.
   const { eagerBytes } = training.memory!, least = eagerly(() => train(x)) - 4000;
   assert(eagerBytes >= least && eagerBytes < least + 6 * 4000, `${eagerBytes} and ${least}`);
   w.dispose();

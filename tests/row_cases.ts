@@ -1,6 +1,6 @@
 /**
- * Groups of maps and folds along the rows or columns of one matrix: what a device makes one kernel of. `single` says that it
- * must be only one.
+ * Groups of maps and folds along the rows or columns of one matrix, of which a device makes few kernels. `single` says
+ * that it must be one kernel.
  */
 import { broadcastTo, reshape } from "../core/array/views.ts";
 import { groupResults } from "../core/array/group.ts";
@@ -13,10 +13,10 @@ import type { Stream } from "../core/array/stream.ts";
 import type { TypedArray } from "../core/pure/dtype.ts";
 import { type Layout, mapTo, type Operand, operand, put, randomOf } from "./arrays.ts";
 
-/** What is computed in one group. */
+/** The computation of a group. */
 export type Body = (arrays: NDArray[]) => readonly NDArray[];
 
-/** A group, and what it is computed from. */
+/** A group and its operands. */
 export interface RowCase {
   what: string;
   operands: readonly Operand[];
@@ -24,14 +24,14 @@ export interface RowCase {
   single: boolean;
 }
 
-/** Makes operands of random values, the same ones for the same seed. */
+/** A maker of operands with random values, which the seed determines. */
 export function operandsFrom(seed: number) {
   const random = randomOf(seed);
   return (dtype: Operand["dtype"], shape: number[], layout: Layout = "contiguous"): Operand =>
     operand(dtype, shape, layout, random);
 }
 
-/** The results of a group on a device, read back; `before` is called when its operands are there, `after` when it ran. */
+/** The results of a group on a device, read back. `before` is called once its operands are there, `after` once it ran. */
 export function runGroup(
   stream: Stream,
   { operands, body }: Pick<RowCase, "operands" | "body">,
@@ -57,7 +57,7 @@ function* softmaxes(): Generator<RowCase> {
       for (const layout of ["contiguous", "offset"] as const) {
         if (shape.length > 2 && layout === "offset") continue;
         const what = `softmax of ${dtype} [${shape}] ${layout}`;
-        // Rows of one element are not joined at all.
+        // Instructions on rows of one element are not joined at all.
         yield {
           what,
           operands: [some(dtype, shape, layout)],
@@ -143,7 +143,7 @@ function* others(): Generator<RowCase> {
     },
     single,
   };
-  // Rows so long that they are read again, which must not have been overwritten.
+  // Rows are so long that they are read again: they must not be overwritten before.
   yield {
     what: "long rows in place",
     operands: [some("float32", [128, 17000])],
@@ -204,7 +204,7 @@ function* others(): Generator<RowCase> {
   };
 }
 
-/** Temporaries that instructions write in parts, and that are read more widely: padding, concatenation, windows. */
+/** Temporaries that are written in parts, and read beyond one part: padding, concatenation, windows. */
 function* parts(): Generator<RowCase> {
   const single = false;
   for (const [rows, columns] of [[6, 5], [700, 40], [40000, 3]] as const) {
@@ -267,7 +267,7 @@ function* parts(): Generator<RowCase> {
       },
       single,
     };
-    // All but the first element is nobody's business.
+    // Of each eight elements only the first is written.
     yield {
       what: `views of ${shape} around what was written`,
       operands: [some("float32", [rows])],
@@ -283,11 +283,11 @@ function* parts(): Generator<RowCase> {
   }
 }
 
-/** Maps alone, which one kernel joins although their axes differ. */
+/** Groups of maps that one kernel joins although their axes differ. */
 function* maps(): Generator<RowCase> {
   const single = true;
   for (const dtype of ["float32", "bfloat16"] as const) {
-    // Lengths that are vectors of four, and others.
+    // Some lengths are multiples of four, the length of vectors.
     for (const shape of [[12, 20], [5, 7, 13], [3, 1, 4, 6]]) {
       const size = shape.reduce((a, b) => a * b), flat = (x: NDArray) => reshape(x, [size]);
       for (const layout of ["contiguous", "transposed", "broadcastColumns"] as const) {
@@ -322,5 +322,5 @@ function* maps(): Generator<RowCase> {
 /** Groups whose temporaries several instructions write in parts. */
 export const partCases: readonly RowCase[] = [...parts()];
 
-/** All of them. */
+/** All groups of this file. */
 export const rowCases: readonly RowCase[] = [...softmaxes(), ...lossesAndNorms(), ...others(), ...partCases, ...maps()];

@@ -8,7 +8,7 @@ import { assertEquals, assertExact, assertRejects, assertThrows, fromFileUrl } f
 const fixture = fromFileUrl(import.meta.resolve("./fixtures/python.safetensors"));
 const script = fromFileUrl(import.meta.resolve("./fixtures/python_safetensors.py"));
 
-/** What a tensor is, in a form that compares by bits. */
+/** A tensor as type, shape and bytes, so that a comparison is one of bits. */
 function describe(value: Tensor): [string, number[], string] {
   return [value.dtype, [...value.shape], bytesOf(value.toTypedArray(), value.dtype).toHex()];
 }
@@ -17,7 +17,7 @@ function describeAll(stateDict: Record<string, Tensor>): Record<string, ReturnTy
   return Object.fromEntries(Object.entries(stateDict).map(([name, value]) => [name, describe(value)]));
 }
 
-/** A file from a header's text and as many bytes of data as said. */
+/** The bytes of a file with the text of a header and a number of bytes of data. */
 function fileOf(header: string, data: number | Uint8Array = 0, length?: number): Uint8Array {
   const text = new TextEncoder().encode(header), content = typeof data === "number" ? new Uint8Array(data) : data;
   const bytes = new Uint8Array(8 + text.length + content.length);
@@ -44,7 +44,7 @@ const everyType = () => ({
 testWith([], "serialize() and deserialize() keep every bit", () => {
   const before = everyType(), bytes = io.serialize(before, { metadata: { epoch: "3" } });
   assertEquals(describeAll(io.deserialize(bytes)), describeAll(before));
-  // As part of a larger buffer, at an odd place.
+  // The bytes are part of a larger buffer, at an odd place.
   const shifted = new Uint8Array(bytes.length + 3);
   shifted.set(bytes, 3);
   assertEquals(describeAll(io.deserialize(shifted.subarray(3))), describeAll(before));
@@ -223,7 +223,7 @@ testWith(
     }),
 );
 
-/** Something with a state, as a module or an optimizer has. */
+/** A part with a state, like a module or an optimizer. */
 class Part {
   constructor(public state: unknown) {}
   stateDict(): unknown {
@@ -234,7 +234,7 @@ class Part {
   }
 }
 
-/** A state with tensors replaced by what they hold. */
+/** A state in which each tensor is replaced by its elements. */
 function plain(state: unknown): unknown {
   if (state instanceof Tensor) return describe(state);
   if (Array.isArray(state)) return state.map(plain);
@@ -264,7 +264,7 @@ testWith(
       const model = new Part(0);
       await io.loadCheckpoint(path, { model });
       assertExact(plain(model.state), plain(before.model.state));
-      // The tensors alone are an ordinary state dict.
+      // The tensors of a checkpoint can be loaded as an ordinary state dict.
       assertExact((await io.load(path))["model.layers.0.weight"]!.toArray(), [[1, 2], [3, 4]]);
     }),
 );

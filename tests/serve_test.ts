@@ -1,4 +1,4 @@
-/** The repository served over HTTP: imported by address, it runs with no more than the permission to import. */
+/** The repository served over HTTP: a program that imports it by address needs only the permission to import. */
 import { devices } from "../mod.ts";
 import { libraryFile } from "../kernels/native/library.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
@@ -9,11 +9,11 @@ const types: Record<string, string> = { ts: "text/typescript", json: "applicatio
 const platform = `${Deno.build.arch}-${Deno.build.os}`;
 const built = fromFileUrl(new URL(`zig-out/lib/${libraryFile()}`, home));
 
-/** How a served repository is used. */
+/** A program that uses a served repository. */
 interface Served {
-  /** The script's text, made from the repository's address. */
+  /** Makes the text of the script from the repository's address. */
   script: (address: string) => string;
-  /** Beside the permission to import; `folder` is the script's own. */
+  /** The permissions beside that to import; `folder` is the script's own. */
   flags?: (folder: string, host: string) => string[];
   env?: (folder: string) => Record<string, string>;
   /** Files that the server gives in place of the repository's. */
@@ -40,7 +40,7 @@ async function runServed({ script, flags, env, files = {} }: Served): Promise<st
       const given = flags?.(folder, host) ?? [];
       const command = new Deno.Command(Deno.execPath(), {
         args: ["run", "--quiet", "--no-prompt", "--no-config", `--allow-import=${host}`, ...given, path],
-        // The script sees this environment alone.
+        // The script has no other environment.
         clearEnv: true,
         env: { DENO_DIR: `${folder}/deno`, NO_COLOR: "1", ...env?.(folder) },
         cwd: folder,
@@ -74,7 +74,7 @@ testWith(["net", "run", "read", "write"], "served: with --allow-import alone, XO
   check(await runServed({ script: trainXor() }), "wasm");
 });
 
-/** Tests on the library that was built here; where it was not, they are shown as ignored. */
+/** Registers tests of the library that was built here. Without a library they are shown as ignored. */
 function testNative(name: string, body: () => Promise<void>): void {
   const native = devices().find(({ name }) => name === "cpu")!;
   if (native.available) testWith(["net", "run", "read", "write"], name, body);
@@ -90,7 +90,7 @@ testNative("served: with --allow-ffi for the one file, XOR trains on the native 
   check(await runServed(served), "cpu");
 });
 
-/** The served repository as if this library had been published with it. */
+/** The repository as it is served if this library was published with it. */
 async function published(library: Uint8Array<ArrayBuffer>, sent = library): Promise<Served> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", library));
   const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");

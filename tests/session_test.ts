@@ -1,9 +1,9 @@
-/** The lecture's static graph: placeholders, build, run. */
+/** Static graphs: placeholders, build, run. */
 import { build, nn, noGrad, placeholder, randint, randn, scope, type Tensor, tensor } from "../mod.ts";
 import { bits } from "./captures.ts";
 import { assertEquals, assertExact, assertThrows, forEachDevice, values } from "./support.ts";
 
-/** Graphs of one placeholder [2, 3], and of labels [2] where they want some. */
+/** Graphs of a placeholder [2, 3], and some of labels [2]. */
 const graphs: [name: string, graph: (x: Tensor, labels: Tensor) => Tensor[]][] = [
   ["maps and folds", (x) => [x.mul(2).tanh().sum(), x.max({ axes: 1 })]],
   ["views", (x) => [x.transpose(), x.reshape([3, 2]).at("1:"), x]],

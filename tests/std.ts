@@ -1,7 +1,7 @@
 /**
- * What tests take of Deno's standard library, under its own names. Nothing else in this folder says where it comes from:
- * npm's `deno-std` holds the library's packages as JavaScript, and `std.d.ts` declares their types. Where JSR can be
- * reached, `jsr:@std/assert@1` and its like take its place line by line, and bring their types along.
+ * The functions of Deno's standard library that tests use, under their own names. No other file of this folder names the
+ * package: npm's `deno-std` has the library as JavaScript, and `std.d.ts` declares the types. Where JSR can be reached,
+ * `jsr:@std/assert@1` and the like replace it line by line, with types of their own.
  */
 // @ts-types="./std.d.ts"
 export {
@@ -20,5 +20,5 @@ export { delay } from "npm:deno-std@1.4.0/async/delay.js";
 export { equals } from "npm:deno-std@1.4.0/bytes/equals.js";
 // @ts-types="./std.d.ts"
 export { fromFileUrl } from "npm:deno-std@1.4.0/path/from_file_url.js";
-/** The package holds nothing of `@std/fs`; the runtime itself walks folders. */
+/** The package lacks `@std/fs`; the runtime's own function walks folders. */
 export { globSync } from "node:fs";

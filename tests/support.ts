@@ -1,5 +1,5 @@
 /**
- * What tests share: assertions, the devices to run on, and comparisons that say what differed.
+ * Helpers for all tests: assertions, the devices to run on, and comparisons that say what differs.
  *
  * A device that is absent shows as an ignored test, unless `DENEB_REQUIRE` names it: then its tests fail.
  */
@@ -19,7 +19,7 @@ import { devices, memory, scope, setDefaultDevice, type Tensor } from "../mod.ts
 
 export * from "./std.ts";
 
-/** `assertEquals` for elements. To `assertEquals` 0 is -0, but a kernel that loses the sign of a zero is wrong. */
+/** `assertEquals` for elements, which tells 0 from -0: a kernel that loses the sign of a zero is wrong. */
 export function assertExact(found: unknown, expected: unknown, message?: string): void {
   assertEquals(signed(found), signed(expected), message);
 }
@@ -41,7 +41,7 @@ export async function assertRejectsLike(body: () => Promise<unknown>, pattern: R
   assertMatch(String(await assertRejects(body)), pattern);
 }
 
-// Programs that devices build for tests are kept apart from the user's. Processes that tests start do the same.
+// Programs that devices build for tests are kept apart from the user's, also those of processes that tests start.
 if (environment("DENEB_PROGRAMS") === undefined && isGranted({ name: "env" })) {
   Deno.env.set("DENEB_PROGRAMS", fromFileUrl(new URL("../.zig-cache/tests/programs", import.meta.url)));
 }
@@ -50,14 +50,17 @@ if (environment("DENEB_PROGRAMS") === undefined && isGranted({ name: "env" })) {
 export const required = (environment("DENEB_REQUIRE") ?? "").split(",").filter((name) => name !== "");
 const wanted = ["cpu", "wasm", "opencl", "cuda", "reference"];
 
-/** Whether the device works behind the caller's back: an index out of range is then told at the next read. */
+/** Whether the device works asynchronously, and so reports an index out of range at the next read. */
 export function isLate(device: string): boolean {
   return /^(opencl|cuda)/.test(device);
 }
 
 type DeviceTest = (device: string) => void | Promise<void>;
 
-/** Registers one test for each device; its tensors must all be gone at the end, unless it makes parameters. `on` names devices that it is not too slow for. */
+/**
+ * Registers a test for each device, or for those that `on` names. All tensors must be gone at its end, unless the test makes
+ * `parameters`.
+ */
 export function forEachDevice(
   name: string,
   body: DeviceTest,
@@ -76,7 +79,7 @@ async function run(device: string, body: DeviceTest, parameters: boolean): Promi
   try {
     const before = memory(device).tensors;
     await scope(async () => await body(device));
-    // Parameters belong to no scope: the garbage collector frees them, and those of other tests, when it likes.
+    // No scope owns parameters: the garbage collector frees them, and those of other tests, at any time.
     if (!parameters) assert(memory(device).tensors <= before, "tensors outlived the test's scope");
   } finally {
     await setDefaultDevice("reference");

@@ -1,4 +1,4 @@
-/** What a reader may count on in every file, and that an op is in all the places where it belongs. */
+/** Rules for every source file, and for the places of an op. */
 import * as deneb from "../mod.ts";
 import table from "../kernels/table.json" with { type: "json" };
 import { variables } from "../kernels/native/environment.ts";
@@ -8,12 +8,12 @@ import { assertEquals, fromFileUrl, globSync } from "./support.ts";
 
 const home = new URL("..", import.meta.url);
 const rooms = ["kernels", "core", "nn", "optim", "data", "io", "train", "examples", "bench", "tools", "tests"];
-/** Files that one idea fills beyond the usual length, and why. */
+/** Files that may be longer than others, and why. */
 const longer: Record<string, number> = {
   "core/tensor/tensor.ts": 900, // The page of all methods, each with its doc comment.
 };
 const linesMax = 600;
-/** Rows that devices offer and test, and that no op of the library needs yet. */
+/** Rows that devices have and tests cover, and that no op of the library uses yet. */
 const rowsSpare = ["divIntoScalar", "sumSquares"];
 
 /** All source files by path, relative to the repository. */
@@ -35,7 +35,7 @@ testWith(["read"], "no file is longer than one idea", () => {
 });
 
 testWith(["read"], "nothing is left for later, and no machine is named", () => {
-  // Spelt in two halves, so that this file passes its own test.
+  // The words are in two halves, so that this file passes its own test.
   const forbidden = ["TO" + "DO", "FIX" + "ME", "X" + "XX", "/wo" + "rk/", "/op" + "t/", "@ts-" + "ignore"];
   const found = [...sources()].flatMap(([path, text]) =>
     forbidden.filter((word) => text.includes(word)).map((word) => `${path}: ${word}`)
@@ -57,7 +57,7 @@ testWith(
 );
 
 testWith(["read"], "every variable of the environment is in the table of variables", () => {
-  // The tests have some of their own.
+  // Tests have variables of their own.
   const all = [...sources()].filter(([path]) => !path.startsWith("tests/")).map(([, text]) => text).join("\n");
   const named = new Set(Array.from(all.matchAll(/\bDENEB_[A-Z0-9_]*[A-Z0-9]\b/g), ([name]) => name));
   assertEquals([...named].sort(), Object.keys(variables).sort());
@@ -81,12 +81,12 @@ testWith(["read"], "every op is in all its places: it has a method or is named, 
       ? [{ name, prototype: value.prototype as deneb.TensorOp }]
       : []
   );
-  // What others extend is what they share, and no op.
+  // A class that others extend is their base, and no op.
   const names = classes
     .filter(({ prototype }) => !classes.some((other) => Object.getPrototypeOf(other.prototype) === prototype))
     .map(({ name }) => name);
   assertEquals([...Object.keys(doors), ...apart].sort(), names.sort(), "lines of tests/ops/doors.ts");
-  // What only appears inside a gradient is tested through it: by the second order of the op it belongs to.
+  // Ops that only gradients use are tested by the second derivatives of the ops that they belong to.
   const own = names.filter((name) => !/Gradient$|^Un/.test(name));
   assertEquals(
     own.filter((name) => !new RegExp(`^  "?${name}\\b`, "m").test(tests)),

@@ -1,5 +1,5 @@
 /**
- * Which products are written turned, what turns with them, and what keeps a product as it lies.
+ * The pass that turns products: which products are written turned, which memory turns with them, and what prevents it.
  *
  * Lists are written as text, a line an instruction: `2,3: r(3,1) = add p(1,2) Z(3,1)`. Before the colon stand the lengths
  * that the instruction runs over, of a fold the kept ones before `|`, of a product its batch, rows, columns and depth, of a
@@ -15,7 +15,7 @@ import orders from "../kernels/program/fold_orders.json" with { type: "json" };
 import { shapeOf, viewShape } from "../kernels/schema.ts";
 import { assertEquals } from "./support.ts";
 
-/** The words before the views, and how many elements the first of them shows. */
+/** The words of an instruction before its views, and the number of elements that the first view shows. */
 function headOf(
   what: string,
   lengths: readonly number[],
@@ -38,7 +38,7 @@ function headOf(
   return [[opcode.map, 0, map, 0, rank, inputs, 0, 0, 0, ...lengths], size(lengths)];
 }
 
-/** A list from text, and what its slots are called there. */
+/** Parses a list from text. Returns it with the names of its slots. */
 function listOf(text: string): { list: List; names: Map<Slot, string> } {
   const slots = new Map<string, Slot>();
   const instructions = text.split("\n").map((line): Instruction => {
@@ -65,7 +65,7 @@ function listOf(text: string): { list: List; names: Map<Slot, string> } {
   return { list: { instructions, slots: [...slots.values()] }, names: new Map([...slots].map(([k, v]) => [v, k])) };
 }
 
-/** The list in the same language. */
+/** Writes a list as such text. */
 function textOf({ instructions }: List, names: ReadonlyMap<Slot, string>): string[] {
   return instructions.map(({ words, views }) => {
     const kind = opcodeName[words[0]!]!, lengths = shapeOf(words), kept = viewShape(words, 0).length;
@@ -82,11 +82,11 @@ function textOf({ instructions }: List, names: ReadonlyMap<Slot, string>): strin
 
 const product = "3,2,4: p(2,1) = matmul X(4,1) Y(2,1)";
 const turned = "3,2,4: p(1,3) = matmul X(4,1) Y(2,1)";
-/** Reads the memory across, and as it lies once it is turned. */
+/** Two reads of the product: across its rows, and as the product lies once it is turned. */
 const across = (name: string) => `2,3: r(3,1) = add ${name}(1,2) Z(3,1)`;
 const along = (name: string) => `2,3: r(3,1) = add ${name}(3,1) Z(3,1)`;
 
-/** What the pass makes of lists; where `after` is absent, it leaves the list alone. */
+/** Lists before and after the pass. A list without `after` is left alone. */
 const cases: [name: string, before: string[], after?: string[]][] = [
   ["writes a product turned where it is read across memory", [product, across("p")], [turned, along("p")]],
   ["leaves a product that is read as it lies", [product, "3,2: r(2,1) = add p(2,1) Z(2,1)"]],
@@ -205,7 +205,7 @@ const cases: [name: string, before: string[], after?: string[]][] = [
     "2,3: r(3,1) = add p8@2(1,2) Z(3,1)",
   ]],
   ["leaves a product that is turned already", [turned, "3,2: r(2,1) = add p(1,3) Z(2,1)"]],
-  // Others that read the product.
+  // Other instructions that read the product.
   [
     "lets a product read it turned",
     [product, across("p"), "3,5,2: rr(5,1) = matmul p(2,1) W(5,1)"],

@@ -1,5 +1,5 @@
 /**
- * The rooms of `kernels/`: who may import whom, in Zig and in TypeScript. The list of arrows is the table of
+ * The rooms of `kernels/`, and what each may import, in Zig and in TypeScript. The list of imports is the table in
  * `kernels/README.md`.
  */
 import { circles } from "./graph.ts";
@@ -8,7 +8,7 @@ import { assertEquals } from "./support.ts";
 
 const home = new URL("../kernels/", import.meta.url);
 
-/** An import of a file: where it leads, and whether a test draws it. */
+/** An import: the imported file, and whether a test imports it. */
 interface Arrow {
   to: string;
   inTest: boolean;
@@ -28,7 +28,7 @@ function sources(): Map<string, string> {
   return found;
 }
 
-/** Zig without comments and without what stands in strings, but for the paths of imports. */
+/** The text of Zig without comments and strings, save the paths of imports. */
 function bare(text: string): string {
   return text.replace(
     /@import\("[^"]*"\)|'(?:\\.|[^'\\\n])+'|"(?:\\.|[^"\\\n])*"|\/\/.*|^\s*\\\\.*/gm,
@@ -39,7 +39,7 @@ function bare(text: string): string {
 /** The only files through which circles may pass. */
 const engines = ["opencl/engine.zig", "cuda/engine.zig"];
 
-/** A `test` block, as `zig fmt` lays it out. */
+/** Matches a `test` block as `zig fmt` formats it. */
 const testBlock = /^test\b.*\{\n(?:(?!\}).*\n)*\}$/gm;
 
 function importsOfZig(path: string, text: string): Arrow[] {
@@ -53,13 +53,13 @@ function importsOfZig(path: string, text: string): Arrow[] {
   ];
 }
 
-/** Only files of these rooms: tables and the wasm module belong to whoever imports them. */
+/** The imports of TypeScript's files. A table or the wasm module is no room: it belongs to the rooms that import it. */
 function importsOfTypeScript(path: string, text: string): Arrow[] {
   return [...text.matchAll(/^(?:import|export|\})[^;]*?from "(\.[^"]*\.ts)"/gms)]
     .map((match) => ({ to: join(path, match[1]!), inTest: false }));
 }
 
-/** The path that a file's relative import means. */
+/** The path of the file that a relative import names. */
 function join(from: string, relative: string): string {
   return new URL(relative, new URL(from, home)).href.slice(home.href.length);
 }
@@ -73,7 +73,7 @@ function arrows(): Map<string, Arrow[]> {
   );
 }
 
-/** The rooms as `README.md` lists them, each with what it may import. */
+/** The rooms of the table in `README.md`, each with the rooms that it may import. */
 function rooms(): Map<string, string[]> {
   const text = Deno.readTextFileSync(new URL("README.md", home));
   const names = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
@@ -82,7 +82,7 @@ function rooms(): Map<string, string[]> {
   );
 }
 
-/** The room of a file: itself where it is one, else its folder. */
+/** The room of a file: the file itself if the table lists it, else its folder. */
 function roomOf(path: string, known: ReadonlyMap<string, unknown>): string {
   return known.has(path) ? path : path.slice(0, path.lastIndexOf("/"));
 }
@@ -126,7 +126,7 @@ testWith(["read"], "no files of kernels/ import one another in a circle", () => 
 
 testWith(["read"], "every file of Zig with tests is reached from the library's root", () => {
   const all = arrows(), reached = new Set(["lib.zig"]);
-  // A set goes through what is added while it is gone through.
+  // A loop over a set also visits elements that are added during the loop.
   for (const path of reached) for (const { to } of all.get(path) ?? []) reached.add(to);
   const tests = [...sources()]
     .filter(([path, text]) => path.endsWith("_test.zig") || bare(text).match(testBlock) !== null)
@@ -140,7 +140,7 @@ testWith(["read"], "every import, alias and function of a Zig file is used", () 
     if (!path.endsWith(".zig")) continue;
     const code = bare(text).replace(/@import\("[^"]*"\)/g, "@import()");
     for (const match of code.matchAll(/^(?:const|var|(?:inline |noinline )?fn) (\w+)\b/gm)) {
-      // A member of something else may have the name, too: `x.name`, but not the end of a range, `0..name`.
+      // `x.name` may be a member of something else, but `0..name`, the end of a range, is not.
       const uses = code.match(new RegExp(`(?<![\\w@])(?<!(?<!\\.)\\.)${match[1]}\\b`, "g"))!;
       if (uses.length < 2) unused.push(`${path}: ${match[1]}`);
     }

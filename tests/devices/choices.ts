@@ -1,16 +1,16 @@
-/** Which types and layouts a device is tested with, where all of them would take too long. */
+/** The types and layouts with which a device is tested, if all of them would take too long. */
 import type { Stream } from "../../core/array/stream.ts";
 import { type DType, isHalf } from "../../core/pure/dtype.ts";
 import { type Layout, layoutNames } from "../arrays.ts";
 
-/** Where each structure is compiled on its own, which takes a fifth of a second, most rows make do with few of them. */
+/** True for devices that compile each kernel, in a fifth of a second: most rows are tested with few layouts there. */
 export function isBrief(stream: Stream): boolean {
   return stream.device.name.startsWith("opencl");
 }
 
 /**
- * In lanes the expressions are the same again: only what the lanes share out is of interest. Of brief rows halves are left
- * out, since they are float32 but for loads and stores, which other rows and the tests of ops show.
+ * The types of a list to test. A device in lanes differs only in how lanes share the work, so three types are enough there. A
+ * `brief` test leaves halves out, since only loads and stores differ from float32, which other rows test.
  */
 export function typesFor(stream: Stream, list: readonly DType[], brief = false): readonly DType[] {
   if (inLanes(stream)) list = list.filter((dtype) => ["float32", "float16", "bool"].includes(dtype));
@@ -21,12 +21,15 @@ export function inLanes(stream: Stream): boolean {
   return stream.device.name === "opencl in lanes";
 }
 
-/** Whether the device is one that was seen with all rows under its own name, and of interest is how work is shared out. */
+/**
+ * True for a variant of a device, of which only the sharing of work is of interest: all rows are tested on the device
+ * itself.
+ */
 export function isVariant(stream: Stream): boolean {
   return stream.device.name.includes(" in ");
 }
 
-/** Layouts of each kind that kernels tell apart: elements side by side, by strides, and one again and again. */
+/** A layout of each kind for which kernels differ: elements side by side, elements by strides, and a repeated element. */
 const briefLayouts: readonly Layout[] = ["contiguous", "transposed", "broadcastColumns"];
 
 export function layoutsFor(stream: Stream): readonly Layout[] {

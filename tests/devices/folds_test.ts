@@ -24,7 +24,7 @@ import { inLanes, isBrief, isVariant, layoutsFor, typesFor } from "./choices.ts"
 
 const { abs } = Math;
 
-/** Shapes and the axes joined. */
+/** Shapes, and the axes that are joined. */
 const reductions: readonly [Shape, readonly number[]][] = [
   ...lengths.map((length): [Shape, number[]] => [[length], [0]]),
   [[3, 1025], [1]],
@@ -43,32 +43,32 @@ const reductions: readonly [Shape, readonly number[]][] = [
 ];
 
 const briefReductions: typeof reductions = [[[33], [0]], [[3, 1025], [1]], [[300, 33], [0]], [[3, 5, 7], [0, 2]]];
-/** Folds whose kernels see every shape and layout. */
+/** Folds that are tested with every shape and layout. */
 const thoroughFolds: readonly FoldRow[] = ["sum", "max", "pick"];
 
 interface Sum {
-  /** Units of rounding that each term has beside those of the sum. */
+  /** The half units of rounding of each term, beside those of the sum. */
   terms: number;
-  /** The same fold of sizes, against which errors are measured; null where it is exact in any order. */
+  /** The fold that gives the sum of the terms' magnitudes, of which the bound is a share. */
   sizes: FoldRow;
 }
 
-/** Bounds of the folds of floats: (length + terms) half units of the sum of sizes. Folds that are not here are exact. */
+/** Bounds of the folds of floats: (length + terms) half units of the sum of magnitudes. All other folds are exact. */
 const sums: Partial<Record<FoldRow, Sum>> = {
   sum: { terms: 0, sizes: "sum" },
   prod: { terms: 0, sizes: "prod" },
   sumSquares: { terms: 1, sizes: "sumSquares" },
   dot: { terms: 1, sizes: "dot" },
-  // Twice the rounding of the difference, and that of its square.
+  // The difference is rounded, which counts twice in its square, and the square is rounded.
   sumSquaredDeviation: { terms: 4, sizes: "sumSquaredDeviation" },
-  // Three roundings, one of a difference that may cancel, beside the product of sizes.
+  // Three roundings, one of them of a difference that may cancel.
   dotNormal: { terms: 4, sizes: "dotNormal" },
-  // exp, and the rounding of an exponent of up to 2^6.
+  // The error of exp, and the rounding of an exponent of up to 2^6.
   sumExpSub: { terms: 4 + 2 ** 6, sizes: "sumExpSub" },
   pick: { terms: 0, sizes: "pick" },
 };
 
-/** As a product of many must be. */
+/** A value near 1 or -1, so that a product of many neither overflows nor underflows. */
 const nearOne = (random: Random) => (random() < 0.5 ? -1 : 1) * (0.6 + 0.8 * random());
 
 function checkFold(
@@ -82,12 +82,12 @@ function checkFold(
   const run = (on: Stream, each: Operand[] = operands) =>
     compute(on, each, (arrays) => fold(row, arrays, axes, outShape));
   const found = run(stream), expected = run(reference), sum = isFloat(dtype) ? sums[row] : undefined;
-  // Sums of squares and exponentials are their own sizes: the operands' signs matter to them.
+  // Sums of squares and exponentials have positive terms: these operands keep their signs.
   const sized = sum && (row === "sumSquaredDeviation" || row === "sumExpSub" ? expected : run(
     reference,
     operands.map((each, k) => {
       if (row === "pick" && k === 1) return each;
-      // In a difference, what is taken away adds to the size.
+      // The magnitude of a difference is bounded by the sum of both magnitudes.
       const sign = row === "dotNormal" && k === 2 ? -1 : 1;
       return { ...each, flat: each.flat.map((x) => sign * abs(x)) as TypedArray };
     }),
@@ -149,7 +149,7 @@ againstReference("folds and arg rows meet NaN, infinity and zeros as the referen
               compute(on, [each], ([a]) => argFold(row, a!, [0], []))
             );
             findings.add(`${row} of ${length} ${dtype} ${fill} with ${name}`, difference(found!, expected!));
-            // The same down columns, which are compared side by side.
+            // Likewise down columns, which kernels compare side by side.
             const wide = operand(dtype, [length, 19], "contiguous", random, () => fill);
             wide.flat.forEach((_, k) => wide.flat[k] = each.flat[Math.floor(k / 19)]!);
             const [down, known] = [stream, reference].map((on) =>
@@ -169,7 +169,7 @@ againstReference("every arg row finds the first of the best", (stream, reference
   for (const row of argRows) {
     for (const dtype of typesFor(stream, typesOf(table.arg[row]))) {
       const random = randomOf(row.length + dtype.length);
-      // Few different values, so that there are ties.
+      // There are few different values, so that ties occur.
       const few = (from: Random) => Math.floor(from() * (dtype === "bool" ? 2 : 5)) - (dtype === "int32" ? 2 : 0);
       for (const [shape, axes] of inLanes(stream) ? briefReductions : reductions) {
         for (const layout of layoutsFor(stream)) {

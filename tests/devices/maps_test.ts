@@ -1,9 +1,9 @@
 /**
  * Every map row on every device against the reference device, over awkward shapes, types and values.
  *
- * In float32 a row is held to its own steps, each rounded: what is free of functions has their very bits. Halves are
- * held to the same steps, the last of which is rounded once more. The other types are held to the reference, whose steps
- * are those of float64 and int32.
+ * In float32 a row is compared with its own steps, each rounded: a row that calls no functions must have the very bits.
+ * Halves are compared with the same steps, of which the last is rounded once more. Other types are compared with the
+ * reference device, which computes in float64 and int32.
  */
 import { copy, empty } from "../../core/array/ndarray.ts";
 import type { Stream } from "../../core/array/stream.ts";
@@ -34,11 +34,11 @@ import {
 import { againstReference, Findings } from "../kernels.ts";
 import { isBrief, isVariant, layoutsFor, typesFor } from "./choices.ts";
 
-/** How far a row that calls functions may be from its steps. All other rows are exact. */
+/** How far a row that calls functions may be from its rounded steps. All other rows are exact. */
 interface Tolerance {
-  /** Of the last place; a function alone has 2. */
+  /** Units in the last place; a function alone has 2. */
   units: number;
-  /** A number that was added on the way and may have cancelled: the units are those of it, if it is larger. */
+  /** A number that was added and may have cancelled: if it is larger than the result, the units are its own. */
   beside?: (env: Environment) => number;
 }
 
@@ -64,7 +64,10 @@ const inexact: Partial<Record<MapRow, Tolerance>> = {
   addLog: { units: 3, beside: ({ b }) => log(b) },
   crossEntropyGradient: { units: 4, beside: ({ a, b, d }) => d * max(1, exp(a - b)) },
 };
-/** The reference's own functions are not exact in the last place of float64, erf's series least of all. */
+/**
+ * The errors of the reference's own functions in float64, in units in the last place; that of its series for erf is
+ * largest.
+ */
 const unitsOfReference = 2, unitsOfReferenceErf = 16;
 
 function tolerance(row: MapRow, dtype: DType): Tolerance | null {
@@ -75,20 +78,20 @@ function tolerance(row: MapRow, dtype: DType): Tolerance | null {
 }
 
 type Scalars = readonly [s: number, t: number, u: number];
-/** None of them is a float32, and as integers they are 3, 5 and 0. */
+/** Scalars that no float32 holds exactly. As integers the first are 3, 5 and 0. */
 const scalars: readonly Scalars[] = [[3.7, 5.1, 0.001], [-0.3, 1.9, 2.2]];
 
 interface MapCase {
   shape: Shape;
   operands: Operand[];
   scalars: Scalars;
-  /** Whether the result lies transposed. */
+  /** Whether the result is written transposed. */
   turned: boolean;
 }
 
 const shapes: readonly Shape[] = [[5, 17], [17, 5], [1, 33], [2, 3, 33], [4, 0, 3], [3, 1026], [2, 1, 3, 1, 5]];
 
-/** Rows whose kernels see every layout; those of others differ from them in the expression alone. */
+/** Rows that are tested with every layout. The kernels of other rows differ in the expression alone. */
 const thorough: readonly MapRow[] = ["copy", "mul", "where", "arange"];
 
 function* briefCases(count: number, dtype: DType, random: Random): Generator<MapCase> {
@@ -136,7 +139,7 @@ function runMap(stream: Stream, row: MapRow, dtype: DType, { shape, operands, sc
   });
 }
 
-/** The row's environment at each element, as the compute type holds it. */
+/** The operands and scalars of a row at each element, rounded to the type that is computed in. */
 function* environments(each: MapCase, dtype: DType): Generator<Environment> {
   const round = computeType(dtype) === "float32" ? Math.fround : (x: number) => x;
   const [s, t, u] = each.scalars.map(round) as [number, number, number];
@@ -216,7 +219,7 @@ againstReference("rows take operands of unlike types", (stream, reference) => {
               mapTo(out, row, arrays, [0, 0, 0], met);
               return out;
             });
-          // A single operation: rounded once, it is rounded at each step.
+          // These rows are single operations, so that the reference's result, rounded once, is exact.
           findings.add(`${row} of ${first} and ${second}`, difference(run(stream), run(reference)));
         }
       }

@@ -21,7 +21,7 @@ import { typesFor } from "./choices.ts";
 
 const { abs } = Math;
 
-/** Batch shape, rows, columns, length of the sums. */
+/** Products: batch shape, rows, columns, length of the sums. */
 const products: readonly [batch: Shape, m: number, n: number, k: number][] = [
   [[], 1, 1, 1],
   [[], 1, 7, 5],
@@ -45,7 +45,7 @@ againstReference("matmul is within the rounding of its sums, exact for integers"
   for (const dtype of typesFor(stream, [...floats, "int32"])) {
     const random = randomOf(dtype.length * 7);
     for (const [batch, m, n, k] of products) {
-      // NN, NT, TN, TT, then strides that only views have.
+      // Neither operand transposed, one, the other, both; then strides that only views have.
       const pairs = [...["contiguous", "transposed"] as const].flatMap((a) =>
         (["contiguous", "transposed"] as const).map((b) => [a, b] as const)
       );
@@ -77,13 +77,13 @@ againstReference("matmul repeats an operand that has stride 0 over the batch", (
     };
     const operands = [a, operand("float32", [...batch, k, n], "contiguous", random)];
     const [found, expected] = [stream, reference].map((on) => compute(on, operands, ([x, y]) => matmul(x!, y!, batch)));
-    // Sums of 9 products of numbers below 2^5.
+    // The bound is that of sums of 9 products of numbers below 2^5.
     findings.add(`strides ${strides}`, difference(found!, expected!, () => 11 * 9 * 2 ** 10 * 2 ** -24));
   }
   findings.check();
 });
 
-/** Outer, length, inner and number of indices. */
+/** Gathers and scatters: outer, length, inner and number of indices. */
 const places: readonly [outer: number, length: number, inner: number, count: number][] = [
   [1, 5, 1, 0],
   [1, 5, 1, 7],

@@ -1,23 +1,24 @@
 /**
- * The two doors of each op: `new Op(...).call(...)`, and the method of a tensor. One line for each class, with operands that
- * must first be brought into one shape. An op that is a row without settings needs none: it says itself what it takes.
+ * The two doors of each op: `new Op(...).call(...)`, and the method of a tensor. The table has a line for each
+ * class, with operands that must first be stretched to one shape. An op that is a row without settings needs no line: its row
+ * and its precision tell what it takes.
  */
 import { ops, Tensor, type TensorOp } from "../../mod.ts";
 
-/** How an op is called. */
+/** How an op is called, and the type of its result. */
 export interface Door {
   make: () => TensorOp;
-  /** Shapes of the operands that may be of any type. */
+  /** The shapes of the operands that may have any type. */
   shapes: readonly (readonly number[])[];
-  /** Operands behind them that are integers, whatever the type of the others: their values. */
+  /** The values of further operands, which are always integers. */
   places?: readonly (readonly number[])[];
-  /** The method; the op has none where it is missing. */
+  /** The method of a tensor, if the op has one. */
   method?: (...x: Tensor[]) => Tensor;
-  /** The result's type: that in which the operands meet, changed as said; or this one. */
+  /** The type of the result: the operands' common type, converted as the word says, or the named type. */
   gives: "given" | "number" | "float" | "wide" | "wideOrInt" | "half" | "sum" | "bool" | "int32" | "float64";
-  /** The operands whose types the result's follows; all of them unless said. */
+  /** The number of leading operands that decide the result's type; all of them by default. */
   leading?: number;
-  /** Is added to the operands, which lie in (0, 1), so that the op is smooth there. */
+  /** Added to the operands, which lie in (0, 1), so that the op is smooth at all of them. */
   shift?: number;
 }
 
@@ -28,7 +29,7 @@ function unary(make: () => TensorOp, gives: Door["gives"], method: (x: Tensor) =
   return { make, shapes: [m], method, gives, shift };
 }
 
-/** By the name of the class. */
+/** The doors that are stated by hand, by the name of the class. */
 const stated: Readonly<Record<string, Door>> = {
   EWiseAdd: { make: () => new ops.EWiseAdd(), shapes: [row, column], method: (a, b) => a.add(b), gives: "given" },
   EWiseSub: { make: () => new ops.EWiseSub(), shapes: [m, row], method: (a, b) => a.sub(b), gives: "given" },
@@ -134,7 +135,7 @@ const stated: Readonly<Record<string, Door>> = {
   MatMul: { make: () => new ops.MatMul(), shapes: [[2, 2, 3], [3, 2]], method: (a, b) => a.matmul(b), gives: "half" },
 };
 
-/** What is not stated above, of the row and the precision of each op that `ops` holds an instance of. */
+/** The doors of all other ops of which `ops` holds an instance, derived from row and precision. */
 function derived(): Record<string, Door> {
   const found: Record<string, Door> = {};
   for (const op of Object.values(ops)) {
@@ -156,13 +157,13 @@ function derived(): Record<string, Door> {
 
 type Methods = Readonly<Record<string, (...others: Tensor[]) => Tensor>>;
 
-/** The doors of all ops by the name of the class, but for those {@linkcode apart}. */
+/** The doors of all ops but those of {@linkcode apart}, by the name of the class. */
 export const doors: Readonly<Record<string, Door>> = { ...stated, ...derived() };
 
 /** Ops whose operands do not fit the columns above, each with a test of its own in `doors_test.ts`. */
 export const apart = ["Where", "CrossEntropyGradient"];
 
-/** Ops without a method: by what they are reached. */
+/** Ops without a method, and how users reach them. */
 export const withoutMethod: Readonly<Record<string, string>> = {
   DropoutOp: "nn.Dropout",
   LogSumExp: "the op alone",

@@ -1,8 +1,8 @@
 /**
  * An op owns its operands: called directly, it promotes, broadcasts, casts and refuses as the method does.
  *
- * Types and values are held to rules that are stated here once more, the values to the same op on the reference device with
- * operands that were brought into float64 and one shape before.
+ * Types are compared with rules that this file states once more. Values are compared with those of the same op on the
+ * reference device, for operands that were converted to float64 and to one shape before.
  */
 import {
   autocast,
@@ -29,7 +29,7 @@ const floats: readonly DType[] = ["float16", "bfloat16", "float32", "float64"];
 const order: readonly DType[] = ["bool", "uint8", "int32", "bfloat16", "float16", "float32", "float64"];
 const isHalf = (dtype: DType) => dtype === "float16" || dtype === "bfloat16";
 
-/** The types of the operands in turn, as often as there are operands. */
+/** The types of as many operands, the given ones in turn. */
 const mixes: readonly (readonly DType[])[] = [
   ["float32"],
   ["float64"],
@@ -54,7 +54,7 @@ function met(types: readonly DType[]): DType {
 function resultType({ gives, leading }: Door, types: readonly DType[], mode: AutocastType | null): DType {
   const given = met(types.slice(0, leading)), float = floats.includes(given) ? given : "float32";
   if (gives === "given") return given;
-  // A whole number counts as int32 beside bools.
+  // Beside bools an integer counts as int32.
   if (gives === "number") return given === "bool" ? "int32" : given;
   if (gives === "float") return float;
   if (gives === "wideOrInt" && !floats.includes(given)) return given;
@@ -64,7 +64,7 @@ function resultType({ gives, leading }: Door, types: readonly DType[], mode: Aut
   return gives;
 }
 
-/** Numbers that all types of the mix hold exactly. */
+/** Numbers that all types of a mix hold exactly. */
 function operandsOf({ shapes, shift = 0, places = [] }: Door, types: readonly DType[]): Tensor[] {
   const isWhole = types.some((type) => !floats.includes(type)), isBool = types.includes("bool");
   const operands = shapes.map((shape, k) => {
@@ -79,7 +79,7 @@ function operandsOf({ shapes, shift = 0, places = [] }: Door, types: readonly DT
   return [...operands, ...places.map((list) => tensor(Int32Array.from(list)))];
 }
 
-/** The digits that a result has, whose operands or itself were rounded to that type. */
+/** The relative precision of a result if its operands, or the result itself, were rounded to the type. */
 const units: Readonly<Record<string, number>> = { bfloat16: 2 ** -7, float16: 2 ** -10, float32: 2 ** -20 };
 
 const on = { on: ["wasm", "reference"] };
@@ -151,7 +151,7 @@ forEachDevice("Where stretches its three operands, and chooses in the type of tw
   assertEquals(where.call(condition, int, float).dtype, "float32");
   assertEquals(where.call(condition, 1, int).dtype, "int32");
   assertEquals(where.call(condition, 1, 0).dtype, "float32");
-  // A fraction holds: it is not cast to the type of the others first.
+  // A condition of 0.5 holds: it is not cast to the integer type of the others first.
   assertEquals(values(where.call(tensor([0.5, 0]), 1, tensor([0], { dtype: "int32" }))), [1, 0]);
   assertThrows(
     () => where.call(tensor([true]), tensor([1, 2]), tensor([1, 2, 3])),
@@ -185,7 +185,7 @@ forEachDevice("a sum with the same numbers in another type gives a leaf a gradie
   }
 }, on);
 
-/** What stands in the place of a tensor. */
+/** Values that are no tensors, to be given in the place of one. */
 const strangers: readonly unknown[] = [undefined, null, "x", [1], {}, true, () => {}];
 
 forEachDevice("every op refuses what is no tensor, another number of operands, and tensors that were freed", () => {
@@ -230,7 +230,7 @@ Deno.test("every op refuses tensors on two devices", async () => {
 
 const x = () => tensor([[1, 2, 3], [4, 5, 6]]), list = () => tensor([1, 2, 3]);
 const part = { start: 0, step: 1, length: 2, dropped: false };
-/** What an op called directly refuses, and how. */
+/** Calls that an op refuses, and the messages. */
 const refusals: readonly [call: () => unknown, error: RegExp][] = [
   [() => new ops.EWiseAdd().call(list(), tensor([1, 2])), /^TypeError: Cannot add: shapes \[3\] and \[2\] do not/],
   [
