@@ -1,6 +1,6 @@
 //! The bounds of this machine: the rate of fused multiply-adds in registers, and the rate of memory
-//! that is copied or changed in place, whichever is faster (a copy must also fetch the lines that it
-//! overwrites).
+//! that is copied or changed in place, whichever is faster (a copy must also fetch the lines that
+//! it overwrites).
 //!
 //!     bound THREADS        prints {"gflops":...,"gigabytes":...}
 //!

@@ -1,4 +1,4 @@
-/** What is OpenCL's own: its devices by name, its memory's end, programs kept, and training that follows the CPU's. */
+/** OpenCL alone: devices by name, memory that runs out, programs that are kept, and training that follows the CPU's. */
 import {
   capture,
   manualSeed,
@@ -22,7 +22,7 @@ import { assert, assertEquals, assertExact, assertThrows, assertThrowsLike } fro
 
 const why = absence("opencl");
 
-/** Devices that tensors are on stay open, so that nothing here is watched for what it leaves. */
+/** Registers a test on OpenCL without sanitizers, to which a device that stays open, since it holds tensors, is a leak. */
 function onOpenCL(name: string, fn: () => void | Promise<void>): void {
   Deno.test({ name: why === null ? name : `${name} (${why})`, ignore: why !== null, fn });
 }

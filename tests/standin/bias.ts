@@ -1,5 +1,5 @@
 /**
- * A product and the bias that is added to its rows are one call of cuBLASLt, where that is all that reads the product.
+ * A product and the bias that is added to its rows are one call of cuBLASLt, if only the addition reads the product.
  * `cuda_test.ts` runs this in a process of its own, with the stand-in as the driver.
  */
 import { broadcastTo, reshape } from "../../core/array/views.ts";
@@ -76,7 +76,7 @@ Deno.test("what is not quite that runs as it did", () => {
     const product = matmul(x!, w!, [2]);
     return [map("add", [product, wide(b!, product)])];
   }, false);
-  // The library has no way for addresses like these.
+  // cuBLASLt cannot take operands at such addresses.
   check(findings, "operands at odd places", [some("float32", [8, 8], "offset"), w, b], linear, false);
   findings.check();
 });

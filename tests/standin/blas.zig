@@ -37,7 +37,7 @@ pub const functions = struct {
 
     pub fn cublasSetStream_v2(handle: *Handle, stream: ?*queue.Stream) callconv(.c) c_int {
         handle.stream = stream;
-        // It uses its own again.
+        // cuBLAS uses its own workspace again.
         handle.workspace = 0;
         return 0;
     }
@@ -94,7 +94,7 @@ pub const functions = struct {
         compute: c_int,
         algorithm: c_int,
     ) callconv(.c) c_int {
-        // Sums of float32 and the library's own choice of an algorithm.
+        // Deneb asks for sums in float32 and leaves the algorithm to the library.
         if (compute != 68 or algorithm != -1 or alpha.* != 1 or beta.* != 0) return invalid_value;
         const element = halfOf(a_type) orelse return not_supported;
         const result: DType = if (c_type == 0) .float32 else halfOf(c_type) orelse return not_supported;
@@ -150,7 +150,7 @@ fn halfOf(code: c_int) ?DType {
 
 const Given = struct { address: u64, columns: c_int, stride: i64 };
 
-/// Checks a product's operands, of which `sizes` are m, n, k and how many there are.
+/// Checks the operands of products. `sizes` are m, n, k and the number of products.
 fn ask(
     handle: *Handle,
     element: DType,
@@ -170,7 +170,7 @@ fn ask(
     const stream = handle.stream orelse return not_initialized;
     state.lock();
     defer state.unlock();
-    // Without a workspace the library allocates one in the course of a capture, and frees it.
+    // Without a workspace the library allocates and frees one during a capture.
     if (stream.capture) |capture| {
         if (handle.workspace == 0) capture.graph.allocates = true;
     }

@@ -13,7 +13,7 @@ const Layout = struct { rows: u64, columns: u64, step: i64 };
 const Preference = struct { workspace: usize = 0, alignment: u32 = 256 };
 const Found = extern struct { algorithm: [8]u64, workspace_bytes: usize, state: c_int, waves: f32, reserved: [4]c_int };
 
-/// Tells the stand-in's own algorithm; it wants this workspace.
+/// The number of the stand-in's only algorithm, and the workspace that the algorithm needs.
 const number = 77;
 const workspace_wanted = 4096;
 
@@ -93,7 +93,7 @@ pub const functions = struct {
         return 0;
     }
 
-    /// There is no way for what does not lie at multiples of 16 bytes.
+    /// Finds no algorithm for operands that do not lie at multiples of 16 bytes.
     pub fn cublasLtMatmulAlgoGetHeuristic(
         handle: ?*Handle,
         description: *const Description,

@@ -1,6 +1,6 @@
 /**
- * What the CUDA device does where the driver is absent, old, poor in memory or lost. `cuda_test.ts` runs this in a
- * process of its own, with the stand-in as its driver.
+ * The CUDA device on a driver that is absent, old, short of memory or lost. `cuda_test.ts` runs this file in a process of its
+ * own, with the stand-in as the driver.
  */
 import { fold, random } from "../../core/array/skeletons.ts";
 import { fromTypedArray, map, type NDArray } from "../../core/array/ndarray.ts";
@@ -24,7 +24,7 @@ import { inTemporaryFolder } from "../permissions.ts";
 import { assert, assertEquals, assertExact, assertMatch, assertThrows } from "../support.ts";
 import { get, having } from "./controls.ts";
 
-/** Opens a device for `body`; afterwards nothing is left in the driver. */
+/** Opens a device for `body`, and closes it. Fails if anything is left in the driver. */
 async function withCuda(body: (stream: Stream, device: Device) => void | Promise<void>, name = "cuda"): Promise<void> {
   const device = openDevice(name);
   try {
@@ -55,7 +55,7 @@ Deno.test("devices are listed and described, and numbered ones open", async () =
   assertMatch(description, /^0: CUDA 12\.4, Stand-in 0, 1\.0 GiB$/);
   await withCuda((_, device) => {
     assertEquals(device.name, "cuda:1");
-    // The text of the kernels and cuBLAS's workspace are among what is held.
+    // The memory that is held includes the text of the kernels and cuBLAS's workspace.
     assert(device.memory().reserved > (32 << 20) + 4_000_000, `${device.memory().reserved}`);
     assertMatch(
       device.description,
@@ -152,7 +152,7 @@ Deno.test("a lost device is no device without pools", async () => {
 Deno.test("a text that NVRTC refuses is one kernel less, not all", async () => {
   const programs = Deno.env.get("DENEB_PROGRAMS") ?? "";
   await inTemporaryFolder(async (folder) => {
-    // Where nothing was kept, each text is compiled.
+    // With an empty store each text is compiled.
     Deno.env.set("DENEB_PROGRAMS", folder);
     await having({ compileRefusals: 1 }, () =>
       withCuda((stream, device) => {
@@ -169,7 +169,7 @@ Deno.test("a text that NVRTC refuses is one kernel less, not all", async () => {
           assertEquals(results.map((one) => one.read()[3]), [10, 4]);
           for (const one of results) one.dispose();
         }
-        // The first was refused once and is not tried again; the second is one kernel at each turn.
+        // The first text was refused once and is not tried again; the second pair is one kernel at each turn.
         assertEquals([get("fused") - fused, get("compiled") - compiled], [3, 1]);
         assertMatch(
           device.description,
@@ -214,7 +214,7 @@ Deno.test("large copies arrive whole, whatever is written meanwhile", async () =
 });
 
 Deno.test("out of memory says what was asked, free and held, and smaller work goes on", async () => {
-  // cuBLAS has 32 MiB of it.
+  // cuBLAS takes 32 MiB of the memory.
   await having({ memory: 96 << 20 }, () =>
     withCuda((stream) => {
       const kept = floats(stream, 1 << 20), held = floats(stream, 8 << 20);
@@ -230,7 +230,7 @@ Deno.test("out of memory says what was asked, free and held, and smaller work go
       );
       assertExact(kept.read()[999], 999, "nothing is lost");
       held.dispose();
-      // What was freed waits in pools of other sizes, and is given back where it is needed.
+      // Freed memory waits in pools of other sizes, and is given back when it is needed.
       const half = floats(stream, 6 << 20), result = fold("sum", [half], [0], []);
       assertExact(result.read().length, 1);
       for (const one of [kept, half, result]) one.dispose();
@@ -257,7 +257,7 @@ Deno.test("a device lost is an error that names the failure, at each call, and n
       }
     });
   });
-  // What opens it again finds a sound device.
+  // A context that is opened afterwards works.
   await withCuda((stream) => {
     const a = floats(stream, 10);
     assertExact(a.read()[9], 9);
@@ -331,7 +331,7 @@ Deno.test("a captured step becomes a graph, with live numbers, and has the bits 
   await setDefaultDevice("reference");
 });
 
-// The last: the device that it opens stays open.
+// This test is the last one, since its device stays open.
 Deno.test("training repeats to the bit, and agrees with the CPU to 1e-4", async () => {
   const run = async (device: string) => {
     await setDefaultDevice(device);

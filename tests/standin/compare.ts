@@ -1,4 +1,4 @@
-/** What groups on the stand-in's device give, beside the same instructions one by one, and in how many launches. */
+/** Compares groups on the stand-in's device with the same instructions one by one, and counts their launches. */
 import { Stream } from "../../core/array/stream.ts";
 import { openDevice } from "../../kernels/mod.ts";
 import { difference, type Operand } from "../arrays.ts";
@@ -8,10 +8,10 @@ import { get } from "./controls.ts";
 
 export { type Body, operandsFrom } from "../row_cases.ts";
 
-/** What the default device holds, which is this one. */
+/** The number of allocations of the default device, which is the stand-in's. */
 export const idle = get("allocations");
 
-/** Runs a body as a group and one by one, and compares all results; returns how many launches the group took. */
+/** Runs a body as a group and one by one, and compares all results. Returns the number of launches of the group. */
 export function compare(findings: Findings, what: string, operands: readonly Operand[], body: Body): number {
   const device = openDevice("cuda"), other = openDevice("cuda");
   try {

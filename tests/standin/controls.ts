@@ -1,6 +1,6 @@
-/** The stand-in that this process runs on, as a test sees it: what it is made to be, and what is left in it. */
+/** The controls of the stand-in on which this process runs: settings that a test makes, and counts that it reads. */
 
-/** In the order of `Key` in `state.zig`. */
+/** The keys of settings and counts, in the order of `Key` in `state.zig`. */
 const keys = [
   "memory",
   "version",
@@ -40,12 +40,12 @@ const library = Deno.dlopen(`${Deno.env.get("CUDA_HOME")}/lib64/libcuda.so.1`, {
   standin_get: { parameters: ["u32"], result: "f64" },
 });
 
-/** What a key stands at. */
+/** The value of a key. */
 export function get(key: Key): number {
   return library.symbols.standin_get(keys.indexOf(key));
 }
 
-/** Runs `body` with settings that are taken back afterwards. */
+/** Runs `body` with settings, and restores the former ones. */
 export async function having(settings: Partial<Record<Key, number>>, body: () => void | Promise<void>): Promise<void> {
   const before = Object.keys(settings).map((key) => [key, get(key as Key)] as const);
   const set = (key: string, value: number) => library.symbols.standin_set(keys.indexOf(key as Key), value);

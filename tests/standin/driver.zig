@@ -2,8 +2,8 @@
 //! GPU. It takes the calls that Deneb makes, checks what the real driver would check, and runs the
 //! very kernels whose PTX it is given, compiled for the host.
 //!
-//! It is one library under both names. A test sets what it should be with `standin_set`, and asks
-//! what is left in it with `standin_get`.
+//! It is one library under both names. A test makes settings with `standin_set`, and reads counts
+//! with `standin_get`.
 
 const std = @import("std");
 const kernels = @import("kernels");
@@ -16,7 +16,7 @@ const Event = queue.Event;
 
 /// The text of a kernel's module, or a library that the stand-in's NVRTC made.
 const Module = struct { text: []const u8, block: ?queue.Block = null };
-/// An entry and the module that it was asked of.
+/// An entry, and the module that it was taken from.
 pub const Function = struct { entry: usize, module: *Module };
 
 var started = false;
@@ -24,7 +24,7 @@ var device_handles: [16]u8 = undefined;
 var retained: [16]u32 = @splat(0);
 threadlocal var current: ?*anyopaque = null;
 
-/// Each function answers an error code of the driver's.
+/// The driver's functions. Each answers a status of the driver's.
 const functions = struct {
     pub fn cuInit(flags: c_uint) callconv(.c) c_int {
         if (flags != 0) return state.invalid_value;
@@ -119,7 +119,7 @@ const functions = struct {
         defer state.unlock();
         retained[@intCast(device)] -= 1;
         state.add(.contexts, -1);
-        // A context that nobody holds takes its failure with it.
+        // With the last context its failure is gone.
         if (state.values.get(.contexts) == 0) state.lost = 0;
         return 0;
     }
@@ -179,7 +179,7 @@ const functions = struct {
         if (event.stream) |stream| if (stream.capture != null) return state.captured_event;
         state.lock();
         defer state.unlock();
-        // It may still stand in its stream.
+        // The event may be in its stream, whose tasks are done first.
         if (event.stream) |stream| _ = stream.run(null);
         state.allocator.destroy(event);
         state.add(.events, -1);
@@ -225,7 +225,7 @@ const functions = struct {
         if (state.values.get(.pools) == 0) return state.not_supported;
         const refusal: c_int = @intFromFloat(state.values.get(.pool_refusal));
         if (refusal != 0) return refusal;
-        // Memory of a graph's own, which Deneb never asks for.
+        // This would be memory of the graph's own, which Deneb never asks for.
         if (stream.?.capture) |capture| {
             capture.graph.allocates = true;
             return state.not_supported;
@@ -377,19 +377,21 @@ const functions = struct {
     }
 };
 
-/// Why work cannot go into a stream: the one without a handle waits for all others, so that Deneb must
-/// never use it, and while anything is captured the driver refuses it.
+/// The status if work cannot go into a stream. The stream without a handle waits for all others, so
+/// that Deneb must never use it, and the driver refuses it while anything is captured.
 pub fn refuses(stream: ?*Stream) ?c_int {
     if (stream != null) return null;
     return if (graphs.isCapturing()) state.capture_implicit else state.invalid_handle;
 }
 
-/// Bytes of a block's own memory, and of a kernel's parameters, that every device of these has.
+/// Bytes of a block's own memory, and of a kernel's parameters, on every device of the supported
+/// generations.
 const shared_max = 48 << 10;
 const parameters_max = 4096;
 
-/// A launch as it is put into a stream or a graph; null where it is none that a GPU would take. Beyond
-/// that, the kernels are written for blocks of 256 threads in two axes, without memory of the launch's.
+/// A launch as it is put into a stream or a graph; null if a GPU would refuse it, or if it is not
+/// of the kind for which the kernels are written: blocks of 256 threads in two axes, without
+/// dynamic memory.
 pub fn launchOf(
     function: ?*const Function,
     grid: [3]c_uint,
@@ -452,7 +454,7 @@ fn isDevice(device: c_int) bool {
     return device >= 0 and @as(f64, @floatFromInt(device)) < state.values.get(.devices);
 }
 
-/// Locks; or why a call on the present context cannot be made.
+/// Locks the state; or the status if a call on the present context cannot be made.
 pub fn enter() ?c_int {
     if (!started) return state.not_initialized;
     if (current == null) return state.invalid_context;

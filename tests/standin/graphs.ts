@@ -1,6 +1,6 @@
 /**
- * Captured programs as CUDA graphs: which become one, what is changed in one from call to call, and what happens where
- * the driver refuses. `cuda_test.ts` runs this in a process of its own, with the stand-in as the driver.
+ * Captured programs as CUDA graphs: which programs become a graph, what is changed in a graph from call to call, and what
+ * happens if the driver refuses. `cuda_test.ts` runs this in a process of its own, with the stand-in as the driver.
  */
 import { capture, nn, optim, rand, scope, setDefaultDevice, type Tensor, tensor } from "../../mod.ts";
 import { dtypeCode, mapRows, opcode } from "../../kernels/instruction.ts";
@@ -13,7 +13,7 @@ const weight = rand([64, 32]), inputs = Array.from({ length: 24 }, () => rand([1
 const body = (x: Tensor) => x.matmul(weight).relu().exp();
 const expected = inputs.map((x) => body(x).toTypedArray());
 
-/** How many of so many calls were graphs; each is held to the same program without capture. */
+/** The number of calls, of so many, that launched a graph. Each result is compared with that of the function itself. */
 async function graphsAmong(
   calls: number,
   input: (call: number) => number,
@@ -33,7 +33,7 @@ async function graphsAmong(
   return launched;
 }
 
-// The first call records, and the second is the first replay: such launches are seen for the first time.
+// The first call records, and the second is the first replay, whose launches are new to the device.
 const cases: Record<string, Parameters<typeof graphsAmong>> = {
   "one input": [12, () => 0],
   "two inputs that take turns": [12, (call) => call % 2],
@@ -49,7 +49,7 @@ for (const [name, each] of Object.entries(cases)) {
   });
 }
 
-/** The losses of a captured training step, whose results are kept or not. */
+/** The losses of a captured training step, with results that are kept or freed. */
 function train(
   steps: number,
   wrap: (step: (x: Tensor, y: Tensor) => Tensor) => (x: Tensor, y: Tensor) => Tensor,
@@ -86,7 +86,7 @@ const view = (handle: number, ...strides: number[]) => [handle, float32, 0, ...s
 const list = (...instructions: (readonly [name: keyof typeof opcode, ...fields: number[]])[]) =>
   Float64Array.from(instructions.flatMap(([name, ...fields]) => [opcode[name], fields.length + 2, ...fields]));
 
-/** Of the matrix in a storage: (its product with storage 1) + s, into storage 2. */
+/** The words of a program: (the matrix in storage `input` times that in storage 1) + s, into storage 2. */
 const program = (input: number, s: number) =>
   list(
     ["alloc", 3, 256],
@@ -96,8 +96,8 @@ const program = (input: number, s: number) =>
   );
 
 /**
- * What a device of its own says of itself after it ran a program with so many inputs in turn, each twice; nothing of it
- * may be left.
+ * The description of a device that was opened for one program, after it ran the program with so many inputs in turn. Fails if
+ * anything of the device is left.
  */
 async function runApart(settings: Parameters<typeof having>[0], inputs = 2, calls = 10): Promise<string> {
   let description = "";
@@ -108,7 +108,7 @@ async function runApart(settings: Parameters<typeof having>[0], inputs = 2, call
       device.runWords!(list(...handles.map((handle) => ["alloc", handle, 256] as const)));
       const fill = (handle: number, value: (k: number) => number) =>
         device.write(handle, 0, new Uint8Array(Float32Array.from({ length: 64 }, (_, k) => value(k)).buffer));
-      // One times two.
+      // Twice the identity matrix.
       fill(1, (k) => k % 9 === 0 ? 2 : 0);
       for (let which = 0; which < inputs; which++) fill(first + which, (k) => k - 7 * which);
       const found = new Float32Array(64);

@@ -1,5 +1,5 @@
-//! The stand-in's graphs: chains of nodes, each after the one before, as Deneb makes them, and streams
-//! whose tasks are captured. What the driver's header forbids is refused.
+//! The stand-in's graphs: chains of nodes, each after the one before, as Deneb makes them, and
+//! streams whose tasks are captured. Calls that the driver's header forbids are refused.
 
 const std = @import("std");
 const driver = @import("driver.zig");
@@ -10,23 +10,23 @@ pub const Node = struct { tasks: []queue.Task, is_child: bool };
 
 pub const Graph = struct {
     nodes: std.ArrayList(*Node) = .empty,
-    /// Of a capture, until it is a node of another graph.
+    /// The tasks of a capture, until the graph becomes a node of another one.
     tasks: std.ArrayList(queue.Task) = .empty,
-    /// Whether memory is allocated or freed in it; such a graph is no child of another.
+    /// Whether the graph allocates or frees memory. Such a graph cannot be the child of another.
     allocates: bool = false,
 };
 
-/// What a stream gives in place of doing it.
+/// A capture: the tasks of a stream go into a graph rather than being done.
 pub const Capture = struct {
     graph: *Graph,
     mode: c_int,
     thread: std.Thread.Id,
-    /// It broke a rule, so that no graph comes of it.
+    /// True once a rule was broken: the capture then ends without a graph.
     invalid: bool = false,
 };
 
-/// What a graph was when it was made executable; nodes are known by those of the graph, as long as that
-/// lives.
+/// A copy of a graph from when it was made executable. Its nodes are named by those of the graph,
+/// as long as the graph lives.
 pub const Executable = struct { graph: ?*const Graph, origins: []*Node, copies: [][]queue.Task };
 
 const Parameters = extern struct {
@@ -44,8 +44,9 @@ const Parameters = extern struct {
 var captured: std.ArrayList(*queue.Stream) = .empty;
 var executables: std.ArrayList(*Executable) = .empty;
 
-/// Why a call that does not go through a stream (an allocation, the loading of a module) cannot be made:
-/// this thread captures, and not in the mode that leaves such calls alone. The capture is lost, too.
+/// The status of a call that does not go through a stream (an allocation, the loading of a module)
+/// while this thread captures in a mode that forbids such calls, which also ends the capture; else
+/// null.
 pub fn unsafeCall() ?c_int {
     for (captured.items) |stream| {
         const capture = &(stream.capture orelse continue);
@@ -57,7 +58,7 @@ pub fn unsafeCall() ?c_int {
     return null;
 }
 
-/// Whether anything is captured; work for the stream that waits for all others is refused then.
+/// Whether anything is captured. If so, work for the stream that waits for all others is refused.
 pub fn isCapturing() bool {
     return captured.items.len > 0;
 }
@@ -122,7 +123,7 @@ pub const functions = struct {
         return 0;
     }
 
-    /// Whatever it answers, nothing is captured afterwards; of a capture that broke a rule there is no graph.
+    /// Ends the capture in any case. A capture that broke a rule gives no graph.
     pub fn cuStreamEndCapture(stream: ?*queue.Stream, graph: *?*Graph) callconv(.c) c_int {
         const own = stream orelse return state.invalid_value;
         const capture = own.capture orelse return state.invalid_value;
@@ -215,7 +216,7 @@ pub const functions = struct {
     }
 };
 
-/// Locks; or why the call cannot be made, which a test may have ordered.
+/// Locks the state; or the status if the call cannot be made, as a test may have ordered.
 fn enter() ?c_int {
     if (driver.enter()) |code| return code;
     const left = state.values.get(.graph_calls_left);
@@ -241,7 +242,8 @@ pub fn end(stream: *queue.Stream) void {
     };
 }
 
-/// The tasks of an executable graph's node of that kind, whose graph must live.
+/// The tasks of a node of an executable graph, a child or not; null if there is no such node, or if
+/// the graph was destroyed.
 fn tasksOf(made: ?*Executable, node: ?*Node, is_child: bool) ?*[]queue.Task {
     const own = made orelse return null;
     if (own.graph == null) return null;
@@ -263,7 +265,7 @@ fn taskOf(parameters: *const Parameters) ?queue.Task {
     return .{ .launch = launch };
 }
 
-/// A node after the last one of the chain.
+/// Adds a node after the last one of the chain.
 fn add(node: *?*Node, graph: ?*Graph, after: *const ?*Node, count: usize, tasks: []const queue.Task, is_child: bool) c_int {
     const own = graph orelse return state.invalid_value;
     const length = own.nodes.items.len;

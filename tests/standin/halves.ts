@@ -17,7 +17,7 @@ import { get } from "./controls.ts";
 const some = operandsFrom(7);
 const halves = ["float16", "bfloat16"] as const;
 
-/** The product on the stand-in's device, beside that of the float32 operands on the CPU, rounded once. */
+/** The product on the stand-in's device, and that of the operands as float32 on the CPU, rounded once. */
 function product(types: readonly ["float32" | "float16" | "bfloat16", "float32" | "float16" | "bfloat16"]) {
   const operands = [some(types[0], [5, 33], "transposed"), some(types[1], [33, 9])];
   const [there, here] = (["cuda", "cpu"] as const).map((name) => {
@@ -38,7 +38,7 @@ Deno.test("halves are multiplied as they are, and mixed operands as float32", ()
       assertEquals(get("halfProducts") - before, a === b && a !== "float32" ? 1 : 0, `${a} by ${b}`);
       const most = Math.max(1, ...here.map(Math.abs));
       there.forEach((value, k) => {
-        // The orders of the sums differ, and with them some roundings to the half.
+        // Both sum in different orders, so that some results round to the neighbouring half.
         const unit = a === b && a !== "float32" ? unitOf(a, here[k]!) : 0;
         assert(
           Math.abs(value - here[k]!) <= unit + most * 2 ** -18,

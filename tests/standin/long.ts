@@ -1,9 +1,9 @@
 /**
- * What has more elements than a launch of CUDA counts, 2^31 - 1, and indices that are out of range before anything is
- * read. `cuda_test.ts` runs this in a process of its own, with the stand-in as the driver.
+ * Instructions on more elements than a launch of CUDA counts, 2^31 - 1, and several indices that are out of range before
+ * anything is read. `cuda_test.ts` runs this in a process of its own, with the stand-in as the driver.
  *
- * That splitting is right is shown by `tests/devices/` on the device "cuda in parts", which splits from 100 elements on.
- * Here nothing is computed: the device is lost at the first launch, so that only the host does its part.
+ * `tests/devices/` tests the results of split instructions, on the device "cuda in parts", which splits from 100 elements on.
+ * This file tests the host alone: the device is lost at the first launch, and computes nothing.
  */
 import { fromTypedArray, type NDArray } from "../../core/array/ndarray.ts";
 import { gather, matmul, scatterAdd } from "../../core/array/skeletons.ts";
@@ -131,7 +131,7 @@ function withTable(body: (table: NDArray, indices: (...list: number[]) => NDArra
   assertEquals(get("overruns"), 0, "something was written beside an allocation");
 }
 
-/** Out of range by a little and by much, below and above. */
+/** Indices that are out of range by a little and by much, below and above. */
 const wild = [4, 75, 4_000_000, 2_000_000_000, -1, -2_000_000_000];
 
 Deno.test("of several gathers that are out of range before a read none reads beside its source", () => {
@@ -141,7 +141,7 @@ Deno.test("of several gathers that are out of range before a read none reads bes
         gather(table, indices(...list), 0, [2, 8])
       );
       assertThrows(() => results[1]!.read(), RangeError, "Cannot gather: index 100 must lie in [0, 4)");
-      // What was in range is there, and the next read finds nothing wrong.
+      // A gather in range has its result, and the next read reports no error.
       assertEquals(results[2]!.read(), Float32Array.from({ length: 16 }, (_, k) => 8 + k));
       for (const one of results) one.dispose();
     });
@@ -149,7 +149,7 @@ Deno.test("of several gathers that are out of range before a read none reads bes
 });
 
 Deno.test("of several scatters that are out of range before a read none writes", () => {
-  // Few indices take a block each; many take a thread for each element.
+  // With few indices each takes a block; with many each element takes a thread.
   for (const count of [2, 9000]) {
     for (const index of wild) {
       withTable((table, indices) => {

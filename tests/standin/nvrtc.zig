@@ -1,8 +1,8 @@
 //! The stand-in's NVRTC: it compiles a text for the host, with Zig as the compiler of C++, and
 //! leaves it in a folder, where a test finds what was compiled.
 //!
-//! The threads of a block run one after the other, to the end; where they wait for one another, each
-//! has a stack of its own and runs to the next barrier.
+//! The threads of a block run one after the other, to the end; where they wait for one another,
+//! each has a stack of its own and runs to the next barrier.
 //!
 //! Its code is a text that names the library which it made.
 

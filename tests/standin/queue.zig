@@ -1,4 +1,4 @@
-//! Streams: what was asked of one is done in order, and as late as the interface allows: when the
+//! Streams: the tasks of a stream are done in order, and as late as the interface allows: when the
 //! host waits for the stream or for an event in it. So a host that forgets to wait is found out.
 
 const std = @import("std");
@@ -15,7 +15,7 @@ pub const Block = *const fn (arguments: *const anyopaque, x: c_uint, y: c_uint, 
 
 pub const Launch = struct {
     entry: usize,
-    /// In its place, where there is one.
+    /// A kernel that was compiled at run time, which runs in place of the entry.
     block: ?Block,
     blocks: [2]u32,
     arguments: [arguments_max]u8 align(16),
@@ -24,7 +24,7 @@ pub const Launch = struct {
 pub const Copy = struct { to: u64, from: u64, bytes: usize };
 
 pub const Product = struct {
-    /// Of a and b, and of c.
+    /// The element type of a and b, and that of c.
     element: kernels.program.DType,
     result: kernels.program.DType,
     tf32: bool = false,
@@ -36,9 +36,9 @@ pub const Product = struct {
     b: Matrix,
     c: Matrix,
     count: usize,
-    /// An element for each row of c that is added; 0 for none.
+    /// The address of a vector that is added to each column of c; 0 for none.
     bias: u64 = 0,
-    /// Memory that is written over in the course of it.
+    /// Memory that the product overwrites while it runs.
     workspace: u64 = 0,
     workspace_bytes: usize = 0,
 };
@@ -61,7 +61,7 @@ pub const Task = union(enum) {
     }
 };
 
-/// An event stands for its last recording.
+/// An event, in the place where it was recorded last.
 pub const Event = struct { reached: bool = true, recordings: u64 = 0, stream: ?*Stream = null };
 
 const Record = struct {
@@ -76,7 +76,7 @@ const Record = struct {
 pub const Stream = struct {
     tasks: std.ArrayList(Task) = .empty,
     done: usize = 0,
-    /// Where what is asked goes while it is captured.
+    /// The capture into which tasks go; null if the stream is not captured.
     capture: ?@import("graphs.zig").Capture = null,
 
     pub fn push(stream: *Stream, task: Task) void {
@@ -87,7 +87,7 @@ pub const Stream = struct {
         stream.tasks.append(state.allocator, task) catch @panic("the stand-in is out of memory");
     }
 
-    /// Does what was asked, up to `event` or to the end.
+    /// Does the tasks up to `event`, or all tasks.
     pub fn run(stream: *Stream, event: ?*const Event) c_int {
         while (stream.done < stream.tasks.items.len) {
             if (event) |one| if (one.reached) return state.lost;

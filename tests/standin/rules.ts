@@ -1,6 +1,6 @@
 /**
- * The rules of CUDA's headers that the stand-in holds its callers to, each broken once: a stand-in that takes everything
- * proves nothing. `cuda_test.ts` runs this in a process of its own.
+ * The rules of CUDA's headers that the stand-in enforces, each broken once: a stand-in that accepts everything would prove
+ * nothing. `cuda_test.ts` runs this in a process of its own.
  */
 import { assertEquals } from "../support.ts";
 import { having } from "./controls.ts";
@@ -57,12 +57,12 @@ const library = Deno.dlopen(
 type Name = keyof typeof signatures;
 type Word = number | bigint | BigUint64Array | Float32Array | Uint8Array;
 
-/** What a function answers. */
+/** The status that a function answers. */
 function call(name: Name, ...words: Word[]): number {
   return (library.symbols[name] as unknown as (...words: Word[]) => number)(...words);
 }
 
-/** What a function makes, whose first argument says where to. */
+/** The handle that a function makes and writes to its first argument. */
 function made(name: Name, ...words: Word[]): bigint {
   const target = new BigUint64Array(1);
   assertEquals(call(name, target, ...words), 0, name);
@@ -82,7 +82,7 @@ const codes = {
 const modes = { global: 0, threadLocal: 1, relaxed: 2 } as const;
 const fresh = () => new BigUint64Array(1);
 
-/** What a test works with; all is given back after it. */
+/** Runs a test with a stream, an event, and memory of the device and of the host, which are given back afterwards. */
 function withStream(body: (things: { stream: bigint; event: bigint; memory: bigint; host: bigint }) => void): void {
   assertEquals(call("cuInit", 0), 0);
   const context = made("cuDevicePrimaryCtxRetain", 0);
@@ -122,7 +122,7 @@ Deno.test("while this thread captures, what no stream carries is refused, and th
         assertEquals(graph[0], 0n, "there is no graph of a capture that is lost");
       }
     }
-    // The relaxed mode allows them; a wait for the stream itself is refused in any.
+    // The relaxed mode allows these calls. A wait for the stream itself is refused in each mode.
     assertEquals(call("cuStreamBeginCapture_v2", stream, modes.relaxed), 0);
     const more = made("cuMemAlloc_v2", 256n);
     assertEquals(call("cuMemFree_v2", more), 0);
@@ -188,11 +188,11 @@ Deno.test("a product that is captured brings its allocation along unless it has 
     answers(call("cuGraphExecChildGraphNodeSetParams", executable, node[0]!, bare), "no such update", "an allocation");
     answers(call("cuGraphLaunch", executable, 0n), "invalid handle", "no stream");
     assertEquals(call("cuGraphLaunch", executable, stream), 0);
-    // Of a graph that is gone no node can be changed, though it still runs.
+    // After its graph is destroyed an executable graph still runs, but its nodes cannot be changed.
     assertEquals(call("cuGraphDestroy", graph), 0);
     answers(call("cuGraphExecChildGraphNodeSetParams", executable, node[0]!, sound), "invalid value", "no graph");
     assertEquals(call("cuGraphLaunch", executable, stream), 0);
-    // A stream that is set again takes the workspace away.
+    // Setting a stream, even the same one, takes the workspace away.
     assertEquals(call("cublasSetStream_v2", blas, stream), 0);
     const again = capture(), other = made("cuGraphCreate", 0);
     answers(call("cuGraphAddChildGraphNode", fresh(), other, none, 0n, again), "invalid value", "an allocation again");

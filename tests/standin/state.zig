@@ -1,5 +1,5 @@
-//! What the stand-in's devices are and hold: settings that a test makes, memory, and failures that
-//! it orders. One lock guards it all.
+//! The state of the stand-in's devices: settings that a test makes, memory, and failures that a
+//! test orders. One lock guards all of it.
 
 const std = @import("std");
 
@@ -23,19 +23,19 @@ pub const captured_event = 907;
 pub const capture_wrong_thread = 908;
 pub const update_failure = 910;
 
-/// What a test may set and read, by number.
+/// The settings and counts that a test may set and read, by number.
 pub const Key = enum(u32) {
     /// Bytes of each device.
     memory = 0,
     version = 1,
     devices = 2,
-    /// 75 is 7.5.
+    /// The compute capability: 75 is 7.5.
     capability = 3,
-    /// Launches that still succeed; the next one loses the device. Negative: all do.
+    /// Launches that still succeed; the next one loses the device. Negative: all succeed.
     launches_left = 4,
     /// Whether there are memory pools.
     pools = 5,
-    // What can only be read:
+    // Counts, which can only be read:
     allocations = 6,
     bytes = 7,
     launches = 8,
@@ -57,17 +57,17 @@ pub const Key = enum(u32) {
     compiled = 20,
     /// Products with a bias, among the products.
     biased = 21,
-    /// What describes products and is not yet destroyed.
+    /// Descriptions of products that are not destroyed yet.
     described = 22,
     /// Products of halves, and of float32 that may round to TF32, among the products.
     half_products = 23,
     tf32_products = 24,
-    // What can be set, too:
-    /// What `cuMemAllocAsync` answers; 0 where it does its work.
+    // Further settings:
+    /// The status that `cuMemAllocAsync` answers; 0 lets it allocate.
     pool_refusal = 25,
-    /// Calls about graphs that still succeed; those that follow are refused. Negative: all do.
+    /// Calls about graphs that still succeed; later ones are refused. Negative: all succeed.
     graph_calls_left = 26,
-    /// Texts that NVRTC is still to refuse.
+    /// The number of texts that NVRTC will refuse.
     compile_refusals = 27,
     /// Whether cuBLAS takes a workspace.
     workspaces = 28,
@@ -101,7 +101,7 @@ pub fn unlock() void {
     locked.store(false, .release);
 }
 
-/// What every call answers once the device is lost; 0 while it is not.
+/// The status that every call answers once the device is lost; 0 before.
 pub var lost: c_int = 0;
 
 pub const allocator = std.heap.c_allocator;
@@ -109,14 +109,14 @@ pub const allocator = std.heap.c_allocator;
 /// Bytes before and behind each allocation, which nothing may write.
 const guard = 256;
 const guard_byte = 0xa7;
-/// What memory holds that was never written: as floats, NaN.
+/// The byte of memory that was never written. Floats of such bytes are NaN.
 const fresh_byte = 0xff;
 
 const Allocation = struct { begin: u64, bytes: usize, pinned: bool };
 
 var allocations: std.ArrayList(Allocation) = .empty;
 
-/// 0 where there is none left.
+/// The address of new memory; 0 if there is not enough.
 pub fn allocate(bytes: usize, pinned: bool) u64 {
     if (!pinned and values.get(.bytes) + @as(f64, @floatFromInt(bytes)) > values.get(.memory)) return 0;
     const whole = allocator.alignedAlloc(u8, .fromByteUnits(guard), bytes + 2 * guard) catch return 0;
@@ -131,7 +131,7 @@ pub fn allocate(bytes: usize, pinned: bool) u64 {
     return begin;
 }
 
-/// False if nothing was allocated there.
+/// Frees an allocation. False if nothing was allocated at the address.
 pub fn free(begin: u64, pinned: bool) bool {
     for (allocations.items, 0..) |one, i| {
         if (one.begin != begin or one.pinned != pinned) continue;

@@ -129,9 +129,9 @@ export class Mean extends ReduceOp {
 /** The sum of squared deviations from the mean, divided by n - correction; integers and bools give float32. */
 export class Variance extends ReduceOp {
   /** @ignore */ override readonly precision: Precision = "wide";
-  /** What is taken from the number of elements before it divides. */
+  /** The number that is subtracted from the number of elements in the divisor. */
   readonly correction: number;
-  /** The unbiased variance of all axes by default. */
+  /** The unbiased variance over all axes by default. */
   constructor(options: VarianceOptions = {}) {
     super(options, ["correction"]);
     const { correction = 1 } = options;
