@@ -42,7 +42,7 @@ export async function download(
     let packed: Uint8Array<ArrayBuffer>, unpacked: Uint8Array<ArrayBuffer>;
     try {
       if (!mayFetch(url)) throw new Error(`it needs --allow-net=${new URL(url).host}`);
-      // A packed file is never much larger than what it holds.
+      // A packed file is never much larger than its contents.
       packed = await fetchBytes(url, { file: file.name, bytesMax: file.bytes + 65536, progress, secondsMax });
       // Some servers unpack a file while they send it.
       unpacked = isGzip(packed) ? await gunzip(packed, { bytesMax: file.bytes, source: url }) : packed;

@@ -42,7 +42,7 @@ export class RMSProp extends Optimizer {
   eps: number;
   /** See {@linkcode RMSPropOptions.weightDecay}. */
   weightDecay: number;
-  /** May be changed from step to step, where it was not 0 at first. */
+  /** The share of the last update in the next one. It may be changed from step to step unless it was 0 at first. */
   momentum: number;
   readonly #square: Tensor[];
   readonly #mean: Tensor[];

@@ -42,7 +42,7 @@ export class Progress {
   readonly #recent: [number, number][] = [];
   #shown = -Infinity;
 
-  /** `total` is the amount of all work in units; `unit` is their name, `images` by default. */
+  /** `total` is the number of units of all work, `unit` the word for them, and `output` the standard output by default. */
   constructor(total: number, { unit = "images", output = Deno.stdout as ProgressOutput } = {}) {
     this.#total = total;
     this.#unit = unit;

@@ -56,7 +56,7 @@ export function valueAndGrad<O extends GradOptions>(
             `Cannot grad: argument ${place} is ${kindOf(input)}, it must be a tensor of a float type`,
           );
         }
-        // On an outer graph the argument becomes an alias of its own there, through which an outer gradient flows.
+        // If the argument is on an outer graph, the function is given an alias on that graph, so that an outer gradient flows.
         return input.requiresGrad ? input.reshape(input.shape) : variable(input);
       });
       const outer = list.some((place) => (inputs[place] as Tensor).requiresGrad);
@@ -101,7 +101,7 @@ export function grad<O extends GradOptions>(
   return (...inputs) => both(...inputs)[1];
 }
 
-/** How messages call what was given: `a tensor [2, 3] of int32`. */
+/** The value in words, for messages: `a tensor [2, 3] of int32`. */
 function kindOf(value: unknown): string {
   return value instanceof Tensor ? `a tensor ${showShape(value.shape)} of ${value.dtype}` : `of type ${typeof value}`;
 }
@@ -154,7 +154,7 @@ export function jvp(f: TensorFunction, primals: readonly Tensor[], tangents: rea
   });
 }
 
-/** The tangent of one node from those of its inputs: d/du of the sum of gradient_k(u) · tangent_k. */
+/** The tangent of a node from the tangents of its inputs: d/du of the sum of gradient_k(u) · tangent_k. */
 function pushForward(node: Tensor, along: readonly (Tensor | undefined)[]): Tensor {
   const u = variable(node.onesLike()), { siblings } = node;
   const answer = siblings === null

@@ -118,7 +118,7 @@ export abstract class TensorNode extends Value implements Owned {
   /** A leaf around `array`, on no graph. */
   abstract wrap(array: NDArray): Tensor;
 
-  // Owned: what scopes ask of a tensor.
+  // The members of Owned, which scopes call.
 
   /** @ignore Gives the memory back. Called by the scope that owns the tensor. */
   free(by: Scope): void {
@@ -325,12 +325,12 @@ export abstract class TensorNode extends Value implements Owned {
     return inspectTensor(this);
   }
 
-  /** How `console.log` shows it in Deno and Jupyter. */
+  /** The text that `console.log` shows in Deno and Jupyter. */
   [Symbol.for("Deno.customInspect")](this: Tensor): string {
     return inspectTensor(this);
   }
 
-  /** How `console.log` shows it in Node. */
+  /** The text that `console.log` shows in Node. */
   [Symbol.for("nodejs.util.inspect.custom")](this: Tensor): string {
     return inspectTensor(this);
   }

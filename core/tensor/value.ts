@@ -16,7 +16,7 @@ export abstract class Op {
   /** The data of the result, or of each result, from the inputs' data. */
   abstract compute(...inputs: NDArray[]): NDArray | readonly NDArray[];
 
-  /** Applies the op and records it. */
+  /** Applies the op to values, and records a graph if one of them requires a gradient. */
   abstract call(...inputs: Value[]): Value | readonly Value[];
 
   /** The name of the class, for graphs and messages. */

@@ -28,7 +28,7 @@ export type CompareRow = "equal" | "notEqual" | "less" | "lessEqual" | "greater"
 /** A comparison or a logical connective, with a bool result. Of the comparisons with NaN only `notEqual` holds. */
 export class Compare extends RowOp {
   /** @ignore */ readonly row: MapInfo;
-  /** TypeError for another name than those of the type. */
+  /** TypeError unless `comparison` is one of the rows. */
   constructor(/** Which row of the table. */ readonly comparison: CompareRow) {
     super();
     this.row = rows[comparison];
