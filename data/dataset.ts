@@ -18,7 +18,7 @@ export interface Samples {
 
 /** Numbered samples. A dataset of one's own needs `length` and `get`; `batch` makes it faster. */
 export interface Dataset {
-  /** How many samples there are. */
+  /** The number of samples. */
   readonly length: number;
   /**
    * The input and the target at `index`, without a batch axis. A loader frees tensors that were made in this call once they
@@ -48,7 +48,7 @@ export interface ArrayDatasetOptions {
  * ```
  */
 export class ArrayDataset implements Dataset {
-  /** How many samples there are: the first axis of both arrays. */
+  /** The number of samples: the length of the first axis of x and of y. */
   readonly length: number;
   readonly #x: Samples;
   readonly #y: Samples;

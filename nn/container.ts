@@ -29,7 +29,7 @@ export class Sequential extends Module<[x: Tensor]> {
     this.#modules = modules;
   }
 
-  /** How many modules follow one another. */
+  /** The number of modules. */
   get length(): number {
     return this.#modules.length;
   }

@@ -1,6 +1,6 @@
 /**
- * Where CUDA's libraries are looked for, and which of several is taken: `fixtures/cuda_library.zig` says as its version the
- * number in its own name. The driver is the tests' own.
+ * The places where CUDA's libraries are looked for, and which of several libraries is taken: the version of
+ * `fixtures/cuda_library.zig` is the number in the name of its file. The driver is the tests' own.
  */
 import { devices } from "../mod.ts";
 import { cudaLibrary, standIn } from "./built.ts";

@@ -23,7 +23,7 @@ interface Target {
   cuda?: boolean;
 }
 
-/** How the library is built. */
+/** Options of {@linkcode buildLibrary}. */
 export interface BuildOptions {
   /** Zig's optimize mode: `safe` keeps every check. */
   mode?: "fast" | "safe";

@@ -17,7 +17,7 @@ import { findTopoSort } from "./value.ts";
 // deno-lint-ignore no-explicit-any
 export type TensorFunction = (...inputs: any[]) => Tensor;
 
-/** Which arguments a function is differentiated by. */
+/** Options of {@linkcode grad} and {@linkcode valueAndGrad}. */
 export interface GradOptions {
   /** One place, with a tensor as the gradient, or several, with a list of tensors; 0 by default, the first argument. */
   argnums?: number | readonly number[];
@@ -56,7 +56,8 @@ export function valueAndGrad<O extends GradOptions>(
             `Cannot grad: argument ${place} is ${kindOf(input)}, it must be a tensor of a float type`,
           );
         }
-        // If the argument is on an outer graph, the function is given an alias on that graph, so that an outer gradient flows.
+        // If the argument is on an outer graph, the function is given an alias on that graph, so that an outer gradient
+        // flows.
         return input.requiresGrad ? input.reshape(input.shape) : variable(input);
       });
       const outer = list.some((place) => (inputs[place] as Tensor).requiresGrad);
@@ -240,7 +241,7 @@ function elementwise(
     });
 }
 
-/** How closely gradients must agree. */
+/** Options of {@linkcode gradCheck}. */
 export interface GradCheckOptions {
   /** By how much each element is moved up and down; 1e-6 by default. */
   step?: number;

@@ -12,11 +12,11 @@ import type { Tensor } from "./tensor.ts";
 import type { Adjoints, TensorOp, TensorTupleOp } from "./op.ts";
 import { findTopoSort, noValues, type Op, releasedInputs } from "./value.ts";
 
-/** How a sweep treats the graph. */
+/** Options of a backward sweep. */
 export interface BackwardOptions {
-  /** Record the adjoints, so that they can be differentiated again. */
+  /** Records the adjoints, so that they can be differentiated again; false by default. */
   createGraph?: boolean;
-  /** Keep the graph for another sweep; by default as `createGraph`. */
+  /** Keeps the graph for another sweep; by default as `createGraph`. */
   retainGraph?: boolean;
 }
 
@@ -88,7 +88,7 @@ function sweepNow(
   }
 }
 
-/** How many results of each op with several are in the order; null where there is no such op. */
+/** The number of results in the order of each op with several; null if there is no such op. */
 function countSiblings(order: readonly Tensor[]): Map<readonly Tensor[], number> | null {
   let counts: Map<readonly Tensor[], number> | null = null;
   for (const { siblings } of order) {

@@ -1,8 +1,8 @@
 //! The text of a kernel that `row_plan.zig` planned, for a CPU, where a block is one thread and loops
 //! over elements side by side become vectors: a row at a time, or some columns side by side.
 //!
-//! The order of a fold is that of `launch_text.zig`: lanes that are joined as a tree, or each column
-//! from its top.
+//! The order of a fold is that of `opencl/fold_text.zig`: lanes that are joined as a tree, or each
+//! column from its top.
 
 const std = @import("std");
 const row_plan = @import("row_plan.zig");

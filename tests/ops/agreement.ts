@@ -1,7 +1,7 @@
 /**
- * What holds of every op, from one line for each: forward against the reference device in float64, gradient against
- * central differences, second order likewise, and forward mode against reverse mode. A family of ops is a file beside
- * this one, with a table of its own.
+ * The tests of every op, from one line for each: values are compared with the reference device in float64, gradients and
+ * second derivatives with central differences, and forward mode with reverse mode. Each family of ops has a file beside
+ * this one, with a table of its lines.
  */
 import { type DType, grad, gradCheck, jvp, setDefaultDevice, type Tensor, tensor } from "../../mod.ts";
 import { assertClose, assertStrictEquals, forEachDevice, values } from "../support.ts";
@@ -11,9 +11,9 @@ export interface Case {
   f: (...x: Tensor[]) => Tensor;
   /** Shapes of the inputs; their values lie in (-2, 2). */
   inputs: readonly (readonly number[])[];
-  /** Is added to the inputs: moves them into the op's domain, or away from its kinks. */
+  /** Added to the inputs, to move them into the op's domain or away from its kinks. */
   shift?: number;
-  /** Units in the last place allowed in float32 beside the float64 reference. */
+  /** The units in the last place by which float32 may differ from the reference in float64. */
   ulps?: number;
   /** 1: a gradient but, being piecewise constant or not smooth, no second derivative to compare; 0: no gradient. */
   order?: 0 | 1 | 2;
@@ -31,7 +31,7 @@ function inputsOf(each: Case, dtype: DType): Tensor[] {
   });
 }
 
-/** A scalar that weighs every element of the result differently, so that no error cancels. */
+/** A scalar in which every element of the result has another weight, so that no errors cancel. */
 function scalarOf(each: Case): (...x: Tensor[]) => Tensor {
   return (...x) => {
     const y = each.f(...x), weights = tensor(Float64Array.from(numbers(y.size, 9)), { shape: y.shape });
@@ -81,7 +81,7 @@ export function testOps(family: string, cases: Readonly<Record<string, Case>>): 
       if (each.order === 0 || each.order === 1) continue;
       const f = scalarOf(each), first = (...x: Tensor[]) => grad(f)(...x).square().sum() as Tensor;
       try {
-        // Second differences of a sum of squares carry fewer digits than first ones.
+        // Second differences of a sum of squares have fewer good digits than first ones.
         gradCheck(first, inputsOf(each, "float64"), { relative: 1e-4, absolute: 1e-6 });
       } catch (error) {
         throw new Error(name, { cause: error });
@@ -108,7 +108,7 @@ export function testOps(family: string, cases: Readonly<Record<string, Case>>): 
         const [found, expected] = await inHalves(each, dtype, device, each.f);
         const half = expected.dtype === "float64" ? dtype : expected.dtype;
         assertStrictEquals(found.dtype, half, `${name} of ${dtype}`);
-        // A unit of rounding, and as many of each step before it.
+        // The last rounding, and the rounding of each step before.
         const relative = 4 * halves[dtype];
         assertClose(values(found), values(expected), { relative, absolute: relative, what: `${name} of ${dtype}` });
       }

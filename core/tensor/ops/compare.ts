@@ -29,7 +29,7 @@ export type CompareRow = "equal" | "notEqual" | "less" | "lessEqual" | "greater"
 export class Compare extends RowOp {
   /** @ignore */ readonly row: MapInfo;
   /** TypeError unless `comparison` is one of the rows. */
-  constructor(/** Which row of the table. */ readonly comparison: CompareRow) {
+  constructor(/** The row of the table. */ readonly comparison: CompareRow) {
     super();
     this.row = rows[comparison];
     if (!this.row?.toBool) refuse("compare", comparison, "a comparison such as less");
