@@ -1,5 +1,6 @@
-//! What the CUDA kernels are launched with: the argument structs that the host fills and a kernel
-//! receives by value, and the division by multiplication with which a kernel finds its place.
+//! The argument structs of the CUDA kernels, which the host fills and a kernel receives by value,
+//! and the division by multiplication with which a kernel turns a linear index into the indices of
+//! axes.
 //!
 //! Addresses are numbers, so that the same structs serve the device and the host.
 
@@ -9,9 +10,10 @@ const program = @import("../program/program.zig");
 
 pub const rank_max = program.rank_max;
 pub const operands_max = program.inputs_max + 1;
-/// Threads of a block, of every kernel.
+/// Threads of a block, the same for every kernel.
 pub const threads = 256;
-/// Places that a launch counts: divisions below are exact up to here.
+/// The most elements, or vectors of elements, that a launch counts: the divisions below are exact up
+/// to this number.
 pub const places_max = (1 << 31) - 1;
 
 /// Division by a number that is the same for all threads: n / d is (high(n m) + n) >> shift, with
@@ -35,26 +37,26 @@ pub const Divisor = extern struct {
     }
 };
 
-/// A row over the places of `axes`, the last the fastest. What the kernel does not need is cut off:
-/// it declares the struct with as many operands as it has, and the host passes the longest.
+/// A row of the table over the indices of `axes`, the last axis fastest. A kernel declares the
+/// struct with as many operands as it has, and the host passes a prefix of the longest one.
 pub fn Map(comptime operands: usize) type {
     return extern struct {
         /// The output, then the inputs.
         addresses: [operands_max]u64 = @splat(0),
-        /// Of the compute type, in the low bytes.
+        /// The scalars in the compute type, in the low bytes.
         scalars: [3]u64 = @splat(0),
-        /// What the index `i` along the last axis is at the first place.
+        /// The first value of the index `i` along the last axis.
         first: u64 = 0,
-        /// Places: elements, or vectors of them.
+        /// How many elements, or vectors of elements, the threads share out.
         count: u32 = 0,
         rank: u32 = 0,
-        /// Elements; the vector kernel's last vector may be shorter.
+        /// How many elements the last axis has; the vector kernel's last vector may be partial.
         elements: u64 = 0,
         dtypes: [operands_max]u8 = @splat(0),
-        /// Operands with this bit are one element along the last axis.
+        /// A bit for each operand that is one element along the last axis.
         repeated: u8 = 0,
         divisors: [rank_max]Divisor = @splat(.{}),
-        /// In bytes.
+        /// Strides in bytes.
         strides: [operands][rank_max]i64 = @splat(@splat(0)),
     };
 }
@@ -63,15 +65,15 @@ pub const fused_views_max = 16;
 pub const fused_scalars_max = 32;
 pub const fused_rank_max = 4;
 
-/// Several maps, or maps and folds along the rows of a matrix, as one kernel, whose text declares the
-/// same fields.
+/// The arguments of several maps, or of maps and folds along the rows of a matrix, fused into one
+/// kernel, whose text declares the same fields.
 pub const Fused = extern struct {
     addresses: [fused_views_max]u64 = @splat(0),
     scalars: [fused_scalars_max]u64 = @splat(0),
-    /// As in `Map`.
+    /// The same fields as in `Map`.
     elements: u64 = 0,
     count: u32 = 0,
-    /// Of `row_plan.Geometry`.
+    /// Fields of `row_plan.Geometry`.
     each: u32 = 0,
     divisors: [fused_rank_max]Divisor = @splat(.{}),
     strides: [fused_views_max][fused_rank_max]i64 = @splat(@splat(0)),
@@ -85,13 +87,13 @@ pub fn fillScalars(steps: anytype, scalars: *[fused_scalars_max]u64) void {
     }
 }
 
-/// A fold or arg: kept axes, then reduced ones.
+/// The arguments of a fold or arg: the kept axes, then the reduced ones.
 pub fn Fold(comptime operands: usize) type {
     return extern struct {
         addresses: [operands_max]u64 = @splat(0),
         scalars: [3]u64 = @splat(0),
         dtypes: [operands_max]u8 = @splat(0),
-        /// Whether neighbouring threads take neighbouring kept places.
+        /// Whether neighbouring threads work on neighbouring kept indices.
         column: u8 = 0,
         kept_rank: u32 = 0,
         reduced_rank: u32 = 0,
@@ -99,23 +101,23 @@ pub fn Fold(comptime operands: usize) type {
         reduced: u32 = 0,
         /// Reduced elements for each block in y.
         each: u32 = 0,
-        /// Kept places of a block, 2^this.
+        /// Binary logarithm of the kept indices of a block.
         places_bits: u32 = 0,
-        /// Bytes from one block's result to the next in y.
+        /// Bytes from the result of one block to that of the next in y.
         split_stride: u64 = 0,
-        /// What the index `i` is at the first reduced element.
+        /// The index `i` of the first reduced element.
         first: u64 = 0,
         divisors: [2 * rank_max]Divisor = @splat(.{}),
         strides: [operands][2 * rank_max]i64 = @splat(@splat(0)),
     };
 }
 
-/// Which instruction met an index out of range first, and the first of its indices.
+/// The first instruction that met an index out of range, and the first such index.
 pub const Fault = extern struct {
     /// The instruction's serial, 0 for none.
     claim: u32 = 0,
     kind: u32 = 0,
-    /// The place of the index, then its 32 bits.
+    /// The position of the index in the upper half, the index's 32 bits in the lower.
     first: u64 = std.math.maxInt(u64),
     length: u64 = 0,
 };

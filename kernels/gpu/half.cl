@@ -50,7 +50,8 @@ FUNCTION U16 h_of_i(int x) { return h_of_f((float)x); }
 FUNCTION U16 b_of_i(int x) { return b_of_f((float)x); }
 FUNCTION double d_of_h(U16 x) { return (double)f_of_h(x); }
 FUNCTION double d_of_b(U16 x) { return (double)f_of_b(x); }
-// Of the two floats around a double the odd one, so that no second rounding meets a tie that was none.
+// Of the two floats around a double the one with an odd significand, so that no second rounding meets a tie that was
+// none.
 FUNCTION float odd_of_d(double x) {
   const float nearest = (float)x;
   const double back = (double)nearest;

@@ -1,7 +1,7 @@
-//! What stands before the text of a kernel: the words of its dialect, and of the functions of
-//! `integers.cl`, `real.cl` and the others those that the kernel calls, with what they call: 120 lines
-//! for a small kernel instead of 1100, of which NVRTC takes 66 ms instead of 75, and PoCL's compiler 380 ms
-//! instead of 470.
+//! The head of a kernel's text: the words of its dialect, and the functions of `integers.cl`,
+//! `real.cl` and others that the kernel calls, with the functions that these call: 120 lines for a
+//! small kernel instead of 1100, of which NVRTC takes 66 ms instead of 75, and PoCL's compiler 380
+//! ms instead of 470.
 //!
 //! `real.cl` and `pow.cl` are written once for both types of floats: REAL is the type, INT the integers
 //! that hold its bits, NAME adds the type's letter, R writes a constant. The numbers and polynomials
@@ -17,13 +17,13 @@ const Error = Writer.Error;
 
 const prelude = @embedFile("prelude.cl");
 
-/// In which words a function is written.
+/// The words that stand for types in a source.
 const Part = enum {
     plain,
     float,
     double,
 
-    /// What the names of a type of floats end with.
+    /// The suffix of names for a type of floats.
     fn suffix(part: Part) []const u8 {
         return switch (part) {
             .plain => "",
@@ -35,7 +35,7 @@ const Part = enum {
 
 const Source = struct { text: []const u8, part: Part };
 
-/// What is called stands before what calls it.
+/// The sources in an order in which a called function precedes its caller.
 const sources = [_]Source{
     .{ .text = @embedFile("integers.cl"), .part = .plain },
     .{ .text = @embedFile("real.cl"), .part = .float },
@@ -104,11 +104,11 @@ const no_words =
     \\
 ;
 
-/// A definition that is written where something names it.
+/// A definition, which the head contains if the text names it.
 const Piece = struct {
     name: []const u8,
     part: Part,
-    /// Empty for what the table of coefficients gives, which names nothing.
+    /// Empty for a definition from the table of coefficients, which names no other.
     text: []const u8 = "",
     write: ?*const fn (writer: *Writer) Error!void = null,
 
@@ -142,7 +142,8 @@ const Pieces = struct {
         pieces.count += 1;
     }
 
-    /// The definitions of a source: each begins a line and ends one, where its braces are closed.
+    /// The definitions of a source: each begins at the start of a line, and ends at the end of the
+    /// line where its braces are closed.
     fn addAll(pieces: *Pieces, source: Source) void {
         var begin: ?usize = null;
         var depth: usize = 0;
@@ -161,7 +162,8 @@ const Pieces = struct {
         }
     }
 
-    /// The name that a definition gives: a function's after its type, a struct's after its fields.
+    /// The name that a definition gives: of a function the word after the type, of a struct the
+    /// word after the fields.
     fn nameOf(definition: []const u8) []const u8 {
         const is_function = std.mem.startsWith(u8, definition, "FUNCTION ");
         const before = if (is_function) "FUNCTION ".len else std.mem.lastIndexOfScalar(u8, definition, '}').?;
@@ -170,7 +172,7 @@ const Pieces = struct {
         return names.next().?.name;
     }
 
-    /// Notes what a text names. What a definition names stands before it.
+    /// Notes the definitions that a text names. A definition precedes those that name it.
     fn note(pieces: *Pieces, words: []const u8, part: Part, before: usize) void {
         var names: Names = .{ .text = words, .part = part };
         while (names.next()) |found| {
@@ -181,7 +183,8 @@ const Pieces = struct {
     }
 };
 
-/// The names in a text, one after the other; those within NAME( ) end with the letter of the part.
+/// The names in a text, one after the other; a name within NAME( ) ends with the letter of the
+/// part's type.
 const Names = struct {
     text: []const u8,
     part: Part,
@@ -203,13 +206,13 @@ const Names = struct {
         return if (begin == names.at) null else all[begin..names.at];
     }
 
-    /// Numbers count as words; no name is like one.
+    /// Numbers are read as words, which is harmless: no name is like a number.
     fn isLetter(byte: u8) bool {
         return std.ascii.isAlphanumeric(byte) or byte == '_';
     }
 };
 
-/// Writes what stands before the text of a kernel, and that text.
+/// Writes the head of a kernel's text, and then the text.
 pub fn writeAround(writer: *Writer, kernel: []const u8, has_double: bool) Error!void {
     @branchHint(.cold);
     var pieces: Pieces = undefined;
@@ -246,7 +249,7 @@ pub fn writeAround(writer: *Writer, kernel: []const u8, has_double: bool) Error!
     try writer.writeAll(kernel);
 }
 
-/// The numbers and polynomials of the table.
+/// Writes the numbers and polynomials of the table of coefficients.
 const generated = blk: {
     var list: []const Piece = &.{};
     for (std.meta.declarations(coefficients.numbers)) |name| {
@@ -273,7 +276,7 @@ fn numberOf(comptime name: []const u8, comptime part: Part, comptime value: anyt
     }.write };
 }
 
-/// The steps of `Polynomial.at`.
+/// Writes a polynomial by the same steps as `Polynomial.at`.
 fn polynomialOf(comptime name: []const u8, comptime part: Part, comptime list: anytype) Piece {
     return .{ .name = name, .part = part, .write = struct {
         fn write(writer: *Writer) Error!void {
@@ -291,7 +294,7 @@ fn polynomialOf(comptime name: []const u8, comptime part: Part, comptime list: a
     }.write };
 }
 
-/// By the shortest digits that give the number back.
+/// Writes a number by the shortest digits that give the same number back.
 fn constant(writer: *Writer, value: anytype) Error!void {
     try writer.print(if (@TypeOf(value) == f32) "{e}f" else "{e}", .{value});
 }
@@ -354,7 +357,7 @@ test "a kernel has the functions that it calls, and what they call" {
     try expectHas("sin_f(x)", false, &.{"return sin(x)"}, &.{ "reduceFar", "REAL" });
 }
 
-/// Whether a number has no digits of its own: a small integer or such a mask, times a power of two.
+/// Whether a number needs no name: a small integer or a mask of such size, times a power of two.
 fn isPlain(value: f64) bool {
     if (value == 0) return true;
     const pattern: u64 = @bitCast(value);

@@ -1,6 +1,6 @@
 // The functions of integers, and conversions into them.
 
-// Integers wrap, and nothing traps.
+// Sums and products of integers wrap, and nothing traps.
 
 FUNCTION int add_i(int a, int b) { return (int)((U32)a + (U32)b); }
 FUNCTION int sub_i(int a, int b) { return (int)((U32)a - (U32)b); }
@@ -21,7 +21,7 @@ FUNCTION int floorDiv_i(int a, int b) {
 
 FUNCTION int mod_i(int a, int b) { return b == 0 ? 0 : sub_i(a, mul_i(floorDiv_i(a, b), b)); }
 
-// From one type of element to another: floats saturate, NaN is 0, integers wrap into narrower ones.
+// Conversions from one type of element to another: floats saturate, NaN is 0, integers wrap into narrower ones.
 
 FUNCTION int int_of_f(float x) {
   return !(x > -2147483648.0f) ? (x <= -2147483648.0f ? (-2147483647 - 1) : 0) : (x >= 2147483648.0f ? 2147483647 : (int)x);

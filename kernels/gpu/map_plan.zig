@@ -1,10 +1,10 @@
-//! Maps of a group over one shape, planned as one kernel: what one of them writes and the next one
-//! reads stays in a register, and what only the group sees is never written to memory.
-//! `map_text.zig` writes the kernel.
+//! The plan by which maps of a group over one shape become one kernel: a value that one map writes
+//! and a later one reads stays in a register, and a temporary of the group is never written to
+//! memory. `map_text.zig` writes the kernel.
 //!
-//! The bits are those of the maps one by one: each value is rounded to its own type before it is
-//! read. A map over one axis whose elements lie end to end joins maps over several axes of as many
-//! elements, and the other way round. An engine whose own kernels are texts too (OpenCL) plans a
+//! The bits are those of the maps run one by one: each value is rounded to its own type before it
+//! is read. A map over one axis of contiguous elements fuses with maps over several axes of as many
+//! elements, and the other way round. An engine whose own kernels are texts, too (OpenCL), plans a
 //! single map in the same way.
 
 const std = @import("std");
@@ -24,22 +24,23 @@ const product = axes_module.product;
 pub const steps_max = 24;
 pub const views_max = layout.fused_views_max;
 const rank_max = program.rank_max;
-/// Elements of a thread where they lie side by side.
+/// Elements of a thread where operands are contiguous.
 const width_most = 4;
-/// Numbers of axes that kernels are made for which walk tiles: each is a kernel of its own.
+/// The numbers of axes for which kernels that walk tiles are made: others are rounded up.
 const tile_ranks = [_]usize{ 2, 4, rank_max };
-/// Elements of a tile that one work item of a CPU walks.
+/// Elements of a tile that one work item walks on a CPU.
 const tile_elements = 16384;
-/// Columns of such a tile where operands run across memory: near rows meet the same cache lines.
+/// Columns of such a tile where operands are transposed: nearby rows then share cache lines.
 const tile_columns_strided = 64;
-/// Blocks along the second axis; devices have bounds for it.
+/// The most blocks along the second axis; devices limit the number.
 const tile_rows_max = 32768;
 
-/// How a device wants its maps cut.
+/// How a device wants its maps divided.
 pub const Device = struct {
-    /// Threads of a block; one on a CPU, where a loop is what becomes vectors.
+    /// Threads of a block; one on a CPU, where the compiler turns a loop into vectors.
     threads: u16,
-    /// Whether what cannot be one thread for each place is walked in tiles; else it is no plan.
+    /// Whether maps that cannot have one thread for each index are walked in tiles; if not, they
+    /// have no plan.
     tiles: bool,
 };
 
@@ -48,35 +49,35 @@ pub const Step = struct {
     compute: DType,
     inputs_count: u8,
     inputs: [program.inputs_max]row_plan.Input = undefined,
-    /// Which of the views it writes.
+    /// The index of the view that the step writes.
     out: u8 = undefined,
     values: [3]f64,
-    /// Where its scalars stand among all.
+    /// The index of the step's first scalar among all scalars.
     scalar: u8,
     scalars: u8,
 };
 
 pub const Seen = struct {
     view: View,
-    /// Whether memory is read before any step has written it.
+    /// Whether the kernel reads the view's memory before any step has written the view.
     loaded: bool = false,
-    /// The step that wrote it last.
+    /// The last step that wrote the view.
     written: ?u8 = null,
-    /// Whether the result must be in memory at the end.
+    /// Whether the result must be in memory after the kernel.
     stored: bool = true,
-    /// How its elements lie along the last axis, in tiles.
+    /// How the view's elements lie along the last axis, for tiles.
     along: row_plan.Along = .unit,
 };
 
-/// One thread for some elements that lie side by side along the last axis.
+/// One thread computes `width` contiguous elements along the last axis.
 pub const Threads = struct {
     width: u8 = 1,
-    /// Views that are one element all along the last axis, a bit for each.
+    /// A bit for each view that is one element along the last axis.
     repeated: u16 = 0,
 };
 
-/// A block for some rows of places, or for a part of one: `lanes` threads side by side walk along
-/// the last axis, or a CPU does by itself.
+/// A block computes some rows, or a part of one: `lanes` neighbouring threads walk along the last
+/// axis, or a CPU's work item does alone.
 pub const Tiles = struct {
     lanes: [2]u16 = .{ 1, 1 },
     rows: usize,
@@ -88,7 +89,7 @@ pub const Tiles = struct {
 const Axes = axes_module.AxesOf(views_max, rank_max);
 
 pub const Plan = struct {
-    /// What all steps run over.
+    /// The shape over which all steps run.
     shape: [rank_max]usize = undefined,
     shape_rank: usize = 0,
     steps: [steps_max]Step = undefined,
@@ -103,8 +104,8 @@ pub const Plan = struct {
     axes: Axes = .{},
     walk: union(enum) { threads: Threads, tiles: Tiles } = undefined,
 
-    /// Plans as many of the instructions, from the first on, as one kernel can do, and returns their
-    /// number, `most` at most. `temporaries` are the storages that only the group sees.
+    /// Plans as many instructions, from the first on, as one kernel can compute, `most` at most;
+    /// returns their number. `temporaries` are the storages that only the group uses.
     pub fn build(
         plan: *Plan,
         instructions: []const Instruction,
@@ -113,7 +114,7 @@ pub const Plan = struct {
         device: Device,
     ) usize {
         var count = plan.join(instructions[0..@min(most, steps_max)]);
-        // Where the joined ones do not fit one kernel, fewer may.
+        // Where the fused maps do not fit one kernel, fewer of them may.
         while (count > 0) : (count = plan.join(instructions[0 .. count / 2])) {
             if (plan.finish(temporaries, instructions[count..], device)) return count;
         }
@@ -126,7 +127,7 @@ pub const Plan = struct {
             if (instruction.* != .map) break;
             const map = &instruction.map;
             if (plan.add(map, false)) continue;
-            // A map whose result overlaps what it reads runs by itself.
+            // A map whose output overlaps an input in other places runs alone.
             if (plan.steps_count == 0) _ = plan.add(map, true);
             break;
         }
@@ -181,7 +182,8 @@ pub const Plan = struct {
         step.out = plan.viewOf(&map.out, widened, true, overlaps) orelse return null;
     }
 
-    /// Lets what is joined so far, where it is one axis whose elements lie end to end, run over axes.
+    /// Lets the maps planned so far run over the axes of `shape`; false unless they run over one axis
+    /// of contiguous elements.
     fn widen(plan: *Plan, shape: []const usize) bool {
         if (plan.shape_rank != 1 or plan.indexed) return false;
         for (plan.views[0..plan.views_count]) |*seen| if (seen.view.strides[0] != 1) return false;
@@ -197,7 +199,7 @@ pub const Plan = struct {
         return true;
     }
 
-    /// Strides of elements end to end, the last axis fastest.
+    /// Strides of contiguous elements, the last axis fastest.
     fn spread(view: *View, shape: []const usize) void {
         var stride: isize = 1;
         var axis = shape.len;
@@ -208,8 +210,9 @@ pub const Plan = struct {
         }
     }
 
-    /// The number of a view; null where there are too many, or where it shows the elements of another
-    /// view of the same storage in other places, one of which is written, unless it may.
+    /// The index of a view; null where there are too many views, or where the view shows elements
+    /// of another view's storage at other indices and one of the two is written, unless that is
+    /// allowed.
     fn viewOf(plan: *Plan, given: *const View, widened: bool, writes: bool, overlaps: bool) ?u8 {
         var view = given.*;
         const shape = plan.shape[0..plan.shape_rank];
@@ -230,7 +233,7 @@ pub const Plan = struct {
         return @intCast(plan.views_count - 1);
     }
 
-    /// Decides what goes to memory and how the places are walked; false where they cannot be.
+    /// Decides which results are stored and how indices are walked; false where no walk fits.
     fn finish(plan: *Plan, temporaries: []const u32, later: []const Instruction, device: Device) bool {
         const seen_views = plan.views[0..plan.views_count];
         if (plan.steps_count > 1) for (seen_views) |*seen| {
@@ -259,7 +262,8 @@ pub const Plan = struct {
         return true;
     }
 
-    /// Whether the last axis allows vectors: then their width, and what is repeated along it.
+    /// Whether the last axis allows vectors; if so, notes their width and the operands repeated
+    /// along the axis.
     fn threadsOf(plan: *const Plan) Threads {
         const axes = &plan.axes;
         const last = axes.rank - 1;
@@ -305,8 +309,8 @@ pub const Plan = struct {
         return true;
     }
 
-    /// Notes how views lie along the last axis: all of them end to end or standing still, or all by
-    /// strides, which it returns. Each of these ways is a kernel of its own.
+    /// Notes how views lie along the last axis: all of them contiguous or repeated, or all by
+    /// strides; returns whether by strides. Each of these cases is a kernel of its own.
     fn noteAlong(plan: *Plan) bool {
         const last = plan.axes.rank - 1;
         const seen_views = plan.views[0..plan.views_count];
@@ -323,12 +327,12 @@ pub const Plan = struct {
         return strided;
     }
 
-    /// Words of the arguments of a kernel that walks tiles, as `map_text.zig` declares them.
+    /// Words of the arguments of a kernel that walks tiles, as `map_text_tiles.zig` declares them.
     pub fn wordsCount(plan: *const Plan) usize {
         return 4 + plan.axes.rank + plan.views_count * (1 + plan.axes.rank) + plan.scalars_count;
     }
 
-    /// Blocks in x and y.
+    /// The number of blocks in x and y.
     pub fn blocks(plan: *const Plan) [2]usize {
         switch (plan.walk) {
             .threads => return .{ axes_module.divCeil(plan.vectors(), plan.threads), 1 },
@@ -347,19 +351,19 @@ pub const Plan = struct {
         };
     }
 
-    /// Places of the threads: elements, or vectors of them.
+    /// How many elements, or vectors of elements, the threads share out.
     pub fn vectors(plan: *const Plan) usize {
         const last = plan.axes.rank - 1;
         const along = axes_module.divCeil(plan.axes.shape[last], plan.walk.threads.width);
         return product(plan.axes.shape[0..last]) * along;
     }
 
-    /// Whether the kernel touches the view's memory.
+    /// Whether the kernel reads or writes the view's memory.
     pub fn touched(plan: *const Plan, k: usize) bool {
         return plan.views[k].loaded or plan.isStored(k);
     }
 
-    /// Whether the kernel leaves a result in the view.
+    /// Whether the kernel stores a result in the view.
     pub fn isStored(plan: *const Plan, k: usize) bool {
         return plan.views[k].written != null and plan.views[k].stored;
     }
@@ -375,7 +379,7 @@ pub const Plan = struct {
 
     pub const key_max = 32 + steps_max * (6 + 2 * program.inputs_max) + views_max * 3;
 
-    /// All that the text depends on, by which kernels are kept.
+    /// The structure on which the text depends; built kernels are kept under it.
     pub fn key(plan: *const Plan, buffer: *[key_max]u8) []const u8 {
         var writer: std.Io.Writer = .fixed(buffer);
         plan.writeKey(&writer) catch unreachable;
@@ -404,7 +408,7 @@ pub const Plan = struct {
 };
 
 comptime {
-    // Every single map fits one kernel, whatever its axes.
+    // Any single map fits one kernel, whatever its axes.
     for (table.map_rows) |row| {
         const views = row.operands + 1;
         std.debug.assert(4 + rank_max + views * (1 + rank_max) + row.scalars <= words_max);
@@ -420,7 +424,7 @@ const Bench = struct {
         return made;
     }
 
-    /// A map by the first row that takes one operand.
+    /// A map by the first row of the table that takes one operand.
     fn map(shape: []const usize, out: View, input: View) Instruction {
         const row = comptime for (table.map_rows, 0..) |row, number| {
             if (row.operands == 1 and !row.uses_index) break number;
@@ -458,12 +462,12 @@ test "maps over one axis and over several are one kernel on every device" {
     };
     for (devices) |device| {
         var plan: Plan = .{};
-        // The last one reads in another order what was written before.
+        // The last map reads storage 3 in another order than storage 3 is written in, so it is left out.
         try std.testing.expectEqual(3, plan.build(&list, list.len, &.{ 1, 2 }, device));
         try std.testing.expectEqual(device.threads > 1, plan.walk == .threads);
         try std.testing.expectEqual(1, plan.axes.rank - @intFromBool(plan.walk == .tiles));
         try std.testing.expect(plan.touched(0) and !plan.touched(1) and !plan.touched(2) and plan.isStored(3));
-        // What is read later is written.
+        // A temporary that a later instruction of the group reads is written to memory.
         try std.testing.expectEqual(2, plan.build(&list, 2, &.{ 1, 2 }, device));
         try std.testing.expect(!plan.isStored(1) and plan.isStored(2));
     }

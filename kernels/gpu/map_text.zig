@@ -1,8 +1,8 @@
-//! The text of a kernel that `map_plan.zig` planned, and the arguments that it is launched with.
+//! Writes the text of a kernel that `map_plan.zig` planned, and fills the kernel's arguments.
 //!
-//! Memory bounds it: each operand is read once and each result written once, by vectors where the
-//! last axis allows it. The text depends on the rows and the types, on how many axes there are and
-//! on how operands lie along the last one, not on sizes.
+//! Memory is the bound: each operand is read once and each result written once, by vectors where
+//! the last axis allows. The text depends on the rows, the types, the number of axes and how
+//! operands lie along the last axis, not on sizes.
 
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
@@ -17,7 +17,7 @@ const Plan = map_plan.Plan;
 const Writer = std.Io.Writer;
 const Error = Writer.Error;
 
-/// Fills the arguments of a plan for threads. The addresses are the engine's to fill in.
+/// Fills the arguments of a plan for threads. The engine fills in the addresses.
 pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
     const axes = &plan.axes;
     arguments.* = .{ .count = @intCast(plan.vectors()), .elements = axes.elements() };
@@ -30,8 +30,8 @@ pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
     layout.fillScalars(plan.steps[0..plan.steps_count], &arguments.scalars);
 }
 
-/// Everything but the head (`head.zig`), for threads; `map_text_tiles.zig` writes it for tiles. The kernel
-/// is called `run`.
+/// Writes everything but the head (`head.zig`), for threads; `map_text_tiles.zig` writes the text
+/// for tiles. The kernel is called `run`.
 pub fn write(plan: *const Plan, writer: *Writer, dialect: Dialect) Error!void {
     @branchHint(.cold);
     const source: Source = .{ .plan = plan, .writer = writer, .dialect = dialect };
@@ -44,12 +44,12 @@ pub const Source = struct {
     writer: *Writer,
     dialect: Dialect,
 
-    /// A line of the text, or a few.
+    /// Writes one or several lines of the text.
     pub inline fn put(source: *const Source, comptime template: []const u8, values: anytype) Error!void {
         try text.fill(source.writer, template ++ "\n", values);
     }
 
-    /// The kernel's name, arguments and scalars.
+    /// Writes the kernel's name, arguments and scalars.
     pub fn head(source: *const Source) Error!void {
         const plan = source.plan;
         const lanes = plan.lanes();
@@ -101,7 +101,7 @@ pub const Source = struct {
         try source.stores();
     }
 
-    /// Moves the pointers along an axis; the last one has number 0.
+    /// Moves the pointers along an axis; the innermost axis has number 0.
     fn advance(source: *const Source, axis: usize, own: []const u8) Error!void {
         const plan = source.plan;
         for (0..plan.views_count) |k| {
@@ -109,7 +109,7 @@ pub const Source = struct {
         }
     }
 
-    /// Every operand that is read from memory into `m`, an element for each lane.
+    /// Loads every operand that is read from memory into `m`, an element for each lane.
     fn loads(source: *const Source) Error!void {
         const plan = source.plan;
         const width: usize = plan.walk.threads.width;
@@ -156,8 +156,8 @@ pub const Source = struct {
         }
     }
 
-    /// Declares the operands of step `n` in its compute type, and its result `v`, rounded to the
-    /// result's type. `each` chooses the element of what was loaded.
+    /// Declares the operands of step `n` in its compute type, and the result `v`, rounded to the
+    /// result's type. `each` selects the lane among loaded elements.
     pub fn compute(source: *const Source, n: usize, each: []const u8, easy: bool) Error!void {
         const plan = source.plan;
         const step = &plan.steps[n];

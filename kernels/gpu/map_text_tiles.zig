@@ -1,6 +1,6 @@
-//! The text of a kernel that `map_plan.zig` planned, where a block walks a tile of rows and columns of
-//! places: on a CPU the loop along the last axis becomes vectors. Any number of axes and of places is
-//! walked so.
+//! Writes the text of a kernel that `map_plan.zig` planned in tiles, where a block walks a tile of
+//! rows and columns: on a CPU the compiler turns the loop along the last axis into vectors. Tiles
+//! allow any number of axes and of elements. Memory is the bound.
 
 const std = @import("std");
 const convert = @import("../program/convert.zig");
@@ -14,10 +14,11 @@ const Words = @import("words.zig").Words;
 const Error = std.Io.Writer.Error;
 const Source = map_text.Source;
 
-/// Places that a CPU computes without a branch before it looks whether one of them needed one.
+/// Elements that a CPU computes without a branch before it tests whether one of them needs a
+/// branch.
 const stretch = 256;
 
-/// Fills the arguments. Where each view begins in its buffer is the engine's to fill in.
+/// Fills the arguments. The engine fills in the offset of each view in its buffer.
 pub fn fill(plan: *const map_plan.Plan, words: *Words) void {
     words.* = .{};
     const tiles = &plan.walk.tiles;
@@ -32,7 +33,7 @@ pub fn fill(plan: *const map_plan.Plan, words: *Words) void {
     std.debug.assert(words.count == plan.wordsCount());
 }
 
-/// Everything but the head (`head.zig`). The kernel is called `run`.
+/// Writes everything but the head (`head.zig`). The kernel is called `run`.
 pub fn write(plan: *const map_plan.Plan, writer: *std.Io.Writer, dialect: row_text.Dialect) Error!void {
     @branchHint(.cold);
     const source: Source = .{ .plan = plan, .writer = writer, .dialect = dialect };
@@ -78,7 +79,7 @@ fn kernel(source: *const Source) Error!void {
     try source.put("} }", .{});
 }
 
-/// Moves the pointers to the row, along all axes but the last.
+/// Moves the pointers to a row, along all axes but the last.
 fn walkRow(source: *const Source, last: usize) Error!void {
     const plan = source.plan;
     try source.put("{ I64 rest = row;", .{});
@@ -98,7 +99,7 @@ fn walkRow(source: *const Source, last: usize) Error!void {
     try source.put("}", .{});
 }
 
-/// The element of a view at place `j` of the last axis.
+/// Names the element of a view at index `j` of the last axis.
 fn element(source: *const Source, k: usize, last: usize) Error!void {
     const seen = &source.plan.views[k];
     const name = text.typeName(seen.view.dtype);
@@ -115,7 +116,7 @@ fn load(source: *const Source, k: usize, last: usize) Error!void {
     try source.put(";", .{});
 }
 
-/// One element of every view: loads, steps, stores.
+/// Writes the code for one index: loads, steps, stores.
 fn body(source: *const Source, last: usize, easy: bool) Error!void {
     const plan = source.plan;
     for (plan.views[0..plan.views_count], 0..) |*seen, k| {
@@ -135,8 +136,8 @@ fn body(source: *const Source, last: usize, easy: bool) Error!void {
     }
 }
 
-/// Whether a loop that has no branch is worth its text, and may be run again with branches:
-/// nothing that it reads is overwritten.
+/// Whether the loop gets a branch-free version, and may be run again with branches: then no store
+/// may overwrite an operand.
 fn mayRepeat(plan: *const map_plan.Plan) bool {
     if (plan.threads > 1) return false;
     for (0..plan.views_count) |k| {

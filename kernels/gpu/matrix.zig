@@ -1,13 +1,14 @@
-//! A matrix as BLAS takes it: rows of elements side by side, or columns.
+//! A matrix as BLAS takes it: row-major or column-major, with contiguous rows or columns.
 
 const std = @import("std");
 
 pub const Matrix = struct {
     transposed: bool,
-    /// From row to row, or from column to column.
+    /// Elements from row to row, or from column to column.
     step: usize,
 
-    /// How rows x columns elements of such strides lie; null where neither rows nor columns do.
+    /// The layout of a rows x columns matrix with such strides; null where neither axis is
+    /// contiguous.
     pub fn of(rows: usize, columns: usize, strides: *const [2]isize) ?Matrix {
         const row, const column = strides.*;
         if ((column == 1 or columns == 1) and (row >= columns or rows == 1)) {

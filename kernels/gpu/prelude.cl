@@ -1,4 +1,4 @@
-// What the text of every kernel begins with: the words of the device's dialect of C.
+// The first lines of every kernel's text: the words of the device's dialect of C.
 
 #ifdef __OPENCL_VERSION__
 #ifdef HAS_DOUBLE

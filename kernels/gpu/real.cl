@@ -1,6 +1,6 @@
-// The functions of `numbers/functions.zig` for one type of floats: the same steps, so that IEEE arithmetic gives the same
-// bits. `head.zig` gives the words that the type is written in, and the constants and polynomials, whose names end as the
-// functions' do.
+// The functions of `numbers/functions.zig` for one type of floats: the same steps, so that IEEE arithmetic gives the
+// same bits. `head.zig` defines the words that stand for the type, and the constants and polynomials, whose names have
+// the same suffix as the functions.
 
 FUNCTION REAL NAME(abs)(REAL x) { return FROM_BITS(BITS(x) & MAX_INT); }
 FUNCTION REAL NAME(copySign)(REAL x, REAL sign) { return FROM_BITS((BITS(x) & MAX_INT) | (BITS(sign) & ~MAX_INT)); }

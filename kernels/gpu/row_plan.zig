@@ -1,16 +1,16 @@
-//! Maps and folds of a group along the rows of one matrix, or along its columns, planned as one
-//! kernel: a softmax, a norm, a cross entropy. `row_text.zig` writes it.
+//! The plan by which maps and folds of a group along the rows of one matrix, or along its columns,
+//! become one kernel: a softmax, a norm, a cross entropy. `row_text.zig` writes the kernel.
 //!
-//! The matrix has `kept` places and `reduced` elements for each; where its rows are joined, a place
-//! is a row. Some threads of a block share a place: each walks its own elements, and after every
-//! fold all of them know its result. What depends on no fold is computed in the first pass over the
-//! elements, what depends on one fold in the second, and so on; passes compute anew what they need
-//! of those before, so that nothing but operands has to be kept. Values between instructions are
-//! rounded to their types, and a fold joins in the order in which the device's own kernel does, so
-//! that the bits are those of the instructions one by one.
+//! The matrix has `kept` places and `reduced` elements for each place; where rows are joined, a
+//! place is a row, else a column. Some threads of a block share a place: each thread walks its own
+//! elements, and after every fold all of them know the result. Values that depend on no fold are
+//! computed in the first pass over the elements, values that depend on one fold in the second, and
+//! so on; a pass computes anew the values that it needs of earlier passes, so that only operands
+//! are kept. Values between instructions are rounded to their types, and a fold joins in the order
+//! of the device's own kernel, so that the bits are those of the instructions one by one.
 //!
-//! Each operand must have one stride from place to place and one from element to element; nothing
-//! here looks at sizes beyond that.
+//! Each operand must have one stride from place to place and one from element to element; the plan
+//! does not look at sizes beyond that.
 
 const std = @import("std");
 const axes_module = @import("../program/axes.zig");
@@ -27,35 +27,35 @@ const product = axes_module.product;
 pub const steps_max = 24;
 pub const views_max = layout.fused_views_max;
 const scalars_max = layout.fused_scalars_max;
-/// Each has memory that the threads of a block share.
+/// The most folds of a kernel; each needs memory that the threads of a block share.
 pub const folds_max = 8;
-/// Up to so many elements of a thread, and so many words of them in all operands, stay in registers
-/// from pass to pass; longer rows are read again.
+/// A thread keeps its elements in registers from pass to pass up to this many elements, and up to
+/// this many words of all operands; longer rows are read again.
 const held_max = 32;
 const held_words_max = 64;
 
 /// How a device joins the elements of a place.
 pub const Geometry = struct {
-    /// Threads of a place, a power of two: thread r takes every element r + n * threads.
+    /// Threads of a place, a power of two: thread r takes the elements r + n * threads.
     threads: u32,
     /// Places that a block of threads works on at once.
     places: u32,
-    /// Whether neighbouring threads take neighbouring places.
+    /// Whether neighbouring threads work on neighbouring places.
     column: bool,
-    /// Where this is not 0, a block is one thread, on a CPU: it joins the elements of a row in so many
-    /// lanes, or those of all its columns side by side.
+    /// 0 on a GPU. On a CPU, where a block is one thread, the virtual lanes in which the thread
+    /// joins the elements of a row; columns are joined side by side.
     lanes: u8 = 0,
-    /// Places of a block, one after the other.
+    /// Places that a block computes one after the other.
     each: u32 = 0,
 };
 
-/// How the elements lie that a thread on a CPU meets one after the other.
+/// How elements lie that a CPU's thread meets one after the other.
 pub const Along = enum(u8) { unit, zero, strided };
 
 pub const Space = enum(u8) {
-    /// An element for each place and each of its elements.
+    /// A value for each element of each place.
     full,
-    /// An element for each place.
+    /// A value for each place.
     place,
 };
 
@@ -64,23 +64,23 @@ pub const Seen = struct {
     data: [*]u8,
     dtype: DType,
     space: Space,
-    /// In bytes: from place to place, and from element to element.
+    /// Strides in bytes: from place to place, and from element to element.
     strides: [2]isize,
-    /// Whether memory is read before any step has written it.
+    /// Whether the kernel reads the view's memory before any step has written the view.
     loaded: bool = false,
     written: ?u8 = null,
-    /// Whether the result must be in memory at the end.
+    /// Whether the result must be in memory after the kernel.
     stored: bool = true,
     along: Along = .unit,
 };
 
 pub const Input = struct {
     view: u8,
-    /// The step whose result it is, where one wrote it before.
+    /// The step that computed the operand; null if it is read from memory.
     from: ?u8,
 };
 
-/// What the index of a row counts.
+/// What the index `i` of a row's expression counts.
 pub const Index = enum(u8) { none, elements, places };
 
 pub const Step = struct {
@@ -91,13 +91,13 @@ pub const Step = struct {
     inputs: [program.inputs_max]Input = undefined,
     out: u8 = undefined,
     values: [3]f64,
-    /// Where its scalars stand among all.
+    /// The index of the step's first scalar among all scalars.
     scalar: u8 = undefined,
     scalars: u8,
     index: Index,
-    /// Of the result.
+    /// The space of the result.
     space: Space,
-    /// The pass before which, or in which, it is known.
+    /// The pass before which, or in which, the result is known.
     pass: u8 = 0,
 };
 
@@ -112,11 +112,12 @@ pub const Plan = struct {
     scalars_count: usize = 0,
     folds_count: usize = 0,
     passes: usize = 0,
-    /// Whether each thread keeps its elements of the operands from pass to pass.
+    /// Whether each thread keeps its elements of the operands in registers from pass to pass.
     held: bool = false,
 
-    /// As many of the instructions, from the first on, as one kernel can do; 0 where no fold is among
-    /// them. `device.rowGeometry(fold)` says how it would join, if by one kernel.
+    /// Plans as many instructions, from the first on, as one kernel can compute, and returns their
+    /// number; 0 where no fold is among them. `device.rowGeometry(fold)` gives the order in which
+    /// the device joins a fold in one kernel, null where it needs several.
     pub fn build(plan: *Plan, instructions: []const Instruction, device: anytype) usize {
         plan.steps_count = 0;
         plan.views_count = 0;
@@ -163,7 +164,7 @@ pub const Plan = struct {
         if (row.uses_index) {
             if (shape.len == 0 or cut == .flat) return false;
             const last = shape[shape.len - 1];
-            // The index runs along the last axis.
+            // The index `i` runs along the last axis.
             const along = if (cut == .places or plan.geometry.column) plan.kept else plan.reduced;
             if (last != along) return false;
             index = if (cut == .places or plan.geometry.column) .places else .elements;
@@ -200,15 +201,16 @@ pub const Plan = struct {
         return added;
     }
 
-    /// How the axes of a shape are places and elements.
+    /// How the axes of a shape divide into places and elements.
     const Cut = union(enum) {
-        /// All of them are places.
+        /// All axes are places.
         places,
-        /// The first so many are, and there are no elements.
+        /// The first axes, this many, are places, and there are no elements.
         first: usize,
-        /// One axis or several that are one: elements end to end.
+        /// The shape is one axis of contiguous elements, or merges into one.
         flat,
-        /// Those before the axis are places, and those from it on elements; or the other way round.
+        /// The axes before `axis` are places and the others elements; the other way round without
+        /// `leading`.
         at: struct { axis: usize, leading: bool },
     };
 
@@ -225,7 +227,7 @@ pub const Plan = struct {
         return .flat;
     }
 
-    /// Adds a step without inputs and output, which these are.
+    /// Adds a step with these inputs and this output.
     fn addStep(
         plan: *Plan,
         given: Step,
@@ -246,7 +248,7 @@ pub const Plan = struct {
         for (known[0..inputs.len], step.inputs[0..inputs.len]) |place, *input| {
             const seen = &plan.views[place];
             input.* = .{ .view = place, .from = seen.written };
-            // Elements are not known to all threads of a place, only to one of them.
+            // The step runs no earlier than the passes that compute its operands.
             if (seen.written) |from| step.pass = @max(step.pass, plan.steps[from].pass);
             if (seen.written == null) seen.loaded = true;
         }
@@ -260,8 +262,9 @@ pub const Plan = struct {
         return true;
     }
 
-    /// The number of a view; null where it is none of such a matrix, where there are too many, or where
-    /// it shows elements of another view's storage in other places, one of which is written.
+    /// The index of a view; null where the view is not of such a matrix, where there are too many
+    /// views, or where the view shows elements of another view's storage at other indices and one
+    /// of the two is written.
     fn viewOf(plan: *Plan, view: *const program.View, shape: []const usize, cut: Cut, writes: bool) ?u8 {
         const bytes: isize = @intCast(view.dtype.bytes());
         var strides = plan.stridesOf(view, shape, cut) orelse return null;
@@ -288,7 +291,7 @@ pub const Plan = struct {
         return @intCast(plan.views_count - 1);
     }
 
-    /// Whether no two elements are one.
+    /// Whether no two elements of the view share an address.
     fn isApart(plan: *const Plan, strides: [2]isize, space: Space, bytes: isize) bool {
         const place: usize = @abs(strides[0]);
         const element: usize = @abs(strides[1]);
@@ -297,7 +300,7 @@ pub const Plan = struct {
         return place >= element *| plan.reduced or element >= place *| plan.kept;
     }
 
-    /// In elements: from place to place, and from element to element.
+    /// The strides in elements: from place to place, and from element to element.
     fn stridesOf(plan: *const Plan, view: *const program.View, shape: []const usize, cut: Cut) ?[2]isize {
         const strides = view.strides[0..shape.len];
         switch (cut) {
@@ -316,8 +319,9 @@ pub const Plan = struct {
         }
     }
 
-    /// Decides what goes to memory. False where it cannot be one kernel: what is read again must not
-    /// have been overwritten. `later` are the instructions of the group that follow.
+    /// Decides which results are stored. False where one kernel is impossible: an operand that a
+    /// later pass reads again must not have been overwritten. `later` are the instructions of the
+    /// group that follow.
     pub fn finish(plan: *Plan, temporaries: []const u32, later: []const Instruction) bool {
         var words: usize = 0;
         var in_place = false;
@@ -338,7 +342,7 @@ pub const Plan = struct {
         return plan.held or !in_place;
     }
 
-    /// Elements of each thread.
+    /// How many elements each thread has.
     pub fn elements(plan: *const Plan) usize {
         return axes_module.divCeil(plan.reduced, plan.geometry.threads);
     }
@@ -350,7 +354,7 @@ pub const Plan = struct {
 
     pub const key_max = 32 + steps_max * (8 + 2 * program.inputs_max) + views_max * 4;
 
-    /// All that the text depends on, by which kernels are kept.
+    /// The structure on which the text depends; built kernels are kept under it.
     pub fn key(plan: *const Plan, buffer: *[key_max]u8) []const u8 {
         var writer: std.Io.Writer = .fixed(buffer);
         plan.writeKey(&writer) catch unreachable;
@@ -377,7 +381,7 @@ pub const Plan = struct {
         }
     }
 
-    /// Whether the kernel touches the view's memory.
+    /// Whether the kernel reads or writes the view's memory.
     pub fn touched(plan: *const Plan, k: usize) bool {
         const seen = &plan.views[k];
         return seen.loaded or (seen.written != null and seen.stored);

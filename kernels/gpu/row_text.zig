@@ -1,4 +1,4 @@
-//! The text of a kernel that `row_plan.zig` planned, and the arguments that it is launched with.
+//! Writes the text of a kernel that `row_plan.zig` planned, and fills the kernel's arguments.
 //!
 //! Each operand is read once and each result written once where a thread's elements stay in
 //! registers: memory is the bound. The text depends on the rows, the types and on how many elements
@@ -15,18 +15,19 @@ const Plan = row_plan.Plan;
 const Writer = std.Io.Writer;
 const Error = Writer.Error;
 
-/// Threads that see one another's registers, in CUDA.
+/// Threads of a warp, which exchange registers in CUDA.
 const warp = 32;
 
-/// In which words memory is named.
+/// How the text names memory.
 pub const Dialect = enum {
-    /// By addresses among the parameters.
+    /// CUDA: by addresses among the parameters.
     cuda,
-    /// By an argument for each operand, and its first byte among the parameters.
+    /// OpenCL: by a pointer for each operand, and the offset of its first byte among the
+    /// parameters.
     opencl,
 };
 
-/// Fills the arguments. The addresses are the engine's to fill in.
+/// Fills the arguments. The engine fills in the addresses.
 pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
     arguments.* = .{ .elements = plan.reduced, .count = @intCast(plan.kept), .each = plan.geometry.each };
     for (plan.views[0..plan.views_count], arguments.strides[0..plan.views_count]) |*seen, *strides| {
@@ -36,8 +37,8 @@ pub fn fill(plan: *const Plan, arguments: *layout.Fused) void {
     layout.fillScalars(plan.steps[0..plan.steps_count], &arguments.scalars);
 }
 
-/// Everything but the head (`head.zig`), for blocks of threads; `row_text_cpu.zig` writes it for those of
-/// one thread. The kernel is called `run`.
+/// Writes everything but the head (`head.zig`), for blocks of several threads; `row_text_cpu.zig`
+/// writes the text for blocks of one thread. The kernel is called `run`.
 pub fn write(plan: *const Plan, writer: *Writer, dialect: Dialect) Error!void {
     @branchHint(.cold);
     const source: Source = .{ .plan = plan, .writer = writer, .dialect = dialect };
@@ -48,7 +49,7 @@ pub fn write(plan: *const Plan, writer: *Writer, dialect: Dialect) Error!void {
     try writer.writeAll("}\n");
 }
 
-/// The struct of arguments, `layout.Fused`, as both dialects have it.
+/// Writes the struct of arguments, `layout.Fused`, for both dialects.
 pub fn writeParameters(writer: *Writer) Error!void {
     try text.fill(writer,
         \\typedef struct { U32 size, multiplier, shift; } Divisor;
@@ -68,15 +69,15 @@ pub const Source = struct {
     plan: *const Plan,
     writer: *Writer,
     dialect: Dialect,
-    /// What stands behind the name of a value that each place has one of.
+    /// The suffix of a value that each place has one of.
     beside: []const u8 = "",
 
-    /// A line of the text, or a few.
+    /// Writes one or several lines of the text.
     pub inline fn put(source: *const Source, comptime template: []const u8, values: anytype) Error!void {
         try text.fill(source.writer, template ++ "\n", values);
     }
 
-    /// The kernel's name, arguments and scalars.
+    /// Writes the kernel's name, arguments and scalars.
     pub fn head(source: *const Source, threads: usize) Error!void {
         const plan = source.plan;
         try writeParameters(source.writer);
@@ -142,7 +143,7 @@ pub const Source = struct {
 
     pub const Set = std.StaticBitSet(row_plan.steps_max);
 
-    /// What a pass over the elements computes: full maps, and folds.
+    /// Writes the work of one pass over the elements: maps of elements, and folds.
     pub const Work = struct { maps: Set = .empty, folds: Set = .empty };
 
     pub fn workOf(source: *const Source, number: usize) ?Work {
@@ -180,7 +181,7 @@ pub const Source = struct {
         return seen.stored and seen.written.? == n;
     }
 
-    /// All elements of the thread: maps, results that go to memory now, and what is joined.
+    /// Writes the loop over the thread's elements: maps, stores of this pass, and running values.
     fn walk(source: *const Source, work: *const Work, number: usize) Error!void {
         const plan = source.plan;
         for (0..plan.steps_count) |n| if (work.folds.isSet(n)) {
@@ -222,7 +223,7 @@ pub const Source = struct {
         return false;
     }
 
-    /// Operands of a step in its compute type, and its index.
+    /// Declares the operands of a step in its compute type, and its index.
     pub fn inputs(source: *const Source, n: usize) Error!void {
         const plan = source.plan;
         const step = &plan.steps[n];
@@ -269,7 +270,7 @@ pub const Source = struct {
         try source.joinTwo(n, numbered(&running, "r", n), numbered(&value, "t", n));
     }
 
-    /// The expression whose values a fold joins.
+    /// Writes the expression whose values a fold joins.
     pub fn term(source: *const Source, n: usize) Error!void {
         const step = &source.plan.steps[n];
         const own: expr.Tree = &.{ .operand = 0 };
@@ -281,7 +282,7 @@ pub const Source = struct {
         return std.fmt.bufPrint(buffer, "{s}{d}", .{ letter, n }) catch unreachable;
     }
 
-    /// running = step(running, value)
+    /// Writes running = step(running, value).
     pub fn joinTwo(source: *const Source, n: usize, running: []const u8, value: []const u8) Error!void {
         const step = &source.plan.steps[n];
         try text.fill(source.writer, "{ const @ r = @, a0_0 = @; @ = ", .{ text.typeName(step.compute), running, value, running });
@@ -309,7 +310,7 @@ pub const Source = struct {
         };
     }
 
-    /// In memory that the block shares: all of the tree, or down to one warp, whose values are `r`.
+    /// Joins in shared memory: the whole tree, or down to one warp, whose values are `r`.
     fn joinShared(source: *const Source, folds: *const Set, in_warps: bool) Error!void {
         const plan = source.plan;
         const geometry = plan.geometry;
@@ -334,7 +335,8 @@ pub const Source = struct {
         };
     }
 
-    /// The rest of the tree, within warps; of several that share a place, the first has the result.
+    /// Joins the rest of the tree within warps; of several warps that share a place, the first has
+    /// the result.
     fn joinWarps(source: *const Source, folds: *const Set) Error!void {
         const plan = source.plan;
         const threads = plan.geometry.threads;
@@ -353,7 +355,8 @@ pub const Source = struct {
         try source.put("}\nBARRIER;", .{});
     }
 
-    /// Results of one element for each place: the first thread of the place has them as all others do.
+    /// Stores results of one value for each place: the first thread of the place does, for all
+    /// threads have the value.
     fn storePlaces(source: *const Source) Error!void {
         const plan = source.plan;
         try source.put("if (active && rank == 0) {", .{});

@@ -1,5 +1,6 @@
-//! The text of a kernel that `row_plan.zig` planned, for a CPU, where a block is one thread and loops
-//! over elements side by side become vectors: a row at a time, or some columns side by side.
+//! Writes the text of a kernel that `row_plan.zig` planned, for a CPU, where a block is one thread
+//! and the compiler turns loops over contiguous elements into vectors: a row at a time, or some
+//! columns side by side.
 //!
 //! The order of a fold is that of `opencl/fold_text.zig`: lanes that are joined as a tree, or each
 //! column from its top.
@@ -14,7 +15,7 @@ const Error = std.Io.Writer.Error;
 const Source = row_text.Source;
 const Work = Source.Work;
 
-/// Elements whose values stand side by side before they are joined.
+/// Elements whose values are computed in one loop before they are joined.
 const tile = 256;
 
 pub fn write(plan: *const row_plan.Plan, writer: *std.Io.Writer, dialect: row_text.Dialect) Error!void {
@@ -91,7 +92,7 @@ fn rowPass(source: *const Source, work: *const Work, pass: usize) Error!void {
     };
 }
 
-/// Loads, maps, stores and what folds join, for one element; memory is walked along axis `inner` of
+/// Writes the loads, maps, stores and joins of one element; memory is walked along axis `inner` of
 /// the strides, by `index`.
 fn elements(source: *const Source, work: *const Work, pass: usize, index: []const u8, inner: usize) Error!void {
     const plan = source.plan;

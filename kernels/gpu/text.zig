@@ -1,8 +1,9 @@
-//! The C that GPUs compile: types and their conversions, and the expressions of the rows. Kernels are
-//! made of it by `map_text.zig`, `row_text.zig` and OpenCL's own texts; `head.zig` writes what stands
-//! before them.
+//! The C that GPUs compile: types and their conversions, and the expressions of the rows.
+//! `map_text.zig`, `row_text.zig` and OpenCL's own texts are made of these pieces; `head.zig`
+//! writes the head before them.
 //!
-//! One text serves OpenCL C and CUDA C++; `prelude.cl` gives the few words in which they differ.
+//! One text serves OpenCL C and CUDA C++; `prelude.cl` defines the few words in which the two
+//! differ.
 
 const std = @import("std");
 const expr = @import("../rows/expr.zig");
@@ -24,10 +25,10 @@ const Value = union(enum) {
     }
 };
 
-/// Writes a template, each "@" in it replaced by the next of the values: numbers and words.
+/// Writes a template, in which each "@" is replaced by the next of the values: numbers and words.
 ///
-/// Templates are read when they are written: formats that the compiler takes apart, each into code
-/// of its own, take it longer than all else here.
+/// Templates are interpreted at run time: format strings taken apart at compile time, each into
+/// code of its own, would take the compiler longer than everything else here.
 pub inline fn fill(writer: *Writer, template: []const u8, values: anytype) Writer.Error!void {
     var list: [values.len]Value = undefined;
     inline for (values, &list) |value, *place| place.* = .of(value);
@@ -51,7 +52,7 @@ noinline fn fillList(writer: *Writer, template: []const u8, values: []const Valu
     std.debug.assert(next == values.len);
 }
 
-/// The type of an element as it lies in memory.
+/// The C type of an element in memory.
 pub fn typeName(dtype: DType) []const u8 {
     return switch (dtype) {
         .float32 => "float",
@@ -62,7 +63,7 @@ pub fn typeName(dtype: DType) []const u8 {
     };
 }
 
-/// The letter that the functions of a compute type end with.
+/// The suffix of functions for a compute type.
 pub fn suffix(compute: DType) []const u8 {
     return switch (compute) {
         .float32 => "f",
@@ -71,7 +72,7 @@ pub fn suffix(compute: DType) []const u8 {
     };
 }
 
-/// The open half of a conversion of an element, from or into a compute type; one ")" closes it.
+/// The opening half of an element's conversion from or into a compute type; one ")" closes it.
 pub fn conversion(from: DType, to: DType) []const u8 {
     if (to == .bool) return if (from == .bool) "(" else "(U8)(0 != ";
     return switch (to) {
@@ -118,7 +119,8 @@ pub fn conversion(from: DType, to: DType) []const u8 {
     };
 }
 
-/// What an element becomes that is stored as `from`, where any other byte than 0 is true.
+/// The opening half of the conversion of an element that is stored as `from`; a bool is true unless
+/// its byte is 0.
 pub fn loading(from: DType, to: DType) []const u8 {
     if (from != .bool) return conversion(from, to);
     return switch (to) {
@@ -129,7 +131,7 @@ pub fn loading(from: DType, to: DType) []const u8 {
     };
 }
 
-/// What a fold's running value is before anything was joined.
+/// The initial running value of a fold.
 pub fn startOf(buffer: *[40]u8, from: table.From, compute: DType) []const u8 {
     return switch (from) {
         .number => |value| std.fmt.bufPrint(buffer, "({s}){d}", .{ typeName(compute), value }) catch unreachable,
@@ -146,7 +148,8 @@ pub fn startOf(buffer: *[40]u8, from: table.From, compute: DType) []const u8 {
     };
 }
 
-/// The open half of what reads a scalar, in the low bytes of a word, as the compute type.
+/// The opening half of the conversion of a scalar, in the low bytes of a word, into the compute
+/// type.
 pub fn scalarOf(compute: DType) []const u8 {
     return switch (compute) {
         .float32 => "AS_FLOAT((int)",
@@ -155,7 +158,7 @@ pub fn scalarOf(compute: DType) []const u8 {
     };
 }
 
-/// Declares the scalars of the steps of a plan, `s0_0` with the step's number before the scalar's.
+/// Declares the scalars of a plan's steps as `s0_0`: the step's number, then the scalar's.
 pub fn scalars(writer: *Writer, steps: anytype) Writer.Error!void {
     for (steps, 0..) |*step, n| {
         for (0..step.scalars) |k| {
@@ -165,12 +168,12 @@ pub fn scalars(writer: *Writer, steps: anytype) Writer.Error!void {
     }
 }
 
-/// Where a step of a plan takes an operand from.
+/// The source of a step's operand.
 pub const Source = struct {
-    /// What step `made` computed, `v` in the text, or what was loaded from view `read`, `m`.
+    /// `v`, computed by step `made`, or `m`, loaded from view `read`.
     from: union(enum) { made: usize, read: usize },
     dtype: DType,
-    /// Chooses the element where there are some.
+    /// Selects the lane where several elements are loaded.
     each: []const u8 = "",
 };
 
@@ -184,21 +187,21 @@ pub fn operand(writer: *Writer, n: usize, k: usize, compute: DType, source: Sour
     try fill(writer, "const @ a@_@ = @@@@);\n", .{ typeName(compute), n, k, open, letter, number, source.each });
 }
 
-/// Writes the expression of a row. Operands are `a0_0`, with the step's number before the operand's;
-/// scalars `s0_0`, the index `i0`, the running value `r`.
+/// Writes the expression of a row. Operands are `a0_0`, the step's number before the operand's;
+/// scalars are `s0_0`, the index is `i0`, the running value `r`.
 pub fn expression(
     writer: *Writer,
     tree: expr.Tree,
     compute: DType,
     step: usize,
-    /// Of functions that set `hard` where they would take longer, instead of taking longer.
+    /// Whether functions are called by the variants that set `hard` instead of taking longer.
     easy: bool,
 ) Writer.Error!void {
     const one: Expression = .{ .writer = writer, .compute = compute, .step = step, .easy = easy };
     try one.arithmetic(tree);
 }
 
-/// Whether some arguments take some function longer than others.
+/// Whether the row calls a function that takes longer for some arguments.
 pub fn isUneven(tree: expr.Tree, compute: DType) bool {
     if (compute == .int32) return false;
     return switch (tree.*) {
@@ -276,7 +279,7 @@ const Expression = struct {
 
     fn number(one: *const Expression, value: f64) Writer.Error!void {
         switch (one.compute) {
-            // The shortest digits that give the number back.
+            // The shortest digits that give the same number back.
             .float32 => try one.writer.print("({e}f)", .{@as(f32, @floatCast(value))}),
             .float64 => try one.writer.print("({e})", .{value}),
             else => try one.writer.print("({d})", .{@as(i32, @intFromFloat(value))}),
@@ -296,7 +299,7 @@ const Expression = struct {
             const binary = tree.binary;
             const joins = binary.operator == .@"&&" or binary.operator == .@"||";
             if (joins) try one.logic(binary.left) else try one.arithmetic(binary.left);
-            // Both sides are computed, as everywhere.
+            // Both sides of `?:` are computed, as on every device.
             try fill(writer, " @ ", .{switch (binary.operator) {
                 .@"&&" => "&",
                 .@"||" => "|",

@@ -1,7 +1,7 @@
 // sin, cos, pow, floorDiv and mod, which need numbers with more digits than float has: the steps of `trigonometry.zig`,
 // `power.zig` and `division.zig`, for devices that have double. `narrow.cl` is for the others.
 
-// x + y and x y exactly.
+// Sum x + y and product x y, exactly.
 typedef struct {
   double high;
   double low;
@@ -29,7 +29,7 @@ FUNCTION Pair exactProduct(double x, double y) {
   return result;
 }
 
-// The remainder by quarter turns, and their number in the lowest bits.
+// The remainder after whole quarter turns, and the number of these in the lowest bits.
 typedef struct {
   double high;
   double low;
@@ -71,8 +71,8 @@ FUNCTION Turned reduceFar(double x) {
   return result;
 }
 
-// Where *hard is set, an argument was among the few that take longer: the caller then computes again with the functions
-// whose names say nothing. So the loop that is run almost always has no branch.
+// A function with `easy` sets *hard where an argument is among the few that take longer: the caller then computes again
+// with the functions of the plain names. So the loop that almost always runs has no branch.
 FUNCTION float sinCos_f(float x, int ahead, int easy, int *hard) {
   double wide = (double)x;
   double shifted = wide * half_pi_inverse_d + shifter_d;

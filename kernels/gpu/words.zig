@@ -1,16 +1,16 @@
-//! The arguments of a kernel whose text declares a struct of words as long as this kernel needs it.
+//! Arguments of a kernel whose text declares a struct of as many words as the kernel needs.
 
 const std = @import("std");
 
-/// Words of the longest one: with a pointer for each of 16 operands they are within the 1024 bytes
-/// that every device of OpenCL takes.
+/// Words of the longest arguments: together with a pointer for each of 16 operands they stay within
+/// the 1024 bytes that every OpenCL device accepts.
 pub const words_max = 112;
 
-/// The fields one after the other.
+/// The argument words, field after field.
 pub const Words = struct {
     list: [words_max]u64 = undefined,
     count: usize = 0,
-    /// Where the beginnings of the operands stand, which are the engine's to fill in.
+    /// The index of the operands' offsets, which the engine fills in.
     offsets: usize = 0,
 
     pub fn push(words: *Words, values: []const usize) void {
@@ -22,7 +22,7 @@ pub const Words = struct {
         for (strides) |stride| words.push(&.{@bitCast(stride)});
     }
 
-    /// Room for the beginnings of so many operands.
+    /// Appends room for the offsets of that many operands.
     pub fn pushOffsets(words: *Words, count: usize) void {
         words.offsets = words.count;
         @memset(words.list[words.count..][0..count], 0);

@@ -1,9 +1,9 @@
 //! Fold and arg on the GPU, in a fixed order, so that results repeat.
 //!
-//! A block is `places` kept places times 256 / places threads each. A thread joins every n-th
-//! element of its place, four loads ahead; then the threads of a place are joined as a tree. Where
-//! there are few places the reduced elements are split among blocks in y, whose results a second
-//! launch joins (`Join`). Reads each element once: memory is the bound.
+//! A block is `places` kept indices times 256 / places threads each. A thread joins every n-th
+//! element of its kept index, four loads ahead; then the threads of a kept index are joined as a
+//! tree. Where there are few kept indices the reduced elements are split among blocks in y, whose
+//! results a second launch joins (`Join`). Each element is read once: memory is the bound.
 
 const std = @import("std");
 const convert = @import("../../program/convert.zig");
@@ -36,14 +36,14 @@ pub const entries: []const Entry = blk: {
     break :blk list;
 };
 
-/// Which kept place and which reduced elements a thread works on.
+/// The kept index and the reduced elements that a thread works on.
 const Part = struct {
     place: u64,
-    /// Among the threads of the place.
+    /// The thread's number among the threads of its kept index.
     rank: u32,
-    /// Threads of a place.
+    /// How many threads a kept index has.
     threads: u32,
-    /// From the thread of rank r to that of rank r + 1.
+    /// The distance in threads of the block from rank r to rank r + 1.
     step: u32,
 
     inline fn of(arguments: anytype, thread: Thread) Part {
@@ -60,8 +60,8 @@ const Part = struct {
     }
 };
 
-/// Adds to the addresses `first..` what a place along axes `begin..begin + rank` is away. Axes are
-/// stored from the last one on.
+/// Moves the addresses from `first` on to index `place` of axes `begin..begin + rank`. Axes are
+/// stored with the innermost first.
 inline fn walk(
     comptime n: usize,
     addresses: *[n]u64,
@@ -97,7 +97,7 @@ inline fn basesOf(comptime n: usize, arguments: anytype, place: u64) [n]u64 {
     return addresses;
 }
 
-/// With `joining`, of results of blocks: operand 1 is joined as it is.
+/// With `joining`, a fold of other blocks' results: operand 1 is joined without the row's `of`.
 pub fn Fold(comptime row: anytype, comptime T: type, comptime joining: bool) type {
     const n = if (joining) 2 else row.operands + 1;
     const ahead = 4;
@@ -134,7 +134,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime joining: bool) typ
             shared[thread.index] = running;
         }
 
-        /// Operands of the compute type along one axis.
+        /// Whether all operands have the compute type and lie along a single reduced axis.
         inline fn straight(arguments: *const Arguments) bool {
             if (arguments.reduced_rank > 1) return false;
             inline for (1..n) |k| if (arguments.dtypes[k] != comptime map.codeOf(T)) return false;
@@ -177,7 +177,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime joining: bool) typ
     };
 }
 
-/// A phase for each halving of the threads of a place.
+/// A phase for each halving of the threads of a kept index.
 fn Tree(comptime Kernel: type) type {
     return struct {
         const phases = .{
@@ -206,12 +206,12 @@ fn Halving(comptime Kernel: type, comptime half: u32) type {
     };
 }
 
-/// The first of the best along the reduced axes, and the first NaN before all.
+/// The index of the first best element along the reduced axes; the first NaN beats all others.
 pub fn Arg(comptime row: anytype, comptime T: type) type {
     const n = 2;
     return struct {
         pub const Arguments = layout.Fold(n);
-        /// A place below 0 is none.
+        /// A negative index in `places` means that no element was seen.
         pub const Shared = extern struct { values: [layout.threads]T, places: [layout.threads]i32 };
         pub const State = void;
         pub const phases = .{search} ++ Tree(@This()).phases ++ .{finish};
@@ -261,7 +261,7 @@ pub fn Arg(comptime row: anytype, comptime T: type) type {
             const part: Part = .of(arguments, thread);
             if (part.rank != 0 or part.place >= arguments.kept) return;
             const address = basesOf(n, arguments, part.place)[0];
-            // Of nothing there is no place; 0 is as good as any.
+            // An arg over no elements has no answer; its result is 0.
             threading.global(i32, address).* = @max(shared.places[thread.index], 0);
         }
     };

@@ -1,8 +1,8 @@
-//! Map and random on the GPU: an element, or a vector of them, for each thread.
+//! Map and random on the GPU: a thread computes one element, or one vector of elements.
 //!
-//! Memory bounds a map: every operand is read once, 16 bytes for each thread side by side where the
-//! last axis allows it (`Vector`), else element by element with whatever strides and types there
-//! are (`Strided`). Both evaluate the row by the code of all devices, so their bits are those.
+//! Memory bounds a map: every operand is read once, 16 contiguous bytes for each thread where the
+//! last axis allows it (`Vector`), else element by element with any strides and types (`Strided`).
+//! Both evaluate the row by the code of all devices, so the bits are the same everywhere.
 
 const convert = @import("../../program/convert.zig");
 const expr = @import("../../rows/expr.zig");
@@ -40,8 +40,8 @@ pub fn lanes(comptime T: type) comptime_int {
     return 16 / @sizeOf(T);
 }
 
-/// An element of the compute type, from one of the type it has in memory. All threads of a launch
-/// take the same way.
+/// An element converted from its type in memory to the compute type. All threads of a launch take
+/// the same branch.
 pub inline fn load(comptime T: type, code: u8, address: u64) T {
     if (code == comptime codeOf(T)) return global(T, address).*;
     return switch (@as(program.DType, @fromBackingInt(code))) {
@@ -76,17 +76,17 @@ pub inline fn scalarsOf(comptime T: type, bits: *const [3]u64) [3]T {
     return scalars;
 }
 
-/// A linear index as the number `i` of a row, rounded once.
+/// A linear index as the number `i` of a row's expression, rounded once.
 pub inline fn indexOf(comptime T: type, index: u64) T {
     const low: u32 = @truncate(index);
     if (T == i32) return @bitCast(low);
     return @floatFromInt(if (T == f32) low else index);
 }
 
-/// Axes of the vector kernel: what has more is rare, and goes by elements.
+/// The most axes of the vector kernel: maps with more axes are rare, and run element by element.
 pub const vector_rank_max = 3;
 
-/// Addresses of the operands at a place.
+/// Addresses of the operands at a linear index.
 inline fn addressesAt(comptime n: usize, comptime axes: usize, arguments: anytype, place: u32) [n]u64 {
     var addresses: [n]u64 = undefined;
     inline for (&addresses, 0..) |*address, k| address.* = arguments.addresses[k];
@@ -94,7 +94,8 @@ inline fn addressesAt(comptime n: usize, comptime axes: usize, arguments: anytyp
     var rest = place;
     inline for (1..axes) |steps| {
         if (steps < rank) {
-            // Axes are stored from the last one on, so that none is looked up by a variable.
+            // Axes are stored with the innermost first, so that no axis is addressed by a run-time
+            // variable.
             const divisor = arguments.divisors[steps - 1];
             const above = divisor.quotient(rest);
             const own = rest -% above *% divisor.size;
@@ -112,15 +113,15 @@ inline fn addressesAt(comptime n: usize, comptime axes: usize, arguments: anytyp
     return addresses;
 }
 
-/// The place along the last axis.
+/// The index along the last axis.
 inline fn placeInLast(arguments: anytype, place: u32) u32 {
     if (arguments.rank < 2) return place;
     const divisor = arguments.divisors[0];
     return place -% divisor.quotient(place) *% divisor.size;
 }
 
-/// All operands are of the compute type (a row to bool may write bytes), and lie along the last
-/// axis without gaps, aligned, or are repeated there. The last axis counts vectors.
+/// Maps whose operands all have the compute type (a row to bool may write bytes), and are
+/// contiguous and aligned along the last axis, or repeated there. The last axis counts vectors.
 pub fn Vector(comptime row: anytype, comptime T: type) type {
     const n = row.operands + 1;
     const width = lanes(T);
@@ -180,7 +181,7 @@ pub fn Vector(comptime row: anytype, comptime T: type) type {
     };
 }
 
-/// Any strides and types.
+/// Maps with any strides and types.
 pub fn Strided(comptime row: anytype, comptime T: type) type {
     const n = row.operands + 1;
     return struct {
@@ -209,7 +210,7 @@ pub const RandomArguments = extern struct {
     key: [2]u32,
 };
 
-/// A block of Philox for each thread.
+/// Random elements, one Philox block for each thread.
 pub fn Random(comptime dtype: program.DType) type {
     const per_thread = if (dtype == .float64) 2 else 4;
     return struct {

@@ -1,11 +1,13 @@
-//! gather, scatter and the check of indices on the GPU.
+//! gather, scatter and the check of indices on the GPU. Memory is the bound: each element is read
+//! and written once.
 //!
-//! An index out of range stops nothing at once: `Check` notes the first of them in a `Fault` that
-//! the next read reports and clears. A gather leaves out the elements whose index is out of range; a
-//! scatter writes nothing at all from the fault until that read. Every kernel tests the indices that
-//! it uses, whatever `Check` found, so that no address outside a storage is touched. Scatter adds
-//! with c ascending, as everywhere, hence without atomic additions: either a thread walks over all c
-//! (`Scatter`), or a block for each c does the work where its index comes first (`ScatterFirst`).
+//! An index out of range stops nothing at once: `Check` notes the first such index in a `Fault`,
+//! which the next read reports and clears. A gather leaves out the elements whose index is out of
+//! range; a scatter writes nothing at all from the fault until that read. Every kernel tests the
+//! indices that it uses, whatever `Check` found, so that no address outside a storage is touched.
+//! Scatter adds with c ascending, as on every device, hence without atomic additions: either a
+//! thread walks over all c (`Scatter`), or a block for each c does the work if its index occurs
+//! there first (`ScatterFirst`).
 
 const std = @import("std");
 const convert = @import("../../program/convert.zig");
@@ -20,7 +22,7 @@ const Thread = threading.Thread;
 const advance = threading.advance;
 const global = threading.global;
 
-/// gather and scatter.
+/// The arguments of gather and scatter.
 pub const PlacesArguments = extern struct {
     out: u64,
     source: u64,
@@ -32,16 +34,16 @@ pub const PlacesArguments = extern struct {
     length: u64,
     count: layout.Divisor,
     inner: layout.Divisor,
-    /// outer, and outer * inner or outer * count * inner: what the threads share out.
+    /// `total` is what the threads share out: outer * inner, or outer * count * inner.
     outer: u32,
     total: u32,
     index_bytes: u32,
-    /// Named, so that equal arguments have equal bytes.
+    /// Padding with a name and a value, so that equal arguments have equal bytes.
     unused: u32 = 0,
 };
 
-/// Whether indices lie in `0..length`. `serial` is the number of the instruction, by which a fault
-/// names it.
+/// Arguments of the check that indices lie in `0..length`. `serial` is the number by which a fault
+/// names the instruction.
 pub const CheckArguments = extern struct {
     index: u64,
     fault: u64,
@@ -93,7 +95,8 @@ pub const Check = struct {
         if (place >= arguments.count) return;
         const index = indexAt(arguments, arguments.stride, @truncate(place));
         if (isInside(index, arguments.length)) return;
-        // Launches follow each other, so that the first which meets one keeps the claim.
+        // Launches follow each other, so the first launch that meets an index out of range keeps
+        // the claim.
         const fault = global(layout.Fault, arguments.fault);
         const before = @cmpxchgStrong(u32, &fault.claim, 0, arguments.serial, .monotonic, .monotonic) orelse 0;
         if (before != 0 and before != arguments.serial) return;
@@ -104,7 +107,7 @@ pub const Check = struct {
     }
 };
 
-/// out[o, c, i] = source[o, index[c], i], of words of any type.
+/// out[o, c, i] = source[o, index[c], i]; elements are copied as words of their size.
 pub fn Gather(comptime T: type) type {
     return struct {
         pub const Arguments = PlacesArguments;
@@ -142,7 +145,7 @@ inline fn add(comptime dtype: DType, x: Stored(dtype), y: Stored(dtype)) Stored(
     };
 }
 
-/// out[o, index[c], i] += source[o, c, i]: a thread for each o and i.
+/// out[o, index[c], i] += source[o, c, i]: one thread for each o and i.
 pub fn Scatter(comptime dtype: DType) type {
     const T = Stored(dtype);
     return struct {
@@ -168,13 +171,13 @@ pub fn Scatter(comptime dtype: DType) type {
     };
 }
 
-/// The same: a block for each c in x, for all o and i, shared out again in y. The first c of an
-/// index adds all that follow.
+/// The same sums: a block for each c in x, for all o and i, which blocks in y share. The block of
+/// an index's first c adds the elements of all later c with that index.
 pub fn ScatterFirst(comptime dtype: DType) type {
     const T = Stored(dtype);
     return struct {
         pub const Arguments = PlacesArguments;
-        /// Whether the index stands before c.
+        /// Whether the index occurs before c.
         pub const Shared = [layout.threads]u32;
         pub const State = void;
         pub const phases = .{ search, run };

@@ -1,5 +1,5 @@
-//! A kernel as phases between barriers, so that the same source runs on the GPU, thread beside
-//! thread, and on the host, where each phase runs for one thread of the block after the other.
+//! A kernel as phases between barriers, so that the same source runs on the GPU, where threads run
+//! in parallel, and on the host, where each phase runs for one thread of the block after the other.
 //!
 //! A kernel is a namespace with
 //!     Arguments   an extern struct, passed by value,
@@ -25,14 +25,14 @@ pub fn Global(comptime T: type) type {
     return *addrspace(global_space) T;
 }
 
-/// An element in the device's memory. On the host, where the kernels run in tests, addresses are
+/// An element in the device's memory. On the host, where tests run the kernels, the addresses are
 /// those of the process.
 pub inline fn global(comptime T: type, address: u64) Global(T) {
     return @ptrFromInt(address);
 }
 
-/// Several elements side by side that are read or written at once: their address is a multiple of
-/// all their bytes.
+/// Several contiguous elements that are read or written at once: their address is a multiple of the
+/// size of all of them.
 pub inline fn globalSide(comptime n: usize, comptime T: type, address: u64) *align(n * @sizeOf(T)) addrspace(global_space) [n]T {
     return @ptrFromInt(address);
 }
@@ -44,21 +44,21 @@ pub inline fn advance(address: u64, stride: i64, steps: u64) u64 {
 /// The compute types as names of kernels have them, in the order of `convert.Compute`.
 pub const type_names = [_][]const u8{ "float32", "float64", "int32" };
 
-/// A kernel under its name. The engine that launches it builds the same name.
+/// The name of a kernel, which the engine builds in the same way to find it.
 pub const Entry = struct { name: []const u8, Kernel: type };
 
 pub const Thread = struct {
-    /// The block, in x and y.
+    /// The block's indices in x and y.
     x: u32,
     y: u32,
-    /// In the block.
+    /// The thread's index in the block.
     index: u32,
 
     inline fn own() Thread {
         return .{ .x = @workGroupId(0), .y = @workGroupId(1), .index = @workItemId(0) };
     }
 
-    /// In all blocks of x.
+    /// The thread's index among all blocks in x.
     pub inline fn place(thread: Thread) u64 {
         return @as(u64, thread.x) * layout.threads + thread.index;
     }
