@@ -1,4 +1,4 @@
-//! Driver libraries: opened at run time by the first name that is there, and never closed, since
+//! Driver libraries: opened at run time by the first name that exists, and never closed, since
 //! drivers keep threads of their own.
 //!
 //!     const Api = struct { clFinish: *const fn (?*Queue) callconv(.c) i32, ... };
@@ -15,7 +15,7 @@ pub const Library = *anyopaque;
 extern "kernel32" fn LoadLibraryW(name: [*:0]const u16) callconv(.winapi) ?Library;
 extern "kernel32" fn GetProcAddress(library: Library, name: [*:0]const u8) callconv(.winapi) ?*anyopaque;
 
-/// The first of the names that opens, in the folders and then wherever the system looks.
+/// Opens the first of the names that exists, in the folders and then wherever the system looks.
 pub fn open(names: []const [:0]const u8, folders: []const []const u8) ?Library {
     var buffer: [1024]u8 = undefined;
     for (folders) |folder| {
@@ -49,8 +49,8 @@ pub fn reason() []const u8 {
     return std.mem.span(dlerror() orelse return "it could not be loaded");
 }
 
-/// Fills the table from the library. Returns the name of the first symbol that it lacks; a field
-/// that is optional is null then.
+/// Fills the table from the library. Returns the name of the first required symbol that the library
+/// lacks; a missing optional field is null.
 pub fn fill(comptime Table: type, table: *Table, library: Library) ?[]const u8 {
     inline for (@typeInfo(Table).@"struct".field_names) |name| {
         const symbol = lookup(library, name);

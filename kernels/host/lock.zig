@@ -1,8 +1,8 @@
-//! Waiting for another thread, asleep: whoever waits leaves its core to those that compute.
+//! Waiting asleep for another thread: a waiting thread leaves its core to the threads that compute.
 //!
-//! `Lock` is held for as long as a program runs, so that spinning for it would take a core from the
-//! very run that it waits for. `sleep` and `wake` are what the pool's workers rest on. Without
-//! threads (wasm) a lock is nothing.
+//! A `Lock` is held for as long as a program runs, so that spinning would take a core from the very
+//! run that the thread waits for. The pool's workers rest in `sleep` until `wake`. Without threads
+//! (wasm) a lock does nothing.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -21,8 +21,8 @@ pub const Lock = struct {
     }
 };
 
-/// Sleeps unless the word has another value than expected, or until it is woken; maybe earlier. The
-/// system compares again, so a wake that comes first is not lost.
+/// Sleeps while the word has the expected value, until woken; may return earlier. The system
+/// compares the word again before sleeping, so that an earlier wake is not lost.
 pub fn sleep(word: *const std.atomic.Value(u32), expected: u32) void {
     system().futexWaitUncancelable(u32, &word.raw, expected);
 }

@@ -1,68 +1,69 @@
 //! Storages: memory under handles that the caller chooses, and a cache of blocks that were freed.
 //!
 //! A handle is `index + generation * handles_max`; the generation tells a freed storage from the
-//! one that took its index. Freed blocks wait in lists by size class, so that a training step
-//! finds the memory of the step before, with its pages already mapped. What is used and what waits
-//! together never exceed the most that was ever used at once, give or take `floor_bytes`.
+//! one that later got its index. Freed blocks wait in lists by size class, so that a training step
+//! finds the memory of the step before, with its pages already mapped. Blocks in use and in the
+//! cache together never exceed the most that was ever in use at once, give or take `floor_bytes`.
 //!
-//! Blocks come from a `Source`: the host's memory, or what a device calls an address. Nothing here
-//! looks into a block, so that the lists of free ones stand beside them.
+//! Blocks come from a `Source`: the host's memory, or addresses of a device. Nothing here reads or
+//! writes a block, so the lists of free blocks are kept outside of them.
 //!
-//! Every block has `padding` bytes behind it, which the matrix product may read.
+//! Every block has `padding` bytes at its end, which kernels may read.
 
 const std = @import("std");
 const builtin = @import("builtin");
 const assert = std.debug.assert;
 
 pub const handles_max = 1 << 20;
-/// So few that the caller can keep a handle in 32 bits with a sign.
+/// Few enough that the caller can keep a handle in a signed 32-bit number.
 pub const generations_max = 1 << 11;
-/// A storage larger than this is refused before anything is computed from its size.
+/// The size beyond which a storage is refused before anything is computed from the size.
 pub const bytes_max = if (@bitSizeOf(usize) == 32) 1 << 31 else 1 << 46;
 
 pub const alignment = 64;
-/// What kernels read past the end and never use.
+/// Bytes that kernels may read past the end of a storage; the values are never used.
 const padding = 64 * 8;
-/// Cached memory that is never worth giving back.
+/// Bytes of cache that are never given back.
 const floor_bytes = 64 << 20;
-/// From here on a block comes straight from the system, in pages that may be huge.
+/// The size from which a block comes straight from the system, in pages that may be huge.
 const mapped_bytes = 1 << 20;
 const huge_page_bytes = 2 << 20;
-/// Eight size classes for each power of two, so at most an eighth is wasted.
+/// Eight size classes for each power of two, so that at most an eighth of a block is wasted.
 const class_bits = 3;
 const classes = 48 << class_bits;
 
 pub const Block = struct {
     data: [*]align(alignment) u8,
-    /// As it was asked for.
+    /// The size that was asked for, without padding and rounding.
     bytes: usize,
 };
 
 pub const Storage = struct {
-    /// 0 where nothing lives.
+    /// 0 while no storage has this index.
     handle: u32 = 0,
-    /// The batch of instructions that allocated it; see `program.zig`.
+    /// The batch of instructions that allocated the storage; see `border/context.zig`.
     batch: u32 = 0,
     block: Block = undefined,
-    /// When it was last written, as a count of all writes.
+    /// The count of all writes when the storage was last written.
     written: u64 = 0,
-    /// Whether the engine keeps something that it made of the elements, and is told when the storage is freed.
+    /// Whether the engine keeps data made from the elements, so that it must be told when the
+    /// storage is freed.
     watched: bool = false,
 };
 
-/// Where the block of a claimed handle is: no address that a source gives.
+/// The block of a claimed handle without memory: an address that no source returns.
 const nowhere: [*]align(alignment) u8 = @ptrFromInt(alignment);
 
-/// Where blocks come from. Sizes are multiples of the alignment; the address of a block is a number
-/// to all but the engine that made it.
+/// Where blocks come from. Sizes are multiples of the alignment; only the engine that made a block
+/// may use its address as one, to everybody else the address is a number.
 pub const Source = struct {
     context: *anyopaque,
-    /// Null where there is no memory for so many bytes.
+    /// Null where there is no memory for that many bytes.
     map: *const fn (context: *anyopaque, size: usize) ?[*]align(alignment) u8,
     unmap: *const fn (context: *anyopaque, data: [*]align(alignment) u8, size: usize) void,
 };
 
-/// A block in the cache. Nodes are named by their place in a list, 0 for none.
+/// A node of a list of free blocks. Nodes are named by their index in `nodes`, 0 for none.
 const Free = struct { data: [*]align(alignment) u8, next: u32 };
 
 pub const Memory = struct {
@@ -71,19 +72,19 @@ pub const Memory = struct {
     storages: []Storage = &.{},
     free: [classes]u32 = @splat(0),
     nodes: []Free = &.{},
-    /// Nodes that hold no block.
+    /// The first node that holds no block.
     spare: u32 = 0,
-    /// Classes up to this one may have free blocks.
+    /// Only classes up to this one may have free blocks.
     highest: usize = 0,
     /// Bytes in live storages, as asked for.
     bytes: usize = 0,
-    /// Bytes of blocks in use, in the cache, and the most that were in use at once.
+    /// Bytes of blocks in use and in the cache, and the most that were ever in use at once.
     used: usize = 0,
     cached: usize = 0,
-    /// Bytes of blocks that a kept program holds, as asked for.
+    /// Bytes of blocks that kept programs hold, as asked for.
     kept: usize = 0,
     used_most: usize = 0,
-    /// Writes so far, and storages made.
+    /// The count of writes, and of storages made, so far.
     writes: u64 = 0,
 
     pub fn init(allocator: std.mem.Allocator, source: Source) Memory {
@@ -106,7 +107,7 @@ pub const Memory = struct {
         return if (storage.handle == handle and handle != 0) storage else null;
     }
 
-    /// Bytes held beside live storages.
+    /// Bytes that the context holds beside live storages.
     pub fn reserved(memory: *const Memory) usize {
         return memory.cached + memory.kept + memory.storages.len * @sizeOf(Storage) + memory.nodes.len * @sizeOf(Free);
     }
@@ -121,7 +122,7 @@ pub const Memory = struct {
         memory.touch(storage);
     }
 
-    /// The same, in a block that the caller has.
+    /// The same, in a block of the caller's.
     pub fn createIn(memory: *Memory, handle: u32, block: Block, batch: u32) CreateError!void {
         const storage = try memory.vacant(handle);
         storage.* = .{ .handle = handle, .batch = batch, .block = block };
@@ -134,7 +135,7 @@ pub const Memory = struct {
         storage.written = memory.writes;
     }
 
-    /// Where the storage of a handle goes whose index is free.
+    /// The entry for the storage of a handle whose index is free.
     inline fn vacant(memory: *Memory, handle: u32) CreateError!*Storage {
         const index = handle % handles_max;
         if (index == 0) return error.BadHandle;
@@ -143,31 +144,31 @@ pub const Memory = struct {
         return if (storage.handle != 0) error.BadHandle else storage;
     }
 
-    /// Whether storages of so many bytes have blocks of one size.
+    /// Whether storages of these sizes have blocks of one size class.
     pub fn alike(a: usize, b: usize) bool {
         return a <= bytes_max and b <= bytes_max and classOf(a + padding) == classOf(b + padding);
     }
 
-    /// A block that is no storage's any more stays with a program.
+    /// Hands a freed storage's block to a kept program.
     pub fn keep(memory: *Memory, block: Block) void {
         memory.bytes -= block.bytes;
         memory.kept += block.bytes;
     }
 
-    /// Puts such a block back into the cache.
+    /// Takes a block back from a kept program, into the cache.
     pub fn giveBack(memory: *Memory, block: Block) void {
         memory.kept -= block.bytes;
         memory.bytes += block.bytes;
         memory.release(block);
     }
 
-    /// Takes a handle, if it is free, for a storage that there is no memory for: one of no bytes.
+    /// Takes a handle, if it is free, for a storage without memory: one of no bytes.
     pub fn claim(memory: *Memory, handle: u32, batch: u32) void {
         @branchHint(.cold);
         memory.createIn(handle, .{ .data = nowhere, .bytes = 0 }, batch) catch {};
     }
 
-    /// Takes the handle away; the block is the caller's to `release`.
+    /// Frees the handle and returns its block, which the caller must `release`.
     pub fn detach(memory: *Memory, handle: u32) ?Block {
         const storage = memory.find(handle) orelse return null;
         storage.handle = 0;
@@ -202,7 +203,8 @@ pub const Memory = struct {
         const room = @max(memory.used_most, floor_bytes);
         memory.trim(room -| (memory.used + size));
         return source.map(source.context, size) orelse {
-            // What waits in the cache is of other sizes.
+            // The blocks in the cache have other sizes: they are given back to the system, to make
+            // room.
             memory.trim(0);
             return source.map(source.context, size) orelse error.OutOfMemory;
         };
@@ -226,7 +228,7 @@ pub const Memory = struct {
         memory.bytes -= block.bytes;
         memory.used -= size;
         if (memory.spare == 0) memory.moreNodes() catch {
-            // There is no way to remember it.
+            // No node can be allocated for the block, so the block goes back to the system.
             return memory.source.unmap(memory.source.context, block.data, size);
         };
         memory.cached += size;
@@ -243,7 +245,7 @@ pub const Memory = struct {
         const before = memory.nodes.len;
         const length = @max(256, 2 * before);
         memory.nodes = try memory.allocator.realloc(memory.nodes, length);
-        // Place 0 is none.
+        // Index 0 stands for no node.
         for (@max(before, 1)..length) |place| {
             memory.nodes[place].next = memory.spare;
             memory.spare = @intCast(place);
@@ -281,7 +283,7 @@ fn mapHost(context: *anyopaque, size: usize) ?[*]align(alignment) u8 {
     const pages = std.heap.page_allocator;
     const slice = pages.alignedAlloc(u8, .fromByteUnits(huge_page_bytes), size) catch return null;
     if (builtin.os.tag == .linux) {
-        // Fewer page faults; where the system says no, nothing is lost.
+        // Huge pages cause fewer page faults; if the system refuses them, nothing is lost.
         const whole = size / huge_page_bytes * huge_page_bytes;
         _ = std.os.linux.madvise(slice.ptr, whole, std.os.linux.MADV.HUGEPAGE);
     }
@@ -300,7 +302,7 @@ fn classOf(bytes: usize) usize {
     assert(bytes >= padding);
     const top = std.math.log2_int(usize, bytes - 1);
     const shift: std.math.Log2Int(usize) = @intCast(top - class_bits);
-    // The first bits of `bytes - 1`, the leading one of which stands for the power of two.
+    // The upper bits of `bytes - 1`; the leading bit stands for the power of two.
     const step = (bytes - 1) >> shift;
     return (@as(usize, top) << class_bits) + (step & ((1 << class_bits) - 1));
 }

@@ -1,5 +1,5 @@
-//! What a user should know of, since work is slower for want of it: said once in a process, on
-//! standard error. The description of a device says the same.
+//! Notices to the user about an absence that makes work slower, each printed once in a process, on
+//! standard error. The description of a device contains the same text.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -8,7 +8,7 @@ const Kind = enum { products, compiler, graphs, memory };
 
 var said: std.EnumArray(Kind, std.atomic.Value(bool)) = .initFill(.init(false));
 
-/// What does not fit a message of 1024 bytes is cut off.
+/// Text beyond 1024 bytes is cut off.
 pub fn once(kind: Kind, comptime format: []const u8, values: anytype) void {
     if (said.getPtr(kind).swap(true, .monotonic)) return;
     var buffer: [1024]u8 = undefined;
@@ -16,7 +16,7 @@ pub fn once(kind: Kind, comptime format: []const u8, values: anytype) void {
     writer.print("deneb: " ++ format, values) catch {};
     const length = writer.end;
     buffer[length] = '\n';
-    // Whoever closed standard error is told nothing.
+    // If standard error is closed, the notice is lost.
     _ = write(standard_error, &buffer, @intCast(length + 1));
 }
 

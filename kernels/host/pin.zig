@@ -1,10 +1,10 @@
-//! Keeps the library in the process once it runs threads: they may still be in its code when the
-//! process ends and its loader unloads what was opened.
+//! Keeps the library loaded once it runs threads: these may still be in its code when the process
+//! ends and the loader unloads what was opened.
 
 const std = @import("std");
 const builtin = @import("builtin");
 
-/// What the loader knows of an address.
+/// The loader's facts about an address.
 const Info = extern struct {
     file: ?[*:0]const u8,
     base: ?*anyopaque,
@@ -21,14 +21,14 @@ extern "kernel32" fn GetModuleHandleExW(
 
 var pinned: std.atomic.Value(bool) = .init(false);
 
-/// Where the system refuses, the library stays as it was opened.
+/// Pins the library; where the system refuses, the library stays as it was opened.
 pub fn pin() void {
     if (pinned.swap(true, .monotonic)) return;
     switch (builtin.os.tag) {
         .linux, .macos => {
             var info: Info = undefined;
             if (dladdr(&pinned, &info) == 0) return;
-            // Opens what is open already, this time for good.
+            // Opens the loaded library again, this time so that it is never unloaded.
             _ = std.c.dlopen(info.file orelse return, .{ .LAZY = true, .NOLOAD = true, .NODELETE = true });
         },
         .windows => {

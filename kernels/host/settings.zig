@@ -8,7 +8,8 @@
 //!     clblast 1
 //!     folder /some/where
 //!
-//! Each key may stand once, but for `folder`: those are searched for driver libraries, in order.
+//! Each key may occur once, except `folder`: the folders are searched for driver libraries, in
+//! order.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -19,28 +20,28 @@ const folders_max = 16;
 /// The engines that there are: `border/device.zig` has one for each.
 pub const Kind = if (builtin.cpu.arch.isWasm()) enum { cpu } else enum { cpu, opencl, cuda };
 
-/// What opening an engine may answer; the message says what a refusal is about.
+/// The errors of opening an engine; for a refusal the message gives the reason.
 pub const OpenError = error{ OutOfMemory, Refused };
 
 pub const Settings = struct {
     device: Kind = .cpu,
-    /// Which of the devices of that kind.
+    /// The number of the device among those of its kind.
     index: u32 = 0,
     threads: u32 = 1,
-    /// The CPU level; empty for the best.
+    /// The name of the CPU level; empty for the best.
     level: []const u8 = "",
-    /// How kernels of a device with work items are cut: for one core each, or for groups of lanes;
-    /// `own` is what fits the device.
+    /// How a device with work items divides its kernels: one work item for each core, or groups of
+    /// lanes; `own` is the division that fits the device.
     shape: enum { own, core, lanes } = .own,
     /// Whether products of float32 may round their operands to 10 binary digits, on GPUs that are faster at it.
     tf32: bool = false,
-    /// Whether CLBlast multiplies on OpenCL, where it is.
+    /// Whether products on OpenCL use CLBlast, where the machine has it.
     clblast: bool = false,
-    /// What tests and measurements choose on OpenCL: one of the products' tiles instead of the fastest, and a
-    /// device without float64.
+    /// Choices of tests and measurements on OpenCL: one of the products' tiles instead of the
+    /// fastest, and a device without float64.
     tile: ?u8 = null,
     double: bool = true,
-    /// What tests choose on CUDA: how many elements a launch counts at most; 0 for as many as it can.
+    /// A choice of tests on CUDA: the most elements that a launch counts; 0 for the real limit.
     places: u32 = 0,
     folders_buffer: [folders_max][]const u8 = undefined,
     folders_count: usize = 0,
@@ -49,7 +50,8 @@ pub const Settings = struct {
         return settings.folders_buffer[0..settings.folders_count];
     }
 
-    /// Null where the text is no such list; the message then says why. Texts are not copied.
+    /// Null where the text is no valid list of settings; the message then says why. Texts are not
+    /// copied.
     pub fn parse(text: []const u8, message: *program.Message) ?Settings {
         var settings: Settings = .{};
         var lines = std.mem.splitScalar(u8, text, '\n');

@@ -1,17 +1,17 @@
-//! What a device's driver has built, or an engine found out, for the next process: bytes under the
-//! hash of what they were made from. The caller keeps them in a file.
+//! Programs that a device's driver has built, or measurements of an engine, for the next process:
+//! bytes under the hash of their sources. The caller keeps the store in a file.
 //!
-//! A store is a run of records, each with that hash, its own length and the hash of its bytes: what
-//! does not fit, or was cut off, is built again. What was not asked for longest stands first, and is
-//! left out where all would be too much.
+//! A store is a sequence of records, each with that hash, its own length and the hash of its bytes:
+//! a record that does not fit, or is cut off, is lost, and its program is built again. The record
+//! that was not asked for longest is first, and is left out first where all would be too much.
 
 const std = @import("std");
 
 const Record = extern struct {
     magic: u64 = magic_number,
-    /// Of what the bytes were made from.
+    /// The hash of the sources.
     origin: u64,
-    /// Of the bytes that follow.
+    /// The hash of the bytes that follow.
     bytes: u64,
     length: u64,
 
@@ -20,16 +20,16 @@ const Record = extern struct {
 
 const Entry = struct { bytes: []const u8, used: bool };
 
-/// Bytes that all records may take.
+/// The most bytes of all records.
 pub const bytes_max = 64 << 20;
 
 pub const Store = struct {
     allocator: std.mem.Allocator,
     entries: std.AutoArrayHashMapUnmanaged(u64, Entry) = .empty,
-    /// The bytes that were loaded, and those that were added.
+    /// The records that were loaded, and those that were added.
     loaded: []u8 = &.{},
     own: std.ArrayList([]u8) = .empty,
-    /// How much was added.
+    /// The number of records added.
     news: u32 = 0,
 
     pub fn deinit(store: *Store) void {
@@ -46,28 +46,29 @@ pub const Store = struct {
         return hasher.final();
     }
 
-    /// The bytes stay where they are until the store is loaded anew or closed.
+    /// The bytes of a record, valid until the store is loaded anew or closed.
     pub fn get(store: *Store, origin: u64) ?[]const u8 {
         const entry = store.entries.getPtr(origin) orelse return null;
         entry.used = true;
         return entry.bytes;
     }
 
-    /// Keeps a copy of the bytes. Without memory for it they are built again another time.
+    /// Adds a copy of the bytes. Without memory for the copy the program is built again another
+    /// time.
     pub fn put(store: *Store, origin: u64, bytes: []const u8) void {
         const allocator = store.allocator;
         store.own.ensureUnusedCapacity(allocator, 1) catch return;
         store.entries.ensureUnusedCapacity(allocator, 1) catch return;
         const copy = allocator.dupe(u8, bytes) catch return;
         store.own.appendAssumeCapacity(copy);
-        // The newest stands last.
+        // The newest record is the last.
         _ = store.entries.orderedRemove(origin);
         store.entries.putAssumeCapacity(origin, .{ .bytes = copy, .used = true });
         store.news += 1;
     }
 
-    /// Takes what `save` once wrote, on a device and driver of the same names. What was put here
-    /// since stays.
+    /// Loads the bytes that `save` wrote on a device and driver of the same names. Records added
+    /// meanwhile stay.
     pub fn load(store: *Store, bytes: []const u8) error{OutOfMemory}!void {
         const allocator = store.allocator;
         const whole = try allocator.dupe(u8, bytes);
@@ -100,7 +101,7 @@ pub const Store = struct {
         return false;
     }
 
-    /// Writes all records as far as they fit. Returns how many bytes they take.
+    /// Writes all records as far as they fit; returns how many bytes they take.
     pub fn save(store: *const Store, target: []u8) usize {
         var excess: usize = 0;
         for (store.entries.values()) |entry| excess += @sizeOf(Record) + entry.bytes.len;
@@ -146,7 +147,7 @@ test "a store gives back what was put there, and passes over what is spoilt" {
     try std.testing.expectEqualStrings("one", second.get(1).?);
     try std.testing.expectEqualStrings("four", second.get(4).?);
     try std.testing.expectEqual(null, second.get(5));
-    // What was asked for comes last.
+    // Records that were asked for come last.
     const again = try allocator.alloc(u8, second.save(&.{}));
     defer allocator.free(again);
     try std.testing.expectEqual(again.len, second.save(again));

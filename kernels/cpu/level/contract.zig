@@ -1,6 +1,6 @@
-//! What one CPU level offers: a table of kernels, what they are called with, and the numbers that
-//! they and their callers must agree on. Skeletons and groups import this file and never a
-//! kernel's body, for bodies are compiled once for each level.
+//! What one CPU level offers: a table of kernels, the arguments of the kernels, and the numbers on
+//! which kernels and callers must agree. Skeletons and groups import this file and never a kernel's
+//! body, for bodies are compiled once for each level.
 
 const std = @import("std");
 const axes = @import("../../program/axes.zig");
@@ -17,7 +17,7 @@ pub const Level = struct {
     name: []const u8,
     table: *const Table,
     supported: *const fn () bool,
-    /// Whether products of bfloat16 are added in pairs, by instructions of their own.
+    /// Whether products of bfloat16 are added in pairs, by the CPU's instruction for them.
     dots: bool = false,
 };
 
@@ -41,24 +41,25 @@ pub const Table = extern struct {
     store: [convert.Compute.len][dtypes]convert.Store,
     random: philox.Kernel,
     gemm: [convert.Compute.len]GemmKernel,
-    /// Null in wasm, where no program comes again.
+    /// Null in wasm, where no program comes again, so that panels gain nothing.
     gemm_pack: [convert.Compute.len]?PackKernel,
     gemm_half: HalfKernel,
     gemm_half_pack: ?HalfPackKernel,
-    /// For bfloat16 where the CPU has AVX512-BF16; null below the level that could.
+    /// The kernel of bfloat16 pairs where the CPU has AVX512-BF16; null on levels without that
+    /// instruction.
     gemm_dots: ?HalfKernel,
     gemm_dots_pack: ?HalfPackKernel,
 };
 
-/// Bytes of the vector that stands for a repeated operand: the widest of any level.
+/// Bytes of the vector that holds a repeated operand: the widest vector of any level.
 pub const repeated_bytes = 64;
-/// Elements of a reduction that are joined before the next ones are looked at.
+/// Elements of a reduction in one chunk, which is joined before the next chunk is read.
 pub const chunk = 1024;
-/// The same for a fold whose kept axis is the contiguous one.
+/// Rows of one chunk in a fold whose kept axis is the contiguous one.
 pub const column_chunk = 128;
 
-/// `count` elements in each of `places`; strides are bytes from place to place, of the output and
-/// then of the inputs. The index is that of the first element in each place.
+/// Maps `count` elements at each of `places` indices; strides are in bytes from index to index, of
+/// the output and then of the inputs. `index` is that of the first element at every one of them.
 pub const MapKernel = *const fn (
     out: [*]u8,
     inputs: [*]const [*]const u8,
@@ -70,7 +71,7 @@ pub const MapKernel = *const fn (
     count: usize,
 ) callconv(.c) void;
 
-/// Writes one element for every `chunk` elements begun.
+/// Joins a row's elements: writes one result for each chunk, the last of which may be partial.
 pub const ChunksKernel = *const fn (
     out: [*]u8,
     inputs: [*]const [*]const u8,
@@ -80,9 +81,9 @@ pub const ChunksKernel = *const fn (
     count: usize,
 ) callconv(.c) void;
 
-/// Joins `count` elements (at most `chunk`) in each of `places`; input strides are bytes from place
-/// to place. Within a place, inputs whose bit is set in `repeated` are one element. Index and order
-/// are those of the first chunk of each.
+/// Joins `count` elements (at most a chunk) at each of `places` indices; input strides are in bytes
+/// from index to index. An input whose bit is set in `repeated` is one element for the whole chunk.
+/// The index `i` and the order are those of the first chunk of each row.
 pub const ShortKernel = *const fn (
     out: [*]u8,
     inputs: [*]const [*]const u8,
@@ -93,8 +94,8 @@ pub const ShortKernel = *const fn (
     count: usize,
 ) callconv(.c) void;
 
-/// Joins `rows` (at most `column_chunk`) in each of `columns`, to what `out` holds unless `fresh`;
-/// input strides are bytes from row to row.
+/// Joins `rows` (at most `column_chunk`) of each of `columns` to what `out` holds, or from the
+/// start if `fresh`; input strides are in bytes from row to row.
 pub const ColumnsKernel = *const fn (
     out: [*]u8,
     inputs: [*]const [*]const u8,
@@ -106,7 +107,7 @@ pub const ColumnsKernel = *const fn (
     fresh: bool,
 ) callconv(.c) void;
 
-/// running[i] = step(running[i], values[i]).
+/// Joins one result to another, element by element: running[i] = step(running[i], values[i]).
 pub const JoinKernel = *const fn (
     running: [*]u8,
     values: [*]const u8,
@@ -114,7 +115,7 @@ pub const JoinKernel = *const fn (
     count: usize,
 ) callconv(.c) void;
 
-/// Improves `best` and `best_index` (negative: nothing yet) by `count` elements.
+/// Improves `best` and `best_index` (negative before any element was seen) by `count` elements.
 pub const ArgKernel = *const fn (
     best: *anyopaque,
     best_index: *i32,
@@ -123,8 +124,8 @@ pub const ArgKernel = *const fn (
     count: usize,
 ) callconv(.c) void;
 
-/// Writes the place of the best of `rows` (at least one) in each of `columns`; `stride` is bytes
-/// from row to row.
+/// Writes the row index of the best of `rows` (at least one) in each of `columns`; `stride` is in
+/// bytes from row to row.
 pub const ArgColumnsKernel = *const fn (
     out: [*]i32,
     input: [*]const u8,
@@ -135,20 +136,20 @@ pub const ArgColumnsKernel = *const fn (
 
 /// The longest block of k: part of the definition of a product, the same on every level.
 pub const block_max = 512;
-/// Products of more terms read operands from main memory.
+/// The number of terms from which a product reads its operands from main memory.
 pub const long_depth = 2 * block_max;
 
-/// Blocks of k, as equal as may be, in steps that suit every level.
+/// The length of the blocks of k: as equal as possible, in steps that suit every level.
 pub fn blockOf(k: usize) usize {
     if (k <= block_max) return k;
     const count = axes.divCeil(k, block_max);
     return std.mem.alignForward(usize, axes.divCeil(k, count), 16);
 }
 
-/// Bytes of scratch that a product needs for each thread, whatever the sizes.
+/// Bytes of scratch that a product needs for each thread, whatever its sizes.
 pub const scratch_bytes = 768 << 10;
 
-/// C[m, n] = A[m, k] B[k, n] of one type; strides in elements. Columns of C lie side by side.
+/// C[m, n] = A[m, k] B[k, n] of one type; strides in elements. The columns of C are contiguous.
 pub fn Args(comptime T: type) type {
     return struct {
         m: usize,
@@ -162,12 +163,12 @@ pub fn Args(comptime T: type) type {
         b_col: isize,
         c: [*]T,
         c_row: isize,
-        /// B once more, as a `PackKernel` wrote it.
+        /// B again, in the panels that a `PackKernel` wrote; null if it wrote none.
         panels: ?[*]align(64) T = null,
     };
 }
 
-/// Axes along which the multiplication repeats; strides of the pointers, 0 to broadcast.
+/// The batch axes, over which the product repeats, and the strides of the pointers, 0 to broadcast.
 pub const Batch = struct {
     pub const rank_max = 8;
 
@@ -195,7 +196,7 @@ pub const Batch = struct {
         return result;
     }
 
-    /// How far from the first item that one lies, in elements of a, b and c.
+    /// The distance of an item of the batch from the first, in elements of a, b and c.
     pub fn offsets(batch: *const Batch, item: usize) [3]isize {
         var found: [3]isize = @splat(0);
         var rest = item;
@@ -216,7 +217,8 @@ pub const Batch = struct {
     }
 };
 
-/// `arguments` is an `Args` of the compute type; `scratch` has `scratch_bytes` for each thread.
+/// A matrix product: `arguments` is an `Args` of the compute type; `scratch` has `scratch_bytes`
+/// for each thread.
 pub const GemmKernel = *const fn (
     pool: *Pool,
     arguments: *const anyopaque,
@@ -225,8 +227,8 @@ pub const GemmKernel = *const fn (
     scratch_length: usize,
 ) callconv(.c) void;
 
-/// Brings the right operand into panels for `arguments.panels`, as many bytes as it returns. Without
-/// `to` it only says how many: 0 where products gain nothing by them.
+/// Copies the right operand into panels for `arguments.panels`, and returns their bytes. Without
+/// `to` it only returns the bytes: 0 where products gain nothing by panels.
 pub const PackKernel = *const fn (pool: *Pool, arguments: *const anyopaque, to: ?[*]align(64) u8) callconv(.c) usize;
 
 /// A matrix of halves or float32 in memory. Strides are in bytes.
@@ -267,11 +269,11 @@ pub const HalfArgs = struct {
     a: HalfOperand,
     b: HalfOperand,
     c: HalfResult,
-    /// B once more, as a `HalfPackKernel` wrote it.
+    /// B again, in the panels that a `HalfPackKernel` wrote; null if it wrote none.
     panels: ?[*]align(64) u8 = null,
 };
 
-/// `scratch` has `scratch_bytes` for each thread.
+/// A product of halves: `scratch` has `scratch_bytes` for each thread.
 pub const HalfKernel = *const fn (
     pool: *Pool,
     arguments: *const HalfArgs,
@@ -280,15 +282,15 @@ pub const HalfKernel = *const fn (
     scratch_length: usize,
 ) callconv(.c) void;
 
-/// As `PackKernel`.
+/// Like `PackKernel`, for a product of halves.
 pub const HalfPackKernel = *const fn (pool: *Pool, arguments: *const HalfArgs, to: ?[*]align(64) u8) callconv(.c) usize;
 
-/// What the library and a level hand each other. Most of these structs have no declared layout, and
-/// the two objects are compiled one by one.
+/// The types that the library and a level exchange. Most of these structs have no declared layout,
+/// and the two objects are compiled separately.
 const shared = .{ Table, Pool, Pool.Share, Batch, Args(f32), Args(f64), Args(i32), HalfArgs, HalfOperand, HalfResult };
 
-/// The name under which the table of a level is exported. It tells the layout of all that is shared:
-/// an object that has another layout does not link.
+/// The name under which the table of a level is exported. The name encodes the layout of all shared
+/// types, so that an object with another layout does not link.
 pub fn symbolOf(comptime level: []const u8) []const u8 {
     @setEvalBranchQuota(100_000);
     var layout: []const u8 = "";

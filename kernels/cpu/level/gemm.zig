@@ -7,11 +7,13 @@
 //!
 //! C is cut into parts of rows and columns. A part goes through its columns in chunks that fit the
 //! second-level cache, through k in blocks, and through its rows in strips as high as a tile. B is
-//! copied into panels only where it does not lie well: columns apart, or rows so far apart that
-//! they compete for the same cache sets. A tile needs `rows` broadcasts and `vectors` loads for
-//! `rows * vectors` multiply-adds, so the arithmetic is the bound from a few dozen rows upward.
+//! copied into panels only where its own order is slow to read: columns that are not contiguous, or
+//! rows so far apart that they compete for the same cache sets.
 //!
-//! Up to 64 elements past the end of a row of A, B or C may be read, and never are used; nothing is
+//! Napkin: 2 m n k flops. A tile needs `rows` broadcasts and `vectors` loads for `rows * vectors`
+//! multiply-adds, so arithmetic is the bound from a few dozen rows upward.
+//!
+//! Up to 64 elements past the end of a row of A, B or C may be read, and are never used; nothing is
 //! written outside C.
 
 const std = @import("std");
@@ -32,14 +34,14 @@ const long_depth = contract.long_depth;
 
 const Config = tile.Config;
 
-/// Copied elements of B and A that a thread holds at once.
+/// Bytes of copied elements of B, and of A, that a thread holds at once.
 const packed_right_bytes = 512 << 10;
 const packed_left_bytes = 128 << 10;
-/// Rows that are copied while one that lies on another page is on its way.
+/// How many rows ahead a copy prefetches, since each row lies on another memory page.
 const rows_ahead = 8;
-/// Columns from which a single row has a loop of its own.
+/// The number of columns from which a single row of C has a loop of its own.
 const row_columns_min = 64;
-/// A smaller matrix is in a second-level cache, where tiles are as fast.
+/// A matrix of fewer elements stays in a second-level cache, where tiles are as fast as that loop.
 const row_elements_min = 256 << 10;
 const scratch_bytes_each = packed_right_bytes + packed_left_bytes;
 
@@ -54,10 +56,10 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
         const Row = row_module.Row(T, config);
         const Panels = panels_module.Panels(T, config);
         const Arguments = Args(T);
-        /// Elements that are copied of a column of a strip of A, in whole pieces of 128 bits: those
-        /// past the strip are overwritten by its next column.
+        /// Elements copied for each column of a strip of A, in whole pieces of 128 bits: elements
+        /// past the strip are overwritten by the next column.
         const left_width = std.mem.alignForward(usize, Tile.rows_max, 16 / @sizeOf(T));
-        /// Elements of a copied strip of A, and how many there are.
+        /// Elements of a copied strip of A, and how many strips a thread holds.
         const left_elements = block_max * Tile.rows_max + left_width;
         const left_strips = packed_left_bytes / @sizeOf(T) / left_elements;
 
@@ -69,13 +71,14 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             /// Whether strips of A are copied.
             left: bool,
             block: usize,
-            /// Parts of an item, along rows and columns.
+            /// How many parts an item has along rows, and along columns.
             row_parts: usize,
             column_parts: usize,
             items: usize,
-            /// More than one only where an item is one part.
+            /// Items of a part: more than one only if the part is whole items.
             items_each: usize,
-            /// Registers' widths of B that are not cut: one, or a panel of those that are ready.
+            /// The least columns of a chunk, in registers: one, or a whole panel where panels are
+            /// ready.
             unit: usize,
         };
 
@@ -83,7 +86,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             runBatch(pool, args, &.{}, scratch);
         }
 
-        /// As `run`, once for each item of the batch; the items' C must not overlap.
+        /// Like `run`, for each item of the batch; the C of different items must not overlap.
         pub fn runBatch(
             pool: *Pool,
             args: Arguments,
@@ -105,7 +108,8 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             pool.parallelWorkers(&plan, runPart, parts);
         }
 
-        /// A single column is a single row of the transposed product, which reads A in order.
+        /// A single column of C is computed as a single row of the transposed product, which reads
+        /// A in order.
         fn turned(args: Arguments) Arguments {
             return .{
                 .m = 1,
@@ -148,8 +152,8 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             return plan;
         }
 
-        /// How many parts: none so small that taking it costs more than it saves, and several for a
-        /// thread where they are large, so that a thread that is held up holds up little.
+        /// Chooses the parts: none so small that taking one costs more than it saves, and several
+        /// for each thread where parts are large, so that a thread that is held up holds up little.
         fn split(plan: *Plan, threads: usize) void {
             const args = plan.args;
             const item_work = args.m * args.n * @max(args.k, 16);
@@ -255,7 +259,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             for (0..args.m) |i| @memset(stepped(args.c, i, args.c_row)[0..args.n], 0);
         }
 
-        /// What a chunk of columns is at one block of k.
+        /// A chunk of columns in one block of k.
         const Chunk = struct {
             args: *const Arguments,
             first: usize,
@@ -268,7 +272,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             strips: usize,
 
             fn panelBegin(chunk: *const Chunk, panel: usize) usize {
-                // Those that are ready are as wide as they can be, but for the last.
+                // Panels that are ready have the full width, except the last one.
                 if (chunk.args.panels != null) return @min(panel * Tile.vectors_max, chunk.vectors);
                 return chunk.vectors * panel / chunk.panels;
             }
@@ -282,13 +286,14 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 return chunk.args.m * strip / chunk.strips;
             }
 
-            /// Where a panel stands among the copies.
+            /// The address of a panel among the copies.
             fn panelOf(chunk: *const Chunk, panel: usize) [*]T {
                 return chunk.right + chunk.panelBegin(panel) * lanes * Panels.height(chunk.k);
             }
         };
 
-        /// Columns few enough that a block of k of them stays in the cache while all rows pass.
+        /// Runs few enough columns that a block of k of them stays in the cache while all rows
+        /// pass.
         fn runChunk(plan: *const Plan, args: *const Arguments, column: usize, scratch: []align(64) u8) void {
             const vectors = divCeil(args.n, lanes);
             var chunk: Chunk = .{
@@ -334,7 +339,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             }
         }
 
-        /// Row after row through all panels: rows of B may be on a memory page each.
+        /// Copies row after row into all panels: rows of B may be on a memory page each.
         fn copyRows(chunk: *const Chunk) void {
             for (0..chunk.k) |p| {
                 const from = stepped(chunk.b, p, chunk.args.b_row);
@@ -348,7 +353,8 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             }
         }
 
-        /// Strips of A whose rows lie side by side, a column of all of them after the other.
+        /// Copies strips of A whose rows are contiguous along a column: one column of all strips
+        /// after the other.
         fn copyLeft(chunk: *const Chunk, strip: usize, end: usize) void {
             const a = stepped(chunk.args.a, chunk.first, chunk.args.a_col);
             for (0..chunk.k) |p| {
@@ -363,14 +369,14 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             }
         }
 
-        /// Asks for elements that are copied soon; no harm where there are none.
+        /// Prefetches elements that are copied soon; an address without memory does no harm.
         inline fn fetch(from: [*]const T, count: usize) void {
             var i: usize = 0;
             while (i < count) : (i += 64 / @sizeOf(T)) @prefetch(from + i, .{ .locality = 2 });
         }
 
-        /// Some strips times all panels. What the inner loop runs through is read from the
-        /// second-level cache again and again: panels, or strips where those are the smaller.
+        /// Multiplies some strips by all panels. The inner loop runs through the smaller of the
+        /// two, panels or strips, which the second-level cache then delivers again and again.
         fn runStrips(plan: *const Plan, chunk: *const Chunk, first: usize, end: usize) void {
             if (config.strips_inner) {
                 for (0..chunk.panels) |panel| {

@@ -4,13 +4,15 @@
 //! Two kernels share the walk. One widens both operands as it copies them and multiplies them with
 //! the tiles of float32: its results are the float32 product of the widened operands, rounded. The
 //! other is for bfloat16 where the CPU adds the products of two neighbours in one instruction: it
-//! copies pairs, and does twice as much at a time. It takes subnormal numbers for zero, and its
-//! bits are its own; like the other's they depend on the shape alone.
+//! copies pairs, and does twice as many flops in a step. That instruction takes subnormal numbers
+//! for zero, so its bits differ from the first kernel's; the bits of both depend on the shape
+//! alone.
 //!
-//! A part is some rows and columns of C. For each block of k its panel of B is copied once, then
-//! strips of A one after another, and sums are kept in scratch until the last block is done. A copy
-//! of B serves up to 256 rows and one of A up to 240 columns, so both cost a few percent. Where B is
-//! in panels already, a part has half the rows and twice the columns.
+//! A part is some rows and columns of C. For each block of k the part's panel of B is copied once,
+//! then strips of A one after another, and sums are kept in scratch until the last block is done. A
+//! copy of B serves up to 256 rows and one of A up to 240 columns, so both cost a few percent of
+//! the flops, which are the bound. Where B is in panels already, a part has half the rows and twice
+//! the columns.
 
 const std = @import("std");
 const assert = std.debug.assert;
@@ -26,12 +28,13 @@ const Args = contract.HalfArgs;
 const Batch = contract.Batch;
 const place = contract.place;
 
-/// Rows and columns of a part, and copied elements of a column: 4 bytes of one number, or of two.
+/// Rows and columns of a part, and the most copied elements of a column: 4 bytes each, which hold one
+/// number or a pair.
 const rows_part = 256;
 const columns_part = 240;
 const depth_max = contract.block_max;
 const rows_strip = 8;
-/// Whole registers are read and written, beyond the last column.
+/// Whole registers are read and written, also beyond the last column.
 const slack = 256;
 const right_bytes = depth_max * columns_part * 4 + slack;
 const sums_bytes = rows_part * columns_part * 4 + slack;
@@ -43,11 +46,11 @@ comptime {
     assert(right_bytes % 64 == 0 and sums_bytes % 64 == 0 and left_bytes % 64 == 0);
 }
 
-/// Whether this level's compiler knows the registers that the instruction works on.
+/// Whether this level's compiler knows the registers of the instruction for pairs.
 pub const has_dots = builtin.zig_backend == .stage2_llvm and builtin.cpu.arch == .x86_64 and
     std.Target.x86.featureSetHas(builtin.cpu.features, .avx512f);
 
-/// With `dots`, A and B must be bfloat16 and the CPU have AVX512-BF16.
+/// With `dots` the kernel of pairs: A and B must be bfloat16 and the CPU must have AVX512-BF16.
 pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
     return struct {
         const Tile = tile.Tile(f32, config);
@@ -55,7 +58,7 @@ pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
         const rows_max = Tile.rows_max;
         const vectors_max = Tile.vectors_max;
         const vectors_part = columns_part / lanes;
-        /// A copied element, and how many of k are in it.
+        /// The type of a copied element, and the steps of k in one.
         const Copied = if (dots) u32 else f32;
         const each = if (dots) 2 else 1;
 
@@ -71,7 +74,8 @@ pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
             items: usize,
             row_parts: usize,
             column_parts: usize,
-            /// Registers' widths of B that are not cut: one, or a panel of those that are ready.
+            /// The least columns of a step in registers: one, or a whole panel where panels are
+            /// ready.
             unit: usize,
             parts: usize,
             parts_each: usize,
@@ -93,10 +97,11 @@ pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
             pool.parallelWorkers(&plan, runParts, parts);
         }
 
-        /// Work that is worth a thread, and that a part has where there is enough.
+        /// The least work for which a thread is worth waking, and the work of a part where there is
+        /// enough.
         const part_work_min = 32 << 10;
         const part_work_good = 1 << 20;
-        /// Rows below which another copy of B for them costs too much.
+        /// The number of rows below which another copy of B for these rows costs too much.
         const rows_min = 32;
 
         fn makePlan(
@@ -108,7 +113,8 @@ pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
         ) Plan {
             const unit = if (args.panels == null) 1 else vectors_max;
             const units = divCeil(args.n, unit * lanes);
-            // Panels that are ready take no scratch: fewer rows and more columns copy A less often.
+            // Panels that are ready take no scratch: with fewer rows and more columns A is copied
+            // less often.
             const wider: usize = if (args.panels == null) 1 else 2;
             var rows = divCeil(args.m, rows_part / wider);
             var columns = divCeil(units * unit, vectors_part * wider);
@@ -134,7 +140,8 @@ pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
             };
         }
 
-        /// For the widened product those of `gemm.zig`, whose bits it has.
+        /// Blocks of k; the widened product uses those of `gemm.zig`, so that its bits are the
+        /// same.
         fn blockOf(k: usize) usize {
             return if (dots) depth_max * each else contract.blockOf(k);
         }
@@ -146,7 +153,8 @@ pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
         }
 
         fn runPart(plan: *const Plan, part: usize, scratch: []align(64) u8) void {
-            // Rows change fastest: the next part finds the columns of B in the cache.
+            // Rows change fastest from part to part: the next part finds the columns of B in the
+            // cache.
             const row_part = part % plan.row_parts;
             const column_part = part / plan.row_parts % plan.column_parts;
             var args = plan.args.*;
@@ -217,8 +225,8 @@ pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
             }
         }
 
-        /// Where a block of k of a panel that is ready stands among all of them: block after block, and in
-        /// each panel after panel.
+        /// The offset of a block of k of a ready panel: all panels of one block lie before those of
+        /// the next block.
         fn panelPlace(args: *const Args, first: usize, depth: usize, column: usize) usize {
             return first / each * args.n + column * depth;
         }
@@ -252,10 +260,10 @@ pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
             }
         };
 
-        /// A strip of A times some registers' width of B.
+        /// Multiplies a strip of A by some registers' width of B.
         const Panel = struct {
             depth: usize,
-            /// Pairs column by column, numbers row by row.
+            /// The strip of A: pairs lie column by column, single numbers row by row.
             left: [*]const Copied,
             right: [*]const Copied,
             pitch: usize,
@@ -341,12 +349,12 @@ inline fn addDots(sum: Sum, x: Pairs, y: Pairs) Sum {
     );
 }
 
-/// Pairs of neighbours along k, row after row of `columns`; the last is filled up with a zero.
-/// Strides are in bytes.
+/// Copies pairs of neighbours along k, row after row of `columns`; the last pair is completed by a
+/// zero. Strides are in bytes.
 fn copyPairs(to: [*]u32, from: [*]const u8, count: usize, columns: usize, along: isize, across: isize) void {
     const whole = count / 2;
     if (along == 2) {
-        // Both of a pair are one word of 32 bits.
+        // Both halves of a pair are one word of 32 bits.
         convert.Loader(.int32, i32).load(@ptrCast(to), from, whole, columns, 4, across);
     } else for (0..whole) |p| {
         const low = elementAt(from, along, 2 * p);

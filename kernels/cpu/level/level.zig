@@ -1,14 +1,16 @@
 //! All row kernels for one CPU level, behind one table of function pointers.
 //!
-//! The library holds this file several times. It imports it once, for the CPU that it is itself
-//! compiled for (the baseline), and on x86_64 it links objects whose root is `kernels/level.zig`:
+//! The library contains this file several times. The library imports it once, for the CPU that the
+//! library itself is compiled for (the baseline), and on x86_64 links objects whose root is
+//! `kernels/level.zig`:
 //!
 //!     -mcpu=x86_64_v3                        exports the table of x86_64_v3
 //!     -mcpu=x86_64_v4-prefer_256_bit         exports the table of x86_64_v4
 //!
-//! (position independent, the library's own optimize mode, stripped as it is). The library's root
-//! file says `pub const levels_linked = true;` when they are there, else only the baseline exists,
-//! as in tests, in wasm and on aarch64. `levels.zig` chooses among them when a context is opened.
+//! Each object is position independent, and has the library's optimize mode and stripping. The
+//! library's root file says `pub const levels_linked = true;` where these objects are linked; else
+//! only the baseline exists, as in tests, in wasm and on aarch64. `cpu/levels.zig` chooses among
+//! the levels when a context is opened.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -35,7 +37,7 @@ else if (is_x86 and x86.featureSetHas(builtin.cpu.features, .avx2))
 else
     128;
 
-/// What `--level` and the manifest call it.
+/// The level's name in `--level` and in the manifest.
 pub const name = if (builtin.cpu.arch.isWasm()) "wasm" else if (!is_x86)
     @tagName(builtin.cpu.arch)
 else switch (register_bits) {

@@ -1,8 +1,9 @@
 //! Panels: B in the order in which tiles read it, some registers of columns wide, row after row.
 //!
-//! A product copies a block of k of a few panels at a time into scratch, where B does not lie well.
-//! A B that many products share can be brought into panels as a whole, block of k after block, and
-//! in each panel after panel; all of these but the last are as wide as a tile.
+//! A product copies a block of k of a few panels at a time into scratch, where the order of B is
+//! slow to read. A B that many products share can be copied into panels as a whole: block of k
+//! after block, and panel after panel within a block; all panels but the last are as wide as a
+//! tile.
 
 const std = @import("std");
 const contract = @import("contract.zig");
@@ -10,10 +11,11 @@ const divCeil = @import("../../program/axes.zig").divCeil;
 const tile = @import("tile.zig");
 const Pool = @import("../pool.zig").Pool;
 
-/// How B is brought before the tiles: read as it lies, copied, or ready in panels.
+/// How tiles get B: read in its own order, copied, or ready in panels.
 pub const Right = enum { direct, rows, columns, any, ready };
 
-/// Rows of A below which far rows of B are read as they lie: a copy would serve too few.
+/// The number of rows of A below which distant rows of B are read in place: a copy would serve too
+/// few rows.
 const rows_min = 64;
 
 pub fn Panels(comptime T: type, comptime config: tile.Config) type {
@@ -54,12 +56,12 @@ pub fn Panels(comptime T: type, comptime config: tile.Config) type {
             }
         }
 
-        /// Elements of a register's width of columns in a block of k.
+        /// Elements of one register's width of columns in a block of k.
         pub fn height(k: usize) usize {
             return std.mem.alignForward(usize, k, lanes);
         }
 
-        /// Where a block of k of the panel that begins at that register stands among all of them.
+        /// The offset, among all panels, of a block of k of the panel that begins at that register.
         pub fn place(args: *const Arguments, first: usize, k: usize, vector: usize) usize {
             return first * vectorsOf(args.n) * lanes + vector * lanes * height(k);
         }
@@ -71,7 +73,7 @@ pub fn Panels(comptime T: type, comptime config: tile.Config) type {
             return height(args.k) * vectorsOf(args.n) * lanes;
         }
 
-        /// Brings B, the same for all items, into panels.
+        /// Copies B, the same for all items of the batch, into panels.
         pub fn pack(pool: *Pool, args: *const Arguments, to: [*]align(64) T) void {
             const job: Packing = .{ .args = args, .right = rightOf(args), .block = contract.blockOf(args.k), .to = to };
             pool.parallelWorkers(&job, Packing.panel, divCeil(args.n, Packing.width));
@@ -105,8 +107,8 @@ pub fn Panels(comptime T: type, comptime config: tile.Config) type {
     };
 }
 
-/// Bytes from which on columns of A lie apart, and four times as many rows of B. Where a
-/// product reads its operands from main memory, those that lie apart are copied sooner.
+/// The row stride in bytes from which columns of A compete for cache sets; for rows of B four times
+/// as many. Where a product reads its operands from main memory, smaller strides are copied, too.
 pub fn apart(k: usize) usize {
     return if (k > contract.long_depth) 512 else 1024;
 }

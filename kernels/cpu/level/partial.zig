@@ -1,12 +1,13 @@
-//! What is left at the end of a row: less than a vector.
+//! The end of a row: fewer elements than a vector.
 
 const std = @import("std");
 
-/// The smallest pages that there are.
+/// Bytes of the smallest memory pages of any machine.
 const page_bytes = 4096;
 
-/// The first `count` elements, then zeros. A page is readable whole or not at all: where a vector
-/// does not cross its end, what follows the elements is read with them and put aside.
+/// Loads the first `count` elements, then zeros. A page is readable whole or not at all: where a
+/// vector does not cross the end of a page, the whole vector is read, and the elements past `count`
+/// are dropped.
 pub fn load(comptime lanes: usize, comptime T: type, source: [*]const T, count: usize) @Vector(lanes, T) {
     const V = @Vector(lanes, T);
     const none: V = @splat(0);
@@ -23,7 +24,7 @@ noinline fn atPageEnd(comptime lanes: usize, comptime T: type, source: [*]const 
     return buffer;
 }
 
-/// Stores the first `count` elements, fewer than there are, as two runs that may overlap.
+/// Stores the first `count` elements, fewer than a vector has, as two runs that may overlap.
 pub noinline fn store(comptime lanes: usize, comptime T: type, target: [*]T, values: *const [lanes]T, count: usize) void {
     comptime var half = lanes / 2;
     inline while (half > 0) : (half /= 2) {
@@ -40,7 +41,7 @@ test "the end of a page is not crossed" {
     if (@import("builtin").os.tag != .linux) return error.SkipZigTest;
     const pages = try std.heap.page_allocator.alignedAlloc(u8, .fromByteUnits(page_bytes), 2 * std.heap.pageSize());
     defer std.heap.page_allocator.free(pages);
-    // Whoever touches the second page is killed.
+    // An access to the second page kills the process.
     const guard = pages[pages.len / 2 ..];
     try std.testing.expectEqual(0, linux.mprotect(guard.ptr, guard.len, .{}));
     defer _ = linux.mprotect(guard.ptr, guard.len, .{ .READ = true, .WRITE = true });

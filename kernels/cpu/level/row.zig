@@ -1,12 +1,14 @@
 //! One row of C: a vector times a matrix, where memory is the bound.
 //!
-//! The bits are those of `tile.zig`: a chain over k for each element, blocks of k added in
-//! order. What differs is how B is read: along its lines, several side by side, each of them once.
+//! The bits are those of `tile.zig`: a chain over k for each element, blocks of k added in order.
+//! The difference is in reading B: along its lines, several side by side, each line once.
+//!
+//! Napkin: k n elements of B are read for 2 k n flops, so the speed is that of reading B.
 
 const tile = @import("tile.zig");
 const offset = tile.offset;
 
-/// Columns of B at a time: their sums stay in the first-level cache.
+/// Columns of B computed together: their sums stay in the first-level cache.
 const columns_each = 1024;
 /// Lines of B that are read side by side.
 const steps = 8;
@@ -17,7 +19,7 @@ pub fn Row(comptime T: type, comptime config: tile.Config) type {
         const V = Tile.V;
         const lanes = Tile.lanes;
 
-        /// Where the columns of B lie side by side; `args.m` is 1, `args.k` is not 0.
+        /// For a row-major B; `args.m` is 1, `args.k` is not 0.
         pub fn down(args: anytype, block: usize) void {
             var sums: [columns_each]T align(64) = undefined;
             var column: usize = 0;
@@ -64,7 +66,7 @@ pub fn Row(comptime T: type, comptime config: tile.Config) type {
             }
         }
 
-        /// Where the rows of B lie side by side: squares of it are transposed on their way.
+        /// For a column-major B: squares of it are transposed in registers.
         pub fn across(args: anytype, block: usize) void {
             var column: usize = 0;
             while (column < args.n) : (column += lanes) {

@@ -1,9 +1,10 @@
-//! A row of the table as loops over memory, for one compute type: `Map`, `Fold` and `Arg`.
+//! A row of the table as loops over memory, for one compute type: `Map`, `Fold` and `Arg`. Each
+//! operand is read once: memory is the bound, except in rows marked `slow`.
 //!
-//! Every operand lies contiguous in the compute type, or is one element (its bit in `repeated` is
+//! Every operand is contiguous in the compute type, or is one element (its bit in `repeated` is
 //! set; for a fold it comes as a vector of equal elements), so a broadcast operand costs no memory
-//! traffic. Other layouts are the skeletons' work. The vector's width never changes a bit of a map;
-//! a fold has the same virtual lanes on every level.
+//! traffic. Skeletons bring other layouts into this form. The vector's width never changes a bit of
+//! a map; a fold has the same virtual lanes on every level.
 
 const std = @import("std");
 const expr = @import("../../rows/expr.zig");
@@ -67,8 +68,8 @@ pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
                         steps[k] = 0;
                     }
                 }
-                // What is left over is read before anything is written, for the output may be an
-                // operand; it is a whole vector that overlaps the one before, if there is one.
+                // The last partial vector is read before anything is written, for the output may be
+                // an operand; it is a whole vector that overlaps the one before, if there is one.
                 const left = count % lanes;
                 const begin = count -| lanes;
                 var ends: [n]V = undefined;
@@ -105,7 +106,7 @@ pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
     };
 }
 
-/// Virtual lanes: as many on every level, so that the order of joining is one.
+/// Virtual lanes, the same number on every level, so that there is one order of joining.
 pub fn foldLanes(comptime T: type) usize {
     return if (T == f64) 8 else 16;
 }
@@ -185,7 +186,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
             count: usize,
         ) callconv(.c) void {
             const out: [*]T = @ptrCast(@alignCast(out_bytes));
-            // Each place is a chain of joins: several of them side by side hide its latency.
+            // Each index is a chain of joins: several chains side by side hide the latency of one.
             const wide = if (n <= 2) 4 else 2;
             var place: usize = 0;
             while (place + wide <= places) : (place += wide) {
@@ -256,7 +257,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
             return results;
         }
 
-        /// Lane l with l + half, then halves again.
+        /// Joins lane l with lane l + half, then halves again, until one lane is left.
         fn joinLanes(
             comptime lanes: usize,
             scalars: [3]@Vector(foldLanes(T), T),
@@ -303,8 +304,8 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize
             offset: usize,
             fresh: bool,
         ) void {
-            // Narrower vectors side by side: one wide vector would be kept in memory by the
-            // compiler where a function has many steps.
+            // Narrower vectors side by side: where a function has many steps, the compiler would
+            // keep one wide vector in memory.
             const lanes = @min(width, level_lanes);
             const V = @Vector(lanes, T);
             const blocks = width / lanes;
@@ -382,7 +383,7 @@ pub fn Arg(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
             const best: *T = @ptrCast(@alignCast(best_pointer));
             var i: usize = 0;
             if (count >= chains * lanes) {
-                // Chains that do not wait for each other.
+                // Several chains run side by side, so that none waits for another.
                 var values: [chains]V = undefined;
                 var places: [chains]I = undefined;
                 inline for (0..chains) |c| {
@@ -450,7 +451,7 @@ pub fn Arg(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
             return @bitCast(@as(@Vector(len, u32), @splat(low)) +% std.simd.iota(u32, len));
         }
 
-        /// The better of two in each lane, the first of equals.
+        /// The better of two elements in each lane; the first of equal ones.
         inline fn merge(
             comptime width: usize,
             values: *@Vector(width, T),
@@ -465,7 +466,7 @@ pub fn Arg(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
             places.* = @select(i32, take, other_places, places.*);
         }
 
-        /// The best of all lanes: halves are merged until one is left.
+        /// The best of all lanes: halves are compared until one lane is left.
         inline fn across(
             comptime width: usize,
             values: @Vector(width, T),

@@ -9,9 +9,9 @@ const std = @import("std");
 const builtin = @import("builtin");
 const gemm_wasm = @import("tile_wasm.zig");
 
-/// What a CPU level chooses; none of it changes a bit but `fma`.
+/// The choices of a CPU level; only `fma` changes bits.
 pub const Config = struct {
-    /// f32 elements of a register; f64 has half as many.
+    /// f32 elements of a register; half as many f64.
     lanes: u8,
     /// Whether the level has fused multiply-add.
     fma: bool,
@@ -35,13 +35,13 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
         pub const vectors_max: usize = config.vectors;
         pub const V = @Vector(lanes, T);
 
-        /// One block of k of some rows of A times a panel of B.
+        /// Multiplies one block of k of some rows of A by a panel of B.
         pub const Block = struct {
             k: usize,
             a: [*]const T,
             a_row: isize,
             a_col: isize,
-            /// Rows of columns; whole registers are read, so up to `lanes - 1` elements past
+            /// The panel's rows; whole registers are read, so up to `lanes - 1` elements past
             /// `columns`.
             b: [*]const T,
             b_row: isize,
@@ -120,7 +120,7 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
             @as(*align(@alignOf(T)) V, @ptrCast(to)).* = vector;
         }
 
-        /// Stores the first `count` elements, below `lanes`, by halves.
+        /// Stores the first `count` elements, fewer than `lanes`, half by half.
         inline fn storeSome(to: [*]T, vector: V, count: usize) void {
             var at = to;
             var rest = vector;
@@ -149,8 +149,8 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
             for (0..vectors) |v| store(to + v * lanes, load(from + v * lanes));
         }
 
-        /// Copies a panel of a B whose k runs contiguously: squares of registers are transposed.
-        /// Writes rows up to the next multiple of `lanes`, reads up to `lanes - 1` elements past k.
+        /// Copies a panel of a column-major B: squares of registers are transposed. Writes rows up
+        /// to the next multiple of `lanes`, reads up to `lanes - 1` elements past k.
         pub fn packColumns(
             to: [*]T,
             b: [*]const T,
@@ -177,7 +177,7 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
             }
         }
 
-        /// Copies a panel of a B of any strides.
+        /// Copies a panel of a B with any strides.
         pub fn packAny(
             to: [*]T,
             b: [*]const T,
@@ -200,8 +200,8 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
             }
         }
 
-        /// Within 128 bits by interleaving, the one shuffle that every level has, then by swapping
-        /// pieces of 128 bits.
+        /// Transposes within 128 bits by interleaving, the one shuffle that every level has, then
+        /// swaps pieces of 128 bits.
         pub inline fn transpose(square: *[lanes]V) void {
             @setEvalBranchQuota(10_000);
             const piece = 16 / @sizeOf(T);
@@ -251,12 +251,12 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
     };
 }
 
-/// A pointer moved by a signed number of elements.
+/// The pointer moved by a signed number of elements.
 pub inline fn offset(pointer: anytype, elements: isize) @TypeOf(pointer) {
     return pointer + @as(usize, @bitCast(elements));
 }
 
-/// A pointer moved by so many strides.
+/// The pointer moved by `count` strides.
 pub inline fn stepped(pointer: anytype, count: usize, stride: isize) @TypeOf(pointer) {
     return offset(pointer, @as(isize, @intCast(count)) * stride);
 }

@@ -1,18 +1,19 @@
 //! The inner loop of a tile, written for the compilers that engines have for WebAssembly.
 //!
 //! Such a compiler checks the bounds of each load, keeps 15 registers of 128 bits and moves nothing
-//! across instructions, so that a loop costs what its instructions are: a multiplication, an
+//! across instructions, so the cost of a loop is the sum of its instructions: a multiplication, an
 //! addition, and a share of the loads, each of which is three instructions, or two where an earlier
-//! load has the same constant offset. Steps of k are thus written out, and each moves its pointers,
-//! so that all of them use the same few offsets. The optimizer would undo that, and would bring all
-//! loads of all steps to the front, where they do not fit in registers: `pin` keeps it from both.
+//! load has the same constant offset. Steps of k are thus written out, and each step moves its
+//! pointers, so that all steps use the same few offsets. The optimizer would undo that, and would
+//! bring all loads of all steps to the front, where they do not fit in registers: `pin` prevents
+//! both.
 //!
 //! A broadcast costs no arithmetic unit when it is a load, but one when it is a shuffle: elements
 //! of A are loaded one by one.
 
-/// Steps of k that are written out.
+/// Steps of k that are written out in the loop.
 const steps = 8;
-/// The same where each row of A has a pointer of its own, which moves once for so many steps.
+/// The same number where each row of A has its own pointer, which moves once for all these steps.
 const steps_across = 4;
 
 /// The sums of products over one block of k; `block` is that of `tile.zig`.
@@ -59,7 +60,7 @@ fn bytes(comptime T: type, elements: isize) usize {
 
 fn Loops(comptime T: type, comptime rows: usize, comptime vectors: usize, comptime V: type) type {
     return struct {
-        /// One step where the rows of A lie side by side.
+        /// One step for a column-major A.
         inline fn down(sums: *[rows][vectors]V, a: *usize, a_col: usize, b: *usize, b_row: usize) void {
             const right = load(b.*);
             inline for (0..rows) |i| add(&sums[i], broadcast(a.*, i), &right);
@@ -69,7 +70,7 @@ fn Loops(comptime T: type, comptime rows: usize, comptime vectors: usize, compti
             pin(a);
         }
 
-        /// One step where the columns of A lie side by side, or anyhow if `step` is 0.
+        /// One step for a row-major A, or for any A if `step` is 0.
         inline fn across(sums: *[rows][vectors]V, a: *const [rows]usize, comptime step: usize, b: *usize, b_row: usize) void {
             const right = load(b.*);
             inline for (0..rows) |i| add(&sums[i], broadcast(a[i], step), &right);
@@ -99,7 +100,7 @@ fn Loops(comptime T: type, comptime rows: usize, comptime vectors: usize, compti
     };
 }
 
-/// Makes of a value one that the optimizer knows nothing of, here and now. No instruction.
+/// The value, of which the optimizer knows nothing from here on. Costs no instruction.
 inline fn pin(value: anytype) void {
     value.* = asm volatile (""
         : [_] "=r" (-> @TypeOf(value.*)),

@@ -1,5 +1,6 @@
-//! The arg skeleton: where along the reduced axes the best element stands, the first of equals, and
-//! the first NaN before all. The answer does not depend on any order.
+//! The arg skeleton: the index of the best element along the reduced axes, the first of equal ones;
+//! the first NaN beats all others. The answer depends on no order. Each element is read once:
+//! memory is the bound.
 
 const axes_module = @import("../../program/axes.zig");
 const contract = @import("../level/contract.zig");
@@ -13,7 +14,7 @@ const Bases = axes_module.Bases;
 const Prepared = fold_module.Prepared;
 const rank_max = axes_module.rank_max;
 
-/// Runs places `first..first + count` of the cut axis on the calling thread.
+/// Runs kept indices `first..first + count` of the cut axis on the calling thread.
 pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, count: usize) void {
     const axes = &prepared.axes;
     var bases: [2]usize = undefined;
@@ -43,7 +44,7 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
         if (plain) {
             kernel(&best, &place, @ptrFromInt(bases[1]), 0, prepared.reduced);
         } else runTiles(prepared, kernel, bases[1], &best, &place);
-        // Of nothing there is no place; 0 is as good as any.
+        // An arg over no elements has no answer; its result is 0.
         place = @max(place, 0);
         store(@ptrFromInt(bases[0]), @ptrCast(&place), 1, 1, 0, 0);
         if (!walk.next(shape[0..kept], axes.strides[0..2], 0, &bases)) return;
@@ -52,13 +53,14 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
 
 /// Columns that are compared side by side.
 const columns_each = 256;
-/// Reduced axes up to this are made columns of a tile, so many at a time, where there are enough:
-/// a row costs as much to begin with as some dozens of elements.
+/// Rows of at most `short_each` elements are transposed into columns of a tile, `short_columns` rows
+/// at a time, where there are at least `columns_min`: starting a row costs some dozens of elements.
 const short_each = 64;
 const short_columns = 64;
 const columns_min = 8;
 
-/// Where the kept axis lies closer in memory, or is `brought` so.
+/// Compares columns side by side: the kept axis has the smaller stride, or was transposed
+/// (`brought`).
 noinline fn runColumns(
     prepared: *const Prepared,
     bases: *[2]usize,
@@ -109,7 +111,7 @@ noinline fn runTiles(
     }
 }
 
-/// The whole instruction, on all threads where it is large enough.
+/// Runs the whole instruction, on all threads where it is large enough.
 pub fn execute(tables: *const contract.Table, pool: *Pool, arg: *const program.Fold) void {
     const kept_count = axes_module.product(arg.shape[0..arg.kept]);
     if (kept_count == 0) return;

@@ -1,5 +1,5 @@
-//! One instruction on the CPU, by the skeleton that it names. It trusts what was checked when the
-//! instruction was decoded, and itself refuses what only the data shows: an index out of range.
+//! One instruction on the CPU, by the skeleton that it names. Decoding has checked everything but
+//! the data: an index out of range is refused here.
 
 const arg = @import("arg.zig");
 const contract = @import("../level/contract.zig");
@@ -16,12 +16,12 @@ const Pool = @import("../pool.zig").Pool;
 const Message = program.Message;
 const Status = program.Status;
 
-/// Bytes of scratch that any instruction may need on so many threads.
+/// The most bytes of scratch that an instruction needs on that many threads.
 pub fn scratchBytes(threads: usize) usize {
     return @max(@max(threads, 1) * contract.scratch_bytes, fold.partials_max * 8);
 }
 
-/// The message says why an instruction is refused.
+/// Executes the instruction; the message says why it is refused.
 pub fn execute(
     level: *const contract.Level,
     pool: *Pool,

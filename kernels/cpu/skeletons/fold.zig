@@ -1,11 +1,12 @@
 //! The fold skeleton: the elements along the reduced axes joined into one.
 //!
 //! The order of joining is part of the result and depends only on the declared shape and strides:
-//! `isColumn` of `program/facts.zig` says which of two orders it is.
+//! `isColumn` of `program/facts.zig` decides between two orders.
 //! - Row: chunks of 1024 along the linear reduced index; in a chunk element p goes to lane p % 16
-//!   (8 for f64), lanes are joined as a tree, and chunks from left to right.
+//! (8 for f64), lanes are joined as a tree, and chunks from left to right.
 //! - Column: each column runs down chunks of 128 rows, and chunks are joined from the top.
-//! Threads share out kept places, or whole chunks where there are few places, never a chunk.
+//! Threads share out kept indices, or whole chunks where there are few kept indices; a chunk is
+//! never split. Each element is read once: memory is the bound.
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
@@ -28,7 +29,7 @@ pub const prepare = prepared_module.prepare;
 
 const columns_each = columns.columns_each;
 const tile_elements = 1024;
-/// Results of chunks that are kept until they are joined, in f64 elements.
+/// The most results of chunks that are kept until they are joined, in f64 elements.
 pub const partials_max = 8192;
 
 comptime {
@@ -36,7 +37,7 @@ comptime {
     std.debug.assert(partials_max >= 16 * columns_each);
 }
 
-/// A vector of one element for every operand that has but one.
+/// A vector of equal elements for every operand that is one repeated element.
 const Repeated = struct {
     vectors: [program.inputs_max][contract.repeated_bytes]u8 align(contract.repeated_bytes),
 
@@ -52,7 +53,7 @@ const Repeated = struct {
         }
     }
 
-    /// As `fill`, from an element of another type.
+    /// Like `fill`, from an element of another type.
     fn fillFrom(
         repeated: *Repeated,
         k: usize,
@@ -66,7 +67,7 @@ const Repeated = struct {
     }
 };
 
-/// Runs places `first..first + count` of the cut axis on the calling thread.
+/// Runs kept indices `first..first + count` of the cut axis on the calling thread.
 pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, count: usize) void {
     const axes = &prepared.axes;
     const n = prepared.operands;
@@ -100,12 +101,12 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
     }
 }
 
-/// Stores one result of the compute type.
+/// Converts and stores one result of the compute type.
 fn finish(prepared: *const Prepared, address: usize, result: *const f64) void {
     prepared.store()(@ptrFromInt(address), @ptrCast(result), 1, 1, 0, 0);
 }
 
-/// Whether the chunk kernels can read every operand where it lies.
+/// Whether the chunk kernels can read every operand in place, without a tile.
 fn rowPasses(prepared: *const Prepared) bool {
     const axes = &prepared.axes;
     if (axes.rank > prepared.kept + 1) return false;
@@ -127,7 +128,7 @@ const Inputs = struct {
     mask: u32,
     repeated: Repeated,
 
-    /// Points at elements `first..` of the reduced axis.
+    /// Moves the addresses to elements `first..` of the reduced axis.
     inline fn set(
         inputs: *Inputs,
         prepared: *const Prepared,
@@ -151,10 +152,10 @@ const Inputs = struct {
     }
 };
 
-/// Places whose results are stored together.
+/// Kept indices whose results are stored together.
 const places_each = 64;
 
-/// `count` places of one chunk each.
+/// Reduces `count` kept indices of one chunk each.
 noinline fn reduceShort(prepared: *const Prepared, bases: *const Bases, count: usize) void {
     const axes = &prepared.axes;
     const size = prepared_module.elementBytes(prepared);
@@ -186,11 +187,11 @@ noinline fn reduceShort(prepared: *const Prepared, bases: *const Bases, count: u
     }
 }
 
-/// Chunks whose results are joined before the next are computed.
+/// Chunks whose results are computed before they are joined.
 const wave = 64;
 
 inline fn reduceStraight(prepared: *const Prepared, bases: *const Bases, result: *f64) void {
-    // Operands of no elements have not even one that could be repeated.
+    // An operand without elements has not even one element that could be repeated.
     if (prepared.reduced == 0) return prepared_module.setStart(prepared, result);
     var inputs: Inputs = undefined;
     inputs.set(prepared, bases, 0);
@@ -215,7 +216,7 @@ noinline fn reduceLong(prepared: *const Prepared, bases: *const Bases, result: *
     }
 }
 
-/// Joins `count` results, each with what stands left of it.
+/// Joins `count` results, in order, to the result so far.
 fn joinInto(
     prepared: *const Prepared,
     result: *f64,
@@ -235,7 +236,7 @@ fn joinInto(
     }
 }
 
-/// Loads elements `first..first + count` of the linear reduced index.
+/// Loads elements `first..first + count` of the linear reduced index into a tile.
 pub fn loadRange(
     prepared: *const Prepared,
     base: usize,
@@ -278,7 +279,7 @@ noinline fn reduceTiles(prepared: *const Prepared, bases: *const Bases, result: 
     }
 }
 
-/// One chunk of operands that lie otherwise.
+/// Joins one chunk of operands that need a tile: strided, or of another type.
 noinline fn chunkTiles(
     prepared: *const Prepared,
     bases: *const Bases,
@@ -295,7 +296,7 @@ noinline fn chunkTiles(
     prepared.chunks()(@ptrCast(result), &pointers, 0, &prepared.scalars, first, count);
 }
 
-/// The whole fold, on all threads where it is large enough. `partials` belongs to the caller's
+/// Runs the whole fold, on all threads where it is large enough. `partials` belongs to the caller's
 /// context.
 pub fn execute(
     tables: *const contract.Table,
@@ -326,7 +327,7 @@ pub fn execute(
 const Job = struct {
     prepared: *const Prepared,
     partials: *[partials_max]f64,
-    /// Places of the cut axis, or chunks, that a part takes.
+    /// Kept indices of the cut axis, or chunks, in a part.
     each: usize = 0,
     bases: Bases = undefined,
     first_chunk: usize = 0,
@@ -375,13 +376,13 @@ const Job = struct {
     }
 };
 
-/// Few kept places: threads share out the chunks of each.
+/// For few kept indices: threads share out the chunks of each.
 noinline fn executeChunks(pool: *Pool, job_begun: Job) void {
     var job = job_begun;
     const prepared = job.prepared;
     const axes = &prepared.axes;
     const n = prepared.operands;
-    // In a column fold the last kept axis is walked together.
+    // In a column fold all indices of the last kept axis are joined together.
     const outer: usize = if (prepared.column) prepared.kept - 1 else prepared.kept;
     const all_columns = if (prepared.column) axes.shape[prepared.kept - 1] else 1;
     job.bases = prepared.bases;

@@ -1,8 +1,8 @@
-//! The fold skeleton where the kept axis lies closer in memory: columns run down side by side.
+//! The fold skeleton where the kept axis has the smaller stride: columns run down side by side.
 //!
-//! `run` does whole columns. `accumulate` is for a group whose tiles are rows: it goes on with each
-//! chunk of rows where the last tile left it, and `finish` joins the chunks. Both join in the order
-//! that `fold.zig` promises.
+//! `run` computes whole columns. `accumulate` is for a group whose tiles are rows: it continues
+//! each chunk of rows from where the last tile ended, and `finish` joins the chunks. Both join in
+//! the order that `fold.zig` promises. Each element is read once: memory is the bound.
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
@@ -24,7 +24,7 @@ comptime {
     std.debug.assert(columns_each % tile_columns == 0);
 }
 
-/// Whether the column kernels can read every operand where it lies.
+/// Whether the column kernels can read every operand in place, without a tile.
 pub fn passes(prepared: *const Prepared) bool {
     const axes = &prepared.axes;
     const kept = prepared.kept;
@@ -37,14 +37,15 @@ pub fn passes(prepared: *const Prepared) bool {
     return true;
 }
 
-/// The last kept axis at one place of the others.
+/// Folds the last kept axis at one index of the other kept axes.
 pub noinline fn run(prepared: *const Prepared, bases: *const Bases, count: usize) void {
     var running: [columns_each]f64 = undefined;
     var partial: [columns_each]f64 = undefined;
     const size = prepared_module.elementBytes(prepared);
     const last = prepared.kept - 1;
     const stride = prepared.axes.strides[0][last];
-    // Operands of the kept axes may be the output itself: it is written when all chunks are joined.
+    // An operand with kept axes alone may be the output itself, which is therefore written only when
+    // all chunks are joined.
     const straight = prepared.dtypes[0] == prepared.compute and
         stride == @as(isize, @intCast(size)) and prepared.reduced <= contract.column_chunk;
     var column: usize = 0;
@@ -67,7 +68,7 @@ pub noinline fn run(prepared: *const Prepared, bases: *const Bases, count: usize
     }
 }
 
-/// The chunk of rows that begins at `first`, for some columns.
+/// Joins the chunk of rows that begins at `first`, for some columns.
 pub fn chunk(
     prepared: *const Prepared,
     bases: *const Bases,
@@ -161,13 +162,13 @@ fn rowAddress(prepared: *const Prepared, base: usize, k: usize, linear: usize) u
     return address;
 }
 
-/// Bytes of the results that `accumulate` keeps for each chunk.
+/// Bytes of the results that `accumulate` keeps for all chunks.
 pub fn partialBytes(prepared: *const Prepared) usize {
     return prepared.axes.shape[0] * prepared_module.elementBytes(prepared);
 }
 
-/// For one kept and one reduced axis whose operands pass: rows `first..first + count`, which follow
-/// on those before them, into the results of their chunks.
+/// Joins rows `first..first + count`, which follow on those joined before, into the results of
+/// their chunks; for one kept and one reduced axis whose operands are read in place.
 pub fn accumulate(
     prepared: *const Prepared,
     bases: *const Bases,
@@ -200,7 +201,7 @@ pub fn accumulate(
     }
 }
 
-/// Joins the chunks' results, the first of which is overwritten.
+/// Joins the chunks' results into that of the first chunk.
 pub fn finish(prepared: *const Prepared, partials: [*]u8) void {
     const columns = prepared.axes.shape[0];
     const bytes = partialBytes(prepared);

@@ -1,4 +1,4 @@
-//! A fold as its loops take it: axes merged, addresses, and the kernels of its row.
+//! A fold prepared for its loops: axes merged, addresses, and the kernels of its row.
 
 const axes_module = @import("../../program/axes.zig");
 const contract = @import("../level/contract.zig");
@@ -12,7 +12,7 @@ const Axes = axes_module.Axes;
 const Bases = axes_module.Bases;
 const operands_max = axes_module.operands_max;
 
-/// The start of every row, for folds of nothing.
+/// The start of every row of the table, which is also the result of a fold over no elements.
 const starts: [3][table.fold_rows.len]f64 = blk: {
     var values: [3][table.fold_rows.len]f64 = undefined;
     for (convert.Compute, &values) |T, *list| {
@@ -23,7 +23,7 @@ const starts: [3][table.fold_rows.len]f64 = blk: {
     break :blk values;
 };
 
-/// A fold whose axes are merged; the kept ones come first. Axis `cut` is a kept one and may be
+/// A fold whose axes are merged; the kept axes come first. Axis `cut` is a kept axis and may be
 /// walked in pieces.
 pub const Prepared = struct {
     tables: *const contract.Table,
@@ -33,14 +33,15 @@ pub const Prepared = struct {
     operands: u8,
     kept: u8,
     cut: u8,
-    /// Elements joined into one.
+    /// The number of elements joined into one result.
     reduced: usize,
     scalars: map_module.Scalars,
     axes: Axes,
     bases: Bases,
     dtypes: [operands_max]program.DType,
 
-    /// Takes the addresses and numbers of a fold that differs in nothing else.
+    /// Takes the addresses and numbers of a fold that differs from the prepared one in nothing
+    /// else.
     pub fn rebind(prepared: *Prepared, fold: *const program.Fold) void {
         prepared.scalars = .init(fold.compute, &fold.scalars);
         axes_module.pointAt(&prepared.bases, fold);
@@ -81,13 +82,13 @@ pub const Prepared = struct {
 };
 
 pub const Cut = union(enum) {
-    /// The longest kept axis.
+    /// Cuts the longest kept axis.
     any,
-    /// All kept axes as one.
+    /// Cuts all kept axes, merged into one.
     all,
 };
 
-/// False if the axes cannot be cut as asked.
+/// Prepares the fold; false if its axes cannot be cut as `cut` asks.
 pub fn prepare(
     prepared: *Prepared,
     tables: *const contract.Table,
@@ -128,7 +129,7 @@ pub fn prepare(
     return true;
 }
 
-/// What a fold starts from, as an element of its compute type.
+/// Writes the start of the fold, as an element of its compute type.
 pub fn setStart(prepared: *const Prepared, result: *f64) void {
     const value = starts[@backingInt(prepared.compute)][prepared.row];
     switch (prepared.compute) {

@@ -1,5 +1,5 @@
-//! The fold and arg skeletons against plain loops: what a row means, and the order of joining that
-//! the head of `fold.zig` promises, bit for bit.
+//! The fold and arg skeletons against plain loops: the meaning of each row, and the order of
+//! joining that the head of `fold.zig` promises, bit for bit.
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
@@ -79,7 +79,7 @@ fn operandsAt(comptime T: type, fold: *const Fold, place: usize) [6]T {
     return operands;
 }
 
-/// One result in the promised order.
+/// One result, joined in the promised order.
 fn ordered(
     comptime row: table.FoldRow,
     comptime T: type,
@@ -124,7 +124,8 @@ fn step(comptime row: table.FoldRow, comptime T: type, running: T, value: T) T {
 
 const Meaning = struct { value: f64, error_bound: f64 };
 
-/// What the row's name says, in f64, and how far a sum of rounded terms may be from it.
+/// The meaning of the row's name in f64, and the largest error that a sum of rounded terms may
+/// have.
 fn meaning(
     comptime name: []const u8,
     comptime T: type,
@@ -171,7 +172,7 @@ fn meaning(
         } else {
             value += term;
             sizes += @abs(term);
-            // A difference of large numbers is rounded by more than itself.
+            // A difference of large numbers has a rounding error larger than the difference.
             if (comptime is("sumSquaredDeviation")) sizes += x[0] * x[0] + x[1] * x[1];
             if (comptime is("dotNormal")) sizes += @abs(x[0] * x[3]) * (@abs(x[1]) + @abs(x[2]));
             if (comptime is("sumExpSub")) sizes += @abs(term) * (@abs(x[0]) + @abs(x[1]));
@@ -198,7 +199,7 @@ fn check(comptime row: table.FoldRow, comptime T: type, fold: *const Fold, meant
         }
         if (!meant or T == i32 or fold.out.dtype.bytes() != @sizeOf(T)) continue;
         if (fold.out.dtype == .int32) continue;
-        // Long products leave the range of the type on their way.
+        // Products of many factors leave the range of the type before they end.
         if (comptime std.mem.eql(u8, row.name, "prod")) if (reduced > 16) continue;
         const want = meaning(row.name, T, fold, reduced, kept);
         if (@abs(want.value) > std.math.floatMax(f32)) continue;
@@ -253,7 +254,7 @@ test "a fold of a million elements" {
     };
 }
 
-/// The first NaN, or the first of the best; 0 for nothing.
+/// The index of the first NaN, else of the first best element; 0 if there are no elements.
 fn naiveArg(comptime T: type, arg: *const Fold, greatest: bool, reduced: usize, kept: usize) i32 {
     var best: usize = 0;
     for (0..reduced) |p| {

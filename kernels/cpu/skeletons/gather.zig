@@ -1,5 +1,6 @@
-//! The gather and scatter skeletons: slices along one axis chosen by an index, copied out or added
-//! in. Every index is checked before anything is written.
+//! The gather and scatter skeletons: slices along one axis, chosen by indices, are copied out or
+//! added in. Every index is checked before anything is written. Memory is the bound: each element
+//! is read and written once.
 
 const axes_module = @import("../../program/axes.zig");
 const half = @import("../../numbers/half.zig");
@@ -9,10 +10,11 @@ const Pool = @import("../pool.zig").Pool;
 
 const advance = axes_module.advance;
 
-/// Elements of the inner axis that a part of a scatter has at least.
+/// The least elements of the inner axis in one part of a scatter.
 const inner_each = 64;
 
-/// The first index that is outside `0..length`, or null. False dtypes are the caller's to refuse.
+/// The first index outside `0..length`; null if there is none. The caller must have refused dtypes
+/// that are no indices.
 pub fn outside(gather: *const program.Gather) ?i64 {
     for (0..gather.count) |c| {
         const index = indexAt(gather, c);
@@ -30,7 +32,7 @@ inline fn indexAt(gather: *const program.Gather, c: usize) i64 {
     }
 }
 
-/// Three strides of a view in bytes.
+/// The three strides of a view in bytes.
 fn bytesOf(view: *const program.View) [3]isize {
     const size: isize = @intCast(view.dtype.bytes());
     return .{ view.strides[0] *% size, view.strides[1] *% size, view.strides[2] *% size };
@@ -105,7 +107,7 @@ fn gatherAs(comptime T: type, gather: *const program.Gather, first: usize, end: 
     }
 }
 
-/// out[o, index[c], i] += source[o, c, i], c ascending. Threads share out what is not `c`.
+/// out[o, index[c], i] += source[o, c, i], c ascending. Threads share out o and i, never c.
 pub fn executeScatter(pool: *Pool, scatter: *const program.Gather) void {
     const count = scatter.outer * scatter.count * scatter.inner;
     if (count == 0) return;

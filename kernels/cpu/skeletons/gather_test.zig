@@ -158,7 +158,7 @@ test "operands that do not go together are unsupported" {
     try std.testing.expectEqual(.unsupported, engine.execute(&.{ .gather = one }));
 }
 
-/// Element i of a call, from the words of its own block.
+/// Element i of a call, computed from the words of its Philox block alone.
 fn naiveRandom(one: *const program.Random, i: usize) f64 {
     const each: usize = if (one.out.dtype == .float64) 2 else 4;
     const block = one.counter +% i / each;

@@ -1,9 +1,10 @@
 //! The map skeleton: one element of the output from one element of each operand.
 //!
-//! What lies end to end in the compute type goes straight through the row's kernel, in runs as
-//! long as they come. Operands that are strided or of another type are brought into a tile first,
-//! two axes at a time where one is short or runs across memory (a transpose), so that memory is
-//! read a cache line at a time. Every element is computed alone: no cut changes a bit.
+//! Operands that are contiguous in the compute type go straight through the row's kernel, in runs
+//! as long as possible. Operands that are strided or of another type are loaded into a tile first,
+//! two axes at a time where one axis is short or the operand is transposed, so that memory is read
+//! a cache line at a time. Every element is computed by itself, so no cut changes a bit. Memory is
+//! the bound, except in rows marked `slow`.
 
 const axes_module = @import("../../program/axes.zig");
 const contract = @import("../level/contract.zig");
@@ -18,19 +19,20 @@ const advance = axes_module.advance;
 const operands_max = axes_module.operands_max;
 const rank_max = axes_module.rank_max;
 
-/// Elements of a tile in a walk along one axis, and along two.
+/// Elements of a tile in a walk along one axis, and in a walk along two.
 const tile_elements = 256;
 const block_elements = 1024;
-/// A last axis below the first is no work for a kernel, and one below the second is loaded and
-/// stored together with the axis before it.
+/// A last axis shorter than `vector_axis` is not worth a kernel's call, and one shorter than
+/// `short_axis` is loaded and stored together with the axis before it.
 const vector_axis = 16;
 const short_axis = 64;
-/// Rows and columns of a block that is transposed: what is written far apart costs more than what
-/// is read so, hence long runs of the output.
+/// Rows and columns of a block that is transposed: distant writes cost more than distant reads, so
+/// the output gets the long runs.
 const transposed_rows = 16;
 const transposed_columns = block_elements / transposed_rows;
 
-/// Elements from which a map is worth a second thread, and that a part has at least.
+/// The number of elements from which a map is worth a second thread, and the least elements of a
+/// part.
 pub const parallel_elements = 16 << 10;
 pub const part_elements = 8 << 10;
 
@@ -54,23 +56,23 @@ pub const Scalars = struct {
     }
 };
 
-/// Elements of the compute type, of operands that are one element of another.
+/// Operands that are one element of another type, converted to the compute type.
 const Converted = [program.inputs_max]u64;
 
-/// For kernels that have one place.
+/// Strides for kernels that are called for a single index.
 const no_strides: [operands_max]isize = @splat(0);
 
-/// Whether the row looks at its index.
+/// Whether the row's expression contains the index `i`.
 const uses_index = table.mapFlags("uses_index");
 
 const Mode = enum {
-    /// Operands pass straight through, or are one element for the whole last axis.
+    /// Operands are read in place, or are one element for the whole last axis.
     rows,
     /// Operands are loaded into tiles along the last axis.
     tiles,
-    /// Along the last two axes, because the last is short.
+    /// Operands are loaded into tiles along the last two axes, because the last axis is short.
     blocks,
-    /// Along the last two axes, because an operand runs along the other one.
+    /// The same, because an operand is transposed: its smallest stride is along the other axis.
     transposed,
 };
 
@@ -89,13 +91,13 @@ pub const Prepared = struct {
     bases: Bases,
     dtypes: [operands_max]program.DType,
 
-    /// Takes the addresses and numbers of a map that differs in nothing else.
+    /// Takes the addresses and numbers of a map that differs from the prepared one in nothing else.
     pub fn rebind(prepared: *Prepared, map: *const program.Map) void {
         prepared.scalars = .init(map.compute, &map.scalars);
         axes_module.pointAt(&prepared.bases, map);
     }
 
-    /// Places of the cut axis.
+    /// The length of the cut axis.
     pub fn length(prepared: *const Prepared) usize {
         return prepared.axes.shape[prepared.cut];
     }
@@ -113,7 +115,8 @@ fn setOperands(prepared: *Prepared, tables: *const contract.Table, map: *const p
     prepared.rebind(map);
 }
 
-/// Axes `begin..end` of the map, the first of them kept apart from axes below `barrier`.
+/// Appends axes `begin..end` of the map; the first of these is not merged with axes below
+/// `barrier`.
 fn appendAxes(
     prepared: *Prepared,
     map: *const program.Map,
@@ -131,12 +134,12 @@ fn appendAxes(
     prepared.axes.append(views[0..n], map.shape[begin..end], places[0..n], barrier);
 }
 
-/// Merges all that can be merged; the cut axis is the longest.
+/// Prepares the map with all axes merged that can be; the cut axis is the longest.
 pub fn prepare(prepared: *Prepared, tables: *const contract.Table, map: *const program.Map) void {
     setOperands(prepared, tables, map);
     const rank: usize = map.rank;
     if (prepared.indexed and rank > 0) {
-        // The last axis is where the index runs: it stays as it is passed.
+        // The index `i` runs along the last axis, which therefore stays unmerged.
         appendAxes(prepared, map, 0, rank - 1, 0);
         appendLast(prepared, map);
     } else appendAxes(prepared, map, 0, rank, 0);
@@ -146,7 +149,7 @@ pub fn prepare(prepared: *Prepared, tables: *const contract.Table, map: *const p
     for (shape, 0..) |size, axis| {
         if (size > shape[cut]) cut = axis;
     }
-    // Long outer axes make longer runs of memory for each thread.
+    // Cutting a long outer axis gives each thread longer runs of memory.
     prepared.cut = @intCast(if (shape[0] >= 256) 0 else cut);
     setMode(prepared, prepared.length());
 }
@@ -157,11 +160,12 @@ fn appendLast(prepared: *Prepared, map: *const program.Map) void {
     appendAxes(prepared, map, last, last + 1, prepared.axes.rank);
 }
 
-/// Which end of the axes is cut.
+/// Whether the first axes are cut or the last ones.
 pub const Side = enum { leading, trailing };
 
-/// For a group: axes before `first` are one axis, the cut one, or those from `first` on are.
-/// False if they cannot be. `setMode` comes when the strides are final.
+/// Prepares the map for a group: the axes before `first` are merged into one, the cut axis, or else
+/// the axes from `first` on are. False if these axes cannot be merged. The caller calls `setMode`
+/// once the strides are final.
 pub fn prepareCut(
     prepared: *Prepared,
     tables: *const contract.Table,
@@ -173,7 +177,7 @@ pub fn prepareCut(
     const rank: usize = map.rank;
     const axes = &prepared.axes;
     if (prepared.indexed) {
-        // The axis of the index is inside the cut ones only where it is all of them.
+        // The axis of the index `i` may be one of the cut axes only if it is the sole one.
         const inside = if (side == .leading) first == rank else true;
         const sole = if (side == .leading) rank == 1 else first + 1 == rank;
         if (inside and !sole) return false;
@@ -193,8 +197,8 @@ pub fn prepareCut(
     return true;
 }
 
-/// As `prepareCut`, for operands that lie end to end whatever the shape: `length` places by the
-/// rest, or the rest by `length` places.
+/// Like `prepareCut`, for operands that are contiguous whatever the shape: `length` indices by the
+/// rest, or the rest by `length` indices.
 pub fn prepareFlat(
     prepared: *Prepared,
     tables: *const contract.Table,
@@ -224,7 +228,7 @@ pub fn prepareFlat(
     return true;
 }
 
-/// Runs places `first..first + count` of the cut axis on the calling thread.
+/// Runs indices `first..first + count` of the cut axis on the calling thread.
 pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, count: usize) void {
     const axes = &prepared.axes;
     const cut = prepared.cut;
@@ -246,7 +250,7 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
     }
 }
 
-/// Decides how the last axes are walked, if `places` of the cut axis are run at a time. Strides
+/// Decides how the last axes are walked, for `places` indices of the cut axis at a time. Strides
 /// must not change afterwards.
 pub fn setMode(prepared: *Prepared, places: usize) void {
     const axes = &prepared.axes;
@@ -272,8 +276,8 @@ pub fn setMode(prepared: *Prepared, places: usize) void {
     } else .tiles;
 }
 
-/// Every operand passes straight through, or is one element for the whole last axis. The last axis
-/// but one is the kernel's, too, unless elements are converted for each of its places.
+/// Runs operands that are read in place, or are one element for the whole last axis. The kernel
+/// also walks the last axis but one, unless elements are converted for each index of that axis.
 fn runRows(
     prepared: *const Prepared,
     shape: *const [rank_max]usize,
@@ -311,7 +315,8 @@ fn runRows(
     }
 }
 
-/// Along the last axis by tiles, into which operands are loaded that do not pass.
+/// Runs along the last axis by tiles, into which the operands are loaded that cannot be read in
+/// place.
 noinline fn runTiles(
     prepared: *const Prepared,
     shape: *const [rank_max]usize,
@@ -338,7 +343,7 @@ noinline fn runTiles(
                     continue;
                 }
                 pointers[k - 1] = &tiles[k];
-                // A repeated element stays in its tile.
+                // A repeated element is loaded once and stays in its tile.
                 if (stride == 0 and i != 0) continue;
                 loader(prepared, k)(&tiles[k], source, 1, count, 0, stride);
             }
@@ -354,7 +359,7 @@ noinline fn runTiles(
     }
 }
 
-/// Along the last two axes by blocks.
+/// Runs along the last two axes by blocks.
 noinline fn runBlocks(
     prepared: *const Prepared,
     shape: *const [rank_max]usize,
@@ -372,8 +377,8 @@ noinline fn runBlocks(
     var tiles: [operands_max][block_elements * 8]u8 align(64) = undefined;
     var walk: axes_module.Walk = .{};
     while (true) {
-        // Columns of blocks, one after the other: each run of memory that is read across is read on
-        // where the block before left off, so that few pages are in use at a time.
+        // Blocks are walked column after column: a transposed operand is then read on where the
+        // block before stopped, so that few memory pages are in use at a time.
         var column: usize = 0;
         while (column < all_columns) : (column += columns_each) {
             var row: usize = 0;
@@ -443,7 +448,7 @@ fn storer(prepared: *const Prepared) convert.Store {
     return prepared.tables.store[@backingInt(prepared.compute)][@backingInt(prepared.dtypes[0])];
 }
 
-/// The whole map, on all threads where it is large enough.
+/// Runs the whole map, on all threads where it is large enough.
 pub fn execute(tables: *const contract.Table, pool: *Pool, map: *const program.Map) void {
     const shape = map.shape[0..map.rank];
     const count = axes_module.product(shape);
@@ -478,8 +483,8 @@ const Part = struct {
     }
 };
 
-/// Places of the cut axis that a part takes: some parts for each thread, none of them tiny, and
-/// borders on whole blocks so that threads do not share cache lines.
+/// Indices of the cut axis in a part: several parts for each thread, none of them tiny, and borders
+/// at whole blocks so that threads do not share cache lines.
 pub fn placesEach(length: usize, count: usize, threads: usize) usize {
     if (threads == 1) return length;
     const elements_each = @max(1, count / length);
@@ -489,8 +494,8 @@ pub fn placesEach(length: usize, count: usize, threads: usize) usize {
     return (each + multiple - 1) / multiple * multiple;
 }
 
-/// The common case, and fast for few elements: everything lies end to end in the compute type or
-/// is a single element.
+/// The most frequent case, fast for few elements: every operand is contiguous in the compute type
+/// or is a single element.
 inline fn executeDense(
     tables: *const contract.Table,
     pool: *Pool,

@@ -1,5 +1,5 @@
-//! The matmul skeleton: hands the operands to the level's `gemm.zig`, which wants the columns of
-//! the output side by side.
+//! The matmul skeleton: passes the operands to the level's `gemm.zig`, which wants contiguous
+//! columns in the output.
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
@@ -11,7 +11,7 @@ const Pool = @import("../pool.zig").Pool;
 
 const advance = axes_module.advance;
 
-/// False if the operands are not all of the compute type.
+/// Runs the product; false if the operands are not all of the compute type.
 pub fn execute(
     tables: *const contract.Table,
     pool: *Pool,
@@ -45,8 +45,8 @@ fn executeAs(
     columns(T, pool, operands.args, &operands.batch, out[1], run, scratch);
 }
 
-/// The operands as the kernel takes them: the columns of C side by side, unless there are gaps in
-/// both of its axes.
+/// The operands as the kernel takes them: transposed where that makes the columns of C contiguous,
+/// unless C has gaps in both of its axes.
 pub fn operandsOf(comptime T: type, product: *const program.MatMul) struct { args: contract.Args(T), batch: contract.Batch } {
     const r = product.batch_rank;
     var batch: contract.Batch = .of(product);
@@ -94,7 +94,7 @@ pub fn turns(product: *const program.MatMul) bool {
     return out[1] != 1 and product.n != 1 and (out[0] == 1 or product.m == 1);
 }
 
-/// See `contract.PackKernel`.
+/// Copies the right operand into panels; see `contract.PackKernel`.
 pub fn pack(tables: *const contract.Table, pool: *Pool, product: *const program.MatMul, to: ?[*]align(64) u8) usize {
     switch (product.compute) {
         inline .float32, .float64, .int32 => |known| {
@@ -106,8 +106,8 @@ pub fn pack(tables: *const contract.Table, pool: *Pool, product: *const program.
     }
 }
 
-/// Column after column, each of which is a matrix whose columns lie side by side. Slow, and rare:
-/// an output that is a view with gaps in both axes.
+/// Runs column after column, each of which is a matrix with contiguous columns. This is slow, but
+/// only an output that is a view with gaps in both axes needs it.
 fn columns(
     comptime T: type,
     pool: *Pool,

@@ -1,4 +1,4 @@
-//! The matmul skeleton where an operand or the result is float16 or bfloat16: hands them to the
+//! The matmul skeleton where an operand or the result is float16 or bfloat16: passes them to the
 //! level's `cpu/level/halves.zig`.
 
 const std = @import("std");
@@ -17,14 +17,14 @@ pub fn execute(
     run(pool, &operands.args, &operands.batch, scratch.ptr, scratch.len);
 }
 
-/// See `contract.PackKernel`.
+/// Copies the right operand into panels; see `contract.PackKernel`.
 pub fn pack(level: *const contract.Level, pool: *Pool, product: *const program.MatMul, to: ?[*]align(64) u8) usize {
     const operands = operandsOf(level, product);
     const run = (if (operands.pairs) level.table.gemm_dots_pack else level.table.gemm_half_pack) orelse return 0;
     return run(pool, &operands.args, to);
 }
 
-/// The operands as the kernel takes them, and whether they are multiplied by pairs.
+/// The operands as the kernel takes them, and whether the kernel of pairs multiplies them.
 fn operandsOf(
     level: *const contract.Level,
     product: *const program.MatMul,
@@ -50,7 +50,7 @@ fn operandsOf(
         .panels = product.panels,
     };
     if (turns(product)) {
-        // Results are stored in runs if the product is transposed.
+        // Results of the transposed product are stored in contiguous runs.
         std.mem.swap([program.rank_max]isize, &batch.a, &batch.b);
         std.mem.swap(usize, &args.m, &args.n);
         std.mem.swap(isize, &args.c.row, &args.c.column);

@@ -1,5 +1,6 @@
-//! Products of halves: those that are widened have the bits of the float32 product, rounded once;
-//! those of pairs lie within the rounding of their sums, and repeat on any number of threads.
+//! Products of halves: those of widened operands have the bits of the float32 product, rounded
+//! once; those by pairs are within the rounding error of their sums, and are equal on any number of
+//! threads.
 
 const std = @import("std");
 const cpu = @import("../engine.zig");
@@ -46,7 +47,7 @@ fn make(bench: *Bench, case: Case, dtypes: [3]DType, layouts: [3]Layout) !MatMul
     };
 }
 
-/// The same product of float32 operands that lie densely.
+/// The same product of contiguous float32 operands.
 fn widened(bench: *Bench, product: *const MatMul) !MatMul {
     const case: Case = .{ .batch = product.batch[0], .m = product.m, .n = product.n, .k = product.k };
     const wide = try make(bench, case, @splat(.float32), @splat(.dense));
@@ -74,7 +75,7 @@ test "products of widened halves are float32 products, rounded once, and nothing
     defer bench.deinit();
     for (cases) |case| for (types) |a| for (types) |b| for (types) |out| {
         if (!a.isHalf() and !b.isHalf() and !out.isHalf()) continue;
-        // Of large ones, some.
+        // Of a large product only some elements are compared.
         if (case.m * case.n * @max(case.k, 1) > 100_000 and bench.below(8) != 0) continue;
         bench.reset();
         const out_layout: Layout = if (bench.below(2) == 0) .dense else .any;

@@ -13,11 +13,11 @@ const DType = testing.DType;
 const MatMul = program.MatMul;
 const View = testing.View;
 
-/// How a matrix lies: rows of columns, columns of rows, both with a gap behind each, or with gaps
-/// in both directions.
+/// The layout of a matrix: row-major, column-major, either of them with gaps between the lines, or
+/// with gaps in both directions.
 const Lie = enum { plain, turned, plain_apart, turned_apart, gaps };
 
-/// A view `[batch..., rows, columns]`; a batch axis of stride 0 where `shared` has its bit.
+/// A view `[batch..., rows, columns]`; a batch axis whose bit is set in `shared` has stride 0.
 fn matrix(
     bench: *Bench,
     dtype: DType,
@@ -69,7 +69,7 @@ fn make(bench: *Bench, dtype: DType, shape: Shape, lies: [3]Lie, shared: [2]u8) 
     return product;
 }
 
-/// Three plain loops in f64, or in i64 for integers, whose low bits are the answer.
+/// Three plain loops in f64, or in i64 for integers, whose low bits are the expected result.
 fn expectProduct(comptime T: type, product: *const MatMul) !void {
     const Wide = if (T == i32) i64 else f64;
     const rank: usize = product.batch_rank;

@@ -1,10 +1,12 @@
-//! The random skeleton: `count` elements that depend on key and counter alone (see `philox.zig`).
+//! The random skeleton: `count` elements that depend on key and counter alone (see
+//! `numbers/philox.zig`).
 
 const contract = @import("../level/contract.zig");
 const program = @import("../../program/program.zig");
 const Pool = @import("../pool.zig").Pool;
 
-/// Elements of a part: some microseconds, longer than it takes to wake a thread that spins.
+/// The least elements of a part: some microseconds of work, longer than it takes to wake a thread
+/// that spins.
 const part_elements = 4 << 10;
 
 const Job = struct {
