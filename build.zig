@@ -6,7 +6,7 @@
 //!     zig build test
 //!
 //! `deno task build` makes the same file with one call of the compiler for each level, which spares
-//! a machine that never ran `zig build` the minutes in which it compiles itself.
+//! a machine that never ran `zig build` the minutes in which the build program compiles itself.
 
 const std = @import("std");
 
@@ -16,11 +16,12 @@ const targets_text = @embedFile("tools/targets.json");
 const Platform = struct {
     triple: []const u8,
     file: []const u8,
-    /// The CPU that the library itself is compiled for, and thus the least that it runs on.
+    /// The CPU for which the library itself is compiled: the least CPU that the library runs on.
     baseline: []const u8,
     /// Further levels, linked in as objects: name and CPU.
     levels: std.json.ArrayHashMap([]const u8),
-    /// Whether the CUDA kernels are linked in: there, `cuda_linked` in kernels/lib.zig expects them.
+    /// Whether the CUDA kernels are linked in; the root file then has `cuda_linked`, see
+    /// `kernels/lib.zig`.
     cuda: bool = false,
 };
 
@@ -31,7 +32,7 @@ pub fn build(b: *std.Build) !void {
         targets_text,
         .{},
     );
-    // A bare `zig build` makes what is shipped.
+    // Without options, `zig build` makes the library that is shipped.
     const optimize = b.option(std.lang.OptimizeMode, "optimize", "debug, safe, fast or small") orelse .fast;
     const host = b.graph.host.result;
     const host_name = b.fmt("{t}-{s}", .{ host.cpu.arch, if (host.os.tag == .macos) "darwin" else @tagName(host.os.tag) });

@@ -1,6 +1,6 @@
-//! The CUDA kernels as a module of their own. Compiled for `nvptx64-cuda` it is the PTX that the
-//! library carries (`tools/build.ts`, `build.zig`); compiled for the host it is what the tests'
-//! driver runs in its place, with the names below. Imports: cuda/kernels.
+//! The CUDA kernels as a module of their own. Compiled for `nvptx64-cuda` the module is the PTX
+//! that the library carries (`tools/build.ts`, `build.zig`); compiled for the host the stand-in
+//! driver of the tests runs the kernels, by the names below. Imports: cuda/kernels.
 
 const table = @import("cuda/kernels/entries.zig");
 pub const convert = @import("program/convert.zig");

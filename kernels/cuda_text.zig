@@ -1,5 +1,6 @@
-//! The CUDA kernels as the library carries them: `cuda_kernels.zig`, compiled to PTX and compressed to
-//! a seventh, as an object that is linked into it. The build gives that as the module `cuda_ptx`.
+//! The CUDA kernels as the library carries them: `cuda_kernels.zig`, compiled to PTX and compressed
+//! to a seventh, in an object that is linked into the library. The build provides the compressed
+//! text as the module `cuda_ptx`.
 
 const text = @embedFile("cuda_ptx");
 

@@ -1,5 +1,5 @@
-//! The kernels of one CPU level as an object of its own: the root of what the library links in for
-//! each further level. `cpu/level/level.zig` says how. Imports: cpu/level.
+//! The kernels of one CPU level as an object of its own: the library links one for each further
+//! level. `cpu/level/level.zig` explains how. Imports: cpu/level.
 
 const contract = @import("cpu/level/contract.zig");
 const level = @import("cpu/level/level.zig");

@@ -1,10 +1,10 @@
-//! The border: what TypeScript sees of the library. Every function of `border` is exported as
-//! `deneb_` and its name, and described in the manifest, from which `library.ts` takes the
-//! signatures.
+//! The border: the functions of the library that TypeScript calls. Every function of `border` is
+//! exported as `deneb_` and its name, and described in the manifest, from which `native/library.ts`
+//! takes the signatures.
 //!
-//! Nothing that a caller passes may trap: handles are looked up, lengths compared, and what is
-//! wrong is a status with a message (`deneb_error`). Pointers are Deno's `buffer` arguments, each
-//! with its length beside it; in wasm they are addresses inside the module's own memory.
+//! Nothing that a caller passes may trap: handles are looked up, lengths compared, and a mistake is
+//! a status with a message (`deneb_error`). Pointers are Deno's `buffer` arguments, each followed
+//! by its length; in wasm they are addresses inside the module's own memory.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -30,27 +30,27 @@ comptime {
 
 const is_wasm = builtin.cpu.arch.isWasm();
 
-/// Says to `levels.zig` that the further CPU levels are linked in.
+/// Tells `cpu/levels.zig` that the further CPU levels are linked in.
 pub const levels_linked = builtin.cpu.arch == .x86_64;
 
-/// Says to `cuda/module.zig` that the CUDA kernels are linked in.
+/// Tells `cuda/module.zig` that the CUDA kernels are linked in.
 pub const cuda_linked = builtin.os.tag == .linux or builtin.os.tag == .windows;
 
 const allocator = if (is_wasm) std.heap.wasm_allocator else std.heap.c_allocator;
 
-/// Contexts alive at once: one for each Worker that computes.
+/// The most contexts alive at once: one for each Worker that computes.
 const contexts_max = 255;
-/// Contexts by slot. One that was closed stays allocated for its successor, so that a late call on
-/// another thread finds a lock to take and a number that is not its own.
+/// Contexts by slot. A closed context stays allocated for the slot's next one, so that a late call
+/// on another thread finds a lock to take and a number other than its own.
 var slots: [contexts_max]std.atomic.Value(?*Context) = @splat(.init(null));
 /// Held while a context is opened.
 var opening: Lock = .{};
-/// Why no context could be opened the last time that none could, and what guards the text: reading
-/// it must not wait for a device that is being opened.
+/// The message of the last failure to open a context, and the lock that guards the text: a reader
+/// must not wait for a device that is being opened.
 var refusal: program.Message = .{};
 var refusal_lock: Lock = .{};
 
-/// The locked context of that number: `slot + 1 + generation * 2^8`, 0 for none.
+/// The locked context of that number: `slot + 1 + generation * 2^8`; number 0 is no context.
 inline fn enter(number: u32) ?*Context {
     const place = (number & 0xff) -% 1;
     if (place >= contexts_max) return null;
@@ -77,8 +77,8 @@ pub const border = struct {
         return copyText(manifest_text, target, capacity);
     }
 
-    /// Opens a context with these settings (see `settings.zig`). Returns its number, 0 on failure;
-    /// `deneb_error(0, ...)` then says why.
+    /// Opens a context with these settings (see `host/settings.zig`). Returns its number, 0 on
+    /// failure; `deneb_error(0, ...)` then gives the reason.
     pub fn open(text: [*]const u8, length: u32) callconv(.c) u32 {
         var message: program.Message = .{};
         const number = openWith(text[0..length], &message);
@@ -90,8 +90,8 @@ pub const border = struct {
         return number;
     }
 
-    /// Copies what devices there are of the kind that the settings name, as JSON: `devices`, or why
-    /// there are none as `reason`. Returns its length. No context is opened.
+    /// Copies a list of the devices of the settings' kind, as JSON: `devices`, or the `reason` why
+    /// there are none. Returns the length of the JSON. No context is opened.
     pub fn devices(text: [*]const u8, length: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
         var message: program.Message = .{};
         var writer: std.Io.Writer = .fixed(target[0..capacity]);
@@ -100,7 +100,7 @@ pub const border = struct {
             return @intCast(writer.end);
         };
         if (!is_wasm) @import("host/pin.zig").pin();
-        // What does not fit is no JSON any more, and the caller's to see.
+        // A list that does not fit is cut off; the caller sees that from the length.
         device.Engine.list(&settings, &writer) catch {};
         return @intCast(writer.end);
     }
@@ -159,7 +159,8 @@ pub const border = struct {
         return code(context.read(handle, offset, target[0..length]));
     }
 
-    /// Bytes in live storages, or with `beside` those held beside them; -1 without such a context.
+    /// Bytes in live storages, or with `beside` the bytes held beside them; -1 if there is no such
+    /// context.
     pub fn memory(number: u32, beside: u32) callconv(.c) f64 {
         const context = enter(number) orelse return -1;
         defer context.lock.unlock();
@@ -177,7 +178,7 @@ pub const border = struct {
         return code(.ok);
     }
 
-    /// Copies what describes the context's device: the CPU level, say. Returns its length.
+    /// Copies a description of the context's device, such as the CPU level. Returns its length.
     pub fn describe(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
         const context = enter(number) orelse return 0;
         defer context.lock.unlock();
@@ -185,28 +186,28 @@ pub const border = struct {
     }
 
     /// Copies the name under which the programs that this context builds may be kept. Returns its
-    /// length; 0 where nothing is built.
+    /// length; 0 if the device builds none.
     pub fn store_name(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
         const context = enter(number) orelse return 0;
         defer context.lock.unlock();
         return @intCast(context.engine.storeName(target[0..capacity]).len);
     }
 
-    /// How much was built that the store would spare the next process.
+    /// How many programs were built that a store would spare the next process.
     pub fn store_news(number: u32) callconv(.c) u32 {
         const context = enter(number) orelse return 0;
         defer context.lock.unlock();
         return context.engine.storeNews();
     }
 
-    /// Copies the store as far as it fits. Returns how many bytes it has.
+    /// Copies the store as far as it fits. Returns how many bytes the whole store has.
     pub fn store_save(number: u32, target: [*]u8, capacity: u32) callconv(.c) f64 {
         const context = enter(number) orelse return 0;
         defer context.lock.unlock();
         return @floatFromInt(context.engine.saveStore(target[0..capacity]));
     }
 
-    /// Takes a store of this context's name. What is not whole in it is passed over.
+    /// Loads a store of this context's name. Damaged records are passed over.
     pub fn store_load(number: u32, source: [*]const u8, length: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
         defer context.lock.unlock();
@@ -216,8 +217,8 @@ pub const border = struct {
         return code(.ok);
     }
 
-    /// Copies the message of the context's last failure, or of the last failure to open where the
-    /// number is 0. Returns its length.
+    /// Copies the message of the context's last failure, or, for number 0, of the last failure to
+    /// open a context. Returns its length.
     pub fn @"error"(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
         if (number == 0) {
             refusal_lock.lock();
@@ -230,15 +231,16 @@ pub const border = struct {
     }
 };
 
-/// What only wasm needs: its caller has no buffer to pass, and copies by itself.
+/// Functions for wasm alone: its caller has no buffer to pass, and copies by itself.
 pub const border_wasm = struct {
-    /// Memory for the caller; 0 where there is none. It is never freed.
+    /// Allocates memory for the caller; 0 if there is none. The memory is never freed.
     pub fn allocate(bytes: u32) callconv(.c) u32 {
         const slice = allocator.alignedAlloc(u8, .@"64", @max(bytes, 1)) catch return 0;
         return @intFromPtr(slice.ptr);
     }
 
-    /// Where these bytes of a storage stand; 0 where there are none, and `deneb_error` says why.
+    /// The address of these bytes of a storage; 0 if there are none, and `deneb_error` gives the
+    /// reason.
     pub fn address(number: u32, handle: u32, offset: f64, length: f64) callconv(.c) u32 {
         const context = enter(number) orelse return 0;
         defer context.lock.unlock();
@@ -247,7 +249,7 @@ pub const border_wasm = struct {
     }
 };
 
-/// Opens a context; 0 on failure, of which the message says the reason.
+/// Opens a context; 0 on failure, with the reason in the message.
 fn openWith(text: []const u8, message: *program.Message) u32 {
     opening.lock();
     defer opening.unlock();
@@ -261,7 +263,8 @@ fn openWith(text: []const u8, message: *program.Message) u32 {
             break :make made;
         };
         // The lock of an open context may be held for as long as a program runs; that of a closed
-        // one until it has given back its memory, or until a late call has seen its number.
+        // context until the context has given back its memory, or until a late call has seen its
+        // number.
         if (context.number.load(.monotonic) != 0) continue;
         context.lock.lock();
         defer context.lock.unlock();
@@ -283,7 +286,7 @@ fn exhausted(message: *program.Message) u32 {
     return 0;
 }
 
-/// JSON from reflection: nothing here is written twice.
+/// The manifest, JSON made by reflection, so that nothing is written twice.
 const manifest_text: []const u8 = blk: {
     @setEvalBranchQuota(100_000);
     var text: []const u8 = std.fmt.comptimePrint(
@@ -319,7 +322,7 @@ fn codesOf(comptime Codes: type) []const u8 {
     return text ++ "}";
 }
 
-/// What Deno's FFI calls the type.
+/// The name of the type in Deno's FFI.
 fn foreignName(comptime T: type) []const u8 {
     return switch (@typeInfo(T)) {
         .int, .float => @typeName(T),
@@ -343,7 +346,8 @@ fn exportAll(comptime functions: type) void {
 
 test "a context opens while another runs, and a refusal is read while one opens" {
     const running = border.open("", 0);
-    // Held as by a run. Were it waited for, this would not end.
+    // The lock is held, as a run would hold it. If opening another context waited for the lock, the
+    // test would not end.
     const context = enter(running).?;
     const other = border.open("", 0);
     try std.testing.expect(other != 0 and other != running);

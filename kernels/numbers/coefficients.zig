@@ -1,13 +1,13 @@
-//! The numbers that the functions of rows are made of, stated once: the functions of this room take them
-//! from here, and `gpu/head.zig` prints them into the C that GPUs compile, so that both compute with
-//! the same bits.
+//! The numbers from which the functions of rows are made, stated once: the functions of this room
+//! use these constants, and `gpu/head.zig` prints the same constants into the C that GPUs compile,
+//! so that all compute with the same bits.
 //!
 //! The polynomials are minimax approximations, found by Remez' exchange with the weights that the
 //! formulas around them ask for; the constant term comes first.
 
 const std = @import("std");
 
-/// A number for each type of floats that has it.
+/// A number for each type of floats that uses it.
 pub const Number = struct {
     single: ?f32 = null,
     double: f64,
@@ -41,12 +41,13 @@ pub const numbers = struct {
     /// A part of ln 2 with so few bits that its product with any exponent is exact, and the rest.
     pub const ln2_high: Number = .{ .single = ln2_high_single, .double = ln2_high_double };
     pub const ln2_low: Number = .{ .single = ln2 - ln2_high_single, .double = ln2 - ln2_high_double };
-    /// Beyond these exp is 0, and infinite.
+    /// Arguments beyond which exp is 0, or infinite.
     pub const exp_least: Number = .{ .single = -104, .double = -746 };
     pub const exp_most: Number = .{ .single = 89, .double = 710 };
-    /// Below this expm1 is -1.
+    /// The argument below which expm1 is -1.
     pub const expm1_least: Number = .{ .single = -20, .double = -40 };
-    /// From these on tanh and erf round to 1, and up to these their polynomials are used.
+    /// The arguments from which tanh and erf round to 1, and those up to which their polynomials
+    /// near 0 are used.
     pub const tanh_most: Number = .{ .single = 10, .double = 20 };
     pub const tanh_near: Number = .{ .single = 0.625, .double = 0.625 };
     pub const erf_most: Number = .{ .single = 4, .double = 6 };
@@ -56,7 +57,7 @@ pub const numbers = struct {
     pub const shifter: Number = .{ .single = 0x1.8p23, .double = 0x1.8p52 };
     pub const sqrt_half: Number = .{ .single = std.math.sqrt1_2, .double = std.math.sqrt1_2 };
 
-    /// Up to these the parts below reduce the argument of sin and cos.
+    /// The largest arguments of sin and cos that are reduced by the parts of pi/2 below.
     pub const turns_most: Number = .{ .single = 1e9, .double = 1e6 };
     pub const half_pi_inverse: Number = .{ .double = 1.0 / 0x1.921fb54442d18p0 };
     pub const half_pi_high: Number = .{ .double = 0x1.921fb54442d18p0 };
@@ -71,12 +72,13 @@ pub const numbers = struct {
     pub const half_pi_long_3: Number = .{ .double = 0x1.3198a2ep-69 };
     pub const half_pi_long_4: Number = .{ .double = 0x1.b839a252049c1p-104 };
 
-    /// Exponents beyond this give 0, 1 or infinity as this does, and infinity times 0 does not occur.
+    /// The largest exponent of pow: beyond it the result is 0, 1 or infinity all the same, and
+    /// infinity times 0 does not occur.
     pub const exponent_most: Number = .{ .double = 0x1p66 };
-    /// 1/3, and what a double leaves of it.
+    /// 1/3 as a double, and the remainder that a double cannot hold.
     pub const third_high: Number = .{ .double = 1.0 / 3.0 };
     pub const third_low: Number = .{ .double = 0x1.5555555555555p-56 };
-    /// Its product with a double has the upper half of the digits.
+    /// The product of a double with this number contains the upper half of the double's digits.
     pub const splitter: Number = .{ .double = 0x1p27 + 1 };
 };
 
@@ -109,12 +111,12 @@ pub const polynomials = struct {
             0.1818355214650456, 0.15314315908142836, 0.14793677636208735,
         },
     };
-    /// The same beyond the term of s^3, for pow.
+    /// The same series after the term of s^3, for pow.
     pub const log_pair_tail: Polynomial = .{ .double = &.{
         0.1999999999999999,  0.14285714285722576, 0.11111111108763387, 0.09090909435752761,
         0.07692278394836156, 0.06668160275215346, 0.05837377445628358, 0.059947717076120184,
     } };
-    /// (erf x - x) / x of x^2, near 0.
+    /// (erf x - x) / x as a polynomial of x^2, near 0.
     pub const erf_tail: Polynomial = .{
         .single = &.{ 0.128379151, -0.376125574, 0.112825245, -0.0267939549, 0.00503587117, -0.000622241758 },
         .double = &.{
@@ -124,7 +126,7 @@ pub const polynomials = struct {
             -1.5626596310243027e-07, 1.0475893086719962e-08,
         },
     };
-    /// -log(1 - erf x) beyond.
+    /// -log(1 - erf x), for larger x.
     pub const erf_exponent: Polynomial = .{
         .single = &.{
             0.000144232603, 1.12788928,   0.636820853,     0.104249991,

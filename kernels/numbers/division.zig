@@ -1,8 +1,8 @@
 //! floorDiv and mod over vectors of f32, f64 or i32.
 //!
 //! floorDiv is the quotient rounded down; of floats, the floor of the rounded quotient. mod is the
-//! exact remainder, moved by one divisor where its sign is not the divisor's. By an integer zero
-//! both are 0, and the least integer by -1 wraps: nothing traps.
+//! exact remainder, plus one divisor where the remainder's sign is not the divisor's. For an
+//! integer divisor of zero both are 0, and the least integer divided by -1 wraps: nothing traps.
 
 const std = @import("std");
 const coefficients = @import("coefficients.zig");
@@ -39,7 +39,8 @@ pub inline fn mod(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     return select(differs, r + b, r);
 }
 
-/// By f64, which divides any two i32 exactly enough: there is no vector division of integers.
+/// Integers are divided by way of f64, which is exact enough for any two i32: there is no vector
+/// division of integers.
 fn floorDivIntegers(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     const V = @TypeOf(a);
     const D = Like(V, f64);
@@ -48,12 +49,12 @@ fn floorDivIntegers(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     const by_minus_one = b == @as(V, @splat(-1));
     const divisor = @select(i32, by_zero | by_minus_one, @as(V, @splat(1)), b);
     const quotient = @floor(@as(D, @floatFromInt(a)) / @as(D, @floatFromInt(divisor)));
-    // Its lowest bits are the integer's; wasm has no conversion that would not go lane by lane.
+    // The lowest bits of the float are the integer's; a conversion in wasm would go lane by lane.
     const whole: V = @truncate(float.bits(quotient + coefficients.numbers.shifter.of(D)));
     return @select(i32, by_zero, zero, @select(i32, by_minus_one, -%a, whole));
 }
 
-/// The remainder with the sign of a, or, where the quotient was rounded up, that less b.
+/// The remainder with the sign of a, minus b if the quotient was rounded up.
 fn remainder(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     const V = @TypeOf(a);
     const D = Like(V, f64);
@@ -66,7 +67,7 @@ fn remainder(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
         break :blk (x - product.high) - product.low;
     };
     r = select(float.isInfinite(y) & (@abs(x) < splat(D, std.math.inf(f64))), x, r);
-    // While n y is exact, in one f64 or in two.
+    // This way is valid while n y is exact, in one f64 or in two.
     const n_limit: f64 = if (Element(V) == f32) 0x1p29 else 0x1p52;
     const easy = (@abs(quotient) < @as(D, @splat(n_limit))) & (@abs(y) < splat(D, 0x1p990));
     const infinity = splat(D, std.math.inf(f64));
@@ -91,7 +92,7 @@ noinline fn remainders(comptime D: type, x: D, y: D, easy: D, hard: Like(D, bool
     return out;
 }
 
-/// Long division of the digits, eleven at a time; for finite numbers and a divisor that is not 0.
+/// Long division of the digits, eleven at a time, for finite numbers and a divisor other than 0.
 fn longRemainder(x: f64, y: f64) f64 {
     if (@abs(x) < @abs(y)) return x;
     const numerator: Digits = .of(x);
@@ -108,7 +109,7 @@ fn longRemainder(x: f64, y: f64) f64 {
     return std.math.copysign(size, x);
 }
 
-/// A number as integer 2^exponent.
+/// A number as an integer times 2^exponent.
 const Digits = struct {
     integer: u64,
     exponent: i32,

@@ -1,4 +1,4 @@
-//! The types that elements have in memory. Their numbers stand in instructions and in the manifest.
+//! The types of elements in memory. Their codes are the same in instructions and in the manifest.
 
 pub const DType = enum(u8) {
     float32 = 0,
@@ -6,7 +6,7 @@ pub const DType = enum(u8) {
     int32 = 2,
     uint8 = 3,
     bool = 4,
-    /// Storage types: what is computed with them is float32.
+    /// Storage types only: their elements are computed with as float32.
     float16 = 5,
     bfloat16 = 6,
 
@@ -18,7 +18,7 @@ pub const DType = enum(u8) {
         return @as(usize, 1) << dtype.shift();
     }
 
-    /// The logarithm of it, to the base of 2.
+    /// The base-2 logarithm of the bytes of an element.
     pub fn shift(dtype: DType) u2 {
         return switch (dtype) {
             .float64 => 3,

@@ -59,11 +59,11 @@ pub inline fn expm1(x: anytype) @TypeOf(x) {
     return float.copySign(float.scale((offset + r) + tail, reduced.n), x);
 }
 
-/// x + x^3 P(x^2) near 0, where 1 - 2 / (e^2|x| + 1) would cancel, and that beyond.
+/// x + x^3 P(x^2) near 0, where 1 - 2 / (e^2|x| + 1) would cancel; that formula elsewhere.
 pub inline fn tanh(x: anytype) @TypeOf(x) {
     const V = @TypeOf(x);
     const one = splat(V, 1);
-    // Beyond these it rounds to 1.
+    // Beyond this argument tanh rounds to 1.
     const size = float.clamp(@abs(x), splat(V, 0), numbers.tanh_most.of(V));
     const square = size * size;
     const near = size + size * square * polynomials.tanh_tail.at(square);
@@ -78,7 +78,7 @@ fn Split(comptime V: type) type {
     return struct { m: V, k: V, n: Integers(V) };
 }
 
-/// For positive x; denormals too.
+/// The logarithm of a positive x, which may be denormal.
 pub inline fn split(x: anytype) Split(@TypeOf(x)) {
     const V = @TypeOf(x);
     const T = Element(V);
@@ -97,8 +97,8 @@ pub inline fn split(x: anytype) Split(@TypeOf(x)) {
     return .{ .m = m, .k = k, .n = n };
 }
 
-/// log(1 + f) + k ln 2 + low, where 1 + f is in [sqrt 1/2, sqrt 2]: the series of log((1 + s) /
-/// (1 - s)) in s = f / (2 + f), arranged so that f stands alone.
+/// log(1 + f) + k ln 2 + low, where 1 + f is in [sqrt 1/2, sqrt 2]: the series of log((1 + s) / (1
+/// - s)) in s = f / (2 + f), arranged so that f is a term by itself.
 inline fn logSum(f: anytype, k: @TypeOf(f), low: ?@TypeOf(f)) @TypeOf(f) {
     const V = @TypeOf(f);
     const half_square = splat(V, 0.5) * f * f;
@@ -116,7 +116,7 @@ pub inline fn log(x: anytype) @TypeOf(x) {
     const zero = splat(V, 0);
     const parts = split(x);
     const value = logSum(parts.m - splat(V, 1), parts.k, null);
-    // One question after the other: wasm asks joined ones lane by lane.
+    // The conditions are tested one after the other: wasm tests joined conditions lane by lane.
     const finite = select(x < infinity, value, x);
     const positive = select(x == zero, -infinity, finite);
     return select(x < zero, splat(V, std.math.nan(Element(V))), positive);
@@ -129,7 +129,7 @@ pub inline fn log1p(x: anytype) @TypeOf(x) {
     const zero = splat(V, 0);
     const whole = one + x;
     const parts = split(whole);
-    // What the sum lost, relative to it.
+    // The rounding error of 1 + x, relative to the sum.
     const lost = select(x < one, x - (whole - one), one - (whole - x)) / whole;
     const near = parts.k == zero;
     const f = select(near, x, parts.m - one);

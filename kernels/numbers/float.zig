@@ -1,8 +1,8 @@
-//! What the functions of `functions.zig` are made of: bits, scaling by powers of two, and exact
-//! sums and products, over vectors of f32 or f64.
+//! The pieces of `functions.zig`: bits, scaling by powers of two, and exact sums and products, over
+//! vectors of f32 or f64.
 //!
-//! There is no fused multiply-add here, so that every machine gives the same bits. What is not a
-//! number is let through: no step branches on it, and none traps.
+//! Nothing here uses fused multiply-add, so that every machine gives the same bits. NaN passes
+//! through: no step branches on it, and none traps.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -12,12 +12,12 @@ pub fn Element(comptime V: type) type {
     return @typeInfo(V).vector.child;
 }
 
-/// Vectors of another element, as long as `V`.
+/// The vector type of another element, as long as `V`.
 pub fn Like(comptime V: type, comptime T: type) type {
     return @Vector(@typeInfo(V).vector.len, T);
 }
 
-/// The signed integers that hold the bits of `V`.
+/// The vector type of signed integers that hold the bits of `V`.
 pub fn Integers(comptime V: type) type {
     return Like(V, @Int(.signed, @bitSizeOf(Element(V))));
 }
@@ -46,20 +46,20 @@ pub inline fn isInfinite(x: anytype) Condition(@TypeOf(x)) {
     return @abs(x) == splat(@TypeOf(x), std.math.inf(Element(@TypeOf(x))));
 }
 
-/// x, or the limit that it is beyond; NaN stays.
+/// x, limited to the range; NaN stays NaN.
 pub inline fn clamp(x: anytype, low: @TypeOf(x), high: @TypeOf(x)) @TypeOf(x) {
     const below = select(x > high, high, x);
     return select(below < low, low, below);
 }
 
-/// The size of x with the sign of `sign`.
+/// The absolute value of x with the sign of `sign`.
 pub inline fn copySign(x: anytype, sign: @TypeOf(x)) @TypeOf(x) {
     const I = Integers(@TypeOf(x));
     const mask: I = @splat(std.math.minInt(Element(I)));
     return @bitCast((bits(x) & ~mask) | (bits(sign) & mask));
 }
 
-/// 2^n for n within the normal exponents.
+/// 2^n, for n within the exponents of normal numbers.
 pub inline fn powerOfTwo(comptime V: type, n: Integers(V)) V {
     const I = Integers(V);
     const T = Element(V);
@@ -67,10 +67,11 @@ pub inline fn powerOfTwo(comptime V: type, n: Integers(V)) V {
     return @bitCast((n +% bias) << @splat(std.math.floatMantissaBits(T)));
 }
 
-/// Whether one instruction scales a vector of this size.
+/// Whether the CPU has an instruction that scales a vector of this size.
 fn hasScale(comptime V: type) bool {
     const cpu = builtin.cpu;
-    // The compiler's own back end, which quick builds use, does not know the registers by that name.
+    // The compiler's own back end, which quick builds use, does not know the names of these
+    // registers.
     return builtin.zig_backend == .stage2_llvm and cpu.arch == .x86_64 and std.Target.x86.featureSetHas(cpu.features, .avx512f) and @bitSizeOf(V) == 512;
 }
 
@@ -78,7 +79,7 @@ fn hasScale(comptime V: type) bool {
 pub inline fn scale(x: anytype, n: Integers(@TypeOf(x))) @TypeOf(x) {
     if (comptime hasScale(@TypeOf(x))) {
         const power: @TypeOf(x) = @floatFromInt(n);
-        // The same number: that is rounded once, too.
+        // The instruction gives the same number: it rounds once, too.
         return if (Element(@TypeOf(x)) == f32)
             asm ("vscalefps %[power], %[x], %[scaled]"
                 : [scaled] "=v" (-> @TypeOf(x)),

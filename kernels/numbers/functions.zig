@@ -1,9 +1,9 @@
 //! The closed list of functions that a row may call, over vectors of f32, f64 or i32.
 //!
-//! They have one meaning on every device, and here one sequence of IEEE operations on every CPU:
-//! no fused multiply-add, no call of the C library, so the same bits everywhere. f32 and f64 are
-//! within 2 units in the last place. `max` and `min` give NaN if either is NaN, and know that -0 is
-//! less than 0; `round` is half to even; `mod` has the divisor's sign.
+//! Every function has one meaning on every device, and here one sequence of IEEE operations on
+//! every CPU: no fused multiply-add, no call of the C library, so the same bits everywhere. f32 and
+//! f64 are within 2 units in the last place. `max` and `min` give NaN if either operand is NaN, and
+//! order -0 below 0; `round` rounds half to even; `mod` has the divisor's sign.
 
 const std = @import("std");
 const float = @import("float.zig");
@@ -39,18 +39,19 @@ pub const Function = enum {
         return signatures.get(function).arity;
     }
 
-    /// Whether it takes tens of operations: longer than memory needs for its operands.
+    /// Whether the function takes tens of operations: longer than memory needs for its operands.
     pub fn isSlow(function: Function) bool {
         return signatures.get(function).slow;
     }
 
-    /// Whether some floats take it longer than others: GPUs have such a function twice, once without
+    /// Whether the function takes longer for some floats than for others: GPUs have such a function
+    /// twice, once without a branch.
     /// a branch.
     pub fn isUneven(function: Function) bool {
         return signatures.get(function).uneven;
     }
 
-    /// Whether its results are right to the bit, not only within 2 units in the last place.
+    /// Whether the results are right to the bit, not only within 2 units in the last place.
     pub fn isExact(function: Function) bool {
         return signatures.get(function).exact;
     }
@@ -68,7 +69,7 @@ pub const Signature = struct {
     integers: bool = false,
 };
 
-/// What is known of each function. `kernels/README.md` tells where else a new one is stated.
+/// The facts about each function. `kernels/README.md` lists the other places of a new function.
 const signatures: std.EnumArray(Function, Signature) = .init(.{
     .exp = .{ .slow = true },
     .expm1 = .{ .slow = true },
@@ -90,7 +91,7 @@ const signatures: std.EnumArray(Function, Signature) = .init(.{
     .mod = .{ .arity = 2, .uneven = true, .exact = true, .integers = true },
 });
 
-/// The functions as the manifest states them, with which tests compare what other languages have.
+/// The functions as the manifest lists them: tests compare other languages with this list.
 pub const json: []const u8 = blk: {
     var text: []const u8 = "{";
     for (std.enums.values(Function), 0..) |function, k| {
@@ -101,7 +102,7 @@ pub const json: []const u8 = blk: {
     break :blk text ++ "}";
 };
 
-/// The function of one or two arguments, lane by lane.
+/// Calls the function of one or two arguments, lane by lane.
 pub inline fn call(comptime function: Function, comptime V: type, arguments: anytype) V {
     const x: V = arguments[0];
     return switch (function) {
@@ -127,13 +128,13 @@ pub inline fn call(comptime function: Function, comptime V: type, arguments: any
 }
 
 inline fn abs(x: anytype) @TypeOf(x) {
-    // The least integer stays.
+    // The least integer has no positive counterpart, and stays.
     return if (Element(@TypeOf(x)) == i32) @bitCast(@abs(x)) else @abs(x);
 }
 
 inline fn round(x: anytype) @TypeOf(x) {
     const V = @TypeOf(x);
-    // Where the unit in the last place is 1, adding rounds; beyond, all numbers are integers.
+    // Adding a number whose unit in the last place is 1 rounds; any larger x is an integer.
     const unit = splat(V, if (Element(V) == f32) 0x1p23 else 0x1p52);
     const size = @abs(x);
     const rounded = float.copySign((size + unit) - unit, x);
@@ -143,7 +144,7 @@ inline fn round(x: anytype) @TypeOf(x) {
 inline fn extreme(x: anytype, y: @TypeOf(x), comptime greatest: bool) @TypeOf(x) {
     const V = @TypeOf(x);
     if (Element(V) == i32) return @select(i32, if (greatest) x > y else x < y, x, y);
-    // Both orders of asking differ for 0 and -0 only, whose bits then decide, and for NaN.
+    // The two comparisons differ only for 0 and -0, whose bits then decide, and for NaN.
     const one = if (greatest) select(x > y, x, y) else select(x < y, x, y);
     const two = if (greatest) select(y > x, y, x) else select(y < x, y, x);
     const joined = if (greatest)

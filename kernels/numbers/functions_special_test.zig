@@ -1,10 +1,10 @@
-//! Where the functions of `functions.zig` are special: floats at the places that C99 names, and integers
-//! that other machines would trap at.
+//! Special cases of `functions.zig`: floats for which C99 fixes the result, and integers at which
+//! other machines would trap.
 
 const std = @import("std");
 const common = @import("functions_test.zig");
 
-/// Places that every function of floats answers for.
+/// Arguments for which every function of floats has a listed value.
 pub fn specials(comptime T: type) [9]T {
     const inf = std.math.inf(T);
     const tiny = std.math.floatTrueMin(T);
@@ -19,7 +19,7 @@ test "floats at the special places are as C99 says" {
         const large = std.math.floatMax(T);
         const odd: T = (1 << std.math.floatFractionalBits(T) + 1) - 1;
         const least: T = std.math.floatExponentMin(T) - std.math.floatMantissaBits(T);
-        // In the order of `specials`; null where the value is like any other.
+        // The values in the order of `specials`; null where the argument is not special.
         const unary = .{
             .exp = [9]?T{ nan, inf, 0, 1, 1, 1, inf, null, null },
             .expm1 = [9]?T{ nan, inf, -1, 0, -0.0, tiny, inf, null, null },

@@ -1,8 +1,8 @@
 //! The functions of `functions.zig` against values of higher precision, and against themselves in
-//! vectors of other lengths; their special cases stand in `functions_special_test.zig`.
+//! vectors of other lengths; special cases are in `functions_special_test.zig`.
 //!
-//! f32 is judged by f64 functions of Zig's library, f64 by `math_test.txt`, whose values mpmath
-//! computed (`tests/fixtures/math_values.py`).
+//! f32 is compared with f64 functions of Zig's library, f64 with `functions_test.txt`, whose values
+//! mpmath computed (`tests/fixtures/math_values.py`).
 
 const std = @import("std");
 const math = @import("functions.zig");
@@ -16,7 +16,7 @@ const units_max = 2;
 
 pub const functions = std.enums.values(Function);
 
-/// The function of every element, `n` at a time.
+/// Computes the function of every element, in vectors of `n`.
 pub fn apply(
     comptime f: Function,
     comptime n: usize,
@@ -57,7 +57,7 @@ fn fail(f: Function, x: anytype, y: @TypeOf(x), wanted: anytype, got: @TypeOf(x)
     return error.Wrong;
 }
 
-/// Places where functions change their method or leave the numbers that there are.
+/// Arguments at which functions change their method or reach the ends of the type.
 const Place = enum { anywhere, near_zero, near_one, middle, borders, turns };
 
 /// The f32 within 2^-25 of a multiple of pi/2, most of those below 2^30 and one beyond (by search).
@@ -77,7 +77,7 @@ fn sample(comptime T: type, random: std.Random, place: Place) T {
         .near_one => return sign + std.math.scalbn(unit, -random.intRangeAtMost(i32, 0, digits)),
         .middle => return 10 * unit,
         .borders => {
-            // Where exp and expm1 begin to be infinite, denormal, 0 and -1.
+            // The arguments at which exp and expm1 become infinite, denormal, 0 and -1.
             const single = [4]T{ 88.7, 87.3, 103.9, 17.3 };
             const double = [4]T{ 709.8, 708.4, 745, 36.7 };
             return sign * (if (T == f32) single else double)[random.int(u2)] + unit;
@@ -98,7 +98,7 @@ pub fn fillSample(comptime T: type, random: std.Random, place: ?Place, out: []T)
         sample(T, random, place orelse random.enumValue(Place));
 }
 
-/// 2/sqrt(pi) e^-x^2 sum 2^k x^(2k+1) / (2k+1)!!; from 4 on, f32 is 1.
+/// 2/sqrt(pi) e^-x^2 sum 2^k x^(2k+1) / (2k+1)!!; from 4 on, erf is 1 in f32.
 fn erf(x: f64) f64 {
     if (std.math.isNan(x) or x == 0) return x;
     if (@abs(x) > 4) return std.math.copysign(@as(f64, 1), x);
@@ -112,7 +112,7 @@ fn erf(x: f64) f64 {
     return sum * @exp(-x * x) * (2 / @sqrt(@as(f64, std.math.pi)));
 }
 
-/// For f32 the true value, well enough; for the exact functions of f64, it to the bit.
+/// The expected value: for f32 exact enough, and for the exact functions of f64 right to the bit.
 fn judge(f: Function, x: f64, y: f64) f64 {
     switch (f) {
         .exp => return @exp(x),
@@ -152,7 +152,7 @@ fn units(comptime T: type, wanted: f64, got: T) f64 {
     if (same(nearest, got)) return 0;
     if (std.math.isNan(wanted) or std.math.isNan(got)) return std.math.inf(f64);
     if (std.math.signbit(wanted) != std.math.signbit(got)) return std.math.inf(f64);
-    // What is beyond the largest counts as the first power of two that is.
+    // An infinite value counts as the first power of two beyond the largest number.
     const beyond = std.math.ldexp(@as(f64, 1), std.math.floatExponentMax(T)) * 2;
     const lesser = @min(@abs(wanted), beyond);
     const exponent = @max(std.math.ilogb(lesser), std.math.floatExponentMin(T));
@@ -171,7 +171,7 @@ test "f32 is within 2 units in the last place everywhere" {
         for (std.enums.values(Place)) |place| {
             fillSample(f32, prng.random(), place, &a);
             fillSample(f32, prng.random(), null, &b);
-            // Exponents for which the power is about a number, and bases that have powers.
+            // Exponents for which the power is of moderate size, and bases whose powers are.
             if (f == .pow) for (&a, &b) |*x, *y| {
                 if (prng.random().boolean()) x.* = @abs(x.*);
                 if (prng.random().boolean()) y.* = (y.* * 9) / @log2(@abs(x.*));
@@ -198,7 +198,7 @@ test "f64 is within 2 units in the last place of mpmath's values" {
         const got = switch (f) {
             inline else => |known| one(known, f64, x, y),
         };
-        // `above` moves the difference, whose size alone `units` tells.
+        // `units` gives only the size of the difference, which gets its sign back for `above`.
         const difference = std.math.copysign(units(f64, wanted, got), got - wanted);
         if (!(@abs(difference - above) <= units_max)) return fail(f, x, y, wanted, got);
     }
@@ -219,7 +219,8 @@ test "exact functions of floats are right to the bit" {
         var out: [count]T = undefined;
         fillSample(T, prng.random(), null, &a);
         fillSample(T, prng.random(), null, &b);
-        // Quotients that are, or are about, integers; halves; and specials in all pairs.
+        // Operands with quotients that are, or almost are, integers; halves; and special values in
+        // all pairs.
         for (a[0 .. count / 4], b[0 .. count / 4], 0..) |*x, *y, i| {
             if (i % 2 == 0) x.* = @round(x.* * 64) / 2;
             if (i % 4 == 0) y.* = @round(y.* * 4) / 2;

@@ -1,15 +1,15 @@
-//! float16 and bfloat16: sixteen bits in memory, which are float32 wherever they are computed with.
+//! float16 and bfloat16: sixteen bits in memory, converted to float32 for every computation.
 //!
-//! Widening is exact. Narrowing rounds once, to nearest and halves to even; what is too large
-//! becomes infinite, and NaN stays NaN, with its sign and upper bits. Where a level
-//! converts float16 by an instruction, that gives the same bits as the arithmetic that stands here
-//! for the others.
+//! Widening is exact. Narrowing rounds once, to nearest and halves to even; a number that is too
+//! large becomes infinite, and NaN stays NaN, with its sign and upper bits. Where a level converts
+//! float16 by an instruction, that gives the same bits as the arithmetic here, which the other
+//! levels use.
 
 const std = @import("std");
 const builtin = @import("builtin");
 const DType = @import("dtype.zig").DType;
 
-/// Whether vectors of float16 are converted by instructions.
+/// Whether the CPU converts vectors of float16 by an instruction.
 const has_float16 = builtin.zig_backend == .stage2_llvm and switch (builtin.cpu.arch) {
     .x86_64 => std.Target.x86.featureSetHas(builtin.cpu.features, .f16c),
     .aarch64, .nvptx64 => true,
@@ -20,7 +20,7 @@ fn Like(comptime V: type, comptime T: type) type {
     return @Vector(@typeInfo(V).vector.len, T);
 }
 
-/// The numbers that a vector of such words stands for.
+/// Widens a vector of such words.
 pub inline fn widen(comptime dtype: DType, words: anytype) Like(@TypeOf(words), f32) {
     const Words = Like(@TypeOf(words), u32);
     if (dtype == .float16 and has_float16) {
@@ -31,7 +31,7 @@ pub inline fn widen(comptime dtype: DType, words: anytype) Like(@TypeOf(words), 
     return @bitCast(@as(Words, words) << @splat(16));
 }
 
-/// The words of the nearest numbers.
+/// The words of the nearest halves.
 pub inline fn narrow(comptime dtype: DType, values: anytype) Like(@TypeOf(values), u16) {
     if (dtype == .float16 and has_float16) {
         return @bitCast(@as(Like(@TypeOf(values), f16), @floatCast(values)));
@@ -41,8 +41,9 @@ pub inline fn narrow(comptime dtype: DType, values: anytype) Like(@TypeOf(values
     return narrowBfloat16(values);
 }
 
-/// float32 numbers that round to a half as the float64 ones do: of two neighbours the odd one,
-/// wherever a number lies between them, so that no second rounding meets a tie that was none.
+/// float32 numbers that round to a half as the float64 ones do: where a number lies between two
+/// neighbours, the one with an odd significand, so that no second rounding meets a tie that was
+/// none.
 pub inline fn roundToOdd(values: anytype) Like(@TypeOf(values), f32) {
     const Words = Like(@TypeOf(values), u32);
     const nearest: Like(@TypeOf(values), f32) = @floatCast(values);
@@ -81,11 +82,12 @@ inline fn narrowFloat16(values: anytype) Like(@TypeOf(values), u16) {
     const word: Words = @bitCast(values);
     const sign = word & @as(Words, @splat(sign_mask));
     const size = word ^ sign;
-    // Normal numbers: the exponent moved, and rounded where the fraction is cut. A carry goes into
-    // the exponent, up to infinity.
+    // Normal numbers: the exponent is moved, and the number rounded where the fraction is cut. A
+    // carry goes into the exponent, up to infinity.
     const odd = (size >> @splat(13)) & @as(Words, @splat(1));
     const normal = (size -% @as(Words, @splat(112 << 23)) +% @as(Words, @splat(0xfff)) +% odd) >> @splat(13);
-    // Below 2^-14 digits are lost at 2^-24, which is the last place of 1/2: the sum rounds.
+    // Below 2^-14 a half has fewer digits, down to 2^-24, which is the last place of 1/2: adding
+    // 1/2 rounds there.
     const half: Floats = @splat(0.5);
     const sum: Words = @bitCast(@as(Floats, @bitCast(size)) + half);
     const subnormal = sum -% @as(Words, @bitCast(half));
@@ -113,7 +115,7 @@ inline fn narrowBfloat16(values: anytype) Like(@TypeOf(values), u16) {
 
 const testing = std.testing;
 
-/// What a word stands for, by the definition of the formats.
+/// The value of a word, by the definition of the formats.
 fn valueOf(comptime dtype: DType, word: u16) f64 {
     const digits = if (dtype == .float16) 10 else 7;
     const bias = if (dtype == .float16) 15 else 127;
@@ -142,7 +144,7 @@ test "all 65536 words of either type stand for what the format says, and come ba
                 if (want != want) {
                     try testing.expect(value != value);
                     const quiet: u16 = if (dtype == .float16) 0x200 else 0x40;
-                    // There and back at once, nothing may have been done to a signalling one.
+                    // A signalling NaN that is widened and narrowed again may stay as it is.
                     try testing.expectEqual(one | quiet, again | quiet);
                 } else {
                     try testing.expectEqual(@as(f32, @floatCast(want)), value);
@@ -160,14 +162,16 @@ test "what lies between two halves rounds to the nearer one, and to the even one
         for (0..top) |at| {
             const low: u16 = @intCast(at);
             const x = valueOf(dtype, low);
-            // Beyond the largest number stands infinity, where another one would.
+            // Beyond the largest half the neighbour is infinity, counted as the number that would
+            // follow.
             const y = if (low + 1 == top)
                 x + (x - valueOf(dtype, low - 1))
             else
                 valueOf(dtype, low + 1);
             const middle = (x + y) / 2;
             const even = if (low % 2 == 0) low else low + 1;
-            // bfloat16's least numbers have middles that float32 cannot hold with a place to spare.
+            // Between bfloat16's least numbers the steps of float32 are coarser than 1/512 of the
+            // distance.
             const step = @max((y - x) / 512, std.math.floatTrueMin(f32));
             const cases = [_]struct { f64, u16 }{
                 .{ x, low },
@@ -194,7 +198,7 @@ test "what lies between two halves rounds to the nearer one, and to the even one
 }
 
 test "instructions and arithmetic convert float16 to the same bits" {
-    // Each fraction's upper bits with the lower ones that decide on rounding, in all exponents.
+    // Each fraction's upper bits with the lower bits that decide on rounding, in all exponents.
     const lows = [_]u32{ 0, 1, 0xfff, 0x1000, 0x1001, 0x1fff };
     for (0..1 << 19) |high| for (lows) |low| {
         const word: u32 = @intCast(high << 13 | low);

@@ -1,15 +1,16 @@
 //! Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", 2011):
 //! ten rounds of two 32 by 32 bit multiplications turn a 128-bit counter and a 64-bit key into four
-//! words that have no other state.
+//! words, which depend on nothing else.
 //!
 //! Block b of a call has the counter `counter + b` in its low 64 bits and gives four words in
 //! order. float32 takes the top 24 bits of each word, times 2^-24; float64 the top 27 and 26 bits
-//! of each two, times 2^-53; int32 the words as they are; uint8 and bool their lowest byte and bit.
+//! of each pair of words, times 2^-53; int32 the words themselves; uint8 and bool the lowest byte
+//! and bit of each.
 
 const std = @import("std");
 const DType = @import("dtype.zig").DType;
 
-/// Writes elements `first` and following to `out`; `first` is a multiple of four.
+/// Writes elements from `first` on to `out`; `first` is a multiple of four.
 pub const Kernel = *const fn (
     out: [*]u8,
     dtype: u8,
@@ -30,8 +31,8 @@ pub fn Philox(comptime lanes: usize) type {
         const W = @Vector(lanes, u32);
         const D = @Vector(lanes, u64);
 
-        /// Words stand in 64-bit lanes whose upper halves mean nothing, so that products need not
-        /// be taken apart.
+        /// Words are kept in 64-bit lanes whose upper halves have no meaning, so that products need
+        /// not be split.
         pub fn block(counter: [4]W, key: [2]u32) [4]W {
             const half: @Vector(lanes, u6) = @splat(32);
             const mask: D = @splat(0xffffffff);
@@ -54,7 +55,7 @@ pub fn Philox(comptime lanes: usize) type {
             return result;
         }
 
-        /// The words of `lanes` blocks, in order.
+        /// The words of `lanes` blocks, in the order of the elements.
         fn wordsOf(key: [2]u32, counter: u64) [lanes * 4]u32 {
             const counters = @as(D, @splat(counter)) +% std.simd.iota(u64, lanes);
             const high: @Vector(lanes, u6) = @splat(32);
@@ -80,7 +81,8 @@ pub fn Philox(comptime lanes: usize) type {
             count: usize,
         ) callconv(.c) void {
             switch (@as(DType, @fromBackingInt(dtype))) {
-                // There are none: their uniform numbers are rounded ones of float32.
+                // Halves are never drawn directly: their uniform numbers are rounded ones of
+                // float32.
                 .float16, .bfloat16 => {},
                 inline else => |known| {
                     const per_block = if (known == .float64) 2 else 4;
@@ -128,7 +130,7 @@ pub fn Philox(comptime lanes: usize) type {
                     return signed(f32, words >> @splat(8)) * unit;
                 },
                 .float64 => {
-                    // Both products and their sum are exact.
+                    // The two products and their sum are exact.
                     const halves = std.simd.deinterlace(2, words);
                     const high: @Vector(lanes * 2, f64) = @splat(0x1p-27);
                     const low: @Vector(lanes * 2, f64) = @splat(0x1p-53);
@@ -146,7 +148,7 @@ pub fn Philox(comptime lanes: usize) type {
             }
         }
 
-        /// As floats, of words below 2^31: every level converts signed integers fast.
+        /// Converts words below 2^31 to floats: every level converts signed integers fast.
         fn signed(
             comptime T: type,
             words: anytype,
@@ -158,7 +160,7 @@ pub fn Philox(comptime lanes: usize) type {
 }
 
 test "Philox4x32-10 gives the published known answers" {
-    // From the file kat_vectors of Random123.
+    // Expected words from the file kat_vectors of Random123.
     const Case = struct { counter: [4]u32, key: [2]u32, words: [4]u32 };
     const ones = 0xffffffff;
     const cases = [_]Case{

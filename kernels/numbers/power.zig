@@ -1,7 +1,7 @@
 //! pow over vectors of f32 or f64, to 2 units in the last place, with the special cases of C99.
 //!
-//! x^y = e^(y log x), where the logarithm needs as many digits more as the exponent has: f32 takes
-//! it in f64, f64 as an unevaluated sum of two.
+//! x^y = e^(y log x), where the logarithm needs as many extra digits as the exponent has: f32
+//! computes it in f64, f64 as an unevaluated sum of two.
 
 const std = @import("std");
 const coefficients = @import("coefficients.zig");
@@ -28,7 +28,7 @@ pub fn pow(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
     z = select(size == infinity, select(y < zero, zero, infinity), z);
 
     const half = splat(V, 0.5) * y;
-    // What is above 2^53 is even: so is its half, or an integer.
+    // A y above 2^53 is even: half of it is an integer, too.
     const odd = whole & (@trunc(half) != half) & (@abs(y) < splat(V, 0x1p53));
     const is_negative = float.bits(x) < @as(float.Integers(V), @splat(0));
     z = select(odd & is_negative, -z, z);

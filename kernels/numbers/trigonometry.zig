@@ -31,7 +31,7 @@ pub inline fn cos(x: anytype) @TypeOf(x) {
     return wave(x, 1);
 }
 
-/// The sine, `ahead` quarter turns later.
+/// The sine `ahead` quarter turns later; with one, the cosine.
 inline fn wave(x: anytype, comptime ahead: i32) @TypeOf(x) {
     const V = @TypeOf(x);
     const I = Like(V, i32);
@@ -71,7 +71,8 @@ inline fn cosReduced(reduced: anytype) @TypeOf(reduced.high) {
     return most + (((one - most) - half) + (quartic - r * reduced.low));
 }
 
-/// In f64: what is left is as exact as f32 can tell, so that `low` is not needed.
+/// The reduction in f64: the remainder is as exact as f32 can represent, so that `low` is not
+/// needed.
 inline fn reduceSingle(x: anytype) Reduced(@TypeOf(x)) {
     const V = @TypeOf(x);
     const D = Like(V, f64);
@@ -106,7 +107,7 @@ inline fn quarterTurns(x: anytype) Turns(@TypeOf(x)) {
     return .{ .k = shifted - magic, .turns = @truncate(float.bits(shifted)) };
 }
 
-/// Replaces the remainders of what lies beyond the limit.
+/// Replaces the remainders of arguments beyond the limit.
 noinline fn reduceMore(comptime V: type, x: V, near: Reduced(V)) Reduced(V) {
     const n = @typeInfo(V).vector.len;
     const most = numbers.turns_most.of(@Vector(1, Element(V)))[0];
@@ -126,13 +127,14 @@ noinline fn reduceMore(comptime V: type, x: V, near: Reduced(V)) Reduced(V) {
 
 const Far = struct { high: f64, low: f64, turns: i32 };
 
-/// x = m 2^e, m an integer. Digits of 2/pi worth 4 or more in x 2/pi are whole turns and left out;
-/// the 192 that follow, times m, give the quarter turns in the first two bits and then the rest.
+/// x = m 2^e, m an integer. Digits of 2/pi worth 4 or more in x 2/pi are whole turns and omitted;
+/// the 192 that follow, times m, give the quarter turns in the first two bits and then the
+/// remainder.
 fn reduceFar(x: f64) Far {
     const pattern: u64 = @bitCast(@abs(x));
     const m = (pattern & ((1 << 52) - 1)) | 1 << 52;
     const e = @as(i32, @intCast(pattern >> 52)) - 1075;
-    // x is large enough that this is not negative.
+    // The index is not negative, for x is large enough.
     const first: u32 = @intCast(e - 2 + 64);
     const a = mulWide(m, digits(first));
     const b = mulWide(m, digits(first + 64));
@@ -141,7 +143,7 @@ fn reduceFar(x: f64) Far {
     const upper: u64 = @truncate(a +% (b >> 64) +% (middle >> 64));
     const turns = (upper +% (1 << 61)) >> 62;
     const signed: i64 = @bitCast(upper -% (turns << 62));
-    // The rest in units of 2^-126, to the nearest f64 and what that leaves.
+    // The remainder in units of 2^-126, as the nearest f64 and the difference from it.
     const rest = (@as(i128, signed) << 64) | @as(u64, @truncate(middle));
     const high = wide_integer.toFloat(rest);
     const low = wide_integer.toFloat(rest - wide_integer.fromFloat(high));
@@ -161,7 +163,7 @@ fn mulWide(x: u64, y: u64) u128 {
     return @as(u128, x) * y;
 }
 
-/// 64 digits from the digit `first` on.
+/// 64 digits of 2/pi from digit `first` on.
 fn digits(first: u32) u64 {
     const word = first / 64;
     const shift: u6 = @intCast(first % 64);

@@ -1,17 +1,17 @@
-//! Conversions between i128 and f64, by operations on 64 bits where the target has no others: a GPU
-//! has no library of the compiler to call.
+//! Conversions between i128 and f64, by operations on 64 bits where the target has no wider ones: a
+//! GPU has no run-time library of the compiler to call.
 
 const std = @import("std");
 const builtin = @import("builtin");
 
 const by_parts = builtin.cpu.arch.isNvptx();
 
-/// The nearest f64, half to even.
+/// The nearest f64, with ties to even.
 pub inline fn toFloat(x: i128) f64 {
     return if (by_parts) toFloatByParts(x) else @floatFromInt(x);
 }
 
-/// Of a whole number that i128 holds.
+/// The integer of a whole f64 that i128 can hold.
 pub inline fn fromFloat(x: f64) i128 {
     return if (by_parts) fromFloatByParts(x) else @intFromFloat(x);
 }
@@ -19,7 +19,7 @@ pub inline fn fromFloat(x: f64) i128 {
 fn toFloatByParts(x: i128) f64 {
     const size: u128 = @abs(x);
     const top: u64 = @truncate(size >> 64);
-    // So many bits are cut off that 64 are left; whether any was set stands in for them.
+    // Bits are cut off until 64 are left; a last bit of 1 stands for any that were set.
     const cut: u7 = if (top == 0) 0 else 64 - @as(u7, @clz(top));
     const kept: u64 = @truncate(size >> cut);
     const lost = size & ((@as(u128, 1) << cut) - 1);

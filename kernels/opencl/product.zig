@@ -99,7 +99,7 @@ fn note(store: *Store, cores: bool, tile: u8) void {
     store.put(noteName(cores), &.{tile});
 }
 
-/// The product with contiguous columns in its result: the transposed product if necessary.
+/// The product with a row-major result: the transposed product if necessary.
 fn turned(one: *const MatMul) MatMul {
     var result = one.*;
     const r = one.batch_rank;

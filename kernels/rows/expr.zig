@@ -4,10 +4,11 @@
 //!     const tree = expr.parse("relu", "a < 0 ? 0 : a");
 //!     const y = expr.eval(tree, @Vector(16, f32), environment);
 //!
-//! Numbers, the names `a`-`f` (operands), `s t u` (scalars), `i` (index) and `r` (running value),
-//! `+ - * /`, comparisons, `?:`, `&& || !` and the functions of `numbers/functions.zig`. A comparison is 1 or 0
-//! where a number is wanted; a number is a condition where it is not 0. Nothing branches: both
-//! sides of `?:` are computed. Integers wrap, and have no `/`.
+//! An expression contains numbers, the names `a`-`f` (operands), `s t u` (scalars), `i` (index) and
+//! `r` (running value), `+ - * /`, comparisons, `?:`, `&& || !` and the functions of
+//! `numbers/functions.zig`. A comparison is 1 or 0 where a number is wanted; a number is a
+//! condition that holds unless the number is 0. Nothing branches: both sides of `?:` are computed.
+//! Integers wrap, and have no `/`.
 
 const std = @import("std");
 const math = @import("../numbers/functions.zig");
@@ -55,7 +56,7 @@ pub const Operator = enum {
     }
 };
 
-/// Loosest first; operators of one line associate to the left.
+/// Binary operators, the loosest first; operators of one line associate to the left.
 const precedence: []const []const Operator = &.{
     &.{.@"||"},
     &.{.@"&&"},
@@ -76,7 +77,7 @@ pub fn parse(comptime row: []const u8, comptime text: []const u8) Tree {
     }
 }
 
-/// Reads tokens as it goes; in compile-time code only, where memory is free.
+/// A parser that reads tokens as it goes; used in compile-time code only, where memory is free.
 const Parser = struct {
     text: []const u8,
     at: usize = 0,
@@ -103,7 +104,7 @@ const Parser = struct {
         while (parser.at < parser.text.len and parser.text[parser.at] == ' ') parser.at += 1;
     }
 
-    /// Takes the token if it comes next.
+    /// Consumes the token if it comes next.
     fn take(parser: *Parser, token: []const u8) bool {
         parser.skipSpace();
         if (!std.mem.startsWith(u8, parser.rest(), token)) return false;
@@ -230,14 +231,14 @@ const Parser = struct {
     }
 };
 
-/// What a tree asks of its environment.
+/// What a tree needs of its environment.
 pub const Uses = struct {
-    /// One more than the last operand named.
+    /// One more than the index of the last operand named.
     operands: usize = 0,
     scalars: usize = 0,
     index: bool = false,
     running: bool = false,
-    /// A slow function.
+    /// Whether the tree calls a slow function.
     slow: bool = false,
 
     pub fn join(x: Uses, y: Uses) Uses {
@@ -304,10 +305,10 @@ pub fn isLogic(tree: Tree) bool {
 }
 
 /// The tree's value. `V` is f32, f64, i32 or a vector of them; `environment` has `operands: [6]V`,
-/// `scalars: [3]V`, `index: V`, `running: V`, of which only those that the tree names are read.
+/// `scalars: [3]V`, `index: V`, `running: V`, of which only the ones that the tree names are read.
 pub inline fn eval(comptime tree: Tree, comptime V: type, environment: anytype) V {
     if (@typeInfo(V) == .vector) return arithmetic(tree, V, &environment);
-    // One lane is the same code, so the same bits.
+    // A scalar runs the same code as a vector of one lane, so the bits are the same.
     const W = @Vector(1, V);
     const one: Environment(W) = .{
         .operands = if (comptime uses(tree).operands > 0) lanes(6, W, environment.operands) else undefined,
@@ -318,7 +319,7 @@ pub inline fn eval(comptime tree: Tree, comptime V: type, environment: anytype) 
     return arithmetic(tree, W, &one)[0];
 }
 
-/// What a tree sees; any struct with these fields will do.
+/// The environment of a tree; any struct with these fields works.
 pub fn Environment(comptime V: type) type {
     return struct {
         operands: [6]V = undefined,

@@ -1,8 +1,8 @@
-//! `table.json` at compile time: its rows with their expressions parsed, in the order in which
-//! they stand, and the hash by which both sides of the border know that they hold the same table.
+//! `table.json` at compile time: its rows in order, with their expressions parsed, and the hash by
+//! which both sides of the border check that they have the same table.
 //!
-//! A row that says something wrong is a compile error that names it. `kernels/instruction.ts`
-//! imports the same file; a row's number is its position.
+//! A row with a mistake is a compile error that names the row. `kernels/instruction.ts` imports the
+//! same file; a row's number is its position.
 
 const std = @import("std");
 const expr = @import("expr.zig");
@@ -13,35 +13,35 @@ comptime {
     };
 }
 
-/// One element from the elements of up to six operands.
+/// A map row: one element from the elements of up to six operands.
 pub const MapRow = struct {
     name: []const u8,
     tree: expr.Tree,
     operands: usize,
     scalars: usize,
     uses_index: bool,
-    /// Arithmetic takes longer than memory.
+    /// Whether the arithmetic takes longer than memory.
     slow: bool,
     for_ints: bool,
-    /// The result is 1 or 0.
+    /// Whether the result is 1 or 0.
     to_bool: bool,
 };
 
-/// Many elements joined into one: `running = step(running, of(operands))`.
+/// A fold row: many elements joined into one: `running = step(running, of(operands))`.
 pub const FoldRow = struct {
     name: []const u8,
     from: From,
-    /// Over `r` and `a`, where `a` is the value of `of`.
+    /// The expression over `r` and `a`, where `a` is the value of `of`.
     step: expr.Tree,
-    /// Null is `a`.
+    /// The expression of the joined value; null for `a` itself.
     of: ?expr.Tree,
     operands: usize,
     scalars: usize,
     uses_index: bool,
     for_ints: bool,
 
-    /// What a fold of nothing gives, and what each fold starts from. The largest floats are
-    /// infinite: the maximum of elements that are all -inf is -inf.
+    /// The result of a fold over no elements, from which every fold starts. The ends of
+    /// floats are infinities: the maximum of elements that are all -inf is -inf.
     pub fn start(comptime row: FoldRow, comptime T: type) T {
         const float = @typeInfo(T) == .float;
         return switch (row.from) {
@@ -52,10 +52,11 @@ pub const FoldRow = struct {
     }
 };
 
-/// What a fold starts from; `lowest` and `highest` are the ends of the type, infinities included.
+/// The kinds of starts; `lowest` and `highest` are the ends of the type, infinities included.
 pub const From = union(enum) { number: f64, lowest, highest };
 
-/// The index of the best element: whether `a` is better than `r`.
+/// An arg row: the index of the best element, where the expression says whether `a` is better than
+/// `r`.
 pub const ArgRow = struct {
     name: []const u8,
     tree: expr.Tree,
@@ -91,13 +92,13 @@ pub const arg_rows: []const ArgRow = blk: {
     break :blk list;
 };
 
-/// The number of a map row that the kernels themselves need.
+/// The number of a map row that kernels use by name.
 pub fn mapNumber(comptime name: []const u8) u16 {
     for (map_rows, 0..) |row, number| if (std.mem.eql(u8, row.name, name)) return number;
     @compileError("table.json: kernels need the row \"" ++ name ++ "\"");
 }
 
-/// A property of each map row, to be looked up by its number.
+/// A property of all map rows, indexed by a row's number.
 pub fn mapFlags(comptime field: []const u8) [map_rows.len]bool {
     var flags: [map_rows.len]bool = undefined;
     for (&flags, map_rows) |*flag, row| flag.* = @field(row, field);
@@ -156,7 +157,7 @@ fn argRow(comptime entry: Entry) ArgRow {
     return .{ .name = row.name, .tree = tree, .for_ints = row.forIntegers(&.{tree}) };
 }
 
-/// A row's fields, and the errors that name it.
+/// Reads a row's fields, and reports errors that name the row.
 const Row = struct {
     name: []const u8,
     fields: []const Entry,
@@ -223,10 +224,10 @@ const Row = struct {
     }
 };
 
-/// A key of a JSON object and its value as text: a string with its quotes, a number or an object.
+/// A key of a JSON object and its value as text: a string with quotes, a number or an object.
 pub const Entry = struct { name: []const u8, value: []const u8 };
 
-/// The rows of one part of the table.
+/// The rows of one section of the table.
 pub fn section(comptime name: []const u8) []const Entry {
     for (entries(text)) |entry| {
         if (std.mem.eql(u8, entry.name, name)) return entries(entry.value);
@@ -234,8 +235,8 @@ pub fn section(comptime name: []const u8) []const Entry {
     @compileError("table.json: write an object \"" ++ name ++ "\"");
 }
 
-/// The entries of a minified object. Only what the table is made of: strings without escapes,
-/// numbers and objects.
+/// The entries of a minified object that contains only what the table uses: strings without
+/// escapes, numbers and objects.
 pub fn entries(comptime object: []const u8) []const Entry {
     if (object[0] != '{') @compileError("table.json: write an object instead of " ++ object);
     var list: []const Entry = &.{};
@@ -256,7 +257,7 @@ pub fn entries(comptime object: []const u8) []const Entry {
     return list;
 }
 
-/// Where the value that begins at `begin` ends.
+/// The end of the value that begins at `begin`.
 fn skip(comptime json: []const u8, comptime begin: usize) usize {
     var at = begin;
     var depth = 0;
@@ -278,7 +279,7 @@ fn skip(comptime json: []const u8, comptime begin: usize) usize {
     @compileError("table.json: ends early");
 }
 
-/// Without the white space outside of strings, as `JSON.stringify` writes it.
+/// The text without the white space outside of strings, as `JSON.stringify` writes it.
 fn minify(comptime json: []const u8) []const u8 {
     @setEvalBranchQuota(1_000_000);
     var out: [json.len]u8 = undefined;

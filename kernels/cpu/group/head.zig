@@ -124,7 +124,7 @@ fn access(view: *const program.View, written: bool, stride: isize, high: isize) 
     };
 }
 
-/// Whether the columns of the kernel's right operand are contiguous.
+/// Whether each row of the kernel's right operand is contiguous.
 pub fn rightLies(product: *const MatMul) bool {
     const rank = product.batch_rank;
     return if (matmul.turns(product)) product.a.strides[rank] == 1 else product.b.strides[rank + 1] == 1;

@@ -149,7 +149,7 @@ pub fn blockOf(k: usize) usize {
 /// Bytes of scratch that a product needs for each thread, whatever its sizes.
 pub const scratch_bytes = 768 << 10;
 
-/// C[m, n] = A[m, k] B[k, n] of one type; strides in elements. The columns of C are contiguous.
+/// C[m, n] = A[m, k] B[k, n] of one type; strides in elements. C is row-major.
 pub fn Args(comptime T: type) type {
     return struct {
         m: usize,

@@ -353,8 +353,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             }
         }
 
-        /// Copies strips of A whose rows are contiguous along a column: one column of all strips
-        /// after the other.
+        /// Copies strips of a column-major A: one column of all strips after the other.
         fn copyLeft(chunk: *const Chunk, strip: usize, end: usize) void {
             const a = stepped(chunk.args.a, chunk.first, chunk.args.a_col);
             for (0..chunk.k) |p| {

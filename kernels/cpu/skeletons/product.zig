@@ -1,5 +1,5 @@
-//! The matmul skeleton: passes the operands to the level's `gemm.zig`, which wants contiguous
-//! columns in the output.
+//! The matmul skeleton: passes the operands to the level's `gemm.zig`, which wants a
+//! row-major output.
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
@@ -45,8 +45,8 @@ fn executeAs(
     columns(T, pool, operands.args, &operands.batch, out[1], run, scratch);
 }
 
-/// The operands as the kernel takes them: transposed where that makes the columns of C contiguous,
-/// unless C has gaps in both of its axes.
+/// The operands as the kernel takes them: transposed where that makes C row-major, unless
+/// C has gaps in both of its axes.
 pub fn operandsOf(comptime T: type, product: *const program.MatMul) struct { args: contract.Args(T), batch: contract.Batch } {
     const r = product.batch_rank;
     var batch: contract.Batch = .of(product);
@@ -106,7 +106,7 @@ pub fn pack(tables: *const contract.Table, pool: *Pool, product: *const program.
     }
 }
 
-/// Runs column after column, each of which is a matrix with contiguous columns. This is slow, but
+/// Runs column after column, each of which is a row-major matrix. This is slow, but
 /// only an output that is a view with gaps in both axes needs it.
 fn columns(
     comptime T: type,
