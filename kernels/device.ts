@@ -4,17 +4,20 @@
  * Handles are chosen by the caller (`core/array/stream.ts`), so that allocation and release are instructions like any other.
  */
 export interface Device {
-  /** As in `--device`: "cpu", "opencl", "opencl:1", "wasm", "reference". */
+  /** The device's name, as in `--device`: "cpu", "opencl", "opencl:1", "wasm", "reference". */
   readonly name: string;
-  /** For people: the library's file and CPU level, say. */
+  /** A description for people, such as the library's file and CPU level. */
   readonly description: string;
   /** The instruction buffer. Read this property at each use: a run may move it. */
   readonly words: Float64Array;
   /** Runs the first `length` words. After an error the rest of the list is skipped, save `alloc` and `free`. */
   run(length: number): void;
-  /** Runs words of another buffer, of any length, where it can read them there. */
+  /** Runs words of another buffer, of any length, on devices that can read that buffer directly. */
   runWords?(words: Float64Array): void;
-  /** Runs words of another buffer, of any length, without blocking. Other calls wait until it has begun and ended. */
+  /**
+   * Runs words of another buffer, of any length, without blocking. Other calls on the device wait until the run has
+   * ended.
+   */
   runWordsAsync?(words: Float64Array): Promise<void>;
   /** Copies bytes into a storage. */
   write(handle: number, byteOffset: number, source: Uint8Array): void;

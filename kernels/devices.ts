@@ -1,5 +1,5 @@
 /**
- * Opens devices by name. What runs the arithmetic hides behind the one interface of `device.ts`.
+ * Opens devices by name: each implements the one interface of `device.ts`.
  */
 import type { Device } from "./device.ts";
 import { environment, mayRead } from "./native/environment.ts";
@@ -9,7 +9,7 @@ import { openWasm, probeWasm } from "./wasm.ts";
 
 /** A device that can be asked for. */
 export interface DeviceEntry extends Probe {
-  /** As in `--device`. */
+  /** The device's name, as in `--device`. */
   name: string;
 }
 
@@ -22,7 +22,7 @@ function native(kind: Kind): Door {
   return { probe: (index) => probeNative(kind, index), open: (index) => openNative(kind, index) };
 }
 
-/** Doors to several devices, which are numbered: "opencl:1". A GPU that has both is best driven by the first. */
+/** Kinds with several devices, which are numbered: "opencl:1". The first kind that has a GPU drives it best. */
 const numbered: Record<string, Door> = { cuda: native("cuda"), opencl: native("opencl") };
 
 const doors: Record<string, Door> = {
@@ -38,7 +38,7 @@ const doors: Record<string, Door> = {
   },
 };
 
-/** Opens a device. RangeError for a name that is none, Error where it is not there. */
+/** Opens a device. Throws RangeError for an unknown name, Error for a device that is absent. */
 export function openDevice(name: string): Device {
   const [kind, digits] = name.split(":", 2) as [string, string?];
   const known = Object.hasOwn(doors, kind) &&
@@ -49,10 +49,13 @@ export function openDevice(name: string): Device {
   throw new RangeError(`Cannot open device: "${name}" is not one of auto, ${names.join(", ")}`);
 }
 
-/** What Linux shows of a GPU: of the kernel's own drivers, AMD's, NVIDIA's and Windows' below it. */
+/** Files by which Linux shows a GPU: of the kernel's own drivers, AMD's, NVIDIA's and that of Windows beneath Linux. */
 const gpuNodes = ["/dev/dri", "/dev/kfd", "/dev/nvidiactl", "/dev/dxg"];
 
-/** Spares most machines without a GPU the loading of drivers, which takes longer than all else at the start. */
+/**
+ * False where there is surely no GPU: most such machines are spared the loading of drivers, the slowest step of
+ * start-up.
+ */
 function mayHaveGpu(): boolean {
   if (typeof Deno === "undefined" || Deno.build.os !== "linux") return true;
   return gpuNodes.some((path) => {
@@ -66,8 +69,7 @@ function mayHaveGpu(): boolean {
 }
 
 /**
- * The name of the device that is taken when none is named: `DENEB_DEVICE`, else a GPU with memory of its own, else the
- * native CPU, else wasm.
+ * The name of the default device: `DENEB_DEVICE`, else a GPU with memory of its own, else the native CPU, else wasm.
  */
 export function defaultName(): string {
   const named = environment("DENEB_DEVICE");
@@ -83,14 +85,14 @@ export function defaultName(): string {
 
 let warned = false;
 
-/** A library that the user named and that is not taken would else be missed by its slowness alone. */
+/** Warns of a library that the user named but that cannot be opened: else only slowness would show that. */
 function warnOfNamed(reason: string): void {
   if (warned || environment("DENEB_LIB") === undefined) return;
   warned = true;
   console.warn(`Deneb computes on wasm, for DENEB_LIB cannot be opened: ${reason}`);
 }
 
-/** Every device that can be asked for. None is opened. */
+/** Lists every device that `openDevice` takes. None is opened. */
 export function devices(): DeviceEntry[] {
   return Object.entries(doors).map(([name, { probe }]) => ({ name, ...probe(null) }));
 }

@@ -1,9 +1,10 @@
 /**
- * The instruction layout: what every device reads and only `core/array/` and the passes of `core/capture/` write.
+ * The instruction layout: every device reads instructions, and only `core/array/` and the passes of `core/capture/`
+ * write them.
  *
- * An instruction is a run of f64 words, `[opcode, length, ...fields, ...views]`, where `length` counts all of its words. Sizes,
- * strides and offsets count elements, not bytes; strides may be zero (broadcast) or negative (reversed). The native
- * library states the same numbers in its manifest, and `library.ts` refuses a library that disagrees.
+ * An instruction is a run of f64 words, `[opcode, length, ...fields, ...views]`, where `length` counts all of its
+ * words. Sizes, strides and offsets count elements, not bytes; strides may be zero (broadcast) or negative (reversed).
+ * The native library states the same numbers in its manifest, and `native/border.ts` refuses a library that disagrees.
  */
 import table from "./table.json" with { type: "json" };
 
@@ -20,7 +21,9 @@ export const mapRows = Object.keys(table.map) as MapRow[];
 export const foldRows = Object.keys(table.fold) as FoldRow[];
 export const argRows = Object.keys(table.arg) as ArgRow[];
 
-/** How many operands and scalars each map row has: as many as up to the last that it names. */
+/**
+ * How many operands and scalars each map row has: as many as the position of the last one that its expression names.
+ */
 export const mapUses: readonly { operands: number; scalars: number }[] = mapRows.map((name) => {
   const upTo = (names: string) => {
     const found = table.map[name].is.match(/\b[a-z]\b/g) ?? [];
@@ -37,7 +40,7 @@ export const opcode = Object.fromEntries(
   Object.keys(table.instructions).map((name, k) => [name, k + 1]),
 ) as Record<OpcodeName, number>;
 
-/** What an instruction is called. */
+/** The name of an instruction. */
 export type OpcodeName = keyof typeof table.instructions;
 
 /** The instructions' names by opcode; there is no opcode 0. */
@@ -63,23 +66,23 @@ export const dtypeCode = {
 export const dtypeBytes: readonly number[] = [4, 8, 4, 1, 1, 2, 2];
 
 export const limits = {
-  /** Axes of a view, after merging. */
+  /** The most axes of a view, after merging. */
   rank: 8,
-  /** Tensor operands of a row: a b c d e f. */
+  /** The most tensor operands of a row: a b c d e f. */
   inputs: 6,
   /**
-   * A handle is `index + generation * handles`; both sides count from index 1. Below 2^31, engines keep it in a field as
-   * it is; a larger one would cost an object for each storage.
+   * A handle is `index + generation * handles`; both sides count from index 1. Handles stay below 2^31, so that
+   * JavaScript engines keep one in an object's field; a larger number would cost an object for each storage.
    */
   handles: 1 << 20,
   generations: 1 << 11,
   /** f64 words in the instruction buffer. */
   words: 1 << 16,
-  /** Of a pool of the CPU. */
+  /** The most threads of the CPU's pool. */
   threads: 256,
 } as const;
 
-/** What a run answers; anything but `ok` comes with a message. */
+/** The status of a run; every status but `ok` comes with a message. */
 export const status = {
   ok: 0,
   malformed: 1,

@@ -1,6 +1,5 @@
 /**
- * The face of the kernels: devices by name, and where the library was looked for. What runs the arithmetic hides behind
- * the one interface of `device.ts`.
+ * The face of the kernels: devices by name, and the places where the library was looked for.
  */
 export type { Device } from "./device.ts";
 export { defaultName, type DeviceEntry, devices, openDevice } from "./devices.ts";

@@ -1,62 +1,62 @@
 /**
- * The rows of instructions in `table.json`: where each field and view stands among an instruction's words, and what may
- * be done with it.
+ * The rows of instructions in `table.json`: where each field and view of an instruction has its words, and what may be
+ * done with the instruction.
  *
- * Whoever goes through words or views without asking what an instruction computes looks here; `program/schema.zig` reads
- * the same rows for the kernels, and states in the manifest how it understood them. A field is written as
+ * Code that handles words or views without asking what an instruction computes uses this module; `program/schema.zig`
+ * reads the same rows for the kernels, and states in the manifest how it understood them. A field is written as
  *
  * - `handle`, the number of a storage; `bytes`; `size`, a length, an offset or a bound;
- * - `row`, the number of a row in the section that is called like the instruction; `operands`, how many that row takes;
+ * - `row`, the number of a row in the section that has the instruction's name; `operands`, how many that row takes;
  * - `compute`, the code of the type that is computed in;
  * - `rank`, a number of axes, or `within FIELD`, a number of axes that is at most that field;
  * - `number`, `key` (below 2^32) or `counter` (below 2^53), which may change from run to run;
- * - `code`, of a flat map; `rest`, whatever words remain;
+ * - `code`, of a flat map; `rest`, all remaining words;
  *
- * and `[3]` or `[FIELD]` says that there are several of them, the latter only of the last field. A view follows the
- * fields as `handle, dtype, offset, stride...` and is written as `ACCESS TYPE... AXIS...`:
+ * and a suffix `[3]` or `[FIELD]` gives the number of such words; only the last field may have `[FIELD]`. A view
+ * follows the fields as `handle, dtype, offset, stride...` and is written as `ACCESS TYPE... AXIS...`:
  *
- * - the access is `read`, `write`, or `update` for what is added to; only the first view is ever written;
- * - the types are those that its elements may have, or any;
- * - an axis is as long as the field says; `FIELD[COUNT]` is the first so many axes of several; `packed` elements lie side
- *   by side, and their view has no strides;
- * - `below FIELD` says that its elements are indices, each at least 0 and less than the field;
- * - `times FIELD` says that the last view stands so many times.
+ * - the access is `read`, `write`, or `update` for elements that are added to; only the first view is ever written;
+ * - the types are the allowed element types; without any, all are allowed;
+ * - an axis has the length that the field says; `FIELD[COUNT]` means the first COUNT of several axes; `packed` elements
+ *   are contiguous, and their view has no strides;
+ * - `below FIELD` says that the view's elements are indices, each at least 0 and less than the field;
+ * - `times FIELD` says how many times the last view is repeated.
  *
  * A `pure` instruction gives the same result for the same words and elements; a `tiled` one may run tile by tile in a
  * group.
  */
 import { type DType, dtypeCode, limits, type OpcodeName, opcodeName, table } from "./instruction.ts";
 
-/** What a field's words are. */
+/** The kinds of fields. */
 export type Kind =
   | ("handle" | "bytes" | "row" | "compute" | "rank" | "within" | "operands")
   | ("number" | "key" | "counter" | "size" | "code" | "rest");
 
 export interface Field {
-  /** Where its first word stands. */
+  /** The index of the field's first word. */
   readonly at: number;
   readonly kind: Kind;
-  /** So many words, or as many as a field before it says. */
+  /** A constant number of words, or the name of an earlier field that says how many. */
   readonly times: number | string;
-  /** The field that a number of axes lies within. */
+  /** The field that bounds this number of axes. */
   readonly within: string | null;
 }
 
 export interface ViewRow {
   readonly access: "read" | "write" | "update";
-  /** The element types that it may have; any if there are none. */
+  /** The element types that the view may have; empty for any. */
   readonly types: readonly DType[];
   readonly packed: boolean;
-  /** Fields of lengths, each with the field that says how many of them, if not all. */
+  /** Fields of lengths, each with the field that says how many of them to take; null for all. */
   readonly axes: readonly (readonly [field: string, part: string | null])[];
-  /** The field that its elements must lie below. */
+  /** The field that bounds the view's elements, which are indices. */
   readonly below: string | null;
   /** The field that says how many such views there are. */
   readonly times: string | null;
 }
 
 export interface Skeleton {
-  /** Words before a field of several words, and before the views. */
+  /** Words before a field of several words, which is the last, and before the views. */
   readonly head: number;
   readonly pure: boolean;
   readonly tiled: boolean;
@@ -64,9 +64,9 @@ export interface Skeleton {
   readonly views: Readonly<Record<string, ViewRow>>;
 }
 
-/** An instruction as `table.json` has it: a row that lacks something does not compile. */
+/** An instruction as `table.json` has it: a row that lacks a part does not compile. */
 interface Row {
-  /** For people; in it, the names of fields and views. */
+  /** For people: what the instruction does, in terms of its fields and views. */
   readonly does: string;
   readonly fields: object;
   readonly views: object;
@@ -74,7 +74,7 @@ interface Row {
   readonly tiled: boolean;
 }
 
-/** A word, and what stands behind it in brackets. */
+/** A word and the text in brackets after it. */
 function split(word: string): [name: string, count: string | null] {
   const open = word.indexOf("[");
   return open < 0 ? [word, null] : [word.slice(0, open), word.slice(open + 1, -1)];
@@ -123,7 +123,7 @@ type Places = {
   readonly [Name in OpcodeName]: { readonly [Field in keyof (typeof table.instructions)[Name]["fields"]]: number };
 };
 
-/** Where the first word of each field stands in an instruction: `placeOf.fold.kept`. */
+/** The index of the first word of each field in its instruction: `placeOf.fold.kept`. */
 export const placeOf = Object.fromEntries(
   Object.entries(skeletons).map(([name, { fields }]) => [
     name,
@@ -131,18 +131,18 @@ export const placeOf = Object.fromEntries(
   ]),
 ) as unknown as Places;
 
-/** Words before a field of several lengths and the views: all of an instruction that has neither. */
+/** Words before a field of several lengths and the views: an instruction with neither has this length. */
 export const headOf = Object.fromEntries(
   Object.entries(skeletons).map(([name, { head }]) => [name, head]),
 ) as Record<OpcodeName, number>;
 
-/** A skeleton, and its fields and views in order. */
+/** A skeleton with its fields and views as lists, in order. */
 interface Layout extends Skeleton {
   readonly fieldList: readonly (readonly [name: string, field: Field])[];
   readonly viewList: readonly ViewRow[];
 }
 
-/** Where the words of a view stand from its first on, which is the handle. */
+/** The index of each part of a view among its words, which begin with the handle. */
 export const ofView = { dtype: 1, offset: 2, strides: 3 } as const;
 
 const byOpcode: readonly (Layout | undefined)[] = opcodeName.map((name) => {
@@ -157,12 +157,12 @@ export function skeletonOf(words: ArrayLike<number>, at = 0): Layout {
   return found;
 }
 
-/** How many words there are of a field, or axes of a view, or views. */
+/** The number of words of a field, of axes of a view, or of views. */
 function countOf({ fields }: Skeleton, times: number | string, words: ArrayLike<number>, at: number): number {
   return typeof times === "number" ? times : words[at + fields[times]!.at]!;
 }
 
-/** Where the lengths of a view's axes stand. */
+/** The indices of the words with the lengths of a view's axes. */
 function axisPlaces(skeleton: Skeleton, { axes }: ViewRow, words: ArrayLike<number>, at: number): number[] {
   return axes.flatMap(([name, part]) => {
     const field = skeleton.fields[name]!, count = countOf(skeleton, part ?? field.times, words, at);
@@ -170,14 +170,14 @@ function axisPlaces(skeleton: Skeleton, { axes }: ViewRow, words: ArrayLike<numb
   });
 }
 
-/** The rows of an instruction's views, one for each: that of what it writes first, if it writes anything. */
+/** The rows of an instruction's views, one for each view: the written view, if there is one, is the first. */
 function viewRows(skeleton: Layout, words: ArrayLike<number>, at: number): ViewRow[] {
   return skeleton.viewList.flatMap((row) =>
     Array<ViewRow>(row.times === null ? 1 : countOf(skeleton, row.times, words, at)).fill(row)
   );
 }
 
-/** Where the views of the instruction that starts at `at` stand: that of its output first, if it has one. */
+/** The indices at which the views of the instruction at `at` begin: the written view, if there is one, is the first. */
 export function viewPlaces(words: ArrayLike<number>, at: number): number[] {
   const skeleton = skeletonOf(words, at);
   let next = at + skeleton.head;
@@ -191,24 +191,24 @@ export function viewPlaces(words: ArrayLike<number>, at: number): number[] {
   });
 }
 
-/** The lengths of the axes of the instruction's view of that number. */
+/** The lengths of the axes of the instruction's view of that index. */
 export function viewShape(words: ArrayLike<number>, view: number): number[] {
   const skeleton = skeletonOf(words), row = viewRows(skeleton, words, 0)[view]!;
   return axisPlaces(skeleton, row, words, 0).map((place) => words[place]!);
 }
 
-/** What the instruction does with its first view; null where it has none. */
+/** How the instruction uses its first view; null if it has no view. */
 export function firstAccess(words: ArrayLike<number>): ViewRow["access"] | null {
   return skeletonOf(words).viewList[0]?.access ?? null;
 }
 
-/** The number of the view that holds indices, and what they must lie below; null where there is none. */
+/** The view that holds indices, and the bound of these; null if there is no such view. */
 export function indexView(words: ArrayLike<number>): { view: number; bound: number } | null {
   const { fields, viewList } = skeletonOf(words), view = viewList.findIndex(({ below }) => below !== null);
   return view < 0 ? null : { view, bound: words[fields[viewList[view]!.below!]!.at]! };
 }
 
-/** The lengths of all axes that the instruction runs over: those of several first. */
+/** The lengths of all axes that the instruction runs over: first the field of several lengths, then the single ones. */
 export function shapeOf(words: ArrayLike<number>): number[] {
   const skeleton = skeletonOf(words), axes = skeleton.viewList.flatMap((row) => row.axes);
   const named = skeleton.fieldList.filter(([name]) => axes.some(([axis]) => axis === name));
@@ -222,25 +222,27 @@ export function shapeOf(words: ArrayLike<number>): number[] {
   return [...several, ...single];
 }
 
-/** What the code of a flat map says: `row * 8 + (4 if it allocates) + compute type`. */
+/** Reads the code of a flat map: `row * 8 + (4 if it allocates) + compute type`. */
 export function readFlatCode(code: number): { row: number; allocates: boolean; compute: number } {
   return { row: code >> 3, allocates: (code & 4) !== 0, compute: code & 3 };
 }
 
-/** The code of a flat map that makes the storage of its output, or finds it made. */
+/** Makes the code of a flat map that allocates the storage of its output, or finds it allocated. */
 export function flatCode(row: number, allocates: boolean, compute: number): number {
   return row * 8 + (allocates ? 4 : 0) + compute;
 }
 
-/** What the fields and views of a flat map take that stand behind its head: of each operand a handle and an offset. */
+/** The most words of a flat map after its head: a handle and an offset of each operand, and the scalars. */
 const flatRest = 2 * limits.inputs + Number(skeletons.map.fields.scalars!.times);
 
-/** No instruction of its kind is longer; of a `free`, none with one handle. What has no views is as long as this. */
+/**
+ * The most words of an instruction; of a `free`, with one handle. An instruction without views always has this length.
+ */
 export const wordsMost = Object.fromEntries(
   Object.entries(skeletons).map(([name, { head, fields, views }]) => {
     let most = head + (name === "flat" ? flatRest : name === "free" ? 1 : 0);
     for (const { times } of Object.values(fields)) if (typeof times === "string") most += limits.rank;
-    // Beside the axes of a field of several, a view has one for each of its other fields.
+    // A view has an axis for each length of the field of several, and one for each other field that it names.
     for (const { packed, axes, times } of Object.values(views)) {
       most += (ofView.strides + (packed ? 0 : limits.rank + axes.length)) * (times === null ? 1 : limits.inputs);
     }

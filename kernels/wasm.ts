@@ -1,15 +1,15 @@
 /**
- * The wasm device: the CPU kernels built for WebAssembly, for where nothing native may be loaded. One thread, SIMD of
- * 128 bits, no permission.
+ * The wasm device: the CPU kernels built for WebAssembly, for places where no native library may be loaded. One thread,
+ * SIMD of 128 bits, no permission.
  *
- * The module is one for all contexts of a process, and its memory grows: views on it are made at each use.
+ * All contexts of a process share one module, and its memory grows: so views of the memory are made at each use.
  */
 import { errorOf, readManifest } from "./native/border.ts";
 import * as module from "./deneb.wasm";
 import type { Device } from "./device.ts";
 import { limits, status } from "./instruction.ts";
 
-/** A view on `length` bytes of the module's memory. Addresses come back signed. */
+/** A view on `length` bytes of the module's memory. The module returns addresses as signed numbers. */
 function bytesAt(address: number, length: number): Uint8Array {
   return new Uint8Array(module.memory.buffer, address >>> 0, length);
 }
@@ -23,14 +23,14 @@ function allocate(bytes: number): number {
 const textBytes = 1 << 14;
 let textAddress = 0;
 
-/** The text that `copy` puts where it is told to. */
+/** The text that `copy` writes into the module's memory. */
 function textOf(copy: (target: number, capacity: number) => number): string {
   textAddress ||= allocate(textBytes);
   const length = Math.min(copy(textAddress, textBytes), textBytes);
   return new TextDecoder().decode(bytesAt(textAddress, length).slice());
 }
 
-/** What describes the module, or why it cannot be used. */
+/** A description of the module, or why it cannot be used. */
 export function probeWasm(): { available: boolean; reason?: string; description: string } {
   try {
     const { mode } = readManifest(textOf(module.deneb_manifest));

@@ -1,23 +1,23 @@
 /**
- * What the native library and the wasm module have in common: a manifest that says how they were built, and statuses
- * that become errors. Both are the same source in Zig, `lib.zig`.
+ * What the native library and the wasm module have in common: a manifest that says how each was built, and statuses
+ * that become errors. Both are built from the same source in Zig, `lib.zig`.
  */
 import { dtypeCode, limits, opcode, status, table } from "../instruction.ts";
 import type { Skeleton } from "../schema.ts";
 
-/** A native type, as Deno's FFI calls it. */
+/** The name of a native type in Deno's FFI. */
 export type ForeignType = "u32" | "f64" | "buffer";
 
-/** What a library says of itself. */
+/** A library's own description. */
 export interface Manifest {
-  /** Zig's optimize mode: `fast` in what is shipped, `safe` in tests of the border. */
+  /** Zig's optimize mode: `fast` in shipped libraries, `safe` in tests of the border. */
   mode: string;
   arch: string;
-  /** FNV-1a of the rows. */
+  /** FNV-1a of `table.json`. */
   table: number;
   /** CPU levels, best first. */
   levels: string[];
-  /** Instructions as the kernels understand their rows; the hash says that the rows are the same. */
+  /** The kernels' understanding of the rows of instructions; the hash says that the rows themselves are the same. */
   instructions: Record<string, Skeleton>;
   opcodes: Record<string, number>;
   dtypes: Record<string, number>;
@@ -64,7 +64,7 @@ export function readManifest(text: string): Manifest {
   return manifest;
 }
 
-/** The error that a status other than `ok` stands for. */
+/** The error for a status other than `ok`. */
 export function errorOf(code: number, message: string): Error {
   switch (code) {
     case status.range:

@@ -1,10 +1,10 @@
 /**
- * Where the libraries of CUDA may lie beside the system's own folders: an installed toolkit, a container's driver, and
- * packages of Python and conda that bring them. Folders are looked at only where reading them is already granted.
+ * Where the libraries of CUDA may be beside the system's own folders: an installed toolkit, a container's driver, and
+ * packages of Python and conda. Folders are read only where reading them is already granted.
  */
 import { environment, mayRead } from "./environment.ts";
 
-/** What the library takes at most. */
+/** The most folders that the library accepts. */
 const foldersMax = 16;
 const windows = Deno.build.os === "windows";
 
@@ -30,7 +30,9 @@ export function cudaFolders(): string[] {
   return folders.filter((folder, index) => folders.indexOf(folder) === index && mayHold(folder)).slice(0, foldersMax);
 }
 
-/** Where packages of Python are installed: the environment that is active, those beside the program, the user's, the system's. */
+/**
+ * Where packages of Python are installed: the active environment, those beside the program, the user's, the system's.
+ */
 function pythonRoots(): string[] {
   const home = environment("HOME");
   const beside = programFolders().flatMap((folder) => [`${folder}/.venv`, `${folder}/venv`]);
@@ -51,7 +53,7 @@ function programFolders(): string[] {
     const main = new URL(".", Deno.mainModule);
     if (main.protocol === "file:") folders.push(decodeURIComponent(main.pathname).replace(/\/$/, ""));
   } catch {
-    // Whoever may not know the program's place looks elsewhere.
+    // Without permission to know the program's folder, other folders are searched.
   }
   return [...folders, "."];
 }
@@ -64,7 +66,10 @@ function packagesIn(root: string): string[] {
   );
 }
 
-/** Whether there are libraries of CUDA. What cannot be looked at is left to the library, which only tries to open files in it. */
+/**
+ * Whether the folder holds libraries of CUDA. A folder that may not be read counts, too: the library only tries to open
+ * files in it.
+ */
 function mayHold(path: string): boolean {
   return !mayRead(path) || entriesOf(path).some((name) => /^(lib)?(cuda\.|nvcuda|cublas|nvrtc)/.test(name));
 }

@@ -1,11 +1,11 @@
 /**
- * What the surroundings allow and say: permissions, variables, the cache folder. Each step is taken only where its
- * permission is already granted; nothing here prompts, and outside Deno nothing is granted.
+ * Permissions, variables and the cache folder. Each step is taken only where its permission is already granted; nothing
+ * here prompts, and outside Deno nothing is granted.
  */
 
 /**
- * The variables that Deneb reads, and what each says: the table that `deno task doctor` prints and README shows. Those of
- * other programs, such as `HOME`, are not in it.
+ * The variables that Deneb reads, with their meaning: the table that `deno task doctor` prints and README shows.
+ * Variables of other programs, such as `HOME`, are not listed.
  */
 export const variables = {
   DENEB_DEVICE: "the default device",
@@ -22,17 +22,17 @@ export const variables = {
   DENEB_ZIG: "the program of Zig 0.17.1 that `deno task build` runs",
 } as const;
 
-/** True if this permission is granted, for just this path, host or variable. */
+/** Whether this permission is granted, for just this path, host or variable. */
 export function isGranted(permission: Deno.PermissionDescriptor): boolean {
   return typeof Deno !== "undefined" && Deno.permissions.querySync(permission).state === "granted";
 }
 
-/** The variable's value; undefined where it is unset, empty or not to be read. */
+/** The variable's value; undefined if it is unset or empty, or may not be read. */
 export function environment(variable: string): string | undefined {
   return isGranted({ name: "env", variable }) ? Deno.env.get(variable) || undefined : undefined;
 }
 
-/** True if this very path may be read without a prompt. */
+/** Whether this very path may be read without a prompt. */
 export function mayRead(path: string): boolean {
   return isGranted({ name: "read", path });
 }
@@ -57,7 +57,7 @@ export function cacheFolder(): string | null {
   }
 }
 
-/** Whether there is a folder of this path. */
+/** Whether a folder exists at this path. */
 export function isFolder(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;

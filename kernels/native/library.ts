@@ -1,8 +1,9 @@
 /**
  * Where the native library is: the candidates, in order, and why each was or was not taken.
  *
- * A candidate is tried only where opening that very file is already granted; whether it exists is found out by opening
- * it. Its manifest is read first and alone, so a stale library is refused by name before anything else of it is used.
+ * A candidate is tried only where opening that very file is already granted; opening the file also shows whether it
+ * exists. The manifest is read first and alone, so a stale library is refused by name before any other function of it
+ * is called.
  */
 import { type Manifest, readManifest } from "./border.ts";
 import { cacheFolder, environment, isGranted } from "./environment.ts";
@@ -14,22 +15,22 @@ export interface Library {
   readonly manifest: Manifest;
 }
 
-/** One place that was looked at. */
+/** A file that was tried, or would have been. */
 export interface Candidate {
-  /** Why it is a candidate: "DENEB_LIB", "built here", "downloaded". */
+  /** Why the file is a candidate: "DENEB_LIB", "built here", "downloaded". */
   readonly from: string;
   readonly path: string;
-  /** Why it was not taken; null if it was. */
+  /** Why the candidate was not taken; null if it was. */
   readonly reason: string | null;
 }
 
-/** A published library: what the file must be, by its bytes. */
+/** A published library, identified by its bytes. */
 export interface Release {
   readonly sha256: string;
   readonly bytes: number;
 }
 
-/** `libdeneb.so`, `libdeneb.dylib` or `deneb.dll`. */
+/** The library's file name: `libdeneb.so`, `libdeneb.dylib` or `deneb.dll`. */
 export function libraryFile(): string {
   switch (Deno.build.os) {
     case "windows":
@@ -46,7 +47,7 @@ export function release(): Release | undefined {
   return (releases as Record<string, Release | undefined>)[`${Deno.build.arch}-${Deno.build.os}`];
 }
 
-/** Where a published library lies in the cache; null where there is no cache folder or nothing is published. */
+/** The path of a published library in the cache; null if there is no cache folder or no published library. */
 export function cachedLibrary(): string | null {
   const cache = cacheFolder(), published = release();
   return cache === null || published === undefined ? null : `${cache}/${published.sha256}/${libraryFile()}`;
@@ -55,7 +56,7 @@ export function cachedLibrary(): string | null {
 function* places(): Generator<[from: string, path: string]> {
   const named = environment("DENEB_LIB");
   if (named !== undefined) {
-    // What the user names is taken or an error, so nothing comes after it.
+    // A library that the user names is taken or is an error, so no other candidate follows.
     yield ["DENEB_LIB", named];
     return;
   }
@@ -68,7 +69,7 @@ function* places(): Generator<[from: string, path: string]> {
   if (cached !== null) yield ["downloaded", cached];
 }
 
-/** Looks at the candidates until one fits. */
+/** Tries the candidates until one fits. */
 export function findLibrary(): { library: Library | null; candidates: Candidate[] } {
   const candidates: Candidate[] = [];
   if (typeof Deno === "undefined") return { library: null, candidates };

@@ -1,9 +1,9 @@
 /**
- * The native devices: contexts of the Zig library, opened with `Deno.dlopen`. They differ in what the library is told
- * when it opens one.
+ * The native devices: contexts of the Zig library, opened with `Deno.dlopen`. They differ only in the settings with
+ * which the library opens a context.
  *
- * It needs `--allow-ffi` for the library's file and nothing wider: no pointer ever crosses the border, only numbers and
- * buffers whose lengths go with them.
+ * Opening one needs `--allow-ffi` for the library's file and nothing wider: no pointer ever crosses the border, only
+ * numbers and buffers with their lengths.
  */
 import { errorOf, type Manifest } from "./border.ts";
 import { cudaFolders } from "./cuda_folders.ts";
@@ -13,7 +13,7 @@ import { limits, status } from "../instruction.ts";
 import { openStore } from "./store.ts";
 import { type Candidate, findLibrary, type Library } from "./library.ts";
 
-/** The symbols as called from here. Their native types come from the manifest. */
+/** The library's symbols as TypeScript calls them. Their native types come from the manifest. */
 interface Symbols {
   deneb_open(settings: Uint8Array<ArrayBuffer>, length: number): number;
   deneb_devices(settings: Uint8Array<ArrayBuffer>, length: number, target: Uint8Array, capacity: number): number;
@@ -21,7 +21,7 @@ interface Symbols {
   deneb_attach(context: number, words: Float64Array, count: number): number;
   deneb_run(context: number, count: number): number;
   deneb_run_words(context: number, words: Float64Array, count: number): number;
-  /** The same function, called on a thread of Deno's pool. */
+  /** `deneb_run_words`, called on a thread of Deno's pool. */
   deneb_run_words_async(context: number, words: Float64Array, count: number): Promise<number>;
   deneb_write(context: number, handle: number, offset: number, source: Uint8Array, length: number): number;
   deneb_read(context: number, handle: number, offset: number, target: Uint8Array, length: number): number;
@@ -44,7 +44,7 @@ function load({ path, manifest }: Library): { symbols: Symbols; close: () => voi
   return { symbols: library.symbols as unknown as Symbols, close: () => library.close() };
 }
 
-/** The text that `copy` puts into a buffer. */
+/** The text that `copy` writes into a buffer. */
 function textOf(copy: (target: Uint8Array, capacity: number) => number, capacity = 512): string {
   const buffer = new Uint8Array(capacity);
   return new TextDecoder().decode(buffer.subarray(0, copy(buffer, buffer.length)));
@@ -52,17 +52,17 @@ function textOf(copy: (target: Uint8Array, capacity: number) => number, capacity
 
 let found: ReturnType<typeof findLibrary> | null = null;
 
-/** What was found at the first look; a process keeps to it. */
+/** The result of the first search for the library, which the process keeps. */
 function lookUp(): ReturnType<typeof findLibrary> {
   return found ??= findLibrary();
 }
 
-/** Every place that was looked at, in order. */
+/** Every candidate of the search, in order. */
 export function libraryCandidates(): readonly Candidate[] {
   return lookUp().candidates;
 }
 
-/** Forgets what was not found, so that a library that came since is seen. */
+/** Forgets a search without result, so that a library installed since is found. */
 export function lookAgain(): void {
   if (found?.library === null) found = null;
 }
@@ -70,15 +70,15 @@ export function lookAgain(): void {
 /** The kinds of devices that the library drives. */
 export type Kind = "cpu" | "opencl" | "cuda";
 
-/** Whether a device is there: what describes it, or why not. */
+/** Whether a device is available: its description, or the reason why it is not. */
 export interface Probe {
-  /** Whether it can be opened, as far as can be told without doing so. */
+  /** Whether the device can be opened, as far as can be told without opening it. */
   available: boolean;
-  /** Why it is not available. */
+  /** Why the device is not available. */
   reason?: string;
-  /** What it is, for people: the library's file and level, or the chip's name; empty where it is not available. */
+  /** For people: the library's file and level, or the chip's name; empty if the device is not available. */
   description: string;
-  /** It computes on a chip of its own with memory of its own. */
+  /** Whether the device is a chip of its own with memory of its own. */
   discrete?: boolean;
 }
 
@@ -88,11 +88,11 @@ interface Listed {
   name: string;
   /** "cpu", "gpu" or "accelerator". */
   type: string;
-  /** Bytes. */
+  /** Bytes of memory. */
   memory: number;
-  /** Whether its memory is the host's. */
+  /** Whether the device uses the host's memory. */
   unified: boolean;
-  /** Libraries that are not there and would make it faster. */
+  /** Absent libraries that would make the device faster. */
   lacks?: string;
 }
 
@@ -111,7 +111,7 @@ function libraryAbsence(): string | null {
 /** Settings by key; a list gives a line for each of its values. */
 type Values = Record<string, string | number | readonly string[]>;
 
-/** What the library is told: lines of `key value`. */
+/** The settings as the library reads them: lines of `key value`. */
 function settingsOf(values: Values): Uint8Array<ArrayBuffer> {
   const lines = Object.entries(values).flatMap(([key, value]) =>
     [value].flat().map((one) => {
@@ -122,7 +122,7 @@ function settingsOf(values: Values): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(lines.join(""));
 }
 
-/** What else a kind is told: where its driver's libraries are, and what the user chose. */
+/** The settings of one kind of device: folders with the driver's libraries, and the user's choices. */
 function further(kind: Kind): Values {
   if (kind === "opencl") return { clblast: environment("DENEB_CLBLAST") === "1" ? 1 : 0 };
   if (kind !== "cuda") return {};
@@ -143,7 +143,7 @@ function list(kind: Kind): { devices: Listed[] } | { reason: string } {
   }
 }
 
-/** Which of the listed devices is meant where none is numbered: what the variable says, else a GPU, else the first. */
+/** The index of the device meant without a number: the variable's, else the first GPU, else the first device. */
 function chosen(kind: Kind, devices: readonly Listed[]): number {
   const variable = `DENEB_${kind.toUpperCase()}_DEVICE`, word = environment(variable);
   if (word === undefined) return Math.max(0, devices.findIndex(({ type }) => type === "gpu"));
@@ -159,7 +159,7 @@ function show({ platform, name, memory, lacks }: Listed, index: number): string 
   return `${index}: ${platform}, ${name}, ${(memory / 2 ** 30).toFixed(1)} GiB${without}`;
 }
 
-/** The device of that kind and number, or the chosen one. */
+/** The device of that kind and index, or the chosen one. */
 function find(kind: Kind, index: number | null): { index: number; device: Listed } | { reason: string } {
   const listed = list(kind);
   if ("reason" in listed) return listed;
@@ -172,7 +172,7 @@ function find(kind: Kind, index: number | null): { index: number; device: Listed
   };
 }
 
-/** Whether the native CPU device is there. */
+/** Whether the native CPU device is available. */
 export function probeCpu(): Probe {
   const reason = libraryAbsence();
   if (reason !== null) return absent(reason);
@@ -180,7 +180,7 @@ export function probeCpu(): Probe {
   return { available: true, description: describe(path, manifest, "") };
 }
 
-/** Whether a device of another kind is there. */
+/** Whether a device of another kind is available. */
 export function probeNative(kind: Kind, index: number | null = null): Probe {
   let found;
   try {
@@ -212,7 +212,7 @@ function threadsWanted(): number {
   return count;
 }
 
-/** Opens a context on the CPU. Throws where there is no library. */
+/** Opens a context on the CPU. Throws if there is no library. */
 export function openCpu(): Device {
   const reason = libraryAbsence();
   if (reason !== null) throw new Error(`Cannot open cpu: ${reason}`);
@@ -220,11 +220,11 @@ export function openCpu(): Device {
 }
 
 /**
- * Opens a context on a device of another kind, under its name: "opencl", "opencl:1". Throws where there is none.
+ * Opens a context on a device of another kind, under its name: "opencl", "opencl:1". Throws if there is none.
  *
- * `shape` is how its kernels are cut: for `core`s, for `lanes` that work in step, or as is the device's `own`. `more` are
- * settings of the library's that tests and measurements choose: the `tile` of OpenCL's products, `double` 0, and how many
- * `places` a launch on CUDA counts at most.
+ * `shape` says how kernels are divided: for `core`s, for `lanes` that work in step, or as the device's `own` kind
+ * needs. `more` are settings of the library that tests and measurements choose: the `tile` of OpenCL's products,
+ * `double` 0, and the most `places` (elements) that a launch on CUDA counts.
  */
 export function openNative(
   kind: Kind,
@@ -244,7 +244,7 @@ function openWith(name: string, values: Values): Device {
     close();
     throw new RangeError(reason);
   }
-  // The buffer lives as long as these functions do, and the library reads it only when they run.
+  // The buffer lives as long as the functions below, and the library reads it only while they run.
   const words = new Float64Array(limits.words);
   const check = (code: number) => {
     if (code === status.ok) return;
@@ -271,7 +271,7 @@ function openWith(name: string, values: Values): Device {
   let open = true;
   return {
     name,
-    // A library that failed since is named.
+    // The description is asked for anew while the context is open, for it also names libraries that have failed since.
     get description() {
       return open ? description = describeNow() : description;
     },

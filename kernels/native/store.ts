@@ -1,28 +1,30 @@
 /**
- * Programs that a device's driver has built, kept in the cache folder from one process to the next: a file for each device
- * and driver, written whole or not at all. Without permission for the folder nothing is kept, and nothing asked. The
- * folder holds so many bytes at most; the files that were not written for longest go first.
+ * Programs that a device's driver has built, kept in the cache folder from one process to the next: a file for each
+ * device and driver, written whole or not at all. Without permission for the folder nothing is kept, and no prompt
+ * appears. The folder's size is bounded; the files that were not written for longest are removed first.
  */
 import { cacheFolder, environment, isGranted, mayRead } from "./environment.ts";
 
-/** What a store is to the device that fills it. */
+/** The store of a device that builds programs. */
 export interface Stored {
-  /** Tells the device and its driver from all others. */
+  /** A name that tells the device and its driver from all others. */
   readonly name: string;
-  /** How much was built so far that is not in the file. */
+  /** How many programs were built so far that are not in the file. */
   news(): number;
-  /** Copies the store as far as it fits; returns how many bytes it has. */
+  /** Copies the store as far as it fits; returns how many bytes the whole store has. */
   save(target: Uint8Array): number;
   load(bytes: Uint8Array): void;
 }
 
 const bytesMax = 1 << 28;
-/** Of all files in the folder. */
+/** The most bytes of all files in the folder. */
 const folderBytesMax = 1 << 28;
-/** Between two writes of a process that goes on building. */
+/** Milliseconds between two writes of a process that goes on building programs. */
 const pauseMs = 30_000;
 
-/** Reads the store into the device. Returns what writes it, now if `now`, or when it has been long enough. */
+/**
+ * Reads the file into the device's store. Returns the function that writes it: at once if `now`, else after a pause.
+ */
 export function openStore(stored: Stored): (now: boolean) => void {
   const folder = programsFolder();
   if (folder === null) return () => {};
@@ -31,7 +33,7 @@ export function openStore(stored: Stored): (now: boolean) => void {
     try {
       if (Deno.statSync(path).size <= bytesMax) stored.load(Deno.readFileSync(path));
     } catch {
-      // There is none yet, or none that can be read: programs are built.
+      // The file does not exist yet or cannot be read: the driver builds the programs.
     }
   }
   let known = 0, written = performance.now();
@@ -54,7 +56,7 @@ function programsFolder(): string | null {
   return environment("DENEB_PROGRAMS") ?? (cache === null ? null : `${cache}/programs`);
 }
 
-/** Removes the files that were not written for longest, as far as all are too large; never the newest. */
+/** Removes the files that were not written for longest, until the rest fits; never removes the newest. */
 function prune(folder: string): void {
   const files = [...Deno.readDirSync(folder)].filter((entry) => entry.isFile).map(({ name }) => {
     const { size, mtime } = Deno.statSync(`${folder}/${name}`);
@@ -68,8 +70,8 @@ function prune(folder: string): void {
 }
 
 /**
- * Writes the file whole, at once: a process that ends waits for nothing. A cache that cannot be written is none: whatever
- * goes wrong, the file is as it was.
+ * Writes the file whole and synchronously, since a process that ends waits for nothing. If the cache cannot be written,
+ * the file stays as it was.
  */
 function keep(folder: string, path: string, bytes: Uint8Array): void {
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
@@ -82,7 +84,7 @@ function keep(folder: string, path: string, bytes: Uint8Array): void {
     try {
       Deno.removeSync(temporary);
     } catch {
-      // It was not made.
+      // The temporary file was never made.
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * bfloat16 in JavaScript, which has no array of it: the upper half of a float32's bits, rounded to nearest and halves to
- * even.
+ * bfloat16 in JavaScript, which has no typed array for it: the upper half of a float32's bits, rounded to nearest and
+ * halves to even.
  */
 const float = new Float32Array(1), bits = new Uint32Array(float.buffer);
 
@@ -10,12 +10,15 @@ function rounded(word: number): number {
   return isNan ? word >>> 16 | 0x40 : (word + 0x7fff + (word >>> 16 & 1)) >>> 16;
 }
 
-/** The word of the nearest bfloat16. By way of the odd one of the float32 beside it, so that only the last rounding counts. */
+/**
+ * The word of the nearest bfloat16. Rounds to the float32 neighbour with an odd significand first, so that only the
+ * last rounding counts.
+ */
 export function bfloat16Word(value: number): number {
   float[0] = value;
   const near = float[0];
   if (near !== value && near === near) {
-    // Toward zero, then to odd.
+    // Rounds toward zero, then sets the last bit.
     if (Math.abs(near) > Math.abs(value)) bits[0]!--;
     bits[0]! |= 1;
   }
@@ -27,7 +30,7 @@ export function nearestBfloat16(value: number): number {
   return valueOfWord(bfloat16Word(value));
 }
 
-/** What a word stands for. */
+/** The value of a word. */
 export function valueOfWord(word: number): number {
   bits[0] = word << 16;
   return float[0]!;
@@ -41,7 +44,7 @@ export function bfloat16Words(values: Float32Array): Uint16Array<ArrayBuffer> {
   return words;
 }
 
-/** What such words stand for. */
+/** The values of such words. */
 export function widenBfloat16(words: Uint16Array): Float32Array<ArrayBuffer> {
   const wide = new Uint32Array(words.length);
   for (let k = 0; k < words.length; k++) wide[k] = words[k]! << 16;

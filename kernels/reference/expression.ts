@@ -1,9 +1,9 @@
 /**
- * Rows as JavaScript closures: a small parser for the expression language of `table.json`, and no `eval`.
+ * Rows of the table as JavaScript closures: a small parser for the expression language of `table.json`, without `eval`.
  */
 import { functions, integerFunctions } from "./functions.ts";
 
-/** What a row may name: operands, scalars, the index and the running value. */
+/** The variables of a row's expression: operands, scalars, the index and the running value. */
 export interface Environment {
   a: number;
   b: number;
@@ -23,7 +23,7 @@ export type Evaluate = (env: Environment) => number;
 
 type Operator = (x: number, y: number) => number;
 
-/** Loosest first; operators of a level associate to the left. */
+/** Binary operators, the loosest level first; operators of a level associate to the left. */
 const levels: Record<string, Operator>[] = [
   { "||": (x, y) => x !== 0 || y !== 0 ? 1 : 0 },
   { "&&": (x, y) => x !== 0 && y !== 0 ? 1 : 0 },
@@ -45,8 +45,8 @@ const integerOperators: Record<string, Operator> = {
 };
 
 /**
- * Parses one row. With `integer`, sums and products wrap to 32 bits and only integer functions exist. `round` is applied
- * to every number and to the result of every operation; by default f64 stands as it is.
+ * Parses one row. With `integer`, sums and products wrap to 32 bits and only integer functions exist. `round` is
+ * applied to every number and to the result of every operation; by default f64 results stay unrounded.
  */
 export function parseRow(text: string, integer = false, round: (x: number) => number = (x) => x): Evaluate {
   const tokens = text.match(/\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[A-Za-z]\w*|==|!=|<=|>=|&&|\|\||[-+*/<>!?:(),]/g) ?? [];

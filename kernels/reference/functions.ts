@@ -1,8 +1,8 @@
 /**
- * The closed list of functions that rows may call, in f64: the one meaning that every device is held to.
+ * The closed list of functions that rows may call, in f64: the meaning with which every device is compared.
  */
 
-/** Half to even, as IEEE 754 rounds. */
+/** Rounds ties to even, as IEEE 754 does. */
 function roundHalfEven(x: number): number {
   const floor = Math.floor(x), rest = x - floor;
   if (rest < 0.5) return floor === 0 && x < 0 ? -0 : floor;
@@ -32,20 +32,23 @@ export function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-z * z) / (Math.sqrt(Math.PI) * tail));
 }
 
-/** C's pow: where JavaScript answers NaN for a base of ±1 with an infinite or NaN exponent, IEEE answers 1. */
+/** C's pow: for a base of ±1 with an infinite or NaN exponent JavaScript gives NaN, IEEE 754 gives 1. */
 function pow(a: number, b: number): number {
   if (a === 1 || b === 0) return 1;
   if (a === -1 && Math.abs(b) === Infinity) return 1;
   return Math.pow(a, b);
 }
 
-/** The remainder with the divisor's sign; integers by zero give 0. */
+/** The remainder with the divisor's sign; an integer divisor of zero gives 0. */
 function mod(a: number, b: number): number {
   const rest = a % b;
   return rest !== 0 && (rest < 0) !== (b < 0) ? rest + b : rest;
 }
 
-/** By name, with its number of arguments. `max` and `min` are JavaScript's: NaN wins and -0 < 0. */
+/**
+ * The functions by name; a function's length is its number of arguments. `max` and `min` are JavaScript's: NaN wins and
+ * -0 < 0.
+ */
 export const functions: Record<string, (a: number, b: number) => number> = {
   exp: Math.exp,
   expm1: Math.expm1,
@@ -67,7 +70,7 @@ export const functions: Record<string, (a: number, b: number) => number> = {
   mod,
 };
 
-/** The functions that integers have, wrapped to 32 bits by the caller. */
+/** The functions of integers, whose results the caller wraps to 32 bits. */
 export const integerFunctions: Record<string, (a: number, b: number) => number> = {
   abs: Math.abs,
   max: Math.max,

@@ -6,7 +6,7 @@
 const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
 const weyl = [0x9e3779b9, 0xbb67ae85] as const;
 
-/** The upper 32 bits of a 32 x 32 bit product, by halves, since doubles hold 53 bits. */
+/** The upper 32 bits of a 32 x 32 bit product, computed by 16-bit halves, since doubles hold 53 bits. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff, aHigh = a >>> 16, bLow = b & 0xffff, bHigh = b >>> 16;
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16);

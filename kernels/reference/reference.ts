@@ -1,7 +1,7 @@
 /**
  * The reference device: it interprets the instruction words in f64 JavaScript and rounds once, when it stores.
  *
- * It is meant to be obviously right rather than fast; the other devices are tested against it.
+ * The code is meant to be obviously right rather than fast; the other devices are tested against it.
  */
 import { bfloat16Word, valueOfWord } from "./bfloat16.ts";
 import type { Device } from "../device.ts";
@@ -30,7 +30,7 @@ interface View {
   strides: number[];
 }
 
-/** Older runtimes have no Float16Array; bfloat16 lies as words. */
+/** Float16Array, which older runtimes lack; bfloat16 is kept as words. */
 const float16Array = typeof Float16Array === "undefined" ? null : Float16Array;
 const arrayTypes = [Float32Array, Float64Array, Int32Array, Uint8Array, Uint8Array, float16Array, Uint16Array] as const;
 const { float32, float64, int32, bool, float16, bfloat16 } = dtypeCode;
@@ -53,14 +53,14 @@ const args: Row[] = argRows.map((name) => parse(table.arg[name], table.arg[name]
 
 type Rows = typeof table.instructions;
 
-/** An instruction's words by field, and its views; there are as many of each as its row says. */
+/** An instruction's words by field, and its views; the row says how many there are of each. */
 interface Decoded<Name extends OpcodeName> {
   readonly fields: { readonly [Field in keyof Rows[Name]["fields"]]: [number, ...number[]] };
   readonly views: { readonly [One in keyof Rows[Name]["views"]]: [View, ...View[]] };
 }
 
 const sizesEnd = 2 ** 40;
-/** What the words of a field must lie below, where they are whole numbers; those of `row` and `within` depend. */
+/** The bounds of fields whose words are whole numbers; `row` and `within` have bounds that depend on other words. */
 const ends: Record<Exclude<Kind, "row" | "within" | "rest">, number> = {
   handle: 2 ** 32,
   bytes: Infinity,
@@ -95,7 +95,7 @@ class Reference implements Device {
       }
       const name = opcodeName[this.words[start]!];
       this.#at = start + 2;
-      // After a failure only allocation goes on, so that handles stay in step with their owner.
+      // After a failure only instructions that allocate and free run, so that handles agree with their owner's.
       try {
         if (name === undefined) throw new TypeError(`Cannot run: opcode ${this.words[start]} is unknown`);
         if (name === "flat") this.#allocateFresh(start);
@@ -170,7 +170,7 @@ class Reference implements Device {
     return this.words[this.#at++]!;
   }
 
-  /** A word that must be a whole number below `end`; any number where that is no end. */
+  /** Reads a word that must be a whole number below `end`; if `end` is infinite, any number. */
   #integer(field: string, end: number): number {
     const value = this.#next();
     if (end !== Infinity && (!Number.isInteger(value) || value < 0 || value >= end)) {
@@ -181,17 +181,17 @@ class Reference implements Device {
 
   #allocate(handle: number, bytes: number): void {
     if (this.#storages.has(handle)) throw new Error(`Cannot allocate: handle ${handle} is in use`);
-    // The handle is taken even where there is no memory for it: its owner frees it all the same.
+    // The handle is taken even without memory for its storage: the owner frees the handle all the same.
     this.#storages.set(handle, new Uint8Array(0));
     try {
-      // Rounded up, so that a typed array of any type can show it.
+      // The size is rounded up, so that a typed array of any type can show the storage.
       this.#storages.set(handle, new Uint8Array(Math.ceil(bytes / 8) * 8));
     } catch (cause) {
       throw new Error(`Cannot allocate ${bytes} bytes: ${(cause as Error).message}`, { cause });
     }
   }
 
-  /** Frees all that exist of the handles, whatever becomes of the others. */
+  /** Frees every handle that exists, even after one that does not. */
   #free(end: number): void {
     let stale = this.#at === end;
     while (this.#at < end) stale = !this.#storages.delete(this.#next()) || stale;
@@ -204,7 +204,7 @@ class Reference implements Device {
     return storage;
   }
 
-  /** Reads a view whose axes have these lengths, and checks that it stays within its storage. */
+  /** Reads a view with axes of these lengths, and checks that it stays within its storage. */
   #view(what: string, { types, packed }: ViewRow, shape: readonly number[]): View {
     const bytes = this.#storage(this.#next()), code = this.#integer("type", arrayTypes.length);
     const offset = this.#integer("offset", sizesEnd), strides = shape.map(() => packed ? 1 : this.#next());
@@ -214,7 +214,7 @@ class Reference implements Device {
     return this.#window(bytes, code, offset, shape, strides);
   }
 
-  /** So many elements side by side. */
+  /** A view of `count` contiguous elements. */
   #line(handle: number, offset: number, count: number, code: number): View {
     return this.#window(this.#storage(handle), code, offset, [count], [1]);
   }
@@ -255,7 +255,7 @@ class Reference implements Device {
     this.#evaluate(row, compute, environment(compute, scalars), shape, out, inputs);
   }
 
-  /** Makes the storage of a flat map's output, if the map asks for it. */
+  /** Allocates the storage of a flat map's output, if the map asks for that. */
   #allocateFresh(start: number): void {
     const at = placeOf.flat, { allocates, compute } = readFlatCode(this.words[start + at.code]!);
     const count = this.words[start + at.count]!;
@@ -343,7 +343,9 @@ class Reference implements Device {
     });
   }
 
-  /** Calls `move` for each element that an index chooses, with its place in the long array and in the short one. */
+  /**
+   * Calls `move` for each element that an index selects, with its indices in the longer array and in the shorter one.
+   */
   #places(
     name: "gather" | "scatter",
     { fields, views: { index: [index] } }: Decoded<"gather" | "scatter">,
@@ -364,7 +366,7 @@ class Reference implements Device {
   #scatter(decoded: Decoded<"scatter">): void {
     const { out: [out], source: [source] } = decoded.views;
     this.#places("scatter", decoded, (long, short) => {
-      // A sum in f64 is exact for integers, and assigned to their arrays it wraps.
+      // A sum of integers is exact in f64, and wraps when it is assigned to an integer array.
       const to = place(out, long);
       copyTo(out, to, read(out, to) + read(source, place(source, short)));
     });
@@ -435,7 +437,7 @@ function environment(compute: number, scalars: readonly number[]): Environment {
 
 const operandNames = ["a", "b", "c", "d", "e", "f"] as const;
 
-/** Sets the operands to the elements there, as the compute type holds them. */
+/** Sets the operands to the elements at `index`, converted to the compute type. */
 function load(env: Environment, inputs: readonly View[], index: readonly number[], compute: number): void {
   for (let k = 0; k < inputs.length; k++) {
     const { code } = inputs[k]!, stored = read(inputs[k]!, place(inputs[k]!, index));
@@ -448,7 +450,7 @@ function load(env: Environment, inputs: readonly View[], index: readonly number[
   }
 }
 
-/** Halves have codes beyond those of integers. */
+/** Whether the type is a float: the codes of halves come after those of integers. */
 function isFloat(code: number): boolean {
   return code < int32 || code >= float16;
 }
@@ -467,19 +469,19 @@ function place(view: View, index: readonly number[]): number {
   return at;
 }
 
-/** Stores a value of the view's own type. */
+/** Stores a value that already has the view's type. */
 function copyTo(view: View, at: number, value: number): void {
   write(view, at, view.code === bool ? Number(value !== 0) : value);
 }
 
-/** To int32 as conversions do everywhere: truncated, saturating, NaN to zero. */
+/** Converts to int32 like every device: truncates, saturates, and maps NaN to zero. */
 function saturate(x: number): number {
   return Number.isNaN(x) ? 0 : Math.trunc(Math.min(Math.max(x, -(2 ** 31)), 2 ** 31 - 1));
 }
 
 /**
- * A result as the element type holds it: floats saturate where an integer cannot hold them, integers wrap. Halves are
- * rounded from what the compute type holds.
+ * A result converted to the element type: floats saturate where an integer cannot hold them, integers wrap. Halves are
+ * rounded from the result in the compute type.
  */
 function stored(x: number, code: number, compute: number): number {
   if (code === bool) return x !== 0 ? 1 : 0;
