@@ -398,7 +398,8 @@ fn typesText(comptime types: []const program.DType) []const u8 {
     return text;
 }
 
-/// The product, saturated to the type. In 32-bit memory no product of decoded sizes exceeds the type.
+/// The product, saturated to the type. In 32-bit memory no product of decoded sizes exceeds the
+/// type.
 inline fn multiplied(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     return if (@bitSizeOf(usize) == 32) a * b else a *| b;
 }

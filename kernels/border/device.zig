@@ -31,7 +31,8 @@
 //!     beginProgram(engine)                         its words begin
 //!     endProgram(engine) Status                    and end
 //!
-//! `keeping`, for one that keeps programs decoded, with the memory that they allocate and free again:
+//! `keeping`, for one that keeps programs decoded, with the memory that they allocate and free
+//! again:
 //!
 //!     runKept(engine, words, memory) ?Status       runs a program that is kept; null if none of these words is
 //!     beginNotes(engine, words, memory) bool       its words begin; whether the engine is told what they do

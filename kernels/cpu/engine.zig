@@ -1,8 +1,8 @@
 //! The CPU: executes checked instructions, with the kernels of one CPU level on the threads of one
 //! pool, and keeps programs that come again.
 //!
-//! An `Engine` belongs to a context and does one thing at a time. `border/device.zig` says what each
-//! function is for.
+//! An `Engine` belongs to a context and does one thing at a time. `border/device.zig` says what
+//! each function is for.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -123,7 +123,8 @@ pub const Engine = struct {
         return engine.programs.dropAll(memory);
     }
 
-    /// Products that wait read their operands in memory again, for the panels are about to be freed.
+    /// Products that wait read their operands in memory again, for the panels are about to be
+    /// freed.
     fn leavePanels(waiting: []Instruction) void {
         for (waiting) |*instruction| {
             if (instruction.* == .matmul) instruction.matmul.panels = null;

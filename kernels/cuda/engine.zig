@@ -160,8 +160,8 @@ pub const Engine = struct {
         if (found != .success) engine.leavePool("cuDeviceGetDefaultMemPool", found);
     }
 
-    /// Leaves the driver's pool, which a sandbox or a virtual GPU may refuse: memory is then allocated
-    /// as on older drivers.
+    /// Leaves the driver's pool, which a sandbox or a virtual GPU may refuse: memory is then
+    /// allocated as on older drivers.
     fn leavePool(engine: *Engine, call: []const u8, result: driver.Result) void {
         @branchHint(.cold);
         engine.pool = null;
@@ -534,8 +534,8 @@ pub const Engine = struct {
 
     pub fn setThreads(_: *Engine, _: usize) error{OutOfMemory}!void {}
 
-    /// The name of the store, which holds what NVRTC compiled; the driver itself keeps the code that
-    /// it compiled from the library's PTX.
+    /// The name of the store, which holds what NVRTC compiled; the driver itself keeps the code
+    /// that it compiled from the library's PTX.
     pub fn storeName(engine: *Engine, buffer: []u8) []const u8 {
         return engine.compiled.storeName(engine, buffer);
     }

@@ -442,8 +442,8 @@ pub fn check(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind
     const size = one.index.dtype.bytes();
     const stride = one.index.strides[0] * @as(isize, @intCast(size));
     var first: usize = 0;
-    // Every launch has a serial of its own, so that a fault names the first launch that met an index
-    // out of range.
+    // Every launch has a serial of its own, so that a fault names the first launch that met an
+    // index out of range.
     while (first < one.count) : (first += engine.places_most) {
         const count = @min(one.count - first, engine.places_most);
         const arguments: places_kernels.CheckArguments = .{

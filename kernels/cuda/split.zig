@@ -116,8 +116,8 @@ pub fn gathered(one: *const program.Gather) [2]program.Gather {
     return parts;
 }
 
-/// The two parts of a scatter. An axis of indices longer than `elements_most` is halved, and its first
-/// half is added first.
+/// The two parts of a scatter. An axis of indices longer than `elements_most` is halved, and its
+/// first half is added first.
 pub fn scattered(one: *const program.Gather, elements_most: usize) [2]program.Gather {
     var parts: [2]program.Gather = @splat(one.*);
     const side: Side = if (one.count > elements_most)

@@ -12,8 +12,8 @@ pub const rank_max = program.rank_max;
 pub const operands_max = program.inputs_max + 1;
 /// Threads of a block, the same for every kernel.
 pub const threads = 256;
-/// The most elements, or vectors of elements, that a launch counts: the divisions below are exact up
-/// to this number.
+/// The most elements, or vectors of elements, that a launch counts: the divisions below are exact
+/// up to this number.
 pub const places_max = (1 << 31) - 1;
 
 /// Division by a number that is the same for all threads: n / d is (high(n m) + n) >> shift, with

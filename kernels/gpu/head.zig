@@ -3,9 +3,10 @@
 //! small kernel instead of 1100, of which NVRTC takes 66 ms instead of 75, and PoCL's compiler 380
 //! ms instead of 470.
 //!
-//! `real.cl` and `pow.cl` are written once for both types of floats: REAL is the type, INT the integers
-//! that hold its bits, NAME adds the type's letter, R writes a constant. The numbers and polynomials
-//! of `numbers/coefficients.zig` are functions and words here that may be called like any other.
+//! `real.cl` and `pow.cl` are written once for both types of floats: REAL is the type, INT the
+//! integers that hold its bits, NAME adds the type's letter, R writes a constant. The numbers and
+//! polynomials of `numbers/coefficients.zig` are functions and words here that may be called like
+//! any other.
 
 const std = @import("std");
 const coefficients = @import("../numbers/coefficients.zig");

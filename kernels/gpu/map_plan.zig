@@ -182,8 +182,8 @@ pub const Plan = struct {
         step.out = plan.viewOf(&map.out, widened, true, overlaps) orelse return null;
     }
 
-    /// Lets the maps planned so far run over the axes of `shape`; false unless they run over one axis
-    /// of contiguous elements.
+    /// Lets the maps planned so far run over the axes of `shape`; false unless they run over one
+    /// axis of contiguous elements.
     fn widen(plan: *Plan, shape: []const usize) bool {
         if (plan.shape_rank != 1 or plan.indexed) return false;
         for (plan.views[0..plan.views_count]) |*seen| if (seen.view.strides[0] != 1) return false;
@@ -462,7 +462,8 @@ test "maps over one axis and over several are one kernel on every device" {
     };
     for (devices) |device| {
         var plan: Plan = .{};
-        // The last map reads storage 3 in another order than storage 3 is written in, so it is left out.
+        // The last map reads storage 3 in another order than storage 3 is written in, so it is left
+        // out.
         try std.testing.expectEqual(3, plan.build(&list, list.len, &.{ 1, 2 }, device));
         try std.testing.expectEqual(device.threads > 1, plan.walk == .threads);
         try std.testing.expectEqual(1, plan.axes.rank - @intFromBool(plan.walk == .tiles));

@@ -290,8 +290,8 @@ pub const Source = struct {
         try source.put("; }", .{});
     }
 
-    /// Joins the results of the threads of a place as a tree, in the order of `cuda/kernels/fold.zig`
-    /// and `opencl/fold_text.zig`.
+    /// Joins the results of the threads of a place as a tree, in the order of
+    /// `cuda/kernels/fold.zig` and `opencl/fold_text.zig`.
     fn join(source: *const Source, folds: *const Set) Error!void {
         const geometry = source.plan.geometry;
         const in_warps = source.dialect == .cuda and !geometry.column and geometry.threads > 1;

@@ -33,7 +33,8 @@ pub const Settings = struct {
     /// How a device with work items divides its kernels: one work item for each core, or groups of
     /// lanes; `own` is the division that fits the device.
     shape: enum { own, core, lanes } = .own,
-    /// Whether products of float32 may round their operands to 10 binary digits, on GPUs that are faster at it.
+    /// Whether products of float32 may round their operands to 10 binary digits, on GPUs that are
+    /// faster at it.
     tf32: bool = false,
     /// Whether products on OpenCL use CLBlast, where the machine has it.
     clblast: bool = false,

@@ -52,8 +52,8 @@ pub const numbers = struct {
     pub const tanh_near: Number = .{ .single = 0.625, .double = 0.625 };
     pub const erf_most: Number = .{ .single = 4, .double = 6 };
     pub const erf_near: Number = .{ .single = 0.875, .double = 0.875 };
-    /// 1.5 times the number whose unit in the last place is 1: adding it rounds to an integer, half to
-    /// even, which then stands in the lowest bits of the sum.
+    /// 1.5 times the number whose unit in the last place is 1: adding it rounds to an integer, half
+    /// to even, which then stands in the lowest bits of the sum.
     pub const shifter: Number = .{ .single = 0x1.8p23, .double = 0x1.8p52 };
     pub const sqrt_half: Number = .{ .single = std.math.sqrt1_2, .double = std.math.sqrt1_2 };
 

@@ -67,7 +67,8 @@ inline fn widenFloat16(words: anytype) Like(@TypeOf(words), f32) {
     const word: Words = words;
     const sign = (word & @as(Words, @splat(0x8000))) << @splat(16);
     const size = (word & @as(Words, @splat(0x7fff))) << @splat(13);
-    // The exponent counts from -112 there: a product puts that right for normal and subnormal numbers.
+    // The exponent counts from -112 there: a product puts that right for normal and subnormal
+    // numbers.
     const scaled = @as(Floats, @bitCast(size)) * @as(Floats, @splat(0x1p112));
     const fraction = size & @as(Words, @splat(0x7f_ffff));
     const quiet = @select(u32, fraction != @as(Words, @splat(0)), @as(Words, @splat(0x40_0000)), @as(Words, @splat(0)));

@@ -102,8 +102,8 @@ pub const Blas = struct {
         return blas;
     }
 
-    /// Clears CLBlast's cache, which keeps programs by the address of their context: another context
-    /// may get the same address later.
+    /// Clears CLBlast's cache, which keeps programs by the address of their context: another
+    /// context may get the same address later.
     pub fn forget(blas: *const Blas) void {
         _ = blas.functions.CLBlastClearCache();
     }

@@ -337,8 +337,8 @@ pub const Engine = struct {
         engine.numbers_free.appendAssumeCapacity(number);
     }
 
-    /// Makes a buffer and commits its memory at once, so that a lack of memory shows here and not in a
-    /// later kernel.
+    /// Makes a buffer and commits its memory at once, so that a lack of memory shows here and not
+    /// in a later kernel.
     pub fn createBuffer(engine: *Engine, size: usize) error{OutOfMemory}!opencl_api.Buffer {
         const api = engine.api;
         var status: i32 = 0;

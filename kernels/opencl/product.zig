@@ -124,7 +124,8 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
     var parameters: [13 + 4 * (program.rank_max + 1)]i64 = undefined;
     const columns: usize = if (alone) own.columns() else edge;
     const column_groups = divCeil(one.n, columns);
-    // Few groups would leave cores idle, so a group gets fewer rows until every core has two groups.
+    // Few groups would leave cores idle, so a group gets fewer rows until every core has two
+    // groups.
     var rows: usize = if (alone) skeletons.rows_max else edge;
     const units = engine.about.compute_units;
     while (alone and rows > 32 and divCeil(one.m, rows) * column_groups < 2 * units) rows /= 2;

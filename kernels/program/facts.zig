@@ -1,4 +1,4 @@
-//! What instructions mean, where every engine must answer alike: in which order a fold joins, and which
+//! Facts of instructions on which all engines must agree: in which order a fold joins, and which
 //! element types go together.
 
 const std = @import("std");

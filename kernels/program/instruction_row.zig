@@ -1,4 +1,4 @@
-//! What the row of an instruction says: its fields and its views, in the order of its words.
+//! The parts of an instruction's row: its fields and its views, in the order of its words.
 
 const std = @import("std");
 const DType = @import("../numbers/dtype.zig").DType;
@@ -17,7 +17,8 @@ pub const Kind = enum {
     within,
     /// The number of operands, which the row in the table fixes.
     operands,
-    /// Three kinds of numbers that may change from run to run: f64, u32 and a whole number below 2^53.
+    /// Three kinds of numbers that may change from run to run: f64, u32 and a whole number below
+    /// 2^53.
     number,
     key,
     counter,

@@ -70,8 +70,8 @@ fn parseField(comptime row: Row, comptime entry: table.Entry) Field {
     };
 }
 
-/// `ACCESS TYPE... [packed] AXIS... [below FIELD] [times FIELD]`, where an axis is a field of sizes,
-/// or `FIELD[COUNT]` for the first so many of them.
+/// `ACCESS TYPE... [packed] AXIS... [below FIELD] [times FIELD]`, where an axis is a field of
+/// sizes, or `FIELD[COUNT]` for the first so many of them.
 fn parseView(comptime row: Row, comptime entry: table.Entry) View {
     const words = wordsOf(row, entry);
     var view: View = .{

@@ -1,5 +1,5 @@
-//! A product that runs together with the group after it gives the bits of one after the other, for
-//! several thread counts; and stays by itself where it must.
+//! A product that runs together with the group after it gives the bits of the two one after the
+//! other, for several thread counts; and the product runs alone where it must.
 
 const std = @import("std");
 const cpu = @import("../engine.zig");
@@ -26,7 +26,7 @@ fn multiply(list: *List, kind: Kind, released: bool) Product {
     const one = &list.instructions.items[list.instructions.items.len - 1].matmul;
     switch (kind) {
         .turned_left => one.a.strides[0..2].* = .{ 1, @intCast(list.rows) },
-        // The same product as rows of its columns.
+        // The same product with a column-major output.
         .turned_out => {
             std.mem.swap(usize, &one.m, &one.n);
             std.mem.swap(testing.View, &one.a, &one.b);
@@ -55,7 +55,7 @@ fn linearGelu(list: *List, kind: Kind) void {
     list.map("mul", list.make(.full, .float32), &.{ sum, part }, none);
 }
 
-/// The product stays, and what it was made of is added.
+/// The product is kept, and its left operand is added to it.
 fn residual(list: *List, kind: Kind) void {
     const product = multiply(list, kind, false);
     const sum = list.temporary(.full, .float32);
@@ -63,7 +63,7 @@ fn residual(list: *List, kind: Kind) void {
     list.map("add", list.make(.full, .float32), &.{ sum, product.left }, none);
 }
 
-/// Derivative, and the bias's gradient.
+/// A backward pass: the derivative of the activation, and the gradient of the bias.
 fn backward(list: *List, kind: Kind) void {
     const product = multiply(list, kind, true);
     const gradient = list.make(.full, .float32);
@@ -85,13 +85,13 @@ fn softmax(list: *List, kind: Kind) void {
     list.map("expSub", list.make(.full, .float32), &.{ product.out, highest }, none);
 }
 
-/// The left operand changes as soon as the product is known.
+/// The left operand is overwritten as soon as the product is known.
 fn writesLeft(list: *List, kind: Kind) void {
     const product = multiply(list, kind, false);
     list.map("add", product.left, &.{ product.out, product.left }, none);
 }
 
-/// So does the right one.
+/// The right operand is overwritten as soon as the product is known.
 fn writesRight(list: *List, kind: Kind) void {
     const product = multiply(list, kind, false);
     const side = list.columns;
@@ -108,7 +108,7 @@ fn readsBackwards(list: *List, kind: Kind) void {
     list.map("add", list.make(.full, .float32), &.{ product.out, flipped }, none);
 }
 
-/// Three neighbours of each row at a time.
+/// Windows of three neighbours in each row of the product.
 fn windows(list: *List, kind: Kind) void {
     const product = multiply(list, kind, true);
     const shape = [_]usize{ list.rows, list.columns - 2, 3 };
@@ -119,7 +119,7 @@ fn windows(list: *List, kind: Kind) void {
     list.mapOver("square", &shape, out, &.{neighbours}, none);
 }
 
-/// The left half of the product is written over, and then the right half but for its first column.
+/// The left half of the product is overwritten, and then the right half except its first column.
 fn overwritten(list: *List, kind: Kind) void {
     const product = multiply(list, kind, true);
     const half = list.columns / 2;
@@ -130,8 +130,8 @@ fn overwritten(list: *List, kind: Kind) void {
     list.map("relu", list.make(.full, .float32), &.{product.out}, none);
 }
 
-/// The product is half of its storage, and what nobody wrote in the other half is read: no buffer
-/// of rows has that.
+/// The product is one half of its storage, and the undefined other half is read, too: no buffer of
+/// rows holds that half.
 fn beyond(list: *List, kind: Kind) void {
     _ = multiply(list, kind, true);
     const all = list.rows * list.columns;

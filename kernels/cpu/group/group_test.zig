@@ -1,6 +1,6 @@
-//! A group gives, bit for bit, what its instructions give one by one: lists as ops emit them, with
-//! and without temporaries in scratch, for several thread counts. `random_test.zig` draws
-//! lists at random.
+//! A group gives the same bits as its instructions one by one: lists of instructions as ops emit
+//! them, with and without temporaries in scratch, for several thread counts. `random_test.zig`
+//! draws such lists at random.
 
 const std = @import("std");
 const cpu = @import("../engine.zig");
@@ -43,14 +43,14 @@ pub const List = struct {
         return result;
     }
 
-    /// One whose storage is released inside the group.
+    /// A view whose storage is released inside the group.
     pub fn temporary(list: *List, kind: Kind, dtype: DType) View {
         const result = list.make(kind, dtype);
         list.temporaries.append(list.bench.arena.allocator(), result.handle) catch unreachable;
         return result;
     }
 
-    /// Such a storage of so many elements; the strides are the caller's to set.
+    /// A temporary of `count` elements; the caller sets the strides.
     pub fn temporaryOf(list: *List, dtype: DType, count: usize) View {
         const result = list.bench.view(dtype, &.{count}, .dense) catch unreachable;
         list.temporaries.append(list.bench.arena.allocator(), result.handle) catch unreachable;
@@ -91,7 +91,7 @@ pub const List = struct {
         list.mapOver(name, &.{ list.rows, list.columns }, out, inputs, s);
     }
 
-    /// Over a value for each row, or for each column.
+    /// Adds a map over a value for each row, or for each column.
     pub fn mapSide(
         list: *List,
         comptime name: []const u8,
@@ -112,7 +112,7 @@ pub const List = struct {
         list.mapOver(name, &.{size}, target, views[0..inputs.len], s);
     }
 
-    /// Joins along the rows (`.row` is kept), along the columns, or all.
+    /// Adds a fold along the rows (`.row` is kept), along the columns, or over all elements.
     pub fn fold(
         list: *List,
         comptime name: []const u8,
@@ -124,7 +124,7 @@ pub const List = struct {
         list.add(.{ .fold = list.foldOf(number, kept, out, inputs) });
     }
 
-    /// Joins the axes from `kept` on.
+    /// Adds a fold over the axes from `kept` on.
     pub fn foldOver(
         list: *List,
         comptime name: []const u8,
@@ -170,7 +170,7 @@ pub const List = struct {
         return one;
     }
 
-    /// out = a weights, with weights of `columns` by `columns`.
+    /// Adds the product out = a weights, with weights of `columns` by `columns`.
     pub fn multiply(list: *List, out: View, a: View, weights: View) void {
         list.add(.{ .matmul = .{
             .compute = .float32,
@@ -199,7 +199,7 @@ fn restore(bench: *Bench, before: []const []align(64) u8) void {
     for (before, bench.storages.items) |copy, storage| @memcpy(storage, copy);
 }
 
-/// Every storage but `ignored` holds what it should.
+/// Checks that every storage but `ignored` holds the expected bytes.
 fn compare(bench: *Bench, want: []const []align(64) u8, ignored: []const u32) !void {
     for (want, bench.storages.items, 1..) |copy, storage, handle| {
         if (std.mem.indexOfScalar(u32, ignored, @intCast(handle)) != null) continue;
@@ -288,7 +288,7 @@ fn crossEntropy(list: *List) void {
     list.map("crossEntropyGradient", gradient, &.{ x, log, labels, scale }, @splat(0));
 }
 
-/// Over the rows for `.row`, over the batch for `.column`.
+/// A normalization over the rows for `.row`, over the batch for `.column`.
 fn normalize(list: *List, kept: List.Kind) void {
     const x = list.make(.full, .float32);
     const weight = list.make(.column, .float32);
@@ -315,7 +315,7 @@ fn batchNorm(list: *List) void {
     normalize(list, .column);
 }
 
-/// In place, with a temporary.
+/// A step of Adam in place, with a temporary.
 fn adam(list: *List) void {
     const parameter = list.make(.full, .float32);
     const gradient = list.make(.full, .float32);

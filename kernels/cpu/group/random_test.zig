@@ -1,6 +1,6 @@
 //! Groups of instructions drawn at random: broadcasts, updates in place, rows moved up and down,
-//! matrices read along their other axis, temporaries that several instructions write in parts,
-//! windows over them, and instructions that no run can hold.
+//! transposed matrices, temporaries that several instructions write in parts, windows over them,
+//! and instructions that no run can hold.
 
 const std = @import("std");
 const cpu = @import("../engine.zig");
@@ -42,7 +42,7 @@ const Draw = struct {
         };
     }
 
-    /// What is written: something known, or new.
+    /// A view to write: of a known storage, or of a new one.
     fn target(draw: *Draw, kind: List.Kind) View {
         const bench = draw.list.bench;
         if (bench.below(3) == 0) return draw.some(kind);
@@ -118,7 +118,7 @@ const Draw = struct {
         }
     }
 
-    /// Rows of one matrix into the rows below of another.
+    /// Copies rows of one matrix into later rows of another.
     fn shifted(draw: *Draw) void {
         const list = &draw.list;
         if (list.rows < 2) return;
@@ -132,7 +132,7 @@ const Draw = struct {
         list.mapOver("mulScalar", &shape, out, &.{source}, .{ 0.5, 0, 0 });
     }
 
-    /// As one axis, or as three.
+    /// A map over one axis, or the same elements as three axes.
     fn flat(draw: *Draw) void {
         const list = &draw.list;
         var views = [_]View{ draw.some(.full), draw.some(.full), draw.some(.full) };
@@ -146,7 +146,7 @@ const Draw = struct {
         list.mapOver("add", if (three) &shape else &count, views[0], views[1..], @splat(0));
     }
 
-    /// A matrix read along its other axis.
+    /// A map that reads a transposed matrix.
     fn turned(draw: *Draw) void {
         const list = &draw.list;
         const out = draw.some(.full);
@@ -156,8 +156,8 @@ const Draw = struct {
         list.map("mul", out, &.{ source, draw.some(.column) }, @splat(0));
     }
 
-    /// Rows of a temporary, wider than the matrices, of which several instructions write parts:
-    /// padding, concatenation, every other element. Windows over all of it are read.
+    /// A temporary with wider rows than the matrices, which several instructions write in parts
+    /// (padding, concatenation, every other element), and which windows read as a whole.
     fn parts(draw: *Draw) void {
         const list = &draw.list;
         const margin = 1 + list.bench.below(3);
@@ -174,7 +174,7 @@ const Draw = struct {
             list.mapOver("fill", &.{ list.rows, width }, wide, &.{}, .{ 0.25, 0, 0 });
             list.map("relu", moved(wide, list.bench.below(2 * margin + 1)), &.{draw.any()}, @splat(0));
         } else {
-            // Left and right parts that meet, or lie upon each other.
+            // A left and a right part that touch or overlap.
             list.map("negate", wide, &.{draw.any()}, @splat(0));
             list.map("square", moved(wide, 2 * margin), &.{draw.any()}, @splat(0));
             if (list.columns < 2 * margin) {
@@ -199,7 +199,8 @@ const Draw = struct {
         list.map("add", draw.target(.full), &.{ wide, end }, @splat(0));
     }
 
-    /// A temporary of which views read more than was written: what they read is nobody's business.
+    /// A temporary from which views read more than was written: nobody compares the undefined
+    /// values.
     fn unwritten(draw: *Draw) void {
         const list = &draw.list;
         const bench = list.bench;
@@ -235,7 +236,7 @@ const Draw = struct {
         return result;
     }
 
-    /// An instruction that is in no run.
+    /// An instruction that cannot be part of a run.
     fn breaks(draw: *Draw) void {
         const list = &draw.list;
         if (list.columns > 130 or list.bench.below(2) == 0) {
@@ -252,7 +253,7 @@ const Draw = struct {
     }
 };
 
-/// Lists of each size. A run of many more finds what is rare: 2000 take some minutes.
+/// Lists of each size. Many more rounds find rarer faults: 2000 take some minutes.
 const rounds = 20;
 
 test "lists drawn at random" {

@@ -28,8 +28,8 @@ const Args = contract.HalfArgs;
 const Batch = contract.Batch;
 const place = contract.place;
 
-/// Rows and columns of a part, and the most copied elements of a column: 4 bytes each, which hold one
-/// number or a pair.
+/// Rows and columns of a part, and the most copied elements of a column: 4 bytes each, which hold
+/// one number or a pair.
 const rows_part = 256;
 const columns_part = 240;
 const depth_max = contract.block_max;

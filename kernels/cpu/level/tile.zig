@@ -18,7 +18,8 @@ pub const Config = struct {
     /// A tile of C is this many rows of this many registers.
     rows: u8,
     vectors: u8,
-    /// Whether a panel of B is small enough to stay in the first-level cache while strips of A pass.
+    /// Whether a panel of B is small enough to stay in the first-level cache while strips of A
+    /// pass.
     strips_inner: bool = false,
 
     pub const x86_64_v2: Config = .{ .lanes = 4, .fma = false, .rows = 4, .vectors = 2 };

@@ -53,8 +53,9 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
 
 /// Columns that are compared side by side.
 const columns_each = 256;
-/// Rows of at most `short_each` elements are transposed into columns of a tile, `short_columns` rows
-/// at a time, where there are at least `columns_min`: starting a row costs some dozens of elements.
+/// Rows of at most `short_each` elements are transposed into columns of a tile, `short_columns`
+/// rows at a time, where there are at least `columns_min`: starting a row costs some dozens of
+/// elements.
 const short_each = 64;
 const short_columns = 64;
 const columns_min = 8;

@@ -44,8 +44,8 @@ pub noinline fn run(prepared: *const Prepared, bases: *const Bases, count: usize
     const size = prepared_module.elementBytes(prepared);
     const last = prepared.kept - 1;
     const stride = prepared.axes.strides[0][last];
-    // An operand with kept axes alone may be the output itself, which is therefore written only when
-    // all chunks are joined.
+    // An operand with kept axes alone may be the output itself, which is therefore written only
+    // when all chunks are joined.
     const straight = prepared.dtypes[0] == prepared.compute and
         stride == @as(isize, @intCast(size)) and prepared.reduced <= contract.column_chunk;
     var column: usize = 0;

@@ -171,8 +171,8 @@ pub fn Scatter(comptime dtype: DType) type {
     };
 }
 
-/// The same sums: a block for each c in x, for all o and i, which blocks in y share. The block of
-/// an index's first c adds the elements of all later c with that index.
+/// The sums of `Scatter`, by a block for each c in x, for all o and i, which blocks in y share. The
+/// block of an index's first c adds the elements of all later c with that index.
 pub fn ScatterFirst(comptime dtype: DType) type {
     const T = Stored(dtype);
     return struct {
