@@ -2,12 +2,12 @@
 //! to add an engine, write a file with an `Engine` of these functions, and name it in `Engine` here
 //! and in `Kind`. A function that is missing, or spelt otherwise, does not compile.
 //!
-//!     init(engine, allocator, settings, message)   opens; the message says why it cannot
+//!     init(engine, allocator, settings, message)   opens the device; on failure the message says why
 //!     deinit(engine)
 //!     execute(engine, instruction) Status          one checked instruction
 //!     runGroup(engine, instructions, temporaries)  several, as if one by one
 //!     write(engine, address, bytes) Status         from the host into a storage
-//!     read(engine, address, bytes) Status          after all that was written before
+//!     read(engine, address, bytes) Status          to the host, after all earlier instructions
 //!     reason(engine) *const Message                why the last call failed
 //!     source(engine) memory.Source                 where storages come from
 //!     reserved(engine) usize                       bytes held beside the storages
@@ -15,9 +15,9 @@
 //!     setThreads(engine, count)
 //!     describe(engine, buffer) []const u8          for people
 //!     storeName(engine, buffer) []const u8         which machine its built programs are for, "" for none
-//!     storeNews(engine) u32                        how much was built that a store would spare
+//!     storeNews(engine) u32                        how many programs a store would spare
 //!     saveStore(engine, target) usize              the store's bytes, and how many there are
-//!     loadStore(engine, bytes)                     takes what saveStore once gave
+//!     loadStore(engine, bytes)                     loads bytes that saveStore once wrote
 //!     list(settings, writer)                       the devices of that kind, as JSON
 //!
 //! An engine lists in `left_out` the parts of the contract that it lacks, each part as a whole:
@@ -28,24 +28,24 @@
 //!
 //! `programs`, for one that does more with a captured program than run its words one by one:
 //!
-//!     beginProgram(engine)                         its words begin
-//!     endProgram(engine) Status                    and end
+//!     beginProgram(engine)                         a captured program begins
+//!     endProgram(engine) Status                    the program ends
 //!
 //! `keeping`, for one that keeps programs decoded, with the memory that they allocate and free
 //! again:
 //!
-//!     runKept(engine, words, memory) ?Status       runs a program that is kept; null if none of these words is
-//!     beginNotes(engine, words, memory) bool       its words begin; whether the engine is told what they do
+//!     runKept(engine, words, memory) ?Status       runs the kept program of these words; null if there is none
+//!     beginNotes(engine, words, memory) bool       a program begins; whether the engine notes its words
 //!     note(engine, opcode, instruction, words, found, memory)   an instruction was read
-//!     noteOne(engine)                              what was noted since is executed one by one
-//!     noteGroup(engine, temporaries)               or as a group
+//!     noteOne(engine)                              the instruction noted since runs alone
+//!     noteGroup(engine, temporaries)               the instructions noted since run as a group
 //!     reuse(engine, bytes, memory) ?Block          memory of the program's own for a storage
 //!     own(engine, block)                           memory that the program has just allocated
-//!     keep(engine, block) bool                     whether memory that is free again stays with the program
-//!     endNotes(engine, sound, memory)              all words were run, or some were refused
+//!     keep(engine, block) bool                     whether a freed block stays with the program
+//!     endNotes(engine, sound, memory)              the program ends; `sound` if no word was refused
 //!     prepare(engine, product, memory)             a product of a program waits for what follows it
 //!     forget(engine, handle, waiting)              a storage that is `watched` is freed
-//!     dropKept(engine, waiting, memory) bool       gives back the memory of all that is kept, if there is any
+//!     dropKept(engine, waiting, memory) bool       gives back the memory of all kept programs; false if none
 //!
 //! An engine may be asynchronous until something is read: the read then reports an earlier failure.
 

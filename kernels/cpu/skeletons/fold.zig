@@ -3,7 +3,7 @@
 //! The order of joining is part of the result and depends only on the declared shape and strides:
 //! `isColumn` of `program/facts.zig` decides between two orders.
 //! - Row: chunks of 1024 along the linear reduced index; in a chunk element p goes to lane p % 16
-//! (8 for f64), lanes are joined as a tree, and chunks from left to right.
+//!   (8 for f64), lanes are joined as a tree, and chunks from left to right.
 //! - Column: each column runs down chunks of 128 rows, and chunks are joined from the top.
 //! Threads share out kept indices, or whole chunks where there are few kept indices; a chunk is
 //! never split. Each element is read once: memory is the bound.
