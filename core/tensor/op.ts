@@ -17,7 +17,9 @@ export type Adjoints = readonly (Tensor | null)[] | Tensor;
 /** The base of ops with one result and of ops with several: it checks and converts operands. */
 export abstract class OperandOp extends Op {
   /** The types in which the op computes: by default those of its operands. */
-  readonly precision: Precision = "given";
+  get precision(): Precision {
+    return "given";
+  }
 
   /** The op's name in messages: that of the method that applies it. */
   get action(): string {
@@ -141,7 +143,9 @@ export abstract class TensorTupleOp extends OperandOp {
 /** An op of several steps. Halves would lose too many digits between the steps, so the op computes in float32. */
 export abstract class WideOp extends TensorOp {
   /** The result has the operands' common half type, or float32 under autocast; integers and bools give float32. */
-  override readonly precision: Precision = "wide";
+  override get precision(): Precision {
+    return "wide";
+  }
 }
 
 /** The result of `call`, which may save the tensors `known`. They are freed at once if no graph was recorded. */

@@ -67,7 +67,9 @@ export class SigmoidGradient extends RowOp {
  * Where a graph is recorded, Φ(a) is saved: the gradient then costs half.
  */
 export class GELU extends TensorOp {
-  /** @ignore */ override readonly precision: Precision = "float";
+  /** @ignore */ override get precision(): Precision {
+    return "float";
+  }
   /** @ignore */
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
     checkOperands(this, inputs, 1);
@@ -132,7 +134,9 @@ export class GELUGradient extends RowOp {
  * The second input is uniform noise in [0, 1) of the first input's shape: an element becomes 0 where its noise is below p.
  */
 export class DropoutOp extends TensorOp {
-  /** @ignore */ override readonly precision: Precision = "float";
+  /** @ignore */ override get precision(): Precision {
+    return "float";
+  }
   /** @ignore */
   override get action(): string {
     return "dropout";

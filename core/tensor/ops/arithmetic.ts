@@ -71,7 +71,9 @@ export const div: EWiseDiv = new EWiseDiv();
 /** a^b. */
 export class EWisePow extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.pow;
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** [g b a^(b-1), g a^b ln a]: the first is 0 where b is 0, the second where a is 0 and b >= 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
@@ -113,7 +115,9 @@ export class DivScalar extends ScalarOp {
 /** a^s. */
 export class PowerScalar extends ScalarOp {
   /** @ignore */ readonly row: MapInfo = rows.powScalar;
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** g s a^(s-1); exactly zero for s = 0 and g for s = 1, where a may be 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     if (this.scalar === 0) return g.zerosLike();
@@ -140,7 +144,9 @@ export const neg: Negate = new Negate();
 /** 1 / a. */
 export class Reciprocal extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.reciprocal;
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** -g y². */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.square()).neg();
@@ -152,7 +158,9 @@ export const reciprocal: Reciprocal = new Reciprocal();
 /** a². */
 export class Square extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.square;
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** 2 g a. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.inputs[0]!.mul(2));

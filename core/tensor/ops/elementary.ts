@@ -13,7 +13,9 @@ import { RowOp } from "./row.ts";
 /** e^a. */
 export class Exp extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.exp;
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** g y. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y);
@@ -25,7 +27,9 @@ export const exp: Exp = new Exp();
 /** e^a - 1, with all digits near 0. */
 export class Expm1 extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.expm1;
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** g (y + 1). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.add(1));
@@ -37,7 +41,9 @@ export const expm1: Expm1 = new Expm1();
 /** ln a: NaN below 0, -Infinity at 0. */
 export class Log extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.log;
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** g / a. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.div(y.inputs[0]!);
@@ -49,7 +55,9 @@ export const log: Log = new Log();
 /** ln(1 + a), with all digits near 0. */
 export class Log1p extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.log1p;
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** g / (1 + a). */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.div(y.inputs[0]!.add(1));
@@ -72,7 +80,9 @@ export const sqrt: Sqrt = new Sqrt();
 /** 1 / √a. */
 export class Rsqrt extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.rsqrt;
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** -g y³ / 2. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return g.mul(y.mul(y.square()).mul(-0.5));

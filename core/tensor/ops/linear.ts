@@ -51,7 +51,9 @@ function productShape(a: Shape, b: Shape): Shape {
  * the result lacks that axis. Integers and bools give int32, which wraps. TypeError for shapes that do not agree.
  */
 export class MatMul extends TensorOp {
-  /** @ignore */ override readonly precision: Precision = "half";
+  /** @ignore */ override get precision(): Precision {
+    return "half";
+  }
   /** @ignore */
   override get action(): string {
     return "matmul";

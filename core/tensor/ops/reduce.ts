@@ -99,7 +99,9 @@ export class Product extends ReduceOp {
 
 /** The sum of squared deviations from the mean: n times the biased variance. */
 export class SquaredDeviation extends ReduceOp {
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** Two passes, the first for the mean. */
   compute(a: NDArray): NDArray {
     return groupResult(() => squaresOf(a, this.axesOf(a.shape), this.outShape(a.shape)));
@@ -114,7 +116,9 @@ export class SquaredDeviation extends ReduceOp {
 /** The mean; integers and bools give float32. NaN where there are no elements. */
 export class Mean extends ReduceOp {
   // The sum of halves may be too large for a half though the mean is not.
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** The sum, divided by the number of elements. */
   compute(a: NDArray): NDArray {
     return groupResult(() => meanOf(a, this.axesOf(a.shape), this.outShape(a.shape)));
@@ -128,7 +132,9 @@ export class Mean extends ReduceOp {
 
 /** The sum of squared deviations from the mean, divided by n - correction; integers and bools give float32. */
 export class Variance extends ReduceOp {
-  /** @ignore */ override readonly precision: Precision = "wide";
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** The number that is subtracted from the number of elements in the divisor. */
   readonly correction: number;
   /** The unbiased variance over all axes by default. */
