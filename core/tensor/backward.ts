@@ -51,15 +51,16 @@ function sweepNow(
   /** Adjoints that were added into sums. They are freed only after all inputs of a node have theirs, since an op may answer
    * one tensor for two inputs. Null if nothing is freed. */
   const unused: Tensor[] | null = own === null ? null : [];
-  const waiting = countSiblings(order);
+  let waiting: Map<readonly Tensor[], number> | null = null;
   try {
     for (const [output, outGrad] of seeds) addAdjoint(output, outGrad, createGraph, unused);
     for (let k = order.length - 1; k >= 0; k--) {
       const node = order[k]!, adjoint = node.adjoint, siblings = node.siblings;
       if (siblings !== null) {
         if (adjoint !== null) visit(node, adjoint);
-        const left = waiting!.get(siblings)! - 1;
-        waiting!.set(siblings, left);
+        waiting ??= countSiblings(order);
+        const left = waiting.get(siblings)! - 1;
+        waiting.set(siblings, left);
         // The op's gradient needs the adjoints of all results. Its inputs come later in the sweep than every result.
         if (left === 0) sendOnAll(siblings, createGraph, retainGraph, unused, own);
         continue;
@@ -88,11 +89,11 @@ function sweepNow(
   }
 }
 
-/** The number of results in the order of each op with several; null if there is no such op. */
-function countSiblings(order: readonly Tensor[]): Map<readonly Tensor[], number> | null {
-  let counts: Map<readonly Tensor[], number> | null = null;
+/** The number of results in the order of each op with several. */
+function countSiblings(order: readonly Tensor[]): Map<readonly Tensor[], number> {
+  const counts = new Map<readonly Tensor[], number>();
   for (const { siblings } of order) {
-    if (siblings !== null) (counts ??= new Map()).set(siblings, (counts.get(siblings) ?? 0) + 1);
+    if (siblings !== null) counts.set(siblings, (counts.get(siblings) ?? 0) + 1);
   }
   return counts;
 }

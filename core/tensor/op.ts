@@ -87,7 +87,7 @@ export abstract class TensorOp extends OperandOp {
    * include what flows through them.
    */
   protected record(inputs: readonly Tensor[], saved: readonly Tensor[] = noValues): Tensor {
-    return inputs[0]!.derive(this, inputs, saved);
+    return saved.length === 0 ? inputs[0]!.derive(this, inputs) : inputs[0]!.deriveSaving(this, inputs, saved);
   }
 }
 

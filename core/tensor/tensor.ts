@@ -13,7 +13,7 @@ import { flatten } from "./composite.ts";
 import { TensorNode } from "./node.ts";
 import type { TensorOp, TensorTupleOp } from "./op.ts";
 import * as ops from "./ops/mod.ts";
-import { noValues, type Op, type Value } from "./value.ts";
+import type { Op, Value } from "./value.ts";
 
 export type { NestedArray, PlaceOptions, ReduceOptions, TensorOptions, TensorSource, VarianceOptions };
 
@@ -42,18 +42,11 @@ export class Tensor extends TensorNode {
 
   /**
    * The result of `op` for `inputs`, with a graph if one of them requires a gradient. {@linkcode TensorOp} calls it on the
-   * first input. `saved` are further arguments of `compute`, which stay with the result for `gradient`.
+   * first input.
    */
-  derive(op: TensorOp, inputs: readonly Tensor[], saved: readonly Tensor[] = noValues): Tensor {
+  derive(op: TensorOp, inputs: readonly Tensor[]): Tensor {
     let requiresGrad = false;
     let result: NDArray;
-    if (saved.length > 0) {
-      result = op.compute(...arraysOf(inputs), ...arraysOf(saved));
-      if (!gradientsEnabled() || !inputs.some((input) => input.requiresGrad)) return new Tensor(result, unrecorded);
-      const node = new Tensor(result, recorded, op, inputs);
-      node.saved = saved;
-      return node;
-    }
     if (inputs.length === 1) {
       result = op.compute(this.array);
       requiresGrad = this.requiresGrad;
@@ -68,6 +61,15 @@ export class Tensor extends TensorNode {
     return requiresGrad && gradientsEnabled() && isFloat(result.dtype)
       ? new Tensor(result, recorded, op, inputs)
       : new Tensor(result, unrecorded);
+  }
+
+  /** As {@linkcode Tensor.derive}; `saved` are further arguments of `compute`, which stay with the result for `gradient`. */
+  deriveSaving(op: TensorOp, inputs: readonly Tensor[], saved: readonly Tensor[]): Tensor {
+    const result = op.compute(...arraysOf(inputs), ...arraysOf(saved));
+    if (!gradientsEnabled() || !inputs.some((input) => input.requiresGrad)) return new Tensor(result, unrecorded);
+    const node = new Tensor(result, recorded, op, inputs);
+    node.saved = saved;
+    return node;
   }
 
   /** As {@linkcode Tensor.derive}, for an op with several results. Results of a float type have a graph. */
