@@ -73,10 +73,7 @@ function sweepNow(
         sendOn(node.op as TensorOp, node, adjoint, createGraph, unused);
         if (!retainGraph) releaseGraph(node);
       }
-      adjoint.adjointOf--;
-      if (own === null || unused === null) continue;
-      freeUnused(adjoint, own);
-      while (unused.length > 0) freeUnused(unused.pop()!, own);
+      letGo(adjoint, unused, own);
     }
   } catch (error) {
     // Adjoints must not be left for the next sweep to find.
@@ -123,12 +120,14 @@ function sendOnAll(
     distribute(op, first.inputs, op.gradient(outGrads, results), createGraph, unused);
     if (!retainGraph) results.forEach(releaseGraph);
   }
-  for (const adjoint of outGrads) {
-    if (adjoint === null) continue;
-    adjoint.adjointOf--;
-    if (own !== null) freeUnused(adjoint, own);
-  }
+  for (const adjoint of outGrads) if (adjoint !== null) letGo(adjoint, unused, own);
+}
+
+/** Frees an adjoint that was sent on, and those that went into sums on the way, unless a node still has them. */
+function letGo(adjoint: Tensor, unused: Tensor[] | null, own: Scope | null): void {
+  adjoint.adjointOf--;
   if (own === null || unused === null) return;
+  freeUnused(adjoint, own);
   while (unused.length > 0) freeUnused(unused.pop()!, own);
 }
 
