@@ -44,12 +44,17 @@ function parse(row: object, text: string): Row {
   return { float: parseRow(text), integer: "for" in row && row.for === "any" ? parseRow(text, true) : null };
 }
 
-const maps: Row[] = mapRows.map((name) => parse(table.map[name], table.map[name].is));
-const folds = foldRows.map((name) => {
-  const row: { from: number | string; step: string; of?: string; for?: string } = table.fold[name];
-  return { from: row.from, step: parse(row, row.step), of: parse(row, row.of ?? "a") };
-});
-const args: Row[] = argRows.map((name) => parse(table.arg[name], table.arg[name].better));
+/** Parses all rows: when a device is opened, since most processes never open this one. */
+function parseRows() {
+  return {
+    maps: mapRows.map((name) => parse(table.map[name], table.map[name].is)),
+    folds: foldRows.map((name) => {
+      const row: { from: number | string; step: string; of?: string; for?: string } = table.fold[name];
+      return { from: row.from, step: parse(row, row.step), of: parse(row, row.of ?? "a") };
+    }),
+    args: argRows.map((name) => parse(table.arg[name], table.arg[name].better)),
+  };
+}
 
 type Rows = typeof table.instructions;
 
@@ -71,7 +76,7 @@ const ends: Record<Exclude<Kind, "row" | "within" | "rest">, number> = {
   key: 2 ** 32,
   counter: 2 ** 53,
   size: sizesEnd,
-  code: flatCode(maps.length, false, 0),
+  code: flatCode(mapRows.length, false, 0),
 };
 
 /** Opens a reference device with storages of its own. */
@@ -83,6 +88,7 @@ class Reference implements Device {
   readonly name = "reference";
   readonly description = "plain JavaScript in f64: slow, and what the others are tested against";
   readonly words = new Float64Array(limits.words);
+  readonly #rows = parseRows();
   readonly #storages = new Map<number, Uint8Array<ArrayBuffer>>();
   #at = 0;
 
@@ -279,7 +285,7 @@ class Reference implements Device {
     out: View,
     inputs: readonly View[],
   ): void {
-    const rank = shape.length, evaluate = this.#row(maps, compute, row);
+    const rank = shape.length, evaluate = this.#row(this.#rows.maps, compute, row);
     forEachIndex(shape, (index) => {
       load(env, inputs, index, compute);
       env.i = rank === 0 ? 0 : index[rank - 1]!;
@@ -290,7 +296,7 @@ class Reference implements Device {
   #fold({ fields, views }: Decoded<"fold">): void {
     const { row: [row], compute: [compute], kept: [kept], scalars, shape } = fields, { out: [out], inputs } = views;
     const keptShape = shape.slice(0, kept), joined = shape.slice(kept), env = environment(compute, scalars);
-    const { from, step, of } = folds[row]!;
+    const { from, step, of } = this.#rows.folds[row]!;
     const join = this.#row([step], compute, 0), prologue = this.#row([of], compute, 0);
     const start = typeof from === "number" ? from : limitOf(from, compute);
     forEachIndex(keptShape, (outer) => {
@@ -309,7 +315,7 @@ class Reference implements Device {
   #arg({ fields, views }: Decoded<"arg">): void {
     const { row: [row], compute: [compute], kept: [kept], shape } = fields, { out: [out], inputs: [input] } = views;
     const keptShape = shape.slice(0, kept), joined = shape.slice(kept);
-    const better = this.#row(args, compute, row), env = environment(compute, [0, 0, 0]);
+    const better = this.#row(this.#rows.args, compute, row), env = environment(compute, [0, 0, 0]);
     forEachIndex(keptShape, (outer) => {
       let best = 0, index = 0;
       forEachIndex(joined, (inner) => {
