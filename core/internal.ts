@@ -6,7 +6,7 @@ export { randomState, setRandomState } from "./array/counters.ts";
 export { decided, eachTime, refuseRecording } from "./array/recorder.ts";
 export { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";
 export { readWhole, writeWhole } from "./host/files.ts";
-export { checkCount, checkOptions, shown } from "./pure/check.ts";
+export { checkCount, checkFunction, checkOptions, refuse, shown, shownList } from "./pure/check.ts";
 export { isPlain } from "./pure/nested.ts";
 export {
   bytesOf,

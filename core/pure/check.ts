@@ -8,15 +8,39 @@ export function refuse(action: string, given: unknown, wanted: string): never {
   throw new TypeError(`Cannot ${action}: ${shown(given)}, it must be ${wanted}`);
 }
 
-/** A value as messages name it: a small one itself, a larger one by its kind. */
+/** How many characters of a text, and how many items of a list, messages show. */
+const lettersMost = 40, itemsMost = 12;
+
+/** A value as messages name it: a small one itself, a larger one by its kind. No value is too long, and none throws. */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value === "string") return JSON.stringify(cut(value));
+  if (typeof value === "bigint") return cut(`${value}n`);
   if (Array.isArray(value)) return "a list";
-  if (typeof value !== "object" || value === null) return String(value);
-  const kind = value.constructor?.name ?? "object";
-  return `${/^[aeiou]/i.test(kind) ? "an" : "a"} ${kind}`;
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return cut(String(value));
+  const name = nameOf(value);
+  if (typeof value === "function") return name === "" ? "a function" : `the function ${name}`;
+  return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name || "object"}`;
+}
+
+/** A list as messages name it, with as many of its items as a line has room for: `[2, 3]`. */
+export function shownList(list: readonly unknown[]): string {
+  const items = Array.from(list.slice(0, itemsMost), shown);
+  return `[${items.join(", ")}${list.length > itemsMost ? `, ... ${list.length} in all` : ""}]`;
+}
+
+/** The text, with its middle left out if it is long. */
+function cut(text: string): string {
+  return text.length <= lettersMost ? text : `${text.slice(0, lettersMost / 2)}...${text.slice(-lettersMost / 4)}`;
+}
+
+/** The name of a function, or of an object's class. It is the caller's own, and may be anything or throw. */
+function nameOf(value: object): string {
+  try {
+    const name: unknown = typeof value === "function" ? value.name : value.constructor?.name;
+    return typeof name === "string" ? cut(name) : "";
+  } catch {
+    return "";
+  }
 }
 
 /** Throws TypeError unless `given` is a function. */
@@ -24,17 +48,60 @@ export function checkFunction(action: string, given: unknown): void {
   if (typeof given !== "function") refuse(action, given, "a function");
 }
 
-/** The options themselves. TypeError unless they are an object. */
-export function checkOptions<T extends object>(action: string, options: T, example: string): T {
-  if (typeof options === "object" && options !== null && !Array.isArray(options)) return options;
-  throw new TypeError(`Cannot ${action}: options ${shown(options)}, they must be an object such as ${example}`);
+/**
+ * The options themselves. TypeError unless they are an object, and for an option that is not among `names`, which would be
+ * ignored: the message has the name that was meant.
+ */
+export function checkOptions<T extends object>(
+  action: string,
+  options: T,
+  example: string,
+  names?: readonly (keyof T & string)[],
+): T {
+  if (!isRecord(options)) {
+    throw new TypeError(`Cannot ${action}: options ${shown(options)}, they must be an object such as ${example}`);
+  }
+  if (names === undefined) return options;
+  for (const name in options) if (!names.includes(name)) refuseOption(action, name, names);
+  return options;
 }
 
-/** Throws TypeError for an option that is not among `names`: it would be ignored. */
-export function checkNames(action: string, options: object, names: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown === undefined) return;
-  throw new TypeError(`Cannot ${action}: option ${shown(unknown)} must be one of ${names.join(", ")}`);
+/** Whether a value is an object that is read by the names of its fields: no list, map, promise or the like. */
+function isRecord(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  // Asking for the tag is slow, and needed only for objects of classes.
+  return Object.getPrototypeOf(value) === Object.prototype ||
+    (!Array.isArray(value) && Object.prototype.toString.call(value) === "[object Object]");
+}
+
+/** Throws the TypeError for an option that does not exist. */
+function refuseOption(action: string, name: string, names: readonly string[]): never {
+  const near = nearest(name, names), known = names.length === 0 ? "it takes none" : `there are ${names.join(", ")}`;
+  const told = near === null ? known : `did you mean ${near}?`;
+  throw new TypeError(`Cannot ${action}: there is no option ${cut(name)}; ${told}`);
+}
+
+/** The name that a misspelt one stands for; null if it resembles none. Neither capitals nor underscores count. */
+function nearest(name: string, names: readonly string[]): string | null {
+  const plain = (text: string) => text.replaceAll("_", "").toLowerCase(), given = plain(cut(name));
+  const ranked = names.map((known) => {
+    const wanted = plain(known), within = given.length > 2 && (wanted.includes(given) || given.includes(wanted));
+    return { known, steps: within ? 0.5 : editsBetween(given, wanted) };
+  }).sort((a, b) => a.steps - b.steps);
+  return ranked[0] !== undefined && ranked[0].steps <= Math.max(1, given.length / 2) ? ranked[0].known : null;
+}
+
+/** How many letters must be put in, taken out or changed to make one text of another (Wagner and Fischer 1974). */
+function editsBetween(from: string, to: string): number {
+  let before = Array.from({ length: to.length + 1 }, (_, k) => k);
+  for (let i = 0; i < from.length; i++) {
+    const row = [i + 1];
+    for (let j = 0; j < to.length; j++) {
+      row.push(Math.min(row[j]! + 1, before[j + 1]! + 1, before[j]! + (from[i] === to[j] ? 0 : 1)));
+    }
+    before = row;
+  }
+  return before[to.length]!;
 }
 
 /** The count itself. RangeError unless it is an integer of at least `least`. */

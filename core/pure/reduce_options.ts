@@ -1,5 +1,5 @@
 /** The options of reductions: which axes they join. */
-import { checkNames, checkOptions } from "./check.ts";
+import { checkOptions } from "./check.ts";
 import type { Axes } from "./shape.ts";
 
 /** Which axes a reduction joins, and whether they stay with length one. */
@@ -24,7 +24,7 @@ export interface PlaceOptions {
   keepDims?: boolean;
 }
 
-const reduceNames = ["axes", "keepDims"], placeNames = ["axis", "keepDims"];
+const reduceNames = ["axes", "keepDims"] as const, placeNames = ["axis", "keepDims"] as const;
 
 /** The options of a reduction. TypeError for a name that is neither theirs nor in `more`. */
 export function checkReduceOptions(
@@ -32,12 +32,12 @@ export function checkReduceOptions(
   options: ReduceOptions,
   more: readonly string[],
 ): ReduceOptions {
-  checkNames(action, checkOptions(action, options, "{ axes: 0 }"), [...reduceNames, ...more]);
-  return options;
+  const names = more.length === 0 ? reduceNames : [...reduceNames, ...more] as typeof reduceNames[number][];
+  return checkOptions(action, options, "{ axes: 0 }", names);
 }
 
 /** The options of an op that takes one axis or all of them. TypeError for other names. */
 export function placeOptions(action: string, options: PlaceOptions = {}): ReduceOptions {
-  checkNames(action, checkOptions(action, options, "{ axis: 0 }"), placeNames);
+  checkOptions(action, options, "{ axis: 0 }", placeNames);
   return { axes: options.axis, keepDims: options.keepDims ?? false };
 }

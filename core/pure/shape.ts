@@ -5,14 +5,14 @@
  * identity first.
  */
 
-import { refuse, shown } from "./check.ts";
+import { refuse, shown, shownList } from "./check.ts";
 
 /** The length of each axis, the outermost first: [] for a scalar, [rows, columns] for a matrix. */
 export type Shape = readonly number[];
 
 /** `[2, 3]`, as error messages write it. */
 export function showShape(shape: Shape): string {
-  return `[${shape.join(", ")}]`;
+  return shownList(shape);
 }
 
 /** The number of elements. */
