@@ -26,7 +26,7 @@ export interface BatchNormOptions {
  *
  * Input [batch, features] or [batch, features, length]. Training uses the batch's own mean and biased variance, and moves
  * `runningMean` and `runningVar` towards the batch's mean and unbiased variance; evaluation uses the running statistics.
- * TypeError for other shapes, and for a training batch with a single value per feature.
+ * TypeError for other shapes, and for a training batch with a single value per feature or none: neither has a variance.
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
     if (!this.training) {
       return inFloat32([x, weight, bias, runningMean, runningVar], (...wide) => this.#evaluated(wide));
     }
-    if (x.size === this.features) {
+    if (x.size <= this.features) {
       throw new TypeError(
         `Cannot apply BatchNorm1d: training needs more than one value per feature, got ${showShape(x.shape)}`,
       );
