@@ -2,9 +2,10 @@
  * The training loop, and the evaluation on a test set. Both use public names only: a loop of one's own is `trainStep` inside
  * `for await (const [x, y] of loader)`, in a scope.
  */
+import { checkCount, checkFunction, checkOptions, checkTensor, refuse } from "../core/internal.ts";
 import { capture, noGrad, scope, type Tensor } from "../core/mod.ts";
 import type { DataLoader } from "../data/mod.ts";
-import type { Loss, Module } from "../nn/mod.ts";
+import { type AnyModule, type Loss, Module } from "../nn/mod.ts";
 import type { Optimizer, Scheduler } from "../optim/mod.ts";
 import { countCorrect } from "./metrics.ts";
 
@@ -28,6 +29,8 @@ export interface FitOptions {
   /** Called after each epoch, and awaited. The time that it takes is not part of the epoch's. */
   onEpoch?: (epoch: EpochReport) => void | Promise<void>;
 }
+
+const fitNames = ["loss", "optimizer", "scheduler", "epochs", "captured", "onStep", "onEpoch"] as const;
 
 /** The argument of `onStep`. */
 export interface StepReport {
@@ -53,6 +56,8 @@ export interface EpochReport {
  * One training step: forward, loss, backward, update. Returns the loss. A scope around the step frees the tensors that it
  * makes.
  *
+ * TypeError for an argument of another kind, before anything is computed.
+ *
  * @example
  * ```ts
  * import { manualSeed, nn, optim, scope, tensor, train } from "deneb";
@@ -72,8 +77,11 @@ export function trainStep(
   model: Module,
   x: Tensor,
   y: Tensor,
-  { loss, optimizer }: Pick<FitOptions, "loss" | "optimizer">,
+  options: Pick<FitOptions, "loss" | "optimizer">,
 ): Tensor {
+  const action = "train", { loss, optimizer } = checkTraining(action, model, options);
+  checkTensor(action, x);
+  checkTensor(action, y);
   const value = loss.call(model.call(x), y);
   optimizer.resetGrad();
   value.backward();
@@ -84,7 +92,8 @@ export function trainStep(
 /**
  * Trains `model` on the batches of `loader` for `epochs` rounds, and leaves it in training mode.
  *
- * Returns a report for each epoch. Error once the loss is not finite; RangeError if the loader gives no batch.
+ * Returns a report for each epoch. Error once the loss is not finite; RangeError if the loader gives no batch; TypeError for
+ * arguments of another kind, before the first batch.
  *
  * @example
  * ```ts
@@ -99,7 +108,11 @@ export function trainStep(
  * ```
  */
 export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
-  const { scheduler, epochs = 1, captured = false, onStep, onEpoch } = options;
+  const { scheduler, epochs = 1, captured = false, onStep, onEpoch } = checkTraining("train", model, options, fitNames);
+  checkLoader("train", loader);
+  checkCount("train", "epochs", epochs, 0);
+  if (scheduler !== undefined) checkMethods("train", scheduler, ["step"], "a schedule");
+  for (const callback of [onStep, onEpoch]) if (callback !== undefined) checkFunction("train", callback);
   const body = (x: Tensor, y: Tensor) => trainStep(model, x, y, options);
   using program = captured ? capture(body) : null;
   const step = program ?? body;
@@ -136,8 +149,8 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
  * The share of samples, from 0 to 1, that `model` classifies correctly: whose logits [batch, classes] are largest at the
  * label.
  *
- * The model runs in evaluation mode and without gradients; afterwards it is in its former mode. RangeError if the loader
- * gives no batch.
+ * The model runs in evaluation mode and without gradients; afterwards each of its parts is in its former mode. RangeError if
+ * the loader gives no batch; TypeError for logits and labels that {@linkcode countCorrect} refuses.
  *
  * @example
  * ```ts
@@ -150,18 +163,57 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
  * ```
  */
 export async function evaluate(model: Module, loader: DataLoader): Promise<number> {
-  const training = model.training;
+  if (!(model instanceof Module)) refuse("evaluate", model, "a module");
+  checkLoader("evaluate", loader);
+  const modes = model.modules().map((part): [AnyModule, boolean] => [part, part.training]);
   model.eval();
   let correct = 0, samples = 0;
   try {
     for await (const [x, y] of loader) {
       using _ = scope();
       correct += countCorrect(noGrad(() => model.call(x)), y);
-      samples += x.shape[0]!;
+      samples += y.size;
     }
   } finally {
-    if (training) model.train();
+    restore(modes);
   }
   if (samples === 0) throw new RangeError("Cannot evaluate: the loader gave no batch");
   return correct / samples;
+}
+
+/** Puts modules back into their modes. A change reaches all parts of a module, so that it may take a round for each. */
+function restore(modes: readonly [AnyModule, boolean][]): void {
+  for (let round = 0; round < modes.length; round++) {
+    const wrong = modes.filter(([part, training]) => part.training !== training);
+    if (wrong.length === 0) return;
+    for (const [part, training] of wrong) part.train(training);
+  }
+}
+
+/** The options themselves. TypeError unless they name what a training step needs. */
+function checkTraining<T extends Pick<FitOptions, "loss" | "optimizer">>(
+  action: string,
+  model: Module,
+  options: T,
+  names?: readonly (keyof T & string)[],
+): T {
+  if (!(model instanceof Module)) refuse(action, model, "a module");
+  const { loss, optimizer } = checkOptions(action, options, "{ loss, optimizer }", names);
+  checkMethods(action, loss, ["call"], "a loss");
+  checkMethods(action, optimizer, ["resetGrad", "step"], "an optimizer");
+  return options;
+}
+
+/** TypeError unless `given` is an object with these methods. A bare function has a `call` too, which does something else. */
+function checkMethods(action: string, given: unknown, methods: readonly string[], wanted: string): void {
+  const fits = typeof given === "object" && given !== null &&
+    methods.every((name) => typeof (given as Record<string, unknown>)[name] === "function");
+  if (!fits) refuse(action, given, wanted);
+}
+
+function checkLoader(action: string, given: unknown): void {
+  checkMethods(action, given, [], "a DataLoader");
+  if (!(Symbol.asyncIterator in (given as object)) && !(Symbol.iterator in (given as object))) {
+    refuse(action, given, "a DataLoader");
+  }
 }

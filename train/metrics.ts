@@ -1,8 +1,12 @@
 /** Metrics: numbers that tell how well a model does. They have no gradients. */
+import { checkTensor, sameShape, showShape } from "../core/internal.ts";
 import { noGrad, scope, type Tensor } from "../core/mod.ts";
 
 /**
- * The number of rows of `logits` [batch, classes] that are largest at the row's label in `labels` [batch].
+ * The number of rows of `logits` [..., classes] that are largest at the row's label in `labels` [...].
+ *
+ * A label that is no class counts as wrong. TypeError unless there is one label for each row and two classes at least: a
+ * single logit or probability has no largest place, and only its model knows from which value on it means yes.
  *
  * @example
  * ```ts
@@ -13,12 +17,12 @@ import { noGrad, scope, type Tensor } from "../core/mod.ts";
  * ```
  */
 export function countCorrect(logits: Tensor, labels: Tensor): number {
-  using _ = scope();
-  return noGrad(() => logits.argmax({ axis: -1 }).equal(labels).cast("int32").sum().item() as number);
+  return counted("count correct", logits, labels);
 }
 
 /**
- * The share of rows of `logits` [batch, classes] that are largest at the row's label in `labels` [batch]; NaN without rows.
+ * The share of rows of `logits` [..., classes] that are largest at the row's label in `labels` [...], from 0 to 1; NaN
+ * without rows. TypeError as for {@linkcode countCorrect}.
  *
  * @example
  * ```ts
@@ -29,5 +33,25 @@ export function countCorrect(logits: Tensor, labels: Tensor): number {
  * ```
  */
 export function accuracy(logits: Tensor, labels: Tensor): number {
-  return countCorrect(logits, labels) / labels.shape[0]!;
+  return counted("compute accuracy", logits, labels) / labels.size;
+}
+
+function counted(action: string, logits: Tensor, labels: Tensor): number {
+  checkTensor(action, logits);
+  checkTensor(action, labels);
+  const rows = logits.shape.slice(0, -1), classes = logits.shape.at(-1) ?? 0;
+  if (classes < 2) {
+    throw new TypeError(
+      `Cannot ${action}: logits ${showShape(logits.shape)}, they must be [..., classes] with two classes at least`,
+    );
+  }
+  if (!sameShape(rows, labels.shape)) {
+    throw new TypeError(
+      `Cannot ${action}: labels ${showShape(labels.shape)} for logits ${showShape(logits.shape)}, they must be ${
+        showShape(rows)
+      }`,
+    );
+  }
+  using _ = scope();
+  return noGrad(() => logits.argmax({ axis: -1 }).equal(labels).cast("int32").sum().item() as number);
 }
