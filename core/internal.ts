@@ -6,7 +6,7 @@ export { randomState, setRandomState } from "./array/counters.ts";
 export { decided, eachTime, refuseRecording } from "./array/recorder.ts";
 export { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";
 export { readWhole, writeWhole } from "./host/files.ts";
-export { checkCount, checkFunction, checkOptions, refuse, shown, shownList } from "./pure/check.ts";
+export { checkCount, checkFunction, checkOptions, checkState, refuse, shown, shownList } from "./pure/check.ts";
 export { isPlain } from "./pure/nested.ts";
 export {
   bytesOf,
@@ -20,6 +20,7 @@ export {
 } from "./pure/dtype.ts";
 export { sameShape, showShape, sizeOf } from "./pure/shape.ts";
 export { group } from "./tensor/group.ts";
+export { load, misfit } from "./tensor/load.ts";
 export { affine } from "./tensor/composite.ts";
 export { inFloat32, wideInAutocast, widened } from "./tensor/precision.ts";
 export { momentsOf } from "./tensor/ops/norm.ts";

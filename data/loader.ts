@@ -2,7 +2,7 @@
  * Batches of a dataset, epoch by epoch. The order of an epoch follows from the seed and the epoch's number alone, so that a
  * loader can return to any position.
  */
-import { checkCount, checkOptions, detachedScope, moveTo, outsideScopes } from "../core/internal.ts";
+import { checkCount, checkOptions, checkState, detachedScope, moveTo, outsideScopes } from "../core/internal.ts";
 import { noGrad, type Scope, scope, type Tensor } from "../core/mod.ts";
 import { type Dataset, fetchBatch, type Samples, toTensor } from "./dataset.ts";
 import { RandomStream } from "./random.ts";
@@ -109,13 +109,15 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
    */
   loadStateDict(state: LoaderState): void {
     const action = "load loader state";
+    checkState(action, state);
     if (state.batchSize !== this.batchSize) {
       throw new RangeError(`Cannot ${action}: it was saved at batchSize ${state.batchSize}, not ${this.batchSize}`);
     }
     const batch = checkCount(action, "batch", state.batch, 0);
     if (batch > this.length) throw new RangeError(`Cannot ${action}: batch ${batch} must be at most ${this.length}`);
-    this.#epoch = checkCount(action, "epoch", state.epoch, 0);
-    this.#seed = checkCount(action, "seed", state.seed, 0);
+    const epoch = checkCount(action, "epoch", state.epoch, 0), seed = checkCount(action, "seed", state.seed, 0);
+    this.#epoch = epoch;
+    this.#seed = seed;
     this.#batch = batch;
     this.#resumes = true;
   }

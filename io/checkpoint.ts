@@ -54,10 +54,11 @@ export async function saveCheckpoint(path: string, parts: Parts): Promise<void> 
 }
 
 /**
- * Restores the given parts from a file that `saveCheckpoint` wrote; further parts in the file are left alone.
+ * Restores the given parts from a file that `saveCheckpoint` wrote, all of them or none; further parts in the file are left
+ * alone.
  *
- * The states of all parts are read before the first part is changed. RangeError for a part that the file does not hold,
- * SyntaxError for a malformed file, and the error of a part that refuses its state.
+ * RangeError for a part that the file does not hold, SyntaxError for a malformed file, and the error of a part that refuses
+ * its state: the parts before it then get their old states back, copies of which are held until the end.
  *
  * @example
  * ```ts
@@ -78,7 +79,7 @@ export async function loadCheckpoint(path: string, parts: Parts): Promise<void> 
   const text = metadata[metadataKey];
   if (text === undefined) throw new SyntaxError(`Cannot ${action}: its metadata has no ${metadataKey}`);
   const states = parseStrictJson(action, text) as Record<string, Encoded> | null;
-  if (typeof states !== "object" || states === null) {
+  if (typeof states !== "object" || states === null || Array.isArray(states)) {
     throw new SyntaxError(`Cannot ${action}: ${metadataKey} is no object`);
   }
   for (const name of Object.keys(parts)) {
@@ -86,11 +87,32 @@ export async function loadCheckpoint(path: string, parts: Parts): Promise<void> 
       throw new RangeError(`Cannot ${action}: it holds ${Object.keys(states).join(", ")}, but no ${name}`);
     }
   }
-  const decoded = Object.entries(parts).map(([name, part]) => ({
-    part,
-    state: decode(states[name]!, tensors, action),
-  }));
-  for (const { part, state } of decoded) part.loadStateDict(state);
+  const all = Object.entries(parts).map(([name, part]) => ({ part, state: decode(states[name]!, tensors, action) }));
+  // A part that refuses its state has changed nothing, so that the last one is never taken back.
+  const before = all.slice(0, -1).map(({ part }) => ({ part, state: copied(part.stateDict()) }));
+  let loaded = 0;
+  try {
+    for (; loaded < all.length; loaded++) all[loaded]!.part.loadStateDict(all[loaded]!.state);
+  } catch (error) {
+    // Backwards, since a schedule sets the rate of the optimizer before it.
+    for (const { part, state } of before.slice(0, loaded).reverse()) part.loadStateDict(state());
+    throw error;
+  }
+}
+
+/** Copies a state, whose tensors may share the memory of what they belong to. Returns a function that makes it again. */
+function copied(state: unknown): () => unknown {
+  if (state instanceof Tensor) {
+    const elements = elementsOf(state), { device } = state;
+    return () => tensorOf(elements, device);
+  }
+  if (Array.isArray(state)) {
+    const items = state.map(copied);
+    return () => items.map((item) => item());
+  }
+  if (!isPlain(state)) return () => state;
+  const entries = Object.entries(state).map(([name, value]) => [name, copied(value)] as const);
+  return () => Object.fromEntries(entries.map(([name, value]) => [name, value()]));
 }
 
 function encode(value: unknown, path: string, tensors: Map<string, Elements>): Encoded {
@@ -126,13 +148,17 @@ function encode(value: unknown, path: string, tensors: Map<string, Elements>): E
   );
 }
 
-function decode(value: Encoded, tensors: ReadonlyMap<string, Elements>, action: string): unknown {
+/** The most lists and objects that a state may have inside one another: recursion must not exhaust the stack. */
+const depthMax = 256;
+
+function decode(value: Encoded, tensors: ReadonlyMap<string, Elements>, action: string, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => decode(item, tensors, action));
+  if (depth > depthMax) throw new SyntaxError(`Cannot ${action}: its states are nested more than ${depthMax} deep`);
+  if (Array.isArray(value)) return value.map((item) => decode(item, tensors, action, depth + 1));
   const entries = Object.entries(value);
   const [key, content] = entries.length === 1 ? entries[0]! : ["", null];
   if (!key.startsWith("$")) {
-    return Object.fromEntries(entries.map(([key, item]) => [key, decode(item, tensors, action)]));
+    return Object.fromEntries(entries.map(([key, item]) => [key, decode(item, tensors, action, depth + 1)]));
   }
   if (typeof content === "string") {
     if (key === "$tensor" && tensors.has(content)) return tensorOf(tensors.get(content)!);

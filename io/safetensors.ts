@@ -97,6 +97,6 @@ export function elementsOf(value: Tensor): Elements {
 }
 
 /** A new tensor outside every scope: after a file was awaited, the scope at hand may be another than that of the caller. */
-export function tensorOf({ data, shape, dtype }: Elements): Tensor {
-  return outsideScopes(() => tensor(data, { shape, dtype }));
+export function tensorOf({ data, shape, dtype }: Elements, device?: string): Tensor {
+  return outsideScopes(() => tensor(data, { shape, dtype, ...(device !== undefined && { device }) }));
 }

@@ -4,8 +4,8 @@
  * A field counts if it holds a {@linkcode Parameter}, a {@linkcode Buffer} or a Module, or an array or plain object of such,
  * to any depth. The path from the module to a tensor, joined with dots, is the tensor's name: `layers.0.weight`.
  */
-import { decided, type DType, isFloat, isPlain, sameShape, showShape } from "../core/internal.ts";
-import { scope, Tensor } from "../core/mod.ts";
+import { checkState, decided, type DType, isFloat, isPlain, load, misfit } from "../core/internal.ts";
+import { scope, type Tensor } from "../core/mod.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 
 /** Tensors by name, as {@linkcode Module.stateDict} gives them and safetensors files hold them. */
@@ -165,31 +165,30 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
   /**
    * Copies the tensors of `state` into the parameters and buffers of the same names.
    *
-   * All names and shapes are checked before anything is written. TypeError that names each shape that differs and, unless
-   * `strict` is false, each name that is missing or unexpected. A tensor of another float type brings
-   * its type along.
+   * The module's tensors keep their element types and devices: floats of another type are converted, and tensors on another
+   * device are moved. TypeError, before anything is changed, that names each tensor whose shape or type does not fit and,
+   * unless `strict` is false, each name that is missing or unexpected.
    */
   loadStateDict(state: Readonly<StateDict>, { strict = true }: LoadOptions = {}): void {
+    checkState("load state", state);
     const own = this.#all();
     const complaints: string[] = [];
     if (strict) {
       const names = new Set(own.map(([name]) => name));
       const missing = own.filter(([name]) => !Object.hasOwn(state, name)).map(([name]) => name);
       const unexpected = Object.keys(state).filter((name) => !names.has(name));
-      if (missing.length > 0) complaints.push(`missing ${missing.join(", ")}`);
-      if (unexpected.length > 0) complaints.push(`unexpected ${unexpected.join(", ")}`);
+      if (missing.length > 0) complaints.push(`missing ${firstOf(missing, ", ")}`);
+      if (unexpected.length > 0) complaints.push(`unexpected ${firstOf(unexpected, ", ")}`);
     }
     const pairs: [target: Tensor, source: Tensor][] = [];
     for (const [name, target] of own) {
       if (!Object.hasOwn(state, name)) continue;
-      const source = state[name]!;
-      if (!(source instanceof Tensor)) complaints.push(`${name} is no tensor`);
-      else if (!sameShape(source.shape, target.shape)) {
-        complaints.push(`${name} has shape ${showShape(source.shape)}, it must be ${showShape(target.shape)}`);
-      } else pairs.push([target, source]);
+      const source = state[name]!, wrong = misfit(source, target);
+      if (wrong === null) pairs.push([target, source]);
+      else complaints.push(`${name} ${wrong}`);
     }
-    if (complaints.length > 0) throw new TypeError(`Cannot load state: ${complaints.join("; ")}`);
-    for (const [target, source] of pairs) target.data = source;
+    if (complaints.length > 0) throw new TypeError(`Cannot load state: ${firstOf(complaints, "; ")}`);
+    load(pairs);
   }
 
   /** The text in brackets after the class name: `3, 4, bias: false`. */
@@ -250,6 +249,12 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     visit("", this);
     return entries;
   }
+}
+
+/** As many texts as a message has room for. */
+function firstOf(texts: readonly string[], separator: string, most = 6): string {
+  const rest = texts.length > most ? [`${texts.length - most} more`] : [];
+  return [...texts.slice(0, most), ...rest].join(separator);
 }
 
 /** A module of any inputs and output. */

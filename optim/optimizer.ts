@@ -1,6 +1,17 @@
 /** The base of all optimizers: parameters, learning rate, and state that can be saved. */
-import { adopt, eachTime, group, isFloat, outsideScopes, sameShape, shown, showShape } from "../core/internal.ts";
-import { noGrad, Tensor } from "../core/mod.ts";
+import {
+  adopt,
+  checkCount,
+  checkState,
+  eachTime,
+  group,
+  isFloat,
+  load,
+  misfit,
+  outsideScopes,
+  shown,
+} from "../core/internal.ts";
+import { noGrad, scope, Tensor } from "../core/mod.ts";
 
 /** The state of an optimizer: tensors and numbers by name. */
 export type OptimizerState = Record<string, Tensor | number>;
@@ -30,6 +41,11 @@ export abstract class Optimizer {
   readonly params: readonly Tensor[];
   /** The learning rate. */
   lr: number;
+  /**
+   * The rate before the first schedule, which all schedules of the optimizer take as their base, PyTorch's `initial_lr`; null
+   * as long as there was none. It is part of the state, so that a schedule made after the state was restored has this base too.
+   */
+  initialLr: number | null = null;
   /** The number of updates of each parameter. A step skips parameters without a gradient. */
   protected readonly steps: number[];
   readonly #slots: Record<string, Tensor[]> = {};
@@ -100,9 +116,10 @@ export abstract class Optimizer {
     for (const tensors of Object.values(this.#slots)) for (const tensor of tensors) tensor.dispose();
   }
 
-  /** The state by name: `lr`, `step.0`, and the tensors such as SGD's `velocity.0`. */
+  /** The state by name: `lr`, `initialLr` if there was a schedule, `step.0`, and the tensors such as SGD's `velocity.0`. */
   stateDict(): OptimizerState {
     const state: OptimizerState = { lr: this.lr };
+    if (this.initialLr !== null) state.initialLr = this.initialLr;
     this.steps.forEach((step, place) => state[`step.${place}`] = step);
     for (const [name, tensors] of Object.entries(this.#slots)) {
       tensors.forEach((tensor, place) => state[`${name}.${place}`] = tensor.detach());
@@ -111,25 +128,36 @@ export abstract class Optimizer {
   }
 
   /**
-   * Restores a state that {@linkcode stateDict} gave. TypeError for names that are missing or unexpected, and for shapes that
-   * differ, before anything is changed.
+   * Restores a state that {@linkcode stateDict} gave. The optimizer's tensors keep their element types and devices.
+   *
+   * Before anything is changed: TypeError for names that are missing or unexpected, and for shapes and types that do not fit;
+   * RangeError for a rate or a count of steps that none can be.
    */
   loadStateDict(state: Readonly<OptimizerState>): void {
-    const own = this.stateDict(), refuse = (what: string) => new TypeError(`Cannot load state: ${what}`);
+    const refuse = (what: string) => new TypeError(`Cannot load state: ${what}`);
+    checkState("load state", state);
+    using _ = scope();
+    const own: OptimizerState = { initialLr: 0, ...this.stateDict() }, pairs: [target: Tensor, source: Tensor][] = [];
+    const unexpected = Object.keys(state).find((name) => !Object.hasOwn(own, name));
+    if (unexpected !== undefined) throw refuse(`unexpected ${unexpected}`);
     for (const [name, value] of Object.entries(own)) {
       const given = state[name];
+      if (given === undefined && name === "initialLr") continue;
       if (given === undefined) throw refuse(`missing ${name}`);
-      if (typeof given !== typeof value) throw refuse(`${name} is of another kind`);
-      if (value instanceof Tensor && !sameShape(value.shape, (given as Tensor).shape)) {
-        throw refuse(`${name} has shape ${showShape((given as Tensor).shape)}, it must be ${showShape(value.shape)}`);
+      if (value instanceof Tensor) {
+        const wrong = misfit(given, value);
+        if (wrong !== null) throw refuse(`${name} ${wrong}`);
+        pairs.push([value, given as Tensor]);
+      } else if (typeof given !== "number") throw refuse(`${name} is ${shown(given)}, it must be a number`);
+      else if (/^step\.\d+$/.test(name)) checkCount("load state", name, given, 0);
+      else if ((name === "lr" || name === "initialLr") && !(given >= 0 && given < Infinity)) {
+        throw new RangeError(`Cannot load state: ${name} ${given} must lie in [0, Infinity)`);
       }
     }
-    for (const name of Object.keys(state)) if (!(name in own)) throw refuse(`unexpected ${name}`);
+    load(pairs);
     this.lr = state.lr as number;
+    if (state.initialLr !== undefined) this.initialLr = state.initialLr as number;
     this.steps.forEach((_, place) => this.steps[place] = state[`step.${place}`] as number);
-    for (const [name, tensors] of Object.entries(this.#slots)) {
-      tensors.forEach((tensor, place) => tensor.data = state[`${name}.${place}`] as Tensor);
-    }
   }
 }
 

@@ -1,8 +1,16 @@
 /**
  * Learning-rate schedules: PyTorch's, as closed formulas of the number of steps taken.
  */
-import { checkCount, refuseRecording } from "../core/internal.ts";
+import { checkCount, checkState, refuseRecording, shown } from "../core/internal.ts";
 import type { Optimizer } from "./optimizer.ts";
+
+/** The state of a {@linkcode Scheduler}. */
+export interface SchedulerState {
+  /** The number of steps taken. */
+  steps: number;
+  /** The rate that the schedule changes. */
+  baseLr?: number;
+}
 
 /**
  * A schedule of an optimizer's learning rate. Call `step()` after each of the optimizer's steps, or once an epoch: `steps`
@@ -32,14 +40,17 @@ import type { Optimizer } from "./optimizer.ts";
 export abstract class Scheduler {
   /** The optimizer whose rate the schedule sets. */
   readonly optimizer: Optimizer;
-  /** The optimizer's rate when the schedule was made. */
-  readonly baseLr: number;
   #steps = 0;
 
-  /** The optimizer's present rate becomes the base. */
+  /** The optimizer's present rate becomes the base, unless an earlier schedule or a restored state has given it one. */
   constructor(optimizer: Optimizer) {
     this.optimizer = optimizer;
-    this.baseLr = optimizer.lr;
+    optimizer.initialLr ??= optimizer.lr;
+  }
+
+  /** The rate that the schedule changes: the optimizer's {@linkcode Optimizer.initialLr}. */
+  get baseLr(): number {
+    return this.optimizer.initialLr ?? this.optimizer.lr;
   }
 
   /** The learning rate after `steps` steps. */
@@ -62,14 +73,23 @@ export abstract class Scheduler {
     return this.rate(this.#steps);
   }
 
-  /** The number of steps taken. */
-  stateDict(): { steps: number } {
-    return { steps: this.#steps };
+  /** The number of steps taken, and the base rate. */
+  stateDict(): SchedulerState {
+    return { steps: this.#steps, baseLr: this.baseLr };
   }
 
-  /** Goes to the step of a state, and sets the optimizer's rate. RangeError for a count below 0. */
-  loadStateDict({ steps }: { steps: number }): void {
-    this.#steps = checkCount("load schedule", "steps", steps, 0);
+  /**
+   * Goes to the step of a state, and sets the optimizer's base rate, if the state has one, and its rate. The schedule's own
+   * settings stay. Before anything is changed: RangeError for a count below 0, and for a rate that is none.
+   */
+  loadStateDict(state: SchedulerState): void {
+    const { steps, baseLr = this.baseLr } = checkState("load schedule", state);
+    checkCount("load schedule", "steps", steps, 0);
+    if (typeof baseLr !== "number" || !(baseLr >= 0 && baseLr < Infinity)) {
+      throw new RangeError(`Cannot load schedule: baseLr ${shown(baseLr)} must lie in [0, Infinity)`);
+    }
+    this.#steps = steps;
+    this.optimizer.initialLr = baseLr;
     this.start();
   }
 }

@@ -4,6 +4,7 @@
  * A draw takes a range of counters that only its element count fixes, so the same seed gives the same numbers on every
  * device, and a generator's whole state is a key and a counter.
  */
+import { checkCount, checkState, shown } from "../pure/check.ts";
 import type { DType } from "../pure/dtype.ts";
 import { refuseRecording } from "./recorder.ts";
 
@@ -46,9 +47,17 @@ export function randomState(): { key: [number, number]; counter: number } {
   return { key: [...state.key], counter: state.counter };
 }
 
-/** Continues from a state that {@linkcode randomState} gave. */
-export function setRandomState({ key, counter }: { key: [number, number]; counter: number }): void {
+/**
+ * Continues from a state that {@linkcode randomState} gave. RangeError, before anything is changed, for numbers that are none
+ * of a generator's.
+ */
+export function setRandomState(given: { key: [number, number]; counter: number }): void {
   refuseRecording("the generator's state is set");
+  const { key, counter } = checkState("set random state", given);
+  if (!Array.isArray(key) || key.length !== 2 || key.some((word) => !Number.isInteger(word) || word >>> 0 !== word)) {
+    throw new RangeError(`Cannot set random state: key ${shown(key)} must be two integers in [0, 2^32)`);
+  }
+  checkCount("set random state", "counter", counter, 0);
   state.key = [...key];
   state.counter = counter;
 }

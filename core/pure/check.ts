@@ -66,6 +66,12 @@ export function checkOptions<T extends object>(
   return options;
 }
 
+/** The state itself. TypeError unless it is an object of values by name, as a `stateDict()` gives it. */
+export function checkState<T extends object>(action: string, state: T): T {
+  if (isRecord(state) && typeof (state as { stateDict?: unknown }).stateDict !== "function") return state;
+  return refuse(action, state, "a state, as stateDict() gives it");
+}
+
 /** Whether a value is an object that is read by the names of its fields: no list, map, promise or the like. */
 function isRecord(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
