@@ -6,7 +6,17 @@ export { randomState, setRandomState } from "./array/counters.ts";
 export { decided, eachTime, refuseRecording } from "./array/recorder.ts";
 export { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";
 export { readWhole, writeWhole } from "./host/files.ts";
-export { checkCount, checkFunction, checkOptions, checkState, refuse, shown, shownList } from "./pure/check.ts";
+export {
+  checkCount,
+  checkFlag,
+  checkFunction,
+  checkOptions,
+  checkState,
+  refuse,
+  shown,
+  shownList,
+} from "./pure/check.ts";
+export { summary } from "./pure/summary.ts";
 export { isPlain } from "./pure/nested.ts";
 export {
   bytesOf,

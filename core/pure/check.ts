@@ -87,14 +87,31 @@ function refuseOption(action: string, name: string, names: readonly string[]): n
   throw new TypeError(`Cannot ${action}: there is no option ${cut(name)}; ${told}`);
 }
 
-/** The name that a misspelt one stands for; null if it resembles none. Neither capitals nor underscores count. */
+/**
+ * The name that a misspelt one stands for; null if it resembles none. Neither capitals nor underscores count, and a part or
+ * an abbreviation is nearer than another word of like letters.
+ */
 function nearest(name: string, names: readonly string[]): string | null {
   const plain = (text: string) => text.replaceAll("_", "").toLowerCase(), given = plain(cut(name));
   const ranked = names.map((known) => {
-    const wanted = plain(known), within = given.length > 2 && (wanted.includes(given) || given.includes(wanted));
-    return { known, steps: within ? 0.5 : editsBetween(given, wanted) };
+    const wanted = plain(known), within = wanted.includes(given) || given.includes(wanted);
+    const steps = given === wanted
+      ? 0
+      : within && Math.min(given.length, wanted.length) > 2
+      ? 0.5
+      : shortens(wanted, given)
+      ? 0.75
+      : editsBetween(given, wanted);
+    return { known, steps };
   }).sort((a, b) => a.steps - b.steps);
   return ranked[0] !== undefined && ranked[0].steps <= Math.max(1, given.length / 2) ? ranked[0].known : null;
+}
+
+/** Whether a name is an abbreviation of a longer one, with its first letter and others in order: lr of learningrate. */
+function shortens(short: string, long: string): boolean {
+  let at = 0;
+  for (const letter of long) if (letter === short[at]) at++;
+  return at === short.length && short[0] === long[0] && short.length > 1;
 }
 
 /** How many letters must be put in, taken out or changed to make one text of another (Wagner and Fischer 1974). */
@@ -108,6 +125,12 @@ function editsBetween(from: string, to: string): number {
     before = row;
   }
   return before[to.length]!;
+}
+
+/** The flag itself. TypeError unless it is a boolean: a text such as "no" would count as true. */
+export function checkFlag(action: string, name: string, flag: boolean): boolean {
+  if (typeof flag === "boolean") return flag;
+  throw new TypeError(`Cannot ${action}: ${name} ${shown(flag)} must be true or false`);
 }
 
 /** The count itself. RangeError unless it is an integer of at least `least`. */
