@@ -33,25 +33,29 @@ export interface AdagradOptions {
  */
 export class Adagrad extends Optimizer {
   /** See {@linkcode AdagradOptions.lrDecay}. */
-  lrDecay: number;
+  declare lrDecay: number;
   /** See {@linkcode AdagradOptions.weightDecay}. */
-  weightDecay: number;
+  declare weightDecay: number;
   /** The number that is added to the root. */
-  eps: number;
+  declare eps: number;
   readonly #sum: Tensor[];
 
-  /** RangeError for settings out of their range. */
+  /**
+   * RangeError for settings out of their range, also when they are assigned later. TypeError for an option that does not
+   * exist.
+   */
   constructor(params: Iterable<Tensor>, options: AdagradOptions = {}) {
     const { lr = 1e-2, lrDecay = 0, weightDecay = 0, initialAccumulatorValue = 0, eps = 1e-10 } = checkOptions(
       "make Adagrad",
       options,
       "{ lr: 0.1 }",
+      ["lr", "lrDecay", "weightDecay", "initialAccumulatorValue", "eps"],
     );
     super(params, lr);
-    this.lrDecay = checkRange("Adagrad", "lrDecay", lrDecay, 0);
-    this.weightDecay = checkRange("Adagrad", "weightDecay", weightDecay, 0);
-    this.eps = checkRange("Adagrad", "eps", eps, 0);
-    this.#sum = this.slot("sum", checkRange("Adagrad", "initialAccumulatorValue", initialAccumulatorValue, 0));
+    this.setting("lrDecay", lrDecay, 0);
+    this.setting("weightDecay", weightDecay, 0);
+    this.setting("eps", eps, 0);
+    this.#sum = this.slot("sum", checkRange("make Adagrad", "initialAccumulatorValue", initialAccumulatorValue, 0));
   }
 
   /** Adds g² to n, then moves p. */

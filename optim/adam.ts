@@ -1,5 +1,5 @@
 /** Adam, and Adam with decoupled weight decay. */
-import { checkOptions, decided, update } from "../core/internal.ts";
+import { checkFlag, checkOptions, decided, shown, shownList, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { decayed } from "./decay.ts";
 import { checkRange, Optimizer } from "./optimizer.ts";
@@ -34,29 +34,30 @@ export interface AdamOptions {
  * ```
  */
 export class Adam extends Optimizer {
-  /** β₁ and β₂. */
-  betas: readonly [number, number];
+  /** β₁ and β₂: a list that cannot be changed, but replaced. */
+  declare betas: readonly [number, number];
   /** The number that is added to the root. */
-  eps: number;
+  declare eps: number;
   /** See {@linkcode AdamOptions.weightDecay}. */
-  weightDecay: number;
+  declare weightDecay: number;
   readonly #first: Tensor[];
   readonly #second: Tensor[];
   readonly #highest: Tensor[];
 
-  /** RangeError for settings out of their range. */
+  /**
+   * RangeError for settings out of their range, also when they are assigned later. TypeError for an option that does not
+   * exist.
+   */
   constructor(params: Iterable<Tensor>, options: AdamOptions = {}) {
-    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, amsgrad = false } = checkOptions(
+    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, amsgrad = false } = checkAdam(
       "make Adam",
       options,
-      "{ lr: 0.1 }",
     );
     super(params, lr);
-    const name = this.constructor.name;
-    betas.forEach((beta, k) => checkRange(name, `betas[${k}]`, beta, 0, 1));
-    this.betas = betas;
-    this.eps = checkRange(name, "eps", eps, 0);
-    this.weightDecay = checkRange(name, "weightDecay", weightDecay, 0);
+    this.settingOf("betas", betas, checkBetas);
+    this.setting("eps", eps, 0);
+    this.setting("weightDecay", weightDecay, 0);
+    checkFlag(`make ${this.constructor.name}`, "amsgrad", amsgrad);
     this.#first = this.slot("first");
     this.#second = this.slot("second");
     this.#highest = amsgrad ? this.slot("highest") : [];
@@ -100,7 +101,7 @@ export class Adam extends Optimizer {
 export class AdamW extends Adam {
   /** As Adam, with a weight decay of 1e-2 by default. */
   constructor(params: Iterable<Tensor>, options: AdamOptions = {}) {
-    const { weightDecay = 1e-2, ...others } = checkOptions("make AdamW", options, "{ lr: 0.1 }");
+    const { weightDecay = 1e-2, ...others } = checkAdam("make AdamW", options);
     super(params, { weightDecay, ...others });
   }
 
@@ -109,4 +110,18 @@ export class AdamW extends Adam {
     if (decided(() => this.weightDecay !== 0)) update(p, "mulScalar", [p], { s: () => 1 - this.lr * this.weightDecay });
     return gradient;
   }
+}
+
+function checkAdam(action: string, options: AdamOptions): AdamOptions {
+  return checkOptions(action, options, "{ lr: 0.1 }", ["lr", "betas", "eps", "weightDecay", "amsgrad"]);
+}
+
+/** A copy of β₁ and β₂ that cannot be changed past this check. */
+function checkBetas(action: string, betas: readonly [number, number]): readonly [number, number] {
+  if (!Array.isArray(betas) || betas.length !== 2) {
+    const given = Array.isArray(betas) ? shownList(betas) : shown(betas);
+    throw new TypeError(`Cannot ${action}: betas ${given} must be two numbers, such as [0.9, 0.999]`);
+  }
+  betas.forEach((beta, k) => checkRange(action, `betas[${k}]`, beta, 0, 1));
+  return Object.freeze([...betas] as [number, number]);
 }

@@ -1,12 +1,12 @@
 /** Clipping gradients by their common norm. */
-import { update, widened } from "../core/internal.ts";
+import { checkTensor, refuse, shown, update, widened } from "../core/internal.ts";
 import { noGrad, type Tensor } from "../core/mod.ts";
 
 /**
  * Scales all gradients so that their common norm is at most `max` (Pascanu, Mikolov and Bengio 2013). Returns the norm before
  * clipping as a scalar tensor, which is not read: the call does not wait for the device.
  *
- * RangeError if no parameter has a gradient, or `max` is negative.
+ * RangeError if no parameter has a gradient, or `max` is negative or no number; TypeError for what is no tensor.
  *
  * @example
  * ```ts
@@ -19,9 +19,15 @@ import { noGrad, type Tensor } from "../core/mod.ts";
  * ```
  */
 export function clipGradNorm(params: Iterable<Tensor>, max: number): Tensor {
-  const gradients = [...params].flatMap((parameter) => parameter.grad === null ? [] : [parameter.grad]);
+  if (typeof params?.[Symbol.iterator] !== "function") refuse("clipGradNorm", params, "a list of parameters");
+  const gradients = Array.from(params, (parameter) => {
+    checkTensor("clipGradNorm", parameter);
+    return parameter.grad;
+  }).filter((gradient) => gradient !== null);
   if (gradients.length === 0) throw new RangeError("Cannot clipGradNorm: no parameter has a gradient");
-  if (!(max >= 0)) throw new RangeError(`Cannot clipGradNorm: max ${max} must not be negative`);
+  if (typeof max !== "number" || !(max >= 0)) {
+    throw new RangeError(`Cannot clipGradNorm: max ${shown(max)} must be a number of at least 0`);
+  }
   return noGrad(() => {
     // The squares are computed in float32: many would leave the range of halves.
     const norm = gradients.map((gradient) => widened(gradient).square().sum()).reduce((sum, part) => sum.add(part))

@@ -10,6 +10,7 @@ import {
   misfit,
   outsideScopes,
   shown,
+  summary,
 } from "../core/internal.ts";
 import { noGrad, scope, Tensor } from "../core/mod.ts";
 
@@ -17,17 +18,24 @@ import { noGrad, scope, Tensor } from "../core/mod.ts";
 export type OptimizerState = Record<string, Tensor | number>;
 
 /**
- * Updates parameters from their gradients. A subclass writes `update` for one parameter.
+ * Updates parameters from their gradients. A subclass writes `update` for one parameter, and names its hyperparameters by
+ * `setting`.
  *
- * Hyperparameters are read at every step, so that a schedule or a user may change them.
+ * Hyperparameters are read at every step, so that a schedule or a user may change them. A value that would make no sense is
+ * refused when it is assigned.
  *
  * @example An optimizer of one's own
  * ```ts
  * import { optim, Tensor } from "deneb";
  *
  * class SignDescent extends optim.Optimizer {
+ *   declare shrink: number;
+ *   constructor(params: Iterable<Tensor>, lr: number, shrink = 1) {
+ *     super(params, lr);
+ *     this.setting("shrink", shrink, 0);
+ *   }
  *   protected override update(_place: number, parameter: Tensor, gradient: Tensor): void {
- *     parameter.data = parameter.sub(gradient.sign().mul(this.lr));
+ *     parameter.data = parameter.mul(this.shrink).sub(gradient.sign().mul(this.lr));
  *   }
  * }
  * const x = new Tensor([4, -3]), optimizer = new SignDescent([x], 0.5);
@@ -39,16 +47,17 @@ export type OptimizerState = Record<string, Tensor | number>;
 export abstract class Optimizer {
   /** The parameters, in the order in which the state numbers them. */
   readonly params: readonly Tensor[];
-  /** The learning rate. */
-  lr: number;
+  /** The learning rate. RangeError when a value outside [0, Infinity) is assigned. */
+  declare lr: number;
   /**
    * The rate before the first schedule, which all schedules of the optimizer take as their base, PyTorch's `initial_lr`; null
    * as long as there was none. It is part of the state, so that a schedule made after the state was restored has this base too.
    */
-  initialLr: number | null = null;
+  declare initialLr: number | null;
   /** The number of updates of each parameter. A step skips parameters without a gradient. */
   protected readonly steps: number[];
   readonly #slots: Record<string, Tensor[]> = {};
+  readonly #settings: string[] = [];
 
   /**
    * RangeError for no parameter, a parameter that is there twice, or a rate below 0; TypeError for a parameter that is no
@@ -73,8 +82,31 @@ export abstract class Optimizer {
         throw new TypeError(`Cannot make ${name}: parameter ${place} must be a leaf that requires a gradient`);
       }
     });
-    this.lr = checkRange(name, "lr", lr, 0);
+    this.setting("lr", lr, 0);
+    this.settingOf<number | null>("initialLr", null, (action, value) => {
+      return value === null ? value : checkRange(action, "initialLr", value, 0);
+    });
     this.steps = this.params.map(() => 0);
+  }
+
+  /**
+   * Makes the property `name`: a hyperparameter, which stands in the optimizer's text. RangeError unless it is a number in
+   * [low, high), now and when another is assigned.
+   */
+  protected setting(name: string, value: number, low = -Infinity, high = Infinity): void {
+    this.settingOf(name, value, (action, given) => checkRange(action, name, given, low, high));
+  }
+
+  /** As {@linkcode Optimizer.setting}, for a value that `check` returns, or refuses by an error of that action. */
+  protected settingOf<T>(name: string, value: T, check: (action: string, value: T) => T): void {
+    const owner = this.constructor.name;
+    let inForce = check(`make ${owner}`, value);
+    this.#settings.push(name);
+    Object.defineProperty(this, name, {
+      enumerable: true,
+      get: () => inForce,
+      set: (value: T) => inForce = check(`change ${owner}`, value),
+    });
   }
 
   /** Makes a tensor for each parameter, filled with `value`, and adds the tensors to the state under `name`. */
@@ -109,6 +141,20 @@ export abstract class Optimizer {
   /** Sets all gradients to null. */
   resetGrad(): void {
     for (const parameter of this.params) parameter.grad = null;
+  }
+
+  /** The class, the number of parameters and the hyperparameters: `SGD(4 parameters, lr: 0.1, momentum: 0)`. */
+  toString(): string {
+    const count = this.params.length, own = this as unknown as Record<string, unknown>;
+    return summary(this.constructor.name, [
+      `${count} parameter${count === 1 ? "" : "s"}`,
+      ...this.#settings.map((name): [string, unknown] => [name, own[name]]).filter(([, value]) => value !== null),
+    ]);
+  }
+
+  /** The text that `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   /** Frees the state. Afterwards the optimizer cannot be used; the parameters can. */
@@ -161,10 +207,15 @@ export abstract class Optimizer {
   }
 }
 
-/** The hyperparameter. RangeError unless it lies in [low, high). */
-export function checkRange(owner: string, name: string, value: number, low: number, high = Infinity): number {
-  if (typeof value !== "number" || !(value >= low && value < high)) {
-    throw new RangeError(`Cannot make ${owner}: ${name} ${shown(value)} must lie in [${low}, ${high})`);
-  }
-  return value;
+/** The number itself. RangeError unless it lies in [low, high); no range has the infinities. */
+export function checkRange(action: string, name: string, value: number, low: number, high = Infinity): number {
+  if (Number.isFinite(value) && value >= low && value < high) return value;
+  const range = low === -Infinity ? "be a finite number" : `lie in [${low}, ${high})`;
+  throw new RangeError(`Cannot ${action}: ${name} ${shown(value)} must ${range}`);
+}
+
+/** The number itself. RangeError unless it is 0, as it was when the optimizer was made: what it would need was not made then. */
+export function checkZero(action: string, name: string, value: number): number {
+  if (value === 0) return value;
+  throw new RangeError(`Cannot ${action}: ${name} ${shown(value)}, the optimizer was made without and it must stay 0`);
 }

@@ -1,8 +1,8 @@
 /** RMSProp. */
-import { apply, checkOptions, update } from "../core/internal.ts";
+import { apply, checkFlag, checkOptions, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { decayed } from "./decay.ts";
-import { checkRange, Optimizer } from "./optimizer.ts";
+import { checkRange, checkZero, Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode RMSProp}. */
 export interface RMSPropOptions {
@@ -37,29 +37,37 @@ export interface RMSPropOptions {
  */
 export class RMSProp extends Optimizer {
   /** See {@linkcode RMSPropOptions.alpha}. */
-  alpha: number;
+  declare alpha: number;
   /** The number that is added to the root. */
-  eps: number;
+  declare eps: number;
   /** See {@linkcode RMSPropOptions.weightDecay}. */
-  weightDecay: number;
+  declare weightDecay: number;
   /** The share of the last update in the next one. It may be changed from step to step unless it was 0 at first. */
-  momentum: number;
+  declare momentum: number;
   readonly #square: Tensor[];
   readonly #mean: Tensor[];
   readonly #velocity: Tensor[];
 
-  /** RangeError for settings out of their range. */
+  /**
+   * RangeError for settings out of their range, also when they are assigned later. TypeError for an option that does not
+   * exist.
+   */
   constructor(params: Iterable<Tensor>, options: RMSPropOptions = {}) {
     const { lr = 1e-2, alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centered = false } = checkOptions(
       "make RMSProp",
       options,
       "{ lr: 0.1 }",
+      ["lr", "alpha", "eps", "weightDecay", "momentum", "centered"],
     );
     super(params, lr);
-    this.alpha = checkRange("RMSProp", "alpha", alpha, 0);
-    this.eps = checkRange("RMSProp", "eps", eps, 0);
-    this.weightDecay = checkRange("RMSProp", "weightDecay", weightDecay, 0);
-    this.momentum = checkRange("RMSProp", "momentum", momentum, 0);
+    this.setting("alpha", alpha, 0);
+    this.setting("eps", eps, 0);
+    this.setting("weightDecay", weightDecay, 0);
+    this.settingOf("momentum", momentum, (action, value) => {
+      checkRange(action, "momentum", value, 0);
+      return momentum === 0 ? checkZero(action, "momentum", value) : value;
+    });
+    checkFlag("make RMSProp", "centered", centered);
     this.#square = this.slot("square");
     this.#mean = centered ? this.slot("mean") : [];
     this.#velocity = momentum > 0 ? this.slot("velocity") : [];

@@ -1,8 +1,18 @@
 /**
  * Learning-rate schedules: PyTorch's, as closed formulas of the number of steps taken.
  */
-import { checkCount, checkState, refuseRecording, shown } from "../core/internal.ts";
-import type { Optimizer } from "./optimizer.ts";
+import {
+  checkCount,
+  checkFunction,
+  checkOptions,
+  checkState,
+  refuse,
+  refuseRecording,
+  shown,
+  shownList,
+  summary,
+} from "../core/internal.ts";
+import { checkRange, Optimizer } from "./optimizer.ts";
 
 /** The state of a {@linkcode Scheduler}. */
 export interface SchedulerState {
@@ -42,10 +52,13 @@ export abstract class Scheduler {
   readonly optimizer: Optimizer;
   #steps = 0;
 
-  /** The optimizer's present rate becomes the base, unless an earlier schedule or a restored state has given it one. */
+  /**
+   * The optimizer's present rate becomes the base, unless an earlier schedule or a restored state has given it one. TypeError
+   * unless it is an optimizer.
+   */
   constructor(optimizer: Optimizer) {
+    if (!(optimizer instanceof Optimizer)) refuse(`make ${this.constructor.name}`, optimizer, "an optimizer");
     this.optimizer = optimizer;
-    optimizer.initialLr ??= optimizer.lr;
   }
 
   /** The rate that the schedule changes: the optimizer's {@linkcode Optimizer.initialLr}. */
@@ -56,21 +69,37 @@ export abstract class Scheduler {
   /** The learning rate after `steps` steps. */
   abstract rate(steps: number): number;
 
-  /** Sets the optimizer's rate for the steps taken so far. */
+  /** Sets the optimizer's rate for the steps taken so far, and its base rate if there is none yet. */
   protected start(): void {
+    const { baseLr } = this;
     this.optimizer.lr = this.rate(this.#steps);
+    this.optimizer.initialLr ??= baseLr;
   }
 
-  /** Counts one step, and sets the optimizer's rate. Error inside a captured function. */
+  /**
+   * Counts one step, and sets the optimizer's rate. Error inside a captured function; RangeError for a rate that the
+   * optimizer refuses, which leaves the schedule where it was.
+   */
   step(): void {
     refuseRecording("a schedule is stepped");
+    this.optimizer.lr = this.rate(this.#steps + 1);
     this.#steps++;
-    this.start();
   }
 
   /** The rate in force. */
   getLr(): number {
     return this.rate(this.#steps);
+  }
+
+  /** The class, where the schedule stands, and what it was made with: `StepDecay(step 3, lr: 0.1, ...)`. */
+  toString(): string {
+    const settings = Object.entries(this).filter(([name]) => name !== "optimizer");
+    return summary(this.constructor.name, [`step ${this.#steps}`, ["lr", this.optimizer.lr], ...settings]);
+  }
+
+  /** The text that `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   /** The number of steps taken, and the base rate. */
@@ -112,17 +141,25 @@ export class StepDecay extends Scheduler {
   readonly stepSize: number;
   /** γ, by which the rate is multiplied at each change; 0.1 by default. */
   readonly gamma: number;
-  /** RangeError unless `stepSize` is a positive integer. */
-  constructor(optimizer: Optimizer, { stepSize, gamma = 0.1 }: { stepSize: number; gamma?: number }) {
+  /** RangeError unless `stepSize` is a positive integer and `gamma` at least 0. */
+  constructor(optimizer: Optimizer, options: { stepSize: number; gamma?: number }) {
     super(optimizer);
-    this.stepSize = checkCount("make StepDecay", "stepSize", stepSize, 1);
-    this.gamma = gamma;
+    const action = "make StepDecay";
+    const { stepSize, gamma = 0.1 } = checkOptions(action, options, "{ stepSize: 30 }", ["stepSize", "gamma"]);
+    this.stepSize = checkCount(action, "stepSize", stepSize, 1);
+    this.gamma = checkRange(action, "gamma", gamma, 0);
     this.start();
   }
   /** The rate after `steps` steps: γ once for each `stepSize` of them. */
   rate(steps: number): number {
     return this.baseLr * this.gamma ** Math.floor(steps / this.stepSize);
   }
+}
+
+/** The share itself. RangeError unless it lies in [0, 1]. */
+function checkShare(action: string, name: string, share: number): number {
+  if (typeof share === "number" && share >= 0 && share <= 1) return share;
+  throw new RangeError(`Cannot ${action}: ${name} ${shown(share)} must lie in [0, 1]`);
 }
 
 function cosine(from: number, to: number, part: number): number {
@@ -148,11 +185,13 @@ export class CosineDecay extends Scheduler {
   readonly steps: number;
   /** The lowest rate; 0 by default. */
   readonly etaMin: number;
-  /** RangeError unless `steps` is a positive integer. */
-  constructor(optimizer: Optimizer, { steps, etaMin = 0 }: { steps: number; etaMin?: number }) {
+  /** RangeError unless `steps` is a positive integer and `etaMin` at least 0. */
+  constructor(optimizer: Optimizer, options: { steps: number; etaMin?: number }) {
     super(optimizer);
-    this.steps = checkCount("make CosineDecay", "steps", steps, 1);
-    this.etaMin = etaMin;
+    const action = "make CosineDecay";
+    const { steps, etaMin = 0 } = checkOptions(action, options, "{ steps: 100 }", ["steps", "etaMin"]);
+    this.steps = checkCount(action, "steps", steps, 1);
+    this.etaMin = checkRange(action, "etaMin", etaMin, 0);
     this.start();
   }
   /** The rate after `steps` steps, on the cosine. */
@@ -182,16 +221,19 @@ export class CosineDecayWithWarmRestarts extends Scheduler {
   readonly tMult: number;
   /** The lowest rate, which the schedule approaches before each restart; 0 by default. */
   readonly etaMin: number;
-  /** RangeError unless `t0` and `tMult` are positive integers. */
-  constructor(optimizer: Optimizer, { t0, tMult = 1, etaMin = 0 }: { t0: number; tMult?: number; etaMin?: number }) {
+  /** RangeError unless `t0` and `tMult` are positive integers and `etaMin` is at least 0. */
+  constructor(optimizer: Optimizer, options: { t0: number; tMult?: number; etaMin?: number }) {
     super(optimizer);
-    this.t0 = checkCount("make CosineDecayWithWarmRestarts", "t0", t0, 1);
-    this.tMult = checkCount("make CosineDecayWithWarmRestarts", "tMult", tMult, 1);
-    this.etaMin = etaMin;
+    const action = "make CosineDecayWithWarmRestarts";
+    const { t0, tMult = 1, etaMin = 0 } = checkOptions(action, options, "{ t0: 10 }", ["t0", "tMult", "etaMin"]);
+    this.t0 = checkCount(action, "t0", t0, 1);
+    this.tMult = checkCount(action, "tMult", tMult, 1);
+    this.etaMin = checkRange(action, "etaMin", etaMin, 0);
     this.start();
   }
   /** The rate of the half cosine into which `steps` falls. */
   rate(steps: number): number {
+    checkCount("compute rate", "steps", steps, 0);
     let length = this.t0, left = steps;
     if (this.tMult === 1) left %= length;
     else {
@@ -222,11 +264,14 @@ export class LinearWarmup extends Scheduler {
   readonly steps: number;
   /** The share of lr at which the rate begins; 1/3 by default. */
   readonly startFactor: number;
-  /** RangeError unless `steps` is a positive integer. */
-  constructor(optimizer: Optimizer, { steps = 5, startFactor = 1 / 3 }: { steps?: number; startFactor?: number } = {}) {
+  /** RangeError unless `steps` is a positive integer and `startFactor` lies above 0 and is at most 1. */
+  constructor(optimizer: Optimizer, options: { steps?: number; startFactor?: number } = {}) {
     super(optimizer);
-    this.steps = checkCount("make LinearWarmup", "steps", steps, 1);
-    this.startFactor = startFactor;
+    const action = "make LinearWarmup";
+    const { steps = 5, startFactor = 1 / 3 } = checkOptions(action, options, "{ steps: 5 }", ["steps", "startFactor"]);
+    this.steps = checkCount(action, "steps", steps, 1);
+    this.startFactor = checkShare(action, "startFactor", startFactor);
+    if (startFactor === 0) throw new RangeError(`Cannot ${action}: startFactor 0 must be more than 0`);
     this.start();
   }
   /** lr (startFactor + (1 - startFactor) min(1, t / steps)) after t steps. */
@@ -253,11 +298,13 @@ export class ConstantFactor extends Scheduler {
   readonly steps: number;
   /** The share of lr during the first steps; 1/3 by default. */
   readonly factor: number;
-  /** RangeError unless `steps` is a positive integer. */
-  constructor(optimizer: Optimizer, { steps = 5, factor = 1 / 3 }: { steps?: number; factor?: number } = {}) {
+  /** RangeError unless `steps` is a positive integer and `factor` lies in [0, 1]. */
+  constructor(optimizer: Optimizer, options: { steps?: number; factor?: number } = {}) {
     super(optimizer);
-    this.steps = checkCount("make ConstantFactor", "steps", steps, 1);
-    this.factor = factor;
+    const action = "make ConstantFactor";
+    const { steps = 5, factor = 1 / 3 } = checkOptions(action, options, "{ steps: 5 }", ["steps", "factor"]);
+    this.steps = checkCount(action, "steps", steps, 1);
+    this.factor = checkShare(action, "factor", factor);
     this.start();
   }
   /** factor lr before `this.steps`, lr from then on. */
@@ -288,24 +335,46 @@ export class SequentialSchedule extends Scheduler {
   /** The steps at which the second schedule begins, the third, and so on. */
   readonly milestones: readonly number[];
   readonly #parts: Scheduler[];
-  /** RangeError unless there is one milestone less than there are schedules. */
+  /**
+   * RangeError unless there is one milestone less than there are schedules, and milestones are counts that do not fall. The
+   * optimizer keeps its rate when one of the functions throws.
+   */
   constructor(
     optimizer: Optimizer,
     make: readonly ((optimizer: Optimizer) => Scheduler)[],
-    { milestones }: { milestones: readonly number[] },
+    options: { milestones: readonly number[] },
   ) {
     super(optimizer);
+    const action = "make SequentialSchedule";
+    if (!Array.isArray(make) || make.length === 0) refuse(action, make, "a list of functions that make schedules");
+    for (const part of make) checkFunction(action, part);
+    const { milestones } = checkOptions(action, options, "{ milestones: [10] }", ["milestones"]);
+    if (!Array.isArray(milestones)) refuse(action, milestones, "a list of milestones, such as [10]");
+    milestones.forEach((milestone, k) => {
+      checkCount(action, `milestones[${k}]`, milestone, 0);
+      if (k > 0 && milestone < milestones[k - 1]!) {
+        throw new RangeError(`Cannot ${action}: milestones ${shownList(milestones)} must not fall`);
+      }
+    });
     if (make.length !== milestones.length + 1) {
       throw new RangeError(
-        `Cannot make SequentialSchedule: ${make.length} schedules need ${make.length - 1} milestones`,
+        `Cannot ${action}: ${milestones.length} milestones, ${make.length} schedules need ${make.length - 1}`,
       );
     }
-    this.milestones = milestones;
-    this.#parts = make.map((part) => {
-      optimizer.lr = this.baseLr;
-      return part(optimizer);
-    });
-    this.start();
+    this.milestones = [...milestones];
+    const { lr, initialLr } = optimizer;
+    try {
+      this.#parts = make.map((part) => {
+        optimizer.lr = this.baseLr;
+        const made = part(optimizer);
+        return made instanceof Scheduler ? made : refuse(action, made, "a schedule");
+      });
+      this.start();
+    } catch (error) {
+      optimizer.lr = lr;
+      optimizer.initialLr = initialLr;
+      throw error;
+    }
   }
   /** The rate of the schedule in force, for the steps since its milestone. */
   rate(steps: number): number {

@@ -1,8 +1,8 @@
 /** Stochastic gradient descent. */
-import { apply, checkOptions, update } from "../core/internal.ts";
+import { apply, checkFlag, checkOptions, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { decayed } from "./decay.ts";
-import { checkRange, Optimizer } from "./optimizer.ts";
+import { checkRange, checkZero, Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode SGD}. */
 export interface SGDOptions {
@@ -34,30 +34,40 @@ export interface SGDOptions {
  */
 export class SGD extends Optimizer {
   /** The share of the last update in the next one. It may be changed from step to step unless it was 0 at first. */
-  momentum: number;
+  declare momentum: number;
   /** See {@linkcode SGDOptions.dampening}. */
-  dampening: number;
+  declare dampening: number;
   /** See {@linkcode SGDOptions.weightDecay}. */
-  weightDecay: number;
+  declare weightDecay: number;
   /** Whether the momentum is Nesterov's. */
   readonly nesterov: boolean;
   readonly #velocity: Tensor[];
 
-  /** RangeError for settings out of their range, and for `nesterov` without a momentum. */
+  /**
+   * RangeError for settings out of their range, and for `nesterov` without a momentum or with dampening: also when they are
+   * assigned later. TypeError for an option that does not exist.
+   */
   constructor(params: Iterable<Tensor>, options: SGDOptions = {}) {
     const { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = checkOptions(
       "make SGD",
       options,
       "{ lr: 0.1 }",
+      ["lr", "momentum", "dampening", "weightDecay", "nesterov"],
     );
     super(params, lr);
-    this.momentum = checkRange("SGD", "momentum", momentum, 0);
-    this.dampening = dampening;
-    this.weightDecay = checkRange("SGD", "weightDecay", weightDecay, 0);
-    if (nesterov && (momentum === 0 || dampening !== 0)) {
-      throw new RangeError("Cannot make SGD: nesterov needs a momentum and no dampening");
-    }
-    this.nesterov = nesterov;
+    this.nesterov = checkFlag("make SGD", "nesterov", nesterov);
+    const refuse = (action: string): never => {
+      throw new RangeError(`Cannot ${action}: nesterov needs a momentum and no dampening`);
+    };
+    this.settingOf("momentum", momentum, (action, value) => {
+      if (checkRange(action, "momentum", value, 0) === 0 && nesterov) refuse(action);
+      return momentum === 0 ? checkZero(action, "momentum", value) : value;
+    });
+    this.settingOf("dampening", dampening, (action, value) => {
+      if (checkRange(action, "dampening", value, -Infinity) !== 0 && nesterov) refuse(action);
+      return value;
+    });
+    this.setting("weightDecay", weightDecay, 0);
     this.#velocity = momentum === 0 ? [] : this.slot("velocity");
   }
 

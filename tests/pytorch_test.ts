@@ -162,8 +162,9 @@ forEachDevice("PyTorch: thirty steps of a residual net", () => {
   // Deneb's net has one more level of nesting than PyTorch's.
   const renamed = Object.entries(readAll(state)).map(([name, value]) => [nested(name), value]);
   net.loadStateDict(Object.fromEntries(renamed));
-  const optimizer = new optim.Adam(net.parameters(), { lr: options.lr });
-  const schedule = new optim.CosineDecayWithWarmRestarts(optimizer, options);
+  const { lr, ...restarts } = options;
+  const optimizer = new optim.Adam(net.parameters(), { lr });
+  const schedule = new optim.CosineDecayWithWarmRestarts(optimizer, restarts);
   const inputs = read(x), labels = tensor(Int32Array.from(y)), lossOf = new nn.CrossEntropyLoss();
   const found: number[] = [];
   for (let step = 0; step < losses.length; step++) {
