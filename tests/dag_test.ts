@@ -12,7 +12,7 @@ const arrows: Record<string, readonly string[]> = {
   "core/pure": ["kernels"],
   "core/host": [],
   "core/ambient": ["core/pure"],
-  "core/array": ["core/pure", "kernels"],
+  "core/array": ["core/host", "core/pure", "kernels"],
   "core/tensor": ["core/array", "core/ambient", "core/pure", "kernels"],
   "core/capture": ["core/tensor", "core/array", "core/ambient", "core/pure", "kernels"],
   "core/open.ts": ["core/array", "core/host", "kernels"],

@@ -24,6 +24,9 @@ import { readBytes, recorder, type Storage, type Stream, writeBytes, writeView }
 import { type MapInfo, rows } from "./rows.ts";
 import { isContiguous, type Shape, showShape, sizeOf, stridesOf } from "../pure/shape.ts";
 
+/** Who gives a window back: nobody any more, the code that made it, or a tensor. */
+const nobody = 0, maker = 1, tensor = 2;
+
 /**
  * A strided window on device memory: what an op's `compute` is given and gives back. Windows are counted rather than
  * collected: each is disposed of once, and the memory is freed with the last.
@@ -54,7 +57,7 @@ export class NDArray {
   declare readonly size: number;
   /** True if the elements lie in row-major order without gaps. */
   declare readonly contiguous: boolean;
-  declare private held: boolean;
+  declare private holder: number;
 
   /** @ignore Takes over one reference to `storage`. */
   constructor(
@@ -73,7 +76,7 @@ export class NDArray {
     this.code = codeOf(dtype);
     this.size = sizeOf(shape);
     this.contiguous = contiguous;
-    this.held = true;
+    this.holder = maker;
     if (temporaries !== null) temporaries.push(this);
   }
 
@@ -89,10 +92,25 @@ export class NDArray {
     return new NDArray(this.storage, this.shape, this.strides, this.offset, this.dtype, this.contiguous);
   }
 
-  /** Gives back this window; the memory is freed with the last one. */
+  /**
+   * Gives back this window; the memory is freed with the last one. The window of a tensor, such as an op's `compute` is
+   * given, stays the tensor's.
+   */
   dispose(): void {
-    if (!this.held) return;
-    this.held = false;
+    if (this.holder === maker) this.release();
+  }
+
+  /** @ignore The window for a tensor to hold and to `release`: this one, or another if it is no longer its maker's. */
+  taken(): NDArray {
+    const own = this.holder === maker ? this : this.share();
+    own.holder = tensor;
+    return own;
+  }
+
+  /** @ignore Gives back the window, whoever holds it. */
+  release(): void {
+    if (this.holder === nobody) return;
+    this.holder = nobody;
     this.storage.release();
   }
 

@@ -5,6 +5,7 @@
 import { currentScope, moveTo, type Owned, type Scope } from "../ambient/scope.ts";
 import { copy, filled, mapInto, NDArray } from "../array/ndarray.ts";
 import { arrayFrom, type TensorOptions, type TensorSource } from "../array/elements.ts";
+import { unwatch, type Watch, watch } from "../array/unowned.ts";
 import { refuse } from "../pure/check.ts";
 import { type DType, isFloat, type TypedArray } from "../pure/dtype.ts";
 import { sameShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
@@ -15,13 +16,6 @@ import { inspectTensor, printGraph, toDot } from "./print.ts";
 import type { Tensor } from "./tensor.ts";
 import { checkTensor, noValues, Value } from "./value.ts";
 import { witness } from "./witness.ts";
-
-interface Cell {
-  array: NDArray;
-}
-
-/** Frees the arrays of tensors that no scope owns, once the garbage collector has found them. */
-const registry = new FinalizationRegistry<Cell>((cell) => cell.array.dispose());
 
 /** All of {@linkcode Tensor} but its ops. */
 export abstract class TensorNode extends Value implements Owned {
@@ -39,7 +33,8 @@ export abstract class TensorNode extends Value implements Owned {
   /** The scope that freed the tensor, for the message to whoever reads it all the same. */
   declare private freedBy: Scope | null;
   declare private freedShape: Shape;
-  declare private cell: Cell | null;
+  /** How the garbage collector finds the array of a tensor outside all scopes. */
+  declare private watched: Watch | null;
 
   /** The op that made the tensor; null for a leaf, and if no graph was recorded. */
   declare op: TensorOp | TensorTupleOp | null;
@@ -60,7 +55,7 @@ export abstract class TensorNode extends Value implements Owned {
     op: TensorOp | TensorTupleOp | null = null,
     inputs: readonly Tensor[] = noValues,
   ) {
-    const array = source instanceof NDArray ? source : arrayFrom(source, options);
+    const array = (source instanceof NDArray ? source : arrayFrom(source, options)).taken();
     super(op, inputs, array, options.requiresGrad ?? isFloat(array.dtype));
     this.owner = null;
     this.older = null;
@@ -71,9 +66,9 @@ export abstract class TensorNode extends Value implements Owned {
     this.ownGrad = null;
     this.freedBy = null;
     this.freedShape = unknownShape;
-    this.cell = null;
+    this.watched = null;
     if (this.requiresGrad && !isFloat(array.dtype)) {
-      if (array !== source) array.dispose();
+      array.release();
       throw new TypeError(`Cannot make tensor: requiresGrad with type ${array.dtype}, it must be a float type`);
     }
     this.enter();
@@ -126,15 +121,21 @@ export abstract class TensorNode extends Value implements Owned {
     if (array === null) return;
     this.freedBy = by;
     this.freedShape = array.shape;
+    this.letGo(array);
+  }
+
+  /** Gives the array back. */
+  private letGo(array: NDArray): void {
     this.cachedData = null;
-    array.dispose();
+    if (this.watched !== null) unwatch(this.watched);
+    this.watched = null;
+    array.release();
   }
 
   /** @ignore Leaves the tensor to the garbage collector. Called when it leaves every scope. */
   unowned(): void {
-    if (this.cell !== null || this.cachedData === null) return;
-    this.cell = { array: this.cachedData };
-    registry.register(this, this.cell, this.cell);
+    if (this.watched !== null || this.cachedData === null) return;
+    this.watched = watch(this.cachedData);
   }
 
   /** Frees the memory now. Using the tensor afterwards throws. */
@@ -143,10 +144,7 @@ export abstract class TensorNode extends Value implements Owned {
     if (array === null) return;
     this.freedShape = array.shape;
     this.owner?.remove(this);
-    this.cachedData = null;
-    if (this.cell !== null) registry.unregister(this.cell);
-    this.cell = null;
-    array.dispose();
+    this.letGo(array);
   }
 
   /** As {@linkcode Tensor.dispose}, at the end of `using`. */
@@ -250,9 +248,10 @@ export abstract class TensorNode extends Value implements Owned {
     if (isFloat(array.dtype) !== isFloat(source.dtype)) {
       throw new TypeError(`Cannot set data: type ${source.dtype} for a tensor of type ${array.dtype}`);
     }
-    this.cachedData = copy(source);
-    array.dispose();
-    if (this.cell !== null) this.cell.array = this.cachedData;
+    const own = copy(source).taken(), isWatched = this.watched !== null;
+    this.letGo(array);
+    this.cachedData = own;
+    if (isWatched) this.unowned();
   }
 
   /** The same data as a leaf that requires no gradient. */
