@@ -1,4 +1,5 @@
 /** Activations as modules, so that a Sequential can hold them. Each applies the tensor method of the same name. */
+import { shown } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { Module } from "./module.ts";
 
@@ -87,10 +88,13 @@ export class Softmax extends Module<[x: Tensor]> {
    */
   readonly axis: number;
 
-  /** The last axis by default, where a classifier's classes lie. Which axes a tensor has is checked at the call. */
+  /**
+   * The last axis by default, where a classifier's classes lie. RangeError for what is no integer; which axes a tensor has is
+   * checked at the call.
+   */
   constructor(axis: number = -1) {
     super();
-    this.axis = axis;
+    this.axis = checkAxis(this.constructor.name, axis);
   }
 
   /** [...] to [...]. RangeError for a tensor without the axis. */
@@ -122,10 +126,13 @@ export class LogSoftmax extends Module<[x: Tensor]> {
    */
   readonly axis: number;
 
-  /** The last axis by default, where a classifier's classes lie. Which axes a tensor has is checked at the call. */
+  /**
+   * The last axis by default, where a classifier's classes lie. RangeError for what is no integer; which axes a tensor has is
+   * checked at the call.
+   */
   constructor(axis: number = -1) {
     super();
-    this.axis = axis;
+    this.axis = checkAxis(this.constructor.name, axis);
   }
 
   /** [...] to [...]. RangeError for a tensor without the axis. */
@@ -137,4 +144,9 @@ export class LogSoftmax extends Module<[x: Tensor]> {
   protected override describe(): string {
     return `axis: ${this.axis}`;
   }
+}
+
+function checkAxis(owner: string, axis: number): number {
+  if (Number.isSafeInteger(axis)) return axis;
+  throw new RangeError(`Cannot make ${owner}: axis ${shown(axis)} must be an integer`);
 }

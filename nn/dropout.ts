@@ -1,5 +1,5 @@
 /** Dropout, on in training and absent in evaluation. */
-import { noiseLike } from "../core/internal.ts";
+import { checkShare, noiseLike } from "../core/internal.ts";
 import { DropoutOp, type Tensor } from "../core/mod.ts";
 import { Module } from "./module.ts";
 
@@ -26,8 +26,7 @@ export class Dropout extends Module<[x: Tensor]> {
   /** RangeError unless p lies in [0, 1]. */
   constructor(p: number = 0.5) {
     super();
-    if (!(p >= 0 && p <= 1)) throw new RangeError(`Cannot make Dropout: probability ${p} must lie in [0, 1]`);
-    this.p = p;
+    this.p = checkShare("make Dropout", "probability", p);
   }
 
   /** [...] to [...]. Draws new noise at each call, and at each replay in a captured function. */

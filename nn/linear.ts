@@ -1,8 +1,8 @@
 /** Linear: the affine map, a matrix product and a bias. */
-import { affine, checkCount, checkOptions, checkTensor, showShape } from "../core/internal.ts";
+import { affine, checkCount, checkFlag, checkOptions, checkTensor, showShape } from "../core/internal.ts";
 import { type DType, rand, scope, type Tensor } from "../core/mod.ts";
 import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
+import { featuresMost, Parameter } from "./parameter.ts";
 
 /** Options of {@linkcode Linear}. */
 export interface LinearOptions {
@@ -39,12 +39,14 @@ export class Linear extends Module<[x: Tensor]> {
   /** The length of the output's last axis. */
   readonly outFeatures: number;
 
-  /** RangeError unless both counts are positive integers. */
+  /** RangeError unless both counts are positive integers of at most 2^24; TypeError for an option that does not exist. */
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
-    const { bias = true, ...placement } = checkOptions("make Linear", options, "{ bias: false }");
-    this.inFeatures = checkCount("make Linear", "inFeatures", inFeatures, 1);
-    this.outFeatures = checkCount("make Linear", "outFeatures", outFeatures, 1);
+    const action = "make Linear", names = ["bias", "dtype", "device"] as const;
+    const { bias = true, ...placement } = checkOptions(action, options, "{ bias: false }", names);
+    checkFlag(action, "bias", bias);
+    this.inFeatures = checkCount(action, "inFeatures", inFeatures, 1, featuresMost);
+    this.outFeatures = checkCount(action, "outFeatures", outFeatures, 1, featuresMost);
     const bound = 1 / Math.sqrt(inFeatures);
     const draw = (shape: number[]) => {
       using _ = scope();

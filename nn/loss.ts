@@ -1,6 +1,15 @@
 /** Losses: modules that compare a prediction with a target. */
 import { BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, type Tensor } from "../core/mod.ts";
-import { checkOptions, checkTensor, isFloat, sameShape, showShape, wideInAutocast } from "../core/internal.ts";
+import {
+  checkFlag,
+  checkOptions,
+  checkTensor,
+  isFloat,
+  sameShape,
+  shown,
+  showShape,
+  wideInAutocast,
+} from "../core/internal.ts";
 import { Module } from "./module.ts";
 
 /** How the losses of single elements or samples become the result. */
@@ -17,12 +26,16 @@ export abstract class Loss extends Module<[prediction: Tensor, target: Tensor]> 
   /** How the losses of single elements or samples become the result. */
   readonly reduction: Reduction;
 
-  /** RangeError for another reduction than `mean`, `sum` and `none`. */
+  /**
+   * RangeError for another reduction than `mean`, `sum` and `none`; TypeError for an option that does not exist. A subclass
+   * takes its own options out first.
+   */
   constructor(options: LossOptions = {}) {
     super();
-    const { reduction = "mean" } = checkOptions(`make ${this.constructor.name}`, options, '{ reduction: "sum" }');
+    const action = `make ${this.constructor.name}`;
+    const { reduction = "mean" } = checkOptions(action, options, '{ reduction: "sum" }', ["reduction"]);
     if (!["mean", "sum", "none"].includes(reduction)) {
-      throw new RangeError(`Cannot make ${this.constructor.name}: reduction "${reduction}" must be mean, sum or none`);
+      throw new RangeError(`Cannot ${action}: reduction ${shown(reduction)} must be mean, sum or none`);
     }
     this.reduction = reduction;
   }
@@ -121,8 +134,10 @@ export class BinaryCrossEntropyLoss extends Loss {
 
   /** A loss of probabilities by default. */
   constructor(options: BinaryCrossEntropyOptions = {}) {
-    super(options);
-    this.logits = options.logits ?? false;
+    const action = "make BinaryCrossEntropyLoss", names = ["reduction", "logits"] as const;
+    const { logits = false, ...others } = checkOptions(action, options, "{ logits: true }", names);
+    super(others);
+    this.logits = checkFlag(action, "logits", logits);
   }
 
   /** One loss for each element, reduced. Targets may lie between 0 and 1. */

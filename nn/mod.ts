@@ -6,4 +6,4 @@ export { Linear, type LinearOptions } from "./linear.ts";
 export * from "./loss.ts";
 export * from "./module.ts";
 export * from "./norm.ts";
-export * from "./parameter.ts";
+export { Buffer, Parameter } from "./parameter.ts";

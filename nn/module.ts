@@ -4,7 +4,7 @@
  * A field counts if it holds a {@linkcode Parameter}, a {@linkcode Buffer} or a Module, or an array or plain object of such,
  * to any depth. The path from the module to a tensor, joined with dots, is the tensor's name: `layers.0.weight`.
  */
-import { checkState, decided, type DType, isFloat, isPlain, load, misfit } from "../core/internal.ts";
+import { checkFlag, checkState, decided, type DType, isFloat, isPlain, load, misfit } from "../core/internal.ts";
 import { scope, type Tensor } from "../core/mod.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 
@@ -65,6 +65,7 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
 
   /** Switches this module and all of its parts to training mode, or for false to evaluation. Returns this. */
   train(training: boolean = true): this {
+    checkFlag("train module", "training", training);
     for (const module of this.modules()) module.#training = training;
     return this;
   }

@@ -2,6 +2,8 @@
 import {
   checkCount,
   checkOptions,
+  checkRange,
+  checkShare,
   checkTensor,
   group,
   inFloat32,
@@ -11,7 +13,7 @@ import {
 } from "../core/internal.ts";
 import { noGrad, NormalizeScaleShift, type Tensor } from "../core/mod.ts";
 import { Module } from "./module.ts";
-import { Buffer, Parameter } from "./parameter.ts";
+import { Buffer, featuresMost, Parameter } from "./parameter.ts";
 
 /** Options of {@linkcode BatchNorm1d}. */
 export interface BatchNormOptions {
@@ -49,20 +51,32 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
   readonly features: number;
   /** The number that is added to the variance. */
   readonly eps: number;
-  /** The weight of a new batch in the running statistics. It may be changed between calls, of captured functions too. */
-  momentum: number;
+  #momentum: number;
 
-  /** RangeError unless `features` is a positive integer. */
+  /** RangeError unless `features` is a positive integer of at most 2^24, `eps` at least 0, and `momentum` in [0, 1]. */
   constructor(features: number, options: BatchNormOptions = {}) {
     super();
-    const { eps = 1e-5, momentum = 0.1 } = checkOptions("make BatchNorm1d", options, "{ eps: 1e-5 }");
-    this.features = checkCount("make BatchNorm1d", "features", features, 1);
-    this.eps = eps;
-    this.momentum = momentum;
+    const action = "make BatchNorm1d";
+    const { eps = 1e-5, momentum = 0.1 } = checkOptions(action, options, "{ eps: 1e-5 }", ["eps", "momentum"]);
+    this.features = checkCount(action, "features", features, 1, featuresMost);
+    this.eps = checkRange(action, "eps", eps, 0);
+    this.#momentum = checkShare(action, "momentum", momentum);
     this.weight = new Parameter(new Float32Array(features).fill(1));
     this.bias = new Parameter(new Float32Array(features));
     this.runningMean = new Buffer(new Float32Array(features));
     this.runningVar = new Buffer(new Float32Array(features).fill(1));
+  }
+
+  /**
+   * The weight of a new batch in the running statistics. It may be changed between calls, of captured functions too.
+   * RangeError when a number outside [0, 1] is assigned.
+   */
+  get momentum(): number {
+    return this.#momentum;
+  }
+
+  set momentum(momentum: number) {
+    this.#momentum = checkShare("change BatchNorm1d", "momentum", momentum);
   }
 
   /** [batch, features, ...] to the same shape. In training it also moves the running statistics, also under `noGrad`. */
@@ -143,12 +157,12 @@ export class LayerNorm1d extends Module<[x: Tensor]> {
   /** The number that is added to the variance. */
   readonly eps: number;
 
-  /** RangeError unless `features` is a positive integer. */
+  /** RangeError unless `features` is a positive integer of at most 2^24, and `eps` at least 0. */
   constructor(features: number, options: { eps?: number } = {}) {
     super();
-    const { eps = 1e-5 } = checkOptions("make LayerNorm1d", options, "{ eps: 1e-5 }");
-    this.features = checkCount("make LayerNorm1d", "features", features, 1);
-    this.eps = eps;
+    const { eps = 1e-5 } = checkOptions("make LayerNorm1d", options, "{ eps: 1e-5 }", ["eps"]);
+    this.features = checkCount("make LayerNorm1d", "features", features, 1, featuresMost);
+    this.eps = checkRange("make LayerNorm1d", "eps", eps, 0);
     this.weight = new Parameter(new Float32Array(features).fill(1));
     this.bias = new Parameter(new Float32Array(features));
   }

@@ -2,8 +2,31 @@
  * Parameter and Buffer: the tensors that belong to a module. A Parameter is trained, a Buffer is not. No scope owns
  * either, so that both live as long as their module.
  */
-import { adopt, cloneOf } from "../core/internal.ts";
-import { Tensor, type TensorOptions, type TensorSource } from "../core/mod.ts";
+import { adopt, checkOptions, cloneOf } from "../core/internal.ts";
+import { type NDArray, scope, Tensor, type TensorOptions, type TensorSource } from "../core/mod.ts";
+
+/** The most features that a layer takes: a count beyond it is surely another number, and its memory would take minutes. */
+export const featuresMost = 2 ** 24;
+
+type Options = Omit<TensorOptions, "requiresGrad">;
+
+/** What the constructor of a tensor makes of `values`: a tensor's elements are copied, in the shape, type and place asked for. */
+function held(
+  kind: string,
+  values: TensorSource | Tensor,
+  options: Options,
+  requiresGrad: boolean,
+): [TensorSource | NDArray, TensorOptions] {
+  const names = ["device", "dtype", "shape"] as const;
+  const { device, dtype, shape } = checkOptions(`make ${kind}`, options, '{ dtype: "float64" }', names);
+  if (!(values instanceof Tensor)) return [values, { ...options, requiresGrad }];
+  using _ = scope();
+  let source = values.detach();
+  if (dtype !== undefined) source = source.cast(dtype);
+  if (shape !== undefined) source = source.reshape(shape);
+  if (device !== undefined) source = source.to(device);
+  return [cloneOf(source), { requiresGrad }];
+}
 
 /**
  * A tensor that is trained: it requires a gradient, and a module that holds it in a field lists it.
@@ -22,9 +45,11 @@ import { Tensor, type TensorOptions, type TensorSource } from "../core/mod.ts";
  * ```
  */
 export class Parameter extends Tensor {
-  /** No scope owns the new tensor: `dispose()` or the garbage collector frees it. */
+  /**
+   * No scope owns the new tensor: `dispose()` or the garbage collector frees it. TypeError for an option that does not exist.
+   */
   constructor(values: TensorSource | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
-    super(values instanceof Tensor ? cloneOf(values) : values, { ...options, requiresGrad: true });
+    super(...held("Parameter", values, options, true));
     adopt(this);
   }
 }
@@ -50,9 +75,11 @@ export class Parameter extends Tensor {
  * ```
  */
 export class Buffer extends Tensor {
-  /** No scope owns the new tensor: `dispose()` or the garbage collector frees it. */
+  /**
+   * No scope owns the new tensor: `dispose()` or the garbage collector frees it. TypeError for an option that does not exist.
+   */
   constructor(values: TensorSource | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
-    super(values instanceof Tensor ? cloneOf(values) : values, { ...options, requiresGrad: false });
+    super(...held("Buffer", values, options, false));
     adopt(this);
   }
 }

@@ -1,8 +1,8 @@
 /** Adagrad. */
-import { checkOptions, update } from "../core/internal.ts";
+import { checkOptions, checkRange, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { decayed } from "./decay.ts";
-import { checkRange, Optimizer } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode Adagrad}. */
 export interface AdagradOptions {

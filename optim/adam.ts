@@ -1,8 +1,8 @@
 /** Adam, and Adam with decoupled weight decay. */
-import { checkFlag, checkOptions, decided, shown, shownList, update } from "../core/internal.ts";
+import { checkFlag, checkOptions, checkRange, decided, shown, shownList, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { decayed } from "./decay.ts";
-import { checkRange, Optimizer } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode Adam} and {@linkcode AdamW}. */
 export interface AdamOptions {

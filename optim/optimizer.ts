@@ -2,6 +2,7 @@
 import {
   adopt,
   checkCount,
+  checkRange,
   checkState,
   eachTime,
   group,
@@ -205,13 +206,6 @@ export abstract class Optimizer {
     if (state.initialLr !== undefined) this.initialLr = state.initialLr as number;
     this.steps.forEach((_, place) => this.steps[place] = state[`step.${place}`] as number);
   }
-}
-
-/** The number itself. RangeError unless it lies in [low, high); no range has the infinities. */
-export function checkRange(action: string, name: string, value: number, low: number, high = Infinity): number {
-  if (Number.isFinite(value) && value >= low && value < high) return value;
-  const range = low === -Infinity ? "be a finite number" : `lie in [${low}, ${high})`;
-  throw new RangeError(`Cannot ${action}: ${name} ${shown(value)} must ${range}`);
 }
 
 /** The number itself. RangeError unless it is 0, as it was when the optimizer was made: what it would need was not made then. */

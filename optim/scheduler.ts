@@ -5,6 +5,8 @@ import {
   checkCount,
   checkFunction,
   checkOptions,
+  checkRange,
+  checkShare,
   checkState,
   refuse,
   refuseRecording,
@@ -12,7 +14,7 @@ import {
   shownList,
   summary,
 } from "../core/internal.ts";
-import { checkRange, Optimizer } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
 
 /** The state of a {@linkcode Scheduler}. */
 export interface SchedulerState {
@@ -154,12 +156,6 @@ export class StepDecay extends Scheduler {
   rate(steps: number): number {
     return this.baseLr * this.gamma ** Math.floor(steps / this.stepSize);
   }
-}
-
-/** The share itself. RangeError unless it lies in [0, 1]. */
-function checkShare(action: string, name: string, share: number): number {
-  if (typeof share === "number" && share >= 0 && share <= 1) return share;
-  throw new RangeError(`Cannot ${action}: ${name} ${shown(share)} must lie in [0, 1]`);
 }
 
 function cosine(from: number, to: number, part: number): number {

@@ -1,8 +1,8 @@
 /** Stochastic gradient descent. */
-import { apply, checkFlag, checkOptions, update } from "../core/internal.ts";
+import { apply, checkFlag, checkOptions, checkRange, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { decayed } from "./decay.ts";
-import { checkRange, checkZero, Optimizer } from "./optimizer.ts";
+import { checkZero, Optimizer } from "./optimizer.ts";
 
 /** Options of {@linkcode SGD}. */
 export interface SGDOptions {

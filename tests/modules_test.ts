@@ -1,7 +1,7 @@
 /** Modules and losses at their edges: empty batches, and arguments that are refused. */
 import { nn, Tensor, tensor, zeros } from "../mod.ts";
 import { modules } from "./catalogue.ts";
-import { assertEquals, assertExact, assertThrows, forEachDevice, values } from "./support.ts";
+import { assertEquals, assertExact, assertStrictEquals, assertThrows, forEachDevice, values } from "./support.ts";
 
 const ints = (...values: number[]) => tensor(Int32Array.from(values));
 const parameters = { parameters: true };
@@ -56,3 +56,65 @@ for (const [name, [make, target, shape]] of Object.entries(empty)) {
     assertExact([found[0]!.item(), found[1]!.item(), found[2]!.shape], [NaN, 0, shape]);
   });
 }
+
+/** A value without its type, as a program in JavaScript would pass it. */
+// deno-lint-ignore no-explicit-any
+const given = (value: unknown): any => value;
+
+/** What the constructors of modules and losses refuse, by the text. */
+const refused: [make: () => unknown, kind: typeof TypeError | typeof RangeError, text: string][] = [
+  ...[0, -1, 1.5, NaN, null, "3", 2 ** 25, 2 ** 32, 2 ** 53, Infinity].flatMap((count): typeof refused => [
+    [() => new nn.Linear(given(count), 2), RangeError, "Cannot make Linear: inFeatures "],
+    [() => new nn.Linear(2, given(count)), RangeError, "Cannot make Linear: outFeatures "],
+    [() => new nn.BatchNorm1d(given(count)), RangeError, "Cannot make BatchNorm1d: features "],
+    [() => new nn.LayerNorm1d(given(count)), RangeError, "Cannot make LayerNorm1d: features "],
+  ]),
+  [() => new nn.Linear(1e9, 1e9), RangeError, "inFeatures 1000000000 must be an integer of at most 16777216"],
+  [() => new nn.Linear(2, 3, given({ biass: true })), TypeError, "there is no option biass; did you mean bias?"],
+  [() => new nn.Linear(2, 3, given({ bias: "no" })), TypeError, 'bias "no" must be true or false'],
+  [() => new nn.Linear(2, 3, { dtype: "int32" }), TypeError, "type int32 must be a float type"],
+  [() => new nn.BatchNorm1d(2, given({ epss: 1 })), TypeError, "there is no option epss; did you mean eps?"],
+  [() => new nn.BatchNorm1d(2, { eps: NaN }), RangeError, "Cannot make BatchNorm1d: eps NaN must lie in"],
+  [() => new nn.BatchNorm1d(2, { eps: -1 }), RangeError, "eps -1 must lie in"],
+  [() => new nn.BatchNorm1d(2, { momentum: 1.1 }), RangeError, "momentum 1.1 must lie in [0, 1]"],
+  [() => new nn.BatchNorm1d(2).momentum = NaN, RangeError, "Cannot change BatchNorm1d: momentum NaN must lie in"],
+  [() => new nn.LayerNorm1d(2, given({ eps: "1" })), RangeError, 'eps "1" must lie in'],
+  [() => new nn.LayerNorm1d(2, given({ momentum: 0.1 })), TypeError, "there is no option momentum; there are eps"],
+  ...[2, -0.1, NaN, null, "0.5", Infinity].map((p): typeof refused[number] => [
+    () => new nn.Dropout(given(p)),
+    RangeError,
+    "Cannot make Dropout: probability ",
+  ]),
+  [() => new nn.Softmax(NaN), RangeError, "Cannot make Softmax: axis NaN must be an integer"],
+  [() => new nn.LogSoftmax(given("0")), RangeError, 'Cannot make LogSoftmax: axis "0" must be an integer'],
+  [() => new nn.Softmax(2).call(zeros([2, 2])), RangeError, "axis 2 must lie in"],
+  [() => new nn.MSELoss({ reduction: given("avg") }), RangeError, 'reduction "avg" must be mean, sum or none'],
+  [() => new nn.MSELoss({ reduction: given(null) }), RangeError, "reduction null must be mean, sum or none"],
+  [() => new nn.CrossEntropyLoss(given({ labelSmoothing: 0.1 })), TypeError, "there is no option labelSmoothing"],
+  [() => new nn.BinaryCrossEntropyLoss(given({ logit: true })), TypeError, "did you mean logits?"],
+  [() => new nn.BinaryCrossEntropyLoss({ logits: given(1) }), TypeError, "logits 1 must be true or false"],
+  [() => new nn.Parameter([1], given(3)), TypeError, "Cannot make Parameter: options 3, they must be an object"],
+  [() => new nn.Parameter([1], given({ requiresGrad: false })), TypeError, "there is no option requiresGrad"],
+  [() => new nn.Buffer([1], given({ type: "float64" })), TypeError, "did you mean dtype?"],
+  [() => new nn.Parameter(ints(1)), TypeError, "requiresGrad with type int32"],
+  [() => new nn.Identity().train(given("no")), TypeError, 'training "no" must be true or false'],
+  [() => new nn.Identity().cast(given("float")), TypeError, "Cannot cast module: type float must be a float type"],
+];
+forEachDevice("arguments of modules and losses are refused by their text", () => {
+  for (const [make, kind, text] of refused) assertThrows(make, kind, text);
+}, parameters);
+
+forEachDevice("a parameter of a tensor has the shape and type that are asked for", () => {
+  const source = tensor([1, 2, 3, 4]);
+  const parameter = new nn.Parameter(source, { dtype: "float64", shape: [2, 2] });
+  assertExact([parameter.toArray(), parameter.dtype, parameter.requiresGrad], [[[1, 2], [3, 4]], "float64", true]);
+  const buffer = new nn.Buffer(source, { device: "reference" });
+  source.data = zeros([4]);
+  assertExact([values(buffer), buffer.device, buffer.requiresGrad], [[1, 2, 3, 4], "reference", false]);
+}, parameters);
+
+Deno.test("a norm's momentum may be changed", () => {
+  const norm = new nn.BatchNorm1d(2);
+  norm.momentum = 0.3;
+  assertStrictEquals(norm.momentum, 0.3);
+});

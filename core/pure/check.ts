@@ -133,12 +133,30 @@ export function checkFlag(action: string, name: string, flag: boolean): boolean 
   throw new TypeError(`Cannot ${action}: ${name} ${shown(flag)} must be true or false`);
 }
 
-/** The count itself. RangeError unless it is an integer of at least `least`. */
-export function checkCount(action: string, name: string, count: number, least: number): number {
-  if (!Number.isSafeInteger(count) || count < least) {
-    throw new RangeError(`Cannot ${action}: ${name} ${shown(count)} must be an integer of at least ${least}`);
-  }
-  return count;
+/** The count itself. RangeError unless it is an integer of at least `least`, and at most `most`. */
+export function checkCount(action: string, name: string, count: number, least: number, most = Infinity): number {
+  if (Number.isSafeInteger(count) && count >= least && count <= most) return count;
+  const wanted = typeof count === "number" && count > most ? `of at most ${most}` : `of at least ${least}`;
+  throw new RangeError(`Cannot ${action}: ${name} ${shown(count)} must be an integer ${wanted}`);
+}
+
+/** The number itself. RangeError unless it lies in [low, high). No range has the infinities. */
+export function checkRange(action: string, name: string, value: number, low: number, high = Infinity): number {
+  if (Number.isFinite(value) && value >= low && value < high) return value;
+  const range = low === -Infinity ? "be a finite number" : `lie in [${low}, ${high})`;
+  throw new RangeError(`Cannot ${action}: ${name} ${shown(value)} must ${range}`);
+}
+
+/** The share itself. RangeError unless it lies in [0, 1]. */
+export function checkShare(action: string, name: string, share: number): number {
+  if (typeof share === "number" && share >= 0 && share <= 1) return share;
+  throw new RangeError(`Cannot ${action}: ${name} ${shown(share)} must lie in [0, 1]`);
+}
+
+/** The text itself. TypeError for another kind, which would be read as one: `[object Object]`. */
+export function checkText(action: string, name: string, text: string): string {
+  if (typeof text === "string") return text;
+  throw new TypeError(`Cannot ${action}: ${name} ${shown(text)} must be a text`);
 }
 
 /** Runs `body`. Where the device refuses an index in it, the error names what was asked of the library. */
