@@ -2,7 +2,7 @@
  * CIFAR-10: 50,000 training and 10,000 test colour images in ten classes, in the binary version's files: records of
  * one label byte and 32 x 32 pixels of red, then green, then blue.
  */
-import { readWhole } from "../core/internal.ts";
+import { checkOptions, readWhole, shown } from "../core/internal.ts";
 import { ArrayDataset } from "./dataset.ts";
 import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
 import { checkLabels } from "./labels.ts";
@@ -54,9 +54,10 @@ export const cifar10Names: readonly string[] = [
  * }
  * ```
  */
-export async function cifar10({ split, folder }: Cifar10Options): Promise<ArrayDataset> {
-  if (!Object.hasOwn(filesOf, split)) {
-    throw new RangeError(`Cannot read CIFAR-10: split ${JSON.stringify(split)} must be "train" or "test"`);
+export async function cifar10(options: Cifar10Options): Promise<ArrayDataset> {
+  const { split, folder } = checkOptions("read CIFAR-10", options, '{ split: "train" }', ["split", "folder"]);
+  if (split !== "train" && split !== "test") {
+    throw new RangeError(`Cannot read CIFAR-10: split ${shown(split)} must be "train" or "test"`);
   }
   const home = `${dataFolder(folder)}/cifar-10-batches-bin`;
   const parts = [];

@@ -3,7 +3,20 @@
  * method
  * `batch`, so that a loader makes one tensor per batch rather than one per sample.
  */
-import { type DType, dtypeOfArray, makeTypedArray, showShape, sizeOf, type TypedArray } from "../core/internal.ts";
+import {
+  checkCount,
+  checkOptions,
+  checkRange,
+  type DType,
+  dtypeOfArray,
+  makeTypedArray,
+  refuse,
+  shown,
+  showShape,
+  sizeOf,
+  summary,
+  type TypedArray,
+} from "../core/internal.ts";
 import { scope, Tensor, tensor } from "../core/mod.ts";
 
 /** The inputs or the targets of several samples as a plain array; the first axis numbers the samples. */
@@ -54,10 +67,17 @@ export class ArrayDataset implements Dataset {
   readonly #y: Samples;
   readonly #quotients: Float32Array<ArrayBuffer> | null;
 
-  /** TypeError unless x and y hold equally many samples, and as many elements as their shapes say. */
-  constructor(x: Samples | Tensor, y: Samples | Tensor, { divisor }: ArrayDatasetOptions = {}) {
-    this.#x = checkSamples(x);
-    this.#y = checkSamples(y);
+  /**
+   * TypeError unless x and y hold equally many samples, and as many elements as their shapes say; RangeError for a divisor of
+   * 0 or none.
+   */
+  constructor(x: Samples | Tensor, y: Samples | Tensor, options: ArrayDatasetOptions = {}) {
+    const { divisor } = checkOptions("make dataset", options, "{ divisor: 255 }", ["divisor"]);
+    if (divisor !== undefined && checkRange("make dataset", "divisor", divisor, -Infinity) === 0) {
+      throw new RangeError("Cannot make dataset: divisor 0 must be another number");
+    }
+    this.#x = checkSamples("make dataset", x);
+    this.#y = checkSamples("make dataset", y);
     this.length = this.#x.shape[0]!;
     if (this.#y.shape[0] !== this.length) {
       throw new TypeError(`Cannot make dataset: ${this.length} inputs and ${this.#y.shape[0]} targets must be as many`);
@@ -74,6 +94,19 @@ export class ArrayDataset implements Dataset {
     return firstOf(this.batch([index]));
   }
 
+  /** The number of samples, and what each consists of. */
+  toString(): string {
+    const shapeOf = ({ data, shape, dtype }: Samples, own = dtype ?? dtypeOfArray(data)) =>
+      `${own} ${showShape(shape.slice(1))}`;
+    const x = shapeOf(this.#x, this.#quotients === null ? undefined : "float32");
+    return summary(this.constructor.name, [`${this.length} samples`, `x: ${x}`, `y: ${shapeOf(this.#y)}`]);
+  }
+
+  /** The text that `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
   /** Copies of the samples in the order of `indices`, which may name a sample twice. */
   batch(indices: ArrayLike<number>): [x: Samples, y: Samples] {
     for (let k = 0; k < indices.length; k++) checkIndex(indices[k]!, this.length);
@@ -87,7 +120,7 @@ export class ArrayDataset implements Dataset {
 
 /**
  * Part of a dataset: the samples at `indices`, in that order, or for a number n the first n samples. RangeError for an index
- * outside the dataset.
+ * outside the dataset, TypeError for what is no dataset.
  *
  * @example
  * ```ts
@@ -100,21 +133,58 @@ export class ArrayDataset implements Dataset {
  * ```
  */
 export function subset(dataset: Dataset, indices: number | ArrayLike<number>): Dataset {
-  const chosen = typeof indices === "number" ? Array.from({ length: indices }, (_, k) => k) : Array.from(indices);
-  for (const index of chosen) checkIndex(index, dataset.length);
-  const at = (index: number) => {
-    checkIndex(index, chosen.length);
-    return chosen[index]!;
-  };
-  const part: Dataset = { length: chosen.length, get: (index) => dataset.get(at(index)) };
-  if (dataset.batch) part.batch = (wanted) => dataset.batch!(Array.from(wanted, at));
-  return part;
+  const action = "make subset", whole = checkDataset(action, dataset);
+  if (typeof indices === "number") {
+    return new Subset(dataset, checkCount(action, "count", indices, 0, whole), (index) => index);
+  }
+  if (typeof indices !== "object" || typeof indices?.length !== "number") refuse(action, indices, "a list of indices");
+  const chosen = Array.from(indices);
+  for (const index of chosen) checkIndex(index, whole);
+  return new Subset(dataset, chosen.length, (index) => chosen[index]!);
+}
+
+class Subset implements Dataset {
+  readonly length: number;
+  readonly #whole: Dataset;
+  readonly #placeOf: (index: number) => number;
+  /** As `get`, for many samples; absent where the whole has none, since a loader then asks one by one. */
+  declare batch?: NonNullable<Dataset["batch"]>;
+
+  constructor(whole: Dataset, length: number, placeOf: (index: number) => number) {
+    this.length = length;
+    this.#whole = whole;
+    this.#placeOf = (index) => {
+      checkIndex(index, length);
+      return placeOf(index);
+    };
+    if (whole.batch) this.batch = (wanted) => whole.batch!(Array.from(wanted, this.#placeOf));
+  }
+
+  get(index: number): ReturnType<Dataset["get"]> {
+    return this.#whole.get(this.#placeOf(index));
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return summary("Subset", [`${this.length} of ${this.#whole.length} samples`]);
+  }
+}
+
+/** The most samples that are numbered: the order of a shuffled epoch is a list in memory. */
+const samplesMost = 2 ** 31 - 1;
+
+/** The length of a dataset. TypeError for what is none, RangeError for a length that is no count. */
+export function checkDataset(action: string, dataset: Dataset): number {
+  const kind = typeof dataset;
+  if (dataset === null || kind !== "object" && kind !== "function" || typeof dataset.get !== "function") {
+    refuse(action, dataset, "a dataset with length and get()");
+  }
+  return checkCount(action, "the dataset's length", dataset.length, 0, samplesMost);
 }
 
 /** RangeError unless `index` numbers one of `length` samples. */
 export function checkIndex(index: number, length: number): void {
   if (!Number.isInteger(index) || index < 0 || index >= length) {
-    throw new RangeError(`Cannot get sample: ${index} must be an integer in [0, ${length})`);
+    throw new RangeError(`Cannot get sample: ${shown(index)} must be an integer in [0, ${length})`);
   }
 }
 
@@ -145,23 +215,46 @@ export function stack(items: readonly Tensor[], what: string): Samples {
   return { data, shape: [items.length, ...shape], dtype };
 }
 
-/** The batch at `indices` as plain arrays: by the dataset's `batch`, else by its `get`. */
+/** The batch at `indices` as plain arrays: by the dataset's `batch`, else by its `get`. TypeError for other answers. */
 export async function fetchBatch(dataset: Dataset, indices: ArrayLike<number>): Promise<[x: Samples, y: Samples]> {
-  if (dataset.batch) return await dataset.batch(indices);
+  if (dataset.batch) {
+    const answer: unknown = await dataset.batch(indices);
+    if (!Array.isArray(answer) || answer.length !== 2) {
+      return refuse("get batch", answer, "a pair [x, y] of { data, shape }");
+    }
+    for (const part of answer) {
+      if (checkSamples("get batch", part).shape[0] !== indices.length) {
+        const shape = showShape(part.shape);
+        throw new TypeError(`Cannot get batch: shape ${shape} for ${indices.length} samples, they must be as many`);
+      }
+    }
+    return answer as [x: Samples, y: Samples];
+  }
   // The scope stays open while `get` is awaited, and frees the items once they are stacked.
   return await scope(async () => {
     const items: [x: Tensor, y: Tensor][] = [];
-    for (const index of Array.from(indices)) items.push(await dataset.get(index));
+    for (const index of Array.from(indices)) {
+      const item: unknown = await dataset.get(index);
+      if (!Array.isArray(item) || item.length !== 2 || !item.every((part) => part instanceof Tensor)) {
+        return refuse(`get sample ${index}`, item, "a pair [x, y] of tensors");
+      }
+      items.push(item as [x: Tensor, y: Tensor]);
+    }
     return [stack(items.map(([x]) => x), "inputs"), stack(items.map(([, y]) => y), "targets")];
   });
 }
 
-function checkSamples(source: Samples | Tensor): Samples {
-  const { shape } = source;
-  const samples = source instanceof Tensor ? { data: source.toTypedArray(), shape, dtype: source.dtype } : source;
-  if (shape.length === 0 || sizeOf(shape) !== samples.data.length) {
+function checkSamples(action: string, source: Samples | Tensor): Samples {
+  const samples = source instanceof Tensor
+    ? { data: source.toTypedArray(), shape: source.shape, dtype: source.dtype }
+    : source;
+  const { data, shape } = samples ?? {};
+  if (!ArrayBuffer.isView(data) || dtypeOfArray(data) === null || !Array.isArray(shape)) {
+    return refuse(action, source, "a tensor or { data, shape } with a typed array");
+  }
+  if (shape.length === 0 || sizeOf(shape) !== data.length) {
     throw new TypeError(
-      `Cannot make dataset: ${samples.data.length} elements do not fill [samples, ...] = ${showShape(shape)}`,
+      `Cannot ${action}: ${data.length} elements do not fill [samples, ...] = ${showShape(shape)}`,
     );
   }
   return samples;

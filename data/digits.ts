@@ -4,6 +4,7 @@
  * A digit is the strokes of a style, bent, slanted and scaled at random, drawn with a round pen, with a little noise. It
  * follows from the seed, the split and its number alone, so that the first n digits of a longer set are the set of n.
  */
+import { checkCount, checkOptions, summary } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { ArrayDataset, checkIndex, type Dataset, type Samples } from "./dataset.ts";
 import { RandomStream } from "./random.ts";
@@ -14,12 +15,13 @@ export type DigitsOptions =
   & { seed?: number }
   & ({ train: number; test?: never } | { test: number; train?: never });
 
-const side = 28, pixelsPerImage = side * side;
+const side = 28, pixelsPerImage = side * side, digitsMost = 2 ** 22;
 
 /**
  * Drawn digits as a dataset: x float32 [1, 28, 28] in 0..1, y int32 in 0..9.
  *
- * TypeError unless exactly one of `train` and `test` is given, RangeError for a count or seed that is negative or no integer.
+ * TypeError unless exactly one of `train` and `test` is given, RangeError for a count or seed that is negative or no integer,
+ * and for more than 2^22 digits: they are kept in memory once they are drawn, 784 bytes each.
  *
  * @example
  * ```ts
@@ -32,19 +34,22 @@ const side = 28, pixelsPerImage = side * side;
  * ```
  */
 export function digits(options: DigitsOptions): Dataset {
-  const { train, test, seed = 0 } = options as { train?: number; test?: number; seed?: number };
+  const action = "make digits";
+  const { train, test, seed = 0 }: { train?: number; test?: number; seed?: number } = checkOptions(
+    action,
+    options as { train?: number; test?: number; seed?: number },
+    "{ train: 1000 }",
+    ["train", "test", "seed"],
+  );
   if ((train === undefined) === (test === undefined)) {
     throw new TypeError(
-      `Cannot make digits: ${train === undefined ? "neither" : "both"} of train and test given, it must be one`,
+      `Cannot ${action}: ${train === undefined ? "neither" : "both"} of train and test given, it must be one`,
     );
   }
-  const length = (train ?? test)!;
-  for (const [name, value] of Object.entries({ [train === undefined ? "test" : "train"]: length, seed })) {
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw new RangeError(`Cannot make digits: ${name} ${value} must be a non-negative integer`);
-    }
-  }
-  return new DrawnDigits(length, seed, train === undefined ? 1 : 0);
+  const split = train === undefined ? "test" : "train";
+  const length = checkCount(action, split, (train ?? test)!, 0, digitsMost);
+  checkCount(action, "seed", seed, 0);
+  return new DrawnDigits(length, seed, split === "train" ? 0 : 1);
 }
 
 /** Draws each digit when it is first asked for, and keeps the pixels. */
@@ -74,6 +79,10 @@ class DrawnDigits implements Dataset {
   get(index: number): [x: Tensor, y: Tensor] {
     this.#draw([index]);
     return this.#kept.get(index);
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return summary("digits", [[this.#split === 0 ? "train" : "test", this.length], ["seed", this.#seed]]);
   }
 
   batch(indices: ArrayLike<number>): [x: Samples, y: Samples] {

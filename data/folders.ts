@@ -2,6 +2,7 @@
  * The data folder: an option, else `DENEB_DATA`, else the cache folder. Variables and files are read only if the
  * permission is granted already, so that nothing prompts.
  */
+import { checkText } from "../core/internal.ts";
 import { cacheFolder, environment, isGranted, mayRead } from "../kernels/native/environment.ts";
 
 export { mayRead };
@@ -29,6 +30,7 @@ export function mayFetch(address: string): boolean {
  * ```
  */
 export function dataFolder(option?: string): string {
+  if (option !== undefined) checkText("find the data folder", "folder", option);
   const folder = option ?? environment("DENEB_DATA") ?? cacheFolder();
   if (folder === null) {
     throw new MissingDataError(

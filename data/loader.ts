@@ -2,9 +2,20 @@
  * Batches of a dataset, epoch by epoch. The order of an epoch follows from the seed and the epoch's number alone, so that a
  * loader can return to any position.
  */
-import { checkCount, checkOptions, checkState, detachedScope, moveTo, outsideScopes } from "../core/internal.ts";
+import {
+  checkCount,
+  checkFlag,
+  checkFunction,
+  checkOptions,
+  checkState,
+  checkTensor,
+  detachedScope,
+  moveTo,
+  outsideScopes,
+  summary,
+} from "../core/internal.ts";
 import { noGrad, type Scope, scope, type Tensor } from "../core/mod.ts";
-import { type Dataset, fetchBatch, type Samples, toTensor } from "./dataset.ts";
+import { checkDataset, type Dataset, fetchBatch, type Samples, toTensor } from "./dataset.ts";
 import { RandomStream } from "./random.ts";
 import type { Transform } from "./transforms.ts";
 
@@ -72,14 +83,19 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
   #batch = 0;
   #resumes = false;
 
-  /** RangeError for a count that is no integer or is too small. */
+  /** RangeError for a count that is no integer or is too small; TypeError for what is no dataset, and for other options. */
   constructor(dataset: Dataset, options: DataLoaderOptions = {}) {
     const action = "make DataLoader";
     const { batchSize = 1, shuffle = false, seed = 0, dropLast = false, prefetch = 0, transform } = checkOptions(
       action,
       options,
       "{ batchSize: 32 }",
+      ["batchSize", "shuffle", "seed", "dropLast", "prefetch", "transform"],
     );
+    checkDataset(action, dataset);
+    checkFlag(action, "shuffle", shuffle);
+    checkFlag(action, "dropLast", dropLast);
+    if (transform !== undefined) checkFunction(action, transform);
     this.dataset = dataset;
     this.batchSize = checkCount(action, "batchSize", batchSize, 1);
     this.#seed = checkCount(action, "seed", seed, 0);
@@ -89,8 +105,31 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
 
   /** The number of batches in an epoch. */
   get length(): number {
-    const batches = this.dataset.length / this.batchSize;
+    return this.#batchesOf(checkDataset("load batches", this.dataset));
+  }
+
+  /** The number of batches of so many samples. */
+  #batchesOf(samples: number): number {
+    const batches = samples / this.batchSize;
     return this.#options.dropLast ? Math.floor(batches) : Math.ceil(batches);
+  }
+
+  /** The number of samples and batches, and the options. */
+  toString(): string {
+    const { shuffle, dropLast, prefetch } = this.#options;
+    return summary("DataLoader", [
+      `${this.dataset.length} samples`,
+      `${this.length} batches of ${this.batchSize}`,
+      ["shuffle", shuffle],
+      ["seed", this.#seed],
+      ["dropLast", dropLast],
+      ["prefetch", prefetch],
+    ]);
+  }
+
+  /** The text that `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   /** The epoch that is under way or comes next, from 0. */
@@ -122,18 +161,24 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     this.#resumes = true;
   }
 
-  /** The batches of one epoch, or those that are left of it after {@linkcode DataLoader.loadStateDict}. */
+  /**
+   * The batches of one epoch, or those that are left of it after {@linkcode DataLoader.loadStateDict}.
+   *
+   * The dataset's length counts as it is when the epoch begins. Whatever the dataset or the transform throws is thrown in the
+   * batch's turn, and so is TypeError for an answer of another kind.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<[x: Tensor, y: Tensor], void, undefined> {
     if (this.#batch > 0 && !this.#resumes) this.#beginEpoch(this.#epoch + 1);
     this.#resumes = false;
-    const epoch = this.#epoch, order = this.#orderOf(epoch);
+    const epoch = this.#epoch, samples = checkDataset("load batches", this.dataset);
+    const length = this.#batchesOf(samples), indicesOf = this.#orderOf(epoch, samples);
     const ahead: Promise<[x: Samples, y: Samples]>[] = [];
     let asked = this.#batch, owner: Scope | null = null;
     try {
-      for (let batch = this.#batch; batch < this.length; batch++) {
-        for (; asked < this.length && asked <= batch + this.#options.prefetch; asked++) {
+      for (let batch = this.#batch; batch < length; batch++) {
+        for (; asked < length && asked <= batch + this.#options.prefetch; asked++) {
           const start = asked * this.batchSize;
-          const answer = fetchBatch(this.dataset, order.subarray(start, start + this.batchSize));
+          const answer = fetchBatch(this.dataset, indicesOf(start, Math.min(start + this.batchSize, samples)));
           // A failure is thrown when the batch is awaited. Until then it must not count as unhandled.
           answer.catch(() => {});
           ahead.push(answer);
@@ -156,16 +201,17 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     this.#batch = 0;
   }
 
-  #orderOf(epoch: number): Uint32Array {
-    const order = Uint32Array.from({ length: this.dataset.length }, (_, k) => k);
-    if (!this.#options.shuffle) return order;
+  /** The indices of the samples from one place of an epoch's order to another. */
+  #orderOf(epoch: number, samples: number): (start: number, end: number) => Uint32Array {
+    if (!this.#options.shuffle) return numbers;
+    const order = numbers(0, samples);
     const random = new RandomStream(this.#seed, orderStream, epoch);
     for (let last = order.length - 1; last > 0; last--) {
       const other = random.below(last + 1), index = order[last]!;
       order[last] = order[other]!;
       order[other] = index;
     }
-    return order;
+    return (start, end) => order.subarray(start, end);
   }
 
   #toTensors([x, y]: [x: Samples, y: Samples], epoch: number, batch: number): [x: Tensor, y: Tensor] {
@@ -174,7 +220,17 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
       // The scope frees intermediate tensors of the transform.
       using _ = scope();
       const input = toTensor(x);
-      return [noGrad(() => this.#transform?.(input, random) ?? input).keep(), toTensor(y).keep()];
+      if (this.#transform === undefined) return [input.keep(), toTensor(y).keep()];
+      const transformed = noGrad(() => this.#transform!(input, random));
+      checkTensor("transform batch", transformed);
+      return [transformed.keep(), toTensor(y).keep()];
     });
   }
+}
+
+/** The numbers in [start, end). */
+function numbers(start: number, end: number): Uint32Array {
+  const all = new Uint32Array(end - start);
+  for (let k = 0; k < all.length; k++) all[k] = start + k;
+  return all;
 }

@@ -2,7 +2,15 @@
  * MNIST: 60,000 training and 10,000 test images of handwritten digits, read from the data folder, into which missing files
  * are downloaded once.
  */
-import { type ProgressListener, readWhole, showShape } from "../core/internal.ts";
+import {
+  checkFlag,
+  checkFunction,
+  checkOptions,
+  type ProgressListener,
+  readWhole,
+  shown,
+  showShape,
+} from "../core/internal.ts";
 import { ArrayDataset } from "./dataset.ts";
 import { download, type RemoteFile } from "./download.ts";
 import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
@@ -83,10 +91,20 @@ const bytesMax = 2 ** 28;
  * ```
  */
 export async function mnist(options: MnistOptions): Promise<ArrayDataset> {
-  const { split, files = filesKnown } = options;
+  const action = "read MNIST";
+  const { split, files = filesKnown, download = true, progress } = checkOptions(action, options, '{ split: "train" }', [
+    "split",
+    "folder",
+    "progress",
+    "download",
+    "addresses",
+    "files",
+  ]);
   if (split !== "train" && split !== "test") {
-    throw new RangeError(`Cannot read MNIST: split ${JSON.stringify(split)} must be "train" or "test"`);
+    throw new RangeError(`Cannot ${action}: split ${shown(split)} must be "train" or "test"`);
   }
+  checkFlag(action, "download", download);
+  if (progress !== undefined) checkFunction(action, progress);
   const folder = `${dataFolder(options.folder)}/mnist`;
   const images = await readPart(files[split].images, folder, options);
   const labels = await readPart(files[split].labels, folder, options);

@@ -3,7 +3,7 @@
  * Random transforms draw from a stream that the loader names by seed, epoch and batch, so that a run can be repeated.
  */
 import { type Tensor, tensor } from "../core/mod.ts";
-import { showShape } from "../core/internal.ts";
+import { checkCount, checkFunction, checkRange, checkShare, showShape } from "../core/internal.ts";
 import type { RandomStream } from "./random.ts";
 
 /**
@@ -22,7 +22,7 @@ import type { RandomStream } from "./random.ts";
 export type Transform = (x: Tensor, random: RandomStream) => Tensor;
 
 /**
- * A transform that applies several, the first one first.
+ * A transform that applies several, the first one first. TypeError for what is no function.
  *
  * @example
  * ```ts
@@ -34,6 +34,7 @@ export type Transform = (x: Tensor, random: RandomStream) => Tensor;
  * ```
  */
 export function compose(...transforms: readonly Transform[]): Transform {
+  for (const transform of transforms) checkFunction("compose", transform);
   return (x, random) => transforms.reduce((value, transform) => transform(value, random), x);
 }
 
@@ -45,9 +46,16 @@ export function flatten(): Transform {
 /**
  * A transform to (x - mean) / deviation. Both are numbers, or lists with a number for each channel of [batch, channels, ...].
  *
- * MNIST has the mean 0.1307 and the deviation 0.3081. TypeError for lists of another length than there are channels.
+ * MNIST has the mean 0.1307 and the deviation 0.3081. RangeError for a number that is not finite, and for a deviation of 0;
+ * TypeError for lists of another length than there are channels.
  */
 export function normalize(mean: number | readonly number[], deviation: number | readonly number[]): Transform {
+  for (const value of Array.isArray(mean) ? mean : [mean]) checkRange("normalize", "mean", value, -Infinity);
+  for (const value of Array.isArray(deviation) ? deviation : [deviation]) {
+    if (checkRange("normalize", "deviation", value, -Infinity) === 0) {
+      throw new RangeError("Cannot normalize: deviation 0 must be another number");
+    }
+  }
   return (x) => {
     const perChannel = (values: number | readonly number[]) => {
       if (typeof values === "number") return values;
@@ -63,8 +71,12 @@ export function normalize(mean: number | readonly number[], deviation: number | 
   };
 }
 
-/** A transform that mirrors each image of [batch, channels, height, width] left to right with the given probability. */
+/**
+ * A transform that mirrors each image of [batch, channels, height, width] left to right with the given probability.
+ * RangeError unless that lies in [0, 1].
+ */
 export function randomFlip(probability = 0.5): Transform {
+  checkShare("flip", "probability", probability);
   return (x, random) => {
     const width = imageShape("flip", x)[3];
     const source = x.toTypedArray(), target = source.slice(), size = x.size / x.shape[0]!;
@@ -78,8 +90,12 @@ export function randomFlip(probability = 0.5): Transform {
   };
 }
 
-/** A transform that shifts each image of [batch, channels, height, width] by up to `padding` pixels each way, over zeros. */
+/**
+ * A transform that shifts each image of [batch, channels, height, width] by up to `padding` pixels each way, over zeros.
+ * RangeError unless that is a count.
+ */
 export function randomShift(padding = 4): Transform {
+  checkCount("shift", "padding", padding, 0);
   return (x, random) => {
     const [batch, channels, height, width] = imageShape("shift", x);
     const source = x.toTypedArray(), target = source.slice().fill(0);

@@ -2,7 +2,7 @@
 import { data, memory, scope, type Tensor, tensor } from "../mod.ts";
 import { RandomStream } from "../data/random.ts";
 import { testWith } from "./permissions.ts";
-import { assert, assertEquals, assertExact, assertRejects, assertThrows } from "./support.ts";
+import { assert, assertEquals, assertExact, assertMatch, assertRejects, assertThrows } from "./support.ts";
 
 type Pair = [x: Tensor, y: Tensor];
 
@@ -234,7 +234,137 @@ testWith([], "digits() gives every class, in 0..1, with as much ink as handwriti
 testWith([], "digits() checks its options", () => {
   assertThrows(() => data.digits({ train: 1, test: 1 } as never), TypeError, "both of train and test");
   assertThrows(() => data.digits({} as never), TypeError, "neither of train and test");
-  assertThrows(() => data.digits({ train: -1 }), RangeError, "train -1 must be a non-negative integer");
+  assertThrows(() => data.digits({ train: -1 }), RangeError, "train -1 must be an integer of at least 0");
   assertThrows(() => data.digits({ test: 2.5 }), RangeError, "test 2.5");
   assertThrows(() => data.digits({ test: 2, seed: -1 }), RangeError, "seed -1");
+});
+
+/** A value without its type, as a program in JavaScript would pass it. */
+// deno-lint-ignore no-explicit-any
+const given = (value: unknown): any => value;
+const pair = (): [Tensor, Tensor] => [tensor([1]), tensor([1])];
+
+/** What datasets, loaders and transforms refuse when they are made, by the text. */
+const refused: [make: () => unknown, kind: typeof TypeError | typeof RangeError, text: string][] = [
+  [() => new data.ArrayDataset(given(undefined), tensor([1])), TypeError, "Cannot make dataset: undefined, it must be"],
+  [() => new data.ArrayDataset(given([1]), tensor([1])), TypeError, "a list, it must be a tensor or { data, shape }"],
+  [() => new data.ArrayDataset(given({ data: [1], shape: [1] }), tensor([1])), TypeError, "with a typed array"],
+  [() => new data.ArrayDataset(tensor(1), tensor(1)), TypeError, "do not fill [samples, ...] = []"],
+  [() => new data.ArrayDataset(...pair(), given({ divizor: 255 })), TypeError, "did you mean divisor?"],
+  [() => new data.ArrayDataset(tensor(new Uint8Array(1)), tensor([1]), { divisor: 0 }), RangeError, "divisor 0"],
+  [() => new data.ArrayDataset(tensor(new Uint8Array(1)), tensor([1]), { divisor: NaN }), RangeError, "divisor NaN"],
+  [() => data.subset(given([1]), 1), TypeError, "Cannot make subset: a list, it must be a dataset"],
+  [() => data.subset(counted(3), 4), RangeError, "count 4 must be an integer of at most 3"],
+  [() => data.subset(counted(3), -1), RangeError, "count -1 must be an integer of at least 0"],
+  [() => data.subset(counted(3), NaN), RangeError, "count NaN must be an integer"],
+  [() => data.subset(counted(3), 1e12), RangeError, "count 1000000000000 must be an integer of at most 3"],
+  [() => data.subset(counted(3), given("12")), TypeError, '"12", it must be a list of indices'],
+  [() => data.subset(counted(3), given(null)), TypeError, "null, it must be a list of indices"],
+  [() => data.subset(counted(3), given(["1"])), RangeError, 'Cannot get sample: "1" must be an integer'],
+  [() => new data.DataLoader(given(null)), TypeError, "null, it must be a dataset with length and get()"],
+  [() => new data.DataLoader(given(data.digits)), TypeError, "the function digits, it must be a dataset"],
+  [() => new data.DataLoader({ length: NaN, get: pair }), RangeError, "the dataset's length NaN must be an integer"],
+  [() => new data.DataLoader({ length: -1, get: pair }), RangeError, "the dataset's length -1 must be an integer"],
+  [() => new data.DataLoader(counted(3), given({ batchsize: 2 })), TypeError, "did you mean batchSize?"],
+  [() => new data.DataLoader(counted(3), given({ workers: 2 })), TypeError, "there is no option workers"],
+  [() => new data.DataLoader(counted(3), { shuffle: given("no") }), TypeError, 'shuffle "no" must be true or false'],
+  [() => new data.DataLoader(counted(3), { dropLast: given(1) }), TypeError, "dropLast 1 must be true or false"],
+  [() => new data.DataLoader(counted(3), { transform: given(1) }), TypeError, "1, it must be a function"],
+  [() => new data.DataLoader(counted(3), { batchSize: Infinity }), RangeError, "batchSize Infinity must be an integer"],
+  [() => data.digits(given({ trian: 3 })), TypeError, "there is no option trian; did you mean train?"],
+  [() => data.digits(given(undefined)), TypeError, "options undefined, they must be an object"],
+  [() => data.digits({ train: 2 ** 32 }), RangeError, "train 4294967296 must be an integer of at most 4194304"],
+  [() => data.compose(given(1)), TypeError, "Cannot compose: 1, it must be a function"],
+  [() => data.normalize(NaN, 1), RangeError, "Cannot normalize: mean NaN must be a finite number"],
+  [() => data.normalize(0, 0), RangeError, "Cannot normalize: deviation 0 must be another number"],
+  [() => data.normalize([0, given("1")], 1), RangeError, 'mean "1" must be a finite number'],
+  [() => data.normalize(0, [1, 0]), RangeError, "deviation 0 must be another number"],
+  [() => data.randomFlip(1.5), RangeError, "Cannot flip: probability 1.5 must lie in [0, 1]"],
+  [() => data.randomShift(NaN), RangeError, "Cannot shift: padding NaN must be an integer of at least 0"],
+  [() => data.dataFolder(given(3)), TypeError, "Cannot find the data folder: folder 3 must be a text"],
+];
+testWith([], "arguments of datasets, loaders and transforms are refused by their text", () => {
+  for (const [make, kind, text] of refused) assertThrows(make, kind, text);
+});
+
+testWith([], "options of the sets that are read from files are refused by their text", async () => {
+  for (const [name, read] of [["MNIST", data.mnist], ["CIFAR-10", data.cifar10]] as const) {
+    await assertRejects(() => read(given(undefined)), TypeError, `Cannot read ${name}: options undefined, they must`);
+    await assertRejects(() => read(given({})), RangeError, `Cannot read ${name}: split undefined must be`);
+    await assertRejects(() => read(given({ split: "toString" })), RangeError, 'split "toString" must be');
+    await assertRejects(() => read(given({ split: "test", foldr: "x" })), TypeError, "did you mean folder?");
+    await assertRejects(() => read(given({ split: "test", folder: 3 })), TypeError, "folder 3 must be a text");
+  }
+  await assertRejects(() => data.mnist(given({ split: "test", download: "no" })), TypeError, 'download "no" must be');
+});
+
+/** Datasets and transforms that answer something else than samples, and the text with which a loop over them ends. */
+const answers: Record<string, [dataset: data.Dataset, options: data.DataLoaderOptions, text: string]> = {
+  "get() gives nothing": [given({ length: 2, get: () => {} }), {}, "Cannot get sample 0: undefined, it must be a pair"],
+  "get() gives numbers": [
+    given({ length: 2, get: () => [1, 2] }),
+    {},
+    "Cannot get sample 0: a list, it must be a pair",
+  ],
+  "get() gives one tensor": [given({ length: 2, get: () => tensor([1]) }), {}, "Cannot get sample 0: a Tensor"],
+  "batch() gives nothing": [given({ length: 2, get: pair, batch: () => {} }), {}, "Cannot get batch: undefined"],
+  "batch() gives tensors of no samples": [
+    given({ length: 2, get: pair, batch: () => [1, 2] }),
+    {},
+    "Cannot get batch: 1",
+  ],
+  "batch() gives fewer samples": [
+    { length: 2, get: pair, batch: () => counted(2).batch([0]) },
+    { batchSize: 2 },
+    "Cannot get batch: shape [1, 2] for 2 samples, they must be as many",
+  ],
+  "a transform gives a number": [
+    counted(2),
+    { transform: given(() => 3) },
+    "Cannot transform batch: 3, it must be a tensor",
+  ],
+  "a transform gives a promise": [counted(2), { transform: given(async () => {}) }, "it must be"],
+  "the length becomes none": [
+    Object.defineProperty(given({ get: pair }), "length", { get: () => lengths.shift() ?? NaN }),
+    {},
+    "Cannot load batches: the dataset's length NaN",
+  ],
+};
+const lengths = [2];
+for (const [name, [dataset, options, text]] of Object.entries(answers)) {
+  testWith([], `DataLoader refuses an answer that is none: ${name}`, async () => {
+    const loader = new data.DataLoader(dataset, options), before = memory().tensors;
+    const error = await assertRejects(async () => {
+      for await (const _ of loader);
+    });
+    assertMatch(String(error), /^(Type|Range)Error: Cannot /);
+    assert(String(error).includes(text), String(error));
+    assert(memory().tensors <= before);
+  });
+}
+
+testWith([], "DataLoader goes by the length that the dataset has when an epoch begins", async () => {
+  const growing = { ...oneByOne(4), length: 4 }, loader = new data.DataLoader(growing, { batchSize: 2, shuffle: true });
+  const seen: number[] = [];
+  for await (const [, y] of loader) {
+    seen.push(...y.toArray<number[]>());
+    growing.length += 3;
+  }
+  assertEquals(seen.toSorted(), [0, 1, 2, 3]);
+  assertEquals([loader.length, (await epochOf(loader)).length], [5, 5]);
+});
+
+testWith([], "console.log of datasets and loaders is a line", () => {
+  const bytes = new data.ArrayDataset(tensor(new Uint8Array(8), { shape: [2, 4] }), tensor([1, 2]), { divisor: 255 });
+  const lines = [
+    [counted(5), "ArrayDataset(5 samples, x: float32 [2], y: int32 [])"],
+    [bytes, "ArrayDataset(2 samples, x: float32 [4], y: float32 [])"],
+    [data.subset(counted(5), [1, 2]), "Subset(2 of 5 samples)"],
+    [data.digits({ test: 7, seed: 3 }), "digits(test: 7, seed: 3)"],
+    [
+      new data.DataLoader(counted(5), { batchSize: 2, shuffle: true }),
+      "DataLoader(5 samples, 3 batches of 2, shuffle: true, seed: 0, dropLast: false, prefetch: 0)",
+    ],
+  ];
+  for (const [object, line] of lines) assertEquals(Deno.inspect(object), line as string);
 });
