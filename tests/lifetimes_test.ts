@@ -2,6 +2,7 @@
 import { collectGarbage } from "../core/host/collector.ts";
 import { outsideScopes } from "../core/internal.ts";
 import {
+  autocast,
   capture,
   group,
   keep,
@@ -137,6 +138,29 @@ forEachDevice("group() keeps what is returned, at any depth, and frees the rest 
   }
 });
 
+forEachDevice("group() frees nothing that a Map, an instance or a function may hold", () => {
+  const x = tensor([1, 2]);
+  const returned: [name: string, of: (y: Tensor) => unknown, find: (result: never) => Tensor][] = [
+    ["a Map", (y) => new Map([["y", y]]), (result: Map<string, Tensor>) => result.get("y")!],
+    ["an instance", (y) => [
+      new (class {
+        y = [y];
+      })(),
+    ], ([result]: { y: Tensor[] }[]) => result!.y[0]!],
+    ["a function", (y) => ({ of: () => y }), (result: { of: () => Tensor }) => result.of()],
+    ["an iterator", (y) => [y].values(), (result: Iterator<Tensor>) => result.next().value],
+  ];
+  for (const [name, of, find] of returned) {
+    const before = memory().tensors;
+    {
+      using _ = scope();
+      const result = noGrad(() => group(() => of(x.mul(2).add(1))));
+      assertExact(values(find(result as never)), [3, 5], name);
+    }
+    assertStrictEquals(memory().tensors, before, name);
+  }
+});
+
 forEachDevice("group() refuses a promise and a result without an end", () => {
   const refused = /^TypeError: Cannot group: the function returned a promise, it must be synchronous$/;
   assertThrowsLike(() => group(() => Promise.resolve(1)), refused);
@@ -150,8 +174,34 @@ forEachDevice("group() refuses a promise and a result without an end", () => {
   assertThrowsLike(() => group(1 as never), /^TypeError: Cannot group: 1, it must be a function/);
 });
 
-forEachDevice("noGrad refuses a promise", () => {
-  assertThrows(() => noGrad(() => Promise.resolve(1)), TypeError);
+Deno.test("what has something still to run is refused by all that would have ended by then", async () => {
+  const failing = () => Promise.reject(new Error("on purpose"));
+  const late: [kind: string, body: () => unknown][] = [
+    ["promise", () => Promise.resolve(1)],
+    ["promise", failing],
+    ["promise", () => ({ then: (done: (value: number) => void) => done(1) })],
+    ["promise", () => [1, failing(), failing()]],
+    ["promise", () => ({ value: failing() })],
+    ["generator", function* () {}],
+    ["generator", async function* () {}],
+  ];
+  const run: Record<string, (body: () => unknown) => unknown> = {
+    noGrad,
+    autocast,
+    group,
+    "group under noGrad": (body) => noGrad(() => group(body)),
+    capture: (body) => capture(body)(),
+  };
+  for (const [name, refuse] of Object.entries(run)) {
+    for (const [kind, body] of late) {
+      const action = name.split(" ")[0];
+      assertThrowsLike(
+        () => refuse(body),
+        RegExp(`^TypeError: Cannot ${action}: the function returned a ${kind}, it must be synchronous$`),
+      );
+    }
+  }
+  await delay(1);
 });
 
 forEachDevice("an op that fails leaves no memory behind", (device) => {

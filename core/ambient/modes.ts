@@ -2,6 +2,7 @@
  * Modes of computation: whether gradients are recorded, and in which type products are computed.
  */
 import { checkFunction } from "../pure/check.ts";
+import { isPlain } from "../pure/nested.ts";
 import { ambient, type AutocastType } from "./scope.ts";
 
 /** True where ops record the graph that `backward` walks. */
@@ -38,13 +39,30 @@ export function noGrad<T>(body: () => T): T {
   return synchronous("noGrad", withGradients(false, body));
 }
 
-/** The result itself. TypeError for a promise: what follows an `await` would run after the mode or scope has ended. */
+/**
+ * The result itself. TypeError for a promise or a generator, also in a list or a plain object: what they have still to run
+ * would run after the mode or scope has ended.
+ */
 export function synchronous<T>(action: string, result: T): T {
-  if (result instanceof Promise) {
-    result.catch(() => {});
-    throw new TypeError(`Cannot ${action}: the function returned a promise, it must be synchronous`);
+  const late = lateIn(result) ?? (Array.isArray(result) || isPlain(result) ? lateInside(Object.values(result)) : null);
+  if (late === null) return result;
+  throw new TypeError(`Cannot ${action}: the function returned a ${late}, it must be synchronous`);
+}
+
+/** What a value is if it has something still to run, else null. */
+function lateIn(value: unknown): "promise" | "generator" | null {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return null;
+  if (typeof (value as PromiseLike<unknown>).then === "function") {
+    // The promise is refused: how it ends is nobody's concern, and must not count as unhandled.
+    (value as Partial<Promise<unknown>>).catch?.(() => {});
+    return "promise";
   }
-  return result;
+  return /^\[object (Async)?Generator\]$/.test(Object.prototype.toString.call(value)) ? "generator" : null;
+}
+
+function lateInside(values: readonly unknown[]): ReturnType<typeof lateIn> {
+  // Each is looked at, so that no promise is left to fail unhandled.
+  return values.map(lateIn).find((late) => late !== null) ?? null;
 }
 
 /** The type in which products are computed, or null where it is that of their operands. */

@@ -94,6 +94,11 @@ export class Scope implements Disposable {
     member.owner = member.older = member.newer = null;
   }
 
+  /** Lets all members go to the scope around this one, or out of all scopes. */
+  handOver(): void {
+    while (this.#newest !== null) moveTo(this.#newest, this.#parent);
+  }
+
   /** The scope that was innermost when this one was opened. */
   get parent(): Scope | null {
     return this.#parent;

@@ -12,7 +12,8 @@ import { Tensor } from "./tensor.ts";
  * Runs `body` as one list of instructions, which the device may run tile by tile. The results have the same bits.
  *
  * Under `noGrad`, tensors that `body` makes are freed at its end, save those that it returns, also in arrays and plain
- * objects. TypeError if `body` returns a promise: instructions after an `await` would be outside the group.
+ * objects. If it returns anything else that might hold tensors, such as a Map or a function, all stay. TypeError if `body`
+ * returns a promise: instructions after an `await` would be outside the group.
  *
  * @example
  * ```ts
@@ -28,12 +29,23 @@ export function group<T>(body: () => T): T {
     if (gradientsEnabled()) return synchronous("group", body());
     const inner = innerScope("group()");
     try {
-      return mapLeaves("group", synchronous("group", body()), (leaf) => {
-        if (leaf instanceof Tensor && leaf.owner === inner) moveTo(leaf, inner.parent);
+      const returned: Tensor[] = [];
+      let isClear = true;
+      const result = mapLeaves("group", synchronous("group", body()), (leaf) => {
+        if (leaf instanceof Tensor) returned.push(leaf);
+        else if (mayHold(leaf)) isClear = false;
         return leaf;
       }) as T;
+      if (!isClear) inner.handOver();
+      for (const tensor of returned) if (tensor.owner === inner) moveTo(tensor, inner.parent);
+      return result;
     } finally {
       inner[Symbol.dispose]();
     }
   });
+}
+
+/** Whether tensors may be reached through a leaf of a result. */
+function mayHold(leaf: unknown): boolean {
+  return typeof leaf === "function" || (typeof leaf === "object" && leaf !== null && !ArrayBuffer.isView(leaf));
 }
