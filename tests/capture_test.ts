@@ -112,6 +112,23 @@ const scenarios: [name: string, records: number, scenario: Scenario][] = [
     });
     train({ step, state: () => [t.state(), average] }, log, 4);
   }],
+  ["a zero and the same zero with a sign, where infinities follow", 3, (wrap, log) => {
+    let number = 0;
+    const f = wrap((x: Tensor, k: number) => [
+      x.mul(0).reciprocal(),
+      x.mul(-0).reciprocal(),
+      x.neg().clip(0, 5).reciprocal(),
+      x.neg().clip(-0, 5).reciprocal(),
+      x.mul(tensor([0, 0])).reciprocal(),
+      x.mul(tensor([-0, -0])).reciprocal(),
+      x.mul(live(() => number)).reciprocal(),
+      x.mul(k).reciprocal(),
+      x.add(k).mul(k),
+    ]);
+    for (const k of [0, -0, Infinity, 0, -0]) {
+      for (number of [0, -0, 0]) log(f(tensor([1, 2]), k));
+    }
+  }],
   ["a schedule changes the rate", 1, (wrap, log) => {
     const t = trainer(line()), schedule = new optim.CosineDecay(t.optimizer, { steps: 5 }), step = wrap(t.step);
     for (let k = 0; k < 5; k++) {

@@ -6,9 +6,13 @@ import {
   capture,
   group,
   keep,
+  live,
   memory,
   type NDArray,
+  nn,
   noGrad,
+  ones,
+  ops,
   optim,
   scope,
   Tensor,
@@ -211,6 +215,33 @@ forEachDevice("an op that fails leaves no memory behind", (device) => {
   assertThrowsLike(() => x.add(zeros([3])), /add: shapes \[2, 2\] and \[3\] do not broadcast/);
   assert(memory().tensors <= before + (isLate(device) ? 3 : 2), "only the operands may stay until the scope ends");
 });
+
+forEachDevice("a number that cannot be had leaves no memory behind, and what follows is computed", () => {
+  const x = ones([3, 2]), eps = "a" as unknown as number;
+  const layer = new nn.LayerNorm1d(2, { eps }), batch = new nn.BatchNorm1d(2, { eps });
+  const failing = () => {
+    throw new RangeError("on purpose");
+  };
+  const bad: [name: string, body: () => unknown][] = [
+    ["a live number that throws", () => live(failing)],
+    ["among operands", () => x.neg().mul(live(failing))],
+    ["in a capture", () => capture((x: Tensor) => x.neg().mul(live(failing)).add(1))(x)],
+    ["eps of a layer", () => layer.call(x)],
+    ["eps of a batch", () => batch.call(x)],
+    ["a symbol", () => new ops.AddScalar(Symbol("a") as unknown as number).call(x)],
+    ["a bigint", () => new ops.MulScalar(1n as unknown as number).call(x)],
+  ];
+  for (const [name, body] of bad) {
+    const before = memory();
+    {
+      using _ = scope();
+      assertThrows(body);
+    }
+    assertStrictEquals(memory().tensors, before.tensors, name);
+    assertStrictEquals(memory().bytes, before.bytes, name);
+    assertExact(values(x.add(1)), [2, 2, 2, 2, 2, 2], name);
+  }
+}, { parameters: true });
 
 forEachDevice("gradients of parameters that a scope owns do not pile up in it", (device) => {
   using _ = scope();

@@ -138,6 +138,8 @@ function writePlaces(
   source: NDArray,
   alongLength: readonly number[],
 ): void {
+  // Devices do nothing where no element moves, but a wrong index is wrong there too.
+  if (out.size === 0 || (name === "scatter" && source.size === 0)) return checkLabels(index, length);
   const count = index.size, alongCount = [count * inner, inner, 1];
   const start = stream.open(wordsMost[name]), words = stream.words, at = placeOf[name], gathers = name === "gather";
   words[start] = opcode[name];

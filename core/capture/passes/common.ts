@@ -16,7 +16,8 @@ export const shareCommon: Pass = (list) => {
     // A slot that only this instruction writes holds nothing but its result.
     const single = out !== null && out.slot.bytes !== null && !out.slot.escapes && writes.get(out.slot) === 1;
     if (single && instruction.actions.length === 0 && skeletonOf(instruction.words).pure) {
-      const key = instruction.words.slice();
+      // As text, -0 is 0, from which other infinities follow.
+      const key = instruction.words.map((word) => Object.is(word, -0) ? "-0" : word);
       for (const { at } of instruction.views) key[at] = 0;
       const operands = sources(instruction).map(({ slot }) => `${slot.number}.${versions.get(slot) ?? 0}`);
       const text = `${key} ${operands} ${out.slot.bytes}`, before = known.get(text);
