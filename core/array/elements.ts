@@ -2,8 +2,8 @@
  * What tensors are made from: nested arrays, numbers and typed arrays, read into device memory.
  */
 import { streamOf } from "./devices.ts";
-import { checkDType, type DType, dtypeOfArray, makeTypedArray, nearest, type TypedArray } from "../pure/dtype.ts";
-import { checkOptions, refuse, shown } from "../pure/check.ts";
+import { checkDType, type DType, dtypeOfArray, elementOf, makeTypedArray, type TypedArray } from "../pure/dtype.ts";
+import { checkFlag, checkOptions, refuse, shown } from "../pure/check.ts";
 import { fromTypedArray, type NDArray } from "./ndarray.ts";
 import { checkShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
 
@@ -24,9 +24,24 @@ export interface TensorOptions {
   shape?: Shape;
 }
 
+/** The names of the options of every function that makes a tensor. */
+const optionNames = ["dtype", "device", "requiresGrad"] as const;
+const sourceNames = [...optionNames, "shape"] as const;
+
+/** The options themselves. TypeError for one that does not exist and for a flag that is none. */
+export function checkTensorOptions<T extends TensorOptions>(
+  action: string,
+  options: T,
+  names: readonly (keyof TensorOptions)[] = optionNames,
+): T {
+  checkOptions<TensorOptions>(action, options, '{ dtype: "int32" }', names);
+  checkFlag(action, "requiresGrad", options.requiresGrad ?? false);
+  return options;
+}
+
 /** Reads nested arrays, a number or a flat typed array into device memory. */
 export function arrayFrom(source: TensorSource, options: TensorOptions): NDArray {
-  const { device, dtype, shape } = checkOptions("make tensor", options, '{ dtype: "int32" }');
+  const { device, dtype, shape } = checkTensorOptions("make tensor", options, sourceNames);
   if (dtype !== undefined) checkDType("make tensor", dtype);
   const given = dtypeOfArray(source);
   let flat: ArrayLike<number>, found: Shape, natural: DType;
@@ -37,7 +52,7 @@ export function arrayFrom(source: TensorSource, options: TensorOptions): NDArray
   } else {
     found = nestedShape(source as NestedArray);
     const leaves = flatten(source as NestedArray, found);
-    natural = leaves.length > 0 && typeof leaves[0] === "boolean" ? "bool" : "float32";
+    natural = leaves.length > 0 && leaves.every((leaf) => typeof leaf === "boolean") ? "bool" : "float32";
     flat = leaves as ArrayLike<number>;
   }
   if (shape !== undefined) {
@@ -53,16 +68,22 @@ export function arrayFrom(source: TensorSource, options: TensorOptions): NDArray
     values = given !== null ? source as TypedArray : Uint8Array.from(flat as ArrayLike<number>, (x) => x ? 1 : 0);
   } else {
     values = makeTypedArray(type, flat.length);
-    for (let k = 0; k < flat.length; k++) {
-      values[k] = type === "bool" ? (flat[k] ? 1 : 0) : nearest(type, Number(flat[k]));
-    }
+    for (let k = 0; k < flat.length; k++) values[k] = elementOf("make tensor", type, Number(flat[k]));
   }
   return fromTypedArray(streamOf(device), values, found, type);
 }
 
+/** How deep lists may be nested. One that holds itself has no end. */
+const deepest = 64;
+
 function nestedShape(source: NestedArray): number[] {
   const shape: number[] = [];
-  for (let level: NestedArray | undefined = source; Array.isArray(level); level = level[0]) shape.push(level.length);
+  for (let level: NestedArray | undefined = source; Array.isArray(level); level = level[0]) {
+    if (shape.length === deepest) {
+      throw new TypeError(`Cannot make tensor: lists are nested more than ${deepest} deep, or hold themselves`);
+    }
+    shape.push(level.length);
+  }
   return shape;
 }
 
@@ -88,9 +109,8 @@ function flatten(source: NestedArray, shape: Shape): (number | boolean)[] {
 /** Indices as a device takes them. RangeError for a fraction or NaN, which would become another index. */
 export function wholeNumbers(action: string, numbers: readonly number[]): Int32Array<ArrayBuffer> {
   if (!Array.isArray(numbers)) refuse(action, numbers, "a tensor or a list of integers");
-  const whole = Int32Array.from(numbers);
-  numbers.forEach((number, k) => {
-    if (number !== whole[k]) throw new RangeError(`Cannot ${action}: index ${number} must be an integer`);
+  return Int32Array.from(numbers, (number) => {
+    if (typeof number === "number" && (number | 0) === number) return number;
+    throw new RangeError(`Cannot ${action}: index ${shown(number)} must be an integer`);
   });
-  return whole;
 }

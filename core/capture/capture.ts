@@ -8,8 +8,8 @@ import { synchronous } from "../ambient/modes.ts";
 import { innerScope, moveTo } from "../ambient/scope.ts";
 import { Arguments } from "./arguments.ts";
 import { openStreams, streamOf } from "../array/devices.ts";
-import { checkDType, type DType } from "../pure/dtype.ts";
-import { checkFunction } from "../pure/check.ts";
+import { checkDType, type DType, elementOf } from "../pure/dtype.ts";
+import { checkFunction, checkOptions, refuse } from "../pure/check.ts";
 import { mapLeaves } from "../pure/nested.ts";
 import { show, toDot } from "./show.ts";
 import { filled, type NDArray } from "../array/ndarray.ts";
@@ -110,7 +110,8 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
 }
 
 /**
- * A number that a captured function asks for at each replay, as a tensor without axes.
+ * A number that a captured function asks for at each replay, as a tensor without axes. TypeError for what is no number,
+ * RangeError for a number that the type does not have.
  *
  * @example
  * ```ts
@@ -123,10 +124,16 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
  * if (scaled(ones([1])).item() !== 5) throw new Error("frozen");
  * ```
  */
-export function live(read: () => number, { dtype = "float32" }: { dtype?: DType } = {}): Tensor {
-  checkFunction("make live number", read);
-  checkDType("make live number", dtype);
-  return Tensor.makeConst(filled(streamOf(), [], dtype, read));
+export function live(read: () => number, options: { dtype?: DType } = {}): Tensor {
+  const action = "make live number";
+  checkFunction(action, read);
+  const { dtype = "float32" } = checkOptions(action, options, '{ dtype: "int32" }', ["dtype"]);
+  checkDType(action, dtype);
+  const number = () => {
+    const value = read();
+    return typeof value === "number" ? elementOf(action, dtype, value) : refuse(action, value, "a number");
+  };
+  return Tensor.makeConst(filled(streamOf(), [], dtype, number));
 }
 
 /** An input as the recorded function sees it, so that the input is told apart from the same tensor closed over. */

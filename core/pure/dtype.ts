@@ -28,7 +28,7 @@ const arrayTypes = {
   bfloat16: Float32Array,
 } as const;
 
-/** The categories of types, from the narrowest to the widest. */
+/** The order of types, from the narrowest to the widest. */
 const promotionRank: Record<DType, number> = {
   bool: 0,
   uint8: 1,
@@ -57,7 +57,7 @@ export function isHalf(dtype: DType): dtype is "float16" | "bfloat16" {
 /** The type's code. float32 is tried first, since looking up a property by a name in a variable is slow. */
 export function codeOf(dtype: DType, action = "make tensor"): number {
   if (dtype === "float32") return dtypeCode.float32;
-  const code = dtypeCode[dtype];
+  const code = typeof dtype === "string" ? dtypeCode[dtype] : undefined;
   if (typeof code === "number") return code;
   const known = Object.keys(dtypeCode).join(", ");
   throw new TypeError(`Cannot ${action}: ${shown(dtype)} is no element type, which are ${known}`);
@@ -106,6 +106,12 @@ export function readElements(dtype: DType, length: number, fill: (bytes: Uint8Ar
   return widenBfloat16(words);
 }
 
+/** Whether `a` is of a wider category than `b`: bool, integers, floats. */
+export function isWider(a: DType, b: DType): boolean {
+  const category = (dtype: DType) => isFloat(dtype) ? 2 : dtype === "bool" ? 0 : 1;
+  return category(a) > category(b);
+}
+
 /** The type in which `a` and `b` meet. */
 export function promote(a: DType, b: DType): DType {
   if (a === b) return a;
@@ -113,11 +119,32 @@ export function promote(a: DType, b: DType): DType {
   return rankA > rankB ? a : rankA < rankB ? b : "float32";
 }
 
-/** The type of `tensor op number`: a fraction lifts integers to float32, an integer lifts bool to int32. */
+/**
+ * The type of `tensor op number`: an integer lifts bool to int32; a fraction, NaN and the infinities lift bool and integers
+ * to float32.
+ */
 export function promoteScalar(dtype: DType, value: number): DType {
   if (isFloat(dtype)) return dtype;
   if (!Number.isInteger(value)) return "float32";
   return dtype === "bool" ? "int32" : dtype;
+}
+
+/** The least and the largest number of a type: of a float type the infinities. */
+export function rangeOf(dtype: DType): readonly [least: number, largest: number] {
+  if (isFloat(dtype)) return [-Infinity, Infinity];
+  return dtype === "int32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, dtype === "uint8" ? 255 : 1];
+}
+
+/**
+ * The number to be stored as an element: an integer type loses the fraction, and bool is whether the number differs from 0.
+ * RangeError for what an integer type does not have, NaN among it.
+ */
+export function elementOf(action: string, dtype: DType, value: number): number {
+  if (isFloat(dtype)) return nearest(dtype, value);
+  if (dtype === "bool") return value !== 0 ? 1 : 0;
+  const whole = Math.trunc(value), [least, largest] = rangeOf(dtype);
+  if (whole >= least && whole <= largest) return whole;
+  throw new RangeError(`Cannot ${action}: ${value} must lie in [${least}, ${largest}], the range of ${dtype}`);
 }
 
 /** The type of functions that have no integer meaning: exp, a mean, a quotient. */

@@ -3,21 +3,31 @@
  * options ask for one.
  */
 import { streamOf } from "../array/devices.ts";
-import { checkDType, type DType, isFloat, isHalf } from "../pure/dtype.ts";
-import { asking, checkCount, checkOptions, refuse } from "../pure/check.ts";
+import { checkDType, type DType, elementOf, isFloat, isHalf, rangeOf } from "../pure/dtype.ts";
+import { asking, checkCount, checkOptions, refuse, shown } from "../pure/check.ts";
 import { groupResult } from "../array/group.ts";
 import { copy, empty, filled, map, mapInto, type NDArray } from "../array/ndarray.ts";
 import { random } from "../array/skeletons.ts";
 import { nextCounters } from "../array/counters.ts";
 import { checkShape, type Shape } from "../pure/shape.ts";
-import { type TensorOptions, type TensorSource, wholeNumbers } from "../array/elements.ts";
+import { checkTensorOptions, type TensorOptions, type TensorSource, wholeNumbers } from "../array/elements.ts";
 import { Tensor } from "./tensor.ts";
 
 /** {@linkcode TensorOptions} without a shape, which the functions take as an argument. */
 export type FactoryOptions = Omit<TensorOptions, "shape">;
 
-function finish(array: NDArray, requiresGrad = false): Tensor {
+function finish(array: NDArray, requiresGrad: boolean): Tensor {
   return new Tensor(array, { requiresGrad });
+}
+
+/** The options with what they leave out. TypeError for a gradient of integers. */
+function settingsOf(action: string, options: FactoryOptions, natural: DType = "float32") {
+  const { device, dtype = natural, requiresGrad = false } = checkTensorOptions(action, options);
+  checkDType(action, dtype);
+  if (requiresGrad && !isFloat(dtype)) {
+    throw new TypeError(`Cannot ${action}: requiresGrad with type ${dtype}, it must be a float type`);
+  }
+  return { device, dtype, requiresGrad };
 }
 
 /**
@@ -35,7 +45,8 @@ export function tensor(source: TensorSource, options: TensorOptions = {}): Tenso
 }
 
 /**
- * A tensor of one number everywhere: float32, unless another type is asked for. RangeError for a negative length.
+ * A tensor of one number everywhere: float32, unless another type is asked for. RangeError for a negative length, and for a
+ * number that the type does not have; an integer type takes a fraction without its digits after the point.
  *
  * @example
  * ```ts
@@ -45,10 +56,15 @@ export function tensor(source: TensorSource, options: TensorOptions = {}): Tenso
  * ```
  */
 export function full(shape: Shape, value: number, options: FactoryOptions = {}): Tensor {
-  const { device, dtype = "float32", requiresGrad } = checkOptions("make tensor", options, '{ dtype: "int32" }');
-  checkShape("make tensor", shape);
-  if (typeof value !== "number") refuse("make tensor", value, "a number");
-  return finish(filled(streamOf(device), shape.slice(), dtype, value), requiresGrad);
+  return constant("make full", shape, value, options);
+}
+
+/** A tensor of one number everywhere, by the name of the function that makes it. */
+function constant(action: string, shape: Shape, value: number, options: FactoryOptions): Tensor {
+  const { device, dtype, requiresGrad } = settingsOf(action, options);
+  checkShape(action, shape);
+  if (typeof value !== "number") refuse(action, value, "a number");
+  return finish(filled(streamOf(device), shape.slice(), dtype, elementOf(action, dtype, value)), requiresGrad);
 }
 
 /**
@@ -62,7 +78,7 @@ export function full(shape: Shape, value: number, options: FactoryOptions = {}):
  * ```
  */
 export function zeros(shape: Shape, options: FactoryOptions = {}): Tensor {
-  return full(shape, 0, options);
+  return constant("make zeros", shape, 0, options);
 }
 
 /**
@@ -76,11 +92,12 @@ export function zeros(shape: Shape, options: FactoryOptions = {}): Tensor {
  * ```
  */
 export function ones(shape: Shape, options: FactoryOptions = {}): Tensor {
-  return full(shape, 1, options);
+  return constant("make ones", shape, 1, options);
 }
 
 /**
- * `arange(stop)`, or `arange(start, stop, step)`: evenly spaced numbers, the stop excluded. RangeError for a step of 0.
+ * `arange(stop)`, or `arange(start, stop, step)`: evenly spaced numbers, the stop excluded. RangeError for a step of 0, and
+ * for numbers that the type does not have: of an integer type, start and step must be integers.
  *
  * @example
  * ```ts
@@ -93,22 +110,31 @@ export function ones(shape: Shape, options: FactoryOptions = {}): Tensor {
 export function arange(
   start: number,
   stop?: number | FactoryOptions,
-  step: number | FactoryOptions = 1,
-  options: FactoryOptions = {},
+  step?: number | FactoryOptions,
+  options?: FactoryOptions,
 ): Tensor {
-  const from = typeof stop === "number" ? start : 0, to = typeof stop === "number" ? stop : start;
-  const by = typeof step === "number" ? step : 1;
-  const { device, dtype = "float32", requiresGrad } = typeof stop === "object"
-    ? stop
-    : typeof step === "object"
-    ? step
-    : options;
-  const count = Math.max(0, Math.ceil((to - from) / by));
+  // Options may stand where a number is left out.
+  const split = [stop, step].findIndex((each) => typeof each === "object");
+  const settings = (split < 0 ? options : [stop, step][split]) as FactoryOptions | undefined;
+  const end = split === 0 ? undefined : stop as number | undefined, by = (split < 0 ? step ?? 1 : 1) as number;
+  for (const each of [start, end ?? 0, by]) if (typeof each !== "number") refuse("arange", each, "a number");
+  const { device, dtype, requiresGrad } = settingsOf("arange", settings ?? {});
+  const from = end === undefined ? 0 : start, to = end ?? start, count = Math.max(0, Math.ceil((to - from) / by));
   if (!Number.isSafeInteger(count)) throw new RangeError(`Cannot arange: step ${by} from ${from} to ${to} never ends`);
-  checkDType("arange", dtype);
+  if (!isFloat(dtype)) checkIntegers(dtype, from, by, count);
   const out = empty(streamOf(device), [count], dtype);
   mapInto(out, "arange", [], from, by);
   return finish(out, requiresGrad);
+}
+
+/** RangeError unless an integer type has all the numbers of a range. */
+function checkIntegers(dtype: DType, from: number, by: number, count: number): void {
+  const [least, largest] = rangeOf(dtype), last = from + Math.max(0, count - 1) * by;
+  const inside = (value: number) => value >= least && value <= largest;
+  if (Number.isInteger(from) && Number.isInteger(by) && inside(from) && inside(last)) return;
+  throw new RangeError(
+    `Cannot arange: numbers from ${from} to ${last} by ${by} must be integers in [${least}, ${largest}], the range of ${dtype}`,
+  );
 }
 
 /**
@@ -121,22 +147,19 @@ export function arange(
  * if (eye(2).toArray().join() !== "1,0,0,1") throw new Error("wrong");
  * ```
  */
-export function eye(
-  size: number,
-  { dtype = "float32", requiresGrad = false, ...options }: FactoryOptions = {},
-): Tensor {
-  checkCount("eye", "size", size, 0);
-  const line = arange(size, { ...options, dtype: "int32" });
+export function eye(size: number, options: FactoryOptions = {}): Tensor {
+  const { device, dtype, requiresGrad } = settingsOf("make eye", options);
+  checkCount("make eye", "size", size, 0);
+  const line = arange(size, { ...(device === undefined ? {} : { device }), dtype: "int32" });
   const result = line.reshape([size, 1]).equal(line).cast(dtype);
   result.requiresGrad = requiresGrad;
   return result;
 }
 
-function uniform(shape: Shape, dtype: DType, device: string | undefined): NDArray {
-  checkShape("draw random numbers", shape);
-  checkDType("draw random numbers", dtype);
+function uniform(action: string, shape: Shape, dtype: DType, device: string | undefined): NDArray {
+  checkShape(action, shape);
   const out = shape.slice();
-  if (!isFloat(dtype)) throw new TypeError(`Cannot draw random numbers: type ${dtype} must be a float type`);
+  if (!isFloat(dtype)) throw new TypeError(`Cannot ${action}: type ${dtype} must be a float type`);
   const count = out.reduce((product, length) => product * length, 1);
   const { key, counter } = nextCounters(count, dtype);
   return random(streamOf(device), out, dtype, key, counter);
@@ -154,12 +177,13 @@ function uniform(shape: Shape, dtype: DType, device: string | undefined): NDArra
  * if (mean < 0.45 || mean > 0.55) throw new Error(`${mean}`);
  * ```
  */
-export function rand(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
-  if (!isHalf(dtype)) return finish(uniform(shape, dtype, device), requiresGrad);
+export function rand(shape: Shape, options: FactoryOptions = {}): Tensor {
+  const { device, dtype, requiresGrad } = settingsOf("make rand", options);
+  if (!isHalf(dtype)) return finish(uniform("make rand", shape, dtype, device), requiresGrad);
   // The number is cut off after as many digits as the half has: rounded, it might become 1.
   const steps = dtype === "float16" ? 2 ** 11 : 2 ** 8;
   const array = groupResult(() => {
-    const whole = map("floor", [map("mulScalar", [uniform(shape, "float32", device)], { s: steps })]);
+    const whole = map("floor", [map("mulScalar", [uniform("make rand", shape, "float32", device)], { s: steps })]);
     return copy(map("divScalar", [whole], { s: steps }), dtype);
   });
   return finish(array, requiresGrad);
@@ -177,17 +201,19 @@ export function rand(shape: Shape, { device, dtype = "float32", requiresGrad }: 
  * if (variance < 0.8 || variance > 1.2) throw new Error(`${variance}`);
  * ```
  */
-export function randn(shape: Shape, { device, dtype = "float32", requiresGrad }: FactoryOptions = {}): Tensor {
+export function randn(shape: Shape, options: FactoryOptions = {}): Tensor {
+  const { device, dtype, requiresGrad } = settingsOf("make randn", options);
   const wide = isHalf(dtype) ? "float32" : dtype;
   const array = groupResult(() => {
-    const normal = map("boxMuller", [uniform(shape, wide, device), uniform(shape, wide, device)]);
+    const normal = map("boxMuller", [1, 2].map(() => uniform("make randn", shape, wide, device)));
     return wide === dtype ? normal : copy(normal, dtype);
   });
   return finish(array, requiresGrad);
 }
 
 /**
- * Uniform random integers in [low, high): int32, unless another type is asked for. RangeError for an empty range.
+ * Uniform random integers in [low, high): int32, unless another type is asked for. RangeError for an empty range, and for
+ * numbers that the type does not have.
  *
  * @example
  * ```ts
@@ -201,18 +227,24 @@ export function randint(
   low: number,
   high: number,
   shape: Shape,
-  { device, dtype = "int32" }: FactoryOptions = {},
+  options: FactoryOptions = {},
 ): Tensor {
-  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) {
-    throw new RangeError(`Cannot randint: [${low}, ${high}) must be a range of integers`);
+  const { device, dtype, requiresGrad } = settingsOf("make randint", options, "int32");
+  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high) {
+    throw new RangeError(`Cannot make randint: [${shown(low)}, ${shown(high)}) must be a range of integers`);
   }
-  checkDType("randint", dtype);
+  const [least, largest] = rangeOf(dtype);
+  if (low < least || high - 1 > largest) {
+    throw new RangeError(
+      `Cannot make randint: [${low}, ${high}) must lie in [${least}, ${largest}], the range of ${dtype}`,
+    );
+  }
   const array = groupResult(() => {
-    const unit = uniform(shape, "float64", device);
+    const unit = uniform("make randint", shape, "float64", device);
     const whole = map("floor", [map("mulScalar", [unit], { s: high - low })]);
     return copy(map("addScalar", [whole], { s: low }), dtype);
   });
-  return finish(array);
+  return finish(array, requiresGrad);
 }
 
 /**
@@ -228,11 +260,14 @@ export function randint(
 export function oneHot(
   labels: Tensor | readonly number[],
   classes: number,
-  { dtype = "float32", device }: FactoryOptions = {},
+  options: FactoryOptions = {},
 ): Tensor {
+  const { device, dtype, requiresGrad } = settingsOf("oneHot", options);
   checkCount("oneHot", "classes", classes, 1);
   const index = labels instanceof Tensor
     ? labels
     : tensor(wholeNumbers("oneHot", labels), device === undefined ? {} : { device });
-  return asking("oneHot", () => eye(classes, { dtype, device: index.device }).take(index));
+  const rows = asking("oneHot", () => eye(classes, { dtype, device: index.device }).take(index));
+  rows.requiresGrad = requiresGrad;
+  return rows;
 }

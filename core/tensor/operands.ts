@@ -5,9 +5,9 @@ import { filled } from "../array/ndarray.ts";
 import type { MapInfo } from "../array/rows.ts";
 import { dtypeCode } from "../../kernels/instruction.ts";
 import { refuse } from "../pure/check.ts";
-import { type DType, promote, promoteScalar } from "../pure/dtype.ts";
+import { type DType, elementOf, isFloat, promote, promoteScalar } from "../pure/dtype.ts";
 import { broadcastShapes, sameShape, type Shape } from "../pure/shape.ts";
-import { type Precision, rowType } from "./precision.ts";
+import { commonType, type Precision, rowType } from "./precision.ts";
 import type { Tensor } from "./tensor.ts";
 import { Value } from "./value.ts";
 
@@ -19,6 +19,8 @@ export interface OperandOwner {
   readonly action: string;
   readonly arity: number;
   readonly precision: Precision;
+  /** What a row does where all operands are bools: gives bool, computes in int32, or refuses. */
+  readonly bools?: "given" | "int32" | "refused";
 }
 
 /** Whether an operand is a tensor. */
@@ -71,8 +73,19 @@ export function areAlike(operands: readonly Operand[], count: number): boolean {
 /** The operands of a row, converted to one type and one shape. Returns the very list if they agree already. */
 export function meet(op: OperandOwner, row: MapInfo, operands: readonly Operand[]): readonly Tensor[] {
   checkOperands(op, operands, op.arity, op.arity > 1 ? numberOrTensor : "a tensor");
-  const tensors = lifted(op, operands), dtype = commonType(tensors);
+  const tensors = lifted(op, operands), dtype = rowOperandType(op, row, tensors);
   return fitted(tensors, rowType(op.precision, dtype, row.forInts), commonShape(op, tensors));
+}
+
+/** The type in which a row's operands meet. */
+function rowOperandType(op: OperandOwner, row: MapInfo, tensors: readonly Tensor[]): DType {
+  const dtype = commonType(tensors);
+  if (isFloat(dtype)) return dtype;
+  // A comparison does not give its operands' type, so a single int32 beside many uint8 may keep its value.
+  if (row.toBool) return tensors.map((tensor) => tensor.dtype).reduce(promote);
+  if (dtype !== "bool" || op.bools === undefined || op.bools === "given") return dtype;
+  if (op.bools === "int32") return "int32";
+  throw new TypeError(`Cannot ${op.action}: type bool, it must be a number type; cast first`);
 }
 
 /** The tensors, cast to `dtype` and stretched to `shape`. Returns the very list if none changes. */
@@ -85,13 +98,6 @@ export function fitted(tensors: readonly Tensor[], dtype: DType, shape: Shape): 
     if (fit !== null) fit[k] = tensor;
   }
   return fit ?? tensors;
-}
-
-/** The type to which the tensors are promoted together. */
-export function commonType(tensors: readonly Tensor[]): DType {
-  let dtype = tensors[0]!.dtype;
-  for (let k = 1; k < tensors.length; k++) dtype = promote(dtype, tensors[k]!.dtype);
-  return dtype;
 }
 
 /** The shape to which all tensors stretch. TypeError if their shapes do not broadcast. */
@@ -108,10 +114,17 @@ export function commonShape(op: OperandOwner, tensors: readonly Tensor[]): Shape
 export function lifted(op: OperandOwner, operands: readonly Operand[]): readonly Tensor[] {
   if (!operands.some((operand) => typeof operand === "number")) return operands as readonly Tensor[];
   const tensors = operands.filter(isTensor), beside = tensors[0] ?? refuse(op.action, operands[0], "a tensor");
-  return operands.map((operand) => isTensor(operand) ? operand : numberBeside(beside, operand, commonType(tensors)));
+  return operands.map((operand) =>
+    isTensor(operand) ? operand : numberBeside(op, beside, operand, commonType(tensors))
+  );
 }
 
-/** A number as a tensor without axes on the device of `beside`, in the type to which it and `dtype` are promoted. */
-export function numberBeside(beside: Tensor, value: number, dtype: DType): Tensor {
-  return beside.wrap(filled(beside.array.storage.stream, [], promoteScalar(dtype, value), value));
+/**
+ * A number as a tensor without axes on the device of `beside`, in the type to which it and `dtype` are promoted. RangeError
+ * for an integer that this type does not have.
+ */
+export function numberBeside(op: OperandOwner, beside: Tensor, value: number, dtype: DType): Tensor {
+  const type = promoteScalar(dtype, value);
+  if (!isFloat(type)) elementOf(op.action, type, value);
+  return beside.wrap(filled(beside.array.storage.stream, [], type, value));
 }

@@ -4,7 +4,7 @@
  * Each op states its precision in one field. Everything that autocast changes is in this file.
  */
 import { autocastType } from "../ambient/modes.ts";
-import { type DType, isFloat, isHalf, promote, toFloat } from "../pure/dtype.ts";
+import { type DType, isFloat, isHalf, isWider, promote, toFloat } from "../pure/dtype.ts";
 import type { Tensor } from "./tensor.ts";
 
 /**
@@ -16,6 +16,20 @@ import type { Tensor } from "./tensor.ts";
  * - `half`: the types of its operands; under autocast floats other than float64 become autocast's half type.
  */
 export type Precision = "given" | "float" | "wide" | "half";
+
+/**
+ * The type to which tensors are promoted together. Those without axes take part only if their category is wider than that of
+ * the others, so that a single float64 does not make float64 of a whole float32.
+ */
+export function commonType(tensors: readonly Tensor[]): DType {
+  let wide: DType | null = null, single: DType | null = null;
+  for (const { shape, dtype } of tensors) {
+    if (shape.length > 0) wide = wide === null ? dtype : promote(wide, dtype);
+    else single = single === null ? dtype : promote(single, dtype);
+  }
+  if (wide === null || single === null) return (wide ?? single)!;
+  return isWider(single, wide) ? single : wide;
+}
 
 /** The type to which an op of a precision casts an operand of `dtype`. */
 export function operandType(precision: Precision, dtype: DType): DType {
@@ -47,7 +61,7 @@ export function inPrecision(precision: Precision, tensors: readonly Tensor[]): r
 export function narrowed(result: Tensor, given: readonly Tensor[]): Tensor {
   if (result.dtype !== "float32" || autocastType() !== null) return result;
   if (!given.some((tensor) => isHalf(tensor.dtype))) return result;
-  const type = given.map((tensor) => tensor.dtype).filter(isFloat).reduce(promote);
+  const type = commonType(given.filter((tensor) => isFloat(tensor.dtype)));
   return isHalf(type) ? result.cast(type) : result;
 }
 

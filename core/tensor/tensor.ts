@@ -99,9 +99,11 @@ export class Tensor extends TensorNode {
     return typeof other === "number" ? new ops.AddScalar(other).call(this) : ops.add.call(this, other);
   }
 
-  /** `a - b`. */
+  /** `a - b`; TypeError for two bools. */
   sub(other: Tensor | number): Tensor {
-    return typeof other === "number" ? new ops.AddScalar(-other).call(this) : ops.sub.call(this, other);
+    // The negative of an integer may be none of its type.
+    const negated = typeof other === "number" && isFloat(this.dtype);
+    return negated ? new ops.AddScalar(-other).call(this) : ops.sub.call(this, other);
   }
 
   /** `a * b`. */
@@ -144,7 +146,7 @@ export class Tensor extends TensorNode {
     return ops.minimum.call(this, other);
   }
 
-  /** `-a`. */
+  /** `-a`; TypeError for bools. */
   neg(): Tensor {
     return ops.neg.call(this);
   }
@@ -176,7 +178,7 @@ export class Tensor extends TensorNode {
   reciprocal(): Tensor {
     return ops.reciprocal.call(this);
   }
-  /** `a * a`; integers stay integers, and wrap. */
+  /** `a * a`; integers stay integers, and wrap; bools give int32. */
   square(): Tensor {
     return ops.square.call(this);
   }
@@ -229,8 +231,11 @@ export class Tensor extends TensorNode {
     return ops.gelu.call(this);
   }
 
-  /** `min(max(a, low), high)`; nothing flows to elements outside `[low, high]`. */
-  clip(low: number, high: number): Tensor {
+  /**
+   * `min(max(a, low), high)`; nothing flows to elements outside `[low, high]`. A bound that is undefined or null bounds
+   * nothing. Integers stay integers if the bounds are, else they become float32.
+   */
+  clip(low: number | null | undefined, high?: number | null): Tensor {
     return new ops.Clip(low, high).call(this);
   }
 

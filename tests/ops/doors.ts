@@ -18,6 +18,8 @@ export interface Door {
   gives: "given" | "number" | "float" | "wide" | "wideOrInt" | "half" | "sum" | "bool" | "int32" | "float64";
   /** The number of leading operands that decide the result's type; all of them by default. */
   leading?: number;
+  /** True where bools alone are refused, as in PyTorch. */
+  refusesBools?: true;
   /** Added to the operands, which lie in (0, 1), so that the op is smooth at all of them. */
   shift?: number;
 }
@@ -32,7 +34,13 @@ function unary(make: () => TensorOp, gives: Door["gives"], method: (x: Tensor) =
 /** The doors that are stated by hand, by the name of the class. */
 const stated: Readonly<Record<string, Door>> = {
   EWiseAdd: { make: () => new ops.EWiseAdd(), shapes: [row, column], method: (a, b) => a.add(b), gives: "given" },
-  EWiseSub: { make: () => new ops.EWiseSub(), shapes: [m, row], method: (a, b) => a.sub(b), gives: "given" },
+  EWiseSub: {
+    make: () => new ops.EWiseSub(),
+    shapes: [m, row],
+    method: (a, b) => a.sub(b),
+    gives: "given",
+    refusesBools: true,
+  },
   EWiseMul: { make: () => new ops.EWiseMul(), shapes: [column, row], method: (a, b) => a.mul(b), gives: "given" },
   EWiseMulAdd: {
     make: () => new ops.EWiseMulAdd(),
@@ -56,7 +64,7 @@ const stated: Readonly<Record<string, Door>> = {
   MulScalar: unary(() => new ops.MulScalar(3), "number", (x) => x.mul(3)),
   DivScalar: unary(() => new ops.DivScalar(4), "float", (x) => x.div(4)),
   PowerScalar: unary(() => new ops.PowerScalar(2), "wide", (x) => x.pow(2)),
-  Negate: unary(() => new ops.Negate(), "given", (x) => x.neg()),
+  Negate: { ...unary(() => new ops.Negate(), "given", (x) => x.neg()), refusesBools: true },
   Reciprocal: unary(() => new ops.Reciprocal(), "wide", (x) => x.reciprocal()),
   Square: unary(() => new ops.Square(), "wideOrInt", (x) => x.square()),
   Exp: unary(() => new ops.Exp(), "wide", (x) => x.exp()),
@@ -75,7 +83,7 @@ const stated: Readonly<Record<string, Door>> = {
   Floor: unary(() => new ops.Floor(), "float", (x) => x.floor()),
   Ceil: unary(() => new ops.Ceil(), "float", (x) => x.ceil()),
   Round: unary(() => new ops.Round(), "float", (x) => x.round()),
-  Clip: unary(() => new ops.Clip(0, 3), "given", (x) => x.clip(0, 3)),
+  Clip: unary(() => new ops.Clip(0, 3), "number", (x) => x.clip(0, 3)),
   ReLU: unary(() => new ops.ReLU(), "given", (x) => x.relu()),
   ReLUGradient: { make: () => new ops.ReLUGradient(), shapes: [m, m], gives: "float", shift: 1 },
   Sigmoid: unary(() => new ops.Sigmoid(), "float", (x) => x.sigmoid()),

@@ -21,9 +21,12 @@ export class EWiseAdd extends RowOp {
 /** {@linkcode EWiseAdd} as `Tensor` calls it. */
 export const add: EWiseAdd = new EWiseAdd();
 
-/** a - b. */
+/** a - b. TypeError for two bools, as in PyTorch. */
 export class EWiseSub extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.sub;
+  /** @ignore */ override get bools(): "refused" {
+    return "refused";
+  }
   /** [g, -g]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     return [g, y.inputs[1]!.requiresGrad ? g.neg() : null];
@@ -126,9 +129,12 @@ export class PowerScalar extends ScalarOp {
   }
 }
 
-/** -a. */
+/** -a. TypeError for bools, as in PyTorch. */
 export class Negate extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.negate;
+  /** @ignore */ override get bools(): "refused" {
+    return "refused";
+  }
   /** @ignore */
   override get action(): string {
     return "neg";
@@ -155,9 +161,12 @@ export class Reciprocal extends RowOp {
 /** {@linkcode Reciprocal} as `Tensor` calls it. */
 export const reciprocal: Reciprocal = new Reciprocal();
 
-/** a². */
+/** a². Bools give int32. */
 export class Square extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.square;
+  /** @ignore */ override get bools(): "int32" {
+    return "int32";
+  }
   /** @ignore */ override get precision(): Precision {
     return "wide";
   }

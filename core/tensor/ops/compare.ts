@@ -5,7 +5,7 @@
  * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
 import { refuse } from "../../pure/check.ts";
-import { isFloat } from "../../pure/dtype.ts";
+import { isFloat, rangeOf } from "../../pure/dtype.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";
@@ -13,19 +13,48 @@ import { type Adjoints, notDifferentiable, TensorOp } from "../op.ts";
 import {
   checkOperands,
   commonShape,
-  commonType,
   fitted,
+  isTensor,
   lifted,
   numberBeside,
   numberOrTensor,
   type Operand,
 } from "../operands.ts";
+import { commonType } from "../precision.ts";
 import { RowOp } from "./row.ts";
 
 /** The rows of {@linkcode Compare}: an order of two numbers, or whether both or either differ from 0. */
 export type CompareRow = "equal" | "notEqual" | "less" | "lessEqual" | "greater" | "greaterEqual" | "and" | "or";
 
-/** A comparison or a logical connective, with a bool result. Of the comparisons with NaN only `notEqual` holds. */
+/** The comparison that holds for (b, a) where the named one holds for (a, b). */
+const mirrored: Readonly<Partial<Record<CompareRow, CompareRow>>> = {
+  less: "greater",
+  lessEqual: "greaterEqual",
+  greater: "less",
+  greaterEqual: "lessEqual",
+};
+
+/**
+ * A comparison with a number that the integers from `least` to `largest` do not have, as one with a number that they have.
+ */
+function amongIntegers(
+  row: CompareRow,
+  value: number,
+  [least, largest]: readonly [number, number],
+): readonly [CompareRow, number] {
+  const always = ["greaterEqual", least] as const, never = ["less", least] as const;
+  if (row === "notEqual") return always;
+  if (row === "equal" || Number.isNaN(value)) return never;
+  const below = row === "less" || row === "lessEqual";
+  if (value > largest) return below ? always : never;
+  if (value < least) return below ? never : always;
+  return below ? ["lessEqual", Math.floor(value)] : ["greaterEqual", Math.ceil(value)];
+}
+
+/**
+ * A comparison or a logical connective, with a bool result. Of the comparisons with NaN only `notEqual` holds. Integers are
+ * compared with any number by its value.
+ */
 export class Compare extends RowOp {
   /** @ignore */ readonly row: MapInfo;
   /** TypeError unless `comparison` is one of the rows. */
@@ -33,6 +62,29 @@ export class Compare extends RowOp {
     super();
     this.row = rows[comparison];
     if (!this.row?.toBool) refuse("compare", comparison, "a comparison such as less");
+  }
+  /** Applies the op to tensors. TypeError for shapes that do not broadcast. */
+  override call(...inputs: Tensor[]): Tensor;
+  /** Applies the op to tensors and numbers, at least one of them a tensor. */
+  override call(...inputs: Operand[]): Tensor;
+  /** @ignore */
+  override call(...inputs: Operand[]): Tensor {
+    const [a, b] = inputs;
+    if (inputs.length !== 2 || typeof a === typeof b) return super.call(...inputs);
+    if (typeof b === "number" && isTensor(a)) return this.#callWithNumber(a, b);
+    if (typeof a !== "number" || !isTensor(b)) return super.call(...inputs);
+    return comparisons[mirrored[this.comparison] ?? this.comparison].#callWithNumber(b, a);
+  }
+  /** The op of a tensor and a number, which may be one that the tensor's type does not have. */
+  #callWithNumber(a: Tensor, value: number): Tensor {
+    // A connective asks of a number whether it is 0, which a type that rounds it might answer otherwise.
+    if (this.comparison === "and" || this.comparison === "or") return super.call(a, value === 0 ? 0 : 1);
+    const { dtype } = a;
+    if (isFloat(dtype)) return super.call(a, value);
+    const range = rangeOf(dtype);
+    if (Number.isInteger(value) && value >= range[0] && value <= range[1]) return super.call(a, value);
+    const [row, known] = amongIntegers(this.comparison, value, range);
+    return row === this.comparison ? super.call(a, known) : comparisons[row].call(a, known);
   }
   /** Throws an Error: a truth value has no derivative. */
   gradient(): never {
@@ -83,7 +135,7 @@ export class Where extends TensorOp {
     const [condition, a, b] = inputs as [Tensor, Operand, Operand];
     checkOperands(this, [condition]);
     const chosen = typeof a === "number" && typeof b === "number"
-      ? [a, b].map((value) => numberBeside(condition, value, "float32"))
+      ? [a, b].map((value) => numberBeside(this, condition, value, "float32"))
       : lifted(this, [a, b]);
     // A condition of 0.5 holds: as an integer it would become 0, which does not.
     const holds = isFloat(condition.dtype) ? condition.notEqual(0) : condition;

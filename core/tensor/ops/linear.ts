@@ -9,8 +9,8 @@ import { promote } from "../../pure/dtype.ts";
 import { broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
-import { checkOperands, commonType } from "../operands.ts";
-import { operandType, type Precision } from "../precision.ts";
+import { checkOperands } from "../operands.ts";
+import { commonType, operandType, type Precision } from "../precision.ts";
 
 /** Whether matrices lie turned: column by column in memory, as views of transposed matrices do. */
 function isTurned(array: NDArray | null): boolean {

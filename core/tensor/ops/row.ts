@@ -8,7 +8,7 @@ import { mapScalars, type NDArray } from "../../array/ndarray.ts";
 import type { MapInfo } from "../../array/rows.ts";
 import { dtypeCode } from "../../../kernels/instruction.ts";
 import { refuse } from "../../pure/check.ts";
-import { promoteScalar } from "../../pure/dtype.ts";
+import { elementOf, isFloat, promoteScalar } from "../../pure/dtype.ts";
 import { TensorOp } from "../op.ts";
 import { areAlike, checkOperands, fitted, meet, type Operand } from "../operands.ts";
 import { rowType } from "../precision.ts";
@@ -24,6 +24,10 @@ export abstract class RowOp extends TensorOp {
   /** @ignore */
   override get arity(): number {
     return this.row.operands;
+  }
+  /** @ignore What the op does where all operands are bools. */
+  get bools(): "given" | "int32" | "refused" {
+    return "given";
   }
   /** Applies the op to tensors. TypeError for shapes that do not broadcast. */
   override call(...inputs: Tensor[]): Tensor;
@@ -55,13 +59,15 @@ export abstract class ScalarOp extends RowOp {
   override get action(): string {
     return this.row.name.replace("Scalar", "");
   }
-  /** Integers stay integers if the number is an integer and the row takes them. */
+  /** Integers stay integers if the number is one and the row takes them. RangeError for one that their type does not have. */
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
     const array = inputs.length === 1 ? inputs[0]?.cachedData : null;
     if (array && array.code <= dtypeCode.float64) return inputs;
     checkOperands(this, inputs, 1);
     const [a] = inputs as [Tensor], met = promoteScalar(a.dtype, this.scalar);
-    return fitted(inputs, rowType(this.precision, met, this.row.forInts), a.shape);
+    const dtype = rowType(this.precision, met, this.row.forInts);
+    if (!isFloat(dtype)) elementOf(this.action, dtype, this.scalar);
+    return fitted(inputs, dtype, a.shape);
   }
   /** Evaluates the row of a and s. */
   override compute(a: NDArray): NDArray {

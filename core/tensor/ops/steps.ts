@@ -4,6 +4,8 @@
  * In the formulas y is the result and g its adjoint. The comment of a `gradient` gives the adjoint of the input, or the
  * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
+import { refuse } from "../../pure/check.ts";
+import { elementOf, isFloat, promoteScalar, rangeOf } from "../../pure/dtype.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";
@@ -57,27 +59,52 @@ export class Round extends StepOp {
 /** {@linkcode Round} as `Tensor` calls it. */
 export const round: Round = new Round();
 
-/** min(max(a, low), high). */
+/** min(max(a, low), high). Bounds that are no integers lift integers to float32. */
 export class Clip extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.clip;
-  /** Either bound may be infinite. RangeError where `low` exceeds `high`, or a bound is NaN or no number. */
-  constructor(
-    /** The lower bound. */ readonly low: number,
-    /** The upper bound. */ readonly high: number,
-  ) {
+  /** The lower bound, or undefined. */
+  readonly low: number | undefined;
+  /** The upper bound, or undefined. */
+  readonly high: number | undefined;
+  /**
+   * Either bound may be left out, but not both. TypeError for what is no number, RangeError for NaN and where `low` exceeds
+   * `high`.
+   */
+  constructor(low: number | null | undefined, high?: number | null) {
     super();
-    if (typeof low !== "number" || typeof high !== "number" || !(low <= high)) {
-      throw new RangeError(`Cannot clip: low ${low} must not exceed high ${high}`);
+    for (const bound of [low, high]) if (typeof (bound ?? 0) !== "number") refuse("clip", bound, "a number");
+    this.low = low ?? undefined;
+    this.high = high ?? undefined;
+    if (this.low === undefined && this.high === undefined) {
+      throw new TypeError("Cannot clip: there is neither a lower nor an upper bound, give at least one");
     }
+    const [least, most] = this.#bounds;
+    if (!(least <= most)) throw new RangeError(`Cannot clip: low ${least} must not exceed high ${most}`);
+  }
+  get #bounds(): readonly [number, number] {
+    return [this.low ?? -Infinity, this.high ?? Infinity];
+  }
+  // Bounds may change the type, and an integer type may lack them.
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    const fit = super.prepare(inputs), a = fit[0]!;
+    if (isFloat(a.dtype)) return fit;
+    const given = [this.low, this.high].filter((bound) => bound !== undefined);
+    const dtype = given.reduce(promoteScalar, a.dtype), [low, high] = this.#bounds, [least, largest] = rangeOf(dtype);
+    // A bound beyond all numbers of the type on its own side bounds nothing. Beyond the others, it would be a result.
+    if (low > largest) elementOf(this.action, dtype, low);
+    if (high < least) elementOf(this.action, dtype, high);
+    return dtype === a.dtype ? fit : [a.cast(dtype)];
   }
   /** The row of a and both bounds. */
   override compute(a: NDArray): NDArray {
-    return map(this.row, [a], { s: this.low, t: this.high });
+    const [low, high] = this.#bounds, [least, largest] = rangeOf(a.dtype);
+    return map(this.row, [a], { s: Math.max(low, least), t: Math.min(high, largest) });
   }
   /** g where low <= a <= high, else 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    const a = y.inputs[0]!;
-    return a.greaterEqual(this.low).and(a.lessEqual(this.high)).where(g, 0);
+    const a = y.inputs[0]!, [low, high] = this.#bounds;
+    return a.greaterEqual(low).and(a.lessEqual(high)).where(g, 0);
   }
 }
 
