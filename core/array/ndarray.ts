@@ -22,7 +22,7 @@ import { temporaries } from "./group.ts";
 import { askAgain, numberNow, refuseRecording, type Scalar } from "./recorder.ts";
 import { readBytes, recorder, type Storage, type Stream, writeBytes, writeView } from "./stream.ts";
 import { type MapInfo, rows } from "./rows.ts";
-import { isContiguous, type Shape, showShape, sizeOf, stridesOf } from "../pure/shape.ts";
+import { isContiguous, sameShape, type Shape, showShape, sizeOf, stridesOf } from "../pure/shape.ts";
 
 /** Who gives a window back: nobody any more, the code that made it, or a tensor. */
 const nobody = 0, maker = 1, tensor = 2;
@@ -92,6 +92,11 @@ export class NDArray {
     return new NDArray(this.storage, this.shape, this.strides, this.offset, this.dtype, this.contiguous);
   }
 
+  /** Whether several elements of the window are one place in memory, as those of a stretched axis are. */
+  get isRepeated(): boolean {
+    return this.strides.some((step, axis) => step === 0 && this.shape[axis]! > 1);
+  }
+
   /**
    * Gives back this window; the memory is freed with the last one. The window of a tensor, such as an op's `compute` is
    * given, stays the tensor's.
@@ -138,8 +143,11 @@ export class NDArray {
 }
 
 /** The stream of arrays that must lie on one device. Throws if they do not, or if one was freed. */
-export function commonStream(action: string, inputs: readonly NDArray[]): Stream {
-  const stream = inputs[0]!.storage.stream;
+export function commonStream(
+  action: string,
+  inputs: readonly NDArray[],
+  stream: Stream = inputs[0]!.storage.stream,
+): Stream {
   for (const input of inputs) {
     if (input.storage.handle === 0) throw new Error(`Cannot ${action}: tensor ${showShape(input.shape)} was freed`);
     if (input.storage.stream !== stream) {
@@ -181,7 +189,7 @@ export interface Scalars {
   u?: Scalar;
 }
 
-/** Evaluates `row` for each element of `out`. The inputs have its shape, by repetition where need be. */
+/** Evaluates `row` for each element of `out`, which nobody has seen yet. The inputs have its shape, by repetition where need be. */
 export function mapInto(
   out: NDArray,
   row: MapRow | MapInfo,
@@ -190,9 +198,48 @@ export function mapInto(
   t: Scalar = 0,
   u: Scalar = 0,
 ): void {
-  const info = typeof row === "string" ? rows[row] : row;
-  const stream = inputs.length > 0 ? commonStream(info.name, inputs) : out.storage.stream;
+  const info = typeof row === "string" ? rows[row] : row, stream = commonStream(info.name, inputs, out.storage.stream);
   writeMap(stream, info, out, inputs, s, t, u, codeOf(computeType(out.dtype)));
+}
+
+/**
+ * As {@linkcode mapInto}, for memory that tensors show: all writes to such memory are made here. An input may be `out` itself;
+ * one that shows the same memory in another way is copied first, since a device takes the elements in any order.
+ */
+export function overwrite(
+  out: NDArray,
+  row: MapRow | MapInfo,
+  inputs: readonly NDArray[],
+  s: Scalar = 0,
+  t: Scalar = 0,
+  u: Scalar = 0,
+): void {
+  let apart: NDArray[] | null = null;
+  for (let k = 0; k < inputs.length; k++) {
+    if (isMixed(inputs[k]!, out)) (apart ??= inputs.slice())[k] = copy(inputs[k]!);
+  }
+  mapInto(out, row, apart ?? inputs, s, t, u);
+  out.storage.wasWritten();
+  apart?.forEach((array, k) => array !== inputs[k] && array.dispose());
+}
+
+/** Whether an input shows memory of `out` at another place than `out` does. */
+function isMixed(input: NDArray, out: NDArray): boolean {
+  if (input.storage !== out.storage || input === out) return false;
+  if (input.offset === out.offset && sameShape(input.strides, out.strides)) return false;
+  const [first, last] = reach(input), [firstWritten, lastWritten] = reach(out);
+  return first <= lastWritten && firstWritten <= last;
+}
+
+/** The first and the last place in its storage that an array shows. */
+function reach({ shape, strides, offset }: NDArray): [first: number, last: number] {
+  let first = offset, last = offset;
+  shape.forEach((length, axis) => {
+    const step = (length - 1) * strides[axis]!;
+    if (step < 0) first += step;
+    else last += step;
+  });
+  return [first, last];
 }
 
 /** As `writeMap`, for an output that was just made: if the map is refused, the output is given back. */

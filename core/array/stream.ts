@@ -10,6 +10,9 @@ import { limits, opcode } from "../../kernels/instruction.ts";
 import { ofView, placeOf, wordsMost } from "../../kernels/schema.ts";
 import { groupDepth, joinGroup } from "./group.ts";
 
+/** How often memory that tensors show has been written to, all together: the time that tells earlier writes from later ones. */
+export let writesSoFar = 0;
+
 /** Memory on a device, counted by the arrays that show it. */
 export class Storage {
   declare readonly stream: Stream;
@@ -18,12 +21,20 @@ export class Storage {
   declare handle: number;
   /** How many arrays show it. */
   declare references: number;
+  /** The number, among all writes, of the last one to this memory; 0 if it has only been filled when it was made. */
+  declare lastWrite: number;
 
   constructor(stream: Stream, handle: number, bytes: number) {
     this.stream = stream;
     this.handle = handle;
     this.bytes = bytes;
     this.references = 1;
+    this.lastWrite = 0;
+  }
+
+  /** Notes that the elements are other ones from here on, so that a gradient that needs the old ones is refused. */
+  wasWritten(): void {
+    this.lastWrite = ++writesSoFar;
   }
 
   retain(): void {

@@ -5,7 +5,7 @@
 import { autocastType, gradientsEnabled } from "../ambient/modes.ts";
 import type { Arguments } from "./arguments.ts";
 import { chosenStream } from "../array/devices.ts";
-import { type Layout, layOut, type List, type Slot } from "./list.ts";
+import { type Layout, layOut, type List, type Slot, target } from "./list.ts";
 import { NDArray } from "../array/ndarray.ts";
 import { ofView } from "../../kernels/schema.ts";
 import { passes } from "./passes/mod.ts";
@@ -85,6 +85,8 @@ export class Program implements Disposable {
   /** Memory that may be another at each call, and the words where its handles stand; the offsets follow two words later. */
   readonly #bindings: { locate: Locate; handles: readonly number[]; beyond: readonly number[] }[] = [];
   readonly #escaping: readonly Slot[];
+  /** Memory from outside that the instructions write to: parameters, state and gradients. */
+  readonly #written: readonly Locate[];
   /** How many calls are under way. */
   #running = 0;
   #isDisposed = false;
@@ -104,6 +106,8 @@ export class Program implements Disposable {
     this.#layout = layOut(this.list);
     const unshared = new Set(plan.gradients.map(({ unshared }) => unshared?.slot));
     this.#escaping = list.slots.filter((slot) => slot.escapes && !unshared.has(slot));
+    const targets = new Set(this.list.instructions.map((instruction) => target(instruction)?.slot));
+    this.#written = [...targets].flatMap((slot) => slot?.bytes === null ? [plan.sources.get(slot.handle)!.locate] : []);
     this.#liveStorages = new Set(live.map(({ storage }) => storage));
     this.#pinnedStorages = new Set([...plan.pinned.values()].map(({ storage }) => storage));
     const withGradients = gradientsEnabled(), autocast = autocastType(), byDefault = chosenStream();
@@ -295,6 +299,7 @@ export class Program implements Disposable {
     }
     // The checks come first: a call that they refuse has changed neither counts on the host nor memory.
     if (checked > 0) stream.replay(words, 0, [checked]);
+    for (const locate of this.#written) locate(call).storage.wasWritten();
     for (const action of actions) act(words, action);
     for (const slot of this.#escaping) {
       const storage = stream.allocate(slot.bytes!);

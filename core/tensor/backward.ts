@@ -5,11 +5,12 @@
  */
 import { innerScope, moveTo, type Scope } from "../ambient/scope.ts";
 import { withAutocast, withGradients } from "../ambient/modes.ts";
-import { contiguous, copy, mapInto } from "../array/ndarray.ts";
+import { contiguous, copy, mapInto, overwrite } from "../array/ndarray.ts";
 import { rows } from "../array/rows.ts";
 import { sameShape, showShape } from "../pure/shape.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Adjoints, TensorOp, TensorTupleOp } from "./op.ts";
+import { isIntact, unlessOverwritten } from "./overwritten.ts";
 import { findTopoSort, noValues, type Op, releasedInputs } from "./value.ts";
 
 /** Options of a backward sweep. */
@@ -25,8 +26,24 @@ const needsGradient = (node: Tensor) => node.requiresGrad;
 /** One output and the adjoint to start from. */
 export type Seed = readonly [output: Tensor, outGrad: Tensor];
 
+/** What a sweep is, to all of its steps. */
+interface Sweep {
+  readonly createGraph: boolean;
+  readonly retainGraph: boolean;
+  /** The nodes that adjoints are for; null for all. */
+  readonly needed: ReadonlySet<Tensor> | null;
+  /** The scope whose adjoints are freed as soon as no node needs them; null if none are. */
+  readonly own: Scope | null;
+  /**
+   * Adjoints that were added into sums. They are freed only after all inputs of a node have theirs, since an op may answer one
+   * tensor for two inputs.
+   */
+  readonly unused: Tensor[];
+}
+
 /**
- * Carries the seeds' adjoints through the graph to the leaves, and hands every node with its adjoint to `visit`.
+ * Carries the seeds' adjoints through the graph to the leaves, or to the tensors `wanted` and no further, and hands every
+ * node with its adjoint to `visit`.
  *
  * If the scope `own` is given, adjoints that it owns are freed as soon as no node needs them, unless `visit` moved them to
  * another scope. Autocast is off: products are computed in the types of the graph.
@@ -36,24 +53,25 @@ export function sweep(
   visit: (node: Tensor, adjoint: Tensor) => void,
   options: BackwardOptions,
   own: Scope | null = null,
+  wanted: readonly Tensor[] | null = null,
 ): void {
-  withAutocast(null, () => sweepNow(seeds, visit, options, own));
+  withAutocast(null, () => sweepNow(seeds, visit, options, own, wanted));
 }
 
 function sweepNow(
   seeds: readonly Seed[],
   visit: (node: Tensor, adjoint: Tensor) => void,
-  options: BackwardOptions,
+  { createGraph = false, retainGraph = createGraph }: BackwardOptions,
   own: Scope | null,
+  wanted: readonly Tensor[] | null,
 ): void {
-  const { createGraph = false, retainGraph = createGraph } = options;
-  const order = findTopoSort(seeds.map(([output]) => output), needsGradient);
-  /** Adjoints that were added into sums. They are freed only after all inputs of a node have theirs, since an op may answer
-   * one tensor for two inputs. Null if nothing is freed. */
-  const unused: Tensor[] | null = own === null ? null : [];
+  let order = findTopoSort(seeds.map(([output]) => output), needsGradient);
+  const needed = wanted === null ? null : leadingTo(wanted, order);
+  if (needed !== null) order = order.filter((node) => needed.has(node));
+  const state: Sweep = { createGraph, retainGraph, needed, own, unused: [] };
   let waiting: Map<readonly Tensor[], number> | null = null;
   try {
-    for (const [output, outGrad] of seeds) addAdjoint(output, outGrad, createGraph, unused);
+    for (const [output, outGrad] of seeds) if (isNeeded(state, output)) addAdjoint(state, output, outGrad);
     for (let k = order.length - 1; k >= 0; k--) {
       const node = order[k]!, adjoint = node.adjoint, siblings = node.siblings;
       if (siblings !== null) {
@@ -62,18 +80,15 @@ function sweepNow(
         const left = waiting.get(siblings)! - 1;
         waiting.set(siblings, left);
         // The op's gradient needs the adjoints of all results. Its inputs come later in the sweep than every result.
-        if (left === 0) sendOnAll(siblings, createGraph, retainGraph, unused, own);
+        if (left === 0) sendOnAll(state, siblings);
         continue;
       }
       if (adjoint === null) continue;
       node.adjoint = null;
       node.adjointIsSum = false;
       visit(node, adjoint);
-      if (node.op !== null) {
-        sendOn(node.op as TensorOp, node, adjoint, createGraph, unused);
-        if (!retainGraph) releaseGraph(node);
-      }
-      letGo(adjoint, unused, own);
+      if (node.op !== null) sendOn(state, node.op as TensorOp, node, adjoint);
+      letGo(state, adjoint);
     }
   } catch (error) {
     // Adjoints must not be left for the next sweep to find.
@@ -86,6 +101,19 @@ function sweepNow(
   }
 }
 
+/** The nodes of the order on a way to the tensors `wanted`. One whose graph was released may have been on such a way. */
+function leadingTo(wanted: readonly Tensor[], order: readonly Tensor[]): Set<Tensor> {
+  const found = new Set(wanted);
+  for (const node of order) {
+    if (node.inputs === releasedInputs || node.inputs.some((input) => found.has(input))) found.add(node);
+  }
+  return found;
+}
+
+function isNeeded({ needed }: Sweep, node: Tensor): boolean {
+  return node.requiresGrad && (needed === null || needed.has(node));
+}
+
 /** The number of results in the order of each op with several. */
 function countSiblings(order: readonly Tensor[]): Map<readonly Tensor[], number> {
   const counts = new Map<readonly Tensor[], number>();
@@ -95,38 +123,52 @@ function countSiblings(order: readonly Tensor[]): Map<readonly Tensor[], number>
   return counts;
 }
 
+/** Gives the inputs of a node the adjoints that its op computes from the node's adjoint. */
+function sendOn(state: Sweep, op: TensorOp, node: Tensor, adjoint: Tensor): void {
+  if (isEnd(state, node)) return;
+  const answer = isIntact(node)
+    ? op.gradient(adjoint, node)
+    : unlessOverwritten(node, () => op.gradient(adjoint, node));
+  distribute(state, op, node.inputs, answer);
+  if (!state.retainGraph) releaseGraph(node);
+}
+
+/** Sends on the adjoints of all results of an op with several, as `sendOn` does for an op with one. */
+function sendOnAll(state: Sweep, results: readonly Tensor[]): void {
+  const outGrads = results.map((result) => result.adjoint);
+  for (const result of results) {
+    result.adjoint = null;
+    result.adjointIsSum = false;
+  }
+  const first = results.find((result) => result.op !== null)!, op = first.op as TensorTupleOp;
+  if (outGrads.some((adjoint) => adjoint !== null) && !isEnd(state, first)) {
+    distribute(state, op, first.inputs, unlessOverwritten(first, () => op.gradient(outGrads, results)));
+    if (!state.retainGraph) results.forEach(releaseGraph);
+  }
+  for (const adjoint of outGrads) if (adjoint !== null) letGo(state, adjoint);
+}
+
+/** Whether no input of a node is needed. Throws if an earlier sweep has released the graph behind the node. */
+function isEnd({ needed }: Sweep, node: Tensor): boolean {
+  if (node.inputs === releasedInputs) {
+    throw new Error(
+      `Cannot backward: the graph of tensor ${showShape(node.shape)} was freed by an earlier backward; ` +
+        "pass retainGraph there",
+    );
+  }
+  return needed !== null && !node.inputs.some((input) => needed.has(input));
+}
+
 /** Drops a node's inputs and saved values, whose memory only its gradient would have read. */
 function releaseGraph(node: Tensor): void {
   node.inputs = releasedInputs;
   node.saved = noValues;
 }
 
-/** Sends on the adjoints of all results of an op with several, as `sendOn` does for an op with one. */
-function sendOnAll(
-  results: readonly Tensor[],
-  createGraph: boolean,
-  retainGraph: boolean,
-  unused: Tensor[] | null,
-  own: Scope | null,
-): void {
-  const outGrads = results.map((result) => result.adjoint);
-  for (const result of results) {
-    result.adjoint = null;
-    result.adjointIsSum = false;
-  }
-  if (outGrads.some((adjoint) => adjoint !== null)) {
-    const first = results.find((result) => result.op !== null)!, op = first.op as TensorTupleOp;
-    checkGraph(first);
-    distribute(op, first.inputs, op.gradient(outGrads, results), createGraph, unused);
-    if (!retainGraph) results.forEach(releaseGraph);
-  }
-  for (const adjoint of outGrads) if (adjoint !== null) letGo(adjoint, unused, own);
-}
-
 /** Frees an adjoint that was sent on, and those that went into sums on the way, unless a node still has them. */
-function letGo(adjoint: Tensor, unused: Tensor[] | null, own: Scope | null): void {
+function letGo({ own, unused }: Sweep, adjoint: Tensor): void {
   adjoint.adjointOf--;
-  if (own === null || unused === null) return;
+  if (own === null) return;
   freeUnused(adjoint, own);
   while (unused.length > 0) freeUnused(unused.pop()!, own);
 }
@@ -135,77 +177,70 @@ function freeUnused(adjoint: Tensor, own: Scope): void {
   if (adjoint.adjointOf === 0 && adjoint.owner === own) adjoint.dispose();
 }
 
-/** Gives the inputs of a node the adjoints that its op computes from the node's adjoint. */
-function sendOn(op: TensorOp, node: Tensor, adjoint: Tensor, createGraph: boolean, unused: Tensor[] | null): void {
-  checkGraph(node);
-  distribute(op, node.inputs, op.gradient(adjoint, node), createGraph, unused);
-}
-
-/** Throws if an earlier sweep has released the graph behind a node. */
-function checkGraph(node: Tensor): void {
-  if (node.inputs !== releasedInputs) return;
-  throw new Error(
-    `Cannot backward: the graph of tensor ${showShape(node.shape)} was freed by an earlier backward; ` +
-      "pass retainGraph there",
-  );
-}
-
 /** Adds the adjoints that an op's gradient has answered to those of the op's inputs. */
-function distribute(
-  op: Op,
-  inputs: readonly Tensor[],
-  answer: Adjoints,
-  createGraph: boolean,
-  unused: Tensor[] | null,
-): void {
+function distribute(state: Sweep, op: Op, inputs: readonly Tensor[], answer: Adjoints): void {
   if (!Array.isArray(answer)) {
-    if (inputs[0]!.requiresGrad) addAdjoint(inputs[0]!, answer as Tensor, createGraph, unused, op);
+    if (isNeeded(state, inputs[0]!)) addAdjoint(state, inputs[0]!, answer as Tensor, op);
     return;
   }
   for (let place = 0; place < inputs.length; place++) {
     const input = inputs[place]!, given = answer[place];
-    if (!input.requiresGrad) continue;
+    if (!isNeeded(state, input)) continue;
     if (given === undefined) {
       throw new Error(
         `Cannot backward: ${op.name} gave no gradient for input ${place}; null says that none flows`,
       );
     }
-    if (given !== null) addAdjoint(input, given, createGraph, unused, op);
+    if (given !== null) addAdjoint(state, input, given, op);
   }
 }
 
-function addAdjoint(
-  node: Tensor,
-  adjoint: Tensor,
-  createGraph: boolean,
-  unused: Tensor[] | null,
-  from: Op | null = null,
-): void {
-  const before = node.adjoint;
+function addAdjoint(state: Sweep, node: Tensor, given: Tensor, from: Op | null = null): void {
+  const adjoint = fits(node, given) ? given : fitted(state, node, given, from), before = node.adjoint;
   if (before === null) {
-    if (!sameShape(adjoint.shape, node.shape)) {
-      throw new TypeError(
-        `Cannot ${from?.name ?? "backward"}: gradient of shape ${showShape(adjoint.shape)} for a tensor of shape ${
-          showShape(node.shape)
-        }`,
-      );
-    }
     node.adjoint = adjoint;
     adjoint.adjointOf++;
     return;
   }
-  unused?.push(adjoint);
-  if (node.adjointIsSum && !createGraph && adjoint.dtype === before.dtype) {
+  keepUnused(state, adjoint);
+  if (node.adjointIsSum && !state.createGraph) {
     // The sum belongs to this sweep alone, so it grows in place.
     mapInto(before.array, rows.add, [before.array, adjoint.array]);
     return;
   }
   const sum = before.add(adjoint);
   before.adjointOf--;
-  unused?.push(before);
+  keepUnused(state, before);
   node.adjoint = sum;
   sum.adjointOf++;
   node.adjointIsSum = true;
+}
+
+function keepUnused({ own, unused }: Sweep, adjoint: Tensor): void {
+  if (own !== null) unused.push(adjoint);
+}
+
+/** Whether an adjoint has the shape and type of its node, and is on its device. */
+function fits({ cachedData: wanted }: Tensor, { cachedData: array }: Tensor): boolean {
+  return wanted !== null && array !== null && wanted.code === array.code && sameShape(wanted.shape, array.shape) &&
+    wanted.storage.stream === array.storage.stream;
+}
+
+/** The adjoint in the type of its node. TypeError if it is of another shape or on another device. */
+function fitted(state: Sweep, node: Tensor, adjoint: Tensor, from: Op | null): Tensor {
+  const action = from?.name ?? "backward";
+  if (!sameShape(adjoint.shape, node.shape)) {
+    throw new TypeError(
+      `Cannot ${action}: gradient of shape ${showShape(adjoint.shape)} for a tensor of shape ${showShape(node.shape)}`,
+    );
+  }
+  // Of a node that was freed only the shape is known.
+  if (node.cachedData === null) return adjoint;
+  if (adjoint.device !== node.device) {
+    throw new TypeError(`Cannot ${action}: gradient on ${adjoint.device} for a tensor on ${node.device}`);
+  }
+  keepUnused(state, adjoint);
+  return adjoint.cast(node.dtype);
 }
 
 /**
@@ -233,7 +268,9 @@ export function computeGradientOfVariables(output: Tensor, outGrad?: Tensor, opt
   const { createGraph = false } = options;
   if (createGraph) {
     sweep([[output, outGrad ?? output.onesLike()]], (node, adjoint) => {
-      if (node.op === null) node.grad = node.grad === null ? adjoint : node.grad.add(adjoint);
+      if (node.op !== null) return;
+      // Other tensors may have the same adjoint, and a gradient may be changed in place: each leaf gets its own.
+      node.grad = node.grad === null ? adjoint.mul(1) : sumFor(node, node.grad, adjoint);
     }, options);
     return;
   }
@@ -257,14 +294,23 @@ export function computeGradientOfVariables(output: Tensor, outGrad?: Tensor, opt
 function accumulate(leaf: Tensor, adjoint: Tensor, ours: boolean): void {
   const grad = leaf.grad;
   if (grad !== null) {
-    mapInto(grad.array, rows.add, [grad.array, adjoint.array]);
-  } else if (
-    ours && adjoint.array.contiguous && adjoint.array.storage.references === 1 && adjoint.dtype === leaf.dtype
-  ) {
+    // A gradient that is on a graph is not changed: the graph may read it.
+    if (grad.op !== null || grad.dtype !== leaf.dtype || !sameShape(grad.shape, leaf.shape)) {
+      leaf.grad = sumFor(leaf, grad, adjoint);
+    } else overwrite(grad.writable, rows.add, [grad.array, adjoint.array]);
+  } else if (ours && adjoint.array.contiguous && adjoint.array.storage.references === 1) {
     leaf.grad = adjoint;
-  } else {
-    leaf.grad = leaf.wrap(copy(adjoint.array, leaf.dtype));
+  } else leaf.grad = leaf.wrap(copy(adjoint.array));
+}
+
+/** The sum of a leaf's gradient and a further one. The first may be of a type or a shape that the leaf has had before. */
+function sumFor(leaf: Tensor, grad: Tensor, more: Tensor): Tensor {
+  if (!sameShape(grad.shape, leaf.shape)) {
+    throw new TypeError(
+      `Cannot backward: .grad has shape ${showShape(grad.shape)} and its tensor ${showShape(leaf.shape)}; reset it`,
+    );
   }
+  return grad.cast(leaf.dtype).add(more);
 }
 
 /**
@@ -285,13 +331,13 @@ export function gradientsOf(seeds: readonly Seed[], wanted: readonly Tensor[], o
       return adjoint ?? tensor.zerosLike();
     });
   if (options.createGraph) {
-    sweep(seeds, visit, options);
+    sweep(seeds, visit, options, null, wanted);
     return answer();
   }
   const inner = innerScope("grad()");
   try {
     return withGradients(false, () => {
-      sweep(seeds, visit, options, inner);
+      sweep(seeds, visit, options, inner, wanted);
       return answer().map((tensor) => {
         if (tensor.owner === inner) {
           moveTo(tensor, inner.parent);

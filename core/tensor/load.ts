@@ -9,6 +9,7 @@ import { shown } from "../pure/check.ts";
 import { isFloat } from "../pure/dtype.ts";
 import { sameShape, showShape } from "../pure/shape.ts";
 import { Tensor } from "./tensor.ts";
+import { cloneOf } from "./update.ts";
 
 /**
  * Why `source` cannot be loaded into `target`, in words that follow its name; null if it can. Floats are loaded into floats
@@ -23,10 +24,16 @@ export function misfit(source: unknown, target: Tensor): string | null {
   return fits ? null : `is of type ${source.dtype}, it must be ${target.dtype}`;
 }
 
-/** Copies each source, which must fit, into the target beside it. Error, before anything is changed, for a freed tensor. */
+/**
+ * Copies each source, which must fit, into the target beside it. Sources may show the memory of targets, in any order. Error,
+ * before anything is changed, for a freed tensor.
+ */
 export function load(pairs: readonly (readonly [target: Tensor, source: Tensor])[]): void {
   using _ = innerScope("loadStateDict()");
-  const fitted = pairs.map(([target, source]) => source.detach().to(target.device).cast(target.dtype));
-  pairs.forEach(([target]) => target.array);
+  const written = new Set(pairs.map(([target]) => target.array.storage));
+  const fitted = pairs.map(([target, source]) => {
+    const own = written.has(source.array.storage) ? source.wrap(cloneOf(source)) : source.detach();
+    return own.to(target.device).cast(target.dtype);
+  });
   pairs.forEach(([target], place) => target.data = fitted[place]!);
 }

@@ -3,8 +3,9 @@
  * turns values into elements and elements into values. The class Tensor adds every op as a method.
  */
 import { currentScope, moveTo, type Owned, type Scope } from "../ambient/scope.ts";
-import { copy, filled, mapInto, NDArray } from "../array/ndarray.ts";
+import { copy, filled, NDArray, overwrite } from "../array/ndarray.ts";
 import { arrayFrom, type TensorOptions, type TensorSource } from "../array/elements.ts";
+import { writesSoFar } from "../array/stream.ts";
 import { unwatch, type Watch, watch } from "../array/unowned.ts";
 import { refuse } from "../pure/check.ts";
 import { type DType, isFloat, type TypedArray } from "../pure/dtype.ts";
@@ -29,6 +30,8 @@ export abstract class TensorNode extends Value implements Owned {
   declare adjointIsSum: boolean;
   /** @ignore The number of nodes whose adjoint this tensor is. */
   declare adjointOf: number;
+  /** @ignore How many writes to memory had happened when the tensor was made: later ones may have changed what it came from. */
+  declare madeAt: number;
   declare private ownGrad: Tensor | UnseenGradient | null;
   /** The scope that freed the tensor, for the message to whoever reads it all the same. */
   declare private freedBy: Scope | null;
@@ -63,6 +66,7 @@ export abstract class TensorNode extends Value implements Owned {
     this.adjoint = null;
     this.adjointIsSum = false;
     this.adjointOf = 0;
+    this.madeAt = writesSoFar;
     this.ownGrad = null;
     this.freedBy = null;
     this.freedShape = unknownShape;
@@ -87,6 +91,24 @@ export abstract class TensorNode extends Value implements Owned {
     if (array === null) throw this.freedError();
     witness?.touch(this, array);
     return array;
+  }
+
+  /**
+   * @ignore The data for whoever writes to it. Elements that share a place in memory, as those of a stretched axis do, get
+   * places of their own first.
+   */
+  get writable(): NDArray {
+    if (this.array.isRepeated) this.replaceData(copy(this.array));
+    return this.array;
+  }
+
+  /** Shows other memory from here on. */
+  private replaceData(array: NDArray): void {
+    const own = array.taken(), isWatched = this.watched !== null;
+    this.letGo(this.cachedData!);
+    this.cachedData = own;
+    own.storage.wasWritten();
+    if (isWatched) this.unowned();
   }
 
   /** The data, for questions about its type and place: unlike `array`, this is not reported to a recording. */
@@ -197,6 +219,10 @@ export abstract class TensorNode extends Value implements Owned {
           `Cannot set grad: shape ${showShape(grad.shape)} for a tensor of shape ${showShape(this.shape)}`,
         );
       }
+      if (grad.dtype !== this.dtype || grad.device !== this.device) {
+        const [given, wanted] = [grad, this].map(({ dtype, device }) => `${dtype} on ${device}`);
+        throw new TypeError(`Cannot set grad: ${given} for a tensor of ${wanted}`);
+      }
       // A gradient lives as long as its tensor does, whatever scope it was made in.
       moveTo(grad, this.owner);
     }
@@ -242,16 +268,13 @@ export abstract class TensorNode extends Value implements Owned {
   set data(value: Tensor) {
     const array = this.array, source = value?.array ?? refuse("set data", value, "a tensor");
     if (sameShape(array.shape, source.shape) && array.dtype === source.dtype && this.device === value.device) {
-      mapInto(array, "copy", [source]);
+      overwrite(this.writable, "copy", [value.array]);
       return;
     }
     if (isFloat(array.dtype) !== isFloat(source.dtype)) {
       throw new TypeError(`Cannot set data: type ${source.dtype} for a tensor of type ${array.dtype}`);
     }
-    const own = copy(source).taken(), isWatched = this.watched !== null;
-    this.letGo(array);
-    this.cachedData = own;
-    if (isWatched) this.unowned();
+    this.replaceData(copy(source));
   }
 
   /** The same data as a leaf that requires no gradient. */

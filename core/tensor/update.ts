@@ -5,7 +5,7 @@
 import type { MapRow } from "../../kernels/instruction.ts";
 import { moveTo } from "../ambient/scope.ts";
 import { nextCounters } from "../array/counters.ts";
-import { copy, map, mapInto, type NDArray, type Scalars } from "../array/ndarray.ts";
+import { copy, map, type NDArray, overwrite, type Scalars } from "../array/ndarray.ts";
 import { random } from "../array/skeletons.ts";
 import { broadcastTo } from "../array/views.ts";
 import { isHalf } from "../pure/dtype.ts";
@@ -19,12 +19,12 @@ export function update(
   inputs: readonly Tensor[],
   { s = 0, t = 0, u = 0 }: Scalars = {},
 ): void {
-  const out = target.array,
+  const out = target.writable,
     views = inputs.map((input) => {
       const array = input.array;
       return sameShape(array.shape, out.shape) ? array : broadcastTo(array, out.shape);
     });
-  mapInto(out, row, views, s, t, u);
+  overwrite(out, row, views, s, t, u);
   views.forEach((view, k) => {
     if (view !== inputs[k]!.array) view.dispose();
   });
