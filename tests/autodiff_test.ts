@@ -1,19 +1,25 @@
 /** The lecture's worked examples, the three difference schemes, and the rules of `backward`. */
 import {
+  capture,
   computeGradientOfVariables,
   findTopoSort,
   grad,
   gradCheck,
   jvp,
   MulScalar,
+  type NDArray,
+  noGrad,
   numericGrad,
   randn,
   Tensor,
   tensor,
   TensorOp,
+  valueAndGrad,
 } from "../mod.ts";
 import {
   assertClose,
+  assertEquals,
+  assertExact,
   assertMatch,
   assertStrictEquals,
   assertThrows,
@@ -136,4 +142,133 @@ forEachDevice("print and toDot show the graph", () => {
   const text = x.mul(2).sum().toDot();
   assertMatch(text, /MulScalar/);
   assertMatch(text, /n0 -> n1/);
+});
+
+const options = { dtype: "float64" } as const;
+
+forEachDevice("a derivative is on a graph where something beside its arguments wants a gradient", () => {
+  // 2 w x is the slope of w x², and 8 w x² + 1 the derivative of its square plus w.
+  const w = new Tensor([5], options), x = tensor([3], options), f = (x: Tensor) => w.mul(x).mul(x).sum();
+  const penalties: [name: string, slope: () => Tensor][] = [
+    ["grad", () => grad(f)(x)],
+    ["valueAndGrad", () => valueAndGrad(f)(x)[1]],
+    ["jvp", () => jvp(f, [x], [tensor([1], options)])[1]],
+    ["another argument", () => grad((x: Tensor, w: Tensor) => w.mul(x).mul(x).sum())(x, w)],
+    ["several", () => grad((x: Tensor, z: Tensor) => f(x).add(z.sum()), { argnums: [0, 1] })(x, x)[0]!],
+    ["inside another", () => grad((z: Tensor) => grad(f)(x).mul(z).sum())(tensor([1], options))],
+  ];
+  for (const [name, slope] of penalties) {
+    w.resetGrad();
+    slope().square().sum().add(w.sum()).backward();
+    assertClose(values(w.grad!), [361], { relative: 1e-14, what: name });
+  }
+  using step = capture((x: Tensor) => grad(f)(x).square().sum().add(w.sum()).backward());
+  for (let k = 0; k < 3; k++) {
+    w.resetGrad();
+    step(x);
+    assertClose(values(w.grad!), [361], { relative: 1e-14, what: "captured" });
+  }
+  // The value is on the graph, too: the derivative of w x² by w.
+  w.resetGrad();
+  valueAndGrad(f)(x)[0].backward();
+  jvp(f, [x], [x])[0].backward();
+  assertExact(values(w.grad!), [18]);
+});
+
+forEachDevice("a derivative is on no graph where nothing else wants a gradient, and none under noGrad", () => {
+  const w = new Tensor([5]), x = tensor([3]), f = (x: Tensor) => x.mul(x).sum(), g = (x: Tensor) => w.mul(f(x)).sum();
+  const on = (...results: Tensor[]) => results.map(({ requiresGrad }) => requiresGrad);
+  assertEquals(on(grad(f)(x), ...valueAndGrad(f)(x), ...jvp(f, [x], [x])), [false, false, false, false, false]);
+  assertEquals(on(grad(g)(x), ...valueAndGrad(g)(x), ...jvp(g, [x], [x])), [true, true, true, true, true]);
+  noGrad(() => {
+    const results = [grad(g)(x), ...valueAndGrad(g)(x), ...jvp(g, [x], [x]), grad(f)(w)];
+    assertEquals(on(...results), results.map(() => false));
+    assertExact(results.flatMap(values), [30, 45, 30, 45, 90, 10]);
+    // What is differentiated inside is recorded, so that second derivatives are there.
+    assertExact(values(grad((x: Tensor) => grad(g)(x).sum())(x)), [10]);
+  });
+  assertExact(values(grad((x: Tensor) => noGrad(() => f(x)).add(x.sum()))(x)), [1]);
+  assertEquals([x.grad, w.grad], [null, null]);
+});
+
+forEachDevice("a derivative stops at its arguments, and leaves the graphs that lead to them alone", () => {
+  const w = new Tensor([2]), x = w.square();
+  assertExact(values(grad((x: Tensor) => x.square().sum())(x)), [8]);
+  assertEquals(w.grad, null);
+  x.sum().backward();
+  assertExact(values(w.grad!), [4]);
+});
+
+/** Answers a gradient of another type, shape or device than its input's. */
+class Odd extends TensorOp {
+  constructor(readonly answer: (g: Tensor) => Tensor) {
+    super();
+  }
+  compute(a: NDArray) {
+    return new MulScalar(1).compute(a);
+  }
+  gradient(g: Tensor) {
+    return this.answer(g);
+  }
+}
+
+forEachDevice("a gradient has the type, shape and device of its tensor", (device) => {
+  const functions: [name: string, f: (x: Tensor) => Tensor][] = [
+    ["promoted beside itself", (x) => x.add(x.cast("float64"))],
+    ["promoted by another", (x) => x.mul(tensor([1, 2], options))],
+    ["the op's own", (x) => new Odd((g) => g.cast("float64")).call(x)],
+    ["the op's own, beside another", (x) => new Odd((g) => g.cast("float64")).call(x).add(x.mul(2))],
+    ["an integer", (x) => new Odd((g) => g.cast("int32")).call(x)],
+  ];
+  for (const dtype of ["float32", "float16", "bfloat16"] as const) {
+    for (const [name, f] of functions) {
+      const x = tensor([1, 2], { dtype, requiresGrad: true }), what = `${name}, ${dtype}`;
+      assertStrictEquals(grad((x: Tensor) => f(x).sum())(x).dtype, dtype, what);
+      for (const createGraph of [false, true, false]) {
+        f(x).sum().backward(undefined, { createGraph });
+        assertStrictEquals(x.grad!.dtype, dtype, what);
+      }
+      computeGradientOfVariables(f(x), tensor([1, 1], options));
+      assertStrictEquals(x.grad!.dtype, dtype, what);
+    }
+  }
+  const x = new Tensor([1, 2]);
+  const [sum, kept] = [(g: Tensor) => g.sum(), (g: Tensor) => g];
+  assertThrowsLike(
+    () => new Odd(sum).call(x).sum().backward(),
+    /^TypeError: Cannot Odd: gradient of shape \[\] for .*\[2\]/,
+  );
+  // A second gradient is checked as the first is, though it would stretch to the first.
+  const both = () => new Odd(sum).call(x).add(new Odd(kept).call(x)).add(new Odd(sum).call(x)).sum();
+  assertThrowsLike(() => both().backward(), /^TypeError: Cannot Odd: gradient of shape \[\]/);
+  if (device !== "reference") {
+    const away = new Odd((g) => g.to("reference"));
+    assertThrowsLike(
+      () => away.call(x).sum().backward(),
+      /^TypeError: Cannot Odd: gradient on reference for a tensor on /,
+    );
+    assertThrowsLike(
+      () => x.grad = tensor([1, 2], { device: "reference" }),
+      /^TypeError: Cannot set grad: float32 on ref/,
+    );
+  }
+  assertThrowsLike(() => x.grad = tensor([1, 2], options), /^TypeError: Cannot set grad: float64 on .* of float32 on /);
+  assertStrictEquals(x.grad, null);
+  // A gradient from before its tensor was given another type follows it; one of another shape is refused.
+  x.sum().backward();
+  x.data = tensor([1, 2], options);
+  x.sum().backward();
+  assertStrictEquals(x.grad!.dtype, "float64");
+  assertExact(values(x.grad!), [2, 2]);
+  x.data = tensor([1, 2, 3], options);
+  assertThrowsLike(() => x.sum().backward(), /^TypeError: Cannot backward: .grad has shape \[2\] and its tensor \[3\]/);
+});
+
+forEachDevice("leaves that get one adjoint on a graph have gradients of their own", () => {
+  const x = new Tensor([1, 2]), z = new Tensor([3, 4]), outGrad = tensor([1, 10]);
+  x.add(z).backward(outGrad, { createGraph: true });
+  x.mul(1).sum().backward();
+  for (const [tensor, expected] of [[x.grad!, [2, 11]], [z.grad!, [1, 10]], [outGrad, [1, 10]]] as const) {
+    assertExact(values(tensor), expected);
+  }
 });

@@ -1,7 +1,7 @@
 /**
  * Differentiation of functions: reverse (`grad`), forward (`jvp`) and numeric, and the check of gradients by differences.
  */
-import { noGrad, withAutocast, withGradients } from "../ambient/modes.ts";
+import { gradientsEnabled, noGrad, withAutocast, withGradients } from "../ambient/modes.ts";
 import { gradientsOf } from "./backward.ts";
 import { streamOf } from "../array/devices.ts";
 import { checkFunction, refuse } from "../pure/check.ts";
@@ -10,6 +10,7 @@ import { contiguous, fromTypedArray } from "../array/ndarray.ts";
 import { differentiating } from "../array/recorder.ts";
 import { sameShape, type Shape, showShape } from "../pure/shape.ts";
 import type { TensorOp, TensorTupleOp } from "./op.ts";
+import { unlessOverwritten } from "./overwritten.ts";
 import { Tensor } from "./tensor.ts";
 import { findTopoSort } from "./value.ts";
 
@@ -24,21 +25,29 @@ export interface GradOptions {
 }
 
 /** The gradient of one argument, or of several as a list. */
-// deno-lint-ignore no-explicit-any
-export type GradResult<O> = O extends { argnums: readonly number[] } ? Tensor[] : any;
+export type GradResult<O> = O extends { argnums: infer Places }
+  ? Places extends number ? Tensor : Places extends readonly number[] ? Tensor[] : Tensor | Tensor[]
+  : Tensor;
 
 /**
  * The value and the gradient of a function whose result is a scalar.
  *
- * Inside another differentiated function the gradient is a graph, so that `grad(grad(f))` works. TypeError for an argument
- * that is no tensor of a float type, and for a result of more than one element.
+ * Both are on a graph where something else than the chosen arguments wants a gradient: a tensor that the function closes
+ * over, another argument, or an outer differentiated function. So gradients of gradients, as in a gradient penalty, flow on
+ * to parameters. Under `noGrad` they are on none. TypeError for an argument that is no tensor of a float type, and for a
+ * result of more than one element.
  *
  * @example
  * ```ts
- * import { tensor, type Tensor, valueAndGrad } from "deneb";
+ * import { nn, tensor, type Tensor, valueAndGrad } from "deneb";
  *
  * const [y, g] = valueAndGrad((x: Tensor) => x.square().sum())(tensor([1, 2]));
  * if (y.item() !== 5 || g.toArray().join() !== "2,4") throw new Error("wrong");
+ *
+ * const w = new nn.Parameter([5]);
+ * const [, slope] = valueAndGrad((x: Tensor) => w.mul(x).mul(x).sum())(tensor([3]));
+ * slope.square().sum().backward(); // (2 w x)², whose derivative by w is 8 w x².
+ * if (w.grad!.item() !== 360) throw new Error("wrong");
  * ```
  */
 export function valueAndGrad<O extends GradOptions>(
@@ -46,23 +55,21 @@ export function valueAndGrad<O extends GradOptions>(
   options: O = {} as O,
 ): (...inputs: unknown[]) => [Tensor, GradResult<O>] {
   checkFunction("grad", f);
-  const { argnums = 0 } = options, list = typeof argnums === "number" ? [argnums] : argnums;
-  return (...inputs) =>
-    withGradients(true, () => {
-      const chosen = list.map((place) => {
+  const { argnums = 0 } = options, places = typeof argnums === "number" ? [argnums] : argnums.slice();
+  return (...inputs) => {
+    const variables = new Variables(), given = inputs.slice();
+    return withGradients(true, () => {
+      const chosen = places.map((place) => {
         const input = inputs[place];
         if (!(input instanceof Tensor) || !isFloat(input.dtype)) {
           throw new TypeError(
             `Cannot grad: argument ${place} is ${kindOf(input)}, it must be a tensor of a float type`,
           );
         }
-        // If the argument is on an outer graph, the function is given an alias on that graph, so that an outer gradient
-        // flows.
-        return input.requiresGrad ? input.reshape(input.shape) : variable(input);
+        // A place may be named twice.
+        if (given[place] === input) given[place] = variables.of(input);
+        return given[place] as Tensor;
       });
-      const outer = list.some((place) => (inputs[place] as Tensor).requiresGrad);
-      const given = inputs.slice();
-      list.forEach((place, k) => given[place] = chosen[k]);
       const value = differentiating(() => f(...given));
       if (!(value instanceof Tensor) || value.size !== 1) {
         throw new TypeError(
@@ -70,9 +77,11 @@ export function valueAndGrad<O extends GradOptions>(
         );
       }
       if (!value.requiresGrad) return [value, answer(chosen.map((input) => input.zerosLike()))];
-      const found = gradientsOf([[value, value.onesLike()]], chosen, { createGraph: outer, retainGraph: true });
-      return [outer ? value : value.detach(), answer(found)];
+      const createGraph = variables.leadOutside(value);
+      const found = gradientsOf([[value, value.onesLike()]], chosen, { createGraph, retainGraph: true });
+      return [createGraph ? value : value.detach(), answer(found)];
     });
+  };
   function answer(found: Tensor[]): GradResult<O> {
     return (typeof argnums === "number" ? found[0]! : found) as GradResult<O>;
   }
@@ -107,9 +116,36 @@ function kindOf(value: unknown): string {
   return value instanceof Tensor ? `a tensor ${showShape(value.shape)} of ${value.dtype}` : `of type ${typeof value}`;
 }
 
-/** A leaf that requires a gradient and shows the same elements. */
-function variable(tensor: Tensor): Tensor {
-  return new Tensor(tensor.array.share(), { requiresGrad: true });
+/** The variables of one derivative: the arguments as the differentiated function sees them. */
+class Variables {
+  /** Whether the derivative may itself be on a graph. */
+  readonly #isRecorded = gradientsEnabled();
+  readonly #leaves = new Set<Tensor>();
+
+  /** A tensor with the same elements. It is on the argument's graph if there is one, so that an outer gradient flows. */
+  of(input: Tensor): Tensor {
+    return this.#isRecorded && input.requiresGrad ? input.reshape(input.shape) : this.leaf(input);
+  }
+
+  /** A leaf that requires a gradient and shows the same elements. */
+  leaf(tensor: Tensor): Tensor {
+    const leaf = new Tensor(tensor.array.share(), { requiresGrad: true });
+    this.#leaves.add(leaf);
+    return leaf;
+  }
+
+  /** Whether a result depends on something else that wants a gradient. */
+  leadOutside(result: Tensor): boolean {
+    return this.#isRecorded &&
+      findTopoSort([result], (node) => node.requiresGrad).some((node) =>
+        node.inputs.length === 0 && !this.#leaves.has(node)
+      );
+  }
+
+  /** A result, on its graph where that leads outside. */
+  settled(result: Tensor): Tensor {
+    return this.leadOutside(result) || !result.requiresGrad ? result : result.detach();
+  }
 }
 
 /**
@@ -140,27 +176,32 @@ export function jvp(f: TensorFunction, primals: readonly Tensor[], tangents: rea
       );
     }
   });
+  const variables = new Variables();
   return withGradients(true, () => {
-    const leaves = primals.map((primal) => primal.requiresGrad ? primal.reshape(primal.shape) : variable(primal));
-    const output = differentiating(() => f(...leaves));
+    const leaves = primals.map((primal) => variables.of(primal)), output = differentiating(() => f(...leaves));
     const carried = new Map<Tensor, Tensor>(leaves.map((leaf, k) => [leaf, tangents[k]!]));
     for (const node of findTopoSort([output], (node) => node.requiresGrad)) {
       if (node.op === null || carried.has(node)) continue;
       const along = node.inputs.map((input) => carried.get(input));
       if (along.some((tangent) => tangent !== undefined)) {
-        carried.set(node, withAutocast(null, () => pushForward(node, along)));
+        const one = variables.leaf(node.onesLike());
+        carried.set(node, withAutocast(null, () => pushForward(node, along, one)));
       }
     }
-    return [output, carried.get(output) ?? output.zerosLike()];
+    return [variables.settled(output), variables.settled(carried.get(output) ?? output.zerosLike())];
   });
 }
 
 /** The tangent of a node from the tangents of its inputs: d/du of the sum of gradient_k(u) · tangent_k. */
-function pushForward(node: Tensor, along: readonly (Tensor | undefined)[]): Tensor {
-  const u = variable(node.onesLike()), { siblings } = node;
-  const answer = siblings === null
-    ? (node.op as TensorOp).gradient(u, node)
-    : (node.op as TensorTupleOp).gradient(siblings.map((sibling) => sibling === node ? u : null), siblings);
+function pushForward(node: Tensor, along: readonly (Tensor | undefined)[], u: Tensor): Tensor {
+  const { siblings } = node;
+  const answer = unlessOverwritten(
+    node,
+    () =>
+      siblings === null
+        ? (node.op as TensorOp).gradient(u, node)
+        : (node.op as TensorTupleOp).gradient(siblings.map((sibling) => sibling === node ? u : null), siblings),
+  );
   const adjoints = Array.isArray(answer) ? answer as (Tensor | null)[] : [answer as Tensor];
   const seeds: [Tensor, Tensor][] = [];
   adjoints.forEach((adjoint, k) => {
@@ -272,7 +313,7 @@ export function gradCheck(f: TensorFunction, inputs: readonly Tensor[], options:
   for (const input of inputs) refuseHalf("gradCheck", input);
   const argnums = inputs.flatMap((input, k) => isFloat(input.dtype) ? [k] : []);
   const leaves = inputs.map((input) => input.detach());
-  const gradients = grad(f, { argnums })(...leaves) as Tensor[];
+  const gradients = noGrad(() => grad(f, { argnums })(...leaves));
   argnums.forEach((place, k) => {
     const found = contiguousValues(gradients[k]!), at = elementwise(f, leaves, place);
     for (let index = 0; index < found.length; index++) {
