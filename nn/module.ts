@@ -1,11 +1,23 @@
 /**
  * Module: a part of a network, which finds its parameters, buffers and parts by looking at its own fields.
  *
- * A field counts if it holds a {@linkcode Parameter}, a {@linkcode Buffer} or a Module, or an array or plain object of such,
- * to any depth. The path from the module to a tensor, joined with dots, is the tensor's name: `layers.0.weight`.
+ * A field counts if it holds a {@linkcode Parameter}, a {@linkcode Buffer}, a Module, or another tensor that requires a
+ * gradient and is no result, or an array, plain object, Map or Set of such, to any depth. The path from the module to a
+ * tensor, joined with dots, is the tensor's name: `layers.0.weight`. The entries of a Map are named by their keys, those of a
+ * Set, and of a Map whose keys are objects, by their number.
  */
-import { checkFlag, checkState, decided, type DType, isFloat, isPlain, load, misfit } from "../core/internal.ts";
-import { scope, type Tensor } from "../core/mod.ts";
+import {
+  checkFlag,
+  checkState,
+  decided,
+  type DType,
+  isFloat,
+  isPlain,
+  knownToTrain,
+  load,
+  misfit,
+} from "../core/internal.ts";
+import { scope, Tensor } from "../core/mod.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 
 /** Tensors by name, as {@linkcode Module.stateDict} gives them and safetensors files hold them. */
@@ -18,10 +30,14 @@ export interface LoadOptions {
 }
 
 /** What a walk over a module's fields looks for. */
-type Found = Parameter | Buffer | Module;
+type Found = Tensor | Module;
 
 /**
  * A part of a network. A subclass writes `forward`; users call `call`.
+ *
+ * Parameters, buffers and parts are found in fields: public ones, and arrays, plain objects, Maps and Sets in them. What a
+ * `#private` field or an object of another class holds cannot be found: it is not trained, saved or moved. The first step of an
+ * optimizer tells of parameters that got a gradient there, and so does `train.fit`, also of other tensors.
  *
  * `Inputs` and `Output` are the types of modules that take or return something else than tensors.
  *
@@ -94,7 +110,7 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
 
   /** Every parameter with its name, in the order of the fields. A shared parameter is listed once, under its first name. */
   namedParameters(): [name: string, parameter: Parameter][] {
-    return this.#all().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
+    return this.#all().filter(([, tensor]) => !(tensor instanceof Buffer));
   }
 
   /** Every parameter once, for an optimizer. */
@@ -211,8 +227,13 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     return lines.length === 0 ? `${head})` : `${head}\n${lines.join("")})`;
   }
 
-  /** The text that `console.log` shows. */
+  /** The text that `console.log` shows in Deno and Jupyter. */
   [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** The text that `console.log` shows in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
 
@@ -223,33 +244,50 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     const seen = new Set<unknown>();
     const visit = (name: string, value: unknown) => {
       if (typeof value !== "object" || value === null || seen.has(value)) return;
-      if (value instanceof Parameter || value instanceof Buffer || value instanceof Module) {
-        seen.add(value);
-        entries.push([name, value]);
-      } else if (Array.isArray(value) || isPlain(value)) {
-        seen.add(value);
-        for (const [key, item] of Object.entries(value)) visit(`${name}.${key}`, item);
-      }
+      seen.add(value);
+      if (belongs(value)) entries.push([name, value]);
+      else for (const [key, item] of itemsOf(value)) visit(`${name}.${key}`, item);
     };
     for (const [name, value] of this.fields()) visit(name, value);
     return entries;
   }
 
   /** Parameters and buffers of this module and its parts, each once. */
-  #all(): [name: string, tensor: Parameter | Buffer][] {
-    const entries: [string, Parameter | Buffer][] = [];
+  #all(): [name: string, tensor: Tensor][] {
+    const entries: [string, Tensor][] = [], names = new Set<string>();
     const seen = new Set<Found>([this as AnyModule]);
     const visit = (prefix: string, module: AnyModule) => {
       for (const [name, found] of module.#direct()) {
         if (seen.has(found)) continue;
         seen.add(found);
-        if (found instanceof Module) visit(`${prefix}${name}.`, found);
-        else entries.push([prefix + name, found]);
+        const path = prefix + name;
+        if (found instanceof Module) visit(`${path}.`, found);
+        else if (names.has(path)) throw new TypeError(`Cannot list tensors: two of the module are named ${path}`);
+        else {
+          names.add(path);
+          entries.push([path, found]);
+        }
       }
     };
     visit("", this);
+    knownToTrain(entries.map(([, tensor]) => tensor));
     return entries;
   }
+}
+
+/** Whether a value in a field belongs to the module. Results of ops and tensors without gradients are only kept there. */
+function belongs(value: object): value is Found {
+  return value instanceof Module || value instanceof Buffer ||
+    value instanceof Tensor && (value instanceof Parameter || value.requiresGrad && value.isLeaf());
+}
+
+/** What an array, a plain object, a Map or a Set holds, by name. */
+function itemsOf(value: object): [name: string, item: unknown][] {
+  if (value instanceof Set) return [...value].map((item, place) => [`${place}`, item]);
+  if (value instanceof Map) {
+    return [...value].map(([key, item], place) => [`${typeof key === "object" ? place : String(key)}`, item]);
+  }
+  return Array.isArray(value) || isPlain(value) ? Object.entries(value) : [];
 }
 
 /** As many texts as a message has room for. */

@@ -2,7 +2,7 @@
  * Parameter and Buffer: the tensors that belong to a module. A Parameter is trained, a Buffer is not. No scope owns
  * either, so that both live as long as their module.
  */
-import { adopt, checkOptions, cloneOf } from "../core/internal.ts";
+import { adopt, checkOptions, cloneOf, meantToTrain } from "../core/internal.ts";
 import { type NDArray, scope, Tensor, type TensorOptions, type TensorSource } from "../core/mod.ts";
 
 /** The most features that a layer takes: a count beyond it is surely another number, and its memory would take minutes. */
@@ -51,6 +51,7 @@ export class Parameter extends Tensor {
   constructor(values: TensorSource | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
     super(...held("Parameter", values, options, true));
     adopt(this);
+    meantToTrain(this);
   }
 }
 

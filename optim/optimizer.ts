@@ -7,11 +7,13 @@ import {
   eachTime,
   group,
   isFloat,
+  knownToTrain,
   load,
   misfit,
   outsideScopes,
   shown,
   summary,
+  tellOfUntrained,
 } from "../core/internal.ts";
 import { noGrad, scope, Tensor } from "../core/mod.ts";
 
@@ -59,6 +61,7 @@ export abstract class Optimizer {
   protected readonly steps: number[];
   readonly #slots: Record<string, Tensor[]> = {};
   readonly #settings: string[] = [];
+  #stepped = false;
 
   /**
    * RangeError for no parameter, a parameter that is there twice, or a rate below 0; TypeError for a parameter that is no
@@ -84,6 +87,7 @@ export abstract class Optimizer {
       }
     });
     this.setting("lr", lr, 0);
+    knownToTrain(this.params);
     this.settingOf<number | null>("initialLr", null, (action, value) => {
       return value === null ? value : checkRange(action, "initialLr", value, 0);
     });
@@ -127,8 +131,13 @@ export abstract class Optimizer {
   /** Updates the parameter at `place` from its gradient. `step()` is the number of its updates, this one included. */
   protected abstract update(place: number, parameter: Tensor, gradient: Tensor, step: () => number): void;
 
-  /** Updates every parameter that has a gradient. */
+  /**
+   * Updates every parameter that has a gradient. The first step tells, on standard error, of parameters that have a gradient
+   * but that neither a module lists nor an optimizer was given.
+   */
   step(): void {
+    if (!this.#stepped) tellOfUntrained();
+    this.#stepped = true;
     noGrad(() => {
       this.params.forEach((parameter, place) => {
         const gradient = parameter.grad;

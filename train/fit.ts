@@ -2,8 +2,8 @@
  * The training loop, and the evaluation on a test set. Both use public names only: a loop of one's own is `trainStep` inside
  * `for await (const [x, y] of loader)`, in a scope.
  */
-import { checkCount, checkFunction, checkOptions, checkTensor, refuse } from "../core/internal.ts";
-import { capture, noGrad, scope, type Tensor } from "../core/mod.ts";
+import { checkCount, checkFunction, checkOptions, checkTensor, refuse, tellOf } from "../core/internal.ts";
+import { capture, findTopoSort, noGrad, scope, type Tensor } from "../core/mod.ts";
 import type { DataLoader } from "../data/mod.ts";
 import { type AnyModule, type Loss, Module } from "../nn/mod.ts";
 import type { Optimizer, Scheduler } from "../optim/mod.ts";
@@ -82,7 +82,20 @@ export function trainStep(
   const action = "train", { loss, optimizer } = checkTraining(action, model, options);
   checkTensor(action, x);
   checkTensor(action, y);
+  return update(model, x, y, loss, optimizer);
+}
+
+/** The step itself. `look` is shown the loss while it has its graph. */
+function update(
+  model: Module,
+  x: Tensor,
+  y: Tensor,
+  loss: FitOptions["loss"],
+  optimizer: Optimizer,
+  look: ((value: Tensor) => void) | null = null,
+): Tensor {
   const value = loss.call(model.call(x), y);
+  look?.(value);
   optimizer.resetGrad();
   value.backward();
   optimizer.step();
@@ -113,7 +126,14 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
   checkCount("train", "epochs", epochs, 0);
   if (scheduler !== undefined) checkMethods("train", scheduler, ["step"], "a schedule");
   for (const callback of [onStep, onEpoch]) if (callback !== undefined) checkFunction("train", callback);
-  const body = (x: Tensor, y: Tensor) => trainStep(model, x, y, options);
+  const { loss, optimizer } = options;
+  let steps = 0;
+  const body = (x: Tensor, y: Tensor) => {
+    checkTensor("train", x);
+    checkTensor("train", y);
+    const look = steps++ === 0 ? (value: Tensor) => lookForUntrained(value, model, [x, y], options) : null;
+    return update(model, x, y, loss, optimizer, look);
+  };
   using program = captured ? capture(body) : null;
   const step = program ?? body;
   const reports: EpochReport[] = [];
@@ -124,18 +144,18 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
     model.train();
     for await (const [x, y] of loader) {
       using _ = scope();
-      const loss = step(x, y).item() as number;
-      if (!Number.isFinite(loss)) {
+      const value = step(x, y).item() as number;
+      if (!Number.isFinite(value)) {
         throw new Error(
-          `Cannot go on training: the loss became ${loss} in epoch ${epoch}; a lower learning rate may help`,
+          `Cannot go on training: the loss became ${value} in epoch ${epoch}; a lower learning rate may help`,
         );
       }
       scheduler?.step();
       const batch = x.shape[0]!;
-      total += loss * batch;
+      total += value * batch;
       samples += batch;
       seen += batch;
-      onStep?.({ epoch, seen, loss });
+      onStep?.({ epoch, seen, loss: value });
     }
     if (samples === 0) throw new RangeError("Cannot train: the loader gave no batch");
     const report = { epoch, loss: total / samples, seconds: (performance.now() - begun) / 1000 };
@@ -188,6 +208,18 @@ function restore(modes: readonly [AnyModule, boolean][]): void {
     if (wrong.length === 0) return;
     for (const [part, training] of wrong) part.train(training);
   }
+}
+
+/** Tells of tensors that get a gradient from the loss, but that neither the model lists nor the optimizer trains. */
+function lookForUntrained(
+  value: Tensor,
+  model: Module,
+  batch: readonly Tensor[],
+  { loss, optimizer }: FitOptions,
+): void {
+  const listed = loss instanceof Module ? [...model.parameters(), ...loss.parameters()] : model.parameters();
+  const known = new Set<Tensor>([...optimizer.params ?? [], ...listed, ...batch]);
+  tellOf(findTopoSort([value], (node) => node.requiresGrad).filter((node) => node.isLeaf() && !known.has(node)));
 }
 
 /** The options themselves. TypeError unless they name what a training step needs. */

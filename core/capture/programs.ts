@@ -2,6 +2,7 @@
  * The programs of one captured function: which of them serves a call, and how many are kept. What makes the function
  * slower than it need be is said to the developer.
  */
+import { notice } from "../../kernels/native/environment.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Program } from "./program.ts";
 
@@ -69,7 +70,7 @@ export class Programs implements Disposable {
   }
 
   #notice(what: string): void {
-    console.warn(`capture: ${this.#function} ${what}`);
+    notice(`capture: ${this.#function} ${what}`);
   }
 
   /** Gives back what the programs hold. */

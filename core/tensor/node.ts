@@ -202,6 +202,11 @@ export abstract class TensorNode extends Value implements Owned {
     return this.facts.storage.stream.device.name;
   }
 
+  /** @ignore Whether there is a gradient. Unlike `grad`, this is not reported to a recording. */
+  get hasGradient(): boolean {
+    return this.ownGrad !== null;
+  }
+
   /** The gradient that `backward` left: null until then, and after `resetGrad()`. */
   get grad(): Tensor | null {
     const grad = this.seenGradient();

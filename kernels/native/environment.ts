@@ -14,6 +14,7 @@ export const variables = {
   DENEB_CUDA_DEVICE: "which device `cuda` is: its number, or a part of its name",
   DENEB_TF32: "`1` lets `cuda` round the operands of float32 products to TF32",
   DENEB_CLBLAST: "`1` lets CLBlast, where it is, multiply floats on `opencl`",
+  DENEB_QUIET: "`1` keeps notices from standard error",
   DENEB_LIB: "the native library's file",
   DENEB_LEVEL: "a level of CPU: `x86_64_v2`, `x86_64_v3`, `x86_64_v4` or `x86_64_v4+bf16`",
   DENEB_DATA: "the folder that holds `mnist/` and `cifar-10-batches-bin/`",
@@ -30,6 +31,11 @@ export function isGranted(permission: Deno.PermissionDescriptor): boolean {
 /** The variable's value; undefined if it is unset or empty, or may not be read. */
 export function environment(variable: string): string | undefined {
   return isGranted({ name: "env", variable }) ? Deno.env.get(variable) || undefined : undefined;
+}
+
+/** Writes a line for people to standard error, unless `DENEB_QUIET` is 1. */
+export function notice(text: string): void {
+  if (environment("DENEB_QUIET") !== "1") console.warn(text);
 }
 
 /** Whether this very path may be read without a prompt. */
