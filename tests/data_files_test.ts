@@ -64,6 +64,60 @@ testWith([], "gunzip() stops at its limit and refuses damage", async () => {
   }
 });
 
+const join = (...parts: Uint8Array[]) => {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+};
+
+testWith([], "gunzip() reads several members, and zeros between and behind them", async () => {
+  const text = (word: string) => new TextEncoder().encode(word), zeros = new Uint8Array(512);
+  const [a, b, empty] = await Promise.all([text("joined "), text("files"), text("")].map(gzip)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  const cases: [packed: Uint8Array<ArrayBuffer>, wanted: string][] = [
+    [join(a, b), "joined files"],
+    [join(a, empty, b, empty), "joined files"],
+    [join(a, zeros), "joined "],
+    [join(a, b, zeros), "joined files"],
+    [join(a, zeros, b, zeros), "joined files"],
+    [join(empty, zeros), ""],
+    [join(...Array.from({ length: 200 }, () => b)), "files".repeat(200)],
+  ];
+  const options = { bytesMax: 1000, source: "file.gz" };
+  for (const [packed, wanted] of cases) {
+    assertEquals(new TextDecoder().decode(await gunzip(packed, options)), wanted);
+    // The limit is one for all members together.
+    if (wanted.length < 2) continue;
+    await assertRejects(() => gunzip(packed, { ...options, bytesMax: wanted.length - 1 }), SyntaxError, "more than");
+  }
+  const damaged = [
+    join(a, text("x")),
+    join(a, zeros, text("x")),
+    join(a, b.subarray(0, -1)),
+    join(a, zeros, b.subarray(0, 12)),
+    zeros,
+    new Uint8Array(0),
+  ];
+  for (const packed of damaged) {
+    await assertRejects(() => gunzip(packed, options), SyntaxError, "Cannot unpack file.gz: ");
+  }
+});
+
+testWith([], "gunzip() stops a bomb before it fills the memory", async () => {
+  // A gigabyte of zeros in a megabyte.
+  const zeros = new Uint8Array(1 << 24), members = await gzip(zeros);
+  const bomb = join(...Array.from({ length: 64 }, () => members)), before = Deno.memoryUsage().rss;
+  await assertRejects(() => gunzip(bomb, { bytesMax: 1 << 20, source: "bomb.gz" }), SyntaxError, "more than 1048576");
+  assertEquals(Deno.memoryUsage().rss - before < 1 << 28, true);
+});
+
 /** Three images and their labels: the files, and their description for the option `files` of `mnist`. */
 async function smallMnist() {
   const pixels = Array.from({ length: 3 * 784 }, (_, k) => k % 256);
