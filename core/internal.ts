@@ -5,7 +5,7 @@ export { detachedScope, moveTo, outsideScopes } from "./ambient/scope.ts";
 export { randomState, setRandomState } from "./array/counters.ts";
 export { decided, eachTime, refuseRecording } from "./array/recorder.ts";
 export { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";
-export { readWhole, writeWhole } from "./host/files.ts";
+export { checkWritable, readWhole, type Source, withFile, writeWhole } from "./host/files.ts";
 export {
   checkCount,
   checkFlag,

@@ -3,6 +3,7 @@
  */
 import { isGranted } from "../kernels/native/environment.ts";
 import { cachedLibrary, libraryFile, release } from "../kernels/native/library.ts";
+import { writeRefusal } from "../kernels/native/partial.ts";
 import * as doors from "../kernels/mod.ts";
 import { chooseStream, streamOf } from "./array/devices.ts";
 import { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";
@@ -82,9 +83,8 @@ async function fetchLibrary({ progress }: OpenOptions): Promise<void> {
   const source = url.protocol === "file:"
     ? { name: "read", path: url } as const
     : { name: "net", host: url.host } as const;
-  // Renaming a file into its place asks for reading too.
-  const here = [{ name: "read", path: folder }, { name: "write", path: folder }, { name: "ffi", path }] as const;
-  if (![source, ...here].every(isGranted)) return;
+  const permitted = isGranted(source) && isGranted({ name: "ffi", path }) && writeRefusal(path) === null;
+  if (!permitted || !isGranted({ name: "write", path: folder })) return;
   try {
     const bytes = await fetchBytes(url, { file, bytesMax: published.bytes, progress });
     await checkDigest(bytes, published.sha256);

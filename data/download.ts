@@ -2,7 +2,8 @@
  * Downloads a file from the first address that delivers the right bytes. The file appears whole or not at all.
  */
 import { checkDigest, fetchBytes, type ProgressListener, writeWhole } from "../core/internal.ts";
-import { mayFetch, mayWrite, MissingDataError } from "./folders.ts";
+import { writeRefusal } from "../kernels/native/partial.ts";
+import { MissingDataError } from "./folders.ts";
 import { gunzip, isGzip } from "./gzip.ts";
 
 /** A file to download, described by its unpacked bytes: servers may pack the same file differently. */
@@ -33,15 +34,13 @@ export async function download(
   folder: string,
   { addresses, progress, secondsMax = 20 }: DownloadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (!mayWrite(folder)) {
-    throw new MissingDataError(`Cannot download ${file.name}: ${folder} needs --allow-write=${folder}`);
-  }
+  const refusal = writeRefusal(`${folder}/${file.name}`);
+  if (refusal !== null) throw new MissingDataError(`Cannot download ${file.name}: ${refusal}`);
   const failures: string[] = [];
   for (const address of addresses) {
     const url = `${address}${file.name}.gz`;
     let packed: Uint8Array<ArrayBuffer>, unpacked: Uint8Array<ArrayBuffer>;
     try {
-      if (!mayFetch(url)) throw new Error(`it needs --allow-net=${new URL(url).host}`);
       // A packed file is never much larger than its contents.
       packed = await fetchBytes(url, { file: file.name, bytesMax: file.bytes + 65536, progress, secondsMax });
       // Some servers unpack a file while they send it.

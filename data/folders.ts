@@ -3,19 +3,9 @@
  * permission is granted already, so that nothing prompts.
  */
 import { checkText } from "../core/internal.ts";
-import { cacheFolder, environment, isGranted, mayRead } from "../kernels/native/environment.ts";
+import { cacheFolder, environment, mayRead } from "../kernels/native/environment.ts";
 
 export { mayRead };
-
-/** True if the path may be written without a prompt. */
-export function mayWrite(path: string): boolean {
-  return isGranted({ name: "write", path });
-}
-
-/** True if the address may be fetched without a prompt. */
-export function mayFetch(address: string): boolean {
-  return isGranted({ name: "net", host: new URL(address).host });
-}
 
 /**
  * The folder that holds `mnist/` and `cifar-10-batches-bin/`: the one given, else `DENEB_DATA`, else the cache folder.
@@ -34,7 +24,7 @@ export function dataFolder(option?: string): string {
   const folder = option ?? environment("DENEB_DATA") ?? cacheFolder();
   if (folder === null) {
     throw new MissingDataError(
-      "Cannot find the data folder: give { folder }, or --allow-env with DENEB_DATA set, or make ./.deneb",
+      "Cannot find the data folder: give { folder }, or --allow-env with DENEB_DATA set, or make a ./.deneb of your own",
     );
   }
   return folder;

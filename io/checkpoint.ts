@@ -6,10 +6,19 @@
  * tensors, is JSON in the file's metadata.
  */
 import { Tensor } from "../core/mod.ts";
-import { isPlain, randomState, readWhole, setRandomState, writeWhole } from "../core/internal.ts";
-import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts";
+import {
+  checkWritable,
+  isPlain,
+  randomState,
+  setRandomState,
+  type Source,
+  withFile,
+  writeWhole,
+} from "../core/internal.ts";
+import { type Elements, formatSafetensors } from "./format.ts";
 import { parseStrictJson } from "./json.ts";
-import { elementsOf, tensorOf } from "./safetensors.ts";
+import { format } from "./layout.ts";
+import { elementsOf, readHeader, readTensors, tensorOf } from "./safetensors.ts";
 
 /** A part of a checkpoint. Its state consists of tensors, numbers, strings, booleans, null, lists and plain objects. */
 export interface Stateful {
@@ -47,9 +56,10 @@ type Encoded = null | boolean | number | string | Encoded[] | { [key: string]: E
  * ```
  */
 export async function saveCheckpoint(path: string, parts: Parts): Promise<void> {
+  checkWritable("save checkpoint", path);
   const tensors = new Map<string, Elements>();
   const states = Object.entries(parts).map(([name, part]) => [name, encode(part.stateDict(), name, tensors)]);
-  const metadata = { [metadataKey]: JSON.stringify(Object.fromEntries(states)) };
+  const metadata = { format, [metadataKey]: JSON.stringify(Object.fromEntries(states)) };
   await writeWhole(path, formatSafetensors(tensors, metadata));
 }
 
@@ -74,9 +84,19 @@ export async function saveCheckpoint(path: string, parts: Parts): Promise<void> 
  * ```
  */
 export async function loadCheckpoint(path: string, parts: Parts): Promise<void> {
-  const { tensors, metadata } = parseSafetensors(await readWhole(path), path);
-  const action = `read checkpoint ${path}`;
-  const text = metadata[metadataKey];
+  loadStates(await withFile("load checkpoint", path, (source) => readStates(source, path, parts)));
+}
+
+/** A part, and the state that a file has for it. */
+interface Restored {
+  readonly part: Stateful;
+  readonly state: unknown;
+}
+
+/** Reads the states of the parts and their tensors, but no others. */
+async function readStates(source: Source, path: string, parts: Parts): Promise<Restored[]> {
+  const action = `read checkpoint ${path}`, header = await readHeader(source, path);
+  const text = header.metadata[metadataKey];
   if (text === undefined) throw new SyntaxError(`Cannot ${action}: its metadata has no ${metadataKey}`);
   const states = parseStrictJson(action, text) as Record<string, Encoded> | null;
   if (typeof states !== "object" || states === null || Array.isArray(states)) {
@@ -87,7 +107,17 @@ export async function loadCheckpoint(path: string, parts: Parts): Promise<void> 
       throw new RangeError(`Cannot ${action}: it holds ${Object.keys(states).join(", ")}, but no ${name}`);
     }
   }
-  const all = Object.entries(parts).map(([name, part]) => ({ part, state: decode(states[name]!, tensors, action) }));
+  // The states are read twice: a state that is malformed is found before its tensors are made.
+  const wanted = new Set<string>(), named = new Set(header.entries.map(({ name }) => name));
+  const note = (name: string) => named.has(name) && wanted.add(name);
+  for (const name of Object.keys(parts)) decode(states[name]!, note, action);
+  const tensors = await readTensors(source, header, path, (name) => wanted.has(name));
+  const read = (name: string) => tensors.get(name);
+  return Object.entries(parts).map(([name, part]) => ({ part, state: decode(states[name]!, read, action) }));
+}
+
+/** Gives each part its state. If one refuses it, those before it get back the states that they had. */
+function loadStates(all: readonly Restored[]): void {
   // A part that refuses its state has changed nothing, so that the last one is never taken back.
   const before = all.slice(0, -1).map(({ part }) => ({ part, state: copied(part.stateDict()) }));
   let loaded = 0;
@@ -151,17 +181,19 @@ function encode(value: unknown, path: string, tensors: Map<string, Elements>): E
 /** The most lists and objects that a state may have inside one another: recursion must not exhaust the stack. */
 const depthMax = 256;
 
-function decode(value: Encoded, tensors: ReadonlyMap<string, Elements>, action: string, depth = 0): unknown {
+/** The value that the JSON stands for. `tensorAt` gives the tensor of a name, and nothing if the file has none. */
+function decode(value: Encoded, tensorAt: (name: string) => unknown, action: string, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (depth > depthMax) throw new SyntaxError(`Cannot ${action}: its states are nested more than ${depthMax} deep`);
-  if (Array.isArray(value)) return value.map((item) => decode(item, tensors, action, depth + 1));
+  if (Array.isArray(value)) return value.map((item) => decode(item, tensorAt, action, depth + 1));
   const entries = Object.entries(value);
   const [key, content] = entries.length === 1 ? entries[0]! : ["", null];
   if (!key.startsWith("$")) {
-    return Object.fromEntries(entries.map(([key, item]) => [key, decode(item, tensors, action, depth + 1)]));
+    return Object.fromEntries(entries.map(([key, item]) => [key, decode(item, tensorAt, action, depth + 1)]));
   }
   if (typeof content === "string") {
-    if (key === "$tensor" && tensors.has(content)) return tensorOf(tensors.get(content)!);
+    const tensor = key === "$tensor" && tensorAt(content);
+    if (tensor) return tensor;
     if (key === "$number" && ["NaN", "Infinity", "-Infinity", "-0"].includes(content)) return Number(content);
     if (key === "$bigint" && /^-?\d+$/.test(content)) return BigInt(content);
   }

@@ -5,8 +5,9 @@
  * A whole file is checked before any tensor is made from it: every length against the number of bytes, every place
  * against its neighbours. A malformed file is a SyntaxError.
  */
-import { bytesOf, type DType, itemBytes, showShape, type TypedArray } from "../core/internal.ts";
+import { bytesOf, type DType, itemBytes, shown, showShape, type TypedArray } from "../core/internal.ts";
 import { elementNames, elementTypes } from "./element_types.ts";
+import { kindOf } from "./kinds.ts";
 import { parseStrictJson } from "./json.ts";
 
 /** A tensor's elements outside any device, in row-major order. */
@@ -16,63 +17,74 @@ export interface Elements {
   readonly data: TypedArray;
 }
 
-/** The tensors and the metadata of a file. */
-export interface Contents {
-  readonly tensors: Map<string, Elements>;
-  readonly metadata: Record<string, string>;
+/** Where a tensor lies in a file, and as what. */
+export interface Entry {
+  readonly name: string;
+  /** A key of `elementTypes`. */
+  readonly type: string;
+  readonly shape: readonly number[];
+  /** The place of its bytes, from the beginning of the file. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the header of a file says, checked against the file's length. */
+export interface Header {
+  /** The tensors, in the order in which the header names them. */
+  readonly entries: readonly Entry[];
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 const headerBytesMax = 100_000_000;
 const alignment = 8;
 const metadataKey = "__metadata__";
 
-interface Entry {
-  readonly name: string;
-  readonly type: string;
-  readonly shape: readonly number[];
-  readonly start: number;
-  readonly end: number;
+/** The number of bytes at a file's beginning that {@linkcode headerEnd} takes, or all where there are fewer. */
+export const beginningBytes = 512;
+
+/** Where the header ends in a file of `length` bytes, by the file's beginning. Errors call the file `source`. */
+export function headerEnd(beginning: Uint8Array, length: number, source: string): number {
+  const refuse = (message: string) => {
+    const kind = kindOf(beginning);
+    return new SyntaxError(
+      `Cannot read ${source}: ${kind === null ? message : `it is ${kind}, not a safetensors file`}`,
+    );
+  };
+  if (length < 8) throw refuse(`it holds ${length} bytes, a safetensors file at least 8`);
+  const view = new DataView(beginning.buffer, beginning.byteOffset, beginning.byteLength);
+  const bytes = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
+  if (bytes > headerBytesMax) {
+    throw refuse(`the header's length is ${bytes} bytes, which must be at most ${headerBytesMax}`);
+  }
+  if (bytes > length - 8) throw refuse(`the header's length is ${bytes} bytes, but only ${length - 8} follow`);
+  if (beginning[8] !== 0x7b) throw refuse('the header must begin with "{"');
+  return 8 + bytes;
 }
 
-/** Reads the bytes of a file, which errors call `source`. */
-export function parseSafetensors(bytes: Uint8Array, source: string): Contents {
-  const action = `read ${source}`;
-  const { header, dataStart } = readHeader(bytes, action);
+/** Reads a header, which lies between the first eight bytes of a file of `length` bytes and the elements. */
+export function parseHeader(bytes: Uint8Array, length: number, source: string): Header {
+  const action = `read ${source}`, dataStart = 8 + bytes.length;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new SyntaxError(`Cannot ${action}: the header is not UTF-8`, { cause });
+  }
+  const header = parseStrictJson(action, text) as Record<string, unknown>;
   const metadata = readMetadata(header[metadataKey], action);
   const entries: Entry[] = [];
   for (const [name, description] of Object.entries(header)) {
     if (name !== metadataKey) entries.push(readEntry(name, description, action));
   }
-  checkPlaces(entries, bytes.length - dataStart, action);
-  const tensors = new Map<string, Elements>();
-  for (const { name, type, shape, start, end } of entries) {
-    const { dtype, read } = elementTypes[type]!;
-    // The copy gives each tensor a buffer of its own that is aligned, wherever the tensor lies in the file.
-    const own = new Uint8Array(bytes.subarray(dataStart + start, dataStart + end)).buffer;
-    tensors.set(name, { dtype, shape, data: read(own, `Cannot ${action}: tensor ${JSON.stringify(name)}`) });
-  }
-  return { tensors, metadata };
+  checkPlaces(entries, length - dataStart, action);
+  const inFile = entries.map((entry) => ({ ...entry, start: dataStart + entry.start, end: dataStart + entry.end }));
+  return { entries: inFile, metadata };
 }
 
-function readHeader(bytes: Uint8Array, action: string): { header: Record<string, unknown>; dataStart: number } {
-  const refuse = (message: string, cause?: unknown) => new SyntaxError(`Cannot ${action}: ${message}`, { cause });
-  if (bytes.length < 8) throw refuse(`it holds ${bytes.length} bytes, a safetensors file at least 8`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
-  if (length > headerBytesMax) {
-    throw refuse(`the header's length is ${length} bytes, which must be at most ${headerBytesMax}`);
-  }
-  if (length > bytes.length - 8) {
-    throw refuse(`the header's length is ${length} bytes, but only ${bytes.length - 8} follow`);
-  }
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, 8 + length));
-  } catch (cause) {
-    throw refuse("the header is not UTF-8", cause);
-  }
-  if (!text.startsWith("{")) throw refuse('the header must begin with "{"');
-  return { header: parseStrictJson(action, text) as Record<string, unknown>, dataStart: 8 + length };
+/** A tensor's elements, from its bytes in a buffer of their own. */
+export function readElementsOf({ name, type, shape }: Entry, own: Uint8Array<ArrayBuffer>, source: string): Elements {
+  const { dtype, read } = elementTypes[type]!;
+  return { dtype, shape, data: read(own.buffer, `Cannot read ${source}: tensor ${JSON.stringify(name)}`) };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -80,7 +92,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function readMetadata(value: unknown, action: string): Record<string, string> {
-  if (value === undefined) return {};
+  // The Rust and Python packages take null for no metadata.
+  if (value === undefined || value === null) return {};
   if (!isObject(value) || !Object.values(value).every((text) => typeof text === "string")) {
     throw new SyntaxError(`Cannot ${action}: ${metadataKey} must be an object of strings`);
   }
@@ -111,7 +124,7 @@ function readEntry(name: string, description: unknown, action: string): Entry {
 }
 
 function isListOfSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0 && !Object.is(size, -0));
 }
 
 /** SyntaxError unless the tensors cover the bytes after the header, each beginning where the one before ends. */
@@ -131,13 +144,15 @@ function checkPlaces(entries: readonly Entry[], available: number, action: strin
 }
 
 /**
- * The bytes of a file. The elements begin at a multiple of eight bytes and the widest types come first, so that every tensor
- * is aligned to its element size though the format allows no gaps.
+ * The bytes of a file, in pieces. The elements begin at a multiple of eight bytes and the widest types come first, so that
+ * every tensor is aligned to its element size though the format allows no gaps.
  */
 export function formatSafetensors(
   tensors: ReadonlyMap<string, Elements>,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array<ArrayBuffer> {
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer>[] {
+  const wrong = Object.entries(metadata).find(([, text]) => typeof text !== "string");
+  if (wrong) throw new TypeError(`Cannot save: metadata ${shown(wrong[0])} is ${shown(wrong[1])}, it must be text`);
   const width = (elements: Elements) => itemBytes(elements.dtype);
   const sorted = [...tensors].sort((a, b) => width(b[1]) - width(a[1]));
   const header: [string, unknown][] = [];
@@ -151,15 +166,14 @@ export function formatSafetensors(
   }
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const headerLength = Math.ceil(text.length / alignment) * alignment;
-  const bytes = new Uint8Array(8 + headerLength + end);
-  new DataView(bytes.buffer).setUint32(0, headerLength, true);
-  bytes.set(text, 8);
-  bytes.fill(0x20, 8 + text.length, 8 + headerLength);
-  let at = 8 + headerLength;
-  for (const [, { dtype, data }] of sorted) {
-    const lying = bytesOf(data, dtype);
-    bytes.set(lying, at);
-    at += lying.length;
+  if (headerLength > headerBytesMax) {
+    throw new RangeError(
+      `Cannot save: names and metadata take ${text.length} bytes, at most ${headerBytesMax} are read`,
+    );
   }
-  return bytes;
+  const head = new Uint8Array(8 + headerLength);
+  new DataView(head.buffer).setUint32(0, headerLength, true);
+  head.set(text, 8);
+  head.fill(0x20, 8 + text.length);
+  return [head, ...sorted.map(([, { dtype, data }]) => bytesOf(data, dtype))];
 }

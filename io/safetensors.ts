@@ -4,23 +4,39 @@
  * All element types of tensors are kept; other integers are read as int32 if every value fits. A file appears whole or not at
  * all: see `core/host/files.ts`.
  */
-import { outsideScopes, readWhole, writeWhole } from "../core/internal.ts";
+import { checkOptions, checkWritable, outsideScopes, type Source, withFile, writeWhole } from "../core/internal.ts";
 import { Tensor, tensor } from "../core/mod.ts";
-import { type Elements, formatSafetensors, parseSafetensors } from "./format.ts";
+import {
+  beginningBytes,
+  type Elements,
+  formatSafetensors,
+  type Header,
+  headerEnd,
+  parseHeader,
+  readElementsOf,
+} from "./format.ts";
+import { format, warnOfLayout } from "./layout.ts";
 
 /** Tensors by name, as `module.stateDict()` gives them. */
 export type StateDict = Record<string, Tensor>;
 
 /** Options of {@linkcode save}. */
 export interface SaveOptions {
-  /** Text by name that is saved beside the tensors. */
+  /** Text by name that is saved beside the tensors. Without a `format` of its own the file says `format: "deneb"`. */
   metadata?: Readonly<Record<string, string>>;
+}
+
+/** Options of {@linkcode load}. */
+export interface LoadOptions {
+  /** The framework that wrote the file, for {@linkcode convert}: without a word of it, a file of PyTorch's is warned of. */
+  from?: "pytorch";
 }
 
 /**
  * Saves tensors as a safetensors file, whole or not at all.
  *
- * TypeError for a value that is no tensor; Error if the file cannot be written.
+ * TypeError for a value that is no tensor; Error if the file cannot be written, before anything is done if that is for want
+ * of a permission: the temporary file needs `--allow-write` and `--allow-read` for the folder.
  *
  * @example
  * ```ts
@@ -35,14 +51,16 @@ export interface SaveOptions {
  * ```
  */
 export async function save(path: string, stateDict: Readonly<StateDict>, options: SaveOptions = {}): Promise<void> {
-  await writeWhole(path, serialize(stateDict, options));
+  checkWritable("save", path);
+  await writeWhole(path, piecesOf(stateDict, options));
 }
 
 /**
  * The tensors of a safetensors file, by name, on the default device. They belong to no scope.
  *
- * SyntaxError if the file is malformed, before any tensor is made; RangeError for integers that do not fit int32; Error
- * if the file cannot be read.
+ * SyntaxError if the file is malformed, which names what it is instead where that can be told; RangeError for integers that
+ * do not fit int32; Error if the file cannot be read or `--allow-read` for it is missing. A file with the weights of PyTorch's
+ * layers, which are transposed, is warned of on the console: {@linkcode convert} brings them into Deneb's order.
  *
  * @example
  * ```ts
@@ -55,8 +73,43 @@ export async function save(path: string, stateDict: Readonly<StateDict>, options
  * await Deno.remove(path);
  * ```
  */
-export async function load(path: string): Promise<StateDict> {
-  return deserialize(await readWhole(path), path);
+export async function load(path: string, options: LoadOptions = {}): Promise<StateDict> {
+  const { from } = checkOptions("load", options, '{ from: "pytorch" }', ["from"]);
+  return await withFile("load", path, async (source) => {
+    const header = await readHeader(source, path);
+    const loaded = await readTensors(source, header, path);
+    if (from === undefined) warnOfLayout(header, path);
+    return Object.fromEntries(loaded);
+  });
+}
+
+/** The header of a file. */
+export async function readHeader(source: Source, path: string): Promise<Header> {
+  const { length } = source, beginning = await source.read(0, Math.min(beginningBytes, length));
+  return parseHeader(await source.read(8, headerEnd(beginning, length, path)), length, path);
+}
+
+/**
+ * The tensors of a file that `wanted` takes, by name in the header's order. Each is read by itself, so that memory holds the
+ * file's elements once. If one cannot be read, those before it are freed.
+ */
+export async function readTensors(
+  source: Source,
+  { entries }: Header,
+  path: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<Map<string, Tensor>> {
+  const tensors = new Map<string, Tensor>();
+  try {
+    for (const entry of entries) {
+      if (!wanted(entry.name)) continue;
+      tensors.set(entry.name, tensorOf(readElementsOf(entry, await source.read(entry.start, entry.end), path)));
+    }
+  } catch (error) {
+    for (const tensor of tensors.values()) tensor.dispose();
+    throw error;
+  }
+  return tensors;
 }
 
 /**
@@ -71,10 +124,20 @@ export async function load(path: string): Promise<StateDict> {
  * if (x!.toArray().join() !== "1,2") throw new Error("lost");
  * ```
  */
-export function serialize(
-  stateDict: Readonly<StateDict>,
-  { metadata = {} }: SaveOptions = {},
-): Uint8Array<ArrayBuffer> {
+export function serialize(stateDict: Readonly<StateDict>, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+  const pieces = piecesOf(stateDict, options),
+    bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/** The bytes of the file, in pieces. */
+function piecesOf(stateDict: Readonly<StateDict>, options: SaveOptions): Uint8Array<ArrayBuffer>[] {
+  const { metadata = {} } = checkOptions("save", options, '{ metadata: { epoch: "3" } }', ["metadata"]);
   const elements = new Map<string, Elements>();
   if (typeof stateDict.stateDict === "function") throw new TypeError("Cannot save: not a state, pass its stateDict()");
   for (const [name, value] of Object.entries(stateDict)) {
@@ -83,13 +146,20 @@ export function serialize(
     }
     elements.set(name, elementsOf(value));
   }
-  return formatSafetensors(elements, metadata);
+  return formatSafetensors(elements, { format, ...metadata });
 }
 
 /** The tensors in the bytes of a safetensors file, as `load` returns them. Errors call the bytes `source`. */
 export function deserialize(bytes: Uint8Array, source = "safetensors bytes"): StateDict {
-  const { tensors } = parseSafetensors(bytes, source);
-  return Object.fromEntries(Array.from(tensors, ([name, elements]) => [name, tensorOf(elements)]));
+  const end = headerEnd(bytes.subarray(0, beginningBytes), bytes.length, source);
+  const header = parseHeader(bytes.subarray(8, end), bytes.length, source);
+  // The copy gives each tensor a buffer of its own that is aligned, wherever the tensor lies in the bytes. All values are
+  // checked before any tensor is made.
+  const all = header.entries.map((entry) =>
+    readElementsOf(entry, new Uint8Array(bytes.subarray(entry.start, entry.end)), source)
+  );
+  warnOfLayout(header, source);
+  return Object.fromEntries(all.map((elements, place) => [header.entries[place]!.name, tensorOf(elements)]));
 }
 
 export function elementsOf(value: Tensor): Elements {

@@ -10,7 +10,7 @@ import { assertEquals } from "./support.ts";
 const arrows: Record<string, readonly string[]> = {
   "mod.ts": ["core/mod.ts", "nn", "optim", "data", "io", "train"],
   "core/pure": ["kernels"],
-  "core/host": [],
+  "core/host": ["kernels"],
   "core/ambient": ["core/pure"],
   "core/array": ["core/host", "core/pure", "kernels"],
   "core/tensor": ["core/array", "core/ambient", "core/pure", "kernels"],
@@ -29,7 +29,7 @@ const arrows: Record<string, readonly string[]> = {
   kernels: [],
   nn: ["core/mod.ts", "core/internal.ts"],
   optim: ["core/mod.ts", "core/internal.ts"],
-  io: ["core/mod.ts", "core/internal.ts"],
+  io: ["core/mod.ts", "core/internal.ts", "nn"],
   data: ["core/mod.ts", "core/internal.ts", "kernels"],
   train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data"],
   examples: ["mod.ts"],

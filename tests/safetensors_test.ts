@@ -53,7 +53,8 @@ testWith([], "serialize() and deserialize() keep every bit", () => {
 testWith([], "serialize() aligns every tensor to its element size", () => {
   const bytes = io.serialize(everyType()), length = new DataView(bytes.buffer).getUint32(0, true);
   assertEquals(length % 8, 0);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  const { __metadata__, ...header } = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  assertEquals(__metadata__, { format: "deneb" });
   const sizes: Record<string, number> = { F64: 8, F32: 4, F16: 2, BF16: 2, I32: 4, U8: 1, BOOL: 1 };
   for (const { dtype, data_offsets } of Object.values<{ dtype: string; data_offsets: number[] }>(header)) {
     assertEquals(data_offsets[0]! % sizes[dtype]!, 0);
@@ -91,6 +92,97 @@ testWith([], "deserialize() widens other types, and keeps halves", () => {
   assertThrows(() => one("U32", new Uint8Array([0, 0, 0, 128]), 4), RangeError, "2147483648");
   assertThrows(() => one("BOOL", new Uint8Array([1, 2]), 1), SyntaxError, "the byte 2");
 });
+
+testWith([], "deserialize() takes headers that the Rust and Python packages take", () => {
+  const t = '"t":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}', data = new Uint8Array([7, 8]);
+  const legal = [
+    `{"__metadata__":null,${t}}`,
+    `{"__metadata__":{},${t}}`,
+    `{${t},"__metadata__":{"a":""}}`,
+    `{${t}}   `,
+    `{\n\t${t}\r\n }`,
+    '{"t":{"data_offsets":[0,2],"shape":[2],"dtype":"U8","comment":[{}]}}',
+    '{"empty":{"dtype":"F32","shape":[0],"data_offsets":[2,2]},"first":{"dtype":"F32","shape":[4,0],"data_offsets":[0,0]},' +
+    `${t}}`,
+    '{"\\u0074":{"dtype":"U8","shape":[1,2,1],"data_offsets":[0,2]}}',
+  ];
+  for (const header of legal) {
+    assertExact([...io.deserialize(fileOf(header, data)).t!.toTypedArray()], [7, 8], header);
+  }
+  assertEquals(Object.keys(io.deserialize(fileOf("{}"))), []);
+});
+
+testWith([], "serialize() refuses metadata that is no text", () => {
+  const metadata = { epoch: 3 } as never;
+  assertThrows(() => io.serialize({}, { metadata }), TypeError, 'Cannot save: metadata "epoch" is 3, it must be text');
+  assertThrows(() => io.serialize({}, { metdata: {} } as never), TypeError, "metadata");
+});
+
+const latin = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+/** A zip archive whose first file has this name, as far as it is looked at. */
+const zip = (name: string) =>
+  latin(`PK\x03\x04\x00\x00\x08\x08${"\0".repeat(18)}${String.fromCharCode(name.length)}\0\0\0${name}`);
+const foreign: [kind: string, bytes: Uint8Array][] = [
+  ["a zip archive with a pickle of Python, as torch.save() writes it", zip("model/data.pkl")],
+  ["a zip archive with a pickle of Python, as torch.save() writes it", zip("archive/.format_version")],
+  ["a zip archive of NumPy's arrays (.npz)", zip("weight.npy")],
+  ["a zip archive, such as", zip("config.json")],
+  ["a pickle of Python", latin("\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.")],
+  ["a pickle of Python", latin("\x80\x04\x95\x1a\0\0\0\0\0\0\0}\x94")],
+  ["an array of NumPy (.npy)", latin("\x93NUMPY\x01\0v\0{'descr': '<f4'")],
+  ["an HDF5 file (.h5)", latin("\x89HDF\r\n\x1a\n\0\0\0\0\0")],
+  ["a GGUF file", latin("GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0")],
+  ["an ONNX model", latin("\x08\x07\x12\x07pytorch\x1a\x051.7.0")],
+  ["a TensorFlow Lite model", latin("\x1c\0\0\0TFL3\x14\0")],
+  ["a pointer of Git LFS", latin("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")],
+  ["packed by gzip", latin("\x1f\x8b\x08\0\0\0\0\0\0\x03")],
+  ["a web page", latin("<!DOCTYPE html><html>")],
+  ["JSON, perhaps the index", latin('{"metadata": {"total_size": 1}, "weight_map": {}}')],
+  ["JSON", latin("{}")],
+];
+for (const [kind, bytes] of foreign) {
+  testWith([], `deserialize() says that a file is ${kind}`, () => {
+    const wanted = `Cannot read model: it is ${kind}`;
+    assertThrows(() => io.deserialize(bytes, "model"), SyntaxError, wanted);
+    assertThrows(() => io.deserialize(bytes, "model"), SyntaxError, "not a safetensors file");
+  });
+}
+
+testWith(
+  ["read", "write"],
+  "load() says what a file is, and takes none that changes while it is read",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      const path = `${folder}/model.pt`;
+      await Deno.writeFile(path, zip("model/data.pkl"));
+      await assertRejects(() => io.load(path), SyntaxError, `Cannot read ${path}: it is a zip archive with a pickle`);
+      await assertRejects(() => io.load(folder), Error, `Cannot load ${folder}: it is a folder`);
+      for (const [what, bytes, message] of malformed) {
+        await Deno.writeFile(path, bytes);
+        await assertRejects(() => io.load(path), SyntaxError, message, what);
+      }
+      // The header promises four gigabytes that the file has, as holes, and more: nothing is allocated for them.
+      await Deno.writeFile(path, fileOf(entry('"dtype":"U8","shape":[4294967297],"data_offsets":[0,4294967297]')));
+      await Deno.truncate(path, 2 ** 32);
+      await assertRejects(() => io.load(path), SyntaxError, "bytes follow the header");
+    }),
+);
+
+testWith(["read", "write"], "load() reads at places beyond four gigabytes", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = `${folder}/large.safetensors`, far = 5 * 2 ** 30;
+    const header = `{"hole":{"dtype":"U8","shape":[${far}],"data_offsets":[0,${far}]},` +
+      `"x":{"dtype":"F32","shape":[2],"data_offsets":[${far},${far + 8}]}}`;
+    // A checkpoint reads the tensors that it needs, so that the hole is passed over.
+    const state = JSON.stringify({ part: { x: { $tensor: "x" } } });
+    const whole = header.replace("{", `{"__metadata__":{"deneb.checkpoint":${JSON.stringify(state)}},`);
+    await Deno.writeFile(path, fileOf(whole));
+    await Deno.truncate(path, (await Deno.stat(path)).size + far);
+    await Deno.writeFile(path, new Uint8Array(Float32Array.of(1.5, -2).buffer), { append: true });
+    const part = new Part(0);
+    await io.loadCheckpoint(path, { part });
+    assertExact(plain(part.state), { x: describe(tensor([1.5, -2])) });
+  }));
 
 const entry = (rest: string) => `{"t":{${rest}}}`;
 const malformed: [what: string, bytes: Uint8Array, message: string][] = [
@@ -206,7 +298,10 @@ Deno.test({
       assertEquals(describeAll(await io.load(path)), pythonWrote);
       const state = everyType();
       await io.save(path, state, { metadata: { "key é": "value" } });
-      assertEquals(JSON.parse(await run("check")), { tensors: describeAll(state), metadata: { "key é": "value" } });
+      assertEquals(JSON.parse(await run("check")), {
+        tensors: describeAll(state),
+        metadata: { format: "deneb", "key é": "value" },
+      });
     }),
 });
 

@@ -70,7 +70,7 @@ try {
   broken = true;
   counts.failed++;
 }
-const allowed = ["read", "write", "net", "env", "run", "ffi", "import"].map((name) => `--allow-${name}`);
+const allowed = ["read", "write", "net", "env", "run", "ffi", "sys", "import"].map((name) => `--allow-${name}`);
 // The lock file is named here and not in deno.json: `deno task` would fetch all packages of a lock file that deno.json names,
 // for any task, so that training would need a registry.
 await run(Deno.execPath(), ["test", "--doc", "--lock=deno.lock", "--frozen", ...allowed, ...Deno.args], readDeno);

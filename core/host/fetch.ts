@@ -1,4 +1,5 @@
-/** Fetching bytes whose length and SHA-256 are known beforehand: wrong bytes are an error. */
+/** Fetching bytes whose length and SHA-256 are known beforehand: wrong bytes are an error. Nothing prompts. */
+import { isGranted } from "../../kernels/native/environment.ts";
 
 /** Called after each piece that arrives; `total` is null where the server does not say it. */
 export type ProgressListener = (event: { file: string; received: number; total: number | null }) => void;
@@ -13,7 +14,10 @@ interface FetchOptions {
   secondsMax?: number;
 }
 
-/** The bytes at an address. Throws for any answer but success, for silence, and for more than `bytesMax` bytes. */
+/**
+ * The bytes at an address. Throws for any answer but success, for silence, for more than `bytesMax` bytes, and for an
+ * address, also one that the first leads on to, that may not be fetched.
+ */
 export async function fetchBytes(
   url: string | URL,
   { file, bytesMax, progress, secondsMax = 20 }: FetchOptions,
@@ -22,9 +26,7 @@ export async function fetchBytes(
   const giveUp = () => stop.abort(new Error(`nothing arrived for ${secondsMax} s`));
   let timer = setTimeout(giveUp, secondsMax * 1000);
   try {
-    const response = await fetch(url, { signal: stop.signal }).catch((error) => {
-      throw new Error(reasonOf(error), { cause: error });
-    });
+    const response = await follow(new URL(url), stop.signal);
     if (!response.ok || response.body === null) {
       await response.body?.cancel();
       throw new Error(`the server answered ${response.status}`);
@@ -45,6 +47,34 @@ export async function fetchBytes(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** How many addresses are tried that each lead on to the next. */
+const redirectsMost = 10;
+
+/** The answer at the end of redirections. Each address is looked at before it is fetched, which would prompt. */
+async function follow(url: URL, signal: AbortSignal): Promise<Response> {
+  for (let step = 0; step < redirectsMost; step++) {
+    const refusal = fetchRefusal(url);
+    if (refusal !== null) throw new Error(step === 0 ? refusal : `it leads on to ${url.host}: ${refusal}`);
+    const response = await fetch(url, { signal, redirect: "manual" }).catch((error) => {
+      throw new Error(reasonOf(error), { cause: error });
+    });
+    const next = response.headers.get("location");
+    if (next === null || ![301, 302, 303, 307, 308].includes(response.status)) return response;
+    await response.body?.cancel();
+    url = new URL(next, url);
+  }
+  throw new Error(`it leads on ${redirectsMost} times`);
+}
+
+/** Why an address may not be fetched, with the flag to add; null if it may. */
+function fetchRefusal(url: URL): string | null {
+  if (url.protocol === "file:") {
+    return isGranted({ name: "read", path: url }) ? null : `it needs --allow-read=${url.pathname}`;
+  }
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  return isGranted({ name: "net", host: `${url.hostname}:${port}` }) ? null : `it needs --allow-net=${url.host}`;
 }
 
 /** What went wrong, without the address, which the caller names anyway: Deno says it in the cause, after the address. */

@@ -1,10 +1,22 @@
 /**
- * Reading whole files, and writing them whole or not at all: a file is written under a temporary name beside the target,
- * synced, and renamed over it, so that a kill at any moment leaves the old file or the new one.
+ * Reading files, as a whole or piece by piece, and writing them whole or not at all: see `kernels/native/partial.ts`.
+ *
+ * What is not permitted is refused before anything is read or written, with the flag to add; nothing prompts.
  */
+import { openPartial, readRefusal, writeRefusal } from "../../kernels/native/partial.ts";
+
+/** The most bytes of one call of the system, which takes no more than 2 GiB at a time. */
+const pieceBytes = 1 << 26;
+
+/** Error unless the permissions to write a whole file are granted. */
+export function checkWritable(action: string, path: string): void {
+  const refusal = writeRefusal(path);
+  if (refusal !== null) throw new Error(`Cannot ${action} ${path}: ${refusal}`);
+}
 
 /**
- * Writes `bytes` to `path`, replacing what was there. On failure nothing is left behind and the old file stays.
+ * Writes `bytes`, or several pieces one after the other, to `path`, replacing what was there. On failure nothing is left
+ * behind and the old file stays.
  *
  * Needs permission to write, and for the renaming to read, in the file's folder, where the temporary file lives.
  *
@@ -18,32 +30,81 @@
  * await Deno.remove(path);
  * ```
  */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
-  let begun = false;
+export async function writeWhole(path: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+  checkWritable("write", path);
+  let begun: string | null = null;
   try {
-    const file = await Deno.open(temporary, { write: true, createNew: true });
-    begun = true;
+    const { file, temporary } = openPartial(path);
+    begun = temporary;
+    // The file is closed after it is renamed: until then its lock tells others that it is being written.
     try {
-      for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+      for (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) {
+        for (let at = 0; at < piece.length;) at += await file.write(piece.subarray(at, at + pieceBytes));
+      }
       await file.sync();
+      await Deno.rename(temporary, path);
     } finally {
       file.close();
     }
-    await Deno.rename(temporary, path);
   } catch (cause) {
-    if (begun) await Deno.remove(temporary).catch(() => {});
+    if (begun !== null) await Deno.remove(begun).catch(() => {});
     throw new Error(`Cannot write ${path}: ${reasonOf(cause)}`, { cause });
   }
 }
 
-/** The bytes of a whole file. An error names the path and the cause. */
-export async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
+/** Bytes that are read piece by piece. */
+export interface Source {
+  /** The number of all bytes. */
+  readonly length: number;
+  /** A copy of the bytes in [start, end), which lie within `length`. */
+  read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Runs `body` with the bytes of a file. An error of the file names the path and the cause; others pass. */
+export async function withFile<T>(action: string, path: string, body: (source: Source) => Promise<T>): Promise<T> {
+  const fail = (cause: unknown) => new Error(`Cannot ${action} ${path}: ${reasonOf(cause)}`, { cause });
+  const refusal = readRefusal(path);
+  if (refusal !== null) throw new Error(`Cannot ${action} ${path}: ${refusal}`);
+  const file = await Deno.open(path).catch((cause) => {
+    throw fail(cause);
+  });
   try {
-    return await Deno.readFile(path);
-  } catch (cause) {
-    throw new Error(`Cannot read ${path}: ${reasonOf(cause)}`, { cause });
+    const { isFile, isDirectory, size } = await file.stat();
+    if (isDirectory) throw new Error(`Cannot ${action} ${path}: it is a folder`);
+    // A pipe has no length and cannot be read twice.
+    if (!isFile) return await body(sourceOf(await new Response(file.readable).bytes()));
+    const read = async (start: number, end: number) => {
+      const bytes = new Uint8Array(end - start);
+      await file.seek(start, Deno.SeekMode.Start);
+      for (let at = 0; at < bytes.length;) {
+        const count = await file.read(bytes.subarray(at, at + pieceBytes));
+        if (count === null) throw new Error("it became shorter while it was read");
+        at += count;
+      }
+      return bytes;
+    };
+    const guarded = (start: number, end: number) =>
+      read(start, end).catch((cause) => {
+        throw fail(cause);
+      });
+    return await body({ length: size, read: guarded });
+  } finally {
+    try {
+      file.close();
+    } catch {
+      // A pipe that was read to its end is closed already.
+    }
   }
+}
+
+/** Bytes in memory, to be read as a file is. */
+function sourceOf(bytes: Uint8Array<ArrayBuffer>): Source {
+  return { length: bytes.length, read: (start, end) => Promise.resolve(bytes.slice(start, end)) };
+}
+
+/** The bytes of a whole file. An error names the path and the cause. */
+export function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return withFile("read", path, (source) => source.read(0, source.length));
 }
 
 function reasonOf(cause: unknown): string {

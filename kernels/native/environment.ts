@@ -18,7 +18,7 @@ export const variables = {
   DENEB_LIB: "the native library's file",
   DENEB_LEVEL: "a level of CPU: `x86_64_v2`, `x86_64_v3`, `x86_64_v4` or `x86_64_v4+bf16`",
   DENEB_DATA: "the folder that holds `mnist/` and `cifar-10-batches-bin/`",
-  DENEB_CACHE: "the cache folder; `./.deneb` comes first where it exists",
+  DENEB_CACHE: "the cache folder; a `./.deneb` of the user's own comes first",
   DENEB_PROGRAMS: "where programs that a device's driver built are kept; `programs` in the cache folder",
   DENEB_ZIG: "the program of Zig 0.17.1 that `deno task build` runs",
 } as const;
@@ -43,9 +43,47 @@ export function mayRead(path: string): boolean {
   return isGranted({ name: "read", path });
 }
 
-/** `./.deneb` if it exists, else `DENEB_CACHE`, else the platform's folder; null where no permission leads to one. */
-export function cacheFolder(): string | null {
-  if (mayRead("./.deneb") && isFolder("./.deneb")) return "./.deneb";
+/** The cache folder of the working folder. */
+const localFolder = "./.deneb";
+
+/**
+ * Why `./.deneb` is not the cache folder, of data or of code; null if it is. It must be the user's own, since the working
+ * folder may be another's, or everyone's. Where its owner cannot be told, it may hold data, but no code.
+ */
+export function localRefusal(held: "data" | "code"): string | null {
+  if (!mayRead(localFolder)) return "it needs --allow-read=.deneb";
+  let entry, folder;
+  try {
+    entry = Deno.lstatSync(localFolder);
+    folder = Deno.statSync(localFolder);
+  } catch {
+    return "there is none";
+  }
+  if (!folder.isDirectory) return "it is no folder";
+  if (Deno.build.os === "windows") return null;
+  const user = userNumber();
+  if ((folder.mode! & 0o002) !== 0) return "every user may write into it";
+  if (user === null) return held === "data" ? null : "whose it is can be told only with --allow-sys=uid";
+  return entry.uid === user && folder.uid === user ? null : "it belongs to another user";
+}
+
+/** The user's number, by the system or else by the home folder; null where no permission leads to it. */
+function userNumber(): number | null {
+  if (isGranted({ name: "sys", kind: "uid" })) return Deno.uid();
+  const home = environment("HOME");
+  try {
+    return home !== undefined && mayRead(home) ? Deno.statSync(home).uid : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * `./.deneb` if it is the user's, else `DENEB_CACHE`, else the platform's folder; null where no permission leads to one.
+ * `held` says what is kept in the folder: data, or code, which is run.
+ */
+export function cacheFolder(held: "data" | "code" = "data"): string | null {
+  if (localRefusal(held) === null) return localFolder;
   const chosen = environment("DENEB_CACHE");
   if (chosen !== undefined || typeof Deno === "undefined") return chosen ?? null;
   const home = environment("HOME");
@@ -60,14 +98,5 @@ export function cacheFolder(): string | null {
       const caches = environment("XDG_CACHE_HOME") ?? (home === undefined ? undefined : `${home}/.cache`);
       return caches === undefined ? null : `${caches}/deneb`;
     }
-  }
-}
-
-/** Whether a folder exists at this path. */
-export function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
   }
 }

@@ -49,7 +49,7 @@ export function release(): Release | undefined {
 
 /** The path of a published library in the cache; null if there is no cache folder or no published library. */
 export function cachedLibrary(): string | null {
-  const cache = cacheFolder(), published = release();
+  const cache = cacheFolder("code"), published = release();
   return cache === null || published === undefined ? null : `${cache}/${published.sha256}/${libraryFile()}`;
 }
 

@@ -1,9 +1,11 @@
 /**
  * Programs that a device's driver has built, kept in the cache folder from one process to the next: a file for each
  * device and driver, written whole or not at all. Without permission for the folder nothing is kept, and no prompt
- * appears. The folder's size is bounded; the files that were not written for longest are removed first.
+ * appears. The size of all these files is bounded; those that were not written for longest are removed first. Other files
+ * in the folder are neither counted nor touched.
  */
 import { cacheFolder, environment, isGranted, mayRead } from "./environment.ts";
+import { openPartial } from "./partial.ts";
 
 /** The store of a device that builds programs. */
 export interface Stored {
@@ -17,7 +19,11 @@ export interface Stored {
 }
 
 const bytesMax = 1 << 28;
-/** The most bytes of all files in the folder. */
+/** The names that the library gives to stores. */
+const storeName = /^(opencl|cuda)-[0-9a-f]{16}$/;
+/** How every store begins: the `magic_number` of `kernels/host/store.zig`. */
+const storeHead = "dnebcl01";
+/** The most bytes of all stores in the folder. */
 const folderBytesMax = 1 << 28;
 /** Milliseconds between two writes of a process that goes on building programs. */
 const pauseMs = 30_000;
@@ -52,20 +58,32 @@ export function openStore(stored: Stored): (now: boolean) => void {
 
 /** `DENEB_PROGRAMS`, else `programs` in the cache folder; null where no permission leads to one. */
 function programsFolder(): string | null {
-  const cache = cacheFolder();
+  const cache = cacheFolder("code");
   return environment("DENEB_PROGRAMS") ?? (cache === null ? null : `${cache}/programs`);
 }
 
-/** Removes the files that were not written for longest, until the rest fits; never removes the newest. */
+/** Removes the stores that were not written for longest, until the rest fits; never removes the newest. */
 function prune(folder: string): void {
-  const files = [...Deno.readDirSync(folder)].filter((entry) => entry.isFile).map(({ name }) => {
-    const { size, mtime } = Deno.statSync(`${folder}/${name}`);
-    return { name, size, written: mtime?.getTime() ?? 0 };
-  }).sort((a, b) => b.written - a.written);
+  const stores = [...Deno.readDirSync(folder)].filter(({ name, isFile }) => isFile && storeName.test(name))
+    .map(({ name }) => `${folder}/${name}`).filter(isStore).map((path) => {
+      const { size, mtime } = Deno.statSync(path);
+      return { path, size, written: mtime?.getTime() ?? 0 };
+    }).sort((a, b) => b.written - a.written);
   let bytes = 0;
-  for (const [place, { name, size }] of files.entries()) {
+  for (const [place, { path, size }] of stores.entries()) {
     bytes += size;
-    if (place > 0 && bytes > folderBytesMax) Deno.removeSync(`${folder}/${name}`);
+    if (place > 0 && bytes > folderBytesMax) Deno.removeSync(path);
+  }
+}
+
+/** Whether a file begins as stores do. One that cannot be read counts as none. */
+function isStore(path: string): boolean {
+  try {
+    using file = Deno.openSync(path);
+    const head = new Uint8Array(storeHead.length);
+    return file.readSync(head) === head.length && new TextDecoder().decode(head) === storeHead;
+  } catch {
+    return false;
   }
 }
 
@@ -74,17 +92,28 @@ function prune(folder: string): void {
  * the file stays as it was.
  */
 function keep(folder: string, path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  let begun: string | null = null;
   try {
     Deno.mkdirSync(folder, { recursive: true });
-    Deno.writeFileSync(temporary, bytes);
-    Deno.renameSync(temporary, path);
+    const { file, temporary } = openPartial(path);
+    begun = temporary;
+    try {
+      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      Deno.renameSync(temporary, path);
+      begun = null;
+    } finally {
+      file.close();
+    }
     prune(folder);
   } catch {
-    try {
-      Deno.removeSync(temporary);
-    } catch {
-      // The temporary file was never made.
-    }
+    if (begun !== null) discard(begun);
+  }
+}
+
+function discard(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // The file is gone already.
   }
 }
