@@ -80,10 +80,10 @@ export class MSELoss extends Loss {
 }
 
 /**
- * The cross entropy of logits [batch, classes] against integer labels [batch], or against probabilities of the logits' shape
- * (one-hot rows among them).
+ * The cross entropy of logits [batch, classes] against labels [batch], integers in a tensor of any type, or against
+ * probabilities of the logits' shape (one-hot rows among them).
  *
- * RangeError for a label outside [0, classes), TypeError for other shapes and types.
+ * RangeError for a label that is no integer in [0, classes), TypeError for other shapes.
  *
  * @example
  * ```ts
@@ -100,7 +100,7 @@ export class CrossEntropyLoss extends Loss {
     if (sameShape(logits.shape, target.shape) && isFloat(target.dtype)) {
       return this.reduce(logits.logSoftmax(-1).mul(target).sum({ axes: [1] }).neg());
     }
-    if (isFloat(target.dtype) || target.shape.length !== 1 || target.shape[0] !== logits.shape[0]) {
+    if (target.shape.length !== 1 || target.shape[0] !== logits.shape[0]) {
       this.refuse(logits, target, "the target must hold integers [batch] or probabilities of the logits' shape");
     }
     return this.reduce(new CrossEntropy().call(logits, target));

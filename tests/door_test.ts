@@ -89,7 +89,20 @@ const cases: Record<string, Refused> = {
     "Cannot transpose: 0, it must be a list of all axes",
     (x) => given(x).transpose(0, 1),
   ],
-  "x.at(0)": [TypeError, 'Cannot index: 0, it must be a text such as "0"', (x) => x.at(given(0))],
+  "x.at(true)": [TypeError, "Cannot index: true, it must be a number, a range or a text", (x) => x.at(given(true))],
+  "x.at() of a list": [TypeError, "Cannot index: a list, it must be a number, a range", (x) => x.at(given([0]))],
+  "x.at(0.5)": [RangeError, "Cannot index: place 0.5 of axis 0 must be an integer in [-2, 2)", (x) => x.at(0.5)],
+  "x.at({ stop: 0.5 })": [
+    RangeError,
+    "Cannot index: stop 0.5 of a range must be an integer",
+    (x) => x.at({ stop: 0.5 }),
+  ],
+  "x.at({ end })": [
+    TypeError,
+    "Cannot index: there is no option end; there are start, stop, step",
+    (x) => x.at(given({ end: 1 })),
+  ],
+  "x.at() of three": [RangeError, "Cannot index: 3 indices for the axes of shape [2, 3]", (x) => x.at(0, 0, 0)],
   "x.clip() of a text": [TypeError, 'Cannot clip: "0", it must be a number', (x) => x.clip(given("0"), 1)],
   "x.to() of a number": [TypeError, "Cannot move tensor: 1, it must be a device's name", (x) => x.to(given(1))],
   // Where tensors stand.
@@ -133,26 +146,34 @@ const cases: Record<string, Refused> = {
     () => new nn.LayerNorm1d(1).call(given([1])),
   ],
   // Where options stand.
-  "x.sum(0)": [TypeError, `Cannot sum: options 0, ${object("{ axes: 0 }")}`, (x) => x.sum(given(0))],
-  "x.sum([0])": [TypeError, "Cannot sum: options a list, they must", (x) => x.sum(given([0]))],
+  'x.sum("0")': [TypeError, `Cannot sum: options "0", ${object("{ axes: 0 }")}`, (x) => x.sum(given("0"))],
   "x.sum(null)": [TypeError, "Cannot sum: options null, they must", (x) => x.sum(given(null))],
-  "x.sum({ axis })": [
+  "x.sum({ keepdim })": [
     TypeError,
-    "Cannot sum: there is no option axis; did you mean axes?",
-    (x) => x.sum(given({ axis: 0 })),
+    "Cannot sum: there is no option keepdim; did you mean keepDims?",
+    (x) => x.sum(given({ keepdim: true })),
+  ],
+  "x.sum() of axes and axis": [
+    TypeError,
+    "Cannot sum: both axes and axis are given, they mean the same",
+    (x) => x.sum({ axes: 0, axis: 0 }),
+  ],
+  "x.sum() of a text for a flag": [
+    TypeError,
+    'Cannot sum: keepDims "no" must be true or false',
+    (x) => x.sum({ keepDims: given("no") }),
   ],
   'x.mean({ axes: "0" })': [
     TypeError,
     'Cannot mean: "0", it must be an axis or a list of axes',
     (x) => x.mean({ axes: given("0") }),
   ],
-  "x.variance(0)": [TypeError, "Cannot variance: options 0, they must", (x) => x.variance(given(0))],
-  "x.max(0)": [TypeError, "Cannot max: options 0, they must", (x) => x.max(given(0))],
-  "x.argmax(0)": [TypeError, `Cannot argmax: options 0, ${object("{ axis: 0 }")}`, (x) => x.argmax(given(0))],
-  "x.argmin({ axes })": [
+  "x.variance(true)": [TypeError, "Cannot variance: options true, they must", (x) => x.variance(given(true))],
+  "x.max() of a tensor": [TypeError, "Cannot max: options a Tensor, they must be", (x) => x.max(given(x))],
+  "x.softmax({ keepDims })": [
     TypeError,
-    "Cannot argmin: there is no option axes; did you mean axis?",
-    (x) => x.argmin(given({ axes: [0] })),
+    "Cannot softmax: there is no option keepDims; there are axes, axis",
+    (x) => x.softmax(given({ keepDims: true })),
   ],
   "tensor() with a type": [
     TypeError,

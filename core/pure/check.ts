@@ -2,6 +2,7 @@
  * Checks of arguments at the public door. Types would refuse such values, but programs in plain JavaScript and notebooks
  * pass them. Every message says what was given and what is wanted.
  */
+import { isPlain } from "./nested.ts";
 
 /** Throws the TypeError for a value of a kind that is not wanted. */
 export function refuse(action: string, given: unknown, wanted: string): never {
@@ -58,12 +59,19 @@ export function checkOptions<T extends object>(
   example: string,
   names?: readonly (keyof T & string)[],
 ): T {
-  if (!isRecord(options)) {
-    throw new TypeError(`Cannot ${action}: options ${shown(options)}, they must be an object such as ${example}`);
-  }
+  if (!isRecord(options)) refuseOptions(action, options, example);
   if (names === undefined) return options;
-  for (const name in options) if (!names.includes(name)) refuseOption(action, name, names);
+  for (const name in options) {
+    if (names.includes(name)) continue;
+    // Of an object of another class, such as a tensor, its fields are not what was meant.
+    if (!isPlain(options)) refuseOptions(action, options, example);
+    refuseOption(action, name, names);
+  }
   return options;
+}
+
+function refuseOptions(action: string, options: unknown, example: string): never {
+  throw new TypeError(`Cannot ${action}: options ${shown(options)}, they must be an object such as ${example}`);
 }
 
 /** The state itself. TypeError unless it is an object of values by name, as a `stateDict()` gives it. */
@@ -92,6 +100,8 @@ function refuseOption(action: string, name: string, names: readonly string[]): n
  * an abbreviation is nearer than another word of like letters.
  */
 function nearest(name: string, names: readonly string[]): string | null {
+  // PyTorch's word resembles another option.
+  if (/^dims?$/.test(name) && names.includes("axes")) return "axes";
   const plain = (text: string) => text.replaceAll("_", "").toLowerCase(), given = plain(cut(name));
   const ranked = names.map((known) => {
     const wanted = plain(known), within = wanted.includes(given) || given.includes(wanted);

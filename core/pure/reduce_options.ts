@@ -1,11 +1,20 @@
-/** The options of reductions: which axes they join. */
-import { checkOptions } from "./check.ts";
+/**
+ * The arguments of reductions: which axes they join. An axis, a list of axes and an object of options may stand for one
+ * another, so that `sum(0)`, `sum([0])` and `sum({ axes: 0 })` are the same.
+ */
+import { checkFlag, checkOptions } from "./check.ts";
 import type { Axes } from "./shape.ts";
 
-/** Which axes a reduction joins, and whether they stay with length one. */
-export interface ReduceOptions {
+/** Axes by name. */
+export interface AxesOptions {
   /** One or several, negative ones counted from the end; all of them by default. */
   axes?: Axes | undefined;
+  /** The same as `axes`. */
+  axis?: Axes | undefined;
+}
+
+/** Which axes a reduction joins, and whether they stay with length one. */
+export interface ReduceOptions extends AxesOptions {
   /** Leaves joined axes with length one, so that the result broadcasts against the input; false by default. */
   keepDims?: boolean;
 }
@@ -16,28 +25,32 @@ export interface VarianceOptions extends ReduceOptions {
   correction?: number;
 }
 
-/** The options of `argmax` and `argmin`: along which axis the place of an element is sought. */
-export interface PlaceOptions {
-  /** The axis; a negative one counts from the end. By default all axes are taken as one, in row-major order. */
-  axis?: number | undefined;
-  /** Leaves joined axes with length one; false by default. */
-  keepDims?: boolean;
-}
+const axesNames = ["axes", "axis"] as const, reduceNames = [...axesNames, "keepDims"] as const;
 
-const reduceNames = ["axes", "keepDims"] as const, placeNames = ["axis", "keepDims"] as const;
-
-/** The options of a reduction. TypeError for a name that is neither theirs nor in `more`. */
-export function checkReduceOptions(
+/** The axes and the flag of a reduction. TypeError for an option that is neither theirs nor in `more`. */
+export function reduceOptions(
   action: string,
-  options: ReduceOptions,
+  given: Axes | ReduceOptions,
   more: readonly string[],
-): ReduceOptions {
+): { axes: Axes | undefined; keepDims: boolean } {
+  if (isAxes(given)) return { axes: given, keepDims: false };
   const names = more.length === 0 ? reduceNames : [...reduceNames, ...more] as typeof reduceNames[number][];
-  return checkOptions(action, options, "{ axes: 0 }", names);
+  const { axes, axis, keepDims = false } = checkOptions(action, given, "{ axes: 0 }", names);
+  return { axes: oneOf(action, axes, axis), keepDims: checkFlag(action, "keepDims", keepDims) };
 }
 
-/** The options of an op that takes one axis or all of them. TypeError for other names. */
-export function placeOptions(action: string, options: PlaceOptions = {}): ReduceOptions {
-  checkOptions(action, options, "{ axis: 0 }", placeNames);
-  return { axes: options.axis, keepDims: options.keepDims ?? false };
+/** The axes that an op without other options is given, or undefined. */
+export function axesOption(action: string, given: Axes | AxesOptions): Axes | undefined {
+  if (isAxes(given)) return given;
+  const { axes, axis } = checkOptions(action, given, "{ axis: 0 }", axesNames);
+  return oneOf(action, axes, axis);
+}
+
+function isAxes(given: unknown): given is Axes {
+  return typeof given === "number" || Array.isArray(given);
+}
+
+function oneOf(action: string, axes: Axes | undefined, axis: Axes | undefined): Axes | undefined {
+  if (axes === undefined || axis === undefined) return axes ?? axis;
+  throw new TypeError(`Cannot ${action}: both axes and axis are given, they mean the same`);
 }

@@ -104,11 +104,9 @@ export function broadcastAxes(source: Shape, target: Shape): number[] {
 
 /** The axis as a number in `[0, rank)`; a negative one counts from the end. */
 export function normalizeAxis(action: string, axis: number, rank: number): number {
-  const found = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(axis) || found < 0 || found >= rank) {
-    throw new RangeError(`Cannot ${action}: axis ${axis} must lie in [${-rank}, ${rank})`);
-  }
-  return found;
+  const found = Number.isInteger(axis) && axis < 0 ? axis + rank : axis;
+  if (Number.isInteger(axis) && found >= 0 && found < rank) return found;
+  throw new RangeError(`Cannot ${action}: axis ${shown(axis)} must lie in [${-rank}, ${rank})`);
 }
 
 /** The number of elements that joining these axes joins into one. */
@@ -119,17 +117,17 @@ export function countAlong(shape: Shape, axes: readonly number[]): number {
 /** The axes that a reduction joins: one number, a list, or all axes when absent. */
 export type Axes = number | readonly number[];
 
-/** The axes sorted, checked and each once. */
+/** The axes sorted, checked and each once. A shape without axes has one called 0 or -1, which joins its only element. */
 export function normalizeAxes(action: string, axes: Axes | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const given = typeof axes === "number" ? [axes] : axes;
   if (!Array.isArray(given)) refuse(action, given, "an axis or a list of axes");
-  const list = given.map((axis) => normalizeAxis(action, axis, rank));
+  const list = Array.from(given, (axis) => normalizeAxis(action, axis, Math.max(rank, 1)));
   list.sort((a, b) => a - b);
   for (let k = 1; k < list.length; k++) {
     if (list[k] === list[k - 1]) throw new RangeError(`Cannot ${action}: axis ${list[k]} is named twice`);
   }
-  return list;
+  return rank === 0 ? [] : list;
 }
 
 /** The shape after a reduction. */
@@ -225,53 +223,4 @@ export function checkSlices(action: string, slices: readonly AxisSlice[], shape:
       `Cannot ${action}: ${length} places of axis ${axis} from ${start} by ${step} must lie in [0, ${end})`,
     );
   });
-}
-
-/**
- * Reads NumPy's basic index notation: `"1:, ::-1"`, `"0, ..., 2:5"`.
- *
- * Ranges are clamped to the axis as in Python; single places out of range throw.
- */
-export function parseIndex(text: string, shape: Shape): AxisSlice[] {
-  if (typeof text !== "string") refuse("index", text, 'a text such as "0" or "1:, ::-1"');
-  const parts = text.split(",").map((part) => part.trim());
-  const dots = parts.indexOf("...");
-  if (dots >= 0) {
-    const fill = shape.length - (parts.length - 1);
-    parts.splice(dots, 1, ...new Array<string>(Math.max(fill, 0)).fill(":"));
-  }
-  if (parts.length > shape.length) {
-    throw new RangeError(`Cannot index: "${text}" names ${parts.length} axes of shape ${showShape(shape)}`);
-  }
-  return shape.map((length, axis) => parseAxis(text, parts[axis] ?? ":", length, axis));
-}
-
-function parseAxis(text: string, part: string, length: number, axis: number): AxisSlice {
-  const whole = (word: string | undefined): number | undefined => {
-    if (word === undefined || word.trim() === "") return undefined;
-    if (!/^\s*[+-]?\d+\s*$/.test(word)) {
-      throw new SyntaxError(`Cannot index: "${text}" must hold integers, ranges start:stop:step and ...`);
-    }
-    return Number(word);
-  };
-  const words = part.split(":");
-  if (words.length > 3 || part === "") {
-    throw new SyntaxError(`Cannot index: "${text}" must hold integers, ranges start:stop:step and ...`);
-  }
-  if (words.length === 1) {
-    const place = whole(words[0])!;
-    if (place < -length || place >= length) {
-      throw new RangeError(`Cannot index: place ${place} of axis ${axis} must lie in [${-length}, ${length})`);
-    }
-    return { start: place < 0 ? place + length : place, step: 1, length: 1, dropped: true };
-  }
-  const step = whole(words[2]) ?? 1;
-  if (step === 0) throw new RangeError(`Cannot index: "${text}" has a step of 0`);
-  const low = step > 0 ? 0 : -1, high = step > 0 ? length : length - 1;
-  const clamp = (place: number | undefined, fallback: number) =>
-    place === undefined ? fallback : Math.min(Math.max(place < 0 ? place + length : place, low), high);
-  const start = clamp(whole(words[0]), step > 0 ? low : high);
-  const stop = clamp(whole(words[1]), step > 0 ? high : low);
-  const count = Math.max(0, Math.ceil((stop - start) / step));
-  return { start: count === 0 ? 0 : start, step, length: count, dropped: false };
 }

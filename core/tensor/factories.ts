@@ -248,7 +248,8 @@ export function randint(
 }
 
 /**
- * Integer labels [...] as rows of zeros with a one: [..., classes]. RangeError for labels out of range.
+ * Labels [...], integers of any type, as rows of zeros with a one: [..., classes]. RangeError for fractions and for labels
+ * out of range.
  *
  * @example
  * ```ts

@@ -7,15 +7,25 @@ import { gradientsEnabled } from "../ambient/modes.ts";
 import type { NestedArray, TensorOptions, TensorSource } from "../array/elements.ts";
 import type { NDArray } from "../array/ndarray.ts";
 import { type DType, isFloat } from "../pure/dtype.ts";
-import { type PlaceOptions, placeOptions, type ReduceOptions, type VarianceOptions } from "../pure/reduce_options.ts";
-import { parseIndex, type Shape } from "../pure/shape.ts";
+import type { AxesOptions, ReduceOptions, VarianceOptions } from "../pure/reduce_options.ts";
+import { type Index, type IndexRange, selectionOf } from "../pure/index.ts";
+import type { Axes, Shape } from "../pure/shape.ts";
 import { flatten } from "./composite.ts";
 import { TensorNode } from "./node.ts";
 import type { TensorOp, TensorTupleOp } from "./op.ts";
 import * as ops from "./ops/mod.ts";
 import type { Op, Value } from "./value.ts";
 
-export type { NestedArray, PlaceOptions, ReduceOptions, TensorOptions, TensorSource, VarianceOptions };
+export type {
+  AxesOptions,
+  Index,
+  IndexRange,
+  NestedArray,
+  ReduceOptions,
+  TensorOptions,
+  TensorSource,
+  VarianceOptions,
+};
 
 /**
  * An n-dimensional array that remembers how it was made.
@@ -293,55 +303,55 @@ export class Tensor extends TensorNode {
     return new ops.ToDevice(device).call(this);
   }
 
-  // Reductions.
+  // Reductions: over all axes by default, else over an axis, a list of axes, or `{ axes, keepDims }`.
 
   /** The sum; integers and bools give int32, which wraps. Its bits do not depend on the number of threads. */
-  sum(options?: ReduceOptions): Tensor {
-    return new ops.Summation(options).call(this);
+  sum(axes?: Axes | ReduceOptions): Tensor {
+    return new ops.Summation(axes).call(this);
   }
 
   /** The product; integers and bools give int32. Its gradient is right at zeros. */
-  prod(options?: ReduceOptions): Tensor {
-    return new ops.Product(options).call(this);
+  prod(axes?: Axes | ReduceOptions): Tensor {
+    return new ops.Product(axes).call(this);
   }
 
   /** The mean; integers and bools give float32. NaN where there are no elements. */
-  mean(options?: ReduceOptions): Tensor {
-    return new ops.Mean(options).call(this);
+  mean(axes?: Axes | ReduceOptions): Tensor {
+    return new ops.Mean(axes).call(this);
   }
 
   /** The mean squared deviation; `correction` 1 divides by n - 1, as PyTorch does by default. */
-  variance(options?: VarianceOptions): Tensor {
-    return new ops.Variance(options).call(this);
+  variance(axes?: Axes | VarianceOptions): Tensor {
+    return new ops.Variance(axes).call(this);
   }
 
   /** The largest element; ties share the gradient. */
-  max(options?: ReduceOptions): Tensor {
-    return new ops.Max(options).call(this);
+  max(axes?: Axes | ReduceOptions): Tensor {
+    return new ops.Max(axes).call(this);
   }
 
   /** The smallest element; ties share the gradient. */
-  min(options?: ReduceOptions): Tensor {
-    return new ops.Min(options).call(this);
+  min(axes?: Axes | ReduceOptions): Tensor {
+    return new ops.Min(axes).call(this);
   }
 
-  /** The place of the largest element (int32): along one axis, or in row-major order of all. */
-  argmax(options?: PlaceOptions): Tensor {
-    return new ops.ArgMax(placeOptions("argmax", options)).call(this);
+  /** The place of the largest element (int32): along one axis, or in row-major order of all or of several. */
+  argmax(axes?: Axes | ReduceOptions): Tensor {
+    return new ops.ArgMax(axes).call(this);
   }
 
   /** The place of the smallest element (int32). */
-  argmin(options?: PlaceOptions): Tensor {
-    return new ops.ArgMin(placeOptions("argmin", options)).call(this);
+  argmin(axes?: Axes | ReduceOptions): Tensor {
+    return new ops.ArgMin(axes).call(this);
   }
 
-  /** `exp(x) / sum(exp(x))` along an axis. */
-  softmax(axis = -1): Tensor {
+  /** `exp(x) / sum(exp(x))` along an axis, a list of axes, or `{ axis }`. */
+  softmax(axis: Axes | AxesOptions = -1): Tensor {
     return new ops.Softmax(axis).call(this);
   }
 
   /** `log(softmax(x))` along an axis, accurate where the softmax is near 0 or 1. */
-  logSoftmax(axis = -1): Tensor {
+  logSoftmax(axis: Axes | AxesOptions = -1): Tensor {
     return new ops.LogSoftmax(axis).call(this);
   }
 
@@ -372,12 +382,20 @@ export class Tensor extends TensorNode {
     return new ops.BroadcastTo(shape).call(this);
   }
 
-  /** A view of a part, in NumPy's notation: `x.at("1:, ::-1")`, `x.at("0, ...")`. */
-  at(index: string): Tensor {
-    return new ops.Slice(parseIndex(index, this.shape)).call(this);
+  /**
+   * A view of a part, by NumPy's rules. An index is a place, which drops its axis, a range `{ start, stop, step }`, null for a
+   * new axis, or a text in NumPy's notation, which may hold several: `x.at("1:, ::-1")`, `x.at(0)`,
+   * `x.at("...", { start: -2 })`. RangeError for a place outside its axis.
+   */
+  at(...indices: Index[]): Tensor {
+    const { slices, added } = selectionOf(indices, this.shape), part = new ops.Slice(slices).call(this);
+    if (added.length === 0) return part;
+    const shape = part.shape.slice();
+    for (const axis of added) shape.splice(axis, 0, 1);
+    return part.reshape(shape);
   }
 
-  /** The slices at integer `indices` along an axis. RangeError for an index outside the axis. */
+  /** The slices at `indices`, integers of any type, along an axis. RangeError for a fraction and outside the axis. */
   take(indices: Tensor | readonly number[], axis = 0): Tensor {
     return new ops.Take(axis).call(this, indices);
   }

@@ -12,6 +12,7 @@ import type { Tensor } from "../tensor.ts";
 import { type Adjoints, callWith, WideOp } from "../op.ts";
 import { checkOperands, fitted } from "../operands.ts";
 import { inFloat32, inPrecision, operandType } from "../precision.ts";
+import { withIntegers } from "./places.ts";
 import { LogSumExp } from "./softmax.ts";
 
 /** Integer labels [batch] as a view of the shape of the logits, in which each row repeats its label. */
@@ -20,7 +21,7 @@ function labelColumn(labels: NDArray, shape: Shape): NDArray {
 }
 
 /**
- * The cross entropy of logits [batch, classes] against integer labels [batch]: log(sum(exp(x))) - x[label], of shape
+ * The cross entropy of logits [batch, classes] against integer labels [batch], in a tensor of any type: log(sum(exp(x))) - x[label], of shape
  * [batch]. RangeError for labels outside [0, classes).
  *
  * The logarithm, [batch, 1], is saved, since the gradient needs it again.
@@ -29,6 +30,9 @@ export class CrossEntropy extends WideOp {
   /** Applies the op. TypeError unless the logits are [batch, classes] and the labels [batch]. */
   override call(...inputs: [logits: Tensor, labels: Tensor]): Tensor {
     checkOperands(this, inputs, 2);
+    if (isFloat(inputs[1].dtype)) {
+      return withIntegers(inputs[1], "use label:", (integers) => this.call(inputs[0], integers));
+    }
     const [logits, labels] = inputs, { shape } = logits, { shape: labelShape } = labels;
     if (shape.length !== 2 || labelShape.length !== 1 || labelShape[0] !== shape[0]) {
       throw new TypeError(
@@ -68,12 +72,16 @@ export class CrossEntropyGradient extends WideOp {
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
     checkOperands(this, inputs, 3);
     const [logits, labels, g] = inputs as [Tensor, Tensor, Tensor], { shape } = logits;
+    if (isFloat(labels.dtype)) {
+      throw new TypeError(`Cannot ${this.action}: labels of type ${labels.dtype} must be integers`);
+    }
     if (shape.length !== 2 || [labels, g].some((each) => !sameShape(each.shape, shape.slice(0, 1)))) {
       throw new TypeError(
         `Cannot ${this.action}: shapes ${[logits, labels, g].map((each) => showShape(each.shape)).join(", ")}, ` +
           "they must be [batch, classes], [batch] and [batch]",
       );
     }
+    checkLabels(labels.array, shape[1]!);
     const wide = inPrecision(this.precision, [logits, g]);
     return wide[0] === logits && wide[1] === g ? inputs : [wide[0]!, labels, wide[1]!];
   }

@@ -5,8 +5,9 @@ import { streamOf } from "../../array/devices.ts";
 import { asking, refuse } from "../../pure/check.ts";
 import { checkDType, type DType, isFloat, isHalf } from "../../pure/dtype.ts";
 import { wholeNumbers } from "../../array/elements.ts";
-import { contiguous, copy, filled, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
+import { contiguous, copy, filled, fromTypedArray, map, type NDArray } from "../../array/ndarray.ts";
 import { gather, scatterAdd } from "../../array/skeletons.ts";
+import { recorder } from "../../array/stream.ts";
 import { groupResult } from "../../array/group.ts";
 import { reshape } from "../../array/views.ts";
 import { normalizeAxis, sameShape, type Shape, showShape } from "../../pure/shape.ts";
@@ -76,10 +77,14 @@ export class Take extends TensorOp {
   }
   /** Applies the op to a tensor, and to integers in a tensor. */
   override call(...inputs: Tensor[]): Tensor;
-  /** Applies the op to a tensor, and to integers in a tensor or a list. */
+  /** Applies the op to a tensor, and to integers in a tensor of any type or a list. */
   override call(source: Tensor, index: Tensor | readonly number[]): Tensor;
   /** @ignore */
   override call(...inputs: (Tensor | readonly number[])[]): Tensor {
+    const [source, index] = inputs;
+    if (inputs.length === 2 && isTensor(index) && isFloat(index.dtype)) {
+      return withIntegers(index, "take: index", (integers) => this.call(source as Tensor, integers));
+    }
     return asking(this.action, () => super.call(...inputs as Tensor[]));
   }
   /** @ignore */
@@ -91,7 +96,6 @@ export class Take extends TensorOp {
     }
     checkOperands(this, inputs, 2);
     normalizeAxis(this.action, this.axis, source.shape.length);
-    checkIntegers(this.action, index as Tensor);
     return inputs as readonly Tensor[];
   }
   /** Copies each slice as often as the index names it. */
@@ -149,6 +153,30 @@ export class Untake extends TensorOp {
 /** Integers as a tensor on the device of `beside`. */
 function indexBeside(beside: Tensor, integers: Int32Array<ArrayBuffer>): Tensor {
   return beside.wrap(fromTypedArray(beside.array.storage.stream, integers, [integers.length], "int32"));
+}
+
+/**
+ * What `use` makes of indices of a float type as int32, on no graph. RangeError for one that is no integer: it becomes -1,
+ * which no axis has, so that the device refuses it.
+ */
+export function withIntegers(
+  given: Tensor,
+  what: "take: index" | "use label:",
+  use: (integers: Tensor) => Tensor,
+): Tensor {
+  const integers = given.wrap(groupResult(() => {
+    const { array } = given, isWhole = map("equal", [map("floor", [array]), array]);
+    const none = filled(array.storage.stream, array.shape, array.dtype, -1);
+    return copy(map("where", [isWhole, array, none], undefined, array.dtype), "int32");
+  }));
+  try {
+    return use(integers);
+  } catch (cause) {
+    // The device has named -1. Inside a recording the numbers may not be read.
+    const numbers = cause instanceof RangeError && recorder === null ? Array.from(given.toTypedArray()) : [];
+    const fraction = numbers.find((number) => !Number.isInteger(number));
+    throw fraction === undefined ? cause : new RangeError(`Cannot ${what} ${fraction} must be an integer`, { cause });
+  }
 }
 
 /** TypeError unless the indices are integers or bools. */

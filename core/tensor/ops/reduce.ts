@@ -7,7 +7,7 @@ import { argFold, fold } from "../../array/skeletons.ts";
 import { groupResult } from "../../array/group.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
 import { refuse } from "../../pure/check.ts";
-import { checkReduceOptions, type ReduceOptions, type VarianceOptions } from "../../pure/reduce_options.ts";
+import { type ReduceOptions, reduceOptions, type VarianceOptions } from "../../pure/reduce_options.ts";
 import { type Axes, countAlong, normalizeAxes, reducedShape, type Shape, showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, notDifferentiable, TensorOp } from "../op.ts";
@@ -28,9 +28,9 @@ export abstract class ReduceOp extends TensorOp {
    * Joins all axes by default. Which axes a tensor has is checked when the op is called. TypeError for an option of another
    * name than these and the subclass's own, `more`.
    */
-  constructor(options: ReduceOptions = {}, more: readonly string[] = []) {
+  constructor(options: Axes | ReduceOptions = {}, more: readonly string[] = []) {
     super();
-    const { axes, keepDims = false } = checkReduceOptions(this.action, options, more);
+    const { axes, keepDims } = reduceOptions(this.action, options, more);
     this.axes = axes;
     this.keepDims = keepDims;
   }
@@ -138,9 +138,9 @@ export class Variance extends ReduceOp {
   /** The number that is subtracted from the number of elements in the divisor. */
   readonly correction: number;
   /** The unbiased variance over all axes by default. */
-  constructor(options: VarianceOptions = {}) {
+  constructor(options: Axes | VarianceOptions = {}) {
     super(options, ["correction"]);
-    const { correction = 1 } = options;
+    const { correction = 1 } = options as VarianceOptions;
     if (typeof correction !== "number") refuse("variance", correction, "a number");
     this.correction = correction;
   }
