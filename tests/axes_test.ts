@@ -58,6 +58,7 @@ forEachDevice("a tensor without axes has an axis 0, or -1", () => {
     }
     assertThrows(() => f(x, 1), RangeError, `Cannot ${name}: axis 1 must lie in [-1, 1)`);
   }
+  assertExact(values(new ops.LogSumExp().call(x)), [3]);
   const leaf = tensor(3, { requiresGrad: true });
   leaf.sum(0).add(leaf.max(-1)).add(leaf.softmax(0)).backward();
   assertExact(leaf.grad!.item(), 2);
