@@ -80,6 +80,11 @@ export class NDArray {
     if (temporaries !== null) temporaries.push(this);
   }
 
+  /** The text that `console.log` shows: shape, type and device. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `NDArray ${showShape(this.shape)} ${this.dtype} on ${this.storage.stream.device.name}`;
+  }
+
   /** Another window on the same elements. */
   view(shape: Shape, strides: readonly number[], offset: number = this.offset): NDArray {
     this.storage.retain();

@@ -101,6 +101,7 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
       return text;
     },
     toDot: () => programs.last === null ? "digraph {}" : toDot(programs.last.list),
+    [Symbol.for("nodejs.util.inspect.custom")]: () => programs.toString(),
     [Symbol.dispose]: () => programs[Symbol.dispose](),
     get memory() {
       return programs.last === null ? null : programs.last.memory;

@@ -3,6 +3,7 @@
  * slower than it need be is said to the developer.
  */
 import { notice } from "../../kernels/native/environment.ts";
+import { summary } from "../pure/summary.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Program } from "./program.ts";
 
@@ -30,6 +31,12 @@ export class Programs implements Disposable {
   /** The program that was recorded or run last, or null. */
   get last(): Program | null {
     return this.#last;
+  }
+
+  /** The function and the number of its recordings, for people. */
+  toString(): string {
+    const count = this.#programs.length;
+    return summary("captured", [this.#function, `${count} recording${count === 1 ? "" : "s"}`]);
   }
 
   /** The program that serves a call with these arguments, or null. */

@@ -39,6 +39,11 @@ export abstract class Op {
     const shown = Object.entries(this.attributes()).filter(([, value]) => value !== undefined);
     return shown.map(([name, value]) => `${name}=${showData(value)}`).join(", ");
   }
+
+  /** The text that `console.log` shows: `Summation(axes=[0], keepDims=false)`. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `${this.name}(${this.describe()})`;
+  }
 }
 
 /** Data as JSON has it, and undefined for a setting that was left out. */
