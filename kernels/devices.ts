@@ -2,7 +2,7 @@
  * Opens devices by name: each implements the one interface of `device.ts`.
  */
 import type { Device } from "./device.ts";
-import { environment, mayRead } from "./native/environment.ts";
+import { environment, mayRead, notice } from "./native/environment.ts";
 import { type Kind, openCpu, openNative, type Probe, probeCpu, probeNative } from "./native/native.ts";
 import { openReference } from "./reference/reference.ts";
 import { openWasm, probeWasm } from "./wasm.ts";
@@ -79,17 +79,23 @@ export function defaultName(): string {
   }
   const { available, reason } = probeCpu();
   if (available) return "cpu";
-  warnOfNamed(reason!);
+  tellOfWasm(reason!);
   return "wasm";
 }
 
-let warned = false;
+let told = false;
 
-/** Warns of a library that the user named but that cannot be opened: else only slowness would show that. */
-function warnOfNamed(reason: string): void {
-  if (warned || environment("DENEB_LIB") === undefined) return;
-  warned = true;
-  console.warn(`Deneb computes on wasm, for DENEB_LIB cannot be opened: ${reason}`);
+/** Tells that wasm stands in for the native library, and why: else only slowness would show that. */
+function tellOfWasm(reason: string): void {
+  // Where there is no Deno, there is nothing native to be had.
+  if (told || typeof Deno === "undefined") return;
+  told = true;
+  if (environment("DENEB_LIB") !== undefined) {
+    notice(`Deneb computes on wasm, for DENEB_LIB cannot be opened: ${reason}`);
+    return;
+  }
+  const build = /no such file/.test(reason) ? "; `deno task build` makes it" : "";
+  notice(`Deneb computes on wasm, with one thread; the native library is several times as fast: ${reason}${build}`);
 }
 
 /** Lists every device that `openDevice` takes. None is opened. */

@@ -6,7 +6,7 @@ import { libraryFile } from "../kernels/native/library.ts";
 import { freshWasm } from "./built.ts";
 import { absence } from "./kernels.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assert, assertEquals, equals, fromFileUrl } from "./support.ts";
+import { assert, assertEquals, assertMatch, equals, fromFileUrl } from "./support.ts";
 
 const home = new URL("..", import.meta.url);
 const mod = JSON.stringify(new URL("mod.ts", home).href);
@@ -85,6 +85,18 @@ const cases: Record<string, Case> = {
   "without --allow-ffi the reason is the flag to add, and wasm is taken": {
     flags: [],
     error: `Error: Cannot open cpu: ${built}: it needs --allow-ffi=${built}`,
+    taken: "wasm",
+  },
+  "DENEB_QUIET=1 keeps the notice away": {
+    flags: ["--allow-env"],
+    env: { DENEB_QUIET: "1" },
+    error: "Error: Cannot open cpu: ",
+    taken: "wasm",
+  },
+  "wasm by name needs no notice": {
+    flags: ["--allow-env"],
+    env: { DENEB_DEVICE: "wasm" },
+    error: "Error: Cannot open cpu: ",
     taken: "wasm",
   },
   "DENEB_LIB names the file": { flags: all, env: { DENEB_LIB: "FILE" }, error: null, taken: "cpu" },
@@ -186,16 +198,46 @@ for (const [name, { flags, env = {}, make = unchanged, error, taken }] of Object
       if (error === null) assertEquals(answer.error, null);
       else assert(answer.error?.startsWith(put(error)), `it says "${answer.error}"`);
       assertEquals(answer.taken, put(taken));
-      // The console has one line if a library was named and not taken, and else nothing.
-      const missed = env.DENEB_LIB !== undefined && answer.taken === "wasm";
-      assertEquals(
-        answer.complained,
-        missed ? `Deneb computes on wasm, for DENEB_LIB cannot be opened: ${answer.reason}\n` : "",
-      );
+      // The console has one line where wasm stands in for the library, unless it was to be quiet, and else nothing.
+      const why = env.DENEB_LIB !== undefined
+        ? "for DENEB_LIB cannot be opened"
+        : "with one thread; the native library is several times as fast";
+      const quiet = answer.taken !== "wasm" || env.DENEB_DEVICE !== undefined || env.DENEB_QUIET === "1";
+      assertEquals(answer.complained, quiet ? "" : `Deneb computes on wasm, ${why}: ${answer.reason}\n`);
       // devices() gives the same reason beforehand as opening does.
       if (!answer.available) assertEquals(answer.error, `Error: Cannot open cpu: ${answer.reason}`);
       else assert(answer.description.startsWith(variables.DENEB_LIB === file ? file : built), answer.description);
     }), absent);
+}
+
+testWith(
+  ["run", "read", "write"],
+  "a library that was not built is told of once, with the command that makes it",
+  async () => {
+    // The sources are imported from a copy, beside which nothing was built.
+    await inTemporaryFolder(async (folder) => {
+      for (const name of ["mod.ts", "core", "kernels", "nn", "optim", "data", "io", "train"]) {
+        await copyTree(new URL(name, home), `${folder}/${name}`);
+      }
+      const text = (device: string) => `
+      import { setDefaultDevice, tensor } from ${JSON.stringify(`file://${folder}/mod.ts`)};
+      ${device}
+      console.log([tensor([1]).add(1).device, tensor([2]).device].join());
+    `;
+      const auto = await run(text(""), ["--allow-ffi"]);
+      assertEquals(auto.said, "wasm,wasm\n", auto.complained);
+      assertMatch(auto.complained, /^Deneb computes on wasm, .*: there is no such file; `deno task build` makes it\n$/);
+      const named = await run(text('await setDefaultDevice("wasm");'), ["--allow-ffi"]);
+      assertEquals([named.said, named.complained], ["wasm,wasm\n", ""]);
+    });
+  },
+);
+
+/** Copies the sources of a file or folder. */
+async function copyTree(from: URL, to: string): Promise<void> {
+  if ((await Deno.stat(from)).isFile) return Deno.copyFile(from, to);
+  await Deno.mkdir(to);
+  for await (const { name } of Deno.readDir(from)) await copyTree(new URL(`${from.href}/${name}`), `${to}/${name}`);
 }
 
 const use = `import { open, tensor } from ${mod}; await open("cpu"); tensor([1]);`;
