@@ -18,7 +18,7 @@ const lines: Record<string, [make: () => unknown, line: RegExp]> = {
   "a module": [() => new nn.Linear(2, 3), /^Linear\(2, 3\)$/],
   "a container": [
     () => new nn.Sequential(new nn.ReLU(), new nn.Tanh()),
-    /^Sequential\(\n  \(0\): ReLU\(\)\n  \(1\): Tanh\(\)\n\)$/,
+    /^Sequential\(\n {2}\(0\): ReLU\(\)\n {2}\(1\): Tanh\(\)\n\)$/,
   ],
   "an op": [() => new ops.Summation({ axes: [0] }), /^Summation\(axes=\[0\], keepDims=false\)$/],
   "an array": [() => zeros([2, 3]).array, /^NDArray \[2, 3\] float32 on reference$/],
