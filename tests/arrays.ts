@@ -84,7 +84,7 @@ export const specials: Readonly<Record<DType, readonly number[]>> = {
 };
 
 /** A random value of the type: of floats from 2^-5 to 2^5, mostly positive, a quarter of them small integers. */
-function anyValue(dtype: DType, random: Random): number {
+export function anyValue(dtype: DType, random: Random): number {
   const kind = random();
   switch (dtype) {
     case "bool":

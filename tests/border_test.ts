@@ -2,29 +2,9 @@
  * The border of the native library, in a build with all of Zig's checks: a call with any numbers answers a status, and the
  * process lives. Each case is a process of its own; see `border_hammer.ts`.
  */
-import { safeLibrary } from "./built.ts";
 import { testWith } from "./permissions.ts";
+import { strike } from "./strike.ts";
 import { assert, assertEquals, assertStrictEquals } from "./support.ts";
-
-const hammer = new URL("border_hammer.ts", import.meta.url);
-const secondsMax = 60;
-
-/** Runs one part of the hammer and returns what it counted. */
-async function strike(part: string, seed: number, rounds: number): Promise<Record<string, number>[]> {
-  const library = await safeLibrary();
-  const args = ["run", "--no-check", "--no-prompt", `--allow-ffi=${library}`, "--allow-read"];
-  const words = [hammer.href, library, part, `${seed}`, `${rounds}`], signal = AbortSignal.timeout(1000 * secondsMax);
-  const { success, code, signal: ended, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args, ...words],
-    stdout: "piped",
-    stderr: "piped",
-    signal,
-  }).output();
-  const said = new TextDecoder().decode(stderr).slice(-2000);
-  const how = signal.aborted ? `it did not end in ${secondsMax} s` : ended ?? `exit code ${code}`;
-  assert(success, `${how}: ${said}\nrepeat with: deno ${[...args, ...words].join(" ")} verbose`);
-  return [JSON.parse(new TextDecoder().decode(stdout))].flat();
-}
 
 const needed = ["run", "read", "write", "env", "ffi"] as const;
 

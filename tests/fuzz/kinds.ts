@@ -1,0 +1,9 @@
+/** All kinds of cases. */
+import { borderKind } from "./border.ts";
+import { filesKind } from "./files.ts";
+import { gradientsKind } from "./gradients.ts";
+import type { Kind } from "./kind.ts";
+import { opsKind } from "./ops.ts";
+import { programsKind } from "./programs.ts";
+
+export const kinds: readonly Kind[] = [opsKind, programsKind, gradientsKind, filesKind, borderKind];
