@@ -99,6 +99,7 @@ export {
   Sin,
   Slice,
   Softmax,
+  SoftmaxOp,
   Sqrt,
   Square,
   SquaredDeviation,

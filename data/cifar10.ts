@@ -4,7 +4,8 @@
  */
 import { checkOptions, readWhole, shown } from "../core/internal.ts";
 import { ArrayDataset } from "./dataset.ts";
-import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
+import { mayRead } from "../kernels/native/environment.ts";
+import { dataFolder, MissingDataError } from "./folders.ts";
 import { checkLabels } from "./labels.ts";
 
 /** Options of {@linkcode cifar10}. */

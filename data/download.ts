@@ -5,16 +5,7 @@ import { checkDigest, fetchBytes, type ProgressListener, writeWhole } from "../c
 import { writeRefusal } from "../kernels/native/partial.ts";
 import { MissingDataError } from "./folders.ts";
 import { gunzip, isGzip } from "./gzip.ts";
-
-/** A file to download, described by its unpacked bytes: servers may pack the same file differently. */
-export interface RemoteFile {
-  /** The name of the unpacked file, without a folder. */
-  readonly name: string;
-  /** The SHA-256 of the unpacked bytes, in hexadecimal. */
-  readonly sha256: string;
-  /** The number of unpacked bytes. */
-  readonly bytes: number;
-}
+import type { RemoteFile } from "./remote_file.ts";
 
 interface DownloadOptions {
   /** Addresses of folders, tried in order: the file lies at `<address><name>.gz`. */

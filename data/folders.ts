@@ -3,9 +3,7 @@
  * permission is granted already, so that nothing prompts.
  */
 import { checkText } from "../core/internal.ts";
-import { cacheFolder, environment, mayRead } from "../kernels/native/environment.ts";
-
-export { mayRead };
+import { cacheFolder, environment } from "../kernels/native/environment.ts";
 
 /**
  * The folder that holds `mnist/` and `cifar-10-batches-bin/`: the one given, else `DENEB_DATA`, else the cache folder.

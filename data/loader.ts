@@ -15,8 +15,9 @@ import {
   summary,
 } from "../core/internal.ts";
 import { noGrad, type Scope, scope, type Tensor } from "../core/mod.ts";
-import { checkDataset, type Dataset, fetchBatch, type Samples, toTensor } from "./dataset.ts";
+import type { Dataset, Samples } from "./contract.ts";
 import { RandomStream } from "./random.ts";
+import { checkDataset, fetchBatch, toTensor } from "./samples.ts";
 import type { Transform } from "./transforms.ts";
 
 /** Options of {@linkcode DataLoader}. */

@@ -12,8 +12,10 @@ import {
   showShape,
 } from "../core/internal.ts";
 import { ArrayDataset } from "./dataset.ts";
-import { download, type RemoteFile } from "./download.ts";
-import { dataFolder, mayRead, MissingDataError } from "./folders.ts";
+import { download } from "./download.ts";
+import type { RemoteFile } from "./remote_file.ts";
+import { mayRead } from "../kernels/native/environment.ts";
+import { dataFolder, MissingDataError } from "./folders.ts";
 import { gunzip } from "./gzip.ts";
 import { type IdxArray, parseIdx } from "./idx.ts";
 import { checkLabels } from "./labels.ts";

@@ -18,7 +18,7 @@ import {
 import { type Elements, formatSafetensors } from "./format.ts";
 import { parseStrictJson } from "./json.ts";
 import { format } from "./layout.ts";
-import { elementsOf, readHeader, readTensors, tensorOf } from "./safetensors.ts";
+import { elementsOf, readHeader, readTensors, tensorOf } from "./tensors.ts";
 
 /** A part of a checkpoint. Its state consists of tensors, numbers, strings, booleans, null, lists and plain objects. */
 export interface Stateful {

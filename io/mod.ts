@@ -1,13 +1,5 @@
 /** Files: tensors as safetensors, states of other frameworks, checkpoints of a whole training run. */
-export { convert, type Converted, type ConvertOptions } from "./convert.ts";
-export {
-  deserialize,
-  load,
-  type LoadOptions,
-  save,
-  type SaveOptions,
-  serialize,
-  type StateDict,
-} from "./safetensors.ts";
-export { loadCheckpoint, type Parts, random, saveCheckpoint, type Stateful } from "./checkpoint.ts";
-export { writeWhole } from "../core/internal.ts";
+export * from "./convert.ts";
+export * from "./safetensors.ts";
+export * from "./checkpoint.ts";
+export * from "./files.ts";

@@ -4,18 +4,11 @@
  * All element types of tensors are kept; other integers are read as int32 if every value fits. A file appears whole or not at
  * all: see `core/host/files.ts`.
  */
-import { checkOptions, checkWritable, outsideScopes, type Source, withFile, writeWhole } from "../core/internal.ts";
-import { Tensor, tensor } from "../core/mod.ts";
-import {
-  beginningBytes,
-  type Elements,
-  formatSafetensors,
-  type Header,
-  headerEnd,
-  parseHeader,
-  readElementsOf,
-} from "./format.ts";
+import { checkOptions, checkWritable, withFile, writeWhole } from "../core/internal.ts";
+import { Tensor } from "../core/mod.ts";
+import { beginningBytes, type Elements, formatSafetensors, headerEnd, parseHeader, readElementsOf } from "./format.ts";
 import { format, warnOfLayout } from "./layout.ts";
+import { elementsOf, readHeader, readTensors, tensorOf } from "./tensors.ts";
 
 /** Tensors by name, as `module.stateDict()` gives them. */
 export type StateDict = Record<string, Tensor>;
@@ -83,35 +76,6 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Sta
   });
 }
 
-/** The header of a file. */
-export async function readHeader(source: Source, path: string): Promise<Header> {
-  const { length } = source, beginning = await source.read(0, Math.min(beginningBytes, length));
-  return parseHeader(await source.read(8, headerEnd(beginning, length, path)), length, path);
-}
-
-/**
- * The tensors of a file that `wanted` takes, by name in the header's order. Each is read by itself, so that memory holds the
- * file's elements once. If one cannot be read, those before it are freed.
- */
-export async function readTensors(
-  source: Source,
-  { entries }: Header,
-  path: string,
-  wanted: (name: string) => boolean = () => true,
-): Promise<Map<string, Tensor>> {
-  const tensors = new Map<string, Tensor>();
-  try {
-    for (const entry of entries) {
-      if (!wanted(entry.name)) continue;
-      tensors.set(entry.name, tensorOf(readElementsOf(entry, await source.read(entry.start, entry.end), path)));
-    }
-  } catch (error) {
-    for (const tensor of tensors.values()) tensor.dispose();
-    throw error;
-  }
-  return tensors;
-}
-
 /**
  * The bytes of the file that `save` writes, for other places than files, such as the answer to a request.
  *
@@ -160,13 +124,4 @@ export function deserialize(bytes: Uint8Array, source = "safetensors bytes"): St
   );
   warnOfLayout(header, source);
   return Object.fromEntries(all.map((elements, place) => [header.entries[place]!.name, tensorOf(elements)]));
-}
-
-export function elementsOf(value: Tensor): Elements {
-  return { dtype: value.dtype, shape: value.shape, data: value.toTypedArray() };
-}
-
-/** A new tensor outside every scope: after a file was awaited, the scope at hand may be another than that of the caller. */
-export function tensorOf({ data, shape, dtype }: Elements, device?: string): Tensor {
-  return outsideScopes(() => tensor(data, { shape, dtype, ...(device !== undefined && { device }) }));
 }

@@ -1,8 +1,9 @@
 /** Linear: the affine map, a matrix product and a bias. */
-import { affine, checkCount, checkFlag, checkOptions, checkTensor, showShape } from "../core/internal.ts";
+import { affine, checkFlag, checkOptions, checkTensor, showShape } from "../core/internal.ts";
 import { type DType, rand, scope, type Tensor } from "../core/mod.ts";
+import { checkFeatures } from "./features.ts";
 import { Module } from "./module.ts";
-import { featuresMost, Parameter } from "./parameter.ts";
+import { Parameter } from "./parameter.ts";
 
 /** Options of {@linkcode Linear}. */
 export interface LinearOptions {
@@ -45,8 +46,8 @@ export class Linear extends Module<[x: Tensor]> {
     const action = "make Linear", names = ["bias", "dtype", "device"] as const;
     const { bias = true, ...placement } = checkOptions(action, options, "{ bias: false }", names);
     checkFlag(action, "bias", bias);
-    this.inFeatures = checkCount(action, "inFeatures", inFeatures, 1, featuresMost);
-    this.outFeatures = checkCount(action, "outFeatures", outFeatures, 1, featuresMost);
+    this.inFeatures = checkFeatures(action, "inFeatures", inFeatures);
+    this.outFeatures = checkFeatures(action, "outFeatures", outFeatures);
     const bound = 1 / Math.sqrt(inFeatures);
     const draw = (shape: number[]) => {
       using _ = scope();

@@ -1,6 +1,5 @@
 /** Normalisation layers: BatchNorm1d over the batch, LayerNorm1d over the features. */
 import {
-  checkCount,
   checkOptions,
   checkRange,
   checkShare,
@@ -12,8 +11,9 @@ import {
   update,
 } from "../core/internal.ts";
 import { noGrad, NormalizeScaleShift, type Tensor } from "../core/mod.ts";
+import { checkFeatures } from "./features.ts";
 import { Module } from "./module.ts";
-import { Buffer, featuresMost, Parameter } from "./parameter.ts";
+import { Buffer, Parameter } from "./parameter.ts";
 
 /** Options of {@linkcode BatchNorm1d}. */
 export interface BatchNormOptions {
@@ -58,7 +58,7 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
     super();
     const action = "make BatchNorm1d";
     const { eps = 1e-5, momentum = 0.1 } = checkOptions(action, options, "{ eps: 1e-5 }", ["eps", "momentum"]);
-    this.features = checkCount(action, "features", features, 1, featuresMost);
+    this.features = checkFeatures(action, "features", features);
     this.eps = checkRange(action, "eps", eps, 0);
     this.#momentum = checkShare(action, "momentum", momentum);
     this.weight = new Parameter(new Float32Array(features).fill(1));
@@ -161,7 +161,7 @@ export class LayerNorm1d extends Module<[x: Tensor]> {
   constructor(features: number, options: { eps?: number } = {}) {
     super();
     const { eps = 1e-5 } = checkOptions("make LayerNorm1d", options, "{ eps: 1e-5 }", ["eps"]);
-    this.features = checkCount("make LayerNorm1d", "features", features, 1, featuresMost);
+    this.features = checkFeatures("make LayerNorm1d", "features", features);
     this.eps = checkRange("make LayerNorm1d", "eps", eps, 0);
     this.weight = new Parameter(new Float32Array(features).fill(1));
     this.bias = new Parameter(new Float32Array(features));

@@ -5,9 +5,6 @@
 import { adopt, checkOptions, cloneOf, meantToTrain } from "../core/internal.ts";
 import { type NDArray, scope, Tensor, type TensorOptions, type TensorSource } from "../core/mod.ts";
 
-/** The most features that a layer takes: a count beyond it is surely another number, and its memory would take minutes. */
-export const featuresMost = 2 ** 24;
-
 type Options = Omit<TensorOptions, "requiresGrad">;
 
 /** What the constructor of a tensor makes of `values`: a tensor's elements are copied, in the shape, type and place asked for. */

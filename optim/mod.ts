@@ -2,7 +2,7 @@
 export * from "./adagrad.ts";
 export * from "./adam.ts";
 export * from "./clip.ts";
-export { Optimizer, type OptimizerState } from "./optimizer.ts";
+export * from "./optimizer.ts";
 export * from "./rmsprop.ts";
 export * from "./scheduler.ts";
 export * from "./sgd.ts";

@@ -216,9 +216,3 @@ export abstract class Optimizer {
     this.steps.forEach((_, place) => this.steps[place] = state[`step.${place}`] as number);
   }
 }
-
-/** The number itself. RangeError unless it is 0, as it was when the optimizer was made: what it would need was not made then. */
-export function checkZero(action: string, name: string, value: number): number {
-  if (value === 0) return value;
-  throw new RangeError(`Cannot ${action}: ${name} ${shown(value)}, the optimizer was made without and it must stay 0`);
-}

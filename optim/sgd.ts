@@ -2,7 +2,8 @@
 import { apply, checkFlag, checkOptions, checkRange, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { decayed } from "./decay.ts";
-import { checkZero, Optimizer } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
+import { checkZero } from "./settings.ts";
 
 /** Options of {@linkcode SGD}. */
 export interface SGDOptions {

@@ -45,6 +45,7 @@ const roots = [
   "examples/xor.ts",
   "bench/main.ts",
   "tools/doctor.ts",
+  "tools/docs.ts",
   "tools/run_tests.ts",
 ];
 

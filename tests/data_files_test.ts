@@ -1,6 +1,7 @@
 /** Files of data: their formats, how they are found, and how they are downloaded. */
 import { data } from "../mod.ts";
-import { download, type RemoteFile } from "../data/download.ts";
+import { download } from "../data/download.ts";
+import type { RemoteFile } from "../data/remote_file.ts";
 import { gunzip } from "../data/gzip.ts";
 import { parseIdx } from "../data/idx.ts";
 import { environment } from "../kernels/native/environment.ts";

@@ -17,18 +17,6 @@ export function checkWritable(action: string, path: string): void {
 /**
  * Writes `bytes`, or several pieces one after the other, to `path`, replacing what was there. On failure nothing is left
  * behind and the old file stays.
- *
- * Needs permission to write, and for the renaming to read, in the file's folder, where the temporary file lives.
- *
- * @example
- * ```ts
- * import { io } from "deneb";
- *
- * const path = await Deno.makeTempFile();
- * await io.writeWhole(path, new TextEncoder().encode("epoch 3"));
- * if (await Deno.readTextFile(path) !== "epoch 3") throw new Error("not written");
- * await Deno.remove(path);
- * ```
  */
 export async function writeWhole(path: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
   checkWritable("write", path);

@@ -12,7 +12,7 @@ import type { Tensor } from "../tensor.ts";
 import { type Adjoints, callWith, WideOp } from "../op.ts";
 import { checkOperands, fitted } from "../operands.ts";
 import { inFloat32, inPrecision, operandType } from "../precision.ts";
-import { withIntegers } from "./places.ts";
+import { withIntegers } from "./integers.ts";
 import { LogSumExp } from "./softmax.ts";
 
 /** Integer labels [batch] as a view of the shape of the logits, in which each row repeats its label. */

@@ -11,12 +11,4 @@ export * from "./reduce.ts";
 export * from "./linear.ts";
 export * from "./softmax.ts";
 export * from "./loss.ts";
-export {
-  InverseDeviation,
-  type Moments,
-  MomentsOp,
-  Normalize,
-  NormalizeGradient,
-  type NormalizeOptions,
-  NormalizeScaleShift,
-} from "./norm.ts";
+export * from "./norm.ts";

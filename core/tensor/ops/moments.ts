@@ -1,10 +1,12 @@
 /**
  * Means and deviations of arrays, as the ops of reductions and of normalisation need them.
  */
+import { groupResults } from "../../array/group.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
 import { fold } from "../../array/skeletons.ts";
 import { broadcastTo } from "../../array/views.ts";
 import { countAlong, reducedShape, type Shape } from "../../pure/shape.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** The mean over `axes` (sorted), in the shape `out` that drops them or keeps them as ones. */
 export function meanOf(a: NDArray, axes: readonly number[], out: Shape): NDArray {
@@ -23,4 +25,16 @@ export function moments(x: NDArray, axes: readonly number[], eps: number) {
   const mean = meanOf(x, axes, kept);
   const squares = fold("sumSquaredDeviation", [x, broadcastTo(mean, x.shape)], axes, kept);
   return { mean, squares, inverse: map("inverseDeviation", [squares], { s: 1 / countAlong(x.shape, axes), t: eps }) };
+}
+
+/** The statistics of x over `axes`, as `Moments` of the normalising ops describes them. */
+export function momentsOf(
+  x: Tensor,
+  { axes, eps = 1e-5 }: { readonly axes: readonly number[]; readonly eps?: number },
+): { mean: Tensor; squares: Tensor; inverse: Tensor } {
+  const [mean, squares, inverse] = groupResults(() => {
+    const found = moments(x.array, axes, eps);
+    return [found.mean, found.squares, found.inverse];
+  }) as [NDArray, NDArray, NDArray];
+  return { mean: x.wrap(mean), squares: x.wrap(squares), inverse: x.wrap(inverse) };
 }

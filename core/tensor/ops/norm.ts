@@ -24,7 +24,7 @@ import type { Tensor } from "../tensor.ts";
 import { type Adjoints, callWith, WideOp } from "../op.ts";
 import { checkOperands } from "../operands.ts";
 import { inFloat32, inPrecision } from "../precision.ts";
-import { moments } from "./moments.ts";
+import { moments, momentsOf } from "./moments.ts";
 
 /** The axes of a normalisation, and the number that keeps its deviation from zero. */
 export interface NormalizeOptions {
@@ -149,15 +149,6 @@ export interface Moments {
   squares: Tensor;
   /** 1 / sqrt(squares / n + eps). */
   inverse: Tensor;
-}
-
-/** The statistics of x over `axes`. */
-export function momentsOf(x: Tensor, { axes, eps = 1e-5 }: NormalizeOptions): Moments {
-  const [mean, squares, inverse] = groupResults(() => {
-    const found = moments(x.array, axes, eps);
-    return [found.mean, found.squares, found.inverse];
-  }) as [NDArray, NDArray, NDArray];
-  return { mean: x.wrap(mean), squares: x.wrap(squares), inverse: x.wrap(inverse) };
 }
 
 /**

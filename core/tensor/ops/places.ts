@@ -5,15 +5,15 @@ import { streamOf } from "../../array/devices.ts";
 import { asking, refuse } from "../../pure/check.ts";
 import { checkDType, type DType, isFloat, isHalf } from "../../pure/dtype.ts";
 import { wholeNumbers } from "../../array/elements.ts";
-import { contiguous, copy, filled, fromTypedArray, map, type NDArray } from "../../array/ndarray.ts";
+import { contiguous, copy, filled, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
 import { gather, scatterAdd } from "../../array/skeletons.ts";
-import { recorder } from "../../array/stream.ts";
 import { groupResult } from "../../array/group.ts";
 import { reshape } from "../../array/views.ts";
 import { normalizeAxis, sameShape, type Shape, showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
 import { checkOperands, isTensor } from "../operands.ts";
+import { withIntegers } from "./integers.ts";
 
 /** Another element type. */
 export class Cast extends TensorOp {
@@ -153,30 +153,6 @@ export class Untake extends TensorOp {
 /** Integers as a tensor on the device of `beside`. */
 function indexBeside(beside: Tensor, integers: Int32Array<ArrayBuffer>): Tensor {
   return beside.wrap(fromTypedArray(beside.array.storage.stream, integers, [integers.length], "int32"));
-}
-
-/**
- * What `use` makes of indices of a float type as int32, on no graph. RangeError for one that is no integer: it becomes -1,
- * which no axis has, so that the device refuses it.
- */
-export function withIntegers(
-  given: Tensor,
-  what: "take: index" | "use label:",
-  use: (integers: Tensor) => Tensor,
-): Tensor {
-  const integers = given.wrap(groupResult(() => {
-    const { array } = given, isWhole = map("equal", [map("floor", [array]), array]);
-    const none = filled(array.storage.stream, array.shape, array.dtype, -1);
-    return copy(map("where", [isWhole, array, none], undefined, array.dtype), "int32");
-  }));
-  try {
-    return use(integers);
-  } catch (cause) {
-    // The device has named -1. Inside a recording the numbers may not be read.
-    const numbers = cause instanceof RangeError && recorder === null ? Array.from(given.toTypedArray()) : [];
-    const fraction = numbers.find((number) => !Number.isInteger(number));
-    throw fraction === undefined ? cause : new RangeError(`Cannot ${what} ${fraction} must be an integer`, { cause });
-  }
 }
 
 /** TypeError unless the indices are integers or bools. */
