@@ -2,11 +2,22 @@
  * Finds Zig in the one version that the sources are written for, or installs it into the cache folder.
  *
  * The places in order: the `DENEB_ZIG` variable, `zig` on the path, `python3 -m ziglang`, the cache folder. If Zig is in none
- * of them, Python's package of it is installed, or without Python Zig's own archive, whose checksum is compared.
+ * of them, Python's package of it is installed: by pip, or where that is absent from its address. `zig.json` has the
+ * SHA-256 of the package for each platform, and nothing else is unpacked or run.
  */
-import { cacheFolder, environment } from "../kernels/native/environment.ts";
+import { cacheFolder, environment, isGranted, localRefusal } from "../kernels/native/environment.ts";
+import { unzip } from "./unzip.ts";
+import pinned from "./zig.json" with { type: "json" };
 
-export const zigVersion = "0.17.1";
+export const zigVersion: string = pinned.version;
+
+/** A package of Zig: where it is, and what it is. */
+interface Wheel {
+  readonly address: string;
+  readonly sha256: string;
+}
+
+const wheels: Readonly<Record<string, Wheel>> = pinned.wheels;
 
 /** A command line that starts Zig: `["zig"]` or `["python3", "-m", "ziglang"]`. */
 export type Zig = readonly string[];
@@ -19,14 +30,7 @@ export function findZig(): Zig | undefined {
     if (version === zigVersion) return [named];
     throw new Error(`Cannot use DENEB_ZIG=${named}: it is ${version ?? "no program that runs"}, not Zig ${zigVersion}`);
   }
-  const folder = zigFolder();
-  const name = Deno.build.os === "windows" ? "zig.exe" : "zig";
-  const candidates: Zig[] = [
-    ["zig"],
-    ...pythons.map((python) => [python, "-m", "ziglang"]),
-    [`${folder}/ziglang/${name}`],
-    [`${folder}/archive/${name}`],
-  ];
+  const candidates: Zig[] = [["zig"], ...pythons.map((python) => [python, "-m", "ziglang"]), [installedZig()]];
   return candidates.find((zig) => versionOf(zig) === zigVersion);
 }
 
@@ -35,9 +39,13 @@ export async function ensureZig(say: (line: string) => void): Promise<Zig> {
   const found = findZig();
   if (found) return found;
   const folder = zigFolder();
+  // Without another cache folder this one is made, unless it is there and another user's.
+  if (folder.startsWith(".deneb/") && !["there is none", null].includes(localRefusal("code"))) {
+    throw new Error(`Cannot install Zig into .deneb: ${localRefusal("code")}; set DENEB_CACHE to a folder of yours`);
+  }
   say(`Zig ${zigVersion} is not here yet: installing it into ${folder}, once`);
   const failures: string[] = [];
-  for (const install of [installPackage, installArchive]) {
+  for (const install of [installByPip, installWheel]) {
     try {
       await install(folder, say);
       const zig = findZig();
@@ -52,14 +60,22 @@ export async function ensureZig(say: (line: string) => void): Promise<Zig> {
   );
 }
 
-const pythons = Deno.build.os === "windows" ? ["python", "py"] : ["python3", "python"];
+/** The programs that may be Python's. */
+export const pythons: readonly string[] = Deno.build.os === "windows" ? ["python", "py"] : ["python3", "python"];
 
-function zigFolder(): string {
-  return `${cacheFolder() ?? ".deneb"}/zig-${zigVersion}`;
+/** The folder into which Zig is installed. */
+export function zigFolder(): string {
+  return `${cacheFolder("code") ?? ".deneb"}/zig-${zigVersion}`;
+}
+
+/** The program of the Zig that was installed, whether it is there or not. */
+export function installedZig(): string {
+  return `${zigFolder()}/ziglang/${Deno.build.os === "windows" ? "zig.exe" : "zig"}`;
 }
 
 function versionOf(zig: Zig): string | undefined {
   const [program, ...words] = zig;
+  if (!isGranted({ name: "run", command: program! })) return undefined;
   try {
     const done = new Deno.Command(program!, { args: [...words, "version"], stdout: "piped", stderr: "null" })
       .outputSync();
@@ -69,13 +85,19 @@ function versionOf(zig: Zig): string | undefined {
   }
 }
 
-async function installPackage(folder: string, say: (line: string) => void): Promise<void> {
-  const failures: string[] = [];
+async function installByPip(folder: string, say: (line: string) => void): Promise<void> {
+  const failures: string[] = [], requirements = `${folder}/requirements.txt`;
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(requirements, requirement());
   for (const python of pythons) {
     try {
       say(`  ${python} -m pip install ziglang==${zigVersion}`);
-      const args = ["-m", "pip", "install", "--target", folder, "--upgrade", "--no-deps", `ziglang==${zigVersion}`];
-      const { success } = await new Deno.Command(python, { args, stdout: "inherit", stderr: "inherit" }).output();
+      const args = ["-m", "pip", "install", "--target", folder, "--upgrade", "--no-deps", "--only-binary", ":all:"];
+      const { success } = await new Deno.Command(python, {
+        args: [...args, "--require-hashes", "--requirement", requirements],
+        stdout: "inherit",
+        stderr: "inherit",
+      }).output();
       if (success) return;
       failures.push(`${python} -m pip failed`);
     } catch {
@@ -85,24 +107,25 @@ async function installPackage(folder: string, say: (line: string) => void): Prom
   throw new Error(failures.join(", "));
 }
 
-/** The archive from Zig's own site; its index holds the address and SHA-256 for each platform. */
-async function installArchive(folder: string, say: (line: string) => void): Promise<void> {
-  const platform = `${Deno.build.arch}-${{ darwin: "macos", windows: "windows" }[Deno.build.os as string] ?? "linux"}`;
-  const index = await fetch("https://ziglang.org/download/index.json").then((answer) => answer.json());
-  const entry = index[zigVersion]?.[platform] as { tarball: string; shasum: string } | undefined;
-  if (!entry) throw new Error(`there is no archive of Zig ${zigVersion} for ${platform}`);
-  say(`  ${entry.tarball}`);
-  const bytes = await fetchWhole(entry.tarball, say);
+/** The line that tells pip what it may install: the package of any platform, by its SHA-256. */
+export function requirement(): string {
+  const hashes = Object.values(wheels).map(({ sha256 }) => `--hash=sha256:${sha256}`);
+  return `ziglang==${zigVersion} ${hashes.join(" ")}\n`;
+}
+
+/** The package from its address, unpacked here. The folder has its name only when it is whole. */
+async function installWheel(folder: string, say: (line: string) => void): Promise<void> {
+  const platform = `${Deno.build.arch}-${Deno.build.os}`, wheel = wheels[platform];
+  if (wheel === undefined) throw new Error(`there is no package of Zig ${zigVersion} for ${platform}`);
+  say(`  ${wheel.address}`);
+  const bytes = await fetchWhole(wheel.address, say);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-  if (digest !== entry.shasum) throw new Error(`${entry.tarball} has SHA-256 ${digest}, not ${entry.shasum}`);
-  const archive = `${folder}/archive.partial`;
-  await Deno.mkdir(`${folder}/archive`, { recursive: true });
-  await Deno.writeFile(archive, bytes);
-  // GNU's tar and bsdtar read .tar.xz; bsdtar, which Windows has, reads .zip too.
-  const args = ["-xf", archive, "-C", `${folder}/archive`, "--strip-components", "1"];
-  const { success } = await new Deno.Command("tar", { args, stdout: "inherit", stderr: "inherit" }).output();
-  await Deno.remove(archive);
-  if (!success) throw new Error(`tar could not unpack ${entry.tarball}`);
+  if (digest !== wheel.sha256) throw new Error(`${wheel.address} has SHA-256 ${digest}, not ${wheel.sha256}`);
+  const partial = `${folder}.partial`;
+  await Deno.remove(partial, { recursive: true }).catch(() => {});
+  unzip(bytes, partial);
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  await Deno.rename(partial, folder);
 }
 
 async function fetchWhole(address: string, say: (line: string) => void): Promise<Uint8Array<ArrayBuffer>> {
