@@ -2,7 +2,8 @@
  * Opens devices by name: each implements the one interface of `device.ts`.
  */
 import type { Device } from "./device.ts";
-import { environment, mayRead, notice } from "./native/environment.ts";
+import { environment, notice } from "./native/environment.ts";
+import { mayHaveGpu } from "./native/gpu_nodes.ts";
 import { type Kind, openCpu, openNative, type Probe, probeCpu, probeNative } from "./native/native.ts";
 import { openReference } from "./reference/reference.ts";
 import { openWasm, probeWasm } from "./wasm.ts";
@@ -47,25 +48,6 @@ export function openDevice(name: string): Device {
   if (known) return doors[kind]!.open(digits === undefined ? null : Number(digits));
   const names = Object.keys(doors).map((each) => Object.hasOwn(numbered, each) ? `${each}, ${each}:N` : each);
   throw new RangeError(`Cannot open device: "${name}" is not one of auto, ${names.join(", ")}`);
-}
-
-/** Files by which Linux shows a GPU: of the kernel's own drivers, AMD's, NVIDIA's and that of Windows beneath Linux. */
-const gpuNodes = ["/dev/dri", "/dev/kfd", "/dev/nvidiactl", "/dev/dxg"];
-
-/**
- * False where there is surely no GPU: most such machines are spared the loading of drivers, the slowest step of
- * start-up.
- */
-function mayHaveGpu(): boolean {
-  if (typeof Deno === "undefined" || Deno.build.os !== "linux") return true;
-  return gpuNodes.some((path) => {
-    if (!mayRead(path)) return true;
-    try {
-      return Deno.statSync(path) !== null;
-    } catch (error) {
-      return !(error instanceof Deno.errors.NotFound);
-    }
-  });
 }
 
 /**

@@ -76,19 +76,9 @@ export async function buildLibrary(
     return object;
   });
 
-  await Deno.mkdir(new URL(folder, root), { recursive: true });
-  // The new file gets its name only when it is whole. A running process keeps the old file.
-  const partial = `${folder}/partial-${Deno.pid}-${target.file}`;
-  const library = `${folder}/${target.file}`;
-  try {
-    await compile(zig, [
-      ...["build-lib", "-dynamic", "--name", "deneb", ...objects, ...common],
-      ...[`-mcpu=${target.baseline}`, `-femit-bin=${partial}`],
-    ]);
-    await Deno.rename(new URL(partial, root), new URL(library, root));
-  } finally {
-    await Deno.remove(new URL(partial, root)).catch(() => {});
-  }
+  const library = `${folder}/${target.file}`,
+    words = ["build-lib", "-dynamic", "--name", "deneb", ...objects, ...common];
+  await emit(zig, [...words, `-mcpu=${target.baseline}`], library);
   say(`Built ${library} in ${seconds(begun)} s`);
   return library;
 }
@@ -120,11 +110,26 @@ async function compress(source: string, target: string): Promise<void> {
 export async function buildWasm(path: string, say: (line: string) => void): Promise<void> {
   const begun = performance.now();
   const zig = await ensureZig(say);
-  await compile(zig, [
-    ...["build-exe", "kernels/lib.zig", "-target", targets.wasm.triple, `-mcpu=${targets.wasm.baseline}`],
-    ...["-O", "fast", "-fstrip", "-fno-entry", "-rdynamic", `-femit-bin=${path}`],
-  ]);
+  const words = ["build-exe", "kernels/lib.zig", "-target", targets.wasm.triple, `-mcpu=${targets.wasm.baseline}`];
+  await emit(zig, [...words, "-O", "fast", "-fstrip", "-fno-entry", "-rdynamic"], path);
   say(`Built ${path} in ${seconds(begun)} s`);
+}
+
+/**
+ * Compiles into a file, which gets its name only when it is whole: a kill leaves the old file, and a process that runs keeps
+ * it.
+ */
+async function emit(zig: Zig, words: readonly string[], path: string): Promise<void> {
+  const name = path.slice(path.lastIndexOf("/") + 1), partial = `.zig-cache/partial/${Deno.pid}-${name}`;
+  for (const folder of [".zig-cache/partial", path.slice(0, -name.length)]) {
+    await Deno.mkdir(new URL(folder, root), { recursive: true });
+  }
+  try {
+    await compile(zig, [...words, `-femit-bin=${partial}`]);
+    await Deno.rename(new URL(partial, root), new URL(path, root));
+  } finally {
+    await Deno.remove(new URL(partial, root)).catch(() => {});
+  }
 }
 
 /** Runs the compiler in the repository. */
