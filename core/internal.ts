@@ -1,6 +1,7 @@
 /**
  * What the rooms above need of the core beyond its public names.
  */
+export { notice } from "../kernels/native/environment.ts";
 export { detachedScope, moveTo, outsideScopes } from "./ambient/scope.ts";
 export { randomState, setRandomState } from "./array/counters.ts";
 export { decided, eachTime, refuseRecording } from "./array/recorder.ts";

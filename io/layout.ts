@@ -2,6 +2,7 @@
  * Whose order the weights of a file are in. Deneb's files say that they are Deneb's; a file of PyTorch's is recognised by
  * what it says, or by its names and shapes, since the weight of a square layer would be taken as it is.
  */
+import { notice } from "../core/internal.ts";
 import type { Header } from "./format.ts";
 
 /** What Deneb's files say of themselves, under the name `format`. */
@@ -31,7 +32,7 @@ export function signOfPyTorch({ entries, metadata }: Header): string | null {
 export function warnOfLayout(header: Header, source: string): void {
   const sign = signOfPyTorch(header);
   if (sign === null) return;
-  console.warn(
+  notice(
     `${source} seems to be PyTorch's, for ${sign}: its linear layers are transposed; ` +
       'io.convert(state, { from: "pytorch" }, model) turns them, and io.load(path, { from: "pytorch" }) is silent',
   );
