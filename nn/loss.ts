@@ -5,6 +5,7 @@ import {
   checkOptions,
   checkTensor,
   isFloat,
+  promptValues,
   sameShape,
   shown,
   showShape,
@@ -119,6 +120,10 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
  * Prediction and target have one shape; TypeError if their shapes differ. Logits are accurate where a probability would round
  * to 0 or 1.
  *
+ * RangeError for a probability or a target outside [0, 1], and for NaN among them, where the values are there when the call
+ * is made: on `cpu`, `wasm` and `reference`, outside captured functions. Elsewhere they are not waited for; the logarithm of
+ * what is no probability is then NaN, and so is the loss.
+ *
  * @example
  * ```ts
  * import { nn, tensor } from "deneb";
@@ -143,7 +148,21 @@ export class BinaryCrossEntropyLoss extends Loss {
   /** One loss for each element, reduced. Targets may lie between 0 and 1. */
   override forward(prediction: Tensor, target: Tensor): Tensor {
     if (!sameShape(prediction.shape, target.shape)) this.refuse(prediction, target, "the shapes must be the same");
+    if (!this.logits) checkShares("prediction", prediction, "; { logits: true } takes others");
+    checkShares("target", target, "");
     const op = this.logits ? new BinaryCrossEntropyWithLogits() : new BinaryCrossEntropy();
     return this.reduce(op.call(prediction, target));
+  }
+}
+
+/** RangeError for an element outside [0, 1], where the elements can be looked at without waiting for them. */
+function checkShares(name: string, tensor: Tensor, advice: string): void {
+  const values = promptValues(tensor);
+  if (values === null) return;
+  // A loop, since `every` calls a function for each element.
+  for (let k = 0; k < values.length; k++) {
+    const value = values[k]!;
+    if (value >= 0 && value <= 1) continue;
+    throw new RangeError(`Cannot apply BinaryCrossEntropyLoss: ${name} ${value} must lie in [0, 1]${advice}`);
   }
 }

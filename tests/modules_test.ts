@@ -1,7 +1,15 @@
 /** Modules and losses at their edges: empty batches, and arguments that are refused. */
-import { nn, Tensor, tensor, zeros } from "../mod.ts";
+import { capture, nn, Tensor, tensor, zeros } from "../mod.ts";
 import { modules } from "./catalogue.ts";
-import { assertEquals, assertExact, assertStrictEquals, assertThrows, forEachDevice, values } from "./support.ts";
+import {
+  assertEquals,
+  assertExact,
+  assertStrictEquals,
+  assertThrows,
+  forEachDevice,
+  isLate,
+  values,
+} from "./support.ts";
 
 const ints = (...values: number[]) => tensor(Int32Array.from(values));
 const parameters = { parameters: true };
@@ -117,4 +125,31 @@ Deno.test("a norm's momentum may be changed", () => {
   const norm = new nn.BatchNorm1d(2);
   norm.momentum = 0.3;
   assertStrictEquals(norm.momentum, 0.3);
+});
+
+/** Predictions and targets of the binary cross entropy that are none, and the text. */
+const noShares: [prediction: number[], target: number[], options: { logits?: boolean }, text: string][] = [
+  [[0.5, 1.5], [0, 1], {}, "prediction 1.5 must lie in [0, 1]; { logits: true } takes others"],
+  [[-0.25, 0.5], [0, 1], {}, "prediction -0.25 must lie in [0, 1]"],
+  [[0.5, NaN], [0, 1], {}, "prediction NaN must lie in [0, 1]"],
+  [[0.5, 0.5], [0, 2], {}, "target 2 must lie in [0, 1]"],
+  [[0.5, 0.5], [-1, 1], {}, "target -1 must lie in [0, 1]"],
+  [[0.5, 0.5], [NaN, 1], {}, "target NaN must lie in [0, 1]"],
+  [[3, -3], [0, 2], { logits: true }, "target 2 must lie in [0, 1]"],
+];
+forEachDevice("BinaryCrossEntropyLoss refuses what is no probability, where values are there", (device) => {
+  for (const [prediction, target, options, text] of noShares) {
+    const loss = new nn.BinaryCrossEntropyLoss(options), apply = () => loss.call(tensor(prediction), tensor(target));
+    // On a GPU the values are not waited for.
+    if (isLate(device)) assertEquals(apply().shape, []);
+    else assertThrows(apply, RangeError, `Cannot apply BinaryCrossEntropyLoss: ${text}`);
+  }
+  // PyTorch's number for wrong answers of 0 and 1: logarithms end at -100.
+  assertExact(new nn.BinaryCrossEntropyLoss().call(tensor([0, 1]), tensor([1, 0])).item(), 100);
+  assertExact(new nn.BinaryCrossEntropyLoss().call(tensor([0, 1]), tensor([false, true])).item(), 0);
+});
+
+forEachDevice("BinaryCrossEntropyLoss in a captured function takes what comes, and gives NaN", () => {
+  using step = capture((x: Tensor, y: Tensor) => new nn.BinaryCrossEntropyLoss().call(x, y));
+  for (let k = 0; k < 2; k++) assertExact(step(tensor([1.5]), tensor([1])).item(), NaN);
 });

@@ -7,8 +7,9 @@ import { moveTo } from "../ambient/scope.ts";
 import { nextCounters } from "../array/counters.ts";
 import { copy, map, type NDArray, overwrite, type Scalars } from "../array/ndarray.ts";
 import { random } from "../array/skeletons.ts";
+import { recorder } from "../array/stream.ts";
 import { broadcastTo } from "../array/views.ts";
-import { isHalf } from "../pure/dtype.ts";
+import { isHalf, type TypedArray } from "../pure/dtype.ts";
 import { sameShape } from "../pure/shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -28,6 +29,17 @@ export function update(
   views.forEach((view, k) => {
     if (view !== inputs[k]!.array) view.dispose();
   });
+}
+
+/** Devices that have computed an op when its call returns. */
+const prompt = ["cpu", "wasm", "reference"];
+
+/**
+ * The elements, where reading them does not wait for a device: null on a GPU, and inside a captured function, which has no
+ * values of its own when it is replayed.
+ */
+export function promptValues(tensor: Tensor): TypedArray | null {
+  return recorder === null && prompt.includes(tensor.device) ? tensor.toTypedArray() : null;
 }
 
 /** Takes a tensor out of every scope, for a holder that keeps it from now on. Returns the tensor. */
