@@ -1,6 +1,6 @@
 /** Sums, products, extremes and their places along axes. */
-import { ops, tensor } from "../../mod.ts";
-import { assertClose, assertStrictEquals, forEachDevice, values } from "../support.ts";
+import { grad, ops, Tensor, tensor } from "../../mod.ts";
+import { assertClose, assertExact, assertStrictEquals, forEachDevice, values } from "../support.ts";
 import { testOps } from "./agreement.ts";
 
 const m = [2, 3];
@@ -9,6 +9,10 @@ testOps("reduce", {
   Summation: { f: (a) => a.sum({ axes: [0] }), inputs: [m] },
   "Summation all": { f: (a) => a.sum(), inputs: [m] },
   Product: { f: (a) => a.prod({ axes: [1] }), inputs: [m] },
+  "Product all": { f: (a) => a.prod(), inputs: [[3, 1, 2]] },
+  "Product of five": { f: (a) => a.prod({ axes: [0], keepDims: true }), inputs: [[5, 2]] },
+  "Product of outer axes": { f: (a) => a.prod({ axes: [0, 2] }), inputs: [[2, 3, 2]] },
+  "Product of none": { f: (a) => a.prod({ axes: [] }), inputs: [m] },
   Mean: { f: (a) => a.mean({ axes: [0] }), inputs: [m] },
   "Mean all": { f: (a) => a.mean(), inputs: [m] },
   Variance: { f: (a) => a.variance({ axes: [1] }), inputs: [m], ulps: 64 },
@@ -28,4 +32,49 @@ forEachDevice("max shares its gradient among ties", () => {
 
 forEachDevice("argmax has no gradient", () => {
   assertStrictEquals(tensor([1, 2], { requiresGrad: true }).argmax().requiresGrad, false);
+});
+
+// PyTorch 2.15: tensor.max() and tensor.min().
+forEachDevice("elements that are NaN share the gradient of an extreme, and nothing else has a part", () => {
+  for (const f of [(x: Tensor) => x.max(), (x: Tensor) => x.min(), (x: Tensor) => x.max({ axes: 0, keepDims: true })]) {
+    const x = new Tensor([1, NaN, 3, NaN]);
+    f(x).sum().backward();
+    assertExact(values(x.grad!), [0, 0.5, 0, 0.5]);
+  }
+  const x = new Tensor([Infinity, 1, Infinity, 2]);
+  x.max().backward();
+  assertExact(values(x.grad!), [0.5, 0, 0.5, 0]);
+});
+
+/** The matrix of second derivatives. */
+const hessian = (f: (x: Tensor) => Tensor, x: Tensor): number[][] =>
+  Array.from({ length: x.size }, (_, k) => values(grad((x: Tensor) => grad(f)(x).reshape([-1]).at(`${k}`))(x)));
+
+// PyTorch 2.15: torch.autograd.functional.hessian.
+forEachDevice("a product has its derivatives of every order at zeros, too", () => {
+  const cases: [f: (x: Tensor) => Tensor, x: number[][], expected: number[][]][] = [
+    [(x) => x.prod(), [[0, 3]], [[0, 1], [1, 0]]],
+    [(x) => x.prod(), [[0, 0, 2, 3]], [[0, 6, 0, 0], [6, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]],
+    [(x) => x.prod(), [[0, 0, 0]], [[0, 0, 0], [0, 0, 0], [0, 0, 0]]],
+    ...[false, true].map((keepDims): [(x: Tensor) => Tensor, number[][], number[][]] => [
+      (x) => x.prod({ axes: 1, keepDims }).sum(),
+      [[0, 2, 5], [0, 3, 0]],
+      [[0, 5, 2, 0, 0, 0], [5, 0, 0, 0, 0, 0], [2, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 3], [0, 0, 0, 0, 0, 0], [
+        0,
+        0,
+        0,
+        3,
+        0,
+        0,
+      ]],
+    ]),
+    [(x) => x.prod({ axes: -2 }).sum(), [[0, 2], [4, 0]], [[0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0]]],
+  ];
+  for (const [f, x, expected] of cases) assertExact(hessian(f, tensor(x, { dtype: "float64" })), expected);
+  const third = grad((x: Tensor) => grad((x: Tensor) => grad((x: Tensor) => x.prod())(x).at("0"))(x).at("1"));
+  assertExact(values(third(tensor([0, 0, 2, 3]))), [0, 0, 3, 2]);
+  // Nothing is divided, so that what overflows or is infinite leaves the others' product alone.
+  assertExact(values(grad((x: Tensor) => x.prod())(tensor([Infinity, 2, 3]))), [6, Infinity, Infinity]);
+  assertExact(values(grad((x: Tensor) => x.prod())(tensor([2 ** 100, 2 ** 100, 2]))), [2 ** 101, 2 ** 101, Infinity]);
+  assertExact(values(grad((x: Tensor) => x.prod({ axes: 0 }).sum())(tensor([], { shape: [0, 2] }))), []);
 });

@@ -80,8 +80,10 @@ export class EWisePow extends RowOp {
   /** [g b a^(b-1), g a^b ln a]: the first is 0 where b is 0, the second where a is 0 and b >= 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
-    const toBase = () => b.equal(0).where(0, g.mul(b).mul(a.pow(b.sub(1))));
-    const toExponent = () => a.equal(0).and(b.greaterEqual(0)).where(0, g.mul(a.pow(b)).mul(a.log()));
+    // Where 0 is chosen, the other branch gets a base of 1: a second derivative would multiply its infinity by 0.
+    const unless = (flat: Tensor, branch: (base: Tensor) => Tensor) => flat.where(0, branch(flat.where(1, a)));
+    const toBase = () => unless(b.equal(0), (base) => g.mul(b).mul(base.pow(b.sub(1))));
+    const toExponent = () => unless(a.equal(0).and(b.greaterEqual(0)), (base) => g.mul(a.pow(b)).mul(base.log()));
     return [a.requiresGrad ? toBase() : null, b.requiresGrad ? toExponent() : null];
   }
 }

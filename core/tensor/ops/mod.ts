@@ -8,6 +8,7 @@ export * from "./compare.ts";
 export * from "./views.ts";
 export * from "./places.ts";
 export * from "./reduce.ts";
+export * from "./product.ts";
 export * from "./linear.ts";
 export * from "./softmax.ts";
 export * from "./loss.ts";

@@ -73,30 +73,6 @@ export class Summation extends ReduceOp {
   }
 }
 
-/** The product; integers and bools give int32. */
-export class Product extends ReduceOp {
-  /** @ignore */
-  override get action(): string {
-    return "prod";
-  }
-  /** 1 where there are no elements. */
-  compute(a: NDArray): NDArray {
-    const axes = this.axesOf(a.shape);
-    return fold("prod", [a], axes, reducedShape(a.shape, axes, this.keepDims), promote(a.dtype, "int32"));
-  }
-  /** g times the product of all other elements, also where an element is zero. */
-  gradient(g: Tensor, y: Tensor): Adjoints {
-    const a = y.inputs[0]!, axes = this.axesOf(a.shape), options = { axes, keepDims: true };
-    // Without a zero the product of the others is y / a. With one zero, only its own derivative differs from 0; with two,
-    // none.
-    const zero = a.equal(0), zeros = zero.sum(options).broadcastTo(a.shape);
-    const others = zero.where(1, a).prod(options).broadcastTo(a.shape);
-    const whole = others.div(zero.where(1, a));
-    const slope = zeros.equal(0).where(whole, zeros.equal(1).and(zero).where(others, 0));
-    return this.restored(g, a.shape).mul(slope);
-  }
-}
-
 /** The sum of squared deviations from the mean: n times the biased variance. */
 export class SquaredDeviation extends ReduceOp {
   /** @ignore */ override get precision(): Precision {
@@ -179,12 +155,13 @@ export abstract class ExtremeOp extends ReduceOp {
   compute(a: NDArray): NDArray {
     return fold(this.row, [a], this.axesOf(a.shape), this.outShape(a.shape));
   }
-  /** g for the element that was chosen; ties share it. */
+  /** g for the element that was chosen; ties share it, and so do all elements that are NaN. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const a = y.inputs[0]!, axes = this.axesOf(a.shape);
-    const chosen = a.equal(this.restored(y.detach(), a.shape)).cast(a.dtype);
-    const share = chosen.div(chosen.sum({ axes, keepDims: true }));
-    return this.restored(g, a.shape).mul(share);
+    // Only NaN differs from itself.
+    const chosen = a.equal(this.restored(y.detach(), a.shape)).or(a.notEqual(a));
+    const share = this.restored(g, a.shape).div(chosen.sum({ axes, keepDims: true }));
+    return chosen.where(share, 0);
   }
 }
 

@@ -15,9 +15,10 @@ import { RowOp } from "./row.ts";
 /** |a|. */
 export class Abs extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.abs;
-  /** g sign a, which is 0 at 0. */
+  /** g sign a, and 0 at 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    return g.mul(y.inputs[0]!.sign());
+    const a = y.inputs[0]!;
+    return a.equal(0).where(0, g.mul(a.sign()));
   }
 }
 /** {@linkcode Abs} as `Tensor` calls it. */
@@ -27,7 +28,7 @@ export const abs: Abs = new Abs();
 export abstract class StepOp extends RowOp {
   /** Zeros, also at the steps. */
   gradient(g: Tensor): Adjoints {
-    return g.mul(0);
+    return g.zerosLike();
   }
 }
 
@@ -112,10 +113,13 @@ export class Clip extends RowOp {
 export abstract class ChoiceOp extends RowOp {
   /** @ignore */
   protected abstract prefers(a: Tensor, b: Tensor): Tensor;
-  /** g for the operand that was chosen and 0 for the other; at a tie, half of g for each. */
+  /** g for the operand that was chosen and 0 for the other; half of g for each at a tie, and g for both where one is NaN. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    const [a, b] = y.inputs as [Tensor, Tensor], halves = a.equal(b).where(g.mul(0.5), 0);
-    return [this.prefers(a, b).where(g, halves), this.prefers(b, a).where(g, halves)];
+    const [a, b] = y.inputs as [Tensor, Tensor], shared = a.equal(b).where(g.mul(0.5), g);
+    return [
+      a.requiresGrad ? this.prefers(b, a).where(0, shared) : null,
+      b.requiresGrad ? this.prefers(a, b).where(0, shared) : null,
+    ];
   }
 }
 
