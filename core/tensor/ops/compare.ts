@@ -137,16 +137,17 @@ export class Where extends TensorOp {
     const chosen = typeof a === "number" && typeof b === "number"
       ? [a, b].map((value) => numberBeside(this, condition, value, "float32"))
       : lifted(this, [a, b]);
-    // A condition of 0.5 holds: as an integer it would become 0, which does not.
-    const holds = isFloat(condition.dtype) ? condition.notEqual(0) : condition;
+    // A condition of 0.5 holds: in an integer type it would become 0, which does not.
+    const type = commonType(chosen), isKept = !isFloat(condition.dtype) || condition.dtype === type;
+    const holds = isKept ? condition : condition.notEqual(0);
     const shape = commonShape(this, [holds, ...chosen]);
-    const [stretched] = fitted([holds], holds.dtype, shape), fit = fitted(chosen, commonType(chosen), shape);
+    const [stretched] = fitted([holds], holds.dtype, shape), fit = fitted(chosen, type, shape);
     return stretched === condition && fit[0] === a && fit[1] === b ? inputs as readonly Tensor[] : [stretched!, ...fit];
   }
   /** The row, in the type of a and b. */
   compute(condition: NDArray, a: NDArray, b: NDArray): NDArray {
-    // The type is given, since the condition's bool must not take part in promotion.
-    return map("where", [condition, a, b], undefined, a.dtype);
+    // A condition of another type must not take part in promotion.
+    return map("where", [condition, a, b], undefined, condition.dtype === a.dtype ? undefined : a.dtype);
   }
   /** [nothing, g where the condition holds and else 0, g where it does not hold and else 0]. */
   gradient(g: Tensor, y: Tensor): Adjoints {

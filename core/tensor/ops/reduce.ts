@@ -2,7 +2,7 @@
  * Reductions: ops that join elements along axes.
  */
 import type { ArgRow, FoldRow } from "../../../kernels/instruction.ts";
-import { promote } from "../../pure/dtype.ts";
+import { isHalf, promote } from "../../pure/dtype.ts";
 import { argFold, fold } from "../../array/skeletons.ts";
 import { groupResult } from "../../array/group.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
@@ -157,9 +157,9 @@ export abstract class ExtremeOp extends ReduceOp {
   }
   /** g for the element that was chosen; ties share it, and so do all elements that are NaN. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    const a = y.inputs[0]!, axes = this.axesOf(a.shape);
+    const a = y.inputs[0]!, axes = this.axesOf(a.shape), type = isHalf(a.dtype) ? "float32" : a.dtype;
     // Only NaN differs from itself.
-    const chosen = a.equal(this.restored(y.detach(), a.shape)).or(a.notEqual(a));
+    const chosen = a.equal(this.restored(y.detach(), a.shape)).cast(type).add(a.notEqual(a).cast(type));
     const share = this.restored(g, a.shape).div(chosen.sum({ axes, keepDims: true }));
     return chosen.where(share, 0);
   }

@@ -17,8 +17,8 @@ export class Abs extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.abs;
   /** g sign a, and 0 at 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    const a = y.inputs[0]!;
-    return a.equal(0).where(0, g.mul(a.sign()));
+    const sign = y.inputs[0]!.sign();
+    return sign.where(g.mul(sign), sign);
   }
 }
 /** {@linkcode Abs} as `Tensor` calls it. */
