@@ -8,6 +8,7 @@ export { decided, eachTime, refuseRecording } from "./array/recorder.ts";
 export { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";
 export { checkWritable, readWhole, type Source, withFile, writeWhole } from "./host/files.ts";
 export {
+  asItIs,
   checkCount,
   checkFlag,
   checkFunction,

@@ -92,7 +92,7 @@ export function checkSamples(action: string, source: Samples | Tensor): Samples 
       `Cannot ${action}: ${data.length} elements do not fill [samples, ...] = ${showShape(shape)}`,
     );
   }
-  return samples;
+  return { ...samples, shape: shape.slice() };
 }
 
 /** Copies of the samples at `indices`. */

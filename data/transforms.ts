@@ -3,7 +3,7 @@
  * Random transforms draw from a stream that the loader names by seed, epoch and batch, so that a run can be repeated.
  */
 import { type Tensor, tensor } from "../core/mod.ts";
-import { checkCount, checkFunction, checkRange, checkShare, showShape } from "../core/internal.ts";
+import { asItIs, checkCount, checkFunction, checkRange, checkShare, showShape } from "../core/internal.ts";
 import type { RandomStream } from "./random.ts";
 
 /**
@@ -56,6 +56,7 @@ export function normalize(mean: number | readonly number[], deviation: number | 
       throw new RangeError("Cannot normalize: deviation 0 must be another number");
     }
   }
+  const [means, deviations] = [asItIs(mean), asItIs(deviation)];
   return (x) => {
     const perChannel = (values: number | readonly number[]) => {
       if (typeof values === "number") return values;
@@ -67,7 +68,7 @@ export function normalize(mean: number | readonly number[], deviation: number | 
       const shape = [values.length, ...new Array<number>(x.shape.length - 2).fill(1)];
       return tensor(Float32Array.from(values), { shape });
     };
-    return x.sub(perChannel(mean)).div(perChannel(deviation));
+    return x.sub(perChannel(means)).div(perChannel(deviations));
   };
 }
 

@@ -164,7 +164,9 @@ const images = () => tensor(Float32Array.from({ length: 24 }, (_, k) => k), { sh
 testWith([], "transforms flatten and normalise", () => {
   const random = new RandomStream(0);
   assertEquals(data.flatten()(images(), random).shape, [2, 12]);
-  const scaled = data.compose(data.normalize([0, 6], [1, 2]), data.flatten())(images(), random);
+  const means = [0, 6], scale = data.compose(data.normalize(means, [1, 2]), data.flatten());
+  means[0] = 5;
+  const scaled = scale(images(), random);
   assertExact(scaled.toArray<number[][]>()[0], [0, 1, 2, 3, 4, 5, 0, 0.5, 1, 1.5, 2, 2.5]);
   assertThrows(() => data.normalize([1, 2, 3], 1)(images(), random), TypeError, "[2, 2, 2, 3]");
 });

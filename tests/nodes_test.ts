@@ -1,6 +1,7 @@
 /** Nodes of the graph: ops with several results, and what an op saves for its gradient beside its inputs. */
 import {
   AddScalar,
+  BroadcastTo,
   build,
   capture,
   Cast,
@@ -11,12 +12,15 @@ import {
   grad,
   gradCheck,
   jvp,
+  Max,
   memory,
   type NDArray,
   nn,
   Normalize,
   type Op,
+  ops,
   placeholder,
+  Product,
   Reshape,
   scope,
   Sin,
@@ -25,10 +29,20 @@ import {
   Summation,
   Tensor,
   tensor,
+  type TensorOp,
   TensorTupleOp,
   Transpose,
 } from "../mod.ts";
-import { assert, assertClose, assertEquals, assertMatch, assertThrows, forEachDevice, values } from "./support.ts";
+import {
+  assert,
+  assertClose,
+  assertEquals,
+  assertExact,
+  assertMatch,
+  assertThrows,
+  forEachDevice,
+  values,
+} from "./support.ts";
 
 /** [sin a, cos a]. */
 class SinCos extends TensorTupleOp {
@@ -124,6 +138,48 @@ Deno.test("an op's attributes are its settings as plain data, from which its lin
     assertEquals(op.attributes(), attributes, op.name);
     assertEquals(op.describe(), line, op.name);
   }
+});
+
+forEachDevice("ops keep what they were made with when the caller's lists change, and when their attributes do", () => {
+  const part = { start: 0, step: 1, length: 1, dropped: false };
+  const ways: [name: string, shape: number[], make: (list: number[]) => TensorOp, list: number[], other: number[]][] = [
+    ["broadcastTo", [1, 2], (list) => new BroadcastTo(list), [3, 2], [4, 2]],
+    ["reshape", [2, 3], (list) => new Reshape(list), [3, 2], [6, 1]],
+    ["transpose", [2, 3], (list) => new Transpose(list), [1, 0], [0, 1]],
+    ["sum", [2, 3], (list) => new Summation({ axes: list }), [0], [1]],
+    ["sum along a list", [2, 3], (list) => new Summation(list), [0], [1]],
+    ["prod", [2, 3], (list) => new Product({ axes: list }), [0], [1]],
+    ["max", [2, 3], (list) => new Max({ axes: list }), [0], [1]],
+    ["variance", [2, 3], (list) => new ops.Variance({ axes: list }), [0], [1]],
+    ["softmax", [2, 3], (list) => new Softmax(list), [0], [1]],
+    ["normalize", [2, 3], (list) => new Normalize({ axes: list }), [0], [1]],
+    ["inverseDeviation", [2, 3], (list) => new ops.InverseDeviation({ axes: list }), [0], [1]],
+    ["unslice", [1, 1], (list) => new ops.Unslice([part, part], list), [2, 2], [3, 3]],
+  ];
+  for (const [name, shape, make, list, other] of ways) {
+    const x = () => tensor(Float64Array.from({ length: shape.reduce((a, b) => a * b) }, (_, k) => k + 1), { shape });
+    const expected = grad((x: Tensor) => make(list.slice()).call(x).square().sum())(x());
+    const own = list.slice(), op = make(own), leaf = x();
+    leaf.requiresGrad = true;
+    const y = op.call(leaf), result = make(list.slice()).call(x());
+    own.splice(0, own.length, ...other);
+    for (const value of Object.values(op.attributes())) if (Array.isArray(value)) value.length = 0;
+    assertEquals([y.shape, values(y)], [result.shape, values(result)], name);
+    const again = op.call(x());
+    assertEquals([again.shape, values(again)], [result.shape, values(result)], name);
+    y.square().sum().backward();
+    assertEquals(values(leaf.grad!), values(expected), name);
+  }
+  const slice = new Slice([part]);
+  part.start = 1;
+  assertExact(values(slice.call(tensor([5, 6]))), [5]);
+  const argnums = [0], both = grad((x: Tensor, y: Tensor) => x.mul(y).sum(), { argnums });
+  argnums.push(1);
+  assertEquals(both(tensor([2]), tensor([3])).length, 1);
+  const place = placeholder([2]), outputs = [place.mul(2)];
+  using session = build(outputs);
+  outputs.pop();
+  assertEquals(session.run({ feeds: [[place, tensor([1, 2])]] }).length, 1);
 });
 
 forEachDevice("what was saved lives as long as its scope, and backward lets go of it", (device) => {

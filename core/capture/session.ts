@@ -40,7 +40,7 @@ export class Session implements Disposable {
 
   /** TypeError if the outputs come from no placeholder of a float type. */
   constructor(outputs: readonly Tensor[]) {
-    const order = findTopoSort(outputs);
+    const wanted = outputs.slice(), order = findTopoSort(wanted);
     this.#placeholders = order.filter((node) => node instanceof Placeholder);
     if (this.#placeholders.length === 0) {
       throw new TypeError("Cannot build: the outputs come from no placeholder of a float type");
@@ -54,7 +54,7 @@ export class Session implements Disposable {
           const results = Array.isArray(result) ? result : [result];
           (node.siblings ?? [node]).forEach((each, k) => known.set(each, results[k]));
         }
-        return outputs.map((output) => known.get(output) ?? output);
+        return wanted.map((output) => known.get(output) ?? output);
       })
     );
   }

@@ -178,3 +178,8 @@ export function asking<T>(action: string, body: () => T): T {
     throw what === undefined ? cause : new RangeError(`Cannot ${action}: ${what}`, { cause });
   }
 }
+
+/** A list as it is at present, since its owner may change it later. What is no list stays as it is, for a check to refuse. */
+export function asItIs<T>(list: T): T {
+  return Array.isArray(list) ? list.slice() as T : list;
+}

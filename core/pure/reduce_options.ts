@@ -2,7 +2,7 @@
  * The arguments of reductions: which axes they join. An axis, a list of axes and an object of options may stand for one
  * another, so that `sum(0)`, `sum([0])` and `sum({ axes: 0 })` are the same.
  */
-import { checkFlag, checkOptions } from "./check.ts";
+import { asItIs, checkFlag, checkOptions } from "./check.ts";
 import type { Axes } from "./shape.ts";
 
 /** Axes by name. */
@@ -33,7 +33,7 @@ export function reduceOptions(
   given: Axes | ReduceOptions,
   more: readonly string[],
 ): { axes: Axes | undefined; keepDims: boolean } {
-  if (isAxes(given)) return { axes: given, keepDims: false };
+  if (isAxes(given)) return { axes: asItIs(given), keepDims: false };
   const names = more.length === 0 ? reduceNames : [...reduceNames, ...more] as typeof reduceNames[number][];
   const { axes, axis, keepDims = false } = checkOptions(action, given, "{ axes: 0 }", names);
   return { axes: oneOf(action, axes, axis), keepDims: checkFlag(action, "keepDims", keepDims) };
@@ -41,7 +41,7 @@ export function reduceOptions(
 
 /** The axes that an op without other options is given, or undefined. */
 export function axesOption(action: string, given: Axes | AxesOptions): Axes | undefined {
-  if (isAxes(given)) return given;
+  if (isAxes(given)) return asItIs(given);
   const { axes, axis } = checkOptions(action, given, "{ axis: 0 }", axesNames);
   return oneOf(action, axes, axis);
 }
@@ -51,6 +51,6 @@ function isAxes(given: unknown): given is Axes {
 }
 
 function oneOf(action: string, axes: Axes | undefined, axis: Axes | undefined): Axes | undefined {
-  if (axes === undefined || axis === undefined) return axes ?? axis;
+  if (axes === undefined || axis === undefined) return asItIs(axes ?? axis);
   throw new TypeError(`Cannot ${action}: both axes and axis are given, they mean the same`);
 }

@@ -31,7 +31,7 @@ export abstract class Op {
    */
   attributes(): Attributes {
     const fields = Object.entries(this).filter(([name, value]) => !fixedFields.includes(name) && isPlainData(value));
-    return Object.fromEntries(fields);
+    return structuredClone(Object.fromEntries(fields));
   }
 
   /** The attributes in one line: `axes=[0], keepDims=false`. */

@@ -5,7 +5,7 @@
  * intermediate results stay in cache.
  */
 import { gradientsEnabled } from "../../ambient/modes.ts";
-import { refuse } from "../../pure/check.ts";
+import { asItIs, refuse } from "../../pure/check.ts";
 import { promote, toFloat } from "../../pure/dtype.ts";
 import { broadcastTo, reshape } from "../../array/views.ts";
 import { asGroup, groupResult, groupResults } from "../../array/group.ts";
@@ -43,7 +43,7 @@ export abstract class MomentsOp extends WideOp {
   /** The options may be another op of this kind: its fields have the same names. */
   constructor({ axes, eps = 1e-5 }: NormalizeOptions) {
     super();
-    this.axes = axes;
+    this.axes = asItIs(axes);
     this.eps = eps;
     if (typeof eps !== "number") refuse(this.name, eps, "a number");
   }
@@ -98,9 +98,12 @@ export class Normalize extends MomentsOp {
 
 /** (g - mean(g) - x̂ mean(g x̂)) r, for the adjoint g, the normalised x̂ and the inverse deviation r. */
 export class NormalizeGradient extends WideOp {
+  /** The axes of the means: sorted, counted from 0. */
+  readonly axes: readonly number[];
   /** The axes must be those over which x̂ was normalised. */
-  constructor(/** The axes of the means: sorted, counted from 0. */ readonly axes: readonly number[]) {
+  constructor(axes: readonly number[]) {
     super();
+    this.axes = asItIs(axes);
   }
   /** @ignore */
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {

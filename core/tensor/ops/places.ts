@@ -2,7 +2,7 @@
  * Ops that move elements: into another type, to another device, and by index along an axis.
  */
 import { streamOf } from "../../array/devices.ts";
-import { asking, refuse } from "../../pure/check.ts";
+import { asItIs, asking, refuse } from "../../pure/check.ts";
 import { checkDType, type DType, isFloat, isHalf } from "../../pure/dtype.ts";
 import { wholeNumbers } from "../../array/elements.ts";
 import { contiguous, copy, filled, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
@@ -115,12 +115,12 @@ export class Take extends TensorOp {
 
 /** Adds slices into zeros at integer places: the adjoint of {@linkcode Take}. */
 export class Untake extends TensorOp {
+  /** The shape of the whole. */
+  readonly shape: Shape;
   /** The axis is checked when the op is called. */
-  constructor(
-    /** The axis along which the index counts. */ readonly axis: number,
-    /** The shape of the whole. */ readonly shape: Shape,
-  ) {
+  constructor(/** The axis along which the index counts. */ readonly axis: number, shape: Shape) {
     super();
+    this.shape = asItIs(shape);
   }
   /** @ignore */
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {

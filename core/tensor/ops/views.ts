@@ -3,7 +3,7 @@
  */
 import { filled, mapInto, type NDArray } from "../../array/ndarray.ts";
 import * as views from "../../array/views.ts";
-import { refuse } from "../../pure/check.ts";
+import { asItIs, refuse } from "../../pure/check.ts";
 import {
   type AxisSlice,
   broadcastAxes,
@@ -24,6 +24,8 @@ import { Summation } from "./reduce.ts";
 
 /** The axes in another order. */
 export class Transpose extends TensorOp {
+  /** Each axis once; negative ones count from the end. */
+  readonly axes: readonly number[] | undefined;
   /** The order for tensors of as many axes as it has entries: kept, since one op meets one rank mostly. */
   #order: readonly number[] | null = null;
 
@@ -31,8 +33,9 @@ export class Transpose extends TensorOp {
    * Axis k of the result is axis `axes[k]` of the input: [2, 0, 1] makes [a, b, c] of [b, c, a]. Without `axes`, the last two
    * axes change places.
    */
-  constructor(/** Each axis once; negative ones count from the end. */ readonly axes?: readonly number[]) {
+  constructor(axes?: readonly number[]) {
     super();
+    this.axes = asItIs(axes);
     if (axes !== undefined && !Array.isArray(axes)) refuse("transpose", axes, "a list of all axes, such as [1, 0]");
   }
   /** The axis of the input for each axis of the result, counted from 0. TypeError unless each is named once. */
@@ -64,9 +67,12 @@ export class Transpose extends TensorOp {
 
 /** Another shape for the same elements in row-major order. */
 export class Reshape extends TensorOp {
+  /** The shape of the result. */
+  readonly shape: Shape;
   /** One length may be -1: it becomes the length that the number of elements leaves for it. */
-  constructor(/** The shape of the result. */ readonly shape: Shape) {
+  constructor(shape: Shape) {
     super();
+    this.shape = asItIs(shape);
   }
   /** A view if the strides allow one, else a copy. TypeError for another number of elements. */
   compute(a: NDArray): NDArray {
@@ -80,9 +86,12 @@ export class Reshape extends TensorOp {
 
 /** Repeats along new leading axes, and along axes of length one. */
 export class BroadcastTo extends TensorOp {
+  /** The shape of the result. */
+  readonly shape: Shape;
   /** RangeError unless the shape is a list of lengths. */
-  constructor(/** The shape of the result. */ readonly shape: Shape) {
+  constructor(shape: Shape) {
     super();
+    this.shape = asItIs(shape);
     checkShape("broadcastTo", shape);
   }
   /** Applies the op; a tensor that has the shape already is returned itself. */
@@ -111,9 +120,12 @@ export class BroadcastTo extends TensorOp {
 
 /** Part of a tensor, by start, step and length. */
 export class Slice extends TensorOp {
+  /** A slice for each axis of the input. */
+  readonly slices: readonly AxisSlice[];
   /** `x.at("1:, ::-1")` makes the slices from text. RangeError, when the op is called, for places outside the input. */
-  constructor(/** A slice for each axis of the input. */ readonly slices: readonly AxisSlice[]) {
+  constructor(slices: readonly AxisSlice[]) {
     super();
+    this.slices = ownSlices(slices);
   }
   /** A view: no element is copied. */
   compute(a: NDArray): NDArray {
@@ -128,12 +140,15 @@ export class Slice extends TensorOp {
 
 /** Puts a part back into zeros of the whole shape: the adjoint of {@linkcode Slice}. */
 export class Unslice extends TensorOp {
+  /** The slice of each axis of the whole in which the part lies. */
+  readonly slices: readonly AxisSlice[];
+  /** The shape of the whole. */
+  readonly shape: Shape;
   /** The slices and the shape are checked when the op is called. */
-  constructor(
-    /** The slice of each axis of the whole in which the part lies. */ readonly slices: readonly AxisSlice[],
-    /** The shape of the whole. */ readonly shape: Shape,
-  ) {
+  constructor(slices: readonly AxisSlice[], shape: Shape) {
     super();
+    this.slices = ownSlices(slices);
+    this.shape = asItIs(shape);
   }
   /** Zeros of the whole shape with the part put in. TypeError for a part of another shape. */
   compute(part: NDArray): NDArray {
@@ -152,4 +167,9 @@ export class Unslice extends TensorOp {
   gradient(g: Tensor): Adjoints {
     return new Slice(this.slices).call(g);
   }
+}
+
+/** Slices as they are at present. */
+function ownSlices(slices: readonly AxisSlice[]): readonly AxisSlice[] {
+  return Array.isArray(slices) ? slices.map((slice) => ({ ...slice })) : slices;
 }
