@@ -15,10 +15,12 @@ export interface Device {
   /** Runs words of another buffer, of any length, on devices that can read that buffer directly. */
   runWords?(words: Float64Array): void;
   /**
-   * Runs words of another buffer, of any length, without blocking. Other calls on the device wait until the run has
-   * ended.
+   * Begins to run a copy of words of another buffer, of any length, on a thread of the device's own. Other calls on the
+   * device wait until that has ended.
    */
-  runWordsAsync?(words: Float64Array): Promise<void>;
+  startWords?(words: Float64Array): Started;
+  /** Begins to copy bytes out of a storage, as `startWords` runs words; for devices that reading would have to wait for. */
+  startRead?(handle: number, byteOffset: number, length: number): Started;
   /** Copies bytes into a storage. */
   write(handle: number, byteOffset: number, source: Uint8Array): void;
   /** Copies bytes out of a storage. */
@@ -27,4 +29,12 @@ export interface Device {
   memory(): { bytes: number; reserved: number };
   setThreads(count: number): void;
   close(): void;
+}
+
+/** Work that was handed to a device. */
+export interface Started {
+  /** Resolved when the work has ended, well or not. */
+  readonly ended: Promise<unknown>;
+  /** Waits for the end, throws if the work failed, and copies the bytes that were read into `target`. */
+  finish(target?: Uint8Array): void;
 }

@@ -145,6 +145,41 @@ pub const border = struct {
         return code(context.runProgram(@as([*]const f64, @ptrCast(@alignCast(words)))[0..count]));
     }
 
+    /// Begins to run a copy of `count` words, as `run_words` would, and returns. Every other call on
+    /// the context waits until the run has ended.
+    pub fn start_run(number: u32, words: [*]align(1) const u8, count: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        if (is_wasm) return threadless(context);
+        const list = @as([*]align(1) const f64, @ptrCast(words))[0..count];
+        return started(context, context.runner.run(context, list));
+    }
+
+    /// Begins to read bytes of a storage, for `landed`, as `start_run` runs words.
+    pub fn start_read(number: u32, handle: u32, offset: f64, length: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        if (is_wasm) return threadless(context);
+        const refused = context.refuseBytes(handle, offset, @floatFromInt(length));
+        if (refused != .ok) {
+            defer context.lock.unlock();
+            return code(refused);
+        }
+        return started(context, context.runner.read(context, handle, offset, length));
+    }
+
+    /// Waits until what was started last has ended, and returns how it ended.
+    pub fn wait(number: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        defer context.lock.unlock();
+        return if (is_wasm) code(.ok) else code(context.runner.outcome);
+    }
+
+    /// Copies the bytes that the last read has brought. Returns how many there are.
+    pub fn landed(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return 0;
+        defer context.lock.unlock();
+        return if (is_wasm) 0 else copyText(context.runner.landed, target, capacity);
+    }
+
     /// Copies bytes into a storage.
     pub fn write(number: u32, handle: u32, offset: f64, source: [*]const u8, length: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
@@ -249,6 +284,38 @@ pub const border_wasm = struct {
     }
 };
 
+/// The status of work that was started, which now holds the context's lock, or could not be.
+fn started(context: *Context, result: error{ OutOfMemory, NoThread }!void) u32 {
+    result catch |reason| {
+        defer context.lock.unlock();
+        return code(switch (reason) {
+            error.OutOfMemory => context.fail(.memory, "Cannot start: out of memory", .{}),
+            error.NoThread => context.fail(.memory, "Cannot start: the system gives no thread", .{}),
+        });
+    };
+    return code(.ok);
+}
+
+fn threadless(context: *Context) u32 {
+    defer context.lock.unlock();
+    return code(context.fail(.unsupported, "Cannot start: there are no threads", .{}));
+}
+
+/// Closes what the thread of that number has left open. A Worker that ends, or is terminated, leaves
+/// its contexts so.
+fn threadEnded(thread: usize) void {
+    for (&slots) |*slot| {
+        const context = slot.load(.acquire) orelse continue;
+        if (context.owner.load(.monotonic) != thread) continue;
+        context.lock.lock();
+        defer context.lock.unlock();
+        // Meanwhile the slot may have been closed, and opened by another thread.
+        if (context.owner.load(.monotonic) != thread or context.number.load(.monotonic) == 0) continue;
+        context.number.store(0, .monotonic);
+        context.close();
+    }
+}
+
 /// Opens a context; 0 on failure, with the reason in the message.
 fn openWith(text: []const u8, message: *program.Message) u32 {
     opening.lock();
@@ -274,6 +341,8 @@ fn openWith(text: []const u8, message: *program.Message) u32 {
         };
         context.generation = (context.generation + 1) & 0xff_ffff;
         const number = @as(u32, @intCast(first)) | context.generation << 8;
+        const owner = if (is_wasm) 0 else @import("host/thread_end.zig").numberHere(threadEnded);
+        context.owner.store(owner, .monotonic);
         context.number.store(number, .monotonic);
         return number;
     }
@@ -361,6 +430,42 @@ test "a context opens while another runs, and a refusal is read while one opens"
     for ([_]u32{ running, other }) |number| try std.testing.expectEqual(code(.ok), border.close(number));
 }
 
+test "a context closes with the thread that opened it, once its work is done" {
+    const Worker = struct {
+        var number: u32 = 0;
+        fn run() void {
+            number = border.open("", 0);
+            const words = [_]f64{ 1, 2 };
+            _ = border.start_run(number, std.mem.asBytes(&words), 2);
+        }
+    };
+    // More than there may be at once.
+    for (0..contexts_max + 2) |_| {
+        const thread: std.Thread = try .spawn(.{}, Worker.run, .{});
+        thread.join();
+        try std.testing.expect(Worker.number != 0);
+        try std.testing.expectEqual(code(.context), border.close(Worker.number));
+    }
+}
+
+test "calls wait for what was started, and how it ended is told until something else is" {
+    const number = border.open("", 0);
+    const wrong = [_]f64{ 99, 2 };
+    try std.testing.expectEqual(code(.ok), border.wait(number));
+    try std.testing.expectEqual(code(.ok), border.start_run(number, std.mem.asBytes(&wrong), 2));
+    for (0..2) |_| try std.testing.expectEqual(code(.malformed), border.wait(number));
+    try std.testing.expectEqual(code(.stale), border.start_read(number, 1, 0, 4));
+    const made = [_]f64{ @backingInt(program.Opcode.alloc), 4, 1, 8 };
+    try std.testing.expectEqual(code(.ok), border.start_run(number, std.mem.asBytes(&made), made.len));
+    try std.testing.expectEqual(code(.ok), border.write(number, 1, 0, "abcdefgh", 8));
+    try std.testing.expectEqual(code(.ok), border.start_read(number, 1, 2, 4));
+    try std.testing.expectEqual(code(.ok), border.wait(number));
+    var bytes: [8]u8 = undefined;
+    try std.testing.expectEqual(4, border.landed(number, &bytes, bytes.len));
+    try std.testing.expectEqualStrings("cdef", bytes[0..4]);
+    try std.testing.expectEqual(code(.ok), border.close(number));
+}
+
 test {
     _ = cpu;
     _ = memory_module;
@@ -374,6 +479,7 @@ test {
     _ = @import("opencl/clblast.zig");
     _ = @import("opencl/product.zig");
     _ = @import("host/settings.zig");
+    _ = @import("host/thread_end.zig");
     _ = @import("opencl/skeletons.zig");
     _ = @import("numbers/functions_test.zig");
     _ = @import("numbers/wide_integer.zig");

@@ -132,9 +132,19 @@ function lengthOf(step: Step): number {
 
 const contextsMax = 10;
 /** Symbols that answer a status. */
-const statuses = ["close", "attach", "run", "run_words", "write", "read", "threads", "store_load"].map((name) =>
-  `deneb_${name}`
-);
+const statuses = [
+  "close",
+  "attach",
+  "run",
+  "run_words",
+  "start_run",
+  "start_read",
+  "wait",
+  "write",
+  "read",
+  "threads",
+  "store_load",
+].map((name) => `deneb_${name}`);
 
 /** Calls every symbol with arguments of the right types and of any value. */
 function callAnything({ path, seed, rounds }: Task): Record<string, number> {

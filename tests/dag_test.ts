@@ -44,6 +44,7 @@ const roots = [
   "examples/mnist.ts",
   "examples/xor.ts",
   "bench/main.ts",
+  "bench/soak.ts",
   "tools/doctor.ts",
   "tools/docs.ts",
   "tools/run_tests.ts",

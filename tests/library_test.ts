@@ -277,6 +277,49 @@ for (const [name, { text, code }] of Object.entries(ends)) {
   }, absent);
 }
 
+const leaving = `
+  const text = ${
+  JSON.stringify(`
+  import { capture, ones, open, setThreads } from ${mod};
+  await open("cpu");
+  setThreads(3);
+  const x = ones([200, 200], { device: "cpu" });
+  const step = capture((x) => x.matmul(x).matmul(x).sum());
+  step(x).item();
+  self.postMessage(1);
+  // A Worker that is terminated ends amid a run, now and then.
+  for (;;) await step.async(x);
+`)
+};
+  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  const threads = () => [...Deno.readDirSync("/proc/self/task")].length;
+  const found = [];
+  for (let k = 0; k < 40; k++) {
+    const worker = new Worker(address, { type: "module" });
+    await new Promise((resolve) => worker.onmessage = resolve);
+    worker.terminate();
+    if (k === 9 || k === 39) {
+      // The system ends the threads some time later.
+      let count = threads();
+      for (let again = 0; again < 100; again++) {
+        await new Promise((done) => setTimeout(done, 20));
+        count = Math.min(count, threads());
+      }
+      found.push(count);
+    }
+  }
+  console.log(JSON.stringify(found));
+`;
+
+testWith(needed, "a Worker that is terminated leaves no threads and no context", async () => {
+  // Looking into /proc takes all permissions.
+  const { code, signal, said, complained } = await run(leaving, ["--allow-all"]);
+  assertEquals({ code, signal }, { code: 0, signal: null }, complained);
+  const [early, late] = JSON.parse(said);
+  // Each Worker's context has three threads: a leak would leave ninety.
+  assert(late <= early + 4, said);
+}, Deno.build.os === "linux" ? absent : "there is no /proc");
+
 testWith(["read", "write", "run", "env"], "the wasm module is what its source gives", async () => {
   const [committed, fresh] = await Promise.all([
     Deno.readFile(new URL("kernels/deneb.wasm", home)),

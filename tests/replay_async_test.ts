@@ -1,44 +1,167 @@
 /** Calls of captured functions by `.async()`, each of which waits for the one before. */
-import { capture, live, manualSeed, memory, nn, ones, optim, randn, type Tensor, tensor, zeros } from "../mod.ts";
+import { filled } from "../core/array/ndarray.ts";
 import { Stream } from "../core/array/stream.ts";
-import type { Device } from "../kernels/device.ts";
+import { takeTurn } from "../core/array/turns.ts";
+import type { Device, Started } from "../kernels/device.ts";
 import { limits } from "../kernels/instruction.ts";
+import {
+  capture,
+  live,
+  manualSeed,
+  memory,
+  nn,
+  noGrad,
+  ones,
+  optim,
+  rand,
+  randn,
+  scope,
+  Tensor,
+  tensor,
+  zeros,
+} from "../mod.ts";
 import { bits, trainer } from "./captures.ts";
 import { assertEquals, assertExact, assertRejects, assertStrictEquals, forEachDevice, values } from "./support.ts";
 
-Deno.test("words that run elsewhere stand where they stood, unless a run is still reading them", async () => {
-  const seen: { list: Float64Array; held: number[]; done: () => void }[] = [];
-  const none = () => {};
-  const device: Device = {
-    name: "recorder",
-    description: "",
-    words: new Float64Array(limits.words),
-    run: none,
-    write: none,
-    read: none,
-    memory: () => ({ bytes: 0, reserved: 0 }),
-    setThreads: none,
-    close: none,
-    runWordsAsync: (list) => new Promise((done) => seen.push({ list, held: [...list], done })),
-  };
-  const stream = new Stream(device), words = Float64Array.from([0, 1, 2, 3]), others = Float64Array.from([9, 9]);
-  const run = (list: Float64Array, begin = 0) => stream.replayAsync(list, begin, [list.length]);
-  const first = run(words);
-  words[3] = 4;
-  const second = run(words), other = run(others);
-  for (const { done } of seen) done();
-  await Promise.all([first, second, other]);
-  words[3] = 5;
-  const third = run(words), fourth = run(words, 1);
-  for (const { done } of seen) done();
-  await Promise.all([third, fourth]);
-  assertEquals(seen.map(({ held }) => held), [[0, 1, 2, 3], [0, 1, 2, 4], [9, 9], [0, 1, 2, 5], [1, 2, 5]]);
-  assertEquals(seen[0]!.list === seen[1]!.list, false, "a run's words were written over");
-  assertEquals([seen[0]!.list, seen[1]!.list].includes(seen[3]!.list), true, "a third copy was made");
-  assertEquals([...seen[2]!.list], [9, 9]);
+const labels = (...places: number[]) => tensor(Int32Array.from(places));
+
+/** A function that takes some time, and adds up one element. */
+function slow() {
+  const mix = ones([200, 200]).mul(1 / 200);
+  return capture((x: Tensor) => {
+    let y = x;
+    for (let k = 0; k < 10; k++) y = y.matmul(mix);
+    return y.at("0, 0").round();
+  });
+}
+
+/** A square that is full of one number. */
+const full = (number: number) => ones([200, 200]).mul(number);
+
+forEachDevice("what is asked for after an async call takes its place behind it", async () => {
+  const step = slow(), x = full(1);
+  step(x);
+  for (let k = 0; k < 20; k++) {
+    x.data = full(2);
+    const first = step.async(x), second = step.async(x);
+    // Both must see the old data, and the third the new.
+    x.data = full(3);
+    const third = step.async(x), read = x.read();
+    x.data = full(4);
+    const sync = step(x).item();
+    const found = (await Promise.all([first, second, third])).map((result) => result.item());
+    assertEquals([...found, (await read)[0], sync], [2, 2, 3, 3, 4]);
+  }
+  step[Symbol.dispose]();
+}, { on: ["cpu", "wasm", "opencl"] });
+
+forEachDevice("random numbers, gradients and modes keep their places around async calls", async () => {
+  const weight = new Tensor([1, 2]),
+    run = async (isAsync: boolean) => {
+      manualSeed(5);
+      const step = capture((x: Tensor) => {
+        x.mul(weight).mul(rand([2])).sum().backward();
+        return weight.grad!.mul(1);
+      });
+      const call = (x: Tensor) => isAsync ? step.async(x) : step(x);
+      const found: unknown[] = [], waiting: (Tensor | Promise<Tensor>)[] = [];
+      for (let k = 0; k < 4; k++) {
+        waiting.push(call(tensor([k, k])), call(tensor([1, k])));
+        found.push(bits(rand([3])), bits(weight.grad));
+        const x = tensor([1, 1]);
+        waiting.push(noGrad(() => ({ call: () => call(x) })).call());
+        if (k === 1) weight.resetGrad();
+      }
+      step[Symbol.dispose]();
+      weight.resetGrad();
+      for (const result of await Promise.allSettled(waiting)) found.push(result.status);
+      return found;
+    };
+  assertEquals(await run(true), await run(false));
 });
 
-const labels = (...places: number[]) => tensor(Int32Array.from(places));
+forEachDevice("a scope that ends takes nothing from the async calls in it", async (device) => {
+  const step = slow();
+  step(full(1));
+  const { tensors } = memory(device), waiting: Promise<Tensor>[] = [];
+  {
+    using _ = scope();
+    // The op of the second input waits for the first call, whose result nobody has seen at the scope's end.
+    for (const number of [2, 3]) waiting.push(step.async(full(number)));
+  }
+  const results = await Promise.all(waiting);
+  assertEquals(results.map((result) => result.item()), [2, 3]);
+  for (const result of results) result.dispose();
+  assertStrictEquals(memory(device).tensors, tensors);
+  {
+    using _ = scope();
+    await step.async(full(2));
+  }
+  assertStrictEquals(memory(device).tensors, tensors, "the scope does not own the result");
+  step[Symbol.dispose]();
+}, { on: ["cpu", "wasm", "opencl"], parameters: true });
+
+forEachDevice("read() gives the elements of that moment, whatever is done afterwards", async () => {
+  const x = tensor([1, 2, 3, 4]), turned = tensor([[1, 2], [3, 4]]).transpose();
+  const first = x.read(), other = turned.read(), part = x.at("1::2").read(), none = zeros([0]).read();
+  x.data = tensor([5, 6, 7, 8]);
+  const second = x.read();
+  x.dispose();
+  turned.dispose();
+  const found = await Promise.all([first, other, part, none, second]);
+  assertExact(found.map((flat) => [...flat]), [[1, 2, 3, 4], [1, 3, 2, 4], [2, 4], [], [5, 6, 7, 8]]);
+  await assertRejects(() => x.read(), Error, "dispose() freed it");
+});
+
+/** A stream on a device that works when it is told to, and a list of what it was asked for. */
+function patient() {
+  const asked: string[] = [], ends: (() => void)[] = [], none = () => {};
+  const start = (what: string): Started => {
+    asked.push(what);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    ends.push(resolve);
+    return { ended: promise, finish: () => void asked.push(`wait for ${what}`) };
+  };
+  const device: Device = {
+    name: "patient",
+    description: "",
+    words: new Float64Array(limits.words),
+    run: () => void asked.push("run"),
+    write: none,
+    read: () => void asked.push("read"),
+    memory: () => (asked.push("memory"), { bytes: 0, reserved: 7 }),
+    setThreads: none,
+    close: none,
+    startWords: () => start("words"),
+    startRead: () => start("bytes"),
+  };
+  return { stream: new Stream(device), asked, ends };
+}
+
+Deno.test("while a device works, questions do not wait, reads wait their turn, and ops wait for all before", async () => {
+  const { stream, asked, ends } = patient(), words = new Float64Array(8);
+  const array = filled(stream, [2], "float32", 1);
+  assertStrictEquals(stream.reserved, 7);
+  const turn = () =>
+    takeTurn(() => {
+      const started = stream.startReplay(words, 0, [8]);
+      return { started, end: () => started!.finish() };
+    }, () => asked.push("seen"));
+  asked.length = 0;
+  const first = turn(), second = turn(), read = array.readLater();
+  assertStrictEquals(stream.reserved, 7);
+  assertEquals(asked, ["memory", "words"]);
+  ends.shift()!();
+  await first;
+  for (let k = 0; k < 9; k++) await null;
+  assertEquals(asked.splice(0), ["memory", "words", "wait for words", "seen", "memory", "words"]);
+  filled(stream, [2], "float32", 2);
+  assertEquals(asked.splice(0), ["wait for words", "run", "bytes", "wait for bytes"]);
+  await Promise.all([second, read]);
+  stream.flush();
+  assertEquals(asked.splice(0), ["seen", "run"]);
+  assertStrictEquals(stream.reserved, 7);
+});
 
 forEachDevice("async calls give what calls give, one after another", async () => {
   const total = new nn.Buffer(zeros([]));

@@ -275,6 +275,25 @@ forEachDevice("what makes a captured function slow is said once", () => {
   assertMatch(said[2]!, /^capture: varied records anew: its calls differ in more ways than the 8 recordings /);
 }, parameters);
 
+forEachDevice("of more recordings than are kept, the one goes that was used longest ago", () => {
+  let recorded = 0;
+  using step = capture((x: Tensor) => {
+    recorded++;
+    return x.add(1);
+  });
+  const call = (size: number) => step(ones([size]));
+  for (let size = 1; size <= 8; size++) call(size);
+  assertStrictEquals(recorded, 8);
+  call(1);
+  call(9);
+  for (const size of [1, 3, 4, 5, 6, 7, 8, 9]) call(size);
+  assertStrictEquals(recorded, 9);
+  // 1 has by now waited longest.
+  call(2);
+  for (const size of [3, 4, 5, 6, 7, 8, 9, 2]) call(size);
+  assertStrictEquals(recorded, 10);
+});
+
 forEachDevice("memory is flat over 200 replays in scopes", () => {
   const { step: train } = trainer(new nn.Linear(3, 2), (p) => new optim.Adam(p));
   using step = capture(train);

@@ -94,14 +94,19 @@ export class Scope implements Disposable {
     member.owner = member.older = member.newer = null;
   }
 
-  /** Lets all members go to the scope around this one, or out of all scopes. */
-  handOver(): void {
-    while (this.#newest !== null) moveTo(this.#newest, this.#parent);
+  /** Gives all members to another scope, or to none. */
+  handOver(owner: Scope | null): void {
+    while (this.#newest !== null) moveTo(this.#newest, owner);
   }
 
   /** The scope that was innermost when this one was opened. */
   get parent(): Scope | null {
     return this.#parent;
+  }
+
+  /** This scope, or the innermost around it that is still open; null if there is none. */
+  get open(): Scope | null {
+    return this.#open ? this : this.#parent?.open ?? null;
   }
 
   /** The scope that `keep()` moves tensors to. A scope of the library's own counts as part of the scope around it. */
@@ -182,7 +187,8 @@ export function detachedScope(opener: string): Scope {
  *
  * `using _ = scope()` is for one task. Tasks that interleave write `await scope(async () => ...)`. Tensors that leave the
  * scope are passed to {@linkcode keep}; what is assigned to a parameter's `.data`, to `.grad` or to an optimizer's state
- * stays by itself.
+ * stays by itself. The memory of tensors outside all scopes is given back some time after the program can reach them no
+ * more: garbage is collected whenever there may be 256 MiB of it, or 65,536 tensors.
  *
  * @example
  * ```ts
@@ -223,6 +229,36 @@ export function scope<T>(body?: () => Promise<T>): Scope | Promise<T> {
 /** The innermost scope, which owns new tensors, or null. */
 export function currentScope(): Scope | null {
   return ambient().scope;
+}
+
+/** The surroundings of a call whose work is done later: its modes, and the scope that is to own what it makes. */
+export class Surroundings {
+  readonly #modes: Omit<Ambient, "scope">;
+  readonly #scope: Scope | null;
+  /** Owns what was made, until somebody can see it. */
+  readonly #made: Scope = detachedScope("async()");
+
+  constructor() {
+    const { scope, ...modes } = ambient();
+    this.#modes = modes;
+    this.#scope = scope;
+  }
+
+  /** Runs a part of the work. */
+  run<T>(body: () => T): T {
+    const state = ambient(), before = { ...state };
+    Object.assign(state, this.#modes, { scope: this.#made });
+    try {
+      return body();
+    } finally {
+      Object.assign(state, before);
+    }
+  }
+
+  /** Gives what was made to the scope of the call, or to the innermost around it that is still open. */
+  arrive(): void {
+    this.#made.handOver(this.#scope?.open ?? null);
+  }
 }
 
 /** Runs `body` outside all scopes: no scope frees the tensors that it makes. */

@@ -7,6 +7,7 @@
 import { checkCount, checkState, shown } from "../pure/check.ts";
 import type { DType } from "../pure/dtype.ts";
 import { refuseRecording } from "./recorder.ts";
+import { settleTurns } from "./turns.ts";
 
 /** A seed's two key words. */
 export function keyOf(seed: number): [number, number] {
@@ -38,12 +39,14 @@ function entropy(): number {
  */
 export function manualSeed(seed: number): void {
   refuseRecording("manualSeed() is called");
+  settleTurns();
   state.key = keyOf(seed);
   state.counter = 0;
 }
 
 /** The generator's state, for checkpoints. */
 export function randomState(): { key: [number, number]; counter: number } {
+  settleTurns();
   return { key: [...state.key], counter: state.counter };
 }
 
@@ -53,6 +56,7 @@ export function randomState(): { key: [number, number]; counter: number } {
  */
 export function setRandomState(given: { key: [number, number]; counter: number }): void {
   refuseRecording("the generator's state is set");
+  settleTurns();
   const { key, counter } = checkState("set random state", given);
   if (!Array.isArray(key) || key.length !== 2 || key.some((word) => !Number.isInteger(word) || word >>> 0 !== word)) {
     throw new RangeError(`Cannot set random state: key ${shown(key)} must be two integers in [0, 2^32)`);
@@ -71,6 +75,7 @@ export function nextCounters(
   dtype: DType,
 ): { key: [() => number, () => number]; counter: () => number } {
   const take = () => {
+    settleTurns();
     const taken = state.counter;
     state.counter += Math.ceil(count / (dtype === "float64" ? 2 : 4));
     return taken;

@@ -82,10 +82,9 @@ export interface MemoryUse {
 export function memory(device?: string): MemoryUse {
   const total = { tensors: 0, bytes: 0, reserved: 0 };
   for (const stream of device === undefined ? openStreams() : [streamOf(device)]) {
-    stream.flush();
+    total.reserved += stream.reserved;
     total.tensors += stream.count;
     total.bytes += stream.bytes;
-    total.reserved += stream.device.memory().reserved;
   }
   return total;
 }

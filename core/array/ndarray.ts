@@ -20,7 +20,8 @@ import {
 } from "../pure/dtype.ts";
 import { temporaries } from "./group.ts";
 import { askAgain, numberNow, refuseRecording, type Scalar } from "./recorder.ts";
-import { readBytes, recorder, type Storage, type Stream, writeBytes, writeView } from "./stream.ts";
+import { readBytes, recorder, startRead, type Storage, type Stream, writeBytes, writeView } from "./stream.ts";
+import { areTurnsTaken, type Begun, takeTurn } from "./turns.ts";
 import { type MapInfo, rows } from "./rows.ts";
 import { isContiguous, sameShape, type Shape, showShape, sizeOf, stridesOf } from "../pure/shape.ts";
 
@@ -132,6 +133,33 @@ export class NDArray {
     const flat = source.readLine(this.size);
     if (source !== this) source.dispose();
     return flat;
+  }
+
+  /**
+   * The elements as they are now, as {@linkcode NDArray.read}, without keeping the program waiting: what is asked for
+   * afterwards takes its place behind.
+   */
+  async readLater(): Promise<TypedArray> {
+    refuseRecording("a value is read");
+    const canWait = this.storage.stream.device.startRead !== undefined && this.size > 0;
+    if (!areTurnsTaken() && !canWait) return this.read();
+    // The tensor may be freed before its turn comes.
+    const own = this.share();
+    return await takeTurn(() => own.startRead(), () => own.dispose());
+  }
+
+  private startRead(): Begun<TypedArray> {
+    const source = this.contiguous ? this.share() : copy(this), bytes = itemBytes(this.dtype);
+    const started = source.size === 0 ? null : startRead(source.storage, source.offset * bytes, source.size * bytes);
+    const end = () => {
+      try {
+        if (started === null) return source.read();
+        return readElements(source.dtype, source.size, (bytes) => started.finish(bytes));
+      } finally {
+        source.dispose();
+      }
+    };
+    return { started, end };
   }
 
   /** One element, by its place in row-major order of a one-element or contiguous array. */

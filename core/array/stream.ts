@@ -5,10 +5,11 @@
  * and so is one that can be refused for its data, so that its error is thrown where it was made. Inside `group` the words
  * pile up between a `group` and an `end` instruction, so that the device may run them tile by tile.
  */
-import type { Device } from "../../kernels/device.ts";
+import type { Device, Started } from "../../kernels/device.ts";
 import { limits, opcode } from "../../kernels/instruction.ts";
 import { ofView, placeOf, wordsMost } from "../../kernels/schema.ts";
 import { groupDepth, joinGroup } from "./group.ts";
+import { isTurnUnderWay, room, settleTurns } from "./turns.ts";
 
 /** How often memory that tensors show has been written to, all together: the time that tells earlier writes from later ones. */
 export let writesSoFar = 0;
@@ -98,6 +99,8 @@ const smallBytes = 1 << 14;
 const smallWork = 1 << 14;
 /** Once so many words wait, they are run: some twenty small instructions. */
 const waitingWords = 512;
+/** The buffer has room for so many. */
+const wordsAtMost: number = limits.words;
 
 // Numbers of the words as constants of this module: each small op allocates and frees.
 const { alloc: allocOpcode, free: freeOpcode, group: groupOpcode, end: endOpcode } = opcode;
@@ -117,14 +120,13 @@ export class Stream {
   #freesEnd = -1;
   /** Handles of freed storages, each already of its next generation. */
   readonly #freeHandles: number[] = [];
-  /** Copies of words for runs on other threads, by the words that were copied: those that no run uses now. */
-  readonly #copies = new WeakMap<Float64Array, Float64Array[]>();
   #handlesMade = 0;
   /** Storages that the words not yet run will allocate: the first `#unbornCount` of the list. */
   readonly #unborn: Storage[] = [];
   #unbornCount = 0;
   #bytes = 0;
   #count = 0;
+  #reserved = 0;
 
   constructor(device: Device) {
     this.device = device;
@@ -141,9 +143,17 @@ export class Stream {
     return this.#count;
   }
 
+  /** Bytes that the device holds beside them; as it was before, while the device works for a turn. */
+  get reserved(): number {
+    if (isTurnUnderWay()) return this.#reserved;
+    this.flush();
+    return this.#reserved = this.device.memory().reserved;
+  }
+
   allocate(bytes: number): Storage {
     recorder?.enter(this);
-    const at = this.openFresh(allocWords, bytes), storage = this.claim(bytes), words = this.#words;
+    if (bytes > smallBytes) this.runAlone();
+    const at = this.open(allocWords, wordsAtMost), storage = this.claim(bytes), words = this.#words;
     words[at] = allocOpcode;
     words[at + 1] = allocWords;
     words[at + handleAt] = storage.handle;
@@ -180,12 +190,12 @@ export class Stream {
   /** Frees a storage's memory at the next flush. Storages that are freed in a row share one instruction. */
   free(handle: number, bytes: number): void {
     const words = this.#words, end = this.#length;
-    if (this.#freesEnd === end && end + freeWords <= limits.words) {
+    if (this.#freesEnd === end && end + freeWords <= wordsAtMost) {
       words[this.#freesStart + 1]!++;
       words[end] = handle;
       this.#length = end + 1;
     } else {
-      const at = this.open(freeWords), words = this.#words;
+      const at = this.open(freeWords, wordsAtMost), words = this.#words;
       words[at] = freeOpcode;
       words[at + 1] = freeWords;
       words[at + handlesAt] = handle;
@@ -208,9 +218,12 @@ export class Stream {
     this.#isUrgent = true;
   }
 
-  /** Makes room for `count` words and says where they begin. After writing them the writer calls {@linkcode close}. */
-  open(count: number): number {
-    if (this.#length + count + endWords > limits.words) this.flush();
+  /**
+   * Makes room for `count` words and says where they begin. After writing them the writer calls {@linkcode close}. At most
+   * so many words may wait, which is none where a turn does; on words that allocate and free no turn depends.
+   */
+  open(count: number, most: number = room): number {
+    if (this.#length + count + endWords > most) this.#makeRoom(count);
     // In wasm any allocation may move all memory; the old view of the words is empty then.
     if (this.#words.length === 0) this.#words = this.device.words;
     if (groupDepth > 0 && !this.#inGroup) {
@@ -222,6 +235,13 @@ export class Stream {
       this.#length += groupWords;
     }
     return this.#length;
+  }
+
+  #makeRoom(count: number): void {
+    const isUrgent = this.#isUrgent;
+    settleTurns();
+    if (this.#length + count + endWords > limits.words) this.flush();
+    else this.#isUrgent ||= isUrgent;
   }
 
   /** The instruction buffer. */
@@ -312,21 +332,15 @@ export class Stream {
     if (failure !== null) throw failure;
   }
 
-  /** As {@linkcode replay}, on a thread of the device's own where it has one. */
-  async replayAsync(words: Float64Array, begin: number, cuts: readonly number[]): Promise<void> {
-    if (this.device.runWordsAsync === undefined) return this.replay(words, begin, cuts);
-    this.flush();
-    // The run takes a copy, since the caller may change its words meanwhile. The copy is used again by later runs: the CPU
-    // knows the programs that it keeps by the address of their words.
-    const spare = this.#copies.get(words) ?? [], length = words.length - begin;
-    this.#copies.set(words, spare);
-    const last = spare.pop(), copy = last?.length === length ? last : new Float64Array(length);
-    copy.set(words.subarray(begin));
-    try {
-      await this.device.runWordsAsync(copy);
-    } finally {
-      spare.push(copy);
+  /** Begins a replay on a thread of the device's own. Where there is none the replay is done now, and null is the answer. */
+  startReplay(words: Float64Array, begin: number, cuts: readonly number[]): Started | null {
+    if (this.device.startWords === undefined) {
+      this.replay(words, begin, cuts);
+      return null;
     }
+    this.flush();
+    this.#reserved = this.device.memory().reserved;
+    return this.device.startWords(words.subarray(begin));
   }
 
   /** Writes only the instructions that allocate or free. */
@@ -347,7 +361,7 @@ export function writeView(words: Float64Array, at: number, view: Viewed): number
   return at + ofView.strides;
 }
 
-/** Copies bytes into a storage. */
+/** Copies bytes into a storage that no turn knows of yet. */
 export function writeBytes(storage: Storage, byteOffset: number, source: Uint8Array): void {
   storage.stream.flush();
   storage.stream.device.write(storage.handle, byteOffset, source);
@@ -355,6 +369,14 @@ export function writeBytes(storage: Storage, byteOffset: number, source: Uint8Ar
 
 /** Copies bytes out of a storage, after all that was written before. */
 export function readBytes(storage: Storage, byteOffset: number, target: Uint8Array): void {
+  settleTurns();
   storage.stream.flush();
   storage.stream.device.read(storage.handle, byteOffset, target);
+}
+
+/** Begins to copy bytes out of a storage, where the device can do so without keeping the program waiting; else null. */
+export function startRead({ stream, handle }: Storage, byteOffset: number, length: number): Started | null {
+  if (stream.device.startRead === undefined) return null;
+  stream.flush();
+  return stream.device.startRead(handle, byteOffset, length);
 }

@@ -41,6 +41,7 @@ export class Arguments {
   /** How arrays and objects hold the leaves, as text. */
   readonly structure: string;
   readonly given: Given[] = [];
+  readonly #arrays = new Map<number, NDArray>();
   readonly #storages = new Map<Storage, { place: number; offset: number }>();
 
   constructor(values: readonly unknown[]) {
@@ -56,6 +57,7 @@ export class Arguments {
       let first = this.#storages.get(storage);
       if (first === undefined) this.#storages.set(storage, first = { place, offset });
       this.leaves.push(value);
+      this.#arrays.set(place, array);
       this.given.push({ array, requiresGrad, same, first: first.place, beyond: offset - first.offset });
       return "t";
     }
@@ -90,6 +92,11 @@ export class Arguments {
   /** The leaf at this place, which is a tensor. */
   tensor(place: number): Tensor {
     return this.leaves[place] as Tensor;
+  }
+
+  /** The array of the tensor at this place, as it was when the arguments were given. */
+  array(place: number): NDArray {
+    return this.#arrays.get(place)!;
   }
 
   /** Whether a tensor among the arguments shows this memory. */

@@ -5,7 +5,7 @@
  * call to call (inputs, live numbers, memory for the results) and run the whole list at once.
  */
 import { synchronous } from "../ambient/modes.ts";
-import { innerScope, moveTo } from "../ambient/scope.ts";
+import { innerScope, moveTo, Surroundings } from "../ambient/scope.ts";
 import { Arguments } from "./arguments.ts";
 import { openStreams, streamOf } from "../array/devices.ts";
 import { checkDType, type DType, elementOf } from "../pure/dtype.ts";
@@ -14,6 +14,7 @@ import { mapLeaves } from "../pure/nested.ts";
 import { show, toDot } from "./show.ts";
 import { filled, type NDArray } from "../array/ndarray.ts";
 import { isInlined, refuseRecording } from "../array/recorder.ts";
+import { type Begun, settleTurns, takeTurn } from "../array/turns.ts";
 import { record, Recording } from "./recording.ts";
 import { Program, type ProgramMemory } from "./program.ts";
 import { Programs } from "./programs.ts";
@@ -24,7 +25,11 @@ export type { ProgramMemory };
 /** A captured function; see {@linkcode capture}. */
 export interface Captured<Inputs extends unknown[], Result> extends Disposable {
   (...inputs: Inputs): Result;
-  /** Calls the function without blocking, where the device has threads of its own. Such calls run one after another. */
+  /**
+   * Calls the function without blocking, where the device has threads of its own. Calls keep the order in which they are
+   * made: such a call begins at once, or when those before it are done, and then asks for live numbers; any other op waits,
+   * blocking, for all such calls before it. `await tensor.read()` waits without blocking, and `memory()` does not wait.
+   */
   async: (...inputs: Inputs) => Promise<Result>;
   /** Prints the instructions of the last recording with shapes, groups and bytes, and returns the text. */
   print(): string;
@@ -41,7 +46,9 @@ export interface Captured<Inputs extends unknown[], Result> extends Disposable {
  * choose the recording, and the eight recordings that were used last are kept. Anything else, such as a module or a Map, is
  * no argument: close over it. Parameters, optimizer state and buffers are updated in place; results are new tensors, without
  * a graph, at each call. Learning rate, dropout, step counts and `live(() => x)` are asked anew; loop counts and plain
- * numbers are frozen. A change of mode (`eval()`, `noGrad`, a gradient that is there or not) records once more. A call that
+ * numbers are frozen. So are the variables and fields in which the function finds its nets and optimizers, since no code can
+ * look into a closure: where one is given another net, the recording goes on with the first. Capture anew then, or change
+ * the net in place, by `.data` and `loadStateDict`. A change of mode (`eval()`, `noGrad`, a gradient that is there or not) records once more. A call that
  * is refused for a label or an index among its inputs has not changed anything. Inside `grad`, `jvp` and another captured
  * function, a captured function runs as if it were not captured.
  *
@@ -72,7 +79,6 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
 ): Captured<Inputs, Result> {
   checkFunction("capture", f);
   const programs = new Programs(f);
-  let queue: Promise<unknown> = Promise.resolve();
 
   const recordNew = (inputs: Inputs, taken: Arguments): Result => {
     const { result, program } = recordCall(f, inputs, taken);
@@ -81,17 +87,34 @@ export function capture<Inputs extends unknown[] = Tensor[], Result = Tensor>(
   };
   const call = (...inputs: Inputs): Result => {
     if (isInlined()) return f(...inputs);
+    settleTurns();
     const taken = new Arguments(inputs), program = programs.find(taken);
     return program === null ? recordNew(inputs, taken) : program.run(taken) as Result;
   };
   const later = (...inputs: Inputs): Promise<Result> => {
     refuseRecording("async() is called");
-    const next = queue.then(() => {
-      const taken = new Arguments(inputs), program = programs.find(taken);
-      return program === null ? recordNew(inputs, taken) : program.runAsync(taken) as Promise<Result>;
+    let taken: Arguments;
+    try {
+      taken = new Arguments(inputs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    // The tensors may be freed before their turn comes.
+    const held = [...taken.storages], around = new Surroundings();
+    for (const storage of held) storage.retain();
+    const begin = (): Begun<Result> => {
+      const program = programs.find(taken);
+      if (program !== null) return program.start(taken) as Begun<Result>;
+      const result = recordNew(inputs, taken);
+      return { started: null, end: () => result };
+    };
+    return takeTurn(() => {
+      const { started, end } = around.run(begin);
+      return { started, end: () => around.run(end) };
+    }, () => {
+      around.arrive();
+      for (const storage of held) storage.release();
     });
-    queue = next.catch(() => {});
-    return next;
   };
   const members = {
     async: later,
@@ -139,8 +162,8 @@ export function live(read: () => number, options: { dtype?: DType } = {}): Tenso
 
 /** An input as the recorded function sees it, so that the input is told apart from the same tensor closed over. */
 class InputTensor extends Tensor {
-  constructor(readonly source: Tensor) {
-    super(source.cachedData!.share(), { requiresGrad: source.requiresGrad });
+  constructor(readonly source: Tensor, array: NDArray) {
+    super(array.share(), { requiresGrad: source.requiresGrad });
   }
 
   override get grad(): Tensor | null {
@@ -166,7 +189,7 @@ function recordCall<Inputs extends unknown[], Result>(
   for (const stream of openStreams()) stream.flush();
   const arrays = new Map<number, NDArray>();
   taken.leaves.forEach((leaf, place) => {
-    if (leaf instanceof Tensor) arrays.set(place, leaf.array);
+    if (leaf instanceof Tensor) arrays.set(place, taken.array(place));
   });
   const recording = new Recording(), own = new Set<Tensor>();
   try {
@@ -177,7 +200,7 @@ function recordCall<Inputs extends unknown[], Result>(
         const given = inputs.map((input) =>
           mapLeaves("capture", input, (tensor) => {
             if (!(tensor instanceof Tensor)) return tensor;
-            if (!seen.has(tensor)) seen.set(tensor, new InputTensor(tensor));
+            if (!seen.has(tensor)) seen.set(tensor, new InputTensor(tensor, arrays.get(taken.leaves.indexOf(tensor))!));
             return seen.get(tensor);
           })
         );

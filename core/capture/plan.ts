@@ -156,7 +156,7 @@ function memoryOf({ recording, arrays }: Recorded, list: List, uses: readonly Gr
   for (const [place, { storage, offset }] of arrays) {
     if (liveStorages.has(storage)) pinned.set(place, { storage, offset });
     else if (!sources.has(storage.handle)) {
-      sources.set(storage.handle, { offset, locate: ({ inputs }) => inputs.tensor(place).array, fixed: null });
+      sources.set(storage.handle, { offset, locate: ({ inputs }) => inputs.array(place), fixed: null });
     }
   }
   for (const [k, { array }] of read.entries()) {

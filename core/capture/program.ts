@@ -21,6 +21,7 @@ import {
   type ViewTemplate,
 } from "./plan.ts";
 import type { Storage, Stream } from "../array/stream.ts";
+import type { Begun } from "../array/turns.ts";
 import type { Action, Guard } from "./recording.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { UnseenGradient } from "../tensor/late_gradient.ts";
@@ -198,7 +199,7 @@ export class Program implements Disposable {
       if ((array !== null && array.storage !== storage) || tensor.requiresGrad !== requiresGrad) return false;
     }
     for (const [place, { storage, offset }] of pinned) {
-      const { array } = inputs.tensor(place);
+      const array = inputs.array(place);
       if (array.storage !== storage || array.offset !== offset) return false;
     }
     // Inputs may show a live tensor's memory only where they did so in the recording.
@@ -252,7 +253,8 @@ export class Program implements Disposable {
     }
   }
 
-  async runAsync(inputs: Arguments): Promise<unknown> {
+  /** Begins a call on a thread of the device's own, where it has one. */
+  start(inputs: Arguments): Begun<unknown> {
     // The gradients of the last call can be looked at until this call is done: it computes into memory of its own.
     for (const one of this.#held.unseen) {
       settle(one);
@@ -261,17 +263,30 @@ export class Program implements Disposable {
     this.#running++;
     let call: Call | null = null;
     const used: Storage[] = [];
+    const end = () => {
+      for (const storage of used) storage.release();
+      this.#end(call);
+    };
     try {
-      call = this.#prepare(inputs);
+      const begun = call = this.#prepare(inputs);
       // Memory that the thread has yet to read must stay, though its tensor may be freed meanwhile.
       used.push(...inputs.storages, ...call.gradientsFound.map(({ storage }) => storage));
       for (const storage of used) storage.retain();
-      const { words, checked, cuts } = this.#layout;
-      await this.#plan.stream.replayAsync(words, checked, cuts);
-      return this.#finish(call);
-    } finally {
-      for (const storage of used) storage.release();
-      this.#end(call);
+      const { words, checked, cuts } = this.#layout, started = this.#plan.stream.startReplay(words, checked, cuts);
+      return {
+        started,
+        end: () => {
+          try {
+            started?.finish();
+            return this.#finish(begun);
+          } finally {
+            end();
+          }
+        },
+      };
+    } catch (error) {
+      end();
+      throw error;
     }
   }
 

@@ -36,7 +36,7 @@ export function group<T>(body: () => T): T {
         else if (mayHold(leaf)) isClear = false;
         return leaf;
       }) as T;
-      if (!isClear) inner.handOver();
+      if (!isClear) inner.handOver(inner.parent);
       for (const tensor of returned) if (tensor.owner === inner) moveTo(tensor, inner.parent);
       return result;
     } finally {

@@ -6,6 +6,7 @@ import { currentScope, moveTo, type Owned, type Scope } from "../ambient/scope.t
 import { copy, filled, NDArray, overwrite } from "../array/ndarray.ts";
 import { arrayFrom, type TensorOptions, type TensorSource } from "../array/elements.ts";
 import { writesSoFar } from "../array/stream.ts";
+import { settleTurns } from "../array/turns.ts";
 import { unwatch, type Watch, watch } from "../array/unowned.ts";
 import { refuse } from "../pure/check.ts";
 import { type DType, isFloat, type TypedArray } from "../pure/dtype.ts";
@@ -207,7 +208,10 @@ export abstract class TensorNode extends Value implements Owned {
     return this.ownGrad !== null;
   }
 
-  /** The gradient that `backward` left: null until then, and after `resetGrad()`. */
+  /**
+   * The gradient that `backward` left: null until then, and after `resetGrad()`. While an async call of a captured function
+   * goes on, it is that of the call before.
+   */
   get grad(): Tensor | null {
     const grad = this.seenGradient();
     witness?.readGradient(this, grad);
@@ -215,6 +219,7 @@ export abstract class TensorNode extends Value implements Owned {
   }
 
   set grad(grad: Tensor | null) {
+    settleTurns();
     if (witness !== null) witness.writeGradient(this, this.seenGradient());
     if (grad === this.ownGrad) return;
     if (grad !== null) {
@@ -324,11 +329,11 @@ export abstract class TensorNode extends Value implements Owned {
   }
 
   /**
-   * As {@linkcode toTypedArray}, as a promise. Reading still blocks this thread until the device has computed the
-   * elements.
+   * As {@linkcode toTypedArray}, as a promise: other code runs until the device has computed the elements. They are those
+   * of this moment, whatever is done to the tensor afterwards.
    */
-  read(): Promise<TypedArray> {
-    return Promise.resolve().then(() => this.array.read());
+  async read(): Promise<TypedArray> {
+    return await this.array.readLater();
   }
 
   /** The elements as nested arrays; a plain number for a scalar. */

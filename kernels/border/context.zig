@@ -2,12 +2,14 @@
 //! instructions. A context runs one call at a time, whichever thread calls.
 
 const std = @import("std");
+const builtin = @import("builtin");
 const decode = @import("decode.zig");
 const device = @import("device.zig");
 const memory_module = @import("../host/memory.zig");
 const program = @import("../program/program.zig");
 const words_module = @import("../program/words.zig");
 const Lock = @import("../host/lock.zig").Lock;
+const Runner = @import("runner.zig").Runner;
 const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
 
@@ -15,6 +17,8 @@ const Memory = memory_module.Memory;
 const Block = memory_module.Block;
 const Opcode = program.Opcode;
 const Status = program.Status;
+
+const is_wasm = builtin.cpu.arch.isWasm();
 
 /// The most instructions that run as one group, and the most storages that one may free.
 const batch_max = 128;
@@ -27,6 +31,10 @@ pub const Context = struct {
     /// look for a closed context.
     number: std.atomic.Value(u32) = .init(0),
     generation: u32 = 0,
+    /// The number of the thread for which the context was opened, and with which it ends; 0 for none.
+    owner: std.atomic.Value(usize) = .init(0),
+    /// Works while the caller goes on.
+    runner: if (is_wasm) void else Runner = if (is_wasm) {} else .{},
     engine: device.Engine = undefined,
     memory: Memory = undefined,
     message: program.Message = .{},
@@ -67,6 +75,7 @@ pub const Context = struct {
     }
 
     pub fn close(context: *Context) void {
+        if (!is_wasm) context.runner.close(context.allocator);
         _ = context.dropKept();
         context.memory.deinit();
         context.engine.deinit();
@@ -119,7 +128,8 @@ pub const Context = struct {
 
     /// Bytes that the context holds beside live storages.
     pub fn reserved(context: *const Context) usize {
-        return context.memory.reserved() + context.engine.reserved() + @sizeOf(Context);
+        const copies = if (is_wasm) 0 else context.runner.reserved();
+        return context.memory.reserved() + context.engine.reserved() + copies + @sizeOf(Context);
     }
 
     fn dropKept(context: *Context) bool {
@@ -361,6 +371,12 @@ pub const Context = struct {
     pub fn read(context: *Context, handle: u32, offset: f64, bytes: []u8) Status {
         const source = context.bytesOf(handle, offset, @floatFromInt(bytes.len)) catch |failure| return statusOf(failure);
         return context.checked(context.engine.read(source.ptr, bytes));
+    }
+
+    /// The status of asking for bytes of a storage, without reading them.
+    pub fn refuseBytes(context: *Context, handle: u32, offset: f64, length: f64) Status {
+        _ = context.bytesOf(handle, offset, length) catch |failure| return statusOf(failure);
+        return .ok;
     }
 
     /// The bytes of a storage, or of a part of it. Only the engine may read them, for a device's

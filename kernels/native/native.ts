@@ -7,7 +7,7 @@
  */
 import { errorOf, type Manifest } from "./border.ts";
 import { cudaFolders } from "./cuda_folders.ts";
-import type { Device } from "../device.ts";
+import type { Device, Started } from "../device.ts";
 import { environment } from "./environment.ts";
 import { limits, status } from "../instruction.ts";
 import { openStore } from "./store.ts";
@@ -21,8 +21,12 @@ interface Symbols {
   deneb_attach(context: number, words: Float64Array, count: number): number;
   deneb_run(context: number, count: number): number;
   deneb_run_words(context: number, words: Float64Array, count: number): number;
-  /** `deneb_run_words`, called on a thread of Deno's pool. */
-  deneb_run_words_async(context: number, words: Float64Array, count: number): Promise<number>;
+  deneb_start_run(context: number, words: Float64Array, count: number): number;
+  deneb_start_read(context: number, handle: number, offset: number, length: number): number;
+  deneb_wait(context: number): number;
+  /** `deneb_wait`, called on a thread of Deno's pool. */
+  deneb_wait_async(context: number): Promise<number>;
+  deneb_landed(context: number, target: Uint8Array, capacity: number): number;
   deneb_write(context: number, handle: number, offset: number, source: Uint8Array, length: number): number;
   deneb_read(context: number, handle: number, offset: number, target: Uint8Array, length: number): number;
   deneb_memory(context: number, beside: number): number;
@@ -39,7 +43,7 @@ function load({ path, manifest }: Library): { symbols: Symbols; close: () => voi
   const { deneb_manifest: _, ...symbols } = manifest.symbols;
   const library = Deno.dlopen(path, {
     ...symbols,
-    deneb_run_words_async: { ...symbols.deneb_run_words!, name: "deneb_run_words", nonblocking: true },
+    deneb_wait_async: { ...symbols.deneb_wait!, name: "deneb_wait", nonblocking: true },
   } as Deno.ForeignLibraryInterface);
   return { symbols: library.symbols as unknown as Symbols, close: () => library.close() };
 }
@@ -267,6 +271,15 @@ function openWith(name: string, values: Values): Device {
   });
   const atEnd = () => writeStore?.(true);
   if (writeStore !== null) addEventListener("unload", atEnd);
+  const started = (): Started => ({
+    ended: symbols.deneb_wait_async(context),
+    finish(target) {
+      check(symbols.deneb_wait(context));
+      if (target === undefined) return;
+      symbols.deneb_landed(context, target, target.length);
+      writeStore?.(false);
+    },
+  });
   const run = symbols.deneb_run, runWords = symbols.deneb_run_words;
   let open = true;
   return {
@@ -284,7 +297,17 @@ function openWith(name: string, values: Values): Device {
       const code = runWords(context, list, list.length);
       if (code !== status.ok) check(code);
     },
-    runWordsAsync: async (list) => check(await symbols.deneb_run_words_async(context, list, list.length)),
+    startWords(list) {
+      check(symbols.deneb_start_run(context, list, list.length));
+      return started();
+    },
+    // The CPU computes during calls, so that all it has to do for a read is to copy.
+    ...(values.device !== "cpu" && {
+      startRead(handle: number, offset: number, length: number) {
+        check(symbols.deneb_start_read(context, handle, offset, length));
+        return started();
+      },
+    }),
     write: (handle, offset, source) => check(symbols.deneb_write(context, handle, offset, source, source.length)),
     read(handle, offset, target) {
       check(symbols.deneb_read(context, handle, offset, target, target.length));
