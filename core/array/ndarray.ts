@@ -148,6 +148,7 @@ export class NDArray {
     return await takeTurn(() => own.startRead(), () => own.dispose());
   }
 
+  /** Begins to read, where the device can do so by itself. */
   private startRead(): Begun<TypedArray> {
     const source = this.contiguous ? this.share() : copy(this), bytes = itemBytes(this.dtype);
     const started = source.size === 0 ? null : startRead(source.storage, source.offset * bytes, source.size * bytes);
