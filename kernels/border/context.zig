@@ -9,7 +9,7 @@ const memory_module = @import("../host/memory.zig");
 const program = @import("../program/program.zig");
 const words_module = @import("../program/words.zig");
 const Lock = @import("../host/lock.zig").Lock;
-const Runner = @import("runner.zig").Runner;
+const Runner = @import("runner.zig").Runner(Context);
 const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
 
