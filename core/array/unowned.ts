@@ -1,5 +1,6 @@
 /**
- * The memory of tensors that no scope owns. It is given back once the program can reach no array that shows it.
+ * What no scope owns: the memory of tensors outside all scopes, and what captured functions hold. It is given back once the
+ * program can reach no array that shows it, or no such function.
  *
  * A FinalizationRegistry would tell so between two turns of the event loop, and a loop that computes without pause has
  * none. So arrays are watched by weak references, and the collector is asked to run when much is watched. Arrays are watched
@@ -7,15 +8,21 @@
  */
 import { collectGarbage } from "../host/collector.ts";
 import type { NDArray } from "./ndarray.ts";
-import { recorder, type Storage } from "./stream.ts";
+import { recorder } from "./stream.ts";
 
-/** A watched array. */
+/** What an array or another object holds outside the JavaScript heap. */
+interface Held {
+  release(): void;
+}
+
+/** A watched object. */
 export interface Watch {
-  /** The array while it is young; null once it is held weakly. */
-  array: NDArray | null;
-  weak: WeakRef<NDArray> | null;
-  readonly storage: Storage;
-  /** Bytes that are given back with the array; 0 if others show the memory. */
+  /** The object while it is young; null once it is held weakly. */
+  target: object | null;
+  weak: WeakRef<object> | null;
+  /** What is given back with the object. */
+  readonly held: Held;
+  /** How many bytes that is; 0 if others show the memory. */
   readonly bytes: number;
   /** The place in the list. */
   place: number;
@@ -28,6 +35,8 @@ export interface Watch {
 const young: Watch[] = [];
 const old: Watch[] = [];
 const youngMost = 1024;
+/** What a captured function's recording counts for at least, since it takes much of the JavaScript heap. */
+const programBytes = 2 ** 18;
 
 /** How much more may be watched than what the last collection left, before the next: a part of that, and at least this. */
 const growth = { bytes: 2 ** 28, arrays: 2 ** 16 };
@@ -38,7 +47,7 @@ let weakened = 0, weakenedMost = growth.arrays;
 /** Watches an array that a tensor outside all scopes shows. */
 export function watch(array: NDArray): Watch {
   const { storage } = array, own = storage.references === 1 ? storage.bytes : 0;
-  const watched: Watch = { array, weak: null, storage, bytes: own, place: young.length };
+  const watched: Watch = { target: array, weak: null, held: storage, bytes: own, place: young.length };
   young.push(watched);
   bytes += own;
   // What is given back in a recording would become part of it.
@@ -46,7 +55,18 @@ export function watch(array: NDArray): Watch {
   return watched;
 }
 
-/** Watches an array no more, since its tensor gives it back or a scope has done so. */
+/** Watches a captured function's recording, weakly from the first, since few are given back soon. */
+export function watchProgram(target: object, held: Held, size: number): Watch {
+  const own = Math.max(size, programBytes);
+  const watched: Watch = { target: null, weak: new WeakRef(target), held, bytes: own, place: old.length };
+  old.push(watched);
+  weakened++;
+  bytes += own;
+  if (bytes > bytesMost && recorder === null) tidy();
+  return watched;
+}
+
+/** Watches no more, since what is held is given back otherwise. */
 export function unwatch(watched: Watch): void {
   const list = watched.weak === null ? young : old, last = list.pop()!;
   bytes -= watched.bytes;
@@ -58,8 +78,8 @@ export function unwatch(watched: Watch): void {
 /** Holds the young arrays weakly, and collects if much is watched. */
 function tidy(): void {
   for (const watched of young) {
-    watched.weak = new WeakRef(watched.array!);
-    watched.array = null;
+    watched.weak = new WeakRef(watched.target!);
+    watched.target = null;
     watched.place = old.length;
     old.push(watched);
   }
@@ -72,10 +92,9 @@ function tidy(): void {
 function collect(): void {
   collectGarbage();
   const lost = old.filter(({ weak }) => weak!.deref() === undefined);
-  for (const watched of lost) {
-    unwatch(watched);
-    watched.storage.release();
-  }
+  // Giving back may make tensors, which are watched: by then the lists must be in order.
+  for (const watched of lost) unwatch(watched);
+  for (const { held } of lost) held.release();
   weakened = 0;
   bytesMost = bytes + Math.max(growth.bytes, bytes / 2);
   weakenedMost = Math.max(growth.arrays, old.length / 4);

@@ -22,6 +22,7 @@ import {
 } from "./plan.ts";
 import type { Storage, Stream } from "../array/stream.ts";
 import type { Begun } from "../array/turns.ts";
+import { unwatch, type Watch, watchProgram } from "../array/unowned.ts";
 import type { Action, Guard } from "./recording.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { UnseenGradient } from "../tensor/late_gradient.ts";
@@ -37,11 +38,21 @@ export interface ProgramMemory {
 }
 
 /** What a program holds and must give back at its end. */
-interface Held {
-  readonly stream: Stream;
+class Held {
   readonly storages: Storage[];
-  readonly handles: number[];
+  readonly handles: number[] = [];
   readonly unseen: Unseen[];
+
+  constructor(readonly stream: Stream, { constants, gradients }: Plan, live: Iterable<Storage>) {
+    this.storages = [...constants, ...live];
+    this.unseen = gradients.flatMap(unseenOf);
+  }
+
+  release(): void {
+    for (const one of this.unseen.splice(0)) settle(one);
+    for (const storage of this.storages.splice(0)) storage.release();
+    for (const handle of this.handles.splice(0)) this.stream.giveHandle(handle);
+  }
 }
 
 /** A gradient that the program leaves on a tensor as memory: it becomes a tensor when somebody looks at it. */
@@ -65,21 +76,13 @@ function settle({ tensor, gradient }: Unseen): void {
   else gradient.drop();
 }
 
-function letGo({ stream, storages, handles, unseen }: Held): void {
-  for (const one of unseen.splice(0)) settle(one);
-  for (const storage of storages.splice(0)) storage.release();
-  for (const handle of handles.splice(0)) stream.giveHandle(handle);
-}
-
-/** Gives back what programs hold whose captured functions nobody disposed of. */
-const registry = new FinalizationRegistry<Held>(letGo);
-
 /** A recording, ready to be run again. */
 export class Program implements Disposable {
   readonly list: List;
   readonly #plan: Plan;
   readonly #layout: Layout;
   readonly #held: Held;
+  readonly #watched: Watch;
   readonly #liveStorages: ReadonlySet<Storage>;
   readonly #pinnedStorages: ReadonlySet<Storage>;
   readonly #guards: readonly Guard[];
@@ -101,7 +104,7 @@ export class Program implements Disposable {
   }
 
   private constructor(plan: Plan) {
-    const { stream, list, live, constants } = plan;
+    const { stream, list, live } = plan;
     this.#plan = plan;
     this.list = passes.reduce((current, pass) => pass(current), list);
     this.#layout = layOut(this.list);
@@ -120,14 +123,16 @@ export class Program implements Disposable {
     ];
     // The program keeps this memory whatever becomes of the tensors that show it. The constants are its own already.
     for (const storage of this.#liveStorages) storage.retain();
-    this.#held = {
-      stream,
-      storages: [...constants, ...this.#liveStorages],
-      handles: [],
-      unseen: plan.gradients.flatMap(unseenOf),
-    };
-    registry.register(this, this.#held, this);
-    this.#bind(this.#runOnce());
+    this.#held = new Held(stream, plan, this.#liveStorages);
+    try {
+      this.#bind(this.#runOnce());
+    } catch (error) {
+      this.#held.release();
+      throw error;
+    }
+    // Other tensors count for the memory that the program only shares.
+    const own = this.#held.storages.filter(({ references }) => references === 1);
+    this.#watched = watchProgram(this, this.#held, own.reduce((sum, { bytes }) => sum + bytes, 0));
   }
 
   /** Writes the handles of memory that is the same at each call, and notes where those of other memory stand. */
@@ -293,7 +298,7 @@ export class Program implements Disposable {
   /** Gives back what belongs to a call, and all that the program holds if it was disposed of during the call. */
   #end(call: Call | null): void {
     if (call !== null) { for (const storage of call.fresh.values()) storage.release(); }
-    if (--this.#running === 0 && this.#isDisposed) letGo(this.#held);
+    if (--this.#running === 0 && this.#isDisposed) this.#held.release();
   }
 
   /** Fills in what changes from call to call. */
@@ -340,10 +345,11 @@ export class Program implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    registry.unregister(this);
+    if (this.#isDisposed) return;
+    unwatch(this.#watched);
     this.#isDisposed = true;
     // A call that still waits for its thread names memory that the program holds: it gives that back at its end.
-    if (this.#running === 0) letGo(this.#held);
+    if (this.#running === 0) this.#held.release();
   }
 }
 

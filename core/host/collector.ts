@@ -26,6 +26,7 @@ export function collectGarbage(): void {
 }
 
 function openCollector(): () => void {
+  const exposed = (globalThis as { gc?: () => void }).gc;
   // The modules are asked for rather than imported, so that browsers, which lack them, still load this file.
   // deno-lint-ignore no-explicit-any
   const runtime = (globalThis as any).process;
@@ -33,10 +34,7 @@ function openCollector(): () => void {
   const contexts: ContextModule | undefined = runtime?.getBuiltinModule?.("node:vm");
   if (engine === undefined || contexts === undefined) return () => {};
   try {
-    // Only contexts that are made meanwhile have the function.
-    engine.setFlagsFromString("--expose-gc");
-    const collect = contexts.runInNewContext("gc") as () => void;
-    engine.setFlagsFromString("--no-expose-gc");
+    const collect = exposed ?? newCollector(engine, contexts);
     const context = contexts.createContext({}, { microtaskMode: "afterEvaluate" }), nothing = new contexts.Script("0");
     return () => {
       nothing.runInContext(context);
@@ -44,5 +42,15 @@ function openCollector(): () => void {
     };
   } catch {
     return () => {};
+  }
+}
+
+/** The function `gc` of a context of its own. Contexts that are made before or afterwards lack it, as usual. */
+function newCollector(engine: EngineModule, contexts: ContextModule): () => void {
+  engine.setFlagsFromString("--expose-gc");
+  try {
+    return contexts.runInNewContext("gc") as () => void;
+  } finally {
+    engine.setFlagsFromString("--no-expose-gc");
   }
 }
