@@ -21,7 +21,15 @@ import {
   zeros,
 } from "../mod.ts";
 import { bits, trainer } from "./captures.ts";
-import { assertEquals, assertExact, assertRejects, assertStrictEquals, forEachDevice, values } from "./support.ts";
+import {
+  assertEquals,
+  assertExact,
+  assertRejects,
+  assertStrictEquals,
+  assertThrowsLike,
+  forEachDevice,
+  values,
+} from "./support.ts";
 
 const labels = (...places: number[]) => tensor(Int32Array.from(places));
 
@@ -111,6 +119,11 @@ forEachDevice("read() gives the elements of that moment, whatever is done afterw
   const found = await Promise.all([first, other, part, none, second]);
   assertExact(found.map((flat) => [...flat]), [[1, 2, 3, 4], [1, 3, 2, 4], [2, 4], [], [5, 6, 7, 8]]);
   await assertRejects(() => x.read(), Error, "dispose() freed it");
+  const reading = capture((y: Tensor) => {
+    void y.read();
+    return y.add(1);
+  });
+  assertThrowsLike(() => reading(zeros([1])), /Cannot capture: a value is read inside the function/);
 });
 
 /** A stream on a device that works when it is told to, and a list of what it was asked for. */

@@ -6,6 +6,7 @@ import { currentScope, moveTo, type Owned, type Scope } from "../ambient/scope.t
 import { copy, filled, NDArray, overwrite } from "../array/ndarray.ts";
 import { arrayFrom, type TensorOptions, type TensorSource } from "../array/elements.ts";
 import { writesSoFar } from "../array/stream.ts";
+import { refuseRecording } from "../array/recorder.ts";
 import { settleTurns } from "../array/turns.ts";
 import { unwatch, type Watch, watch } from "../array/unowned.ts";
 import { refuse } from "../pure/check.ts";
@@ -332,8 +333,9 @@ export abstract class TensorNode extends Value implements Owned {
    * As {@linkcode toTypedArray}, as a promise: other code runs until the device has computed the elements. They are those
    * of this moment, whatever is done to the tensor afterwards.
    */
-  async read(): Promise<TypedArray> {
-    return await this.array.readLater();
+  read(): Promise<TypedArray> {
+    refuseRecording("a value is read");
+    return Promise.try(() => this.array.readLater());
   }
 
   /** The elements as nested arrays; a plain number for a scalar. */
