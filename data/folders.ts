@@ -18,7 +18,9 @@ import { cacheFolder, environment } from "../kernels/native/environment.ts";
  * ```
  */
 export function dataFolder(option?: string): string {
-  if (option !== undefined) checkText("find the data folder", "folder", option);
+  if (option !== undefined && checkText("find the data folder", "folder", option) === "") {
+    throw new RangeError('Cannot find the data folder: folder "" must be a path');
+  }
   const folder = option ?? environment("DENEB_DATA") ?? cacheFolder();
   if (folder === null) {
     throw new MissingDataError(

@@ -2,6 +2,7 @@
  * Random numbers for shuffles, augmentation and drawn digits, by Philox4x32-10: a stream is named by a seed and up to three
  * indices, such as epoch and batch, and does not depend on numbers that were drawn from other streams.
  */
+import { checkCount } from "../core/internal.ts";
 import { philox } from "../kernels/reference/philox.ts";
 
 /**
@@ -23,8 +24,11 @@ export class RandomStream {
   readonly #key: [number, number];
   #used = 4;
 
-  /** The same four numbers make the same stream. */
+  /** The same four numbers make the same stream. RangeError for a seed that is no count, and for an index beyond 32 bits. */
   constructor(seed: number, first = 0, second = 0, third = 0) {
+    const action = "make RandomStream";
+    checkCount(action, "seed", seed, 0);
+    for (const index of [first, second, third]) checkCount(action, "index", index, 0, 2 ** 32 - 1);
     this.#key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
     this.#counter = [0, first, second, third];
   }

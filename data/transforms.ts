@@ -3,8 +3,17 @@
  * Random transforms draw from a stream that the loader names by seed, epoch and batch, so that a run can be repeated.
  */
 import { type Tensor, tensor } from "../core/mod.ts";
-import { asItIs, checkCount, checkFunction, checkRange, checkShare, showShape } from "../core/internal.ts";
-import type { RandomStream } from "./random.ts";
+import {
+  asItIs,
+  checkCount,
+  checkFunction,
+  checkRange,
+  checkShare,
+  checkTensor,
+  refuse,
+  showShape,
+} from "../core/internal.ts";
+import { RandomStream } from "./random.ts";
 
 /**
  * A function of a batch of inputs [batch, ...] and a stream of random numbers, which are the same in every run of one seed.
@@ -38,9 +47,13 @@ export function compose(...transforms: readonly Transform[]): Transform {
   return (x, random) => transforms.reduce((value, transform) => transform(value, random), x);
 }
 
-/** A transform that joins all axes after the batch axis: [batch, 1, 28, 28] becomes [batch, 784]. */
+/** A transform that joins all axes after the batch axis: [batch, 1, 28, 28] becomes [batch, 784]. TypeError for a scalar. */
 export function flatten(): Transform {
-  return (x) => x.reshape([x.shape[0]!, x.shape.slice(1).reduce((product, length) => product * length, 1)]);
+  return (x) => {
+    checkTensor("flatten", x);
+    if (x.shape.length === 0) throw new TypeError("Cannot flatten: shape [] must be [batch, ...]");
+    return x.reshape([x.shape[0]!, x.shape.slice(1).reduce((product, length) => product * length, 1)]);
+  };
 }
 
 /**
@@ -58,6 +71,7 @@ export function normalize(mean: number | readonly number[], deviation: number | 
   }
   const [means, deviations] = [asItIs(mean), asItIs(deviation)];
   return (x) => {
+    checkTensor("normalize", x);
     const perChannel = (values: number | readonly number[]) => {
       if (typeof values === "number") return values;
       if (values.length !== x.shape[1]) {
@@ -79,7 +93,7 @@ export function normalize(mean: number | readonly number[], deviation: number | 
 export function randomFlip(probability = 0.5): Transform {
   checkShare("flip", "probability", probability);
   return (x, random) => {
-    const width = imageShape("flip", x)[3];
+    const width = imageShape("flip", x, random)[3];
     const source = x.toTypedArray(), target = source.slice(), size = x.size / x.shape[0]!;
     for (let image = 0; image < x.shape[0]!; image++) {
       if (random.between(0, 1) >= probability) continue;
@@ -98,7 +112,7 @@ export function randomFlip(probability = 0.5): Transform {
 export function randomShift(padding = 4): Transform {
   checkCount("shift", "padding", padding, 0);
   return (x, random) => {
-    const [batch, channels, height, width] = imageShape("shift", x);
+    const [batch, channels, height, width] = imageShape("shift", x, random);
     const source = x.toTypedArray(), target = source.slice().fill(0);
     for (let image = 0; image < batch; image++) {
       const down = random.below(2 * padding + 1) - padding, right = random.below(2 * padding + 1) - padding;
@@ -114,7 +128,9 @@ export function randomShift(padding = 4): Transform {
   };
 }
 
-function imageShape(action: string, x: Tensor): readonly [number, number, number, number] {
+function imageShape(action: string, x: Tensor, random: RandomStream): readonly [number, number, number, number] {
+  checkTensor(action, x);
+  if (!(random instanceof RandomStream)) refuse(action, random, "a RandomStream");
   if (x.shape.length !== 4) {
     throw new TypeError(`Cannot ${action}: shape ${showShape(x.shape)} must be [batch, channels, height, width]`);
   }

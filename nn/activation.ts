@@ -1,6 +1,7 @@
 /** Activations as modules, so that a Sequential can hold them. Each applies the tensor method of the same name. */
 import { shown } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
+import { checkInput } from "./input.ts";
 import { Module } from "./module.ts";
 
 /**
@@ -16,7 +17,7 @@ import { Module } from "./module.ts";
 export class ReLU extends Module<[x: Tensor]> {
   /** [...] to [...], as all activations; integers stay integers. */
   override forward(x: Tensor): Tensor {
-    return x.relu();
+    return checkInput(this, x).relu();
   }
 }
 
@@ -33,7 +34,7 @@ export class ReLU extends Module<[x: Tensor]> {
 export class Sigmoid extends Module<[x: Tensor]> {
   /** [...] to [...]; integers give float32. */
   override forward(x: Tensor): Tensor {
-    return x.sigmoid();
+    return checkInput(this, x).sigmoid();
   }
 }
 
@@ -50,7 +51,7 @@ export class Sigmoid extends Module<[x: Tensor]> {
 export class Tanh extends Module<[x: Tensor]> {
   /** [...] to [...]; integers give float32. */
   override forward(x: Tensor): Tensor {
-    return x.tanh();
+    return checkInput(this, x).tanh();
   }
 }
 
@@ -67,7 +68,7 @@ export class Tanh extends Module<[x: Tensor]> {
 export class GELU extends Module<[x: Tensor]> {
   /** [...] to [...]; integers give float32. */
   override forward(x: Tensor): Tensor {
-    return x.gelu();
+    return checkInput(this, x).gelu();
   }
 }
 
@@ -99,7 +100,7 @@ export class Softmax extends Module<[x: Tensor]> {
 
   /** [...] to [...]. RangeError for a tensor without the axis. */
   override forward(x: Tensor): Tensor {
-    return x.softmax(this.axis);
+    return checkInput(this, x).softmax(this.axis);
   }
 
   /** @ignore */
@@ -137,7 +138,7 @@ export class LogSoftmax extends Module<[x: Tensor]> {
 
   /** [...] to [...]. RangeError for a tensor without the axis. */
   override forward(x: Tensor): Tensor {
-    return x.logSoftmax(this.axis);
+    return checkInput(this, x).logSoftmax(this.axis);
   }
 
   /** @ignore */

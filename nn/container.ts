@@ -1,5 +1,6 @@
 /** Modules made of modules, and two without parameters: Flatten and Identity. */
 import type { Tensor } from "../core/mod.ts";
+import { checkInput } from "./input.ts";
 import { Module } from "./module.ts";
 
 /**
@@ -41,6 +42,7 @@ export class Sequential extends Module<[x: Tensor]> {
 
   /** Applies all modules, the first one first. */
   override forward(x: Tensor): Tensor {
+    checkInput(this, x);
     for (const module of this.#modules) x = module.call(x);
     return x;
   }
@@ -81,7 +83,7 @@ export class Residual extends Sequential {
 export class Flatten extends Module<[x: Tensor]> {
   /** A view if the input's elements lie in order, else a copy. */
   override forward(x: Tensor): Tensor {
-    return x.flatten(1);
+    return checkInput(this, x).flatten(1);
   }
 }
 
@@ -100,6 +102,6 @@ export class Flatten extends Module<[x: Tensor]> {
 export class Identity extends Module<[x: Tensor]> {
   /** The input itself, not a copy. */
   override forward(x: Tensor): Tensor {
-    return x;
+    return checkInput(this, x);
   }
 }

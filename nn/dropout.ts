@@ -1,6 +1,7 @@
 /** Dropout, on in training and absent in evaluation. */
 import { checkShare, noiseLike } from "../core/internal.ts";
 import { DropoutOp, type Tensor } from "../core/mod.ts";
+import { checkInput } from "./input.ts";
 import { Module } from "./module.ts";
 
 /**
@@ -31,6 +32,7 @@ export class Dropout extends Module<[x: Tensor]> {
 
   /** [...] to [...]. Draws new noise at each call, and at each replay in a captured function. */
   override forward(x: Tensor): Tensor {
+    checkInput(this, x);
     return this.training && this.p > 0 ? new DropoutOp(this.p).call(x, noiseLike(x)) : x;
   }
 

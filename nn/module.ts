@@ -8,6 +8,7 @@
  */
 import {
   checkFlag,
+  checkOptions,
   checkState,
   decided,
   type DType,
@@ -186,8 +187,10 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
    * device are moved. TypeError, before anything is changed, that names each tensor whose shape or type does not fit and,
    * unless `strict` is false, each name that is missing or unexpected.
    */
-  loadStateDict(state: Readonly<StateDict>, { strict = true }: LoadOptions = {}): void {
+  loadStateDict(state: Readonly<StateDict>, options: LoadOptions = {}): void {
     checkState("load state", state);
+    const { strict = true } = checkOptions("load state", options, "{ strict: false }", ["strict"]);
+    checkFlag("load state", "strict", strict);
     const own = this.#all();
     const complaints: string[] = [];
     if (strict) {
@@ -220,9 +223,16 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
 
   /** The tree of modules, a line for each. */
   toString(): string {
+    return this.#tree(new Set());
+  }
+
+  /** The tree below this module, in which one that stands inside itself is not entered again. */
+  #tree(around: ReadonlySet<AnyModule>): string {
+    if (around.has(this)) return `${this.constructor.name}(...)`;
+    const inside = new Set([...around, this]);
     const lines = this.#direct()
-      .filter(([, found]) => found instanceof Module)
-      .map(([name, found]) => `  (${name}): ${String(found).replaceAll("\n", "\n  ")}\n`);
+      .filter((entry): entry is [string, AnyModule] => entry[1] instanceof Module)
+      .map(([name, part]) => `  (${name}): ${part.#tree(inside).replaceAll("\n", "\n  ")}\n`);
     const head = `${this.constructor.name}(${this.describe()}`;
     return lines.length === 0 ? `${head})` : `${head}\n${lines.join("")})`;
   }

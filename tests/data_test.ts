@@ -283,6 +283,26 @@ const refused: [make: () => unknown, kind: typeof TypeError | typeof RangeError,
   [() => data.normalize(0, [1, 0]), RangeError, "deviation 0 must be another number"],
   [() => data.randomFlip(1.5), RangeError, "Cannot flip: probability 1.5 must lie in [0, 1]"],
   [() => data.randomShift(NaN), RangeError, "Cannot shift: padding NaN must be an integer of at least 0"],
+  [() => data.flatten()(tensor(1), new RandomStream(0)), TypeError, "Cannot flatten: shape [] must be [batch, ...]"],
+  [() => data.flatten()(given("a"), new RandomStream(0)), TypeError, 'Cannot flatten: "a", it must be a tensor'],
+  [
+    () => data.normalize(0, 1)(given([1]), new RandomStream(0)),
+    TypeError,
+    "Cannot normalize: a list, it must be a tensor",
+  ],
+  [
+    () => data.randomFlip()(given(undefined), new RandomStream(0)),
+    TypeError,
+    "Cannot flip: undefined, it must be a tensor",
+  ],
+  [
+    () => data.randomShift()(images(), given(undefined)),
+    TypeError,
+    "Cannot shift: undefined, it must be a RandomStream",
+  ],
+  [() => new data.RandomStream(NaN), RangeError, "Cannot make RandomStream: seed NaN must be an integer"],
+  [() => new data.RandomStream(0, 2 ** 32), RangeError, "index 4294967296 must be an integer of at most 4294967295"],
+  [() => data.dataFolder(""), RangeError, 'folder "" must be a path'],
   [() => data.dataFolder(given(3)), TypeError, "Cannot find the data folder: folder 3 must be a text"],
 ];
 testWith([], "arguments of datasets, loaders and transforms are refused by their text", () => {

@@ -4,6 +4,7 @@ import { modules } from "./catalogue.ts";
 import {
   assertEquals,
   assertExact,
+  assertMatch,
   assertStrictEquals,
   assertThrows,
   forEachDevice,
@@ -106,6 +107,8 @@ const refused: [make: () => unknown, kind: typeof TypeError | typeof RangeError,
   [() => new nn.Buffer([1], given({ type: "float64" })), TypeError, "did you mean dtype?"],
   [() => new nn.Parameter(ints(1)), TypeError, "requiresGrad with type int32"],
   [() => new nn.Identity().train(given("no")), TypeError, 'training "no" must be true or false'],
+  [() => new nn.Identity().loadStateDict({}, given({ strikt: false })), TypeError, "did you mean strict?"],
+  [() => new nn.Identity().loadStateDict({}, { strict: given("no") }), TypeError, 'strict "no" must be true or false'],
   [() => new nn.Identity().cast(given("float")), TypeError, "Cannot cast module: type float must be a float type"],
 ];
 forEachDevice("arguments of modules and losses are refused by their text", () => {
@@ -152,4 +155,39 @@ forEachDevice("BinaryCrossEntropyLoss refuses what is no probability, where valu
 forEachDevice("BinaryCrossEntropyLoss in a captured function takes what comes, and gives NaN", () => {
   using step = capture((x: Tensor, y: Tensor) => new nn.BinaryCrossEntropyLoss().call(x, y));
   for (let k = 0; k < 2; k++) assertExact(step(tensor([1.5]), tensor([1])).item(), NaN);
+});
+
+/** What no module takes for a tensor. */
+const noTensors = [undefined, null, 3, "a", [1], {}, new nn.ReLU(), Symbol("x")];
+const all: Record<string, () => nn.Module> = {
+  ...Object.fromEntries(modules.map(([name, make]) => [name, make])),
+  "an empty Sequential": () => new nn.Sequential(),
+  MSELoss: () => new nn.MSELoss(),
+  CrossEntropyLoss: () => new nn.CrossEntropyLoss(),
+  BinaryCrossEntropyLoss: () => new nn.BinaryCrossEntropyLoss(),
+};
+Deno.test("every module and loss names what it is given instead of a tensor", () => {
+  for (const [name, make] of Object.entries(all)) {
+    for (const training of [true, false]) {
+      const module = make().train(training);
+      for (const value of noTensors) {
+        const error = assertThrows(() => module.call(given(value)), TypeError, undefined, name);
+        assertMatch(error.message, /^Cannot apply \w+: .*, it must be a tensor$/);
+      }
+    }
+  }
+});
+
+Deno.test("a module that holds itself is walked and shown once", () => {
+  class Circle extends nn.Module {
+    readonly layer = new nn.Linear(2, 2);
+    readonly self = [this];
+    override forward(x: Tensor): Tensor {
+      return this.layer.call(x);
+    }
+  }
+  const circle = new Circle();
+  assertEquals(Object.keys(circle.stateDict()), ["layer.weight", "layer.bias"]);
+  assertStrictEquals(`${circle}`, "Circle(\n  (layer): Linear(2, 2)\n  (self.0): Circle(...)\n)");
+  assertStrictEquals(circle.eval().training, false);
 });

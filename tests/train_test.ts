@@ -127,3 +127,42 @@ testWith([], "refused by fit(): what is no model, loader, count, schedule or fun
   assertEquals(net.weight.toArray(), before);
   assertEquals(await train.fit(net, loader, { ...options, epochs: 0 }), []);
 });
+
+/** An output that keeps what is written. */
+function kept(terminal: boolean): train.ProgressOutput & { text: string } {
+  return {
+    text: "",
+    writeSync(bytes) {
+      this.text += new TextDecoder().decode(bytes);
+      return bytes.length;
+    },
+    isTerminal: () => terminal,
+  };
+}
+
+testWith([], "Progress of nothing, and beyond its end, is all of it", () => {
+  for (const [total, done] of [[0, 0], [0, 5], [2, 7]] as const) {
+    const output = kept(true);
+    new train.Progress(total, { output }).update(done, "epoch", "note");
+    assertEquals(output.text.includes("━".repeat(20)), true, output.text);
+  }
+});
+
+testWith([], "Progress and clock() refuse what is no number, and what is no output", () => {
+  const refused: [body: () => unknown, type: typeof TypeError | typeof RangeError, text: string][] = [
+    [() => new train.Progress(NaN), RangeError, "Cannot make Progress: total NaN must lie in [0, Infinity)"],
+    [() => new train.Progress(-1), RangeError, "total -1 must lie in"],
+    [() => new train.Progress(given("3")), RangeError, 'total "3" must lie in'],
+    [() => new train.Progress(3, given(4)), TypeError, "Cannot make Progress: options 4, they must be an object"],
+    [() => new train.Progress(3, given({ units: "steps" })), TypeError, "did you mean unit?"],
+    [() => new train.Progress(3, given({ unit: 3 })), TypeError, "unit 3 must be a text"],
+    [() => new train.Progress(3, given({ output: 4 })), TypeError, "4, it must be an output such as Deno.stdout"],
+    [() => new train.Progress(3, { output: kept(true) }).update(NaN, "", ""), RangeError, "done NaN must lie in"],
+    [() => new train.Progress(3, { output: kept(true) }).update(-5, "", ""), RangeError, "done -5 must lie in"],
+    [() => train.clock(NaN), RangeError, "Cannot show time: seconds NaN must be a finite number"],
+    [() => train.clock(Infinity), RangeError, "seconds Infinity must be a finite number"],
+    [() => train.clock(given("1")), RangeError, 'seconds "1" must be a finite number'],
+  ];
+  for (const [body, type, text] of refused) assertThrows(body, type, text);
+  assertStrictEquals(train.clock(-1), "0:00");
+});

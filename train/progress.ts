@@ -2,6 +2,8 @@
  * Progress of a long task: on a terminal one line that is drawn over, elsewhere a plain line every few seconds.
  */
 
+import { checkOptions, checkRange, checkText, refuse } from "../core/internal.ts";
+
 /** An output for progress: `Deno.stdout`, `Deno.stderr`, or anything else with these two methods. */
 export interface ProgressOutput {
   /** Writes UTF-8, and returns how many bytes were written. */
@@ -42,18 +44,35 @@ export class Progress {
   readonly #recent: [number, number][] = [];
   #shown = -Infinity;
 
-  /** `total` is the number of units of all work, `unit` the word for them, and `output` the standard output by default. */
-  constructor(total: number, { unit = "images", output = Deno.stdout as ProgressOutput } = {}) {
-    this.#total = total;
-    this.#unit = unit;
+  /**
+   * `total` is the number of units of all work, `unit` the word for them, and `output` the standard output by default.
+   * RangeError for a total that is no number of at least 0, TypeError for other options.
+   */
+  constructor(total: number, options: { unit?: string; output?: ProgressOutput } = {}) {
+    const action = "make Progress";
+    const { unit = "images", output = Deno.stdout as ProgressOutput } = checkOptions(
+      action,
+      options,
+      '{ unit: "steps" }',
+      ["unit", "output"],
+    );
+    if (typeof output?.writeSync !== "function" || typeof output.isTerminal !== "function") {
+      refuse(action, output, "an output such as Deno.stdout");
+    }
+    this.#total = checkRange(action, "total", total, 0);
+    this.#unit = checkText(action, "unit", unit);
     this.#output = output;
     this.#terminal = output.isTerminal();
     this.#interval = this.#terminal ? 100 : 4000;
     this.#recent.push([this.#begun, 0]);
   }
 
-  /** Tells that `done` units are done. It draws only now and then, so that every step may call it. */
+  /**
+   * Tells that `done` units are done. It draws only now and then, so that every step may call it. RangeError for a number
+   * below 0 or none.
+   */
   update(done: number, label: string, note: string): void {
+    checkRange("update progress", "done", done, 0);
     const now = performance.now();
     if (now - this.#shown < this.#interval) return;
     this.#shown = now;
@@ -61,9 +80,10 @@ export class Progress {
     while (this.#recent.length > 2 && now - this.#recent[0]![0] > 3000) this.#recent.shift();
     const [since, before] = this.#recent[0]!;
     const rate = (done - before) / Math.max(now - since, 1) * 1000;
-    const parts = [label, `${Math.floor(done / this.#total * 100)}%`, note];
+    const share = this.#total === 0 ? 1 : done / this.#total;
+    const parts = [label, `${Math.floor(share * 100)}%`, note];
     if (rate > 0) parts.push(`${Math.round(rate)} ${this.#unit}/s`, `${clock((this.#total - done) / rate)} left`);
-    if (this.#terminal) parts.splice(1, 0, bar(done / this.#total, 20));
+    if (this.#terminal) parts.splice(1, 0, bar(share, 20));
     this.#write(parts.join("  "));
   }
 
@@ -93,7 +113,7 @@ function bar(share: number, width: number): string {
 }
 
 /**
- * Seconds as minutes and seconds.
+ * Seconds as minutes and seconds. RangeError for what is no finite number.
  *
  * @example
  * ```ts
@@ -103,6 +123,7 @@ function bar(share: number, width: number): string {
  * ```
  */
 export function clock(seconds: number): string {
+  checkRange("show time", "seconds", seconds, -Infinity);
   const whole = Math.max(0, Math.round(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
