@@ -57,6 +57,27 @@ export function sameAsEager(scenario: Scenario, records?: number): void {
   if (records !== undefined) assertStrictEquals(runs, records, "recordings");
 }
 
+/** As {@linkcode sameAsEager}, by calls of `async()` that the scenario awaits. */
+export async function sameAsEagerLater(scenario: (wrap: Wrap, log: Log) => Promise<void>): Promise<void> {
+  const captured: Captured<unknown[], unknown>[] = [];
+  const run = async (wrap: Wrap): Promise<unknown[]> => {
+    manualSeed(7);
+    const found: unknown[] = [], before = memory().tensors;
+    await scope(async () => await scenario(wrap, (...values) => found.push(...values.map(bits))));
+    for (const step of captured.splice(0)) step[Symbol.dispose]();
+    found.push({ tensorsLeft: memory().tensors - before });
+    return found;
+  };
+  const eager = await run((f) => f);
+  const found = await run(<F extends AnyFunction>(f: F): F => {
+    const step = capture(f) as unknown as Captured<unknown[], unknown>;
+    captured.push(step);
+    return step.async as unknown as F;
+  });
+  assert(eager.length > 1, "the scenario notes nothing");
+  assertEquals(found, eager);
+}
+
 /** A net with its optimizer, the usual training step, and everything that the step changes. */
 export function trainer(
   net: nn.Module,

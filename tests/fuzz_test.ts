@@ -1,10 +1,12 @@
 /** The fuzzer finds what is broken, shrinks it to little, and finds nothing where nothing is broken. */
+import readme from "../README.md" with { type: "text" };
 import { map, type NDArray } from "../core/array/ndarray.ts";
 import { ops, setDefaultDevice, type Tensor } from "../mod.ts";
 import { forms } from "./fuzz/statements.ts";
 import { filesKind } from "./fuzz/files.ts";
 import { gradientsKind } from "./fuzz/gradients.ts";
 import type { Kind } from "./fuzz/kind.ts";
+import { kinds } from "./fuzz/kinds.ts";
 import { opsKind } from "./fuzz/ops.ts";
 import { drawOp, opNames } from "./fuzz/op_draws.ts";
 import { programsKind } from "./fuzz/programs.ts";
@@ -121,6 +123,11 @@ testWith(["read", "write", "env"], "the same seed gives the same cases, of which
     assertEquals(finds.map(({ wrong, program }) => `${wrong}\n${program}`), []);
   }
   await setDefaultDevice("reference");
+});
+
+Deno.test("README: its table of kinds is the fuzzer's", () => {
+  const table = readme.match(/^\| kind +\|[^]*?\n\n/m)![0];
+  assertEquals([...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name), kinds.map(({ name }) => name));
 });
 
 testWith([], "shrinking leaves out what the fault does not need, and ends", async () => {

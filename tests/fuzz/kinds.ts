@@ -3,7 +3,14 @@ import { borderKind } from "./border.ts";
 import { filesKind } from "./files.ts";
 import { gradientsKind } from "./gradients.ts";
 import type { Kind } from "./kind.ts";
-import { opsKind } from "./ops.ts";
+import { bitsKind, opsKind } from "./ops.ts";
 import { programsKind } from "./programs.ts";
 
-export const kinds: readonly Kind[] = [opsKind, programsKind, gradientsKind, filesKind, borderKind];
+export const kinds: readonly Kind[] = [
+  opsKind,
+  bitsKind,
+  programsKind,
+  gradientsKind,
+  filesKind,
+  borderKind,
+];

@@ -20,8 +20,8 @@ const help = `Draws cases at random, and shows what fails as a small program.
   --from N           the number of the first case of each kind (0)
   --cases N          how many cases of each kind on each device, if there is time`;
 
-/** Seconds without a new case after which a process is taken to stand still. */
-const stillMax = 90;
+/** Seconds without a new case after which a process is taken to stand still: a device may compile many kernels for one. */
+const stillMax = 300;
 
 /** The environment variable that names the file of the running case, in the process that runs cases. */
 const progressName = "FUZZ_PROGRESS";

@@ -5,7 +5,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { scope } from "../../mod.ts";
 import type { Random } from "../arrays.ts";
-import { sameAsEager } from "../captures.ts";
+import { sameAsEager, sameAsEagerLater } from "../captures.ts";
 import { modules, optimizers } from "../catalogue.ts";
 import { between, type Kind, pick, refusal, several, stranger } from "./kind.ts";
 import { compile, importLine, indented, literal } from "./source.ts";
@@ -24,6 +24,8 @@ export type ProgramCase = {
   calls: readonly { input: readonly number[]; change: string }[];
   /** Whether the step computes under autocast. */
   autocast: boolean;
+  /** Whether the calls are of the kind that does not block. */
+  later: boolean;
   /** What the step does beside computing, by name. */
   effects: readonly string[];
 };
@@ -88,7 +90,7 @@ function scenarioText(each: ProgramCase): string {
   const made = optimizers[optimizer] ?? optimizers[0]!;
   const callLines = calls.flatMap(({ input, change }, k) => [
     ...(changes[change] ? [changes[change]] : []),
-    `log(step(randn(${literal(input)}, { dtype: ${literal(dtype)} }).mul(${
+    `log(${each.later ? "await " : ""}step(randn(${literal(input)}, { dtype: ${literal(dtype)} }).mul(${
       (k + 1) / 2
     })), ...w, optimizer.stateDict());`,
     "log(nets.map((net) => net.stateDict()), w.map((one) => one.grad), total);",
@@ -106,7 +108,7 @@ ${indented(`return ${inner};`)}
 ${callLines.join("\n")}`;
 }
 
-function check(each: ProgramCase): string | null {
+async function check(each: ProgramCase): Promise<string | null> {
   const { shape, nets, before, after, calls } = each;
   if (
     ![shape, nets, before, after, calls, each.effects].every(Array.isArray) || shape.length !== 2 || calls.length === 0
@@ -114,24 +116,25 @@ function check(each: ProgramCase): string | null {
     return null;
   }
   if (calls.some(({ input }) => !Array.isArray(input))) return null;
-  const scenario = compile(["wrap", "log"], scenarioText(each));
+  const text = scenarioText(each), body = each.later ? `return (async () => {\n${text}\n})();` : text;
+  const scenario = compile(["wrap", "log"], body);
   try {
-    sameAsEager(scenario);
+    if (each.later) await sameAsEagerLater(scenario);
+    else sameAsEager(scenario);
     return null;
   } catch (error) {
-    const text = refusal(error);
+    const said = refusal(error);
     // The assertion's message shows both runs as a whole; the first line that differs tells enough.
-    const line = stripVTControlCharacters(text).split("\n").find((one) => /^\s*[-+] /.test(one));
-    if (text.startsWith("AssertionError")) return `captured and eager differ: ${(line ?? text).trim().slice(0, 200)}`;
-    return text === eagerRefusal(scenario) ? null : `captured alone: ${text.split("\n")[0]!.slice(0, 300)}`;
+    const line = stripVTControlCharacters(said).split("\n").find((one) => /^\s*[-+] /.test(one));
+    if (said.startsWith("AssertionError")) return `captured and eager differ: ${(line ?? said).trim().slice(0, 200)}`;
+    return said === await eagerRefusal(scenario) ? null : `captured alone: ${said.split("\n")[0]!.slice(0, 300)}`;
   }
 }
 
 /** In which words the scenario is refused without capture; null if it is not, and "" if the error is not the library's. */
-function eagerRefusal(scenario: (wrap: <F>(f: F) => F, log: () => void) => void): string | null {
+async function eagerRefusal(scenario: (wrap: <F>(f: F) => F, log: () => void) => unknown): Promise<string | null> {
   try {
-    using _ = scope();
-    scenario((f) => f, () => {});
+    await scope(async () => await scenario((f) => f, () => {}));
     return null;
   } catch (error) {
     return stranger(error) === null ? refusal(error) : "";
@@ -161,6 +164,7 @@ export const programsKind: Kind<ProgramCase> = {
         change: random() < 0.5 ? "nothing" : pick(random, Object.keys(changes)),
       })),
       autocast: random() < 0.15,
+      later: random() < 0.2,
       effects: [
         ...(random() < 0.75 ? ["reset", "backward", "step"].filter(() => random() < 0.95) : []),
         ...["noise", "live", "clip", "decay", "count"].filter(() => random() < 0.2),
@@ -169,12 +173,12 @@ export const programsKind: Kind<ProgramCase> = {
   },
   check,
   show(each, device) {
-    const text = scenarioText(each);
+    const text = scenarioText(each), same = each.later ? "sameAsEagerLater" : "sameAsEager";
     return `${importLine(text, ["setDefaultDevice"])}
-import { sameAsEager } from "./tests/captures.ts";
+import { ${same} } from "./tests/captures.ts";
 
 await setDefaultDevice("${device}");
-sameAsEager((wrap, log) => {
+await ${same}(${each.later ? "async " : ""}(wrap, log) => {
 ${indented(text)}
 });`;
   },

@@ -11,6 +11,7 @@ const names = Object.keys(deneb);
 export function literal(value: Plain): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
+    if (Object.keys(value).length === 0) return "{}";
     return `{ ${Object.entries(value).map(([name, part]) => `${name}: ${literal(part)}`).join(", ")} }`;
   }
   return Object.is(value, -0) ? "-0" : typeof value === "string" ? JSON.stringify(value) : `${value}`;
