@@ -25,6 +25,7 @@ export { summary } from "./pure/summary.ts";
 export { isPlain } from "./pure/nested.ts";
 export {
   bytesOf,
+  checkDType,
   type DType,
   dtypeOfArray,
   isFloat,

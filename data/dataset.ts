@@ -3,10 +3,10 @@
  * method
  * `batch`, so that a loader makes one tensor per batch rather than one per sample.
  */
-import { checkCount, checkOptions, checkRange, dtypeOfArray, refuse, showShape, summary } from "../core/internal.ts";
+import { checkCount, checkOptions, checkRange, dtypeOfArray, showShape, summary } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import type { Dataset, Samples } from "./contract.ts";
-import { checkDataset, checkIndex, checkSamples, firstOf, pick } from "./samples.ts";
+import { checkDataset, checkIndex, checkIndices, checkSamples, firstOf, pick } from "./samples.ts";
 
 /** Options of {@linkcode ArrayDataset}. */
 export interface ArrayDatasetOptions {
@@ -75,6 +75,7 @@ export class ArrayDataset implements Dataset {
 
   /** Copies of the samples in the order of `indices`, which may name a sample twice. */
   batch(indices: ArrayLike<number>): [x: Samples, y: Samples] {
+    checkIndices("get batch", indices);
     for (let k = 0; k < indices.length; k++) checkIndex(indices[k]!, this.length);
     const x = pick(this.#x, indices);
     if (this.#quotients === null) return [x, pick(this.#y, indices)];
@@ -103,7 +104,7 @@ export function subset(dataset: Dataset, indices: number | ArrayLike<number>): D
   if (typeof indices === "number") {
     return new Subset(dataset, checkCount(action, "count", indices, 0, whole), (index) => index);
   }
-  if (typeof indices !== "object" || typeof indices?.length !== "number") refuse(action, indices, "a list of indices");
+  checkIndices(action, indices);
   const chosen = Array.from(indices);
   for (const index of chosen) checkIndex(index, whole);
   return new Subset(dataset, chosen.length, (index) => chosen[index]!);

@@ -8,6 +8,7 @@ import {
   checkOptions,
   type ProgressListener,
   readWhole,
+  refuse,
   shown,
   showShape,
 } from "../core/internal.ts";
@@ -106,10 +107,13 @@ export async function mnist(options: MnistOptions): Promise<ArrayDataset> {
     throw new RangeError(`Cannot ${action}: split ${shown(split)} must be "train" or "test"`);
   }
   checkFlag(action, "download", download);
+  const { images: imageFile, labels: labelFile } = checkFiles(action, files, split);
+  const { addresses } = options;
+  if (addresses !== undefined && !Array.isArray(addresses)) refuse(action, addresses, "a list of addresses");
   if (progress !== undefined) checkFunction(action, progress);
   const folder = `${dataFolder(options.folder)}/mnist`;
-  const images = await readPart(files[split].images, folder, options);
-  const labels = await readPart(files[split].labels, folder, options);
+  const images = await readPart(imageFile, folder, options);
+  const labels = await readPart(labelFile, folder, options);
   const [count, ...image] = images.array.shape;
   if (showShape(image) !== "[28, 28]" || !(images.array.data instanceof Uint8Array)) {
     throw new SyntaxError(
@@ -127,6 +131,13 @@ export async function mnist(options: MnistOptions): Promise<ArrayDataset> {
     { data: Int32Array.from(labels.array.data), shape: [count!] },
     { divisor: 255 },
   );
+}
+
+/** The files of a split. TypeError unless both are described. */
+function checkFiles(action: string, files: MnistFiles, split: "train" | "test"): MnistFiles["train"] {
+  const found = files?.[split], described = [found?.images, found?.labels];
+  if (described.every((file) => typeof file?.name === "string" && typeof file.sha256 === "string")) return found;
+  return refuse(action, files, "the files of images and labels of each split, with name, sha256 and bytes");
 }
 
 async function readPart(

@@ -1,5 +1,14 @@
 /** What loaders and datasets do with samples: asking for them, checking the answers, and making tensors of them. */
-import { checkCount, dtypeOfArray, makeTypedArray, refuse, shown, showShape, sizeOf } from "../core/internal.ts";
+import {
+  checkCount,
+  checkDType,
+  dtypeOfArray,
+  makeTypedArray,
+  refuse,
+  shown,
+  showShape,
+  sizeOf,
+} from "../core/internal.ts";
 import { scope, Tensor, tensor } from "../core/mod.ts";
 import type { Dataset, Samples } from "./contract.ts";
 
@@ -20,6 +29,11 @@ export function checkIndex(index: number, length: number): void {
   if (!Number.isInteger(index) || index < 0 || index >= length) {
     throw new RangeError(`Cannot get sample: ${shown(index)} must be an integer in [0, ${length})`);
   }
+}
+
+/** TypeError unless `indices` is an array or a typed array: another object may name a length that it does not have. */
+export function checkIndices(action: string, indices: ArrayLike<number>): void {
+  if (!Array.isArray(indices) && !ArrayBuffer.isView(indices)) refuse(action, indices, "a list of indices");
 }
 
 /** A batch of one sample as tensors without the batch axis. */
@@ -83,11 +97,13 @@ export function checkSamples(action: string, source: Samples | Tensor): Samples 
   const samples = source instanceof Tensor
     ? { data: source.toTypedArray(), shape: source.shape, dtype: source.dtype }
     : source;
-  const { data, shape } = samples ?? {};
+  const { data, shape, dtype } = samples ?? {};
   if (!ArrayBuffer.isView(data) || dtypeOfArray(data) === null || !Array.isArray(shape)) {
     return refuse(action, source, "a tensor or { data, shape } with a typed array");
   }
-  if (shape.length === 0 || sizeOf(shape) !== data.length) {
+  if (dtype !== undefined) checkDType(action, dtype);
+  const counts = shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+  if (shape.length === 0 || !counts || sizeOf(shape) !== data.length) {
     throw new TypeError(
       `Cannot ${action}: ${data.length} elements do not fill [samples, ...] = ${showShape(shape)}`,
     );

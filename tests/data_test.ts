@@ -255,6 +255,22 @@ const refused: [make: () => unknown, kind: typeof TypeError | typeof RangeError,
   [() => new data.ArrayDataset(...pair(), given({ divizor: 255 })), TypeError, "did you mean divisor?"],
   [() => new data.ArrayDataset(tensor(new Uint8Array(1)), tensor([1]), { divisor: 0 }), RangeError, "divisor 0"],
   [() => new data.ArrayDataset(tensor(new Uint8Array(1)), tensor([1]), { divisor: NaN }), RangeError, "divisor NaN"],
+  [
+    () => new data.ArrayDataset({ data: new Float32Array(3), shape: [-1, -3] }, tensor([1])),
+    TypeError,
+    "3 elements do not fill",
+  ],
+  [
+    () => new data.ArrayDataset(given({ data: new Float32Array(1), shape: [1], dtype: "float" }), tensor([1])),
+    TypeError,
+    'Cannot make dataset: "float" is no element type',
+  ],
+  [
+    () => counted(3).batch(given({ length: 1e12 })),
+    TypeError,
+    "Cannot get batch: an Object, it must be a list of indices",
+  ],
+  [() => data.subset(counted(3), given({ length: 1e12 })), TypeError, "an Object, it must be a list of indices"],
   [() => data.subset(given([1]), 1), TypeError, "Cannot make subset: a list, it must be a dataset"],
   [() => data.subset(counted(3), 4), RangeError, "count 4 must be an integer of at most 3"],
   [() => data.subset(counted(3), -1), RangeError, "count -1 must be an integer of at least 0"],
@@ -317,6 +333,16 @@ testWith([], "options of the sets that are read from files are refused by their 
     await assertRejects(() => read(given({ split: "test", foldr: "x" })), TypeError, "did you mean folder?");
     await assertRejects(() => read(given({ split: "test", folder: 3 })), TypeError, "folder 3 must be a text");
   }
+  await assertRejects(
+    () => data.mnist(given({ split: "test", files: {} })),
+    TypeError,
+    "it must be the files of images",
+  );
+  await assertRejects(
+    () => data.mnist(given({ split: "test", addresses: "x" })),
+    TypeError,
+    "must be a list of addresses",
+  );
   await assertRejects(() => data.mnist(given({ split: "test", download: "no" })), TypeError, 'download "no" must be');
 });
 

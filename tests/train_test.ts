@@ -94,6 +94,7 @@ const wrong: Record<string, [options: unknown, text: string]> = {
   "no loss": [{ optimizer: optimizerOf(model()) }, "undefined, it must be a loss"],
   "a function for a loss": [{ loss: () => 1, optimizer: optimizerOf(model()) }, "the function loss, it must be a loss"],
   "no optimizer": [{ loss }, "undefined, it must be an optimizer"],
+  "a misspelt option": [{ loss, optimiser: 1 }, "there is no option optimiser; did you mean optimizer?"],
   "parameters for an optimizer": [{ loss, optimizer: model().parameters() }, "a list, it must be an optimizer"],
 };
 for (const [name, [options, text]] of Object.entries(wrong)) {
@@ -120,6 +121,17 @@ testWith([], "refused by fit(): what is no model, loader, count, schedule or fun
     [TypeError, "1, it must be a function", [net, loader, { ...options, onStep: 1 }]],
     [TypeError, "did you mean epochs?", [net, loader, { ...options, epoch: 2 }]],
   ];
+  const batches = (...all: unknown[]) => all;
+  refused.push(
+    [TypeError, "1, it must be a batch [x, y] of tensors", [net, batches(1), options]],
+    [TypeError, "a list, it must be a batch [x, y] of tensors", [net, batches([ones([1, 3])]), options]],
+    [RangeError, "Cannot train: the loader gave no batch", [net, batches(), options]],
+    [RangeError, "Cannot train: the loader gave no batch", [
+      net,
+      new data.DataLoader(loader.dataset, { batchSize: 2, dropLast: true }),
+      options,
+    ]],
+  );
   const before = net.weight.toArray();
   for (const [type, text, args] of refused) {
     await assertRejects(() => train.fit(...args as Parameters<typeof train.fit>), type, text);

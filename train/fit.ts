@@ -3,7 +3,7 @@
  * `for await (const [x, y] of loader)`, in a scope.
  */
 import { checkCount, checkFunction, checkOptions, checkTensor, refuse, tellOf } from "../core/internal.ts";
-import { capture, findTopoSort, noGrad, scope, type Tensor } from "../core/mod.ts";
+import { capture, findTopoSort, noGrad, scope, Tensor } from "../core/mod.ts";
 import type { DataLoader } from "../data/mod.ts";
 import { type AnyModule, type Loss, Module } from "../nn/mod.ts";
 import type { Optimizer, Scheduler } from "../optim/mod.ts";
@@ -79,7 +79,7 @@ export function trainStep(
   y: Tensor,
   options: Pick<FitOptions, "loss" | "optimizer">,
 ): Tensor {
-  const action = "train", { loss, optimizer } = checkTraining(action, model, options);
+  const action = "train", { loss, optimizer } = checkTraining(action, model, options as FitOptions);
   checkTensor(action, x);
   checkTensor(action, y);
   return update(model, x, y, loss, optimizer);
@@ -121,7 +121,7 @@ function update(
  * ```
  */
 export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
-  const { scheduler, epochs = 1, captured = false, onStep, onEpoch } = checkTraining("train", model, options, fitNames);
+  const { scheduler, epochs = 1, captured = false, onStep, onEpoch } = checkTraining("train", model, options);
   checkLoader("train", loader);
   checkCount("train", "epochs", epochs, 0);
   if (scheduler !== undefined) checkMethods("train", scheduler, ["step"], "a schedule");
@@ -129,8 +129,6 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
   const { loss, optimizer } = options;
   let steps = 0;
   const body = (x: Tensor, y: Tensor) => {
-    checkTensor("train", x);
-    checkTensor("train", y);
     const look = steps++ === 0 ? (value: Tensor) => lookForUntrained(value, model, [x, y], options) : null;
     return update(model, x, y, loss, optimizer, look);
   };
@@ -142,8 +140,9 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
     const begun = performance.now();
     let total = 0, samples = 0;
     model.train();
-    for await (const [x, y] of loader) {
+    for await (const batch of loader) {
       using _ = scope();
+      const [x, y] = checkPair("train", batch);
       const value = step(x, y).item() as number;
       if (!Number.isFinite(value)) {
         throw new Error(
@@ -151,10 +150,10 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
         );
       }
       scheduler?.step();
-      const batch = x.shape[0]!;
-      total += value * batch;
-      samples += batch;
-      seen += batch;
+      const count = x.shape[0] ?? 1;
+      total += value * count;
+      samples += count;
+      seen += count;
       onStep?.({ epoch, seen, loss: value });
     }
     if (samples === 0) throw new RangeError("Cannot train: the loader gave no batch");
@@ -189,8 +188,9 @@ export async function evaluate(model: Module, loader: DataLoader): Promise<numbe
   model.eval();
   let correct = 0, samples = 0;
   try {
-    for await (const [x, y] of loader) {
+    for await (const batch of loader) {
       using _ = scope();
+      const [x, y] = checkPair("evaluate", batch);
       correct += countCorrect(noGrad(() => model.call(x)), y);
       samples += y.size;
     }
@@ -223,14 +223,9 @@ function lookForUntrained(
 }
 
 /** The options themselves. TypeError unless they name what a training step needs. */
-function checkTraining<T extends Pick<FitOptions, "loss" | "optimizer">>(
-  action: string,
-  model: Module,
-  options: T,
-  names?: readonly (keyof T & string)[],
-): T {
+function checkTraining(action: string, model: Module, options: FitOptions): FitOptions {
   if (!(model instanceof Module)) refuse(action, model, "a module");
-  const { loss, optimizer } = checkOptions(action, options, "{ loss, optimizer }", names);
+  const { loss, optimizer } = checkOptions(action, options, "{ loss, optimizer }", fitNames);
   checkMethods(action, loss, ["call"], "a loss");
   checkMethods(action, optimizer, ["resetGrad", "step"], "an optimizer");
   return options;
@@ -241,6 +236,14 @@ function checkMethods(action: string, given: unknown, methods: readonly string[]
   const fits = typeof given === "object" && given !== null &&
     methods.every((name) => typeof (given as Record<string, unknown>)[name] === "function");
   if (!fits) refuse(action, given, wanted);
+}
+
+/** The batch itself. TypeError unless it is a pair of tensors. */
+function checkPair(action: string, batch: unknown): [x: Tensor, y: Tensor] {
+  if (Array.isArray(batch) && batch.length === 2 && batch.every((part) => part instanceof Tensor)) {
+    return batch as [x: Tensor, y: Tensor];
+  }
+  return refuse(action, batch, "a batch [x, y] of tensors");
 }
 
 function checkLoader(action: string, given: unknown): void {
