@@ -49,7 +49,10 @@ async function say(folder: string, script: string, flags: readonly string[], env
   return new TextDecoder().decode(stdout).trim() + new TextDecoder().decode(stderr).trim();
 }
 
-/** What is done, the permissions that it is given, and what it says. `HERE` is the working folder. */
+/**
+ * What is done, the permissions that it is given, and what it says. `HERE` is the working folder, and `link` in it a link to
+ * `AWAY`.
+ */
 const cases: [code: string, flags: string[], said: string][] = [
   [
     `io.save("m.safetensors", state)`,
@@ -80,6 +83,14 @@ const cases: [code: string, flags: string[], said: string][] = [
     [],
     "Cannot load sub/m.safetensors: reading it is not permitted (--allow-read=sub/m.safetensors)",
   ],
+  // To read a file behind a link takes the link's permission, to write one also that of the folder behind it.
+  [`io.load("link/m.safetensors")`, ["--allow-read=link"], "done"],
+  [
+    `io.save("link/m.safetensors", state)`,
+    ["--allow-read=link", "--allow-write=link"],
+    "Cannot save link/m.safetensors: writing into AWAY is not permitted (--allow-write=AWAY)",
+  ],
+  [`io.save("link/m.safetensors", state)`, ["--allow-read", "--allow-write"], "done"],
   [
     `io.saveCheckpoint("c", { random: io.random })`,
     [],
@@ -129,13 +140,16 @@ for (const [code, flags, said] of cases) {
     `nothing prompts: ${code} with ${flags.join(" ") || "no permission"}`,
     () =>
       inTemporaryFolder(async (folder) => {
+        const away = await Deno.makeTempDir();
         await Deno.mkdir(`${folder}/sub`);
-        await io.save(`${folder}/sub/m.safetensors`, {});
-        const put = (text: string) => text.replaceAll("HERE", folder);
+        await Deno.symlink(away, `${folder}/link`);
+        for (const path of [`${folder}/sub/m.safetensors`, `${away}/m.safetensors`]) await io.save(path, {});
+        const put = (text: string) => text.replaceAll("HERE", folder).replaceAll("AWAY", away);
         const script = `import { data, devices, io, ones, open, setDefaultDevice, tensor } from ${moduleAt("mod.ts")};
         const state = { x: tensor([1], { device: "reference" }) };
         await ${put(code)}.then(() => console.log("done"), ({ message }) => console.log(message));`;
         const found = await say(folder, script, flags);
+        await Deno.remove(away, { recursive: true });
         assert(found.startsWith(put(said)), found);
         assertEquals(found.includes("run again with"), false, found);
       }),

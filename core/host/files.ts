@@ -3,7 +3,8 @@
  *
  * What is not permitted is refused before anything is read or written, with the flag to add; nothing prompts.
  */
-import { openPartial, readRefusal, writeRefusal } from "../../kernels/native/partial.ts";
+import { mayRead } from "../../kernels/native/environment.ts";
+import { openPartial, realOf, writeRefusal } from "../../kernels/native/partial.ts";
 
 /** The most bytes of one call of the system, which takes no more than 2 GiB at a time. */
 const pieceBytes = 1 << 26;
@@ -51,8 +52,8 @@ export interface Source {
 /** Runs `body` with the bytes of a file. An error of the file names the path and the cause; others pass. */
 export async function withFile<T>(action: string, path: string, body: (source: Source) => Promise<T>): Promise<T> {
   const fail = (cause: unknown) => new Error(`Cannot ${action} ${path}: ${reasonOf(cause)}`, { cause });
-  const refusal = readRefusal(path);
-  if (refusal !== null) throw new Error(`Cannot ${action} ${path}: ${refusal}`);
+  // To open a link takes permission for what it leads to, to read it as a whole does not.
+  if (!mayRead(realOf(path))) return await body(sourceOf(await readWhole(path, action)));
   const file = await Deno.open(path).catch((cause) => {
     throw fail(cause);
   });
@@ -91,8 +92,13 @@ function sourceOf(bytes: Uint8Array<ArrayBuffer>): Source {
 }
 
 /** The bytes of a whole file. An error names the path and the cause. */
-export function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  return withFile("read", path, (source) => source.read(0, source.length));
+export async function readWhole(path: string, action = "read"): Promise<Uint8Array<ArrayBuffer>> {
+  if (!mayRead(path)) throw new Error(`Cannot ${action} ${path}: reading it is not permitted (--allow-read=${path})`);
+  try {
+    return await Deno.readFile(path);
+  } catch (cause) {
+    throw new Error(`Cannot ${action} ${path}: ${reasonOf(cause)}`, { cause });
+  }
 }
 
 function reasonOf(cause: unknown): string {

@@ -18,22 +18,36 @@ function split(path: string): [folder: string, name: string] {
 }
 
 /**
+ * The path without symbolic links, as far as it exists and may be read. Where the system opens a file, the permission for this
+ * path is asked for, too.
+ */
+export function realOf(path: string): string {
+  if (!mayRead(path)) return path;
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    const [folder, name] = split(path);
+    return folder === path ? path : `${realOf(folder).replace(/\/$/, "")}/${name}`;
+  }
+}
+
+/**
  * Why a file cannot be written whole, by the permissions alone, with the flag to add; null if it can. Renaming takes reading
  * too, and the temporary file writing into the folder.
  */
 export function writeRefusal(path: string): string | null {
-  const [folder] = split(path), temporary = temporaryOf(path);
-  const may = (name: "read" | "write") => isGranted({ name, path: temporary }) && isGranted({ name, path });
+  const [folder, name] = split(path), temporary = temporaryOf(name);
+  // A link is followed only where it may be read.
+  return refusalIn(folder, [name, temporary]) ?? refusalIn(realOf(folder), [name, temporary]);
+}
+
+function refusalIn(folder: string, files: readonly string[]): string | null {
+  const may = (name: "read" | "write") => files.every((file) => isGranted({ name, path: `${folder}/${file}` }));
   if (!may("write")) return `writing into ${folder} is not permitted (--allow-write=${folder})`;
   if (!may("read")) {
     return `reading in ${folder}, which renaming a file takes, is not permitted (--allow-read=${folder})`;
   }
   return null;
-}
-
-/** Why a file or folder cannot be read, by the permissions alone, with the flag to add; null if it can. */
-export function readRefusal(path: string): string | null {
-  return mayRead(path) ? null : `reading it is not permitted (--allow-read=${path})`;
 }
 
 function temporaryOf(path: string): string {
@@ -61,8 +75,8 @@ function isLockable(file: Deno.FsFile): boolean {
 }
 
 function sweep(path: string): void {
-  const [folder, target] = split(path);
-  if (!mayRead(folder)) return;
+  const [given, target] = split(path), folder = realOf(given);
+  if (!mayRead(folder) || !isGranted({ name: "write", path: folder })) return;
   try {
     for (const { name, isFile } of Deno.readDirSync(folder)) {
       const found = isFile ? pattern.exec(name) : null;

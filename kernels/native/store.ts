@@ -5,7 +5,7 @@
  * in the folder are neither counted nor touched.
  */
 import { cacheFolder, environment, isGranted, mayRead } from "./environment.ts";
-import { openPartial } from "./partial.ts";
+import { openPartial, realOf, writeRefusal } from "./partial.ts";
 
 /** The store of a device that builds programs. */
 export interface Stored {
@@ -48,7 +48,7 @@ export function openStore(stored: Stored): (now: boolean) => void {
     if (news === known || (!now && performance.now() - written < pauseMs)) return;
     known = news;
     written = performance.now();
-    if (!isGranted({ name: "write", path: folder }) || !mayRead(folder)) return;
+    if (writeRefusal(path) !== null || !isGranted({ name: "write", path: folder }) || !mayRead(folder)) return;
     const length = stored.save(new Uint8Array(0));
     if (length === 0 || length > bytesMax) return;
     const bytes = new Uint8Array(length);
@@ -63,7 +63,9 @@ function programsFolder(): string | null {
 }
 
 /** Removes the stores that were not written for longest, until the rest fits; never removes the newest. */
-function prune(folder: string): void {
+function prune(given: string): void {
+  const folder = realOf(given);
+  if (!mayRead(folder) || !isGranted({ name: "write", path: folder })) return;
   const stores = [...Deno.readDirSync(folder)].filter(({ name, isFile }) => isFile && storeName.test(name))
     .map(({ name }) => `${folder}/${name}`).filter(isStore).map((path) => {
       const { size, mtime } = Deno.statSync(path);
