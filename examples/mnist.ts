@@ -143,8 +143,11 @@ async function chooseDevice(wanted: string, threads: number, say: (line: string)
 
 async function writeSettings(folder: string, settings: unknown): Promise<void> {
   try {
+    const { state } = await Deno.permissions.query({ name: "write", path: folder });
+    if (state !== "granted") throw new Error(`it needs --allow-write=${folder}`);
     await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(`${folder}/settings.json`, JSON.stringify(settings, null, 2) + "\n");
+    const text = JSON.stringify(settings, null, 2) + "\n";
+    await io.writeWhole(`${folder}/settings.json`, new TextEncoder().encode(text));
   } catch (cause) {
     throw new Error(`Cannot write to ${folder}: ${(cause as Error).message}; --out names another folder`, { cause });
   }

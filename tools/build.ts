@@ -76,6 +76,7 @@ export async function buildLibrary(
     return object;
   });
 
+  await Deno.mkdir(new URL(folder, root), { recursive: true });
   const library = `${folder}/${target.file}`,
     words = ["build-lib", "-dynamic", "--name", "deneb", ...objects, ...common];
   await emit(zig, [...words, `-mcpu=${target.baseline}`], library);
@@ -121,9 +122,7 @@ export async function buildWasm(path: string, say: (line: string) => void): Prom
  */
 async function emit(zig: Zig, words: readonly string[], path: string): Promise<void> {
   const name = path.slice(path.lastIndexOf("/") + 1), partial = `.zig-cache/partial/${Deno.pid}-${name}`;
-  for (const folder of [".zig-cache/partial", path.slice(0, -name.length)]) {
-    await Deno.mkdir(new URL(folder, root), { recursive: true });
-  }
+  await Deno.mkdir(new URL(".zig-cache/partial", root), { recursive: true });
   try {
     await compile(zig, [...words, `-femit-bin=${partial}`]);
     await Deno.rename(new URL(partial, root), new URL(path, root));

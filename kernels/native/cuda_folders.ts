@@ -6,7 +6,7 @@ import { environment, mayRead } from "./environment.ts";
 
 /** The most folders that the library accepts. */
 const foldersMax = 16;
-const windows = Deno.build.os === "windows";
+const windows = typeof Deno !== "undefined" && Deno.build.os === "windows";
 
 /** Folders that hold a library of CUDA, the likeliest first. */
 export function cudaFolders(): string[] {
@@ -28,6 +28,17 @@ export function cudaFolders(): string[] {
   }
   folders.push("/usr/local/cuda/lib64", "/usr/local/nvidia/lib64", "/usr/local/nvidia/lib");
   return folders.filter((folder, index) => folders.indexOf(folder) === index && mayHold(folder)).slice(0, foldersMax);
+}
+
+/** Folders in which `cudaFolders` looks, for a program that grants itself no more. */
+export function cudaSearched(): string[] {
+  const homes = ["CUDA_HOME", "CUDA_PATH"].map(environment).filter((home) => home !== undefined);
+  return [
+    ...homes,
+    ...pythonRoots().map((root) => `${root}/${windows ? "Lib" : "lib"}`),
+    "/usr/local/cuda",
+    "/usr/local/nvidia",
+  ];
 }
 
 /**

@@ -1,0 +1,186 @@
+/**
+ * Runs a program of the repository with the permissions that it needs and no others, each by name: the tasks of `deno.json`
+ * that read variables or flags for their folders start here. What follows the program's name goes to the program.
+ *
+ * Paths depend on the environment and on flags, which `deno.json` cannot look up; the program gets them from here.
+ */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { cudaSearched } from "../kernels/native/cuda_folders.ts";
+import { cacheFolder, environment, variables } from "../kernels/native/environment.ts";
+import { gpuNodes } from "../kernels/native/gpu_nodes.ts";
+import { cachedLibrary, libraryFile } from "../kernels/native/library.ts";
+import { realOf } from "../kernels/native/partial.ts";
+import { installedZig, pythons, zigFolder } from "./zig.ts";
+
+/** What a program may do: paths, hosts, commands. Those that are undefined are left out. */
+export interface Permissions {
+  read?: Names;
+  write?: Names;
+  net?: Names;
+  run?: Names;
+  ffi?: Names;
+}
+
+type Names = readonly (string | null | undefined)[];
+
+/** Variables of other programs that say where something is, and one by which the search for faults calls itself. */
+const othersVariables = [
+  ...["HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "CUDA_HOME", "CUDA_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "TMPDIR"],
+  "FUZZ_PROGRESS",
+];
+
+/** What a program needs that opens devices: the library, the programs that drivers built, and where CUDA may be. */
+function devices(): Required<Pick<Permissions, "read" | "write" | "ffi">> {
+  const cache = cacheFolder("code"), fetched = cachedLibrary();
+  const programs = environment("DENEB_PROGRAMS") ?? (cache === null ? null : `${cache}/programs`);
+  const fetchedFolder = fetched?.slice(0, -libraryFile().length - 1);
+  return {
+    read: [".deneb", programs, fetchedFolder, ...gpuNodes, ...cudaSearched()],
+    write: [programs, fetchedFolder],
+    ffi: [`zig-out/lib/${libraryFile()}`, environment("DENEB_LIB"), fetched],
+  };
+}
+
+/** What finding Zig, installing it and building with it needs. */
+function building(): Required<Permissions> {
+  return {
+    read: [".", cacheFolder("code"), zigFolder()],
+    write: [".zig-cache", "zig-out", "kernels/deneb.wasm", zigFolder(), `${zigFolder()}.partial`],
+    net: ["files.pythonhosted.org"],
+    run: findingZig(),
+    ffi: [],
+  };
+}
+
+function findingZig(): Names {
+  return ["zig", ...pythons, environment("DENEB_ZIG"), installedZig()];
+}
+
+/** A file of the repository, what it may do when it is given these words, and further flags of Deno. */
+interface Program {
+  readonly file: string;
+  readonly needs: (words: readonly string[]) => Permissions;
+  readonly flags?: readonly string[];
+}
+
+/** The flags of programs that take Deno's standard library. */
+const locked = ["--lock=deno.lock", "--frozen"];
+
+export const programs: Readonly<Record<string, Program>> = {
+  train: {
+    file: "examples/mnist.ts",
+    needs(words) {
+      const { values } = parseArgs({
+        args: [...words],
+        options: { data: { type: "string" }, out: { type: "string" } },
+        strict: false,
+      });
+      const { read, write, ffi } = devices(), out = typeof values.out === "string" ? values.out : "runs/mnist";
+      // A folder that is named is read; only into the user's own are missing files downloaded.
+      const isNamed = typeof values.data === "string" && !["auto", "mnist", "digits"].includes(values.data);
+      const named = isNamed ? `${values.data}/mnist` : null, own = environment("DENEB_DATA") ?? cacheFolder();
+      const data = own === null ? null : `${own}/mnist`;
+      return {
+        read: [...read, out, named, data],
+        write: [...write, out, data],
+        net: ["storage.googleapis.com", "ossci-datasets.s3.amazonaws.com"],
+        ffi,
+      };
+    },
+  },
+  bench: {
+    file: "bench/main.ts",
+    needs() {
+      const { read, write, ffi } = devices();
+      const run = [...findingZig(), Deno.execPath(), ".zig-cache/bound"];
+      return { read: [...read, zigFolder(), ".zig-cache"], write: [...write, ".zig-cache"], run, ffi };
+    },
+  },
+  doctor: {
+    file: "tools/doctor.ts",
+    needs() {
+      const { read, ffi } = devices();
+      return { read: [...read, cacheFolder("code")], run: findingZig(), ffi };
+    },
+  },
+  build: { file: "tools/build.ts", needs: building },
+  test: {
+    file: "tools/run_tests.ts",
+    needs() {
+      const all = building();
+      return { ...all, run: [...all.run, Deno.execPath()] };
+    },
+    flags: locked,
+  },
+  docs: { file: "tools/docs.ts", needs: () => ({ run: [Deno.execPath()] }) },
+  fuzz: {
+    file: "tests/fuzz/main.ts",
+    needs() {
+      const { read, write, net, run } = building(), { ffi, ...own } = devices();
+      const temporary = environment("TMPDIR") ?? "/tmp";
+      return {
+        read: [...read, ...own.read, temporary],
+        write: [...write, ...own.write, temporary],
+        net,
+        run: [...run, Deno.execPath()],
+        ffi,
+      };
+    },
+    flags: locked,
+  },
+};
+
+/** The words of `deno run` that grant these permissions. RangeError for a path with a comma, which flags cannot name. */
+export function flagsOf(permissions: Permissions): string[] {
+  return Object.entries(permissions).flatMap(([name, names]) => {
+    const named = (names as Names).filter((each): each is string => typeof each === "string" && each !== "");
+    const isPath = name === "read" || name === "write";
+    // What a link leads to is asked for under its own name, too.
+    const led = isPath
+      ? named.map((path) => ({ path, real: realOf(path) })).filter(({ path, real }) => real !== resolve(path))
+      : [];
+    const given = [...new Set([...named, ...led.map(({ real }) => real)])];
+    const wrong = given.find((each) => each.includes(","));
+    if (wrong !== undefined) throw new RangeError(`Cannot permit ${wrong}: it has a comma, which divides paths`);
+    return given.length === 0 ? [] : [`--allow-${name}=${given.join()}`];
+  });
+}
+
+/** All words of the command that runs a program, without `deno`. RangeError for a program that there is not. */
+export function commandOf(name: string, words: readonly string[]): string[] {
+  if (!Object.hasOwn(programs, name)) {
+    throw new RangeError(`Cannot run ${name}: it is not one of ${Object.keys(programs).join(", ")}`);
+  }
+  const { file, needs, flags = [] } = programs[name]!;
+  const env = `--allow-env=${[...Object.keys(variables), ...othersVariables].join()}`;
+  return [
+    ...["run", "--quiet", "--no-prompt", ...flags, ...flagsOf(needs(words)), env, "--allow-sys=uid"],
+    ...[file, ...words],
+  ];
+}
+
+/** Runs a program, and ends as it does. */
+async function main([name = "", ...words]: readonly string[]): Promise<number> {
+  const args = commandOf(name, words);
+  let child;
+  try {
+    child = new Deno.Command("deno", { args, stdin: "inherit", stdout: "inherit", stderr: "inherit" }).spawn();
+  } catch (cause) {
+    throw new Error(`Cannot run deno, which is not on the path: ${(cause as Error).message}`, { cause });
+  }
+  // The terminal sends an interrupt to both; other signals are passed on.
+  Deno.addSignalListener("SIGINT", () => {});
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+  const { code } = await child.status;
+  return code;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(1);
+  }
+}
