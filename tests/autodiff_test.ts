@@ -11,6 +11,7 @@ import {
   noGrad,
   numericGrad,
   randn,
+  setDefaultDevice,
   Tensor,
   tensor,
   TensorOp,
@@ -173,6 +174,21 @@ forEachDevice("a derivative is on a graph where something beside its arguments w
   valueAndGrad(f)(x)[0].backward();
   jvp(f, [x], [x])[0].backward();
   assertExact(values(w.grad!), [18]);
+});
+
+Deno.test("derivatives have types", async () => {
+  await setDefaultDevice("reference");
+  const f = (x: Tensor) => x.sum(), x = tensor([1]);
+  const slope = grad(f)(x), [, same] = valueAndGrad(f)(x), list = grad(f, { argnums: [0] })(x);
+  // With `any` as a type there would be nothing to expect.
+  // @ts-expect-error: A tensor has no such member.
+  assertStrictEquals(slope.noSuchMember, undefined);
+  // @ts-expect-error: A tensor has no such member.
+  assertStrictEquals(same.noSuchMember, undefined);
+  // @ts-expect-error: A list has no such member.
+  assertStrictEquals(list.noSuchMember, undefined);
+  for (const each of [slope, same, list[0]!, grad(f, { argnums: 0 })(x)]) assertExact(values(each), [1]);
+  for (const each of [slope, same, ...list]) each.dispose();
 });
 
 forEachDevice("a derivative is on no graph where nothing else wants a gradient, and none under noGrad", () => {

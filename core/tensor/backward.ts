@@ -247,7 +247,8 @@ function fitted(state: Sweep, node: Tensor, adjoint: Tensor, from: Op | null): T
  * Computes the gradient of `output` with respect to every leaf that requires one, and adds it to the leaf's `.grad`.
  *
  * `outGrad`, the adjoint of `output`, has its shape; for a single element it is 1 by default. TypeError if it is missing for
- * more elements; Error if an earlier backward has released the graph. The name is the lecture's.
+ * more elements; Error if an earlier backward has released the graph, and if a gradient needs elements that were overwritten
+ * since. The name is the lecture's.
  *
  * @example
  * ```ts

@@ -269,8 +269,8 @@ export abstract class TensorNode extends Value implements Owned {
   }
 
   /**
-   * The same data on no graph. Assigning copies the elements: into this tensor's memory if shape, type and device agree, else
-   * into new memory. TypeError if one type is a float type and the other is not.
+   * The same data on no graph. Assigning copies the elements, also those of a view of this tensor: into its memory if shape,
+   * type and device agree, else into new memory. TypeError if one type is a float type and the other is not.
    */
   get data(): Tensor {
     return this.detach();
@@ -302,7 +302,8 @@ export abstract class TensorNode extends Value implements Owned {
    * Computes the gradient of this tensor with respect to every leaf that requires one, and adds it to their `.grad`.
    *
    * `outGrad` is the adjoint of this tensor and has its shape; for a single element it is 1 by default. TypeError if it is
-   * missing for more elements; Error if an earlier backward has released the graph.
+   * missing for more elements; Error if an earlier backward has released the graph, and if a gradient needs elements that
+   * were overwritten since, as an optimizer's step does with weights.
    */
   backward(this: Tensor, outGrad?: Tensor, options: BackwardOptions = {}): void {
     if (outGrad !== undefined) checkTensor("backward", outGrad);

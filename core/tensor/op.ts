@@ -64,7 +64,8 @@ export abstract class TensorOp extends OperandOp {
   abstract override compute(...inputs: NDArray[]): NDArray;
   /**
    * The adjoint of each input, from the adjoint `outGrad` of the result `node`. It must be linear in `outGrad`. The op's
-   * inputs are `node.inputs`; the tensors that {@linkcode TensorOp.record} saved are `node.saved`.
+   * inputs are `node.inputs`; the tensors that {@linkcode TensorOp.record} saved are `node.saved`. An adjoint of another type
+   * than its input's is cast, one of another shape or on another device is refused.
    *
    * Null for an input means that nothing flows to it. An op without a gradient throws instead.
    */

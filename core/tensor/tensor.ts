@@ -146,12 +146,12 @@ export class Tensor extends TensorNode {
     return ops.mod.call(this, other);
   }
 
-  /** The larger of each pair; ties share the gradient. */
+  /** The larger of each pair, or NaN if one is NaN; ties share the gradient, and at NaN both get the whole. */
   maximum(other: Tensor | number): Tensor {
     return ops.maximum.call(this, other);
   }
 
-  /** The smaller of each pair; ties share the gradient. */
+  /** The smaller of each pair, or NaN if one is NaN; ties share the gradient, and at NaN both get the whole. */
   minimum(other: Tensor | number): Tensor {
     return ops.minimum.call(this, other);
   }
@@ -310,7 +310,7 @@ export class Tensor extends TensorNode {
     return new ops.Summation(axes).call(this);
   }
 
-  /** The product; integers and bools give int32. Its gradient is right at zeros. */
+  /** The product; integers and bools give int32. Its derivatives of every order are right at zeros. */
   prod(axes?: Axes | ReduceOptions): Tensor {
     return new ops.Product(axes).call(this);
   }
@@ -325,12 +325,12 @@ export class Tensor extends TensorNode {
     return new ops.Variance(axes).call(this);
   }
 
-  /** The largest element; ties share the gradient. */
+  /** The largest element, or NaN if one is NaN; ties share the gradient, and so do elements that are NaN. */
   max(axes?: Axes | ReduceOptions): Tensor {
     return new ops.Max(axes).call(this);
   }
 
-  /** The smallest element; ties share the gradient. */
+  /** The smallest element, or NaN if one is NaN; ties share the gradient, and so do elements that are NaN. */
   min(axes?: Axes | ReduceOptions): Tensor {
     return new ops.Min(axes).call(this);
   }
