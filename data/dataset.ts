@@ -124,7 +124,12 @@ class Subset implements Dataset {
       checkIndex(index, length);
       return placeOf(index);
     };
-    if (whole.batch) this.batch = (wanted) => whole.batch!(Array.from(wanted, this.#placeOf));
+    if (whole.batch) {
+      this.batch = (wanted) => {
+        checkIndices("get batch", wanted);
+        return whole.batch!(Array.from(wanted, this.#placeOf));
+      };
+    }
   }
 
   get(index: number): ReturnType<Dataset["get"]> {

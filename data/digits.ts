@@ -10,7 +10,7 @@ import type { Dataset, Samples } from "./contract.ts";
 import { ArrayDataset } from "./dataset.ts";
 import { drawDigit, pixelsPerImage, side } from "./draw.ts";
 import { RandomStream } from "./random.ts";
-import { checkIndex } from "./samples.ts";
+import { checkIndex, checkIndices } from "./samples.ts";
 
 /** The number of digits, to train on or to test with, which are different ones. Another seed (0 by default) draws others. */
 export type DigitsOptions =
@@ -93,6 +93,7 @@ class DrawnDigits implements Dataset {
   }
 
   #draw(indices: ArrayLike<number>): void {
+    checkIndices("get batch", indices);
     for (let k = 0; k < indices.length; k++) {
       const index = indices[k]!;
       checkIndex(index, this.length);

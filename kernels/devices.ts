@@ -39,8 +39,11 @@ const doors: Record<string, Door> = {
   },
 };
 
-/** Opens a device. Throws RangeError for an unknown name, Error for a device that is absent. */
+/** Opens a device. Throws TypeError for what is no text, RangeError for an unknown name, Error for a device that is absent. */
 export function openDevice(name: string): Device {
+  if (typeof name !== "string") {
+    throw new TypeError(`Cannot open device: a name of type ${typeof name}, it must be a text`);
+  }
   const [kind, digits] = name.split(":", 2) as [string, string?];
   const known = Object.hasOwn(doors, kind) &&
     (digits === undefined ||

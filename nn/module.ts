@@ -17,6 +17,7 @@ import {
   knownToTrain,
   load,
   misfit,
+  shown,
 } from "../core/internal.ts";
 import { scope, Tensor } from "../core/mod.ts";
 import { Buffer, Parameter } from "./parameter.ts";
@@ -164,7 +165,11 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
    * ```
    */
   cast(dtype: DType): this {
-    if (!isFloat(dtype)) throw new TypeError(`Cannot cast module: type ${dtype} must be a float type`);
+    if (!isFloat(dtype)) {
+      throw new TypeError(
+        `Cannot cast module: type ${typeof dtype === "string" ? dtype : shown(dtype)} must be a float type`,
+      );
+    }
     using _ = scope();
     for (const [, tensor] of this.#all()) {
       if (!isFloat(tensor.dtype)) continue;

@@ -154,8 +154,14 @@ export class StepDecay extends Scheduler {
   }
   /** The rate after `steps` steps: γ once for each `stepSize` of them. */
   rate(steps: number): number {
+    checkSteps(steps);
     return this.baseLr * this.gamma ** Math.floor(steps / this.stepSize);
   }
+}
+
+/** RangeError for a number of steps that is no count. */
+function checkSteps(steps: number): void {
+  checkCount("compute rate", "steps", steps, 0);
 }
 
 function cosine(from: number, to: number, part: number): number {
@@ -192,6 +198,7 @@ export class CosineDecay extends Scheduler {
   }
   /** The rate after `steps` steps, on the cosine. */
   rate(steps: number): number {
+    checkSteps(steps);
     return cosine(this.baseLr, this.etaMin, steps / this.steps);
   }
 }
@@ -229,7 +236,7 @@ export class CosineDecayWithWarmRestarts extends Scheduler {
   }
   /** The rate of the half cosine into which `steps` falls. */
   rate(steps: number): number {
-    checkCount("compute rate", "steps", steps, 0);
+    checkSteps(steps);
     let length = this.t0, left = steps;
     if (this.tMult === 1) left %= length;
     else {
@@ -272,6 +279,7 @@ export class LinearWarmup extends Scheduler {
   }
   /** lr (startFactor + (1 - startFactor) min(1, t / steps)) after t steps. */
   rate(steps: number): number {
+    checkSteps(steps);
     return this.baseLr * (this.startFactor + (1 - this.startFactor) * Math.min(1, steps / this.steps));
   }
 }
@@ -305,6 +313,7 @@ export class ConstantFactor extends Scheduler {
   }
   /** factor lr before `this.steps`, lr from then on. */
   rate(steps: number): number {
+    checkSteps(steps);
     return steps < this.steps ? this.baseLr * this.factor : this.baseLr;
   }
 }
@@ -374,6 +383,7 @@ export class SequentialSchedule extends Scheduler {
   }
   /** The rate of the schedule in force, for the steps since its milestone. */
   rate(steps: number): number {
+    checkSteps(steps);
     let place = 0;
     while (place < this.milestones.length && steps >= this.milestones[place]!) place++;
     return this.#parts[place]!.rate(steps - (place === 0 ? 0 : this.milestones[place - 1]!));

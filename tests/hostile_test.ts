@@ -1,0 +1,156 @@
+/**
+ * Wrong arguments at every public name of the rooms above the core: each call is taken, or refused in the grammar of all
+ * errors, and comes back.
+ */
+import { data, nn, optim, Tensor, tensor, train, zeros } from "../mod.ts";
+import { testWith } from "./permissions.ts";
+import { assertEquals } from "./support.ts";
+
+type Door = (...args: unknown[]) => unknown;
+
+/** Values that programs in JavaScript pass by mistake, and some that they pass on purpose. */
+const values: readonly unknown[] = [
+  undefined,
+  null,
+  NaN,
+  -1,
+  0.5,
+  2 ** 32,
+  2 ** 53,
+  Infinity,
+  "a",
+  "",
+  true,
+  1n,
+  [],
+  [NaN],
+  ["a"],
+  {},
+  { length: 2 ** 40 },
+  () => 1,
+  Symbol("s"),
+  new Map(),
+  new Uint8Array(2),
+  new Tensor([1, 2]),
+  zeros([0]),
+  new nn.ReLU(),
+  Object.create(null),
+];
+
+const optimizer = new optim.SGD([new Tensor([1, 2])], { lr: 0.1 }), digits = data.digits({ train: 3 });
+const parts = { module: new nn.Linear(2, 2), schedule: new optim.StepDecay(optimizer, { stepSize: 2 }) };
+const loader = new data.DataLoader(digits), random = new data.RandomStream(0), images = zeros([1, 1, 2, 2]);
+const steps = { loss: new nn.MSELoss(), optimizer };
+
+/** Good first arguments, behind which wrong ones stand: whatever takes parameters, an optimizer, a dataset or a count. */
+const good: readonly unknown[] = [[new Tensor([1, 2])], optimizer, digits, tensor([1, 2]), 2, new nn.ReLU()];
+
+/** The names of all options. */
+const options = [
+  ...["bias", "dtype", "device", "shape", "eps", "momentum", "reduction", "logits"],
+  ...["lr", "betas", "alpha", "weightDecay", "amsgrad", "dampening", "nesterov", "centered", "lrDecay"],
+  ...["initialAccumulatorValue", "stepSize", "gamma", "steps", "etaMin", "t0", "tMult", "startFactor", "factor"],
+  ...["milestones", "batchSize", "shuffle", "seed", "dropLast", "prefetch", "transform", "divisor", "train", "test"],
+  ...["unit", "output", "loss", "optimizer", "scheduler", "epochs", "captured", "onStep", "onEpoch"],
+];
+
+/** Classes that only others extend, and what reads files. */
+const apart = ["Loss", "Module", "Optimizer", "Scheduler", "mnist", "cifar10", "MissingDataError"];
+
+/** Every public function and class, by its name. */
+const doors: Record<string, Door> = {};
+for (const [room, names] of Object.entries({ nn, optim, data, train })) {
+  for (const [name, door] of Object.entries(names)) {
+    if (typeof door !== "function" || apart.includes(name)) continue;
+    const isClass = door.prototype !== undefined && !Object.getOwnPropertyDescriptor(door, "prototype")!.writable;
+    // deno-lint-ignore no-explicit-any
+    doors[`${room}.${name}`] = isClass ? (...args) => new (door as any)(...args) : door as Door;
+  }
+}
+
+// deno-lint-ignore no-explicit-any
+const method = (object: object, name: string): Door => (...args) => (object as any)[name](...args);
+/** Methods, and functions that others return. */
+const methods: Record<string, Door> = {
+  ...Object.fromEntries(
+    ["loadStateDict", "to", "cast", "train", "call"].map((name) => [`module.${name}`, method(parts.module, name)]),
+  ),
+  "optimizer.loadStateDict": method(optimizer, "loadStateDict"),
+  "schedule.loadStateDict": method(parts.schedule, "loadStateDict"),
+  "schedule.rate": method(parts.schedule, "rate"),
+  "loader.loadStateDict": method(loader, "loadStateDict"),
+  "digits.get": method(digits, "get"),
+  "digits.batch": method(digits, "batch"),
+  "subset.batch": method(data.subset(digits, 2), "batch"),
+  "loss of predictions": (x) => steps.loss.call(x as Tensor, tensor([1, 2])),
+  "loss of targets": (y) => steps.loss.call(tensor([1, 2]), y as Tensor),
+  "fit of a loader": (all) => train.fit(new nn.ReLU(), all as typeof loader, steps),
+  "evaluate of a loader": (all) => train.evaluate(new nn.ReLU(), all as typeof loader),
+  ...Object.fromEntries(
+    [data.flatten(), data.normalize(1, 2), data.randomFlip(), data.randomShift()].flatMap((transform, k) => [
+      [`transform ${k} of inputs`, (x) => transform(x as Tensor, random)],
+      [`transform ${k} by a stream`, (stream) => transform(images, stream as typeof random)],
+    ]) satisfies [string, Door][],
+  ),
+};
+
+/** The runtime's own words for what nobody has checked. */
+const runtime = /^Cannot (read properties|set properties|convert|mix|destructure|access|use '|assign)/;
+
+/** The error of a call in other words than those of the library; null for any other outcome. */
+async function raw(door: Door, args: readonly unknown[]): Promise<string | null> {
+  try {
+    await door(...args);
+    return null;
+  } catch (error) {
+    const { name, message } = error as Error;
+    const said = /^(TypeError|RangeError|Error)$/.test(name) && /^Cannot \w/.test(message) && !runtime.test(message);
+    return said ? null : `${name}: ${message}`;
+  }
+}
+
+async function assertNone(calls: Iterable<[name: string, door: Door, args: readonly unknown[]]>): Promise<void> {
+  const found: string[] = [];
+  for (const [name, door, args] of calls) {
+    const error = await raw(door, args);
+    if (error !== null) found.push(`${name}(${Deno.inspect(args, { depth: 1 })}): ${error}`);
+  }
+  assertEquals(found, []);
+}
+
+testWith([], "every public name takes its arguments or refuses them in the library's words", async () => {
+  function* calls(): Generator<[string, Door, unknown[]]> {
+    for (const [name, door] of Object.entries(doors)) {
+      for (const value of values) {
+        yield [name, door, [value]];
+        for (const first of good) {
+          yield [name, door, [first, value]];
+          yield [name, door, [value, first]];
+          yield [name, door, [first, first, value]];
+        }
+      }
+    }
+  }
+  await assertNone(calls());
+});
+
+testWith([], "every option is taken or refused in the library's words", async () => {
+  function* calls(): Generator<[string, Door, unknown[]]> {
+    for (const [name, door] of Object.entries(doors)) {
+      for (const option of options) {
+        for (const value of values) {
+          const given = { [option]: value };
+          for (const args of [[given], [good[0], given], [optimizer, given], [2, given]]) yield [name, door, args];
+        }
+      }
+    }
+  }
+  await assertNone(calls());
+});
+
+testWith([], "every method takes its argument or refuses it in the library's words", async () => {
+  function* calls(): Generator<[string, Door, unknown[]]> {
+    for (const [name, door] of Object.entries(methods)) for (const value of values) yield [name, door, [value]];
+  }
+  await assertNone(calls());
+});
