@@ -104,7 +104,8 @@ async function raw(door: Door, args: readonly unknown[]): Promise<string | null>
     return null;
   } catch (error) {
     const { name, message } = error as Error;
-    const said = /^(TypeError|RangeError|Error)$/.test(name) && /^Cannot \w/.test(message) && !runtime.test(message);
+    const said = /^(TypeError|RangeError|Error|MissingDataError)$/.test(name) && /^Cannot \w/.test(message) &&
+      !runtime.test(message);
     return said ? null : `${name}: ${message}`;
   }
 }
