@@ -46,3 +46,10 @@ forEachDevice("a session says which feed is wrong", () => {
   fails([[x, value], [other, value]], "1 feeds are for placeholders of other graphs");
   assertThrows(() => build([tensor([1])]), TypeError, "come from no placeholder");
 });
+
+forEachDevice("a session goes on after a backward sweep has released its graph", () => {
+  const place = placeholder([2]), y = place.mul(3).exp().sum();
+  using session = build([y]);
+  y.backward();
+  assertExact(session.run({ feeds: [[place, tensor([0, 0])]] })[0]!.item(), 2);
+});

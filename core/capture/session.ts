@@ -41,6 +41,8 @@ export class Session implements Disposable {
   /** TypeError if the outputs come from no placeholder of a float type. */
   constructor(outputs: readonly Tensor[]) {
     const wanted = outputs.slice(), order = findTopoSort(wanted);
+    // A backward sweep lets a node forget its inputs.
+    const steps = order.map(({ op, inputs, siblings }, k) => ({ op, inputs, results: siblings ?? [order[k]!] }));
     this.#placeholders = order.filter((node) => node instanceof Placeholder);
     if (this.#placeholders.length === 0) {
       throw new TypeError("Cannot build: the outputs come from no placeholder of a float type");
@@ -48,11 +50,10 @@ export class Session implements Disposable {
     this.#run = capture((...values: Tensor[]) =>
       noGrad(() => {
         const known = new Map<Tensor, Tensor>(this.#placeholders.map((place, k) => [place, values[k]!]));
-        for (const node of order) {
-          if (node.op === null || known.has(node)) continue;
-          const result = node.op.call(...node.inputs.map((input) => known.get(input) ?? input));
-          const results = Array.isArray(result) ? result : [result];
-          (node.siblings ?? [node]).forEach((each, k) => known.set(each, results[k]));
+        for (const { op, inputs, results } of steps) {
+          if (op === null || known.has(results[0]!)) continue;
+          const made = op.call(...inputs.map((input) => known.get(input) ?? input));
+          results.forEach((each, k) => known.set(each, Array.isArray(made) ? made[k] : made));
         }
         return wanted.map((output) => known.get(output) ?? output);
       })
