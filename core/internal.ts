@@ -40,6 +40,6 @@ export { load, misfit } from "./tensor/load.ts";
 export { affine } from "./tensor/composite.ts";
 export { inFloat32, wideInAutocast, widened } from "./tensor/precision.ts";
 export { momentsOf } from "./tensor/ops/moments.ts";
-export { adopt, apply, cloneOf, noiseLike, promptValues, update } from "./tensor/update.ts";
+export { adopt, apartFrom, apply, cloneOf, noiseLike, promptValues, update } from "./tensor/update.ts";
 export { knownToTrain, meantToTrain, tellOf, tellOfUntrained } from "./tensor/trained.ts";
 export { checkTensor } from "./tensor/value.ts";

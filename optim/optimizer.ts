@@ -1,6 +1,7 @@
 /** The base of all optimizers: parameters, learning rate, and state that can be saved. */
 import {
   adopt,
+  apartFrom,
   checkCount,
   checkRange,
   checkState,
@@ -143,7 +144,7 @@ export abstract class Optimizer {
         const gradient = parameter.grad;
         if (gradient === null) return;
         eachTime(() => this.steps[place]!++);
-        group(() => this.update(place, parameter, gradient, () => this.steps[place]!));
+        group(() => this.update(place, parameter, apartFrom(parameter, gradient), () => this.steps[place]!));
       });
     });
   }

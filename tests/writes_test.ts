@@ -15,6 +15,7 @@ import {
   tensor,
   TensorTupleOp,
 } from "../mod.ts";
+import { optimizers } from "./catalogue.ts";
 import { assertClose, assertEquals, assertExact, assertThrows, forEachDevice, values } from "./support.ts";
 
 // A side of more than one tile and of more than one vector, so that a device that reads as it writes is found out.
@@ -62,6 +63,20 @@ for (const [way, write, left] of ways) {
     }
   });
 }
+
+forEachDevice("a step takes a gradient that shows its parameter's memory as it is before the step", () => {
+  for (const [name, make] of optimizers) {
+    const [shared, apart] = [square(), square()];
+    const steps = [shared, apart].map((parameter) => make([parameter]));
+    for (let k = 0; k < 2; k++) {
+      shared.grad = shared.detach().transpose();
+      apart.grad = tensor(apart.transpose().toTypedArray(), { shape: [n, n] });
+      for (const each of steps) each.step();
+      assertExact(values(shared), values(apart), `${name}, step ${k}`);
+    }
+    for (const each of steps) each.dispose();
+  }
+});
 
 forEachDevice("a captured function reads its memory, seen in another way, before it writes", () => {
   for (const [name, of, shown] of views) {

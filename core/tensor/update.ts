@@ -60,6 +60,11 @@ export function cloneOf(tensor: Tensor): NDArray {
   return copy(tensor.array);
 }
 
+/** The tensor, or a copy of it if it shows the memory of `target`, which is about to be written in several steps. */
+export function apartFrom(target: Tensor, tensor: Tensor): Tensor {
+  return tensor.array.storage === target.array.storage ? tensor.wrap(cloneOf(tensor)) : tensor;
+}
+
 /** A row of tensors of one shape and type, as a new tensor on no graph. The scalars are s, t and u of the row. */
 export function apply(
   row: MapRow,
