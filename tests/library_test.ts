@@ -149,6 +149,23 @@ const cases: Record<string, Case> = {
       `Error: Cannot open cpu: FILE: Cannot use the library: it was built from other limits than kernels/instruction.ts`,
     taken: "wasm",
   },
+  "a library that lacks a function is refused by name": {
+    flags: all,
+    env: { DENEB_LIB: "FILE" },
+    make: (library) => patched(library, /"deneb_landed":/, (found) => found.replace("landed", "handed")),
+    error:
+      `Error: Cannot open cpu: FILE: Cannot use the library: it has other functions than these sources call; ${again}`,
+    taken: "wasm",
+  },
+  "a library whose function takes other parameters is refused by name": {
+    flags: all,
+    env: { DENEB_LIB: "FILE" },
+    make: (library) =>
+      patched(library, /"deneb_threads":\{"parameters":\["u32","u32"\]/, (found) => found.replace(',"u32"', "      ")),
+    error:
+      `Error: Cannot open cpu: FILE: Cannot use the library: it has other functions than these sources call; ${again}`,
+    taken: "wasm",
+  },
   "a CPU level that there is not is a RangeError with its name": {
     flags: all,
     env: { DENEB_LEVEL: "x86_64_v9" },

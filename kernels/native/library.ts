@@ -7,6 +7,7 @@
  */
 import { type Manifest, readManifest } from "./border.ts";
 import { cacheFolder, environment, isGranted } from "./environment.ts";
+import { hasSymbols } from "./symbols.ts";
 import releases from "../releases.json" with { type: "json" };
 
 /** A library that was found and fits. */
@@ -104,7 +105,13 @@ function inspect(path: string): Manifest {
   try {
     const buffer = new Uint8Array(manifestBytesMax);
     const length = library.symbols.deneb_manifest(buffer, buffer.length);
-    return readManifest(new TextDecoder().decode(buffer.subarray(0, length)));
+    const manifest = readManifest(new TextDecoder().decode(buffer.subarray(0, length)));
+    if (!hasSymbols(manifest)) {
+      throw new Error(
+        "Cannot use the library: it has other functions than these sources call; run `deno task build` again",
+      );
+    }
+    return manifest;
   } finally {
     library.close();
   }

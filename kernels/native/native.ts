@@ -12,32 +12,7 @@ import { environment } from "./environment.ts";
 import { limits, status } from "../instruction.ts";
 import { openStore } from "./store.ts";
 import { type Candidate, findLibrary, type Library } from "./library.ts";
-
-/** The library's symbols as TypeScript calls them. Their native types come from the manifest. */
-interface Symbols {
-  deneb_open(settings: Uint8Array<ArrayBuffer>, length: number): number;
-  deneb_devices(settings: Uint8Array<ArrayBuffer>, length: number, target: Uint8Array, capacity: number): number;
-  deneb_close(context: number): number;
-  deneb_attach(context: number, words: Float64Array, count: number): number;
-  deneb_run(context: number, count: number): number;
-  deneb_run_words(context: number, words: Float64Array, count: number): number;
-  deneb_start_run(context: number, words: Float64Array, count: number): number;
-  deneb_start_read(context: number, handle: number, offset: number, length: number): number;
-  deneb_wait(context: number): number;
-  /** `deneb_wait`, called on a thread of Deno's pool. */
-  deneb_wait_async(context: number): Promise<number>;
-  deneb_landed(context: number, target: Uint8Array, capacity: number): number;
-  deneb_write(context: number, handle: number, offset: number, source: Uint8Array, length: number): number;
-  deneb_read(context: number, handle: number, offset: number, target: Uint8Array, length: number): number;
-  deneb_memory(context: number, beside: number): number;
-  deneb_threads(context: number, count: number): number;
-  deneb_describe(context: number, target: Uint8Array, capacity: number): number;
-  deneb_store_name(context: number, target: Uint8Array, capacity: number): number;
-  deneb_store_news(context: number): number;
-  deneb_store_save(context: number, target: Uint8Array, capacity: number): number;
-  deneb_store_load(context: number, source: Uint8Array, length: number): number;
-  deneb_error(context: number, target: Uint8Array, capacity: number): number;
-}
+import type { Symbols } from "./symbols.ts";
 
 function load({ path, manifest }: Library): { symbols: Symbols; close: () => void } {
   const { deneb_manifest: _, ...symbols } = manifest.symbols;
