@@ -7,10 +7,13 @@
  */
 import { Tensor } from "../core/mod.ts";
 import {
+  checkText,
   checkWritable,
   isPlain,
   randomState,
+  refuse,
   setRandomState,
+  shown,
   type Source,
   withFile,
   writeWhole,
@@ -56,7 +59,8 @@ type Encoded = null | boolean | number | string | Encoded[] | { [key: string]: E
  * ```
  */
 export async function saveCheckpoint(path: string, parts: Parts): Promise<void> {
-  checkWritable("save checkpoint", path);
+  checkWritable("save checkpoint", checkText("save checkpoint", "path", path));
+  checkParts("save checkpoint", parts, ["stateDict"]);
   const tensors = new Map<string, Elements>();
   const states = Object.entries(parts).map(([name, part]) => [name, encode(part.stateDict(), name, tensors)]);
   const metadata = { format, [metadataKey]: JSON.stringify(Object.fromEntries(states)) };
@@ -84,7 +88,20 @@ export async function saveCheckpoint(path: string, parts: Parts): Promise<void> 
  * ```
  */
 export async function loadCheckpoint(path: string, parts: Parts): Promise<void> {
+  checkText("load checkpoint", "path", path);
+  checkParts("load checkpoint", parts, ["stateDict", "loadStateDict"]);
   loadStates(await withFile("load checkpoint", path, (source) => readStates(source, path, parts)));
+}
+
+/** TypeError unless each of the parts has these methods. */
+function checkParts(action: string, parts: Parts, methods: readonly (keyof Stateful)[]): void {
+  if (typeof parts !== "object" || parts === null) refuse(action, parts, "an object of parts by name");
+  for (const [name, part] of Object.entries(parts)) {
+    const missing = methods.find((method) => typeof part?.[method] !== "function");
+    if (missing !== undefined) {
+      throw new TypeError(`Cannot ${action}: part ${name} is ${shown(part)}, it must have ${missing}()`);
+    }
+  }
 }
 
 /** A part, and the state that a file has for it. */

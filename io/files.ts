@@ -1,5 +1,5 @@
 /** Files of any kind. */
-import { writeWhole as write } from "../core/internal.ts";
+import { checkText, refuse, writeWhole as write } from "../core/internal.ts";
 
 /**
  * Writes `bytes`, or several pieces one after the other, to `path`, replacing what was there. On failure nothing is left
@@ -17,6 +17,13 @@ import { writeWhole as write } from "../core/internal.ts";
  * await Deno.remove(path);
  * ```
  */
-export function writeWhole(path: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
-  return write(path, bytes);
+export async function writeWhole(path: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+  checkText("write", "path", path);
+  const isWrong = Array.isArray(bytes) ? bytes.some((piece) => !isBytes(piece)) : !isBytes(bytes);
+  if (isWrong) refuse(`write ${path}`, bytes, "a Uint8Array or a list of such");
+  await write(path, bytes);
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
 }

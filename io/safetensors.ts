@@ -4,7 +4,7 @@
  * All element types of tensors are kept; other integers are read as int32 if every value fits. A file appears whole or not at
  * all: see `core/host/files.ts`.
  */
-import { checkOptions, checkWritable, withFile, writeWhole } from "../core/internal.ts";
+import { checkOptions, checkText, checkWritable, refuse, withFile, writeWhole } from "../core/internal.ts";
 import { Tensor } from "../core/mod.ts";
 import { beginningBytes, type Elements, formatSafetensors, headerEnd, parseHeader, readElementsOf } from "./format.ts";
 import { format, warnOfLayout } from "./layout.ts";
@@ -44,7 +44,7 @@ export interface LoadOptions {
  * ```
  */
 export async function save(path: string, stateDict: Readonly<StateDict>, options: SaveOptions = {}): Promise<void> {
-  checkWritable("save", path);
+  checkWritable("save", checkText("save", "path", path));
   await writeWhole(path, piecesOf(stateDict, options));
 }
 
@@ -67,6 +67,7 @@ export async function save(path: string, stateDict: Readonly<StateDict>, options
  * ```
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<StateDict> {
+  checkText("load", "path", path);
   const { from } = checkOptions("load", options, '{ from: "pytorch" }', ["from"]);
   return await withFile("load", path, async (source) => {
     const header = await readHeader(source, path);
@@ -103,6 +104,7 @@ export function serialize(stateDict: Readonly<StateDict>, options: SaveOptions =
 function piecesOf(stateDict: Readonly<StateDict>, options: SaveOptions): Uint8Array<ArrayBuffer>[] {
   const { metadata = {} } = checkOptions("save", options, '{ metadata: { epoch: "3" } }', ["metadata"]);
   const elements = new Map<string, Elements>();
+  if (typeof stateDict !== "object" || stateDict === null) refuse("save", stateDict, "a state of tensors by name");
   if (typeof stateDict.stateDict === "function") throw new TypeError("Cannot save: not a state, pass its stateDict()");
   for (const [name, value] of Object.entries(stateDict)) {
     if (!(value instanceof Tensor)) {
@@ -115,6 +117,7 @@ function piecesOf(stateDict: Readonly<StateDict>, options: SaveOptions): Uint8Ar
 
 /** The tensors in the bytes of a safetensors file, as `load` returns them. Errors call the bytes `source`. */
 export function deserialize(bytes: Uint8Array, source = "safetensors bytes"): StateDict {
+  if (!(bytes instanceof Uint8Array)) refuse(`read ${source}`, bytes, "a Uint8Array");
   const end = headerEnd(bytes.subarray(0, beginningBytes), bytes.length, source);
   const header = parseHeader(bytes.subarray(8, end), bytes.length, source);
   // The copy gives each tensor a buffer of its own that is aligned, wherever the tensor lies in the bytes. All values are

@@ -118,6 +118,39 @@ testWith([], "serialize() refuses metadata that is no text", () => {
   assertThrows(() => io.serialize({}, { metdata: {} } as never), TypeError, "metadata");
 });
 
+testWith(
+  ["read", "write"],
+  "files refuse what is no path, no state, no bytes and no part",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      const path = `${folder}/file`, given = (value: unknown) => value as never;
+      const cases: [body: () => Promise<unknown>, message: string][] = [
+        [() => io.save(given(undefined), {}), "Cannot save: path undefined must be a text"],
+        [() => io.save(given(new URL("file:///x")), {}), "URL must be a text"],
+        [() => io.save(path, given(null)), "Cannot save: null, it must be a state of tensors by name"],
+        [() => io.load(given(3)), "Cannot load: path 3 must be a text"],
+        [() => io.saveCheckpoint(given(null), {}), "Cannot save checkpoint: path null must be a text"],
+        [
+          () => io.saveCheckpoint(path, given(null)),
+          "Cannot save checkpoint: null, it must be an object of parts by name",
+        ],
+        [
+          () => io.saveCheckpoint(path, given({ a: 3 })),
+          "Cannot save checkpoint: part a is 3, it must have stateDict()",
+        ],
+        [() => io.loadCheckpoint(path, given({ a: null })), "Cannot load checkpoint: part a is null"],
+        [() => io.loadCheckpoint(path, given({ a: { stateDict: () => 1 } })), "it must have loadStateDict()"],
+        [() => io.writeWhole(path, given("text")), `Cannot write ${path}: "text", it must be a Uint8Array or a list`],
+        [() => io.writeWhole(path, given([1])), `Cannot write ${path}: a list, it must be a Uint8Array or a list`],
+      ];
+      for (const [body, message] of cases) await assertRejects(body, TypeError, message);
+      for (const bytes of [null, "abc", new ArrayBuffer(10), [1, 2]]) {
+        assertThrows(() => io.deserialize(given(bytes)), TypeError, "Cannot read safetensors bytes: ");
+      }
+      assertEquals([...Deno.readDirSync(folder)], []);
+    }),
+);
+
 const latin = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 /** A zip archive whose first file has this name, as far as it is looked at. */
 const zip = (name: string) =>
