@@ -1,6 +1,6 @@
 /** Sums, products, quotients, powers and remainders, of two tensors and of a tensor and a number. */
-import { tensor } from "../../mod.ts";
-import { assertThrowsLike, forEachDevice } from "../support.ts";
+import { Tensor, tensor } from "../../mod.ts";
+import { assertExact, assertThrowsLike, forEachDevice, values } from "../support.ts";
 import { testOps } from "./agreement.ts";
 
 const m = [2, 3], column = [2, 1], row = [3];
@@ -31,4 +31,15 @@ testOps("arithmetic", {
 forEachDevice("an op without a derivative says so", () => {
   const x = tensor([1, 2], { requiresGrad: true });
   assertThrowsLike(() => x.floorDiv(2).sum().backward(), /FloorDiv/);
+});
+
+forEachDevice("a remainder's derivative by the divisor is the quotient rounded down, and constant beside it", () => {
+  const [a, b] = [[5, -5, 0.5, 3], [2, 2, -2, 0]].map((x) => new Tensor(x)) as [Tensor, Tensor];
+  a.mod(b).sum().backward(undefined, { createGraph: true });
+  const toB = b.grad!;
+  assertExact([values(a.grad!), values(toB).slice(0, 3)], [[1, 1, 1, 1], [-2, 3, 1]]);
+  for (const each of [a, b]) each.resetGrad();
+  // PyTorch 2.15 has no second derivative by a divisor of 0 either.
+  if (toB.requiresGrad) toB.sum().backward();
+  assertExact([a, b].flatMap(({ grad }) => grad === null ? [] : values(grad)).filter((slope) => slope !== 0), []);
 });

@@ -197,7 +197,8 @@ export class Mod extends RowOp {
   /** [g, -g ⌊a / b⌋]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [a, b] = y.inputs as [Tensor, Tensor];
-    return [g, b.requiresGrad ? g.mul(a.div(b).floor()).neg() : null];
+    // The quotient as the remainder has it: a / b may be rounded up to the next integer.
+    return [g, b.requiresGrad ? g.mul(a.detach().floorDiv(b.detach())).neg() : null];
   }
 }
 /** {@linkcode Mod} as `Tensor` calls it. */
