@@ -15,8 +15,8 @@ export interface Device {
   /** Runs words of another buffer, of any length, on devices that can read that buffer directly. */
   runWords?(words: Float64Array): void;
   /**
-   * Begins to run a copy of words of another buffer, of any length, on a thread of the device's own. Other calls on the
-   * device wait until that has ended.
+   * Has a copy of words of another buffer, of any length, run on another thread. A call on the device that comes before is
+   * answered after the run.
    */
   startWords?(words: Float64Array): Started;
   /** Begins to copy bytes out of a storage, as `startWords` runs words; for devices that reading would have to wait for. */

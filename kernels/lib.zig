@@ -56,9 +56,12 @@ inline fn enter(number: u32) ?*Context {
     if (place >= contexts_max) return null;
     const context = slots[place].load(.acquire) orelse return null;
     context.lock.lock();
-    if (context.number.load(.monotonic) == number) return context;
-    context.lock.unlock();
-    return null;
+    if (context.number.load(.monotonic) != number) {
+        context.lock.unlock();
+        return null;
+    }
+    if (context.later.work) |work| context.catchUp(work);
+    return context;
 }
 
 fn code(status: Status) u32 {
@@ -145,39 +148,36 @@ pub const border = struct {
         return code(context.runProgram(@as([*]const f64, @ptrCast(@alignCast(words)))[0..count]));
     }
 
-    /// Begins to run a copy of `count` words, as `run_words` would, and returns. Every other call on
-    /// the context waits until the run has ended.
+    /// Takes a copy of `count` words, which the next call on the context, whatever it is and on
+    /// whichever thread, runs as `run_words` would before it does anything else.
     pub fn start_run(number: u32, words: [*]align(1) const u8, count: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
-        if (is_wasm) return threadless(context);
+        defer context.lock.unlock();
         const list = @as([*]align(1) const f64, @ptrCast(words))[0..count];
-        return started(context, context.runner.run(context, list));
+        return started(context, context.later.run(context.allocator, list));
     }
 
-    /// Begins to read bytes of a storage, for `landed`, as `start_run` runs words.
+    /// Has the next call read bytes of a storage first, for `landed`, as it runs what `start_run` took.
     pub fn start_read(number: u32, handle: u32, offset: f64, length: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
-        if (is_wasm) return threadless(context);
+        defer context.lock.unlock();
         const refused = context.refuseBytes(handle, offset, @floatFromInt(length));
-        if (refused != .ok) {
-            defer context.lock.unlock();
-            return code(refused);
-        }
-        return started(context, context.runner.read(context, handle, offset, length));
+        if (refused != .ok) return code(refused);
+        return started(context, context.later.read(context.allocator, handle, offset, length));
     }
 
-    /// Waits until what was started last has ended, and returns how it ended.
+    /// Does what was started last, unless another call has done it, and returns how that ended.
     pub fn wait(number: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
         defer context.lock.unlock();
-        return if (is_wasm) code(.ok) else code(context.runner.outcome);
+        return code(context.later.outcome);
     }
 
     /// Copies the bytes that the last read has brought. Returns how many there are.
     pub fn landed(number: u32, target: [*]u8, capacity: u32) callconv(.c) u32 {
         const context = enter(number) orelse return 0;
         defer context.lock.unlock();
-        return if (is_wasm) 0 else copyText(context.runner.landed, target, capacity);
+        return copyText(context.later.landed, target, capacity);
     }
 
     /// Copies bytes into a storage.
@@ -284,21 +284,9 @@ pub const border_wasm = struct {
     }
 };
 
-/// The status of work that was started, which now holds the context's lock, or could not be.
-fn started(context: *Context, result: error{ OutOfMemory, NoThread }!void) u32 {
-    result catch |reason| {
-        defer context.lock.unlock();
-        return code(switch (reason) {
-            error.OutOfMemory => context.fail(.memory, "Cannot start: out of memory", .{}),
-            error.NoThread => context.fail(.memory, "Cannot start: the system gives no thread", .{}),
-        });
-    };
+fn started(context: *Context, result: error{OutOfMemory}!void) u32 {
+    result catch return code(context.fail(.memory, "Cannot start: out of memory", .{}));
     return code(.ok);
-}
-
-fn threadless(context: *Context) u32 {
-    defer context.lock.unlock();
-    return code(context.fail(.unsupported, "Cannot start: there are no threads", .{}));
 }
 
 /// Closes what the thread of that number has left open. A Worker that ends, or is terminated, leaves
@@ -430,7 +418,7 @@ test "a context opens while another runs, and a refusal is read while one opens"
     for ([_]u32{ running, other }) |number| try std.testing.expectEqual(code(.ok), border.close(number));
 }
 
-test "a context closes with the thread that opened it, once its work is done" {
+test "a context closes with the thread that opened it, whatever it has still to do" {
     const Worker = struct {
         var number: u32 = 0;
         fn run() void {
@@ -448,7 +436,7 @@ test "a context closes with the thread that opened it, once its work is done" {
     }
 }
 
-test "calls wait for what was started, and how it ended is told until something else is" {
+test "the next call does what was started, and how it ended is told until something else is" {
     const number = border.open("", 0);
     const wrong = [_]f64{ 99, 2 };
     try std.testing.expectEqual(code(.ok), border.wait(number));

@@ -332,7 +332,7 @@ export class Stream {
     if (failure !== null) throw failure;
   }
 
-  /** Begins a replay on a thread of the device's own. Where there is none the replay is done now, and null is the answer. */
+  /** Begins a replay on another thread. Where the device has none the replay is done now, and null is the answer. */
   startReplay(words: Float64Array, begin: number, cuts: readonly number[]): Started | null {
     if (this.device.startWords === undefined) {
       this.replay(words, begin, cuts);

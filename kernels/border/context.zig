@@ -2,14 +2,13 @@
 //! instructions. A context runs one call at a time, whichever thread calls.
 
 const std = @import("std");
-const builtin = @import("builtin");
 const decode = @import("decode.zig");
 const device = @import("device.zig");
 const memory_module = @import("../host/memory.zig");
 const program = @import("../program/program.zig");
 const words_module = @import("../program/words.zig");
+const Later = @import("later.zig").Later;
 const Lock = @import("../host/lock.zig").Lock;
-const Runner = @import("runner.zig").Runner(Context);
 const OpenError = @import("../host/settings.zig").OpenError;
 const Settings = @import("../host/settings.zig").Settings;
 
@@ -17,8 +16,6 @@ const Memory = memory_module.Memory;
 const Block = memory_module.Block;
 const Opcode = program.Opcode;
 const Status = program.Status;
-
-const is_wasm = builtin.cpu.arch.isWasm();
 
 /// The most instructions that run as one group, and the most storages that one may free.
 const batch_max = 128;
@@ -33,8 +30,8 @@ pub const Context = struct {
     generation: u32 = 0,
     /// The number of the thread for which the context was opened, and with which it ends; 0 for none.
     owner: std.atomic.Value(usize) = .init(0),
-    /// Works while the caller goes on.
-    runner: if (is_wasm) void else Runner = if (is_wasm) {} else .{},
+    /// Work that the next call does first.
+    later: Later = .{},
     engine: device.Engine = undefined,
     memory: Memory = undefined,
     message: program.Message = .{},
@@ -75,7 +72,7 @@ pub const Context = struct {
     }
 
     pub fn close(context: *Context) void {
-        if (!is_wasm) context.runner.close(context.allocator);
+        context.later.close(context.allocator);
         _ = context.dropKept();
         context.memory.deinit();
         context.engine.deinit();
@@ -120,6 +117,16 @@ pub const Context = struct {
         return if (status == .ok) context.checked(ended) else status;
     }
 
+    /// Does the work that was handed over.
+    pub fn catchUp(context: *Context, work: Later.Work) void {
+        @branchHint(.cold);
+        context.later.work = null;
+        context.later.outcome = switch (work) {
+            .run => |words| context.runProgram(words),
+            .read => |from| context.read(from.handle, from.offset, context.later.landed),
+        };
+    }
+
     /// Kept programs were made for the old number of threads, so they are dropped first.
     pub fn setThreads(context: *Context, count: usize) error{OutOfMemory}!void {
         _ = context.dropKept();
@@ -128,8 +135,7 @@ pub const Context = struct {
 
     /// Bytes that the context holds beside live storages.
     pub fn reserved(context: *const Context) usize {
-        const copies = if (is_wasm) 0 else context.runner.reserved();
-        return context.memory.reserved() + context.engine.reserved() + copies + @sizeOf(Context);
+        return context.memory.reserved() + context.engine.reserved() + context.later.reserved() + @sizeOf(Context);
     }
 
     fn dropKept(context: *Context) bool {
