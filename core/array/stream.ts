@@ -223,25 +223,25 @@ export class Stream {
    * so many words may wait, which is none where a turn does; on words that allocate and free no turn depends.
    */
   open(count: number, most: number = room): number {
-    if (this.#length + count + endWords > most) this.#makeRoom(count);
     // In wasm any allocation may move all memory; the old view of the words is empty then.
-    if (this.#words.length === 0) this.#words = this.device.words;
-    if (groupDepth > 0 && !this.#inGroup) {
-      this.flush();
-      this.#inGroup = true;
-      joinGroup(this);
-      this.#words[this.#length] = groupOpcode;
-      this.#words[this.#length + 1] = groupWords;
-      this.#length += groupWords;
-    }
+    if (this.#length + count + endWords > most || this.#words.length === 0 || groupDepth > 0) this.#prepare(count);
     return this.#length;
   }
 
-  #makeRoom(count: number): void {
+  /** The part of {@linkcode open} that few ops need. */
+  #prepare(count: number): void {
     const isUrgent = this.#isUrgent;
     settleTurns();
+    this.#isUrgent ||= isUrgent;
     if (this.#length + count + endWords > limits.words) this.flush();
-    else this.#isUrgent ||= isUrgent;
+    if (this.#words.length === 0) this.#words = this.device.words;
+    if (groupDepth === 0 || this.#inGroup) return;
+    this.flush();
+    this.#inGroup = true;
+    joinGroup(this);
+    this.#words[this.#length] = groupOpcode;
+    this.#words[this.#length + 1] = groupWords;
+    this.#length += groupWords;
   }
 
   /** The instruction buffer. */
