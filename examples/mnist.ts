@@ -127,17 +127,12 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`;
 }
 
-/** Opens the device, and prints which it is, and why the native library is not used if it is not. */
+/** Opens the device, and prints which it is. */
 async function chooseDevice(wanted: string, threads: number, say: (line: string) => void): Promise<string> {
   if (threads > 0) setThreads(threads);
   await setDefaultDevice(wanted);
-  const all = devices();
-  const found = all.find(({ name, available }) => available && (wanted === "auto" || name === wanted));
+  const found = devices().find(({ name, available }) => available && (wanted === "auto" || name === wanted));
   say(`Running on ${found?.name ?? wanted}: ${found?.description ?? ""}`);
-  const native = all.find(({ name }) => name === "cpu");
-  if (wanted === "auto" && native && !native.available) {
-    say(`The native library is several times as fast, and is left: ${native.reason}. \`deno task build\` makes one.`);
-  }
   return found?.name ?? wanted;
 }
 

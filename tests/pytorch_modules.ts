@@ -1,5 +1,5 @@
-/** The modules of `fixtures/pytorch.json` by their names there. */
-import { nn } from "../mod.ts";
+/** The modules, and the schedules of several parts, of `fixtures/pytorch.json` by their names there. */
+import { nn, optim } from "../mod.ts";
 
 export const makers: Record<string, () => nn.Module> = {
   Linear: () => new nn.Linear(3, 4),
@@ -20,4 +20,18 @@ export const makers: Record<string, () => nn.Module> = {
   "Dropout of nothing": () => new nn.Dropout(0),
   Sequential: () => new nn.Sequential(new nn.Linear(3, 4), new nn.Tanh(), new nn.Linear(4, 2)),
   Residual: () => new nn.Residual(new nn.Linear(3, 4), new nn.ReLU(), new nn.Linear(4, 3)),
+};
+
+export const schedules: Record<string, (o: optim.Optimizer) => optim.Scheduler> = {
+  "warm-up, then cosine": (o) =>
+    new optim.SequentialSchedule(o, [
+      (o) => new optim.LinearWarmup(o, { steps: 8, startFactor: 0.1 }),
+      (o) => new optim.CosineDecay(o, { steps: 32, etaMin: 0.001 }),
+    ], { milestones: [8] }),
+  "warm-up, restarts, then steps": (o) =>
+    new optim.SequentialSchedule(o, [
+      (o) => new optim.LinearWarmup(o, { steps: 4, startFactor: 0.2 }),
+      (o) => new optim.CosineDecayWithWarmRestarts(o, { t0: 6 }),
+      (o) => new optim.StepDecay(o, { stepSize: 3, gamma: 0.7 }),
+    ], { milestones: [4, 20] }),
 };

@@ -7,7 +7,7 @@
 import { nn, optim, scope, type Tensor, tensor } from "../mod.ts";
 import { MLPResNet } from "../examples/mlp_resnet.ts";
 import fixtures from "./fixtures/pytorch.json" with { type: "json" };
-import { makers } from "./pytorch_modules.ts";
+import { makers, schedules } from "./pytorch_modules.ts";
 import { assertClose, forEachDevice, values } from "./support.ts";
 
 interface Numbers {
@@ -101,20 +101,6 @@ forEachDevice("PyTorch: optimizer steps", () => {
 function nested(name: string): string {
   return `layers.${name.replace(/^(\d)\.0\.(\d)/, "$1.0.0.$2")}`;
 }
-
-const schedules: Record<string, (o: optim.Optimizer) => optim.Scheduler> = {
-  "warm-up, then cosine": (o) =>
-    new optim.SequentialSchedule(o, [
-      (o) => new optim.LinearWarmup(o, { steps: 8, startFactor: 0.1 }),
-      (o) => new optim.CosineDecay(o, { steps: 32, etaMin: 0.001 }),
-    ], { milestones: [8] }),
-  "warm-up, restarts, then steps": (o) =>
-    new optim.SequentialSchedule(o, [
-      (o) => new optim.LinearWarmup(o, { steps: 4, startFactor: 0.2 }),
-      (o) => new optim.CosineDecayWithWarmRestarts(o, { t0: 6 }),
-      (o) => new optim.StepDecay(o, { stepSize: 3, gamma: 0.7 }),
-    ], { milestones: [4, 20] }),
-};
 
 Deno.test("PyTorch: schedules", () => {
   for (const each of cases.schedules) {
