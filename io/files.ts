@@ -2,8 +2,8 @@
 import { checkText, refuse, writeWhole as write } from "../core/internal.ts";
 
 /**
- * Writes `bytes`, or several pieces one after the other, to `path`, replacing what was there. On failure nothing is left
- * behind and the old file stays.
+ * Writes `bytes`, or several pieces one after the other, to `path`, replacing what was there: a file, whose permissions stay,
+ * also behind a link, which stays as well. On failure nothing is left behind and the old file stays.
  *
  * Needs permission to write, and for the renaming to read, in the file's folder, where the temporary file lives.
  *

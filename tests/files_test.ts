@@ -36,6 +36,32 @@ testWith(
     }),
 );
 
+testWith(
+  ["read", "write", "run"],
+  "writeWhole() keeps permissions and links, and replaces nothing but files",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      const path = `${folder}/file`, link = `${folder}/link`, bytes = new Uint8Array([1]);
+      await Deno.mkdir(`${folder}/away`);
+      await Deno.writeFile(`${folder}/away/file`, new Uint8Array(9), { mode: 0o600 });
+      await Deno.symlink("away/file", link);
+      await io.writeWhole(link, bytes);
+      assertEquals((await Deno.lstat(link)).isSymlink, true);
+      assertEquals(await Deno.readFile(`${folder}/away/file`), bytes);
+      if (Deno.build.os !== "windows") assertEquals((await Deno.stat(link)).mode! & 0o777, 0o600);
+      // A link that leads nowhere is replaced.
+      await Deno.symlink("absent/file", path);
+      await io.writeWhole(path, bytes);
+      assertEquals(await Deno.readFile(path), bytes);
+      if (Deno.build.os === "windows") return;
+      const pipe = `${folder}/pipe`;
+      assertEquals((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success, true);
+      await assertRejects(() => io.writeWhole(pipe, bytes), Error, `Cannot write ${pipe}: it is no file`);
+      assertEquals((await Deno.stat(pipe)).isFile, false);
+      assertEquals(await names(folder), ["away", "file", "link", "pipe"]);
+    }),
+);
+
 const moduleAt = (path: string) => JSON.stringify(new URL(`../${path}`, import.meta.url).href);
 
 /** What a script prints that runs in `folder` with these permissions and no others, and cannot prompt. */
@@ -92,6 +118,11 @@ const cases: [code: string, flags: string[], said: string][] = [
   ],
   [`io.save("link/m.safetensors", state)`, ["--allow-read", "--allow-write"], "done"],
   [
+    `io.save("linked.safetensors", state)`,
+    ["--allow-read=.", "--allow-write=."],
+    "Cannot save linked.safetensors: writing into AWAY is not permitted (--allow-write=AWAY)",
+  ],
+  [
     `io.saveCheckpoint("c", { random: io.random })`,
     [],
     "Cannot save checkpoint c: writing into . is not permitted (--allow-write=.)",
@@ -143,6 +174,7 @@ for (const [code, flags, said] of cases) {
         const away = await Deno.makeTempDir();
         await Deno.mkdir(`${folder}/sub`);
         await Deno.symlink(away, `${folder}/link`);
+        await Deno.symlink(`${away}/m.safetensors`, `${folder}/linked.safetensors`);
         for (const path of [`${folder}/sub/m.safetensors`, `${away}/m.safetensors`]) await io.save(path, {});
         const put = (text: string) => text.replaceAll("HERE", folder).replaceAll("AWAY", away);
         const script = `import { data, devices, io, ones, open, setDefaultDevice, tensor } from ${moduleAt("mod.ts")};

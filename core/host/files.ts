@@ -11,27 +11,32 @@ const pieceBytes = 1 << 26;
 
 /** Error unless the permissions to write a whole file are granted. */
 export function checkWritable(action: string, path: string): void {
-  const refusal = writeRefusal(path);
+  const refusal = writeRefusal(path) ?? writeRefusal(realOf(path));
   if (refusal !== null) throw new Error(`Cannot ${action} ${path}: ${refusal}`);
 }
 
 /**
- * Writes `bytes`, or several pieces one after the other, to `path`, replacing what was there. On failure nothing is left
- * behind and the old file stays.
+ * Writes `bytes`, or several pieces one after the other, to `path`, replacing what was there: a file, whose permissions stay,
+ * also behind a link, which stays as well. On failure nothing is left behind and the old file stays.
  */
 export async function writeWhole(path: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
   checkWritable("write", path);
+  const target = realOf(path);
   let begun: string | null = null;
   try {
-    const { file, temporary } = openPartial(path);
+    const old = await Deno.stat(target).catch(() => null);
+    // Renaming would put a file in the place of a device or a pipe.
+    if (old !== null && !old.isFile) throw new Error(old.isDirectory ? "it is a folder" : "it is no file");
+    const { file, temporary } = openPartial(target);
     begun = temporary;
     // The file is closed after it is renamed: until then its lock tells others that it is being written.
     try {
       for (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) {
         for (let at = 0; at < piece.length;) at += await file.write(piece.subarray(at, at + pieceBytes));
       }
+      if (typeof old?.mode === "number") await Deno.chmod(temporary, old.mode & 0o777);
       await file.sync();
-      await Deno.rename(temporary, path);
+      await Deno.rename(temporary, target);
     } finally {
       file.close();
     }
