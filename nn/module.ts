@@ -166,9 +166,8 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
    */
   cast(dtype: DType): this {
     if (!isFloat(dtype)) {
-      throw new TypeError(
-        `Cannot cast module: type ${typeof dtype === "string" ? dtype : shown(dtype)} must be a float type`,
-      );
+      const given = typeof dtype === "string" ? dtype : shown(dtype);
+      throw new TypeError(`Cannot cast module: type ${given} must be a float type`);
     }
     using _ = scope();
     for (const [, tensor] of this.#all()) {

@@ -110,6 +110,8 @@ export abstract class Optimizer {
     this.#settings.push(name);
     Object.defineProperty(this, name, {
       enumerable: true,
+      // A subclass may have a field of this name.
+      configurable: true,
       get: () => inForce,
       set: (value: T) => inForce = check(`change ${owner}`, value),
     });

@@ -191,3 +191,21 @@ Deno.test("a module that holds itself is walked and shown once", () => {
   assertStrictEquals(`${circle}`, "Circle(\n  (layer): Linear(2, 2)\n  (self.0): Circle(...)\n)");
   assertStrictEquals(circle.eval().training, false);
 });
+
+forEachDevice("CrossEntropyLoss takes whole numbers of any type for labels, and refuses what is no class", () => {
+  const loss = new nn.CrossEntropyLoss(), logits = tensor([[0, 1, 2], [3, 1, 0]]);
+  const expected = loss.call(logits, ints(1, 0)).item();
+  for (const labels of [tensor([1, 0]), tensor([true, false]), tensor(new Uint8Array([1, 0]))]) {
+    assertExact(loss.call(logits, labels).item(), expected);
+  }
+  for (const label of [2.5, NaN, -1, 3, Infinity, -0.5]) {
+    assertThrows(() => values(loss.call(logits, tensor([0, label]))), RangeError, "Cannot use label");
+  }
+  for (const label of [-1, 3]) {
+    assertThrows(() => values(loss.call(logits, ints(0, label))), RangeError, "Cannot use label");
+  }
+  for (const shape of [[2, 1], [1], [3], []]) {
+    const labels = zeros(shape, { dtype: "int32" });
+    assertThrows(() => loss.call(logits, labels), TypeError, "Cannot apply CrossEntropyLoss: prediction [2, 3]");
+  }
+});

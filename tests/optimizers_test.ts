@@ -219,3 +219,16 @@ testWith([], "console.log of an optimizer is a line with the numbers in force", 
   for (const change of retunings.SGD!.changes.slice(0, 1)) Object.assign(sgd, change);
   assertStrictEquals(`${sgd}`, "SGD(2 parameters, lr: 0.2, momentum: 0, dampening: 0, weightDecay: 0)");
 });
+
+testWith([], "a subclass may have a field of a setting's name", () => {
+  class Fixed extends optim.Optimizer {
+    override lr = 0.5;
+    protected override update(_place: number, parameter: Tensor, gradient: Tensor): void {
+      parameter.data = parameter.sub(gradient.mul(this.lr));
+    }
+  }
+  using x = new Tensor([4]);
+  x.square().sum().backward();
+  new Fixed([x], 0.1).step();
+  assertStrictEquals(x.item(), 0);
+});
