@@ -2,6 +2,7 @@
 import { capture, nn, Tensor, tensor, zeros } from "../mod.ts";
 import { modules } from "./catalogue.ts";
 import {
+  assertClose,
   assertEquals,
   assertExact,
   assertMatch,
@@ -209,3 +210,29 @@ forEachDevice("CrossEntropyLoss takes whole numbers of any type for labels, and 
     assertThrows(() => loss.call(logits, labels), TypeError, "Cannot apply CrossEntropyLoss: prediction [2, 3]");
   }
 });
+
+/** Logits, a label, and PyTorch's loss and gradient where these are no usual numbers. */
+const rows: [logits: number[], label: number, loss: number, gradient: number[]][] = [
+  [[-Infinity, 0, 0], 2, Math.fround(Math.LN2), [0, 0.5, -0.5]],
+  [[-Infinity, 0, 0], 0, Infinity, [-1, 0.5, 0.5]],
+  [[1000, 0, 0], 1, 1000, [1, -1, 0]],
+  [[Infinity, 0, 0], 0, NaN, [NaN, NaN, NaN]],
+  [[-Infinity, -Infinity, -Infinity], 0, NaN, [NaN, NaN, NaN]],
+];
+forEachDevice("CrossEntropyLoss at the ends of the numbers is PyTorch's", () => {
+  for (const [logits, label, loss, gradient] of rows) {
+    const x = new Tensor([logits]), found = new nn.CrossEntropyLoss().call(x, ints(label));
+    found.backward();
+    assertClose([found.item(), ...values(x.grad!)], [loss, ...gradient], { what: `${logits}` });
+  }
+});
+
+/** PyTorch's running statistics after a batch of 5 and 7: its unbiased variance is 2. */
+forEachDevice("BatchNorm1d with a momentum of 0 and of 1 keeps its statistics or takes the batch's", () => {
+  for (const [momentum, statistics] of [[0, [0, 1]], [1, [6, 2]]] as const) {
+    const norm = new nn.BatchNorm1d(1, { momentum });
+    norm.call(tensor([[5], [7]]));
+    assertExact([norm.runningMean.item(), norm.runningVar.item()], [...statistics]);
+  }
+  assertExact(new nn.Dropout(1).call(tensor([1, -2])).toArray(), [0, 0]);
+}, parameters);

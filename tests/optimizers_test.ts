@@ -232,3 +232,56 @@ testWith([], "a subclass may have a field of a setting's name", () => {
   new Fixed([x], 0.1).step();
   assertStrictEquals(x.item(), 0);
 });
+
+/** Gradients, the largest norm, and PyTorch's norm and clipped gradients where they are no usual numbers. */
+const clips: [gradients: number[], max: number, norm: number, clipped: number[]][] = [
+  [[3, 4], Infinity, 5, [3, 4]],
+  [[0, 0], 0, 0, [0, 0]],
+  [[0, 0], Infinity, 0, [0, 0]],
+  [[Infinity, 1], 1, Infinity, [NaN, 0]],
+  [[NaN, 1], 1, NaN, [NaN, NaN]],
+  [[], 1, 0, []],
+];
+forEachDevice("clipGradNorm() at the ends of the numbers is PyTorch's", () => {
+  for (const [gradients, max, norm, clipped] of clips) {
+    const x = new Tensor(Float32Array.from(gradients));
+    x.grad = tensor(Float32Array.from(gradients));
+    assertExact([optim.clipGradNorm([x], max).item(), x.grad!.toArray()], [norm, clipped]);
+  }
+});
+
+/** What one step of an optimizer makes of a number and its gradient, where these are no usual ones; PyTorch's. */
+const ends: [name: string, make: (p: Tensor[]) => optim.Optimizer, value: number, gradient: number, after: number][] = [
+  ["a rate of 0", (p) => new optim.AdamW(p, { lr: 0, weightDecay: 0.1 }), 2, 1, 2],
+  ["a gradient of 0", (p) => new optim.Adam(p, { lr: 0.1 }), 2, 0, 2],
+  ["a gradient of 0 by a root of 0", (p) => new optim.Adam(p, { lr: 0.1, eps: 0 }), 2, 0, NaN],
+  ["a gradient of 0, decayed", (p) => new optim.SGD(p, { lr: 0.5, weightDecay: 0.5 }), 2, 0, 1.5],
+  [
+    "a first step with momentum and dampening",
+    (p) => new optim.SGD(p, { lr: 0.5, momentum: 0.9, dampening: 1 }),
+    2,
+    1,
+    1.5,
+  ],
+  ["no past", (p) => new optim.Adam(p, { lr: 0.5, betas: [0, 0], eps: 0 }), 2, -8, 2.5],
+];
+forEachDevice("a step at the ends of the numbers is PyTorch's", () => {
+  for (const [name, make, value, gradient, after] of ends) {
+    const x = new Tensor([value]), optimizer = make([x]);
+    x.grad = tensor([gradient]);
+    optimizer.step();
+    assertExact(x.toArray(), [after], name);
+    optimizer.dispose();
+  }
+});
+
+forEachDevice("a parameter without elements and one without axes are stepped as any", () => {
+  for (const [, make] of optimizers) {
+    const none = new Tensor(new Float32Array(0)), scalar = new Tensor(2), optimizer = make([none, scalar]);
+    none.grad = none.zerosLike();
+    scalar.grad = scalar.onesLike();
+    optimizer.step();
+    assertEquals([none.toArray(), scalar.item() < 2], [[], true]);
+    optimizer.dispose();
+  }
+});
