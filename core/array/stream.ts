@@ -181,7 +181,9 @@ export class Stream {
   #newHandle(): number {
     if (this.#handlesMade >= limits.handles - 1) {
       throw new RangeError(
-        `Cannot allocate: ${limits.handles - 1} tensors are alive on ${this.device.name}; free some`,
+        `Cannot allocate: ${
+          limits.handles - 1
+        } tensors are alive on ${this.device.name}; open a scope around each step`,
       );
     }
     return ++this.#handlesMade;

@@ -22,34 +22,36 @@ let collector: (() => void) | null = null;
 
 /** Collects garbage now, where the runtime lets itself be asked; else nothing happens. */
 export function collectGarbage(): void {
-  (collector ??= openCollector())();
+  collector ??= openCollector();
+  collector?.();
 }
 
-function openCollector(): () => void {
-  const exposed = (globalThis as { gc?: () => void }).gc;
+function openCollector(): (() => void) | null {
   // The modules are asked for rather than imported, so that browsers, which lack them, still load this file.
   // deno-lint-ignore no-explicit-any
-  const runtime = (globalThis as any).process;
+  const { process: runtime, gc } = globalThis as any;
   const engine: EngineModule | undefined = runtime?.getBuiltinModule?.("node:v8");
   const contexts: ContextModule | undefined = runtime?.getBuiltinModule?.("node:vm");
-  if (engine === undefined || contexts === undefined) return () => {};
+  if (engine === undefined || contexts === undefined) return null;
   try {
-    const collect = exposed ?? newCollector(engine, contexts);
+    const collect = gc ?? newCollector(engine, contexts);
+    // The flag is the process's: another Worker may have taken it back meanwhile.
+    if (typeof collect !== "function") return null;
     const context = contexts.createContext({}, { microtaskMode: "afterEvaluate" }), nothing = new contexts.Script("0");
     return () => {
       nothing.runInContext(context);
       collect();
     };
   } catch {
-    return () => {};
+    return null;
   }
 }
 
 /** The function `gc` of a context of its own. Contexts that are made before or afterwards lack it, as usual. */
-function newCollector(engine: EngineModule, contexts: ContextModule): () => void {
+function newCollector(engine: EngineModule, contexts: ContextModule): unknown {
   engine.setFlagsFromString("--expose-gc");
   try {
-    return contexts.runInNewContext("gc") as () => void;
+    return contexts.runInNewContext("globalThis.gc");
   } finally {
     engine.setFlagsFromString("--no-expose-gc");
   }
