@@ -4,6 +4,7 @@
  */
 import { Stream } from "../core/array/stream.ts";
 import { openCpu, openNative } from "../kernels/native/native.ts";
+import { openChosen } from "./devices/native.ts";
 import type { Device } from "../kernels/device.ts";
 import { opcode } from "../kernels/instruction.ts";
 import { openReference } from "../kernels/reference/reference.ts";
@@ -64,10 +65,10 @@ const doors: Record<string, () => Device> = {
   wasm: openWasm,
   opencl: () => openNative("opencl"),
   // The kernels that a GPU would run, on any OpenCL device.
-  "opencl in lanes": () => ({ ...openNative("opencl", null, { shape: "lanes" }), name: "opencl in lanes" }),
+  "opencl in lanes": () => ({ ...openChosen("opencl", { shape: "lanes" }), name: "opencl in lanes" }),
   cuda: () => openNative("cuda"),
   // Work of more elements than a launch counts is split. With a limit of 100 nearly all work is.
-  "cuda in parts": () => ({ ...openNative("cuda", null, { places: 100 }), name: "cuda in parts" }),
+  "cuda in parts": () => ({ ...openChosen("cuda", { places: 100 }), name: "cuda in parts" }),
 };
 
 /** Why a device cannot be tested here; null if it can be, or must. */

@@ -10,6 +10,7 @@ import { compute, difference, epsilonOf, type Layout, operand, randomOf, unitOf 
 import { failingCLBlast } from "./built.ts";
 import { absence, Findings, withDevice } from "./kernels.ts";
 import { inTemporaryFolder, testUnless, testWith } from "./permissions.ts";
+import { openChosen } from "./devices/native.ts";
 import { assert, assertEquals, assertExact, assertMatch, assertThrows } from "./support.ts";
 
 const why = absence("opencl");
@@ -29,7 +30,7 @@ testUnless(why, "opencl: every tile of products, of cores and of lanes, gives th
   const findings = new Findings(), known = new Map<string, TypedArray>();
   for (const shape of ["core", "lanes"] as const) {
     for (const tile of tiles) {
-      withDevice(() => openNative("opencl", null, { shape, tile }), (stream) => {
+      withDevice(() => openChosen("opencl", { shape, tile }), (stream) => {
         for (const [a, b] of kinds) {
           for (const [m, n, k] of shapes) {
             const random = randomOf(m), what = `${m} x ${n} x ${k} of ${a} and ${b}`;
@@ -46,7 +47,7 @@ testUnless(why, "opencl: every tile of products, of cores and of lanes, gives th
   }
   findings.check();
   assertEquals(findings.cases, 7 * kinds.length * shapes.length * 2);
-  assertThrows(() => openNative("opencl", null, { tile: 4 }), RangeError, "products have no tile 4 here");
+  assertThrows(() => openChosen("opencl", { tile: 4 }), RangeError, "products have no tile 4 here");
 });
 
 /** The places of records in the file of a store: after four words, each with as many bytes as its last word says. */
@@ -125,7 +126,7 @@ testWith(
 );
 
 testUnless(why, "opencl: without float64 it is refused by name, and float32 goes on", () => {
-  withDevice(() => openNative("opencl", null, { double: 0 }), (stream) => {
+  withDevice(() => openChosen("opencl", { double: 0 }), (stream) => {
     const findings = new Findings(), random = randomOf(4);
     const some = (dtype: DType, shape: number[]) => operand(dtype, shape, "contiguous", random);
     const [wide, narrow, matrix] = [some("float64", [6]), some("float32", [6]), some("float64", [4, 4])];

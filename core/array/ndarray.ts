@@ -18,6 +18,7 @@ import {
   readElements,
   type TypedArray,
 } from "../pure/dtype.ts";
+import type { Started } from "../../kernels/device.ts";
 import { temporaries } from "./group.ts";
 import { askAgain, numberNow, refuseRecording, type Scalar } from "./recorder.ts";
 import { readBytes, recorder, startRead, type Storage, type Stream, writeBytes, writeView } from "./stream.ts";
@@ -130,9 +131,11 @@ export class NDArray {
     refuseRecording("a value is read");
     if (this.size === 0) return makeTypedArray(this.dtype, 0);
     const source = this.contiguous ? this : copy(this);
-    const flat = source.readLine(this.size);
-    if (source !== this) source.dispose();
-    return flat;
+    try {
+      return source.readLine(this.size);
+    } finally {
+      if (source !== this) source.dispose();
+    }
   }
 
   /**
@@ -150,7 +153,13 @@ export class NDArray {
   /** Begins to read, where the device can do so by itself. */
   private startRead(): Begun<TypedArray> {
     const source = this.contiguous ? this.share() : copy(this), bytes = itemBytes(this.dtype);
-    const started = source.size === 0 ? null : startRead(source.storage, source.offset * bytes, source.size * bytes);
+    let started: Started | null = null;
+    try {
+      if (source.size > 0) started = startRead(source.storage, source.offset * bytes, source.size * bytes);
+    } catch (error) {
+      source.dispose();
+      throw error;
+    }
     const end = () => {
       try {
         if (started === null) return source.read();
@@ -206,7 +215,12 @@ export function fromTypedArray(stream: Stream, flat: TypedArray, shape: Shape, d
     stream.flush();
     return array;
   }
-  writeBytes(array.storage, 0, bytesOf(flat, dtype));
+  try {
+    writeBytes(array.storage, 0, bytesOf(flat, dtype));
+  } catch (error) {
+    array.dispose();
+    throw error;
+  }
   if (recorder === null) return array;
   // A replay cannot fill the memory again, and may write to the array. So the memory stays, and each replay copies it.
   recorder.constant(array.storage);

@@ -68,9 +68,18 @@ export function itemBytes(dtype: DType): number {
   return dtypeBytes[codeOf(dtype)]!;
 }
 
-/** A zeroed flat array of `length` elements. */
+/** A zeroed flat array of `length` elements. RangeError where there is no memory for it. */
 export function makeTypedArray(dtype: DType, length: number): TypedArray {
-  return dtype === "float16" ? new (float16Array())(length) : new arrayTypes[dtype](length);
+  const Elements = dtype === "float16" ? float16Array() : arrayTypes[dtype];
+  return allocated(dtype, length, () => new Elements(length));
+}
+
+function allocated<T>(dtype: DType, length: number, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw new RangeError(`Cannot make array: there is no memory for ${length} elements of ${dtype}`, { cause });
+  }
 }
 
 /** The class `Float16Array`, which older runtimes lack: importing this module must not fail there. */
@@ -101,7 +110,7 @@ export function readElements(dtype: DType, length: number, fill: (bytes: Uint8Ar
     fill(new Uint8Array(flat.buffer));
     return flat;
   }
-  const words = new Uint16Array(length);
+  const words = allocated(dtype, length, () => new Uint16Array(length));
   fill(new Uint8Array(words.buffer));
   return widenBfloat16(words);
 }

@@ -88,10 +88,10 @@ function libraryAbsence(): string | null {
 }
 
 /** Settings by key; a list gives a line for each of its values. */
-type Values = Record<string, string | number | readonly string[]>;
+export type Settings = Record<string, string | number | readonly string[]>;
 
 /** The settings as the library reads them: lines of `key value`. */
-function settingsOf(values: Values): Uint8Array<ArrayBuffer> {
+function linesOf(values: Settings): Uint8Array<ArrayBuffer> {
   const lines = Object.entries(values).flatMap(([key, value]) =>
     [value].flat().map((one) => {
       if (/[\n\0]/.test(`${one}`)) throw new RangeError(`Cannot open: ${key} "${one}" must be one line`);
@@ -102,7 +102,7 @@ function settingsOf(values: Values): Uint8Array<ArrayBuffer> {
 }
 
 /** The settings of one kind of device: folders with the driver's libraries, and the user's choices. */
-function further(kind: Kind): Values {
+function further(kind: Kind): Settings {
   if (kind === "opencl") return { clblast: environment("DENEB_CLBLAST") === "1" ? 1 : 0 };
   if (kind !== "cuda") return {};
   return { folder: cudaFolders(), tf32: environment("DENEB_TF32") === "1" ? 1 : 0 };
@@ -114,7 +114,7 @@ function list(kind: Kind): { devices: Listed[] } | { reason: string } {
   if (reason !== null) return { reason };
   const { symbols, close } = load(lookUp().library!);
   try {
-    const settings = settingsOf({ device: kind, ...further(kind) });
+    const settings = linesOf({ device: kind, ...further(kind) });
     const text = textOf((target, room) => symbols.deneb_devices(settings, settings.length, target, room), 1 << 16);
     return JSON.parse(text);
   } finally {
@@ -191,32 +191,44 @@ function threadsWanted(): number {
   return count;
 }
 
+/** The settings with which the device of that kind and index is opened. Throws if there is none. */
+export function settingsFor(kind: Kind, index: number | null = null): Settings {
+  if (kind === "cpu") {
+    const reason = libraryAbsence();
+    if (reason !== null) throw new Error(`Cannot open cpu: ${reason}`);
+    return { device: "cpu", threads: threadsWanted(), level: environment("DENEB_LEVEL") ?? "" };
+  }
+  const found = find(kind, index);
+  if ("reason" in found) throw new Error(`Cannot open ${nameOf(kind, index)}: ${found.reason}`);
+  return { device: kind, index: found.index, ...further(kind) };
+}
+
+function nameOf(kind: Kind, index: number | null): string {
+  return index === null ? kind : `${kind}:${index}`;
+}
+
 /** Opens a context on the CPU. Throws if there is no library. */
 export function openCpu(): Device {
-  const reason = libraryAbsence();
-  if (reason !== null) throw new Error(`Cannot open cpu: ${reason}`);
-  return openWith("cpu", { device: "cpu", threads: threadsWanted(), level: environment("DENEB_LEVEL") ?? "" });
+  return openContext("cpu", settingsFor("cpu"));
 }
 
-/**
- * Opens a context on a device of another kind, under its name: "opencl", "opencl:1". Throws if there is none.
- *
- * `shape` says how kernels are divided: for `core`s, for `lanes` that work in step, or as the device's `own` kind
- * needs. `more` are settings of the library that tests and measurements choose: the `tile` of OpenCL's products,
- * `double` 0, and the most `places` (elements) that a launch on CUDA counts.
- */
-export function openNative(
-  kind: Kind,
-  index: number | null = null,
-  { shape = "own", ...more }: { shape?: "own" | "core" | "lanes"; tile?: number; double?: 0 | 1; places?: number } = {},
-): Device {
-  const name = index === null ? kind : `${kind}:${index}`, found = find(kind, index);
-  if ("reason" in found) throw new Error(`Cannot open ${name}: ${found.reason}`);
-  return openWith(name, { device: kind, index: found.index, shape, ...further(kind), ...more });
+/** Opens a context on a device of another kind, under its name: "opencl", "opencl:1". Throws if there is none. */
+export function openNative(kind: Kind, index: number | null = null): Device {
+  return openContext(nameOf(kind, index), settingsFor(kind, index));
 }
 
-function openWith(name: string, values: Values): Device {
-  const library = lookUp().library!, { symbols, close } = load(library), settings = settingsOf(values);
+/** The most bytes that one call copies: the library counts them in 32 bits. */
+const bytesAtOnce = 2 ** 30;
+
+/** Calls `copy` for each piece of the bytes, in order: once if they are few, or none. */
+function inPieces(bytes: Uint8Array, each: number, copy: (piece: Uint8Array, at: number) => void): void {
+  if (bytes.length <= each) return copy(bytes, 0);
+  for (let at = 0; at < bytes.length; at += each) copy(bytes.subarray(at, at + each), at);
+}
+
+/** Opens a context of the library with these settings; see `host/settings.zig`. Throws if the library refuses. */
+export function openContext(name: string, values: Settings, each: number = bytesAtOnce): Device {
+  const library = lookUp().library!, { symbols, close } = load(library), settings = linesOf(values);
   const context = symbols.deneb_open(settings, settings.length);
   if (context === 0) {
     const reason = textOf((target, capacity) => symbols.deneb_error(0, target, capacity));
@@ -255,6 +267,10 @@ function openWith(name: string, values: Values): Device {
       writeStore?.(false);
     },
   });
+  const read = (handle: number, offset: number, target: Uint8Array) =>
+    inPieces(target, each, (piece, at) => {
+      check(symbols.deneb_read(context, handle, offset + at, piece, piece.length));
+    });
   const run = symbols.deneb_run, runWords = symbols.deneb_run_words;
   let open = true;
   return {
@@ -279,13 +295,23 @@ function openWith(name: string, values: Values): Device {
     // The CPU computes during calls, so that all it has to do for a read is to copy.
     ...(values.device !== "cpu" && {
       startRead(handle: number, offset: number, length: number) {
+        // More than one call copies is read before anything that follows can change it.
+        if (length > each) {
+          const bytes = new Uint8Array(length);
+          read(handle, offset, bytes);
+          return { ended: Promise.resolve(status.ok), finish: (target?: Uint8Array) => target?.set(bytes) };
+        }
         check(symbols.deneb_start_read(context, handle, offset, length));
         return started();
       },
     }),
-    write: (handle, offset, source) => check(symbols.deneb_write(context, handle, offset, source, source.length)),
+    write(handle, offset, source) {
+      inPieces(source, each, (piece, at) => {
+        check(symbols.deneb_write(context, handle, offset + at, piece, piece.length));
+      });
+    },
     read(handle, offset, target) {
-      check(symbols.deneb_read(context, handle, offset, target, target.length));
+      read(handle, offset, target);
       writeStore?.(false);
     },
     memory: () => ({ bytes: symbols.deneb_memory(context, 0), reserved: symbols.deneb_memory(context, 1) }),
