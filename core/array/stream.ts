@@ -95,6 +95,8 @@ export function recordingTo<T>(next: Recorder | null, body: () => T): T {
 
 /** A result of more bytes is computed at once; a smaller one may wait for the next instructions. */
 const smallBytes = 1 << 14;
+/** No device has more bytes, and sums of fewer are exact. */
+const bytesMost = 2 ** 48;
 /** An instruction of more steps runs at once. A step reads an element or adds a product: all take some microseconds. */
 const smallWork = 1 << 14;
 /** Once so many words wait, they are run: some twenty small instructions. */
@@ -152,7 +154,7 @@ export class Stream {
 
   allocate(bytes: number): Storage {
     recorder?.enter(this);
-    if (bytes > smallBytes) this.runAlone();
+    if (bytes > smallBytes) this.#runLarge(bytes);
     const at = this.open(allocWords, wordsAtMost), storage = this.claim(bytes), words = this.#words;
     words[at] = allocOpcode;
     words[at + 1] = allocWords;
@@ -164,8 +166,16 @@ export class Stream {
 
   /** As {@linkcode open}, for an instruction that makes a storage of so many bytes. */
   openFresh(count: number, bytes: number): number {
-    if (bytes > smallBytes) this.runAlone();
+    if (bytes > smallBytes) this.#runLarge(bytes);
     return this.open(count);
+  }
+
+  /** Lets the next instruction, which makes so many bytes, run by itself. */
+  #runLarge(bytes: number): void {
+    if (bytes > bytesMost) {
+      throw new RangeError(`Cannot allocate ${bytes} bytes: ${this.device.name} has room for ${bytesMost} at most`);
+    }
+    this.runAlone();
   }
 
   /** A storage for the instruction that is about to be written, for which {@linkcode openFresh} made room. */

@@ -57,13 +57,16 @@ function checkList(action: string, shape: Shape): void {
   throw new TypeError(`Cannot ${action}: shape ${shown(shape)} must be a list, such as [2, 3]`);
 }
 
-/** Throws unless `shape` is a list of non-negative integers. */
+/** Throws unless `shape` is a list of non-negative integers, and the number of elements an exact one. */
 export function checkShape(action: string, shape: Shape): void {
   checkList(action, shape);
   for (const length of shape) {
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new RangeError(`Cannot ${action}: shape ${showShape(shape)} must hold non-negative integers`);
     }
+  }
+  if (!Number.isSafeInteger(sizeOf(shape))) {
+    throw new RangeError(`Cannot ${action}: shape ${showShape(shape)} has more than 2^53 elements`);
   }
 }
 
