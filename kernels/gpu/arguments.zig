@@ -61,8 +61,12 @@ pub fn Map(comptime operands: usize) type {
     };
 }
 
+/// Bytes of arguments that every OpenCL device takes: the least CL_DEVICE_MAX_PARAMETER_SIZE that
+/// the standard allows. CUDA takes four times as many.
+pub const arguments_bytes_max = 1024;
+
 pub const fused_views_max = 16;
-pub const fused_scalars_max = 32;
+pub const fused_scalars_max = 24;
 pub const fused_rank_max = 4;
 
 /// The arguments of several maps, or of maps and folds along the rows of a matrix, fused into one
@@ -77,6 +81,11 @@ pub const Fused = extern struct {
     each: u32 = 0,
     divisors: [fused_rank_max]Divisor = @splat(.{}),
     strides: [fused_views_max][fused_rank_max]i64 = @splat(@splat(0)),
+
+    comptime {
+        // On OpenCL a pointer for each view is a further argument.
+        std.debug.assert(@sizeOf(Fused) + fused_views_max * @sizeOf(u64) <= arguments_bytes_max);
+    }
 };
 
 /// The scalars of the steps of a plan, each in its compute type.

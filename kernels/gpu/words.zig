@@ -1,10 +1,9 @@
 //! Arguments of a kernel whose text declares a struct of as many words as the kernel needs.
 
-const std = @import("std");
+const layout = @import("arguments.zig");
 
-/// Words of the longest arguments: together with a pointer for each of 16 operands they stay within
-/// the 1024 bytes that every OpenCL device accepts.
-pub const words_max = 112;
+/// Words of the longest arguments: a pointer for each operand is a further argument.
+pub const words_max = layout.arguments_bytes_max / @sizeOf(u64) - layout.fused_views_max;
 
 /// The argument words, field after field.
 pub const Words = struct {
@@ -33,7 +32,3 @@ pub const Words = struct {
         words.list[words.offsets + operand] = offset;
     }
 };
-
-comptime {
-    std.debug.assert((words_max + 16) * @sizeOf(u64) <= 1024);
-}

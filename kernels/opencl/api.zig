@@ -55,7 +55,6 @@ pub const device_compute_units = 0x1002;
 pub const device_group_size_max = 0x1004;
 pub const device_vector_width_float = 0x100A;
 pub const device_allocation_max = 0x1010;
-pub const device_parameter_size_max = 0x1017;
 pub const device_single_config = 0x101B;
 pub const device_memory = 0x101F;
 pub const device_local_memory = 0x1023;

@@ -39,7 +39,6 @@ pub const About = struct {
     type: enum { cpu, gpu, accelerator } = .accelerator,
     memory: u64 = 0,
     allocation_max: u64 = 0,
-    parameter_max: usize = 0,
     group_max: usize = 1,
     compute_units: u32 = 1,
     /// Floats in a vector register of a CPU.
@@ -69,7 +68,6 @@ pub const About = struct {
         about.type = if (kind & opencl_api.device_type_cpu != 0) .cpu else if (kind & opencl_api.device_type_gpu != 0) .gpu else .accelerator;
         about.memory = number(api, device, u64, opencl_api.device_memory);
         about.allocation_max = number(api, device, u64, opencl_api.device_allocation_max);
-        about.parameter_max = number(api, device, usize, opencl_api.device_parameter_size_max);
         about.group_max = @max(number(api, device, usize, opencl_api.device_group_size_max), 1);
         about.compute_units = @max(number(api, device, u32, opencl_api.device_compute_units), 1);
         about.vector = number(api, device, u32, opencl_api.device_native_width_float);
