@@ -72,8 +72,11 @@ pub fn size(workspace: *Workspace, product: *MatMul) usize {
 
 /// Writes a product's panels; without `to` it only returns their bytes.
 pub fn pack(workspace: *Workspace, product: *const MatMul, to: ?[*]align(64) u8) usize {
-    if (facts.hasHalves(product)) return matmul_half.pack(workspace.level, &workspace.pool, product, to);
-    return matmul.pack(workspace.level.table, &workspace.pool, product, to);
+    // Panels are made of the operand itself, whatever panels the product had in an earlier run.
+    var bare = product.*;
+    bare.panels = null;
+    if (facts.hasHalves(product)) return matmul_half.pack(workspace.level, &workspace.pool, &bare, to);
+    return matmul.pack(workspace.level.table, &workspace.pool, &bare, to);
 }
 
 /// The panels that a context holds, and the weights that may get panels.

@@ -192,6 +192,31 @@ test "a weight that is written gets other panels, whoever writes it" {
     try std.testing.expect(border.memory(context, 1) < held + matrix_bytes);
 }
 
+test "two programs share the panels of one weight, which changes between their runs" {
+    const context = try open(3);
+    defer _ = border.close(context);
+    // The same product of fewer rows.
+    var few align(8) = words;
+    few[4] = size / 2;
+    for (0..3) |_| {
+        try runWords(context, &words);
+        try runWords(context, &few);
+    }
+    for (0..4) |round| {
+        const value: f32 = @floatFromInt(4 + round);
+        try fill(context, weight_handle, value);
+        // Each program meets the new weight first in turn, and has panels of the old one.
+        const orders = [2][3][]align(8) const f64{ .{ &few, &words, &words }, .{ &words, &few, &few } };
+        for (orders[round % 2]) |list| {
+            try fill(context, out_handle, 0);
+            try runWords(context, &words);
+            try expectProduct(context, value);
+            try runWords(context, list);
+            try expectProduct(context, value);
+        }
+    }
+}
+
 test "a weight may be freed while its product waits" {
     const context = try open(3);
     defer _ = border.close(context);
