@@ -36,6 +36,22 @@ pub noinline fn store(comptime lanes: usize, comptime T: type, target: [*]T, val
     }
 }
 
+fn storeWhole(comptime lanes: usize, target: [*]f32, values: @Vector(lanes, f32)) void {
+    @as(*align(4) @Vector(lanes, f32), @ptrCast(target)).* = values;
+}
+
+test "the compiler stores the elements of a vector, and no more" {
+    inline for (.{ 1, 2, 3, 8 }) |lanes| {
+        var target: [24]f32 = @splat(7);
+        storeWhole(lanes, &target, @splat(1));
+        const after = std.mem.allEqual(f32, target[lanes..], 7);
+        // Zig's own backend for x86-64, which compiles without optimization, stores 16 bytes of a
+        // shorter vector: whatever runs on several threads then overwrites its neighbour's results.
+        if (!after) std.debug.print("A vector of {d} floats overwrites its neighbours: compile with -fllvm, or -O safe\n", .{lanes});
+        try std.testing.expect(after);
+    }
+}
+
 test "the end of a page is not crossed" {
     const linux = std.os.linux;
     if (@import("builtin").os.tag != .linux) return error.SkipZigTest;
