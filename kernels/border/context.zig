@@ -55,6 +55,8 @@ pub const Context = struct {
     /// Freed blocks whose handles are gone, but which instructions of the batch may still use.
     pending: [pending_max]Block = undefined,
     pending_count: usize = 0,
+    /// The handles that these blocks had.
+    pending_handles: [pending_max]u32 = undefined,
     /// Handles of the freed storages that the batch itself had allocated.
     temporaries: [pending_max]u32 = undefined,
     temporaries_count: usize = 0,
@@ -282,6 +284,8 @@ pub const Context = struct {
 
     fn create(context: *Context, handle: u32, bytes: usize) Memory.CreateError!void {
         const memory = &context.memory;
+        // Engines tell the storages of a batch from one another by their handles.
+        if (std.mem.indexOfScalar(u32, context.pending_handles[0..context.pending_count], handle) != null) return error.BadHandle;
         if (context.noted) if (context.engine.reuse(bytes, memory)) |block| {
             return memory.createIn(handle, block, context.batch);
         };
@@ -321,6 +325,7 @@ pub const Context = struct {
         var status: Status = .ok;
         if (context.pending_count == pending_max) status = context.flush(sound);
         context.pending[context.pending_count] = context.memory.detach(handle).?;
+        context.pending_handles[context.pending_count] = handle;
         context.pending_count += 1;
         if (own and storage.batch == context.batch) {
             context.temporaries[context.temporaries_count] = handle;

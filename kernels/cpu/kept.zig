@@ -248,10 +248,10 @@ const Builder = struct {
         found: *const words_module.Found,
         memory: *const Memory,
     ) void {
+        // The words of flat maps are not those of the instruction that they are read into, so they
+        // are not kept; recordings contain none.
+        builder.failed = builder.failed or opcode == .flat;
         if (builder.failed) return;
-        // The views of packed flat maps are not noted, so such words are not kept; recordings
-        // contain none.
-        builder.failed = opcode == .flat;
         builder.tryAdd(instruction, words, found, memory) catch {
             builder.failed = true;
         };
