@@ -9,7 +9,16 @@ import { readManifest } from "../kernels/native/border.ts";
 import { limits, opcode, status } from "../kernels/instruction.ts";
 import { headOf } from "../kernels/schema.ts";
 import { type Random, randomOf } from "./arrays.ts";
-import { broken, freeing, recordPrograms, type Step, strange } from "./border_programs.ts";
+import {
+  broken,
+  confuse,
+  freeing,
+  ofGeneration,
+  recordPrograms,
+  repeatable,
+  type Step,
+  strange,
+} from "./border_programs.ts";
 
 type Symbols = Record<string, (...values: unknown[]) => number>;
 
@@ -128,6 +137,72 @@ function breakWords({ path, seed, rounds, context: given }: Task): Record<string
 
 function lengthOf(step: Step): number {
   return "words" in step ? step.words.length : 0;
+}
+
+/** How often words at one address run, so that a program of them is made, and kept for some runs. */
+const runsEach = 7;
+
+/**
+ * Runs programs from words that stay at their address, and changes them and the memory that they read between the runs:
+ * a kept program takes over what it allows to change, and all else is refused or runs the usual way.
+ */
+function keepWords({ path, seed, rounds }: Task): Record<string, number> {
+  const { symbols, close } = load(path), from = randomOf(seed), programs = recordPrograms(from);
+  const context = open(symbols, 2), counts = { runs: 0, whole: 0, changed: 0, refused: 0 };
+  const whole = programs.filter((program) => program.some((step) => "words" in step && step.words.length > 8));
+  const run = (words: Float64Array) =>
+    checked(symbols, context, symbols.deneb_run_words!(context, words, words.length)) === status.ok;
+  // Few addresses, so that words of other programs come where a kept program's words were.
+  const buffers = Array.from({ length: 20 }, () => new Float64Array(4096));
+  for (let round = 0; round < rounds; round++) {
+    const generation = from() < 0.5 ? 0 : Math.floor(from() * 2 ** 12),
+      steps = whole[Math.floor(from() * whole.length)]!;
+    const renumber = (step: Step): Step =>
+      "words" in step
+        ? { words: ofGeneration(step.words, generation) }
+        : { ...step, handle: step.handle + generation * limits.handles };
+    const program = steps.map(renumber),
+      most = program.reduce((best, step, k) => lengthOf(step) > lengthOf(program[best]!) ? k : best, 0);
+    const before = program.slice(0, most), cleanings: Float64Array[] = [];
+    say("round", round);
+    for (const step of before) {
+      if ("words" in step) {
+        run(step.words);
+        cleanings.push(freeing(step.words));
+      } else checked(symbols, context, symbols.deneb_write!(context, step.handle, 0, step.bytes, step.bytes.length));
+    }
+    const all = repeatable((program[most] as { words: Float64Array<ArrayBuffer> }).words);
+    const buffer = buffers[Math.floor(from() * buffers.length)]!;
+    if (all.length > buffer.length) fail(`a program of ${all.length} words`);
+    buffer.set(all);
+    const view = buffer.subarray(0, all.length);
+    let changed = false;
+    for (let k = 0; k < runsEach; k++) {
+      if (k >= 2 && from() < 0.3) {
+        if (from() < 0.5) confuse(view, all, from);
+        else view.set(broken(view.slice(), from));
+        changed = true;
+        counts.changed++;
+      }
+      const written = before.filter((step) => "bytes" in step);
+      if (written.length > 0 && from() < 0.2) {
+        const { handle, bytes } = written[Math.floor(from() * written.length)] as { handle: number; bytes: Uint8Array };
+        checked(symbols, context, symbols.deneb_write!(context, handle, 0, bytes, bytes.length));
+      }
+      say("run", k, view);
+      counts.runs++;
+      if (run(view)) counts.whole++;
+      else if (changed) counts.refused++;
+      else fail(`round ${round} of seed ${seed}: words that are not broken are refused`);
+      if (changed) run(freeing(view));
+    }
+    cleanings.forEach(run);
+    const bytes = symbols.deneb_memory!(context, 0);
+    if (bytes !== 0) fail(`round ${round} of seed ${seed} left ${bytes} bytes`);
+  }
+  if (symbols.deneb_close!(context) !== status.ok) fail("the context did not close");
+  close();
+  return counts;
 }
 
 const contextsMax = 10;
@@ -311,7 +386,7 @@ function lookOn({ path, seed, rounds, context }: Task): Record<string, number> {
   return counts;
 }
 
-const parts = { overlap, breakWords, callAnything, openAndClose, openForOthers, callOnOthers, lookOn };
+const parts = { overlap, breakWords, keepWords, callAnything, openAndClose, openForOthers, callOnOthers, lookOn };
 
 /** Runs tasks in Workers, side by side. The Workers end together, since attached buffers must live until all have ended. */
 async function inWorkers(tasks: readonly Task[]): Promise<Record<string, number>[]> {

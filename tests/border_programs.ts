@@ -2,7 +2,7 @@
  * Real instructions for tests of the border: those that `core/array/` writes, recorded rather than run, and ways to break
  * them.
  */
-import type { DType } from "../core/pure/dtype.ts";
+import { type DType, isHalf } from "../core/pure/dtype.ts";
 import { argFold, checkLabels, fold, gather, matmul, random, scatterAdd } from "../core/array/skeletons.ts";
 import { broadcastTo } from "../core/array/views.ts";
 import { groupResult, groupResults } from "../core/array/group.ts";
@@ -10,8 +10,8 @@ import { empty, map } from "../core/array/ndarray.ts";
 import { Stream } from "../core/array/stream.ts";
 import { reducedShape, type Shape } from "../core/pure/shape.ts";
 import type { Device } from "../kernels/device.ts";
-import { argRows, foldRows, limits, mapRows, opcode, table } from "../kernels/instruction.ts";
-import { placeOf, wordsMost } from "../kernels/schema.ts";
+import { argRows, dtypeBytes, foldRows, limits, mapRows, mapUses, opcode, table } from "../kernels/instruction.ts";
+import { headOf, ofView, placeOf, readFlatCode, viewPlaces, wordsMost } from "../kernels/schema.ts";
 import { compute, layoutNames, mapTo, type Operand, operand, operandsOf, put, type Random, typesOf } from "./arrays.ts";
 import { partCases } from "./row_cases.ts";
 
@@ -108,6 +108,13 @@ export function recordPrograms(from: Random): Step[][] {
       ];
       record((stream) => compute(stream, inputs, ([a, b]) => matmul(a!, b!, batch)));
     }
+  }
+  // Right operands that products copy into panels, of all types that a product may have.
+  for (const dtype of ["float32", "float64", "int32", "float16", "bfloat16"] as const) {
+    const other = any(["float32", "float16", "bfloat16"] as const), halves = isHalf(dtype) ? other : dtype;
+    const a = operand(halves, [any([1, 5, 70]), 40], "contiguous", from),
+      b = operand(dtype, [40, 50], "transposed", from);
+    record((stream) => compute(stream, [a, b], ([x, y]) => matmul(x!, y!, [])));
   }
   for (const [outer, length, inner, count] of [[1, 3, 1, 5], [2, 4, 3, 2], [1, 50, 900, 60], [3, 1, 2, 0]] as const) {
     const dtype = any(typesOf(table.map.copy));
@@ -233,19 +240,74 @@ export function broken(words: Float64Array<ArrayBuffer>, from: Random): Float64A
   return copied;
 }
 
+/** Calls `visit` with each instruction's opcode, and with the indices of its first word and of the word after its last. */
+function forEachInstruction(words: Float64Array, visit: (code: number, at: number, end: number) => void): void {
+  for (let at = 0; at + 2 <= words.length;) {
+    const length = words[at + 1]!, end = at + Math.trunc(length);
+    if (!(length >= 2) || end > words.length) return;
+    visit(words[at]!, at, end);
+    at = end;
+  }
+}
+
+/** The indices of the handles among the words of a program that is not broken. */
+function handlePlaces(words: Float64Array): number[] {
+  const places: number[] = [];
+  forEachInstruction(words, (code, at, end) => {
+    if (code === opcode.alloc) places.push(at + placeOf.alloc.handle);
+    else if (code === opcode.free) { for (let k = at + placeOf.free.handles; k < end; k++) places.push(k); }
+    else if (code === opcode.flat) {
+      places.push(at + placeOf.flat.handle);
+      const { operands } = mapUses[readFlatCode(words[at + placeOf.flat.code]!).row]!;
+      for (let k = 0; k < operands; k++) places.push(at + headOf.flat + 2 * k);
+    } else places.push(...viewPlaces(words, at));
+  });
+  return places;
+}
+
+/** A copy whose handles are of that generation. */
+export function ofGeneration(words: Float64Array<ArrayBuffer>, generation: number): Float64Array<ArrayBuffer> {
+  const copied = words.slice();
+  for (const place of handlePlaces(words)) copied[place]! += generation * limits.handles;
+  return copied;
+}
+
+/** The words as they can run again and again: they free what they make, and nothing else. */
+export function repeatable(words: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const made = new Set<number>(), found: number[] = [];
+  forEachInstruction(words, (code, at, end) => {
+    if (code === opcode.alloc) made.add(words[at + placeOf.alloc.handle]!);
+    const { allocates } = readFlatCode(code === opcode.flat ? words[at + placeOf.flat.code]! : 0);
+    if (allocates) made.add(words[at + placeOf.flat.handle]!);
+    if (code !== opcode.free) return void found.push(...words.subarray(at, end));
+    for (const handle of words.subarray(at + placeOf.free.handles, end)) {
+      if (made.delete(handle)) found.push(opcode.free, wordsMost.free, handle);
+    }
+  });
+  for (const handle of made) found.push(opcode.free, wordsMost.free, handle);
+  return Float64Array.from(found);
+}
+
+/**
+ * Gives a view another type, or puts one handle in the place of another: of an operand, a result or a storage. `whole` are
+ * the words before any were changed.
+ */
+export function confuse(words: Float64Array, whole: Float64Array, from: Random): void {
+  const any = <T>(list: readonly T[]): T => list[Math.floor(from() * list.length)]!, places = handlePlaces(whole);
+  const views: number[] = [];
+  forEachInstruction(whole, (code, at) => {
+    if (code !== opcode.alloc && code !== opcode.free && code !== opcode.flat) views.push(...viewPlaces(whole, at));
+  });
+  if (views.length > 0 && from() < 0.5) words[any(views) + ofView.dtype] = Math.floor(from() * dtypeBytes.length);
+  else if (places.length > 0) words[any(places)] = words[any(places)]!;
+}
+
 /** Words that free every handle that the given words may have allocated. */
 export function freeing(words: Float64Array): Float64Array<ArrayBuffer> {
   const frees: number[] = [];
-  for (let at = 0; at + 2 < words.length;) {
-    const handle = words[at] === opcode.alloc
-      ? placeOf.alloc.handle
-      : words[at] === opcode.flat
-      ? placeOf.flat.handle
-      : null;
+  forEachInstruction(words, (code, at) => {
+    const handle = code === opcode.alloc ? placeOf.alloc.handle : code === opcode.flat ? placeOf.flat.handle : null;
     if (handle !== null) frees.push(opcode.free, wordsMost.free, words[at + handle]!);
-    const length = words[at + 1]!;
-    if (!(length >= 2)) break;
-    at += Math.trunc(length);
-  }
+  });
   return Float64Array.from(frees);
 }

@@ -24,6 +24,19 @@ testWith(needed, "instructions with a broken word are refused or run, and leave 
   }
 });
 
+testWith(
+  needed,
+  "words that come again and change are kept, run the usual way or refused, and leave no memory",
+  async () => {
+    for (const seed of [1, 2]) {
+      const [counts] = await strike("keepWords", seed, 3000);
+      const { runs, whole, changed, refused } = counts as Record<string, number>;
+      assertStrictEquals(runs, 7 * 3000);
+      assert(whole! > runs! / 2 && changed! > 3000 && refused! > 1000, JSON.stringify(counts));
+    }
+  },
+);
+
 testWith(needed, "gather and scatter onto their own indices stay within their storages", async () => {
   const [counts] = await strike("overlap", 1, 1);
   assertStrictEquals(counts!.ok! + counts!.refused!, 2);

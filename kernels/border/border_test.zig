@@ -98,6 +98,69 @@ test "nothing is read of a storage that there was no memory for" {
     try expectEqual(status(.ok), run(context, &product));
 }
 
+fn runWords(context: u32, words: []align(8) const f64) u32 {
+    return border.run_words(context, std.mem.sliceAsBytes(words).ptr, @intCast(words.len));
+}
+
+test "element types are compared before a product is measured for panels, at each run" {
+    const size = 64;
+    const context = border.open("threads 2", 9);
+    defer _ = border.close(context);
+    const create align(8) = [_]f64{ 1, 4, 1, 8 * size * size, 1, 4, 2, 8 * size * size, 1, 4, 3, 8 * size * size };
+    try expectEqual(status(.ok), runWords(context, &create));
+    for ([_]f64{ 0, 1, 2 }) |compute| for ([_]f64{ 0, 1, 2, 3, 4, 5, 6 }) |a| for ([_]f64{ 0, 1, 2, 3, 4, 5, 6 }) |b| {
+        // The right operand is transposed, so that it would get panels. A storage of single bytes
+        // would be too short for the compute type.
+        const words align(8) = [_]f64{ 8, 22, compute, 0, size, size, size } ++
+            [_]f64{ 3, a, 0, size, 1 } ++ [_]f64{ 1, a, 0, size, 1 } ++ [_]f64{ 2, b, 0, 1, size };
+        const halves = compute == 0 and (a == 0 or a > 4) and (b == 0 or b > 4);
+        const want: program.Status = if ((a == compute and b == compute) or halves) .ok else .unsupported;
+        for (0..4) |_| try expectEqual(status(want), runWords(context, &words));
+    };
+    for ([_]program.Opcode{ .gather, .scatter }) |opcode| {
+        const words align(8) = [_]f64{ code(opcode), 22, 1, 1, 1, 1, 3, 0, 0, 1, 1, 1, 1, 1, 0, 1, 1, 1, 2, 2, 0, 1 };
+        for (0..4) |_| try expectEqual(status(.unsupported), runWords(context, &words));
+    }
+}
+
+test "flat maps that come again are run the usual way" {
+    const context = border.open("", 0);
+    defer _ = border.close(context);
+    // Shorter than the map that they are read into: a fill at the very end of the words.
+    const words align(8) = [_]f64{ 1, 4, 1, 4, 13, 7, 0, 1, 1, 0, 0.5, 2, 3, 1 } ++ [_]f64{ 1, 4, 2, 4, 13, 7, 0, 1, 2, 0, 0.5 };
+    const forget align(8) = [_]f64{ 2, 3, 2 };
+    for (0..5) |_| {
+        try expectEqual(status(.ok), runWords(context, &words));
+        try expectEqual(4, border.memory(context, 0));
+        try expectEqual(status(.ok), runWords(context, &forget));
+    }
+}
+
+test "a handle that was freed in a group is taken again only after the group" {
+    const context = border.open("", 0);
+    defer _ = border.close(context);
+    const fill = [_]f64{ 13, 7, 0, 1, 1, 0, 0.5 };
+    const add = [_]f64{ 13, 10, 8 * @as(f64, comptime table.mapNumber("add")), 1, 2, 0, 1, 0, 1, 0 };
+    const make = [_]f64{ 1, 4, 1, 4 };
+    const free = [_]f64{ 2, 3, 1 };
+    const again align(8) = [_]f64{ 3, 2 } ++ make ++ fill ++ free ++ make ++ fill ++ [_]f64{ 4, 2 };
+    try expectEqual(status(.stale), runWords(context, &again));
+    // Neither allocation is left: the first was freed, the second refused.
+    try expectEqual(0, border.memory(context, 0));
+    const older align(8) = make ++ [_]f64{ 3, 2 } ++ fill ++ free ++ make ++ [_]f64{ 4, 2 };
+    try expectEqual(status(.stale), runWords(context, &older));
+    // Another generation of the handle is another handle, and the same one may come in the next
+    // group.
+    const next = 1 + (1 << 20);
+    const result = [_]f64{ 1, 4, 2, 4 };
+    const fine align(8) = result ++ [_]f64{ 3, 2 } ++ make ++ fill ++ free ++ [_]f64{ 1, 4, next, 4, 13, 7, 0, 1, next, 0, 2.5 } ++
+        [_]f64{ 2, 3, next, 4, 2, 3, 2 } ++ make ++ fill ++ add ++ free ++ [_]f64{ 4, 2 };
+    try expectEqual(status(.ok), runWords(context, &fine));
+    var value: [1]f32 = undefined;
+    try expectEqual(status(.ok), border.read(context, 2, 0, std.mem.asBytes(&value), 4));
+    try expectEqual(1, value[0]);
+}
+
 test "a flat map makes its output, even where something failed before it" {
     const check = [_]f64{ 12, 8, 1, 0, 1, 2, 0, 0 };
     const flat = [_]f64{ 13, 7, 4, 25, 9, 0, 0.5 };
@@ -151,7 +214,30 @@ test "lengths count together only where one array has them" {
     words[0..22].* = gather;
     words[4] = 1 << 40;
     words[5] = 2;
+    words[11] = 0;
     try expectEqual(status(.range), border.run(context, 22));
+    try expectMessage(context, "Cannot gather: shape [1, 1099511627776, 2] has more than 1099511627776 elements");
+    const product = .{ 8, 22, 0, 0, 1, 3, 1 << 39, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0 };
+    words[0..22].* = product;
+    try expectEqual(status(.range), border.run(context, 22));
+    try expectMessage(context, "Cannot matmul: shape [549755813888, 3] has more than 1099511627776 elements");
+    words[0..22].* = product;
+    words[4] = 1 << 41;
+    try expectEqual(status(.range), border.run(context, 22));
+    try expectMessage(context, "Cannot matmul: an axis of 2199023255552 elements is longer than 1099511627776");
+    words[0..20].* = .{ 6, 20, 0, 0, 2, 0, 1, 0, 0, 0, 1 << 30, 1 << 11, 3, 0, 0, 1, 0, 0, 0, 0 };
+    try expectEqual(status(.range), border.run(context, 20));
+    try expectMessage(context, "Cannot sum: shape [1073741824, 2048] has more than 1099511627776 elements");
+    // The place of the best element is an int32.
+    words[0..14].* = .{ 7, 14, 0, 0, 1, 0, 1 << 31, 3, 2, 0, 1, 0, 0, 0 };
+    try expectEqual(status(.range), border.run(context, 14));
+    try expectMessage(context, "Cannot argmax: the place of one element among 2147483648 does not fit an int32; wanted at most 2147483647");
+}
+
+fn expectMessage(context: u32, want: []const u8) !void {
+    var text: [256]u8 = undefined;
+    const length = border.@"error"(context, &text, text.len);
+    try std.testing.expectEqualStrings(want, text[0..length]);
 }
 
 test "a failed list frees what it may without running the rest" {

@@ -2,6 +2,7 @@
 //! of live storages, and every size in it is small enough to be multiplied by the others.
 
 const std = @import("std");
+const facts = @import("../program/facts.zig");
 const memory_module = @import("../host/memory.zig");
 const program = @import("../program/program.zig");
 const schema = @import("../program/schema.zig");
@@ -33,6 +34,23 @@ const maps = signatures(table.map_rows);
 fn signaturesOf(comptime name: []const u8) []const Signature {
     const list = comptime signatures(@field(table, name ++ "_rows"));
     return &list;
+}
+
+/// The names of the rows that an instruction of that name may have.
+fn rowNamesOf(comptime name: []const u8) []const []const u8 {
+    const rows = @field(table, name ++ "_rows");
+    comptime var names: [rows.len][]const u8 = undefined;
+    inline for (rows, &names) |row, *one| one.* = row.name;
+    const list = names;
+    return &list;
+}
+
+/// What an instruction is called in messages: the name of its row, where it has one.
+fn nameOf(comptime row: schema.Row, target: anytype) []const u8 {
+    inline for (row.fields) |field| {
+        if (field.kind == .row) return (comptime rowNamesOf(row.name))[@field(target, field.member)];
+    }
+    return row.name;
 }
 
 /// A storage that a flat map makes for its output.
@@ -124,18 +142,43 @@ pub const Reader = struct {
         inline for (row.fields) |field| if (field.times == .field) {
             const count = @field(target, row.fields[field.times.field].member);
             var whole: u64 = 1;
-            for (@field(target, field.member)[0..count], field.at..) |*size, at| {
-                size.* = try reader.number(at, "size", comptime boundOf(row, field));
-                whole = try reader.product(whole, size.*);
-            }
+            const sizes = @field(target, field.member)[0..count];
+            for (sizes, field.at..) |*size, at| size.* = try reader.sizeAt(at, nameOf(row, target));
+            for (sizes) |size| whole = try reader.product(whole, size, nameOf(row, target), sizes);
         };
-        return reader.views(row, target);
+        const useful = try reader.views(row, target);
+        try reader.together(row, target);
+        return useful;
+    }
+
+    /// Refuses views that are right one by one, but not together. Engines trust that.
+    inline fn together(reader: *const Reader, comptime row: schema.Row, target: anytype) Failure!void {
+        if (comptime std.mem.eql(u8, row.name, "arg")) {
+            var places: usize = 1;
+            for (target.shape[target.kept..target.rank]) |size| places *= size;
+            if (places > std.math.maxInt(i32)) return reader.refuse(
+                error.Range,
+                "Cannot {s}: the place of one element among {d} does not fit an int32; wanted at most {d}",
+                .{ nameOf(row, target), places, std.math.maxInt(i32) },
+            );
+        }
+        if (@TypeOf(target.*) == program.MatMul and !facts.multiplies(target)) return reader.refuse(
+            error.Unsupported,
+            "Cannot multiply: the dtypes are {t} and {t}, for a result of {t}; wanted one dtype",
+            .{ target.a.dtype, target.b.dtype, target.out.dtype },
+        );
+        if (@TypeOf(target.*) == program.Gather and comptime row.writes()) {
+            if (target.out.dtype != target.source.dtype) return reader.refuse(
+                error.Unsupported,
+                "Cannot " ++ row.name ++ ": the dtypes are {t} and {t}; wanted two equal ones",
+                .{ target.out.dtype, target.source.dtype },
+            );
+        }
     }
 
     /// Reads the words of a field, `count` of them, as the row says.
     inline fn head(reader: *const Reader, comptime row: schema.Row, target: anytype) Failure!void {
         var signature: Signature = .{ .operands = 0, .scalars = 0, .for_ints = true };
-        var sizes: u64 = 1;
         inline for (row.fields) |field| if (field.times == .fixed) inline for (0..field.times.fixed) |k| {
             const at = field.at + k;
             const slot = words_module.slotOf(target, field, k);
@@ -153,11 +196,7 @@ pub const Reader = struct {
                     slot.* = @intCast(try reader.number(at, field.name, most + 1));
                 },
                 .operands => slot.* = try reader.operandsOf(at, signature),
-                .size => {
-                    slot.* = try reader.number(at, field.name, bound);
-                    // On 32-bit addresses the product of all axes must fit 32 bits.
-                    if (@bitSizeOf(usize) == 32 and comptime row.isAxis(field)) sizes = try reader.product(sizes, slot.*);
-                },
+                .size => slot.* = try reader.sizeAt(at, row.name),
                 .number, .key, .counter => slot.* = words_module.liveOf(field.kind, @TypeOf(slot.*), reader.words[at]) orelse
                     return reader.fail(error.Malformed, "the " ++ field.name ++ " {d} must be a whole number in [0, {d})", .{
                         reader.words[at], bound,
@@ -219,7 +258,7 @@ pub const Reader = struct {
             rank += list.len;
         }
         var whole: u64 = 1;
-        for (room[0..rank]) |size| whole = try reader.product(whole, size);
+        for (room[0..rank]) |size| whole = try reader.product(whole, size, row.name, room[0..rank]);
         return room[0..rank];
     }
 
@@ -238,7 +277,7 @@ pub const Reader = struct {
         target.rank = 1;
         target.inputs_count = signature.operands;
         try reader.exactly(head_length + 2 * operands + scalars);
-        const count = try reader.number(flat_at + 1, "size", words_module.elements_max + 1);
+        const count = try reader.sizeAt(flat_at + 1, (comptime rowNamesOf("map"))[target.row]);
         target.shape[0] = count;
         try reader.line(flat_at + 2, &target.out, count, target.compute);
         for (target.inputs[0..operands], 0..) |*input, k| {
@@ -266,8 +305,12 @@ pub const Reader = struct {
     }
 
     fn fail(reader: *const Reader, failure: Failure, comptime format: []const u8, values: anytype) Failure {
+        return reader.refuse(failure, "Cannot run: " ++ format, values);
+    }
+
+    fn refuse(reader: *const Reader, failure: Failure, comptime format: []const u8, values: anytype) Failure {
         @branchHint(.cold);
-        reader.message.set("Cannot run: " ++ format, values);
+        reader.message.set(format, values);
         return failure;
     }
 
@@ -308,12 +351,24 @@ pub const Reader = struct {
         return @intCast(count);
     }
 
-    /// A number of elements multiplied by `times`. Both factors are at most
-    /// `words_module.elements_max`.
-    inline fn product(reader: *const Reader, whole: u64, size: usize) Failure!u64 {
+    /// The length of an axis in word `at`.
+    inline fn sizeAt(reader: *const Reader, at: usize, name: []const u8) Failure!usize {
+        const whole: u64 = @bitCast(reader.wholes[at]);
+        if (whole <= words_module.elements_max) return @intCast(whole);
+        if (reader.wholes[at] < 0) return reader.fail(error.Malformed, "the size {d} must be a whole number", .{reader.words[at]});
+        return reader.refuse(error.Range, "Cannot {s}: an axis of {d} elements is longer than {d}", .{
+            name, whole, words_module.elements_max,
+        });
+    }
+
+    /// The elements of some axes multiplied by those of the next, of all axes `shape` of a view.
+    /// Both factors are at most `words_module.elements_max`.
+    inline fn product(reader: *const Reader, whole: u64, size: usize, name: []const u8, shape: []const usize) Failure!u64 {
         const more = multiplied(whole, @max(size, 1));
         if (more <= words_module.elements_max) return more;
-        return reader.fail(error.Range, "a shape has more than {d} elements", .{words_module.elements_max});
+        return reader.refuse(error.Range, "Cannot {s}: shape {f} has more than {d} elements", .{
+            name, std.fmt.Alt([]const usize, writeShape){ .data = shape }, words_module.elements_max,
+        });
     }
 
     /// A view of that shape, all of whose elements are in a live storage.
@@ -383,11 +438,15 @@ fn boundOf(comptime row: schema.Row, comptime field: schema.Field) u64 {
     return switch (field.kind) {
         .compute => 3,
         .rank => program.rank_max + 1 - schema.axesBeside(row, field.at),
-        .size => words_module.elements_max + 1,
         .key => 1 << 32,
         .counter => 1 << 53,
         else => 0,
     };
+}
+
+fn writeShape(shape: []const usize, writer: *std.Io.Writer) std.Io.Writer.Error!void {
+    for (shape, 0..) |size, k| try writer.print("{s}{d}", .{ if (k == 0) "[" else ", ", size });
+    try writer.writeAll(if (shape.len == 0) "[]" else "]");
 }
 
 fn typesText(comptime types: []const program.DType) []const u8 {

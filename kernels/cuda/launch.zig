@@ -427,11 +427,6 @@ pub fn arg(engine: *Engine, one: *const program.Fold) Failed!void {
         for (split.kept(one)) |part| try arg(engine, &part);
         return;
     }
-    const reduced = product(one.shape[one.kept..one.rank]);
-    if (reduced > layout.places_max) return engine.unsupported(
-        "Cannot run: the place of one element among {d} does not fit an int32; wanted at most {d}",
-        .{ reduced, layout.places_max },
-    );
     const reduction: Reduction = .init(one);
     return start(engine, .arg, @backingInt(one.compute), one.row, .{ reduction.blocks(), 1 }, bytesOf(&reduction.arguments, 2));
 }
@@ -463,10 +458,6 @@ pub fn check(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind
 /// Launches the check of the indices and returns the arguments of gather and scatter; the caller
 /// sets `total`.
 fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind, total: usize) Failed!places_kernels.PlacesArguments {
-    if (!facts.gathers(one)) return engine.unsupported(
-        "Cannot {t}: the dtypes are {t}, {t} and {t}; wanted two equal ones and an index of int32 or uint8",
-        .{ kind, one.out.dtype, one.source.dtype, one.index.dtype },
-    );
     try check(engine, one, kind);
     var places: places_kernels.PlacesArguments = .{
         .out = @intFromPtr(one.out.data),

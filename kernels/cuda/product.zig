@@ -40,9 +40,6 @@ const add_row = table.mapNumber("add");
 pub fn multiply(engine: *Engine, one: *const program.MatMul) Failed!void {
     const compute = one.compute;
     const halves = facts.hasHalves(one);
-    if (!halves and !facts.isUniform(one)) {
-        return engine.unsupported("Cannot multiply: operands must have one dtype", .{});
-    }
     const whole = one.k != 0 and @max(one.m, one.n, one.k) <= int_max;
     if (engine.blas != null and whole and compute != .int32) return byBlas(engine, one);
     if (!halves) return byKernel(engine, one);

@@ -8,7 +8,6 @@
 const std = @import("std");
 const clblast = @import("clblast.zig");
 const enqueue = @import("enqueue.zig");
-const facts = @import("../program/facts.zig");
 const opencl = @import("engine.zig");
 const opencl_api = @import("api.zig");
 const program = @import("../program/program.zig");
@@ -68,10 +67,6 @@ fn usual(engine: *const Engine) u8 {
 
 pub fn execute(engine: *Engine, one: *const MatMul) Status {
     const compute = one.compute;
-    if (!facts.hasHalves(one) and !facts.isUniform(one)) {
-        engine.message.set("Cannot multiply: operands must have one dtype", .{});
-        return .unsupported;
-    }
     if (engine.blas != null and clblast.multiply(engine, &turned(one))) return .ok;
     if (engine.tile == null) engine.tile = recall(engine);
     if (engine.tile == null and compute == .float32 and one.m * one.n * @max(one.k, 1) >= tuned_from) {

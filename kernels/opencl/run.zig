@@ -267,19 +267,6 @@ pub fn check(engine: *Engine, one: *const program.Gather, action: opencl.Check) 
     return arguments.enqueue(.{ 1, 1, 1 }, text.lanes);
 }
 
-fn refuseTypes(engine: *Engine, one: *const program.Gather, action: opencl.Check) Status {
-    const indexed = switch (one.index.dtype) {
-        .int32, .uint8, .bool => true,
-        .float32, .float64, .float16, .bfloat16 => false,
-    };
-    if (indexed and one.out.dtype == one.source.dtype) return .ok;
-    engine.message.set(
-        "Cannot {t}: the dtypes are {t}, {t} and {t}; wanted two equal ones and an index of int32 or uint8",
-        .{ action, one.out.dtype, one.source.dtype, one.index.dtype },
-    );
-    return .unsupported;
-}
-
 fn placesParameters(engine: *const Engine, one: *const program.Gather, each: usize) [15]i64 {
     var list: [15]i64 = undefined;
     for ([_]usize{ one.outer, one.count, one.length, one.inner, each }, list[0..5]) |size, *word| word.* = @intCast(size);
@@ -295,8 +282,7 @@ fn placesParameters(engine: *const Engine, one: *const program.Gather, each: usi
 }
 
 fn gather(engine: *Engine, one: *const program.Gather) Status {
-    var status = refuseTypes(engine, one, .gather);
-    if (status == .ok) status = check(engine, one, .gather);
+    const status = check(engine, one, .gather);
     if (status != .ok) return status;
     const wide = engine.shaping.lanes;
     const lanes: [2]u16 = if (wide == 1) .{ 1, 1 } else if (one.inner >= 64) .{ 64, wide / 64 } else .{ 1, wide };
@@ -311,8 +297,7 @@ fn gather(engine: *Engine, one: *const program.Gather) Status {
 }
 
 fn scatter(engine: *Engine, one: *const program.Gather) Status {
-    var status = refuseTypes(engine, one, .scatter);
-    if (status == .ok) status = check(engine, one, .scatter);
+    const status = check(engine, one, .scatter);
     if (status != .ok) return status;
     const wide = engine.shaping.lanes;
     const lanes: [2]u16 = if (wide == 1) .{ 1, 1 } else if (one.inner >= 64) .{ 64, wide / 64 } else .{ 1, wide };

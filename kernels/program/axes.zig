@@ -204,6 +204,12 @@ pub inline fn divCeil(count: usize, each: usize) usize {
     return (count + each - 1) / each;
 }
 
+/// Where a part begins if `count` things are shared out as equally as whole numbers allow; the
+/// larger parts are the first ones. No step exceeds `count`, however many parts there are.
+pub inline fn partBegin(count: usize, part: usize, parts: usize) usize {
+    return count / parts * part + @min(part, count % parts);
+}
+
 pub fn product(shape: []const usize) usize {
     var count: usize = 1;
     for (shape) |size| count *= size;

@@ -30,13 +30,9 @@ fn lastLong(shape: []const usize) ?usize {
     return null;
 }
 
-/// Whether gather and scatter take elements of these types, with an index of that type.
-pub fn gathers(gather: *const program.Gather) bool {
-    const indexed = switch (gather.index.dtype) {
-        .int32, .uint8, .bool => true,
-        .float32, .float64, .float16, .bfloat16 => false,
-    };
-    return indexed and gather.out.dtype == gather.source.dtype;
+/// Whether a product exists for the types of operands and result.
+pub fn multiplies(product: *const program.MatMul) bool {
+    return isUniform(product) or hasHalves(product);
 }
 
 /// Whether operands and result of a product all have the type in which it is computed.

@@ -102,12 +102,6 @@ pub const Row = struct {
         return false;
     }
 
-    /// Whether a view has an axis whose length is that field.
-    pub fn isAxis(comptime row: Row, comptime wanted: Field) bool {
-        for (row.views) |view| for (view.axes) |axes| if (row.fields[axes.field].at == wanted.at) return true;
-        return false;
-    }
-
     /// Whether the instruction writes its first view.
     pub fn writes(comptime row: Row) bool {
         return row.views.len > 0 and row.views[0].access != .read;

@@ -4,9 +4,9 @@ const std = @import("std");
 const program = @import("program.zig");
 const schema = @import("schema.zig");
 
-/// The most elements of an instruction, counting axes of length 0 as 1, and the largest absolute
-/// stride.
-pub const elements_max = if (@bitSizeOf(usize) == 32) 1 << 30 else 1 << 40;
+/// The most elements of a view, counting axes of length 0 as 1, and the largest absolute stride: in
+/// 32 bits as many as an `isize` counts.
+pub const elements_max = if (@bitSizeOf(usize) == 32) std.math.maxInt(i32) else 1 << 40;
 
 /// Adding it to a whole number of at most 51 bits leaves that number in the low bits of the sum.
 const magic: f64 = 3 << 51;

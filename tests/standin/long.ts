@@ -11,7 +11,7 @@ import { broadcastTo } from "../../core/array/views.ts";
 import { Stream } from "../../core/array/stream.ts";
 import { dtypeCode, foldRows, mapRows, opcode } from "../../kernels/instruction.ts";
 import { openDevice } from "../../kernels/mod.ts";
-import { openNative } from "../../kernels/native/native.ts";
+import { openChosen } from "../devices/native.ts";
 import { setDefaultDevice, Tensor, tensor } from "../../mod.ts";
 import { assert, assertEquals, assertMatch, assertThrows } from "../support.ts";
 import { get, having } from "./controls.ts";
@@ -95,12 +95,12 @@ Deno.test("what is too long for a launch is split on the host", async () => {
 Deno.test("a place among more elements than an int32 counts is refused", async () => {
   const words = [opcode.arg, 0, 0, float32, 1, 0, many, ...view(3, int32), ...view(2, float32, 0)];
   await runLost(words).then(() => assert(false, "it ran"), (error) => {
-    assertMatch(error.message, /^Cannot run: the place of one element among 2147483648 does not fit an int32/);
+    assertMatch(error.message, /^Cannot arg(max|min): the place of one element among 2147483648 does not fit an int32/);
   });
 });
 
 Deno.test("more products than a launch counts are split among the axes of the batch", () => {
-  const device = openNative("cuda", null, { places: 20 }), stream = new Stream(device);
+  const device = openChosen("cuda", { places: 20 }), stream = new Stream(device);
   const fill = (size: number, shape: number[]) =>
     fromTypedArray(stream, Int32Array.from({ length: size }, (_, k) => k % 7 - 3), shape, "int32");
   const a = fill(7 * 9 * 6, [7, 9, 2, 3]), b = fill(9 * 6, [9, 3, 2]), wide = broadcastTo(b, [7, 9, 3, 2]);

@@ -19,12 +19,14 @@
 const std = @import("std");
 const assert = std.debug.assert;
 const contract = @import("contract.zig");
-const divCeil = @import("../../program/axes.zig").divCeil;
+const axes_module = @import("../../program/axes.zig");
 const Pool = @import("../pool.zig").Pool;
 const panels_module = @import("panels.zig");
 const row_module = @import("row.zig");
 const tile = @import("tile.zig");
+const divCeil = axes_module.divCeil;
 const offset = tile.offset;
+const partBegin = axes_module.partBegin;
 const stepped = tile.stepped;
 
 const Args = contract.Args;
@@ -146,7 +148,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
                 .items_each = 1,
                 .unit = if (args.panels == null) 1 else Tile.vectors_max,
             };
-            plan.left = args.a_row == 1 and @abs(args.a_col) * @sizeOf(T) >= panels_module.apart(args.k) and
+            plan.left = args.a_row == 1 and @abs(args.a_col) *| @sizeOf(T) >= panels_module.apart(args.k) and
                 args.n > Tile.vectors_max * lanes;
             split(&plan, threads);
             return plan;
@@ -156,8 +158,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
         /// for each thread where parts are large, so that a thread that is held up holds up little.
         fn split(plan: *Plan, threads: usize) void {
             const args = plan.args;
-            const item_work = args.m * args.n * @max(args.k, 16);
-            const work = plan.items *| item_work;
+            const work = plan.items *| (args.m * args.n *| @max(args.k, 16));
             if (threads == 1 or work < 2 * part_work_min) {
                 plan.items_each = plan.items;
                 return;
@@ -225,10 +226,10 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             args.c = offset(args.c, c);
             const unit = plan.unit * lanes;
             const units = divCeil(args.n, unit);
-            const row = args.m * row_part / plan.row_parts;
-            const column = units * column_part / plan.column_parts * unit;
-            const row_end = args.m * (row_part + 1) / plan.row_parts;
-            const units_end = units * (column_part + 1) / plan.column_parts;
+            const row = partBegin(args.m, row_part, plan.row_parts);
+            const column = partBegin(units, column_part, plan.column_parts) * unit;
+            const row_end = partBegin(args.m, row_part + 1, plan.row_parts);
+            const units_end = partBegin(units, column_part + 1, plan.column_parts);
             const column_end = @min(units_end * unit, args.n);
             args.a = stepped(args.a, row, args.a_row);
             args.b = stepped(args.b, column, args.b_col);
@@ -245,8 +246,8 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             const width = divCeil(args.n, unit);
             const chunks = divCeil(width * unit, chunk);
             for (0..chunks) |i| {
-                const from = width * i / chunks * unit;
-                const to = @min(width * (i + 1) / chunks * unit, args.n);
+                const from = partBegin(width, i, chunks) * unit;
+                const to = @min(partBegin(width, i + 1, chunks) * unit, args.n);
                 args.n = to - from;
                 args.b = stepped(whole.b, from, whole.b_col);
                 args.c = whole.c + from;
@@ -274,7 +275,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             fn panelBegin(chunk: *const Chunk, panel: usize) usize {
                 // Panels that are ready have the full width, except the last one.
                 if (chunk.args.panels != null) return @min(panel * Tile.vectors_max, chunk.vectors);
-                return chunk.vectors * panel / chunk.panels;
+                return partBegin(chunk.vectors, panel, chunk.panels);
             }
 
             fn panelColumns(chunk: *const Chunk, panel: usize) usize {
@@ -283,7 +284,7 @@ pub fn Gemm(comptime T: type, comptime config: Config) type {
             }
 
             fn stripBegin(chunk: *const Chunk, strip: usize) usize {
-                return chunk.args.m * strip / chunk.strips;
+                return partBegin(chunk.args.m, strip, chunk.strips);
             }
 
             /// The address of a panel among the copies.

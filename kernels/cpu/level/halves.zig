@@ -17,15 +17,17 @@
 const std = @import("std");
 const assert = std.debug.assert;
 const builtin = @import("builtin");
+const axes_module = @import("../../program/axes.zig");
 const convert = @import("../../program/convert.zig");
 const contract = @import("contract.zig");
-const divCeil = @import("../../program/axes.zig").divCeil;
 const Pool = @import("../pool.zig").Pool;
 const tile = @import("tile.zig");
 const DType = @import("../../program/program.zig").DType;
 
 const Args = contract.HalfArgs;
 const Batch = contract.Batch;
+const divCeil = axes_module.divCeil;
+const partBegin = axes_module.partBegin;
 const place = contract.place;
 
 /// Rows and columns of a part, and the most copied elements of a column: 4 bytes each, which hold
@@ -164,10 +166,10 @@ pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
             args.c.data = stepped(args.c.data, c, args.c.dtype, 1);
             const unit = plan.unit * lanes;
             const units = divCeil(args.n, unit);
-            const row = args.m * row_part / plan.row_parts;
-            const column = units * column_part / plan.column_parts * unit;
-            const row_end = args.m * (row_part + 1) / plan.row_parts;
-            const column_end = @min(units * (column_part + 1) / plan.column_parts * unit, args.n);
+            const row = partBegin(args.m, row_part, plan.row_parts);
+            const column = partBegin(units, column_part, plan.column_parts) * unit;
+            const row_end = partBegin(args.m, row_part + 1, plan.row_parts);
+            const column_end = @min(partBegin(units, column_part + 1, plan.column_parts) * unit, args.n);
             args.m = row_end - row;
             args.n = column_end - column;
             args.a.data = args.a.at(row, 0);
@@ -197,8 +199,8 @@ pub fn Gemm(comptime config: tile.Config, comptime dots: bool) type {
                     copyRight(args, first, count, begin * lanes, columns, right + begin * lanes * depth);
                 }
                 for (0..strips) |strip| {
-                    const row = args.m * strip / strips;
-                    const rows = args.m * (strip + 1) / strips - row;
+                    const row = partBegin(args.m, strip, strips);
+                    const rows = partBegin(args.m, strip + 1, strips) - row;
                     copyLeft(args, first, count, row, rows, left);
                     begin = 0;
                     while (begin < vectors) : (begin += vectors_max) {

@@ -34,7 +34,7 @@ pub fn Panels(comptime T: type, comptime config: tile.Config) type {
 
         /// Whether rows of B are so far apart that they compete for the same cache sets.
         fn compete(args: *const Arguments) bool {
-            return @abs(args.b_row) * @sizeOf(T) >= 4 * apart(args.k) and args.n > Tile.vectors_max * lanes;
+            return @abs(args.b_row) *| @sizeOf(T) >= 4 * apart(args.k) and args.n > Tile.vectors_max * lanes;
         }
 
         pub inline fn copy(

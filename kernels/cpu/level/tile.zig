@@ -259,5 +259,5 @@ pub inline fn offset(pointer: anytype, elements: isize) @TypeOf(pointer) {
 
 /// The pointer moved by `count` strides.
 pub inline fn stepped(pointer: anytype, count: usize, stride: isize) @TypeOf(pointer) {
-    return offset(pointer, @as(isize, @intCast(count)) * stride);
+    return offset(pointer, @as(isize, @intCast(count)) *% stride);
 }

@@ -36,10 +36,7 @@ pub fn execute(
         .arg => |*one| arg.execute(tables, pool, one),
         .matmul => |*one| if (facts.hasHalves(one)) {
             product_halves.execute(level, pool, scratch, one);
-        } else if (!product.execute(tables, pool, scratch, one)) {
-            message.set("Cannot multiply: operands must have one dtype", .{});
-            return .unsupported;
-        },
+        } else product.execute(tables, pool, scratch, one),
         .gather => |*one| {
             const status = check(message, one, "gather");
             if (status != .ok) return status;
@@ -61,14 +58,6 @@ pub fn execute(
 }
 
 fn check(message: *Message, one: *const program.Gather, comptime action: []const u8) Status {
-    if (!facts.gathers(one)) {
-        message.set(
-            "Cannot " ++ action ++ ": the dtypes are {t}, {t} and {t}; wanted two equal ones " ++
-                "and an index of int32 or uint8",
-            .{ one.out.dtype, one.source.dtype, one.index.dtype },
-        );
-        return .unsupported;
-    }
     const index = gather.outside(one) orelse return .ok;
     message.set("Cannot " ++ action ++ ": index {d} must lie in [0, {d})", .{ index, one.length });
     return .range;

@@ -143,21 +143,6 @@ test "an index out of range is refused with its value, and nothing is written" {
     }
 }
 
-test "operands that do not go together are unsupported" {
-    var engine: cpu.Engine = undefined;
-    try testing.open(&engine, 1);
-    defer engine.deinit();
-    var bench: Bench = .init(11);
-    defer bench.deinit();
-    const shape: Shape = .{ .outer = 2, .count = 9, .length = 5, .inner = 3 };
-    var one = try make(&bench, .float32, shape, false);
-    one.out = try bench.view(.float64, &.{ 2, 9, 3 }, .dense);
-    try std.testing.expectEqual(.unsupported, engine.execute(&.{ .gather = one }));
-    one.source = try bench.view(.float64, &.{ 2, 5, 3 }, .dense);
-    one.index = try bench.view(.float32, &.{9}, .dense);
-    try std.testing.expectEqual(.unsupported, engine.execute(&.{ .gather = one }));
-}
-
 /// Element i of a call, computed from the words of its Philox block alone.
 fn naiveRandom(one: *const program.Random, i: usize) f64 {
     const each: usize = if (one.out.dtype == .float64) 2 else 4;

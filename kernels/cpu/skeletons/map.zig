@@ -217,7 +217,7 @@ pub fn prepareFlat(
     for (0..prepared.operands) |k| {
         const view = if (k == 0) &map.out else &map.inputs[k - 1];
         const bytes: isize = @intCast(view.dtype.bytes());
-        const row = bytes * @as(isize, @intCast(prepared.axes.shape[1]));
+        const row = bytes *% @as(isize, @intCast(prepared.axes.shape[1]));
         prepared.axes.strides[k][0..2].* = if (axes_module.dense(view, shape))
             .{ row, bytes }
         else if (axes_module.single(view, shape))

@@ -5,27 +5,24 @@ const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
 const contract = @import("../level/contract.zig");
 const convert = @import("../../program/convert.zig");
-const facts = @import("../../program/facts.zig");
 const program = @import("../../program/program.zig");
 const Pool = @import("../pool.zig").Pool;
 
 const advance = axes_module.advance;
 
-/// Runs the product; false if the operands are not all of the compute type.
+/// Runs a product of operands that all have the compute type.
 pub fn execute(
     tables: *const contract.Table,
     pool: *Pool,
     scratch: []align(64) u8,
     product: *const program.MatMul,
-) bool {
-    if (!facts.isUniform(product)) return false;
+) void {
     switch (product.compute) {
         inline .float32, .float64, .int32 => |known| {
             executeAs(convert.Compute[@backingInt(known)], tables, pool, scratch, product);
         },
-        else => return false,
+        else => unreachable,
     }
-    return true;
 }
 
 fn executeAs(
