@@ -464,6 +464,7 @@ test {
     _ = @import("program/facts.zig");
     _ = @import("host/dynamic.zig");
     _ = @import("host/lock.zig");
+    _ = @import("host/system_memory.zig");
     _ = @import("opencl/clblast.zig");
     _ = @import("opencl/product.zig");
     _ = @import("host/settings.zig");

@@ -14,13 +14,14 @@ import {
   randint,
   randn,
   scope,
+  setDefaultDevice,
   type Tensor,
   tensor,
   zeros,
 } from "../mod.ts";
 import { openChosen } from "./devices/native.ts";
 import { absence } from "./kernels.ts";
-import { testUnless } from "./permissions.ts";
+import { testUnless, testWith } from "./permissions.ts";
 import { Stream } from "../core/array/stream.ts";
 import { fromTypedArray } from "../core/array/ndarray.ts";
 import {
@@ -124,8 +125,8 @@ function line(n: number, dtype: "float32" | "int32" = "float32"): Tensor {
 }
 
 forEachDevice("what no device can hold is refused, leaves nothing, and disturbs nothing", (device) => {
-  // A wasm module has 4 GiB.
-  const n = device === "wasm" ? 70_000 : 2 ** 24;
+  // A wasm module has 4 GiB, and so has a storage of the reference device.
+  const n = ["wasm", "reference"].includes(device) ? 70_000 : 2 ** 24;
   for (const [name, make] of Object.entries(makers)) {
     using _ = scope();
     const kept = ones([3]), before = memory(device);
@@ -138,7 +139,17 @@ forEachDevice("what no device can hold is refused, leaves nothing, and disturbs 
     assertEquals([tensors, bytes], [before.tensors, before.bytes], name);
     assertEquals(kept.add(1).toArray(), [2, 2, 2], name);
   }
-}, { on: ["cpu", "wasm", "opencl"] });
+});
+
+testWith(["read"], "a tensor that memory has no room for is refused before it is filled", async () => {
+  const [, kilobytes] = (await Deno.readTextFile("/proc/meminfo")).match(/MemAvailable: +(\d+)/)!;
+  await setDefaultDevice("cpu");
+  using _ = scope();
+  // Linux grants a process more than it has.
+  const size = Math.ceil(1.1 * 1024 * Number(kilobytes));
+  assertThrowsLike(() => zeros([size], { dtype: "uint8" }), /^Error: Cannot allocate \d+ bytes: /);
+  assertStrictEquals(ones([3]).sum().item(), 3);
+}, Deno.build.os === "linux" ? absence("cpu") : "only Linux grants memory that it does not have");
 
 forEachDevice("shapes of more elements than numbers count are refused by name", () => {
   const size = 2 ** 40,

@@ -12,6 +12,7 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
+const system_memory = @import("system_memory.zig");
 const assert = std.debug.assert;
 
 pub const handles_max = 1 << 20;
@@ -280,6 +281,7 @@ fn mapHost(context: *anyopaque, size: usize) ?[*]align(alignment) u8 {
         const slice = allocatorOf(context).alignedAlloc(u8, .fromByteUnits(alignment), size) catch return null;
         return slice.ptr;
     }
+    if (!system_memory.hasRoomFor(size)) return null;
     const pages = std.heap.page_allocator;
     const slice = pages.alignedAlloc(u8, .fromByteUnits(huge_page_bytes), size) catch return null;
     if (builtin.os.tag == .linux) {

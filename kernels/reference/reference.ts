@@ -65,6 +65,8 @@ interface Decoded<Name extends OpcodeName> {
 }
 
 const sizesEnd = 2 ** 40;
+/** The most bytes of a storage: more would take minutes to fill, and memory that the system grants but does not have. */
+const bytesMost = 2 ** 32;
 /** The bounds of fields whose words are whole numbers; `row` and `within` have bounds that depend on other words. */
 const ends: Record<Exclude<Kind, "row" | "within" | "rest">, number> = {
   handle: 2 ** 32,
@@ -189,6 +191,7 @@ class Reference implements Device {
     if (this.#storages.has(handle)) throw new Error(`Cannot allocate: handle ${handle} is in use`);
     // The handle is taken even without memory for its storage: the owner frees the handle all the same.
     this.#storages.set(handle, new Uint8Array(0));
+    if (bytes > bytesMost) throw new Error(`Cannot allocate ${bytes} bytes on reference: a storage holds ${bytesMost}`);
     try {
       // The size is rounded up, so that a typed array of any type can show the storage.
       this.#storages.set(handle, new Uint8Array(Math.ceil(bytes / 8) * 8));
