@@ -179,12 +179,13 @@ forEachDevice("a view of more elements than an address has bits is refused with 
 }, { on: ["wasm"] });
 
 for (const kind of ["cpu", "opencl"] as const) {
-  testUnless(absence(kind), `bytes are copied in pieces of any length [${kind}]`, () => {
+  testUnless(absence(kind), `bytes are copied in pieces of any length [${kind}]`, async () => {
     const bytes = Uint8Array.from({ length: 1000 }, (_, k) => k % 251);
     for (const bytesAtOnce of [1, 7, 999, 1000, 1001]) {
       const device = openChosen(kind, { bytesAtOnce }), stream = new Stream(device);
       const array = fromTypedArray(stream, bytes, [bytes.length], "uint8");
       assertEquals(array.read(), bytes);
+      assertEquals(await array.readLater(), bytes);
       const { handle } = array.storage, part = new Uint8Array(20);
       device.write(handle, 500, new Uint8Array(20).fill(255));
       device.read(handle, 490, part);
