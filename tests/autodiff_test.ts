@@ -254,6 +254,14 @@ forEachDevice("a gradient has the type, shape and device of its tensor", (device
     () => new Odd(sum).call(x).sum().backward(),
     /^TypeError: Cannot Odd: gradient of shape \[\] for .*\[2\]/,
   );
+  const without = (answer: unknown) => () => new Odd(() => answer as Tensor).call(x).sum().backward();
+  assertThrowsLike(without(3), /^TypeError: Cannot Odd: 3, it must be a tensor/);
+  assertThrowsLike(
+    without(undefined),
+    /^Error: Cannot backward: Odd gave no gradient for input 0; null says that none flows/,
+  );
+  without(null)();
+  assertStrictEquals(x.grad, null);
   // A second gradient is checked as the first is, though it would stretch to the first.
   const both = () => new Odd(sum).call(x).add(new Odd(kept).call(x)).add(new Odd(sum).call(x)).sum();
   assertThrowsLike(() => both().backward(), /^TypeError: Cannot Odd: gradient of shape \[\]/);

@@ -11,7 +11,7 @@ import { sameShape, showShape } from "../pure/shape.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Adjoints, TensorOp, TensorTupleOp } from "./op.ts";
 import { isIntact, unlessOverwritten } from "./overwritten.ts";
-import { findTopoSort, noValues, type Op, releasedInputs } from "./value.ts";
+import { checkTensor, findTopoSort, noValues, type Op, releasedInputs } from "./value.ts";
 
 /** Options of a backward sweep. */
 export interface BackwardOptions {
@@ -179,20 +179,17 @@ function freeUnused(adjoint: Tensor, own: Scope): void {
 
 /** Adds the adjoints that an op's gradient has answered to those of the op's inputs. */
 function distribute(state: Sweep, op: Op, inputs: readonly Tensor[], answer: Adjoints): void {
-  if (!Array.isArray(answer)) {
-    if (isNeeded(state, inputs[0]!)) addAdjoint(state, inputs[0]!, answer as Tensor, op);
-    return;
+  if (!Array.isArray(answer)) return give(state, op, inputs, 0, answer as Tensor);
+  for (let place = 0; place < inputs.length; place++) give(state, op, inputs, place, answer[place]);
+}
+
+function give(state: Sweep, op: Op, inputs: readonly Tensor[], place: number, given: Tensor | null | undefined): void {
+  const input = inputs[place]!;
+  if (!isNeeded(state, input)) return;
+  if (given === undefined) {
+    throw new Error(`Cannot backward: ${op.name} gave no gradient for input ${place}; null says that none flows`);
   }
-  for (let place = 0; place < inputs.length; place++) {
-    const input = inputs[place]!, given = answer[place];
-    if (!isNeeded(state, input)) continue;
-    if (given === undefined) {
-      throw new Error(
-        `Cannot backward: ${op.name} gave no gradient for input ${place}; null says that none flows`,
-      );
-    }
-    if (given !== null) addAdjoint(state, input, given, op);
-  }
+  if (given !== null) addAdjoint(state, input, given, op);
 }
 
 function addAdjoint(state: Sweep, node: Tensor, given: Tensor, from: Op | null = null): void {
@@ -222,13 +219,14 @@ function keepUnused({ own, unused }: Sweep, adjoint: Tensor): void {
 
 /** Whether an adjoint has the shape and type of its node, and is on its device. */
 function fits({ cachedData: wanted }: Tensor, { cachedData: array }: Tensor): boolean {
-  return wanted !== null && array !== null && wanted.code === array.code && sameShape(wanted.shape, array.shape) &&
+  return wanted !== null && !!array && wanted.code === array.code && sameShape(wanted.shape, array.shape) &&
     wanted.storage.stream === array.storage.stream;
 }
 
 /** The adjoint in the type of its node. TypeError if it is of another shape or on another device. */
 function fitted(state: Sweep, node: Tensor, adjoint: Tensor, from: Op | null): Tensor {
   const action = from?.name ?? "backward";
+  checkTensor(action, adjoint);
   if (!sameShape(adjoint.shape, node.shape)) {
     throw new TypeError(
       `Cannot ${action}: gradient of shape ${showShape(adjoint.shape)} for a tensor of shape ${showShape(node.shape)}`,
