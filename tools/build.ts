@@ -121,8 +121,14 @@ export async function buildWasm(path: string, say: (line: string) => void): Prom
  * it.
  */
 async function emit(zig: Zig, words: readonly string[], path: string): Promise<void> {
-  const name = path.slice(path.lastIndexOf("/") + 1), partial = `.zig-cache/partial/${Deno.pid}-${name}`;
-  await Deno.mkdir(new URL(".zig-cache/partial", root), { recursive: true });
+  const name = path.slice(path.lastIndexOf("/") + 1), folder = new URL(".zig-cache/partial/", root);
+  const partial = `.zig-cache/partial/${Deno.pid}-${name}`;
+  await Deno.mkdir(folder, { recursive: true });
+  // What a killed build has left. No build takes as long as a day.
+  for await (const { name } of Deno.readDir(folder)) {
+    const file = new URL(name, folder), { mtime } = await Deno.stat(file).catch(() => ({ mtime: null }));
+    if (mtime !== null && Date.now() - mtime.getTime() > 86_400_000) await Deno.remove(file).catch(() => {});
+  }
   try {
     await compile(zig, [...words, `-femit-bin=${partial}`]);
     await Deno.rename(new URL(partial, root), new URL(path, root));
