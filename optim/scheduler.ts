@@ -111,7 +111,7 @@ export abstract class Scheduler {
 
   /**
    * Goes to the step of a state, and sets the optimizer's base rate, if the state has one, and its rate. The schedule's own
-   * settings stay. Before anything is changed: RangeError for a count below 0, and for a rate that is none.
+   * settings stay. Before anything is changed: RangeError for a count below 0, and for a rate that the optimizer refuses.
    */
   loadStateDict(state: SchedulerState): void {
     const { steps, baseLr = this.baseLr } = checkState("load schedule", state);
@@ -119,9 +119,15 @@ export abstract class Scheduler {
     if (typeof baseLr !== "number" || !(baseLr >= 0 && baseLr < Infinity)) {
       throw new RangeError(`Cannot load schedule: baseLr ${shown(baseLr)} must lie in [0, Infinity)`);
     }
+    const { optimizer } = this, before = optimizer.initialLr;
+    optimizer.initialLr = baseLr;
+    try {
+      optimizer.lr = this.rate(steps);
+    } catch (error) {
+      optimizer.initialLr = before;
+      throw error;
+    }
     this.#steps = steps;
-    this.optimizer.initialLr = baseLr;
-    this.start();
   }
 }
 

@@ -160,6 +160,21 @@ Deno.test("Scheduler.loadStateDict() changes nothing when it refuses", () => {
   }
 });
 
+Deno.test("Scheduler.loadStateDict() changes nothing where the optimizer refuses the rate", () => {
+  class Sinking extends optim.Scheduler {
+    constructor(optimizer: optim.Optimizer) {
+      super(optimizer);
+      this.start();
+    }
+    override rate(steps: number): number {
+      return this.baseLr - steps;
+    }
+  }
+  const optimizer = new optim.SGD([new Tensor([1])], { lr: 3 }), schedule = new Sinking(optimizer);
+  assertThrows(() => schedule.loadStateDict({ steps: 5, baseLr: 4 }), RangeError, "lr");
+  assertEquals([schedule.stateDict(), optimizer.lr, optimizer.initialLr], [{ steps: 0, baseLr: 3 }, 3, 3]);
+});
+
 Deno.test("the random generator takes no state that it could not be in", () => {
   manualSeed(3);
   const good = io.random.stateDict() as { key: number[]; counter: number };
