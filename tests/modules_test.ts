@@ -1,5 +1,5 @@
 /** Modules and losses at their edges: empty batches, and arguments that are refused. */
-import { capture, nn, Tensor, tensor, zeros } from "../mod.ts";
+import { build, capture, nn, placeholder, Tensor, tensor, zeros } from "../mod.ts";
 import { modules } from "./catalogue.ts";
 import {
   assertClose,
@@ -151,6 +151,12 @@ forEachDevice("BinaryCrossEntropyLoss refuses what is no probability, where valu
   // PyTorch's number for wrong answers of 0 and 1: logarithms end at -100.
   assertExact(new nn.BinaryCrossEntropyLoss().call(tensor([0, 1]), tensor([1, 0])).item(), 100);
   assertExact(new nn.BinaryCrossEntropyLoss().call(tensor([0, 1]), tensor([false, true])).item(), 0);
+});
+
+forEachDevice("BinaryCrossEntropyLoss of a placeholder's graph waits for what is fed", () => {
+  const x = placeholder([1]), loss = new nn.BinaryCrossEntropyLoss().call(x.add(2).reciprocal().mul(4), tensor([1]));
+  using session = build([loss]);
+  assertClose([session.run({ feeds: [[x, tensor([2])]] })[0]!.item()], [0]);
 });
 
 forEachDevice("BinaryCrossEntropyLoss in a captured function takes what comes, and gives NaN", () => {
