@@ -155,7 +155,7 @@ export class Stream {
   allocate(bytes: number): Storage {
     recorder?.enter(this);
     if (bytes > smallBytes) this.#runLarge(bytes);
-    const at = this.open(allocWords, wordsAtMost), storage = this.claim(bytes), words = this.#words;
+    const at = this.#openBeside(allocWords), storage = this.claim(bytes), words = this.#words;
     words[at] = allocOpcode;
     words[at + 1] = allocWords;
     words[at + handleAt] = storage.handle;
@@ -207,7 +207,7 @@ export class Stream {
       words[end] = handle;
       this.#length = end + 1;
     } else {
-      const at = this.open(freeWords, wordsAtMost), words = this.#words;
+      const at = this.#openBeside(freeWords), words = this.#words;
       words[at] = freeOpcode;
       words[at + 1] = freeWords;
       words[at + handlesAt] = handle;
@@ -230,13 +230,18 @@ export class Stream {
     this.#isUrgent = true;
   }
 
-  /**
-   * Makes room for `count` words and says where they begin. After writing them the writer calls {@linkcode close}. At most
-   * so many words may wait, which is none where a turn does; on words that allocate and free no turn depends.
-   */
-  open(count: number, most: number = room): number {
+  /** Makes room for `count` words and says where they begin. After writing them the writer calls {@linkcode close}. */
+  open(count: number): number {
     // In wasm any allocation may move all memory; the old view of the words is empty then.
-    if (this.#length + count + endWords > most || this.#words.length === 0 || groupDepth > 0) this.#prepare(count);
+    if (this.#length + count + endWords > room || this.#words.length === 0 || groupDepth > 0) this.#prepare(count);
+    return this.#length;
+  }
+
+  /** As {@linkcode open}, for words that allocate and free: no turn depends on these. */
+  #openBeside(count: number): number {
+    if (this.#length + count + endWords > wordsAtMost || this.#words.length === 0 || groupDepth > 0) {
+      this.#prepare(count);
+    }
     return this.#length;
   }
 
