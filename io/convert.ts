@@ -23,6 +23,7 @@ export interface Converted {
 /**
  * Brings a state of PyTorch into a model's names and order: names in its spelling (`running_mean`) become the model's
  * (`runningMean`), and the weights of {@linkcode Linear} layers, which are [outFeatures, inFeatures] there, are transposed.
+ * The beginnings `module.` and `_orig_mod.`, which PyTorch's wrappers give to names, are left out.
  * Nothing is lost in silence: what has no place in the model is reported, as is what the model lacks.
  *
  * TypeError for what is no state, no model, or another framework.
@@ -59,7 +60,10 @@ export function convert(stateDict: Readonly<StateDict>, options: ConvertOptions,
   const spellings = new Map([...places.keys()].map((name) => [spelling(name), name]));
   const state: StateDict = {}, left: Record<string, string> = {};
   for (const [given, value] of Object.entries(stateDict)) {
-    const name = places.has(given) ? given : spellings.get(spelling(given)), target = places.get(name!);
+    const name = places.has(given)
+      ? given
+      : spellings.get(spelling(given)) ?? spellings.get(spelling(given.replace(wrappers, "")));
+    const target = places.get(name!);
     if (!(value instanceof Tensor)) left[given] = `it is ${shown(value)}, not a tensor`;
     else if (target === undefined) {
       left[given] = /(^|\.)num_batches_tracked$/.test(given)
@@ -75,6 +79,9 @@ export function convert(stateDict: Readonly<StateDict>, options: ConvertOptions,
   }
   return { state, left, missing: [...places.keys()].filter((name) => !Object.hasOwn(state, name)) };
 }
+
+/** What PyTorch's modules around a model, for several GPUs and for compilation, put before all of its names. */
+const wrappers = /^(module\.|_orig_mod\.)+/;
 
 /** A name in one spelling for both frameworks: `running_mean` and `runningMean` are the same. */
 function spelling(name: string): string {

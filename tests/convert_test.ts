@@ -93,6 +93,24 @@ testWith([], "convert() takes the model's order, not the shapes, for what is tra
   assertExact([own.state["inner.weight"]!.toArray(), own.state.table!.toArray()], [[[1, 3], [2, 4]], [[1, 2], [3, 4]]]);
 });
 
+testWith([], "convert() looks through the wrappers that PyTorch puts around a model", () => {
+  const bias = tensor([1, 2]), weight = zeros([2, 3]);
+  for (const prefix of ["module.", "_orig_mod.", "module._orig_mod."]) {
+    const given = { [`${prefix}0.weight`]: weight, [`${prefix}0.bias`]: bias };
+    const { state, left, missing } = io.convert(given, { from: "pytorch" }, new nn.Sequential(new nn.Linear(3, 2)));
+    assertEquals([Object.keys(state), left, missing], [["0.weight", "0.bias"], {}, []]);
+  }
+  // A part of the model's own that has such a name keeps it.
+  class Own extends nn.Module {
+    readonly module = new nn.BatchNorm1d(2);
+    override forward(x: Tensor): Tensor {
+      return this.module.call(x);
+    }
+  }
+  const { state } = io.convert({ "module.running_mean": bias }, { from: "pytorch" }, new Own());
+  assertEquals(Object.keys(state), ["module.runningMean"]);
+});
+
 testWith([], "convert() reports what was left, and what is missing", () => {
   class Net extends nn.Module {
     readonly firstLayer = new nn.Linear(3, 2);

@@ -167,7 +167,8 @@ async function main([name = "", ...words]: readonly string[]): Promise<number> {
   try {
     child = new Deno.Command("deno", { args, stdin: "inherit", stdout: "inherit", stderr: "inherit" }).spawn();
   } catch (cause) {
-    throw new Error(`Cannot run deno, which is not on the path: ${(cause as Error).message}`, { cause });
+    const { message } = cause as Error, command = [Deno.execPath(), ...args].join(" ");
+    throw new Error(`Cannot run deno, which must be on the path: ${message}. What would run is\n${command}`, { cause });
   }
   // The terminal sends an interrupt to both; other signals are passed on.
   Deno.addSignalListener("SIGINT", () => {});
