@@ -289,10 +289,15 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
   }
 }
 
+/** Whether a tensor has no memory any more, such as an input that a module kept for a look at it. */
+function isFreed(tensor: Tensor): boolean {
+  return tensor.cachedData === null;
+}
+
 /** Whether a value in a field belongs to the module. Results of ops and tensors without gradients are only kept there. */
 function belongs(value: object): value is Found {
   return value instanceof Module || value instanceof Buffer ||
-    value instanceof Tensor && (value instanceof Parameter || value.requiresGrad && value.isLeaf());
+    value instanceof Tensor && (value instanceof Parameter || value.requiresGrad && value.isLeaf() && !isFreed(value));
 }
 
 /** What an array, a plain object, a Map or a Set holds, by name. */

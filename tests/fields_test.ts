@@ -1,5 +1,5 @@
 /** Where a module finds its parameters, and what is said of those that it cannot find. */
-import { capture, data, nn, ones, optim, Tensor, tensor, train, zeros } from "../mod.ts";
+import { capture, data, nn, ones, optim, scope, Tensor, tensor, train, zeros } from "../mod.ts";
 import { testWith } from "./permissions.ts";
 import { assertEquals, assertMatch, assertThrows, forEachDevice, values } from "./support.ts";
 
@@ -54,6 +54,15 @@ forEachDevice("a Map that holds itself, and a part in two places, are walked onc
   assertEquals(part.training, false);
 }, parameters);
 
+forEachDevice("an input that a module kept and a scope freed is no parameter", () => {
+  const module = new Holder({ last: null as Tensor | null }, []);
+  {
+    using _ = scope();
+    (module.at as { last: Tensor }).last = new Tensor([1]);
+  }
+  assertEquals([module.parameters(), module.stateDict()], [[], {}]);
+});
+
 testWith([], "two tensors of one name are refused, since a state would lose one", () => {
   const module = new Holder(new Map<unknown, unknown>([[1, first()], ["1", first()]]), []);
   assertThrows(() => module.stateDict(), TypeError, "Cannot list tensors: two of the module are named at.1");
@@ -85,7 +94,7 @@ class Hidden extends nn.Module {
     return this.shown.call(x).mul(this.#scale);
   }
 }
-const told = /^deneb: parameters get gradients, but no optimizer trains them and no module lists them: \[1\]\. /;
+const told = /^deneb: tensors get gradients, but no optimizer trains them and no module lists them: \[1\]\. /;
 
 forEachDevice("the first step of an optimizer tells once of parameters that no module lists", async () => {
   for (const wrap of [(f: () => Tensor) => f, (f: () => Tensor) => capture(f)]) {

@@ -49,7 +49,8 @@ export function tellOf(untrained: readonly Tensor[]): void {
   const shapes = untrained.slice(0, 3).map(({ shape }) => showShape(shape)).join(", ");
   const others = untrained.length > 3 ? `, ${untrained.length - 3} more` : "";
   notice(
-    `deneb: parameters get gradients, but no optimizer trains them and no module lists them: ${shapes}${others}. ` +
-      "A module finds what its fields hold, but not what is in #private ones or in objects of other classes.",
+    `deneb: tensors get gradients, but no optimizer trains them and no module lists them: ${shapes}${others}. ` +
+      "A module finds what its fields hold, but not what is in #private ones or in objects of other classes; " +
+      "a constant is made by tensor().",
   );
 }
