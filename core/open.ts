@@ -6,6 +6,7 @@ import { cachedLibrary, libraryFile, release } from "../kernels/native/library.t
 import { writeRefusal } from "../kernels/native/partial.ts";
 import * as doors from "../kernels/mod.ts";
 import { chooseStream, streamOf } from "./array/devices.ts";
+import { checkFunction, checkOptions } from "./pure/check.ts";
 import { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";
 import { writeWhole } from "./host/files.ts";
 
@@ -50,6 +51,8 @@ export interface OpenOptions {
  * ```
  */
 export async function open(name = "auto", options: OpenOptions = {}): Promise<string> {
+  const { progress } = checkOptions("open device", options, "{ progress: (report) => {} }", ["progress"]);
+  if (progress !== undefined) checkFunction("open device", progress);
   if (name === "cpu") await fetchLibrary(options);
   // Without a network the best is what is there.
   else if (name === "auto") await fetchLibrary(options).catch(() => {});

@@ -50,7 +50,9 @@ export function openDevice(name: string): Device {
       (Object.hasOwn(numbered, kind) && /^\d{1,3}$/.test(digits) && name === `${kind}:${digits}`));
   if (known) return doors[kind]!.open(digits === undefined ? null : Number(digits));
   const names = Object.keys(doors).map((each) => Object.hasOwn(numbered, each) ? `${each}, ${each}:N` : each);
-  throw new RangeError(`Cannot open device: "${name}" is not one of auto, ${names.join(", ")}`);
+  throw new RangeError(
+    `Cannot open device: ${JSON.stringify(name.slice(0, 40))} is not one of auto, ${names.join(", ")}`,
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Modes of computation: whether gradients are recorded, and in which type products are computed.
  */
-import { checkFunction } from "../pure/check.ts";
+import { checkFlag, checkFunction, checkOptions, shown } from "../pure/check.ts";
 import { isPlain } from "../pure/nested.ts";
 import { ambient, type AutocastType } from "./scope.ts";
 
@@ -109,9 +109,17 @@ export interface AutocastOptions {
  * if (linear.weight.grad!.dtype !== "float32") throw new Error("a half gradient");
  * ```
  */
-export function autocast<T>(body: () => T, { dtype = "bfloat16", enabled = true }: AutocastOptions = {}): T {
+export function autocast<T>(body: () => T, options: AutocastOptions = {}): T {
+  checkFunction("autocast", body);
+  const { dtype = "bfloat16", enabled = true } = checkOptions(
+    "autocast",
+    options,
+    '{ dtype: "float16" }',
+    ["dtype", "enabled"],
+  );
   if (dtype !== "bfloat16" && dtype !== "float16") {
-    throw new TypeError(`Cannot autocast: type ${dtype satisfies never}, it must be bfloat16 or float16`);
+    throw new TypeError(`Cannot autocast: type ${shown(dtype satisfies never)}, it must be bfloat16 or float16`);
   }
+  checkFlag("autocast", "enabled", enabled);
   return synchronous("autocast", withAutocast(enabled ? dtype : null, body));
 }

@@ -4,6 +4,7 @@
  * Code that runs without interruption shares one state. `await scope(async () => ...)` gives its task a state of its own,
  * which `AsyncLocalStorage` carries across each `await`, so that interleaving tasks never see one another's scope.
  */
+import { checkFunction } from "../pure/check.ts";
 
 /** Something that a scope frees at its end: a tensor. */
 export interface Owned {
@@ -208,6 +209,7 @@ export function scope<T>(body: () => Promise<T>): Promise<T>;
 export function scope<T>(body?: () => Promise<T>): Scope | Promise<T> {
   const state = ambient();
   if (body === undefined) return new Scope(state);
+  checkFunction("open scope", body);
   const own: Ambient = { ...state };
   const run = async () => {
     const opened = new Scope(own);

@@ -12,7 +12,7 @@ import { settleTurns } from "./turns.ts";
 /** A seed's two key words. */
 export function keyOf(seed: number): [number, number] {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`Cannot seed: ${seed} must be an integer in [0, 2^53)`);
+    throw new RangeError(`Cannot seed: ${shown(seed)} must be an integer in [0, 2^53)`);
   }
   return [seed >>> 0, Math.floor(seed / 2 ** 32)];
 }

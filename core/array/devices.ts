@@ -5,6 +5,7 @@
  */
 import { defaultName, openDevice } from "../../kernels/mod.ts";
 import { limits } from "../../kernels/instruction.ts";
+import { shown } from "../pure/check.ts";
 import { Stream } from "./stream.ts";
 
 const streams = new Map<string, Stream>();
@@ -51,7 +52,7 @@ export function openStreams(): Stream[] {
  */
 export function setThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1 || count > limits.threads) {
-    throw new RangeError(`Cannot set threads: ${count} must be an integer in [1, ${limits.threads}]`);
+    throw new RangeError(`Cannot set threads: ${shown(count)} must be an integer in [1, ${limits.threads}]`);
   }
   threads = count;
   for (const stream of openStreams()) stream.device.setThreads(count);

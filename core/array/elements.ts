@@ -109,8 +109,9 @@ function flatten(source: NestedArray, shape: Shape): (number | boolean)[] {
 /** Indices as a device takes them. RangeError for a fraction or NaN, which would become another index. */
 export function wholeNumbers(action: string, numbers: readonly number[]): Int32Array<ArrayBuffer> {
   if (!Array.isArray(numbers)) refuse(action, numbers, "a tensor or a list of integers");
-  return Int32Array.from(numbers, (number) => {
-    if (typeof number === "number" && (number | 0) === number) return number;
+  for (const number of numbers) {
+    if (typeof number === "number" && (number | 0) === number) continue;
     throw new RangeError(`Cannot ${action}: index ${shown(number)} must be an integer`);
-  });
+  }
+  return Int32Array.from(numbers);
 }

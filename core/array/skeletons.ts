@@ -175,7 +175,8 @@ export function random(
   key: readonly [Scalar, Scalar],
   counter: Scalar,
 ): NDArray {
-  const scalars = [...key, counter], numbers = scalars.map(numberNow), out = empty(stream, shape, dtype);
+  // The memory comes first: where there is none, the generator has not moved on.
+  const out = empty(stream, shape, dtype), scalars = [...key, counter], numbers = scalars.map(numberNow);
   const start = stream.open(wordsMost.random), words = stream.words, at = placeOf.random;
   words[start] = opcode.random;
   words[start + at.count] = out.size;

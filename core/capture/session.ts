@@ -5,16 +5,23 @@
 import { noGrad } from "../ambient/modes.ts";
 import { capture, type Captured } from "./capture.ts";
 import { streamOf } from "../array/devices.ts";
+import { checkOptions, refuse } from "../pure/check.ts";
 import { checkDType, type DType, isFloat } from "../pure/dtype.ts";
 import { filled } from "../array/ndarray.ts";
 import { checkShape, sameShape, type Shape, showShape } from "../pure/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { findTopoSort } from "../tensor/value.ts";
+import { checkTensor, checkTensors, findTopoSort } from "../tensor/value.ts";
 
 /** A place in a graph where a value will be fed in. Until then it shows zeros. */
 export class Placeholder extends Tensor {
   /** A placeholder of type float32, on the default device, unless the options say otherwise. */
-  constructor(shape: Shape, { dtype = "float32", device }: { dtype?: DType; device?: string } = {}) {
+  constructor(shape: Shape, options: { dtype?: DType; device?: string } = {}) {
+    const { dtype = "float32", device } = checkOptions(
+      "make placeholder",
+      options,
+      '{ dtype: "int32" }',
+      ["dtype", "device"],
+    );
     checkShape("make placeholder", shape);
     checkDType("make placeholder", dtype);
     // Requiring a gradient is what makes ops remember their inputs.
@@ -33,6 +40,18 @@ export function placeholder(shape: Shape, options: { dtype?: DType; device?: str
 /** What is fed into which placeholder. */
 export type Feeds = Iterable<readonly [Placeholder, Tensor]>;
 
+/** The value for each placeholder. TypeError for what is no list of such pairs. */
+function feedsOf(feeds: Feeds): Map<Tensor, Tensor> {
+  const given = new Map<Tensor, Tensor>(), wanted = "a list of pairs [placeholder, tensor]";
+  if (typeof feeds?.[Symbol.iterator] !== "function" || ArrayBuffer.isView(feeds)) refuse("run", feeds, wanted);
+  for (const pair of feeds) {
+    if (!Array.isArray(pair) || pair.length !== 2) refuse("run", pair, "a pair [placeholder, tensor]");
+    for (const each of pair) checkTensor("run", each);
+    given.set(pair[0], pair[1]);
+  }
+  return given;
+}
+
 /** A graph that was built, ready to be run; see {@linkcode build}. */
 export class Session implements Disposable {
   readonly #placeholders: readonly Placeholder[];
@@ -40,6 +59,7 @@ export class Session implements Disposable {
 
   /** TypeError if the outputs come from no placeholder of a float type. */
   constructor(outputs: readonly Tensor[]) {
+    checkTensors("build", outputs);
     const wanted = outputs.slice(), order = findTopoSort(wanted);
     // A backward sweep lets a node forget its inputs.
     const steps = order.map(({ op, inputs, siblings }, k) => ({ op, inputs, results: siblings ?? [order[k]!] }));
@@ -61,8 +81,9 @@ export class Session implements Disposable {
   }
 
   /** The outputs for these values. TypeError for a placeholder that is not fed, or fed another shape or type. */
-  run({ feeds }: { feeds: Feeds }): Tensor[] {
-    const given = new Map<Tensor, Tensor>(feeds);
+  run(options: { feeds: Feeds }): Tensor[] {
+    const { feeds } = checkOptions("run", options, "{ feeds: [[x, value]] }", ["feeds"]);
+    const given = feedsOf(feeds);
     const values = this.#placeholders.map((place, k) => {
       const value = given.get(place), wanted = `${place.dtype} ${showShape(place.shape)}`;
       if (value === undefined) throw new TypeError(`Cannot run: placeholder ${k}, ${wanted}, is not fed`);

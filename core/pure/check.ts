@@ -179,7 +179,17 @@ export function asking<T>(action: string, body: () => T): T {
   }
 }
 
-/** A list as it is at present, since its owner may change it later. What is no list stays as it is, for a check to refuse. */
+/**
+ * A list as it is at present, since its owner may change it later. What is no list, or has holes, stays as it is, for a check
+ * to refuse.
+ */
 export function asItIs<T>(list: T): T {
-  return Array.isArray(list) ? list.slice() as T : list;
+  if (!Array.isArray(list)) return list;
+  // Copying a list with holes takes as long as if it had none: hours, for the longest.
+  const copy: unknown[] = [];
+  for (let k = 0; k < list.length; k++) {
+    if (!(k in list)) return list;
+    copy.push(list[k]);
+  }
+  return copy as T;
 }

@@ -9,15 +9,24 @@ export function isPlain(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** The containers around the items of `container`, which is `whole` or a part of it. TypeError if it is in itself. */
+/**
+ * The containers around the items of `container`, which is `whole` or a part of it. TypeError if it is in itself, and for a
+ * list with holes, which may be far longer than what it holds.
+ */
 export function within(
   action: string,
   around: readonly object[],
   container: object,
   whole: string,
 ): readonly object[] {
+  const isList = Array.isArray(container);
+  if (isList) {
+    for (let k = 0; k < container.length; k++) {
+      if (!(k in container)) throw new TypeError(`Cannot ${action}: ${whole} has a list without an item ${k}`);
+    }
+  }
   if (!around.includes(container)) return [...around, container];
-  const kind = Array.isArray(container) ? "a list" : "an object";
+  const kind = isList ? "a list" : "an object";
   throw new TypeError(`Cannot ${action}: ${whole} has ${kind} that holds itself, it must have an end`);
 }
 

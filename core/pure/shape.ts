@@ -215,10 +215,14 @@ export interface AxisSlice {
 
 /** Throws RangeError unless there is one slice for each axis, and the axis has all of its places. */
 export function checkSlices(action: string, slices: readonly AxisSlice[], shape: Shape): void {
-  if (!Array.isArray(slices) || slices.length !== shape.length) {
-    throw new RangeError(`Cannot ${action}: ${slices?.length} slices for the axes of shape ${showShape(shape)}`);
+  if (!Array.isArray(slices)) refuse(action, slices, "a list of slices");
+  if (slices.length !== shape.length) {
+    throw new RangeError(`Cannot ${action}: ${slices.length} slices for the axes of shape ${showShape(shape)}`);
   }
-  slices.forEach(({ start, step, length, dropped }, axis) => {
+  slices.forEach((slice: AxisSlice | null | undefined, axis) => {
+    if (typeof slice !== "object" || slice === null) refuse(action, slice, "a slice of an axis");
+    const { start, step, length, dropped } = slice;
+    for (const number of [start, step, length]) if (typeof number !== "number") refuse(action, number, "a number");
     const end = shape[axis]!, last = start + (length - 1) * step;
     const whole = [start, step, length].every(Number.isSafeInteger) && length >= (dropped ? 1 : 0);
     if (whole && (length === 0 || (start >= 0 && start < end && last >= 0 && last < end))) return;

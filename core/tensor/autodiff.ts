@@ -4,7 +4,7 @@
 import { gradientsEnabled, noGrad, withAutocast, withGradients } from "../ambient/modes.ts";
 import { gradientsOf } from "./backward.ts";
 import { streamOf } from "../array/devices.ts";
-import { checkFunction, refuse } from "../pure/check.ts";
+import { checkCount, checkFunction, checkOptions, checkRange, refuse, shown } from "../pure/check.ts";
 import { isFloat, isHalf } from "../pure/dtype.ts";
 import { contiguous, fromTypedArray } from "../array/ndarray.ts";
 import { differentiating } from "../array/recorder.ts";
@@ -12,7 +12,7 @@ import { sameShape, type Shape, showShape } from "../pure/shape.ts";
 import type { TensorOp, TensorTupleOp } from "./op.ts";
 import { unlessOverwritten } from "./overwritten.ts";
 import { Tensor } from "./tensor.ts";
-import { findTopoSort } from "./value.ts";
+import { checkTensor, checkTensors, findTopoSort } from "./value.ts";
 
 /** A function of tensors to one tensor. */
 // deno-lint-ignore no-explicit-any
@@ -55,7 +55,10 @@ export function valueAndGrad<O extends GradOptions>(
   options: O = {} as O,
 ): (...inputs: unknown[]) => [Tensor, GradResult<O>] {
   checkFunction("grad", f);
-  const { argnums = 0 } = options, places = typeof argnums === "number" ? [argnums] : argnums.slice();
+  const { argnums = 0 } = checkOptions<GradOptions>("grad", options, "{ argnums: [0, 1] }", ["argnums"]);
+  if (typeof argnums !== "number" && !Array.isArray(argnums)) refuse("grad", argnums, "a place or a list of places");
+  const list: readonly number[] = typeof argnums === "number" ? [argnums] : argnums;
+  const places = Array.from(list, (place) => checkCount("grad", "the place", place, 0));
   return (...inputs) => {
     const variables = new Variables(), given = inputs.slice();
     return withGradients(true, () => {
@@ -164,6 +167,7 @@ class Variables {
  */
 export function jvp(f: TensorFunction, primals: readonly Tensor[], tangents: readonly Tensor[]): [Tensor, Tensor] {
   checkFunction("jvp", f);
+  for (const list of [primals, tangents]) checkTensors("jvp", list);
   if (primals.length !== tangents.length) {
     throw new TypeError(`Cannot jvp: ${primals.length} primals and ${tangents.length} tangents must be as many`);
   }
@@ -179,6 +183,9 @@ export function jvp(f: TensorFunction, primals: readonly Tensor[], tangents: rea
   const variables = new Variables();
   return withGradients(true, () => {
     const leaves = primals.map((primal) => variables.of(primal)), output = differentiating(() => f(...leaves));
+    if (!(output instanceof Tensor)) {
+      throw new TypeError(`Cannot jvp: the function returned ${shown(output)}, it must be a tensor`);
+    }
     const carried = new Map<Tensor, Tensor>(leaves.map((leaf, k) => [leaf, tangents[k]!]));
     for (const node of findTopoSort([output], (node) => node.requiresGrad)) {
       if (node.op === null || carried.has(node)) continue;
@@ -236,8 +243,19 @@ export interface NumericOptions {
  * if (Math.abs(slope.item() - 1) > 1e-6) throw new Error(`${slope.item()}, not cos 0`);
  * ```
  */
-export function numericGrad(f: TensorFunction, x: Tensor, { scheme = "central", step }: NumericOptions = {}): Tensor {
+export function numericGrad(f: TensorFunction, x: Tensor, options: NumericOptions = {}): Tensor {
+  checkFunction("numericGrad", f);
   refuseHalf("numericGrad", x);
+  const { scheme = "central", step } = checkOptions(
+    "numericGrad",
+    options,
+    '{ scheme: "forward" }',
+    ["scheme", "step"],
+  );
+  if (!["central", "forward", "backward"].includes(scheme)) {
+    throw new RangeError(`Cannot numericGrad: scheme ${shown(scheme)} must be forward, backward or central`);
+  }
+  if (step !== undefined) checkStep("numericGrad", step);
   const precision = x.dtype === "float64" ? 2 ** -52 : 2 ** -23;
   const h = step ?? (scheme === "central" ? Math.cbrt(precision) : Math.sqrt(precision));
   const at = elementwise(f, [x], 0);
@@ -246,19 +264,23 @@ export function numericGrad(f: TensorFunction, x: Tensor, { scheme = "central", 
   for (let k = 0; k < values.length; k++) {
     if (scheme === "central") values[k] = (at(k, h) - at(k, -h)) / (2 * h);
     else if (scheme === "forward") values[k] = (at(k, h) - here) / h;
-    else if (scheme === "backward") values[k] = (here - at(k, -h)) / h;
-    else {throw new RangeError(
-        `Cannot numericGrad: scheme "${scheme satisfies never}" must be forward, backward or central`,
-      );}
+    else values[k] = (here - at(k, -h)) / h;
   }
   return new Tensor(values, { dtype: x.dtype, shape: x.shape, device: x.device, requiresGrad: false });
 }
 
+/** RangeError for a step from which no difference comes. */
+function checkStep(action: string, step: number): void {
+  if (Number.isFinite(step) && step > 0) return;
+  throw new RangeError(`Cannot ${action}: step ${shown(step)} must be a positive number`);
+}
+
 /** TypeError for halves: their rounding is so coarse that no step gives a useful quotient. */
-function refuseHalf(action: string, { dtype }: Tensor): void {
-  if (isHalf(dtype)) {
+function refuseHalf(action: string, input: Tensor): void {
+  checkTensor(action, input);
+  if (isHalf(input.dtype)) {
     throw new TypeError(
-      `Cannot ${action}: an input is ${dtype}, it must be float32 or float64; cast inside the function`,
+      `Cannot ${action}: an input is ${input.dtype}, it must be float32 or float64; cast inside the function`,
     );
   }
 }
@@ -276,6 +298,7 @@ function elementwise(
       if (copy.length > 0) copy[index] = copy[index]! + by;
       const x = moved.wrap(fromTypedArray(streamOf(moved.device), copy, moved.shape as Shape, moved.dtype));
       const y = f(...inputs.map((input, k) => k === place ? x : input.detach()));
+      if (!(y instanceof Tensor)) refuse("take differences", y, "a tensor, which the function returns");
       const value = Number(y.item());
       for (const used of [x, y]) used.dispose();
       return value;
@@ -308,8 +331,16 @@ export interface GradCheckOptions {
  */
 export function gradCheck(f: TensorFunction, inputs: readonly Tensor[], options: GradCheckOptions = {}): true {
   checkFunction("gradCheck", f);
-  if (!Array.isArray(inputs)) refuse("gradCheck", inputs, "a list of tensors");
-  const { step = 1e-6, relative = 1e-5, absolute = 1e-7 } = options;
+  checkTensors("gradCheck", inputs);
+  const { step = 1e-6, relative = 1e-5, absolute = 1e-7 } = checkOptions(
+    "gradCheck",
+    options,
+    "{ step: 1e-6 }",
+    ["step", "relative", "absolute"],
+  );
+  checkStep("gradCheck", step);
+  checkRange("gradCheck", "relative", relative, 0);
+  checkRange("gradCheck", "absolute", absolute, 0);
   for (const input of inputs) refuseHalf("gradCheck", input);
   const argnums = inputs.flatMap((input, k) => isFloat(input.dtype) ? [k] : []);
   const leaves = inputs.map((input) => input.detach());

@@ -7,6 +7,7 @@ import { innerScope, moveTo, type Scope } from "../ambient/scope.ts";
 import { withAutocast, withGradients } from "../ambient/modes.ts";
 import { contiguous, copy, mapInto, overwrite } from "../array/ndarray.ts";
 import { rows } from "../array/rows.ts";
+import { checkFlag, checkOptions } from "../pure/check.ts";
 import { sameShape, showShape } from "../pure/shape.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Adjoints, TensorOp, TensorTupleOp } from "./op.ts";
@@ -258,13 +259,27 @@ function fitted(state: Sweep, node: Tensor, adjoint: Tensor, from: Op | null): T
  * ```
  */
 export function computeGradientOfVariables(output: Tensor, outGrad?: Tensor, options: BackwardOptions = {}): void {
+  checkTensor("backward", output);
+  if (outGrad !== undefined) checkTensor("backward", outGrad);
+  if (outGrad !== undefined && !sameShape(outGrad.shape, output.shape)) {
+    throw new TypeError(
+      `Cannot backward: outGrad of shape ${showShape(outGrad.shape)} for a tensor of shape ${showShape(output.shape)}`,
+    );
+  }
+  const { createGraph = false, retainGraph = createGraph } = checkOptions(
+    "backward",
+    options,
+    "{ retainGraph: true }",
+    ["createGraph", "retainGraph"],
+  );
+  checkFlag("backward", "createGraph", createGraph);
+  checkFlag("backward", "retainGraph", retainGraph);
   if (!output.requiresGrad) {
     throw new Error(`Cannot backward: tensor ${showShape(output.shape)} does not require a gradient`);
   }
   if (outGrad === undefined && output.size !== 1) {
     throw new TypeError(`Cannot backward: tensor ${showShape(output.shape)} is not a scalar, pass outGrad`);
   }
-  const { createGraph = false } = options;
   if (createGraph) {
     sweep([[output, outGrad ?? output.onesLike()]], (node, adjoint) => {
       if (node.op !== null) return;

@@ -306,12 +306,6 @@ export abstract class TensorNode extends Value implements Owned {
    * were overwritten since, as an optimizer's step does with weights.
    */
   backward(this: Tensor, outGrad?: Tensor, options: BackwardOptions = {}): void {
-    if (outGrad !== undefined) checkTensor("backward", outGrad);
-    if (outGrad !== undefined && !sameShape(outGrad.shape, this.shape)) {
-      throw new TypeError(
-        `Cannot backward: outGrad of shape ${showShape(outGrad.shape)} for a tensor of shape ${showShape(this.shape)}`,
-      );
-    }
     computeGradientOfVariables(this, outGrad, options);
   }
 

@@ -5,7 +5,7 @@
  * write its `gradient` in further ops, so that gradients are graphs too and can be differentiated again.
  */
 import type { NDArray } from "../array/ndarray.ts";
-import { refuse } from "../pure/check.ts";
+import { checkFunction, refuse } from "../pure/check.ts";
 import { isPlain } from "../pure/nested.ts";
 
 /**
@@ -133,6 +133,12 @@ export function checkTensor(action: string, given: unknown): void {
   if (!(given instanceof Value)) refuse(action, given, "a tensor");
 }
 
+/** TypeError unless `given` is a list of tensors. */
+export function checkTensors(action: string, given: unknown): void {
+  if (!Array.isArray(given)) refuse(action, given, "a list of tensors");
+  for (const each of given) checkTensor(action, each);
+}
+
 /**
  * The nodes that `outputs` depend on, each after all of its inputs (post-order, depth first).
  *
@@ -151,6 +157,8 @@ export function findTopoSort<V extends Value>(
   outputs: readonly V[],
   follow: (node: V) => boolean = () => true,
 ): V[] {
+  checkTensors("findTopoSort", outputs);
+  checkFunction("findTopoSort", follow);
   const visit = ++visits, order: V[] = [], stack: V[] = [], next: number[] = [];
   for (const output of outputs) {
     if (output.mark === visit || !follow(output)) continue;

@@ -323,7 +323,7 @@ const refusals: readonly [call: () => unknown, error: RegExp][] = [
   ],
   [() => new ops.CrossEntropy().call(x(), list().cast("int32")), /^TypeError: Cannot cross entropy: logits \[2, 3\]/],
   [() => new ops.Normalize({ axes: [2] }).call(x()), /^RangeError: Cannot normalize: axis 2 must lie in/],
-  [() => new ops.Normalize({ axes: [1, 0] }).call(x()), /^RangeError: Cannot normalize: axes \[1,0\] must be sorted/],
+  [() => new ops.Normalize({ axes: [1, 0] }).call(x()), /^RangeError: Cannot normalize: axes \[1, 0\] must be sorted/],
   [
     () => new ops.Normalize({ axes: [0], eps: "a" as unknown as number }),
     /^TypeError: Cannot Normalize: "a", it must be/,

@@ -60,7 +60,7 @@ export class Compare extends RowOp {
   /** TypeError unless `comparison` is one of the rows. */
   constructor(/** The row of the table. */ readonly comparison: CompareRow) {
     super();
-    this.row = rows[comparison];
+    this.row = rows[typeof comparison === "string" ? comparison : "copy"];
     if (!this.row?.toBool) refuse("compare", comparison, "a comparison such as less");
   }
   /** Applies the op to tensors. TypeError for shapes that do not broadcast. */

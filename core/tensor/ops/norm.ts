@@ -5,7 +5,7 @@
  * intermediate results stay in cache.
  */
 import { gradientsEnabled } from "../../ambient/modes.ts";
-import { asItIs, refuse } from "../../pure/check.ts";
+import { asItIs, refuse, shownList } from "../../pure/check.ts";
 import { promote, toFloat } from "../../pure/dtype.ts";
 import { broadcastTo, reshape } from "../../array/views.ts";
 import { asGroup, groupResult, groupResults } from "../../array/group.ts";
@@ -41,8 +41,13 @@ export abstract class MomentsOp extends WideOp {
   /** The number that is added to the variance. */
   readonly eps: number;
   /** The options may be another op of this kind: its fields have the same names. */
-  constructor({ axes, eps = 1e-5 }: NormalizeOptions) {
+  constructor(options: NormalizeOptions) {
     super();
+    if (typeof options !== "object" || options === null) {
+      refuse(this.action, options, "an object such as { axes: [1] }");
+    }
+    const { axes, eps = 1e-5 } = options;
+    if (!Array.isArray(axes)) refuse(this.action, axes, "a list of axes");
     this.axes = asItIs(axes);
     this.eps = eps;
     if (typeof eps !== "number") refuse(this.name, eps, "a number");
@@ -57,8 +62,9 @@ export abstract class MomentsOp extends WideOp {
 
 /** RangeError unless the axes are sorted, counted from 0, and axes of a tensor of that shape. */
 function checkAxes(action: string, axes: readonly number[], shape: Shape): void {
-  if (Array.isArray(axes) && axes.join() === normalizeAxes(action, axes, shape.length).join()) return;
-  throw new RangeError(`Cannot ${action}: axes [${axes}] must be sorted and counted from 0`);
+  const sorted = normalizeAxes(action, axes, shape.length);
+  if (typeof axes !== "number" && sorted.every((axis, k) => axis === axes[k])) return;
+  throw new RangeError(`Cannot ${action}: axes ${shownList(axes)} must be sorted and counted from 0`);
 }
 
 /** TypeError unless the tensor stretches to `shape`. */

@@ -3,7 +3,7 @@
  */
 import { filled, mapInto, type NDArray } from "../../array/ndarray.ts";
 import * as views from "../../array/views.ts";
-import { asItIs, refuse } from "../../pure/check.ts";
+import { asItIs, refuse, shownList } from "../../pure/check.ts";
 import {
   type AxisSlice,
   broadcastAxes,
@@ -42,14 +42,13 @@ export class Transpose extends TensorOp {
   #orderOf(shape: Shape): readonly number[] {
     const rank = shape.length;
     if (this.#order?.length === rank) return this.#order;
-    const order = this.axes?.map((axis) => normalizeAxis("transpose", axis, rank)) ?? shape.map((_, axis) => axis);
-    if (this.axes === undefined) {
-      if (rank < 2) throw new TypeError(`Cannot transpose: tensor ${showShape(shape)} must have two axes`);
-      order.push(...order.splice(-2).reverse());
-    } else if (order.length !== rank || new Set(order).size !== rank) {
-      throw new TypeError(
-        `Cannot transpose: axes [${this.axes.join(", ")}] must name each axis of ${showShape(shape)}`,
-      );
+    if (this.axes === undefined && rank < 2) {
+      throw new TypeError(`Cannot transpose: tensor ${showShape(shape)} must have two axes`);
+    }
+    const given = this.axes ?? [...shape.keys()].slice(0, -2).concat(rank - 1, rank - 2);
+    const order = given.length === rank ? given.map((axis) => normalizeAxis("transpose", axis, rank)) : [];
+    if (new Set(order).size !== rank) {
+      throw new TypeError(`Cannot transpose: axes ${shownList(given)} must name each axis of ${showShape(shape)}`);
     }
     return this.#order = order;
   }
@@ -171,5 +170,7 @@ export class Unslice extends TensorOp {
 
 /** Slices as they are at present. */
 function ownSlices(slices: readonly AxisSlice[]): readonly AxisSlice[] {
-  return Array.isArray(slices) ? slices.map((slice) => ({ ...slice })) : slices;
+  const own = asItIs(slices);
+  if (!Array.isArray(own) || own === slices) return own;
+  return own.map((slice) => typeof slice === "object" && slice !== null ? { ...slice } : slice);
 }

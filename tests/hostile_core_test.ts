@@ -1,0 +1,217 @@
+/**
+ * Every public function, method and class of the core, each with hostile values in all places of its arguments.
+ */
+import * as core from "../core/mod.ts";
+import { ops, scope, setDefaultDevice, type Tensor, tensor } from "../mod.ts";
+import { assertMeetsHostile, type Door, methodsOf, subject } from "./hostile.ts";
+import { assertEquals, assertExact, forEachDevice, values } from "./support.ts";
+
+const options = () => ({ dtype: "float32", device: "wasm", requiresGrad: false });
+const f = (x?: Tensor) => x === undefined ? tensor(1) : x.square().sum();
+const half = () => tensor([0.5, 0.25], { dtype: "float64" });
+
+/** Functions by name: arguments that each takes, and how it is called if that is not simply done. */
+const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = {
+  arange: [() => [1, 3, 1, options()]],
+  autocast: [() => [() => 1, { dtype: "bfloat16", enabled: true }]],
+  build: [() => [[core.placeholder([2]).mul(2)]]],
+  capture: [() => [f], (f) => core.capture(f)[Symbol.dispose]()],
+  computeGradientOfVariables: [() => [f(subject()), tensor(1), { createGraph: false, retainGraph: false }]],
+  devices: [() => []],
+  eye: [() => [2, options()]],
+  findTopoSort: [() => [[subject()], () => true]],
+  full: [() => [[2, 3], 1, options()]],
+  grad: [() => [f, { argnums: [0] }], (f, options, ...rest) => core.grad(f, options, ...rest as [])(half())],
+  gradCheck: [() => [f, [half()], { step: 1e-6, relative: 1e-5, absolute: 1e-7 }]],
+  group: [() => [() => 1]],
+  jvp: [() => [f, [half()], [half()]]],
+  keep: [() => [subject()]],
+  live: [() => [() => 1, { dtype: "float32" }]],
+  manualSeed: [() => [7]],
+  memory: [() => ["wasm"]],
+  noGrad: [() => [() => 1]],
+  numericGrad: [() => [f, half(), { scheme: "central", step: 1e-6 }]],
+  oneHot: [() => [[0, 1], 2, { dtype: "float32", device: "wasm", requiresGrad: false }]],
+  ones: [() => [[2, 3], options()]],
+  open: [() => ["wasm", { progress: () => {} }]],
+  placeholder: [() => [[2], { dtype: "float32", device: "wasm" }]],
+  rand: [() => [[2], options()]],
+  randint: [() => [0, 3, [2], { ...options(), dtype: "int32" }]],
+  randn: [() => [[2], options()]],
+  scope: [() => [async () => await 1], (body) => body === undefined ? null : core.scope(body)],
+  setDefaultDevice: [() => ["wasm", { progress: () => {} }]],
+  setThreads: [() => [1]],
+  tensor: [() => [[[1, 2]], { ...options(), shape: [2] }]],
+  valueAndGrad: [() => [f, { argnums: 0 }], (f, options) => core.valueAndGrad(f, options)(half())],
+  zeros: [() => [[2, 3], options()]],
+};
+
+const reduced = () => [{ axes: [0], keepDims: true }];
+
+/** Methods of a tensor [2, 3] that take arguments. */
+const methods: Record<string, () => unknown[]> = {
+  ...Object.fromEntries(
+    ["add", "sub", "mul", "div", "pow", "floorDiv", "mod", "maximum", "minimum"].map((name) => [name, () => [2]]),
+  ),
+  ...Object.fromEntries(Object.keys(ops.comparisons).map((name) => [name, () => [tensor([1, 2, 3])]])),
+  ...Object.fromEntries(["sum", "prod", "mean", "max", "min", "argmax", "argmin"].map((name) => [name, reduced])),
+  mulAdd: () => [2, tensor([1, 2, 3])],
+  clip: () => [0, 1],
+  where: () => [1, tensor([1, 2, 3])],
+  cast: () => ["float64"],
+  to: () => ["reference"],
+  variance: () => [{ axes: 0, keepDims: false, correction: 1 }],
+  softmax: () => [{ axis: 0 }],
+  logSoftmax: () => [[0]],
+  matmul: () => [tensor([[1], [2], [3]])],
+  transpose: () => [[1, 0]],
+  reshape: () => [[3, -1]],
+  flatten: () => [1],
+  broadcastTo: () => [[2, 2, 3]],
+  at: () => [0, { start: 0, stop: 2, step: 1 }, null, "..."],
+  take: () => [[0, 1], 1],
+  backward: () => [subject(), { createGraph: false, retainGraph: true }],
+};
+
+/** Methods without arguments, and those that only the core calls. */
+const plain =
+  /^(neg|expm?1?|log1p|log|sqrt|rsqrt|reciprocal|square|sin|cos|tanh|erf|abs|sign|floor|ceil|round|relu|sigmoid)$/;
+const bare = new Set(
+  ("gelu not detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
+    "realizeCachedData").split(" "),
+);
+
+/** Constructors of ops with settings, by the arguments they take. */
+const settings: Record<string, () => unknown[]> = {
+  AddScalar: () => [2],
+  MulScalar: () => [2],
+  DivScalar: () => [2],
+  PowerScalar: () => [2],
+  Clip: () => [0, 1],
+  Compare: () => ["less"],
+  Cast: () => ["float64"],
+  ToDevice: () => ["reference"],
+  Transpose: () => [[1, 0]],
+  Reshape: () => [[3, 2]],
+  BroadcastTo: () => [[2, 2, 3]],
+  Slice: () => [[{ start: 0, step: 1, length: 1, dropped: false }, { start: 0, step: 1, length: 2, dropped: true }]],
+  Summation: reduced,
+  Product: reduced,
+  Mean: reduced,
+  Variance: () => [{ axes: [0], correction: 1 }],
+  SquaredDeviation: reduced,
+  Max: reduced,
+  Min: reduced,
+  ArgMax: reduced,
+  ArgMin: reduced,
+  Softmax: () => [{ axis: 0 }],
+  LogSoftmax: () => [0],
+  InverseDeviation: () => [{ axes: [0], eps: 1e-5 }],
+  Normalize: () => [{ axes: [0], eps: 1e-5 }],
+};
+
+/** Runs a call in a scope of its own, and puts back what it may have set. */
+async function apart(run: () => unknown): Promise<unknown> {
+  const log = console.log;
+  console.log = () => {};
+  try {
+    return await scope(async () => await run());
+  } finally {
+    console.log = log;
+  }
+}
+const on = { on: ["cpu", "wasm"] };
+for (const name of Object.keys(core).filter((name) => /^[a-z]/.test(name) && name !== "ops")) {
+  forEachDevice(`hostile arguments of ${name}()`, async (device) => {
+    const [args, call] = functions[name] ?? [];
+    assertEquals(typeof args, "function", `${name} has no line of arguments`);
+    // deno-lint-ignore no-explicit-any
+    const door = { name, args: args!, call: call ?? (core as any)[name] };
+    try {
+      await assertMeetsHostile(door, apart);
+    } finally {
+      await setDefaultDevice(device);
+      core.setThreads(1);
+    }
+    assertExact(values(subject().add(1)), [2, 3, 4, 5, 6, 7]);
+  }, { ...on, parameters: true });
+}
+
+for (const [name, args] of Object.entries(methods)) {
+  forEachDevice(`hostile arguments of tensor.${name}()`, async () => {
+    // deno-lint-ignore no-explicit-any
+    await assertMeetsHostile({ name, args, call: (...given) => (subject() as any)[name](...given) }, apart);
+  }, on);
+}
+
+for (const [name, args] of Object.entries(settings)) {
+  forEachDevice(`hostile settings of ops.${name}`, async () => {
+    const make = (...given: unknown[]) => {
+      // deno-lint-ignore no-explicit-any
+      const op = new (ops as any)[name](...given);
+      return op.call(...Array.from({ length: op.arity }, subject));
+    };
+    await assertMeetsHostile({ name, args, call: make }, apart);
+  }, on);
+}
+
+forEachDevice("hostile operands of every op", async () => {
+  for (const [name, op] of Object.entries(ops)) {
+    if (!(op instanceof ops.RowOp)) continue;
+    const args = () => Array.from({ length: op.arity }, subject);
+    await assertMeetsHostile({ name, args, call: (...given) => op.call(...given) }, apart);
+  }
+}, on);
+
+Deno.test("every method of a tensor has a line of hostile arguments, or takes none", () => {
+  const hidden = new Set(
+    ("derive deriveSaving deriveAll wrap enter free unowned letGo leaveGradient holdsUnseen replaceGradient seenGradient " +
+      "freedError replaceData writable").split(" "),
+  );
+  const missing = methodsOf(core.Tensor).filter((name) =>
+    !(name in methods) && !plain.test(name) && !bare.has(name) && !hidden.has(name)
+  );
+  assertEquals(missing, []);
+});
+
+const captured: Record<string, [args: () => unknown[], call: Door["call"]]> = {
+  "a captured function": [() => [subject(), { list: [1, subject()] }], (...given) => {
+    using step = core.capture((...inputs: unknown[]) => [inputs.length, tensor(1)]);
+    return step(...given as []);
+  }],
+  "a captured function's async": [() => [subject()], async (...given) => {
+    using step = core.capture((...inputs: unknown[]) => [inputs.length, tensor(1)]);
+    return await step.async(...given as []);
+  }],
+  "the result of a captured function": [() => [[tensor(1)]], (...result) => {
+    using step = core.capture(() => result[0]);
+    return step();
+  }],
+  "the gradient's function": [() => [half()], (...given) => core.grad(f)(...given)],
+  "a function's gradient": [() => [tensor(1)], (result) => core.grad(() => result)(half())],
+  "a function's derivative": [() => [tensor(1)], (result) => core.jvp(() => result, [half()], [half()])],
+  "a session's run": [() => [{ feeds: [] as unknown[] }], (options) => {
+    const place = core.placeholder([2]);
+    using session = core.build([place.mul(2)]);
+    if (options?.feeds?.length === 0) options.feeds = [[place, core.ones([2])]];
+    return session.run(options);
+  }],
+  "a session's feeds": [() => [[[1, core.ones([2])]]], (feeds) => {
+    const place = core.placeholder([2]);
+    using session = core.build([place.mul(2)]);
+    if (feeds?.[0]?.[0] === 1) feeds[0][0] = place;
+    return session.run({ feeds });
+  }],
+  "data": [() => [subject()], (value) => subject().data = value],
+  "grad": [() => [subject()], (value) => subject().grad = value],
+  "the constructor of Tensor": [() => [[[1, 2]], options()], (...given) => new core.Tensor(...given as [number])],
+  "the constructor of Placeholder": [
+    () => [[2], { dtype: "float32", device: "wasm" }],
+    (...given) => new core.Placeholder(...given as [number[]]),
+  ],
+};
+for (const [name, [args, call]] of Object.entries(captured)) {
+  forEachDevice(`hostile arguments of ${name}`, async () => {
+    await assertMeetsHostile({ name, args, call }, apart);
+  }, { ...on, parameters: true });
+}
