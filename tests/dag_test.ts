@@ -15,7 +15,7 @@ const arrows: Record<string, readonly string[]> = {
   "core/array": ["core/host", "core/pure", "kernels"],
   "core/tensor": ["core/array", "core/ambient", "core/pure", "kernels"],
   "core/capture": ["core/tensor", "core/array", "core/ambient", "core/pure", "kernels"],
-  "core/open.ts": ["core/array", "core/host", "kernels"],
+  "core/open.ts": ["core/array", "core/host", "core/pure", "kernels"],
   "core/internal.ts": ["core/tensor", "core/array", "core/ambient", "core/host", "core/pure", "kernels"],
   "core/mod.ts": [
     "core/open.ts",
