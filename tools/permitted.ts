@@ -36,7 +36,8 @@ function devices(): Required<Pick<Permissions, "read" | "write" | "ffi">> {
   const programs = environment("DENEB_PROGRAMS") ?? (cache === null ? null : `${cache}/programs`);
   const fetchedFolder = fetched?.slice(0, -libraryFile().length - 1);
   return {
-    read: [".deneb", programs, fetchedFolder, ...gpuNodes, ...cudaSearched()],
+    // CUDA is done without where its path cannot be named.
+    read: [".deneb", programs, fetchedFolder, ...gpuNodes, ...cudaSearched().filter((path) => !path.includes(","))],
     write: [programs, fetchedFolder],
     ffi: [`zig-out/lib/${libraryFile()}`, environment("DENEB_LIB"), fetched],
   };
