@@ -261,7 +261,8 @@ function callAnything({ path, seed, rounds }: Task): Record<string, number> {
       : ["deneb_open", "deneb_devices"].includes(name) && from() < 0.9
       ? settings()
       : new Uint8Array(Math.floor(from() * 300)).fill(Math.floor(from() * 256));
-    const room = name === "deneb_attach" ? Math.floor(buffer.length / 8) : buffer.length;
+    const isOfWords = ["deneb_attach", "deneb_run_words", "deneb_start_run"].includes(name);
+    const room = isOfWords ? Math.floor(buffer.length / 8) : buffer.length;
     const values: unknown[] = parameters.map((type, k) => {
       if (type === "buffer") return buffer;
       if (type === "f64") return real();

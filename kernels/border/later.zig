@@ -40,7 +40,8 @@ pub const Later = struct {
             one.source = address;
             break :next one;
         };
-        @memcpy(std.mem.sliceAsBytes(held.words), std.mem.sliceAsBytes(source));
+        // A caller who gives a wrong count may reach into the copy itself.
+        @memmove(std.mem.sliceAsBytes(held.words), std.mem.sliceAsBytes(source));
         later.work = .{ .run = held.words };
     }
 
