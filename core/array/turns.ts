@@ -35,7 +35,7 @@ class Turn<T> {
 
   begin(): void {
     if (this.#begun !== null || this.#isSettled) return;
-    this.#settleUnless(() => {
+    this.#perform(() => {
       const { started } = this.#begun = this.#begin();
       // What is done already is seen as late as what goes on elsewhere.
       void (started?.ended ?? Promise.resolve()).then(() => this.end());
@@ -44,7 +44,7 @@ class Turn<T> {
 
   end(): void {
     if (this.#isSettled) return;
-    this.#settleUnless(() => {
+    this.#perform(() => {
       const result = this.#begun!.end();
       this.#isSettled = true;
       this.#promise.resolve(result);
@@ -52,7 +52,7 @@ class Turn<T> {
   }
 
   /** Runs a part of the turn, whose own ops wait for nobody. */
-  #settleUnless(part: () => void): void {
+  #perform(part: () => void): void {
     const before = inTurn;
     inTurn = true;
     updateRoom();
