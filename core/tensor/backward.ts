@@ -72,7 +72,7 @@ function sweepNow(
   const state: Sweep = { createGraph, retainGraph, needed, own, unused: [] };
   let waiting: Map<readonly Tensor[], number> | null = null;
   try {
-    for (const [output, outGrad] of seeds) if (isNeeded(state, output)) addAdjoint(state, output, outGrad);
+    for (const [output, outGrad] of seeds) if (isNeeded(state, output)) addAdjoint(state, output, outGrad, null);
     for (let k = order.length - 1; k >= 0; k--) {
       const node = order[k]!, adjoint = node.adjoint, siblings = node.siblings;
       if (siblings !== null) {
@@ -124,14 +124,20 @@ function countSiblings(order: readonly Tensor[]): Map<readonly Tensor[], number>
   return counts;
 }
 
+// Every node passes through these functions. What seldom happens, and what needs a closure, stands in functions of its own, so
+// that the engine can make one piece of the rest.
+
 /** Gives the inputs of a node the adjoints that its op computes from the node's adjoint. */
 function sendOn(state: Sweep, op: TensorOp, node: Tensor, adjoint: Tensor): void {
-  if (isEnd(state, node)) return;
-  const answer = isIntact(node)
-    ? op.gradient(adjoint, node)
-    : unlessOverwritten(node, () => op.gradient(adjoint, node));
+  if (node.inputs === releasedInputs) throw wasReleased(node);
+  if (state.needed !== null && isEnd(state.needed, node)) return;
+  const answer = isIntact(node) ? op.gradient(adjoint, node) : carefulGradient(op, node, adjoint);
   distribute(state, op, node.inputs, answer);
   if (!state.retainGraph) releaseGraph(node);
+}
+
+function carefulGradient(op: TensorOp, node: Tensor, adjoint: Tensor): Adjoints {
+  return unlessOverwritten(node, () => op.gradient(adjoint, node));
 }
 
 /** Sends on the adjoints of all results of an op with several, as `sendOn` does for an op with one. */
@@ -142,22 +148,26 @@ function sendOnAll(state: Sweep, results: readonly Tensor[]): void {
     result.adjointIsSum = false;
   }
   const first = results.find((result) => result.op !== null)!, op = first.op as TensorTupleOp;
-  if (outGrads.some((adjoint) => adjoint !== null) && !isEnd(state, first)) {
-    distribute(state, op, first.inputs, unlessOverwritten(first, () => op.gradient(outGrads, results)));
-    if (!state.retainGraph) results.forEach(releaseGraph);
+  if (outGrads.some((adjoint) => adjoint !== null)) {
+    if (first.inputs === releasedInputs) throw wasReleased(first);
+    if (state.needed === null || !isEnd(state.needed, first)) {
+      distribute(state, op, first.inputs, unlessOverwritten(first, () => op.gradient(outGrads, results)));
+      if (!state.retainGraph) results.forEach(releaseGraph);
+    }
   }
   for (const adjoint of outGrads) if (adjoint !== null) letGo(state, adjoint);
 }
 
-/** Whether no input of a node is needed. Throws if an earlier sweep has released the graph behind the node. */
-function isEnd({ needed }: Sweep, node: Tensor): boolean {
-  if (node.inputs === releasedInputs) {
-    throw new Error(
-      `Cannot backward: the graph of tensor ${showShape(node.shape)} was freed by an earlier backward; ` +
-        "pass retainGraph there",
-    );
-  }
-  return needed !== null && !node.inputs.some((input) => needed.has(input));
+/** Whether no input of a node is needed. */
+function isEnd(needed: ReadonlySet<Tensor>, { inputs }: Tensor): boolean {
+  return !inputs.some((input) => needed.has(input));
+}
+
+/** The error of a node whose graph an earlier sweep has released. */
+function wasReleased({ shape }: Tensor): Error {
+  return new Error(
+    `Cannot backward: the graph of tensor ${showShape(shape)} was freed by an earlier backward; pass retainGraph there`,
+  );
 }
 
 /** Drops a node's inputs and saved values, whose memory only its gradient would have read. */
@@ -180,27 +190,27 @@ function freeUnused(adjoint: Tensor, own: Scope): void {
 
 /** Adds the adjoints that an op's gradient has answered to those of the op's inputs. */
 function distribute(state: Sweep, op: Op, inputs: readonly Tensor[], answer: Adjoints): void {
-  if (!Array.isArray(answer)) return give(state, op, inputs, 0, answer as Tensor);
-  for (let place = 0; place < inputs.length; place++) give(state, op, inputs, place, answer[place]);
-}
-
-function give(state: Sweep, op: Op, inputs: readonly Tensor[], place: number, given: Tensor | null | undefined): void {
-  const input = inputs[place]!;
-  if (!isNeeded(state, input)) return;
-  if (given === undefined) {
-    throw new Error(`Cannot backward: ${op.name} gave no gradient for input ${place}; null says that none flows`);
+  const isList = Array.isArray(answer), count = isList ? inputs.length : 1;
+  for (let place = 0; place < count; place++) {
+    const input = inputs[place]!, given: Tensor | null | undefined = isList ? answer[place] : answer;
+    if (!isNeeded(state, input) || given === null) continue;
+    if (given === undefined) throw noAnswer(op, place);
+    addAdjoint(state, input, given, op);
   }
-  if (given !== null) addAdjoint(state, input, given, op);
 }
 
-function addAdjoint(state: Sweep, node: Tensor, given: Tensor, from: Op | null = null): void {
+function noAnswer({ name }: Op, place: number): Error {
+  return new Error(`Cannot backward: ${name} gave no gradient for input ${place}; null says that none flows`);
+}
+
+function addAdjoint(state: Sweep, node: Tensor, given: Tensor, from: Op | null): void {
   const adjoint = fits(node, given) ? given : fitted(state, node, given, from), before = node.adjoint;
   if (before === null) {
     node.adjoint = adjoint;
     adjoint.adjointOf++;
     return;
   }
-  keepUnused(state, adjoint);
+  if (state.own !== null) state.unused.push(adjoint);
   if (node.adjointIsSum && !state.createGraph) {
     // The sum belongs to this sweep alone, so it grows in place.
     mapInto(before.array, rows.add, [before.array, adjoint.array]);
@@ -208,23 +218,19 @@ function addAdjoint(state: Sweep, node: Tensor, given: Tensor, from: Op | null =
   }
   const sum = before.add(adjoint);
   before.adjointOf--;
-  keepUnused(state, before);
+  if (state.own !== null) state.unused.push(before);
   node.adjoint = sum;
   sum.adjointOf++;
   node.adjointIsSum = true;
 }
 
-function keepUnused({ own, unused }: Sweep, adjoint: Tensor): void {
-  if (own !== null) unused.push(adjoint);
-}
-
 /** Whether an adjoint has the shape and type of its node, and is on its device. */
 function fits({ cachedData: wanted }: Tensor, { cachedData: array }: Tensor): boolean {
-  return wanted !== null && !!array && wanted.code === array.code && sameShape(wanted.shape, array.shape) &&
-    wanted.storage.stream === array.storage.stream;
+  return wanted !== null && !!array && wanted.code === array.code && wanted.storage.stream === array.storage.stream &&
+    (wanted.shape === array.shape || sameShape(wanted.shape, array.shape));
 }
 
-/** The adjoint in the type of its node. TypeError if it is of another shape or on another device. */
+/** The adjoint in the type of its node. TypeError if it is no tensor, of another shape or on another device. */
 function fitted(state: Sweep, node: Tensor, adjoint: Tensor, from: Op | null): Tensor {
   const action = from?.name ?? "backward";
   checkTensor(action, adjoint);
@@ -238,7 +244,7 @@ function fitted(state: Sweep, node: Tensor, adjoint: Tensor, from: Op | null): T
   if (adjoint.device !== node.device) {
     throw new TypeError(`Cannot ${action}: gradient on ${adjoint.device} for a tensor on ${node.device}`);
   }
-  keepUnused(state, adjoint);
+  if (state.own !== null) state.unused.push(adjoint);
   return adjoint.cast(node.dtype);
 }
 
