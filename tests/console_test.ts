@@ -1,7 +1,7 @@
 /** What `console.log` shows of the objects that users hold: a line, or for a module a line for each part. */
-import { capture, data, nn, ones, ops, optim, setDefaultDevice, type Tensor, zeros } from "../mod.ts";
+import { arange, capture, data, nn, ones, ops, optim, setDefaultDevice, type Tensor, zeros } from "../mod.ts";
 import { testWith } from "./permissions.ts";
-import { assertEquals, assertMatch } from "./support.ts";
+import { assertEquals, assertMatch, assertThrows, forEachDevice } from "./support.ts";
 
 const params = () => [new nn.Parameter([1])];
 const digits = data.digits({ train: 4 });
@@ -41,4 +41,29 @@ testWith([], "console.log of a captured function counts its recordings", async (
   twice(ones([2]));
   twice(ones([3]));
   assertEquals(Deno.inspect(twice), "captured(twice, 2 recordings)");
+});
+
+forEachDevice("a tensor of any size is shown by its edges, and none is read beyond them", (device) => {
+  const long = 2 ** 53 - 1;
+  assertEquals(String(zeros([0, long])), `Tensor [0, ${long}] float32 []`);
+  assertEquals(
+    String(zeros([long, 0])),
+    `Tensor [${long}, 0] float32\n[[],\n [],\n [],\n ...,\n [],\n [],\n []]`,
+  );
+  assertThrows(() => zeros([long, 0]).toArray(), RangeError, "has more than 16777216 empty lists");
+  assertEquals(zeros([3, 0]).toArray(), [[], [], []]);
+  assertEquals(String(ones([1]).broadcastTo([2 ** 40])), `Tensor [${2 ** 40}] float32 [1, 1, 1, ..., 1, 1, 1]`);
+  const lines = String(arange(4000).reshape([1000, 4])).split("\n");
+  assertEquals([lines.length, lines[1], lines[4], lines[7]], [
+    8,
+    "[[0, 1, 2, 3],",
+    " ...,",
+    " [3996, 3997, 3998, 3999]]",
+  ]);
+  // What is seen is what the list of all elements says.
+  const cube = arange(2744, { device }).reshape([14, 14, 14]).transpose([2, 0, 1]), all = cube.toArray();
+  const edges = [0, 1, 2, 11, 12, 13];
+  const seen = edges.map((i) => edges.map((j) => edges.map((k) => all[i][j][k])));
+  const shown = String(cube).replace(/^.*\n/, "").replaceAll("...,", "").replaceAll("\n", "");
+  assertEquals(JSON.parse(shown.replace(/,\s*]/g, "]")), seen);
 });

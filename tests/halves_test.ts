@@ -321,7 +321,7 @@ forEachDevice("autocast chooses types: products half, what loses by it float32, 
   assertThrows(
     () => autocast(() => 1, { dtype: "float32" as AutocastType }),
     TypeError,
-    "Cannot autocast: type float32",
+    'Cannot autocast: type "float32"',
   );
 }, onParameters);
 

@@ -52,3 +52,16 @@ export function mapLeaves(
   );
   return entries.some(([name, item]) => item !== result[name]) ? Object.fromEntries(entries) : result;
 }
+
+/** Elements in row-major order as lists of lists, one level for each length of the shape; the only element for none. */
+export function nestedOf(flat: ArrayLike<unknown>, shape: readonly number[]): unknown {
+  if (shape.length === 0) return flat[0];
+  let level: unknown[] = Array.from(flat);
+  for (let axis = shape.length - 1; axis > 0; axis--) {
+    const length = shape[axis]!, rows = shape.slice(0, axis).reduce((count, each) => count * each, 1);
+    const next: unknown[] = [];
+    for (let row = 0; row < rows; row++) next.push(level.slice(row * length, (row + 1) * length));
+    level = next;
+  }
+  return level;
+}

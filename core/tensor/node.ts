@@ -11,6 +11,7 @@ import { settleTurns } from "../array/turns.ts";
 import { unwatch, type Watch, watch } from "../array/unowned.ts";
 import { refuse } from "../pure/check.ts";
 import { type DType, isFloat, type TypedArray } from "../pure/dtype.ts";
+import { nestedOf } from "../pure/nested.ts";
 import { sameShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
 import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
 import { UnseenGradient } from "./late_gradient.ts";
@@ -333,20 +334,15 @@ export abstract class TensorNode extends Value implements Owned {
     return Promise.try(() => this.array.readLater());
   }
 
-  /** The elements as nested arrays; a plain number for a scalar. */
+  /** The elements as nested arrays; a plain number for a scalar. RangeError where there are none, in millions of lists. */
   // deno-lint-ignore no-explicit-any
   toArray<T = any>(): T {
     const flat = this.array.read(), bool = this.dtype === "bool";
-    const plain: unknown[] = bool ? Array.from(flat, (x) => x !== 0) : Array.from(flat);
-    if (this.shape.length === 0) return plain[0] as T;
-    let level = plain;
-    for (let axis = this.shape.length - 1; axis > 0; axis--) {
-      const length = this.shape[axis]!, rows = sizeOf(this.shape.slice(0, axis));
-      const next: unknown[] = [];
-      for (let row = 0; row < rows; row++) next.push(level.slice(row * length, (row + 1) * length));
-      level = next;
+    const lists = sizeOf(this.shape.slice(0, this.shape.indexOf(0)));
+    if (this.size === 0 && lists > emptyMost) {
+      throw new RangeError(`Cannot toArray: shape ${showShape(this.shape)} has more than ${emptyMost} empty lists`);
     }
-    return level as T;
+    return nestedOf(bool ? Array.from(flat, (x) => x !== 0) : flat, this.shape) as T;
   }
 
   /** Shape and values. */
@@ -388,3 +384,5 @@ export abstract class TensorNode extends Value implements Owned {
 }
 
 const unknownShape: Shape = [];
+/** How many lists without an element `toArray` makes: of those with some, there are no more than elements. */
+const emptyMost = 2 ** 24;
