@@ -221,6 +221,9 @@ const statuses = [
   "store_load",
 ].map((name) => `deneb_${name}`);
 
+/** Symbols whose buffer holds words, and whose length counts them. */
+const wordTakers = ["deneb_attach", "deneb_run_words", "deneb_start_run"];
+
 /** Calls every symbol with arguments of the right types and of any value. */
 function callAnything({ path, seed, rounds }: Task): Record<string, number> {
   const { manifest, symbols, close } = load(path), from = randomOf(seed);
@@ -256,12 +259,12 @@ function callAnything({ path, seed, rounds }: Task): Record<string, number> {
   };
   for (let round = 0; round < rounds; round++) {
     const name = any(names), { parameters } = manifest.symbols[name]!;
-    const buffer = name === "deneb_attach"
+    const isOfWords = wordTakers.includes(name);
+    const buffer = isOfWords
       ? attach()
       : ["deneb_open", "deneb_devices"].includes(name) && from() < 0.9
       ? settings()
       : new Uint8Array(Math.floor(from() * 300)).fill(Math.floor(from() * 256));
-    const isOfWords = ["deneb_attach", "deneb_run_words", "deneb_start_run"].includes(name);
     const room = isOfWords ? Math.floor(buffer.length / 8) : buffer.length;
     const values: unknown[] = parameters.map((type, k) => {
       if (type === "buffer") return buffer;
