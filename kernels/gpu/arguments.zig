@@ -15,6 +15,10 @@ pub const threads = 256;
 /// The most elements, or vectors of elements, that a launch counts: the divisions below are exact
 /// up to this number.
 pub const places_max = (1 << 31) - 1;
+/// How many elements a thread joins before it sets their result aside, and the most levels of the
+/// tree of these results.
+pub const fold_block = 64;
+pub const fold_levels = 32;
 
 /// Division by a number that is the same for all threads: n / d is (high(n m) + n) >> shift, with
 /// m = 2^32 (2^shift - d) / d + 1 (Granlund and Montgomery, 1994), for n below 2^31.

@@ -10,6 +10,7 @@ const layout = @import("arguments.zig");
 const row_plan = @import("row_plan.zig");
 const table = @import("../rows/table.zig");
 const text = @import("text.zig");
+const tree_text = @import("tree_text.zig");
 
 const Plan = row_plan.Plan;
 const Writer = std.Io.Writer;
@@ -184,17 +185,24 @@ pub const Source = struct {
     /// Writes the loop over the thread's elements: maps, stores of this pass, and running values.
     fn walk(source: *const Source, work: *const Work, number: usize) Error!void {
         const plan = source.plan;
-        for (0..plan.steps_count) |n| if (work.folds.isSet(n)) {
-            const step = &plan.steps[n];
-            var buffer: [40]u8 = undefined;
-            const start = text.startOf(&buffer, table.fold_rows[step.row].from, step.compute);
-            try source.put("@ r@ = @;", .{ text.typeName(step.compute), n, start });
-        };
         const threads = plan.geometry.threads;
         if (plan.held) {
+            for (0..plan.steps_count) |n| if (work.folds.isSet(n)) {
+                const step = &plan.steps[n];
+                var buffer: [40]u8 = undefined;
+                const start = text.startOf(&buffer, table.fold_rows[step.row].from, step.compute);
+                try source.put("@ r@ = @;", .{ text.typeName(step.compute), n, start });
+            };
             try source.put("UNROLL for (int e = 0; e < @; e++) {\nconst U32 at = rank + e * @;\nif (at < end) {", .{ plan.elements(), threads });
         } else {
-            try source.put("#pragma unroll 4\nfor (U32 at = rank; at < end; at += @) { {", .{threads});
+            try source.beginTrees(&work.folds, null, number);
+            const each = threads * tree_text.block;
+            try source.put(
+                \\for (U32 first = rank; first < end; first += @) {
+                \\const U32 stop = end - first < @ ? end : first + @;
+                \\#pragma unroll 4
+                \\for (U32 at = first; at < stop; at += @) { {
+            , .{ each, each, each, threads });
             for (plan.views[0..plan.views_count], 0..) |*seen, k| {
                 if (seen.space == .place or !source.reads(work, k)) continue;
                 const name = text.typeName(seen.dtype);
@@ -212,6 +220,44 @@ pub const Source = struct {
             } else if (work.folds.isSet(n)) try source.joinElement(n);
         }
         try source.put("} }", .{});
+        if (plan.held) return;
+        comptime std.debug.assert(tree_text.block == 64);
+        try source.setAside(&work.folds, null, number, "64");
+        try source.put("}", .{});
+        try source.finishTrees(&work.folds, null, number);
+    }
+
+    fn runningOf(source: *const Source, n: usize, count: ?usize, buffer: []u8) tree_text.Running {
+        const step = &source.plan.steps[n];
+        return .{ .row = step.row, .compute = step.compute, .sum = numbered(buffer, "r", n), .count = count, .number = n };
+    }
+
+    /// Declares the running values of a pass, each one or an array, as the begins of trees.
+    pub fn beginTrees(source: *const Source, folds: *const Set, count: ?usize, number: usize) Error!void {
+        var buffer: [16]u8 = undefined;
+        if (folds.count() == 0) return;
+        try tree_text.declareCounter(source.writer, number);
+        for (0..source.plan.steps_count) |n| {
+            if (folds.isSet(n)) try source.runningOf(n, count, &buffer).declare(source.writer);
+        }
+    }
+
+    /// Counts joins of each running value, and sets the values aside where a block is full.
+    pub fn setAside(source: *const Source, folds: *const Set, count: ?usize, number: usize, joins: []const u8) Error!void {
+        var buffer: [16]u8 = undefined;
+        if (folds.count() == 0) return;
+        try tree_text.beginAside(source.writer, number, joins);
+        for (0..source.plan.steps_count) |n| {
+            if (folds.isSet(n)) try source.runningOf(n, count, &buffer).setAside(source.writer, number);
+        }
+        try tree_text.endAside(source.writer, number);
+    }
+
+    pub fn finishTrees(source: *const Source, folds: *const Set, count: ?usize, number: usize) Error!void {
+        var buffer: [16]u8 = undefined;
+        for (0..source.plan.steps_count) |n| {
+            if (folds.isSet(n)) try source.runningOf(n, count, &buffer).finish(source.writer, number);
+        }
     }
 
     /// Whether a pass reads the view from memory.

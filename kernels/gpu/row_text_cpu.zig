@@ -8,7 +8,6 @@
 const std = @import("std");
 const row_plan = @import("row_plan.zig");
 const row_text = @import("row_text.zig");
-const table = @import("../rows/table.zig");
 const text = @import("text.zig");
 
 const Error = std.Io.Writer.Error;
@@ -58,12 +57,10 @@ fn rows(source: *const Source) Error!void {
 fn rowPass(source: *const Source, work: *const Work, pass: usize) Error!void {
     const plan = source.plan;
     const lanes = plan.geometry.lanes;
-    var buffer: [40]u8 = undefined;
-    for (plan.steps[0..plan.steps_count], 0..) |*step, n| if (work.folds.isSet(n)) {
-        const name = text.typeName(step.compute);
-        const start = text.startOf(&buffer, table.fold_rows[step.row].from, step.compute);
-        try source.put("@ r@[@], t@[@];\nfor (int l = 0; l < @; l++) r@[l] = @;", .{ name, n, lanes, n, tile, lanes, n, start });
-    };
+    try source.beginTrees(&work.folds, lanes, pass);
+    for (plan.steps[0..plan.steps_count], 0..) |*step, n| {
+        if (work.folds.isSet(n)) try source.put("@ t@[@];", .{ text.typeName(step.compute), n, tile });
+    }
     try source.put(
         \\for (U32 first = 0; first < end; first += @) {
         \\const int count = end - first < @ ? (int)(end - first) : @;
@@ -82,7 +79,11 @@ fn rowPass(source: *const Source, work: *const Work, pass: usize) Error!void {
         try source.joinTwo(n, sum, std.fmt.bufPrint(&value, "t{d}[t]", .{n}) catch unreachable);
         try source.put("}", .{});
     };
+    var joins: [40]u8 = undefined;
+    const counted = std.fmt.bufPrint(&joins, "(count + {d}) / {d}", .{ lanes - 1, lanes }) catch unreachable;
+    try source.setAside(&work.folds, lanes, pass, counted);
     try source.put("}", .{});
+    try source.finishTrees(&work.folds, lanes, pass);
     for (plan.steps[0..plan.steps_count], 0..) |*step, n| if (work.folds.isSet(n)) {
         const sum = std.fmt.bufPrint(&running, "r{d}[l]", .{n}) catch unreachable;
         try source.put("for (int n = @; n > 0; n >>= 1) for (int l = 0; l < n; l++)", .{lanes / 2});
@@ -172,13 +173,8 @@ fn columns(source: *const Source) Error!void {
 
 fn columnPass(source: *const Source, work: *const Work, pass: usize) Error!void {
     const plan = source.plan;
-    var buffer: [40]u8 = undefined;
-    for (plan.steps[0..plan.steps_count], 0..) |*step, n| if (work.folds.isSet(n)) {
-        const start = text.startOf(&buffer, table.fold_rows[step.row].from, step.compute);
-        try source.put("@ r@[@];\nfor (int c = 0; c < count; c++) r@[c] = @;", .{
-            text.typeName(step.compute), n, plan.geometry.places, n, start,
-        });
-    };
+    const places = plan.geometry.places;
+    try source.beginTrees(&work.folds, places, pass);
     try source.put("for (U32 at = 0; at < end; at++) {", .{});
     for (plan.views[0..plan.views_count], 0..) |*seen, k| {
         if (seen.space == .place or !plan.touched(k)) continue;
@@ -190,7 +186,10 @@ fn columnPass(source: *const Source, work: *const Work, pass: usize) Error!void 
     }
     try source.put("INDEPENDENT\nfor (int c = 0; c < count; c++) { const I64 place = first + c;", .{});
     try elements(source, work, pass, "c", 1);
-    try source.put("} }", .{});
+    try source.put("}", .{});
+    try source.setAside(&work.folds, places, pass, "1");
+    try source.put("}", .{});
+    try source.finishTrees(&work.folds, places, pass);
     for (plan.steps[0..plan.steps_count], 0..) |*step, n| if (work.folds.isSet(n)) {
         const out = plan.views[step.out].dtype;
         try source.put("for (int c = 0; c < count; c++) v@[c] = @r@[c]);", .{ n, text.conversion(step.compute, out), n });

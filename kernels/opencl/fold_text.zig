@@ -6,6 +6,7 @@ const fold_plan = @import("fold_plan.zig");
 const program = @import("../program/program.zig");
 const table = @import("../rows/table.zig");
 const text = @import("../gpu/text.zig");
+const tree_text = @import("../gpu/tree_text.zig");
 
 const DType = program.DType;
 const Plan = fold_plan.Plan;
@@ -144,9 +145,20 @@ const Source = struct {
         try source.put("; }", .{});
     }
 
-    /// The initial running value, before anything is joined.
-    fn start(source: *const Source, buffer: *[40]u8) []const u8 {
-        return text.startOf(buffer, table.fold_rows[source.plan.row].from, source.plan.compute);
+    /// Declares the running values, one or an array, as the begin of a tree.
+    fn beginTree(source: *const Source, sum: []const u8, count: ?usize) Error!tree_text.Running {
+        const plan = source.plan;
+        const running: tree_text.Running = .{ .row = plan.row, .compute = plan.compute, .sum = sum, .count = count, .number = 0 };
+        try tree_text.declareCounter(source.writer, 0);
+        try running.declare(source.writer);
+        return running;
+    }
+
+    /// Counts joins of each running value, and sets the values aside where a block is full.
+    fn setAside(source: *const Source, running: *const tree_text.Running, joins: []const u8) Error!void {
+        try tree_text.beginAside(source.writer, 0, joins);
+        try running.setAside(source.writer, 0);
+        try tree_text.endAside(source.writer, 0);
     }
 
     fn store(source: *const Source, value: []const u8, compute: DType) Error!void {
@@ -196,15 +208,14 @@ const Source = struct {
     }
 
     fn rows(source: *const Source) Error!void {
-        var buffer: [40]u8 = undefined;
         const plan = source.plan;
         const name = text.typeName(plan.compute);
         const last = plan.axes.rank - 1;
         if (!source.alone()) try source.put("LOCAL @ shared[@][@];", .{ name, plan.lanes[1], plan.lanes[0] });
         try source.beginKept();
         if (source.alone()) {
-            try source.put("@ sums[@], terms[@];", .{ name, lanes, tile });
-            try source.put("for (int l = 0; l < @; l++) sums[l] = @;", .{ lanes, source.start(&buffer) });
+            try source.put("@ terms[@];", .{ name, tile });
+            const running = try source.beginTree("sums", lanes);
             try source.beginStretches();
             try source.put("while (j < stretch) {", .{});
             try source.put("const int count = stretch - j < @ ? (int)(stretch - j) : @;", .{ tile, tile });
@@ -217,20 +228,31 @@ const Source = struct {
             try source.join("sums[l]", "terms[t + l]");
             try source.put("for (int l = 0; t < count; t++, l++)", .{});
             try source.join("sums[l]", "terms[t]");
-            try source.put("j += count; } } }", .{});
+            try source.put("j += count;", .{});
+            try source.setAside(&running, std.fmt.comptimePrint("(count + {d}) / {d}", .{ lanes - 1, lanes }));
+            try source.put("} } }", .{});
+            try running.finish(source.writer, 0);
             try source.put("for (int n = @; n > 0; n >>= 1) for (int l = 0; l < n; l++)", .{lanes / 2});
             try source.join("sums[l]", "sums[l + n]");
             try source.put("if (active) {", .{});
             try source.store("sums[0]", plan.compute);
             return source.put("} }", .{});
         }
-        try source.put("@ sum = @;", .{ name, source.start(&buffer) });
+        const running = try source.beginTree("sum", null);
         try source.beginStretches();
-        try source.put("for (I64 k = j + LANE_X; k < stretch; k += @) { @ one;", .{ plan.lanes[0], name });
+        try source.put(
+            \\for (I64 k = j + LANE_X; k < stretch;) {
+            \\const I64 full = k + (I64)(@ - joins0) * @, stop = stretch < full ? stretch : full;
+            \\for (; k < stop; k += @, joins0++) { @ one;
+        , .{ tree_text.block, plan.lanes[0], plan.lanes[0], name });
         try source.loads(false, "k", last);
         try source.term("one", "(origin + k)");
         try source.join("sum", "one");
-        try source.put("} } }\nshared[LANE_Y][LANE_X] = sum;\nBARRIER;", .{});
+        try source.put("}", .{});
+        try source.setAside(&running, "0");
+        try source.put("} } }", .{});
+        try running.finish(source.writer, 0);
+        try source.put("shared[LANE_Y][LANE_X] = sum;\nBARRIER;", .{});
         try source.put("for (int n = @; n > 0; n >>= 1) { if (LANE_X < n)", .{plan.lanes[0] / 2});
         try source.join("shared[LANE_Y][LANE_X]", "shared[LANE_Y][LANE_X + n]");
         try source.put("BARRIER; }\nif (active && LANE_X == 0) {", .{});
@@ -239,7 +261,6 @@ const Source = struct {
     }
 
     fn columns(source: *const Source) Error!void {
-        var buffer: [40]u8 = undefined;
         const plan = source.plan;
         const name = text.typeName(plan.compute);
         const side: usize = if (source.alone()) fold_plan.column_block else plan.shaping.lanes;
@@ -254,9 +275,8 @@ const Source = struct {
         try source.beginOffsets();
         try source.walk("place", 0, axis);
         for (0..plan.operands_count) |k| try source.put("o@ += first * p.strides[@][@];", .{ k, k, axis });
-        if (source.alone()) {
-            try source.put("@ sums[@];\nfor (int c = 0; c < count; c++) sums[c] = @;", .{ name, side, source.start(&buffer) });
-        } else try source.put("@ sum = @;\nconst int c = LANE_X;\nif (c < count)", .{ name, source.start(&buffer) });
+        const running = try if (source.alone()) source.beginTree("sums", side) else source.beginTree("sum", null);
+        if (!source.alone()) try source.put("const int c = LANE_X;\nif (c < count)", .{});
         try source.put("for (I64 at = begin; at < end; at++) {", .{});
         for (0..plan.operands_count) |k| try source.put("const I64 kept@ = o@;", .{ k, k });
         try source.put("{", .{});
@@ -271,7 +291,10 @@ const Source = struct {
         try source.loads(false, "c", axis);
         try source.term("one", "at");
         try source.join(if (source.alone()) "sums[c]" else "sum", "one");
-        try source.put("} } }", .{});
+        try source.put("} }", .{});
+        try source.setAside(&running, "1");
+        try source.put("}", .{});
+        try running.finish(source.writer, 0);
         const out = plan.operands_count - 1;
         if (source.alone()) {
             try source.put("for (int c = 0; c < count; c++) {", .{});

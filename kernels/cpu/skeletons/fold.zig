@@ -3,8 +3,9 @@
 //! The order of joining is part of the result and depends only on the declared shape and strides:
 //! `isColumn` of `program/facts.zig` decides between two orders.
 //! - Row: chunks of 1024 along the linear reduced index; in a chunk element p goes to lane p % 16
-//!   (8 for f64), lanes are joined as a tree, and chunks from left to right.
-//! - Column: each column runs down chunks of 128 rows, and chunks are joined from the top.
+//!   (8 for f64), and lanes are joined as a tree.
+//! - Column: each column runs down chunks of 128 rows.
+//! In both, the results of chunks are joined as a tree, too: `fold_tree.zig`.
 //! Threads share out kept indices, or whole chunks where there are few kept indices; a chunk is
 //! never split. Each element is read once: memory is the bound.
 
@@ -16,6 +17,7 @@ const convert = @import("../../program/convert.zig");
 const map_module = @import("map.zig");
 const prepared_module = @import("fold_prepared.zig");
 const program = @import("../../program/program.zig");
+const tree_module = @import("fold_tree.zig");
 const Pool = @import("../pool.zig").Pool;
 
 const Bases = axes_module.Bases;
@@ -206,34 +208,27 @@ inline fn reduceStraight(prepared: *const Prepared, bases: *const Bases, result:
 noinline fn reduceLong(prepared: *const Prepared, bases: *const Bases, result: *f64) void {
     var partials: [wave]f64 = undefined;
     var inputs: Inputs = undefined;
+    var tree: RowTree = undefined;
+    tree.init();
     var first: usize = 0;
     while (first < prepared.reduced) : (first += wave * contract.chunk) {
         inputs.set(prepared, bases, first);
         const count = @min(wave * contract.chunk, prepared.reduced - first);
         const out: [*]u8 = @ptrCast(&partials);
         prepared.chunks()(out, &inputs.pointers, inputs.mask, &prepared.scalars, first, count);
-        joinInto(prepared, result, out, (count + contract.chunk - 1) / contract.chunk, first == 0);
+        const size = prepared_module.elementBytes(prepared);
+        for (0..axes_module.divCeil(count, contract.chunk)) |i| tree.add(prepared, out + i * size, 1);
     }
+    setResult(prepared, result, tree.result(prepared, 1));
 }
 
-/// Joins `count` results, in order, to the result so far.
-fn joinInto(
-    prepared: *const Prepared,
-    result: *f64,
-    values: [*]const u8,
-    count: usize,
-    fresh: bool,
-) void {
+const RowTree = tree_module.Tree(1);
+
+/// Copies one element of the compute type.
+fn setResult(prepared: *const Prepared, result: *f64, value: [*]const u8) void {
     const size = prepared_module.elementBytes(prepared);
-    const running: [*]u8 = @ptrCast(result);
-    var i: usize = 0;
-    if (fresh) {
-        @memcpy(running[0..size], values[0..size]);
-        i = 1;
-    }
-    while (i < count) : (i += 1) {
-        prepared.join()(running, values + i * size, &prepared.scalars, 1);
-    }
+    const to: [*]u8 = @ptrCast(result);
+    @memcpy(to[0..size], value[0..size]);
 }
 
 /// Loads elements `first..first + count` of the linear reduced index into a tile.
@@ -270,13 +265,16 @@ pub fn loadRange(
 }
 
 noinline fn reduceTiles(prepared: *const Prepared, bases: *const Bases, result: *f64) void {
-    prepared_module.setStart(prepared, result);
+    if (prepared.reduced == 0) return prepared_module.setStart(prepared, result);
+    var tree: RowTree = undefined;
+    tree.init();
     var first: usize = 0;
     while (first < prepared.reduced) : (first += contract.chunk) {
         var value: f64 = undefined;
         chunkTiles(prepared, bases, first, &value);
-        joinInto(prepared, result, @ptrCast(&value), 1, first == 0);
+        tree.add(prepared, @ptrCast(&value), 1);
     }
+    setResult(prepared, result, tree.result(prepared, 1));
 }
 
 /// Joins one chunk of operands that need a tile: strided, or of another type.
@@ -402,8 +400,8 @@ fn joinChunks(pool: *Pool, job: *Job) void {
     const size = prepared_module.elementBytes(prepared);
     const all = (prepared.reduced + job.chunkLength() - 1) / job.chunkLength();
     const chunks_each = partials_max / job.columns;
-    var running: [columns_each]f64 = undefined;
-    const out: [*]u8 = @ptrCast(&running);
+    var tree: columns.Tree = undefined;
+    tree.init();
     const partials: [*]const u8 = @ptrCast(job.partials);
     job.first_chunk = 0;
     while (job.first_chunk < all) : (job.first_chunk += chunks_each) {
@@ -411,13 +409,10 @@ fn joinChunks(pool: *Pool, job: *Job) void {
         job.each = @max(1, job.chunks / (pool.threads * 4));
         pool.parallel(job.*, Job.runChunks, (job.chunks + job.each - 1) / job.each);
         for (0..job.chunks) |chunk| {
-            const values = partials + chunk * job.columns * size;
-            if (chunk == 0 and job.first_chunk == 0) {
-                @memcpy(out[0 .. job.columns * size], values[0 .. job.columns * size]);
-            } else prepared.join()(out, values, &prepared.scalars, job.columns);
+            tree.add(prepared, partials + chunk * job.columns * size, job.columns);
         }
     }
     const stride = if (prepared.column) prepared.axes.strides[0][prepared.kept - 1] else 0;
     const target: [*]u8 = @ptrFromInt(advance(job.bases[0], stride, job.column));
-    prepared.store()(target, out, 1, job.columns, 0, stride);
+    prepared.store()(target, tree.result(prepared, job.columns), 1, job.columns, 0, stride);
 }

@@ -9,6 +9,7 @@ const axes_module = @import("../../program/axes.zig");
 const contract = @import("../level/contract.zig");
 const prepared_module = @import("fold_prepared.zig");
 const program = @import("../../program/program.zig");
+const tree_module = @import("fold_tree.zig");
 
 const Bases = axes_module.Bases;
 const Prepared = prepared_module.Prepared;
@@ -19,6 +20,9 @@ const inputs_max = program.inputs_max;
 pub const columns_each = 256;
 /// Columns of a tile into which operands are loaded.
 const tile_columns = 32;
+
+/// The results of chunks of columns that are joined side by side.
+pub const Tree = tree_module.Tree(columns_each);
 
 comptime {
     std.debug.assert(columns_each % tile_columns == 0);
@@ -39,32 +43,44 @@ pub fn passes(prepared: *const Prepared) bool {
 
 /// Folds the last kept axis at one index of the other kept axes.
 pub noinline fn run(prepared: *const Prepared, bases: *const Bases, count: usize) void {
+    if (prepared.reduced > contract.column_chunk) return runLong(prepared, bases, count);
     var running: [columns_each]f64 = undefined;
-    var partial: [columns_each]f64 = undefined;
     const size = prepared_module.elementBytes(prepared);
-    const last = prepared.kept - 1;
-    const stride = prepared.axes.strides[0][last];
-    // An operand with kept axes alone may be the output itself, which is therefore written only
-    // when all chunks are joined.
-    const straight = prepared.dtypes[0] == prepared.compute and
-        stride == @as(isize, @intCast(size)) and prepared.reduced <= contract.column_chunk;
+    const stride = prepared.axes.strides[0][prepared.kept - 1];
+    const straight = prepared.dtypes[0] == prepared.compute and stride == @as(isize, @intCast(size));
     var column: usize = 0;
     while (column < count) : (column += columns_each) {
         const columns = @min(columns_each, count - column);
         const target: [*]u8 = @ptrFromInt(advance(bases[0], stride, column));
         const out: [*]u8 = if (straight) target else @ptrCast(&running);
+        if (prepared.reduced == 0) {
+            for (0..columns) |i| {
+                var value: f64 = undefined;
+                prepared_module.setStart(prepared, &value);
+                @memcpy(out[i * size ..][0..size], std.mem.asBytes(&value)[0..size]);
+            }
+        } else chunk(prepared, bases, column, columns, 0, out);
+        if (!straight) prepared.store()(target, out, 1, columns, 0, stride);
+    }
+}
+
+/// An operand with kept axes alone may be the output itself, which is therefore written only when
+/// all chunks are joined.
+noinline fn runLong(prepared: *const Prepared, bases: *const Bases, count: usize) void {
+    var values: [columns_each]f64 = undefined;
+    var tree: Tree = undefined;
+    const stride = prepared.axes.strides[0][prepared.kept - 1];
+    var column: usize = 0;
+    while (column < count) : (column += columns_each) {
+        const columns = @min(columns_each, count - column);
+        tree.init();
         var first: usize = 0;
         while (first < prepared.reduced) : (first += contract.column_chunk) {
-            const values: [*]u8 = if (first == 0) out else @ptrCast(&partial);
-            chunk(prepared, bases, column, columns, first, values);
-            if (first != 0) prepared.join()(out, values, &prepared.scalars, columns);
+            chunk(prepared, bases, column, columns, first, @ptrCast(&values));
+            tree.add(prepared, @ptrCast(&values), columns);
         }
-        if (prepared.reduced == 0) for (0..columns) |i| {
-            var value: f64 = undefined;
-            prepared_module.setStart(prepared, &value);
-            @memcpy(out[i * size ..][0..size], std.mem.asBytes(&value)[0..size]);
-        };
-        if (!straight) prepared.store()(target, out, 1, columns, 0, stride);
+        const target: [*]u8 = @ptrFromInt(advance(bases[0], stride, column));
+        prepared.store()(target, tree.result(prepared, columns), 1, columns, 0, stride);
     }
 }
 
@@ -201,14 +217,11 @@ pub fn accumulate(
     }
 }
 
-/// Joins the chunks' results into that of the first chunk.
+/// Joins the chunks' results and stores them.
 pub fn finish(prepared: *const Prepared, partials: [*]u8) void {
     const columns = prepared.axes.shape[0];
-    const bytes = partialBytes(prepared);
     const chunks = axes_module.divCeil(prepared.reduced, contract.column_chunk);
-    for (1..chunks) |number| {
-        prepared.join()(partials, partials + number * bytes, &prepared.scalars, columns);
-    }
+    tree_module.joinAll(prepared, partials, chunks, columns);
     const target: [*]u8 = @ptrFromInt(prepared.bases[0]);
     prepared.store()(target, partials, 1, columns, 0, prepared.axes.strides[0][0]);
 }

@@ -91,7 +91,9 @@ fn ordered(
     const lanes: usize = if (column) 1 else if (T == f64) 8 else 16;
     const each: usize = if (column) 128 else 1024;
     const start = comptime row.start(T);
-    var result = start;
+    if (reduced == 0) return start;
+    var results: [1 << 13]T = undefined;
+    var count: usize = 0;
     var first: usize = 0;
     while (first < reduced) : (first += each) {
         var running: [16]T = @splat(start);
@@ -111,9 +113,17 @@ fn ordered(
         while (half > 0) : (half /= 2) {
             for (0..half) |l| running[l] = step(row, T, running[l], running[l + half]);
         }
-        result = if (first == 0) running[0] else step(row, T, result, running[0]);
+        results[count] = running[0];
+        count += 1;
     }
-    return result;
+    return joined(row, T, results[0..count]);
+}
+
+/// The results of chunks, joined as a tree: a power of two of them, then the rest.
+fn joined(comptime row: table.FoldRow, comptime T: type, results: []const T) T {
+    if (results.len == 1) return results[0];
+    const half = std.math.floorPowerOfTwo(usize, results.len - 1);
+    return step(row, T, joined(row, T, results[0..half]), joined(row, T, results[half..]));
 }
 
 fn step(comptime row: table.FoldRow, comptime T: type, running: T, value: T) T {

@@ -2,7 +2,8 @@
 //!
 //! A block is `places` kept indices times 256 / places threads each. A thread joins every n-th
 //! element of its kept index, four loads ahead; then the threads of a kept index are joined as a
-//! tree. Where there are few kept indices the reduced elements are split among blocks in y, whose
+//! tree. So are the elements of a thread, in blocks of 64: the error of a sum grows with the logarithm
+//! of its length. Where there are few kept indices the reduced elements are split among blocks in y, whose
 //! results a second launch joins (`Join`). Each element is read once: memory is the bound.
 
 const std = @import("std");
@@ -105,34 +106,64 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime joining: bool) typ
         pub const Arguments = layout.Fold(n);
         pub const Shared = [layout.threads]T;
         pub const State = void;
-        pub const phases = .{accumulate} ++ Tree(@This()).phases ++ .{finish};
+        pub const phases = .{accumulate} ++ Halvings(@This()).phases ++ .{finish};
         const Pointer = threading.SharedPointer(Shared);
 
         inline fn accumulate(arguments: *const Arguments, thread: Thread, shared: Pointer, _: *State) void {
             const part: Part = .of(arguments, thread);
-            var running: T = comptime row.start(T);
+            var tree: Tree = .{};
             if (part.place < arguments.kept) {
                 const bases = basesOf(n, arguments, part.place);
                 const begin = thread.y *% arguments.each;
                 const end = @min(arguments.reduced, begin +% arguments.each);
                 var at = begin + part.rank;
-                if (joining or straight(arguments)) {
-                    while (at + (ahead - 1) * part.threads < end) : (at += ahead * part.threads) {
-                        var values: [ahead]T = undefined;
-                        inline for (&values, 0..) |*value, j| {
-                            value.* = element(true, arguments, bases, at + @as(u32, j) * part.threads);
+                const each = layout.fold_block * part.threads;
+                const plain = joining or straight(arguments);
+                while (at < end) {
+                    const stop = @min(end, at + each);
+                    if (plain) {
+                        while (at + (ahead - 1) * part.threads < stop) : (at += ahead * part.threads) {
+                            var values: [ahead]T = undefined;
+                            inline for (&values, 0..) |*value, j| {
+                                value.* = element(true, arguments, bases, at + @as(u32, j) * part.threads);
+                            }
+                            inline for (values) |value| tree.running = join(tree.running, value);
                         }
-                        inline for (values) |value| running = join(running, value);
+                        while (at < stop) : (at += part.threads) {
+                            tree.running = join(tree.running, element(true, arguments, bases, at));
+                        }
+                    } else while (at < stop) : (at += part.threads) {
+                        tree.running = join(tree.running, element(false, arguments, bases, at));
                     }
-                    while (at < end) : (at += part.threads) {
-                        running = join(running, element(true, arguments, bases, at));
-                    }
-                } else while (at < end) : (at += part.threads) {
-                    running = join(running, element(false, arguments, bases, at));
+                    tree.setAside();
+                }
+                tree.finish();
+            }
+            shared[thread.index] = tree.running;
+        }
+
+        /// A thread's elements: level l of the results set aside is of 2^l blocks where bit l of
+        /// `blocks` is set.
+        const Tree = struct {
+            running: T = row.start(T),
+            aside: [layout.fold_levels]T = undefined,
+            blocks: u32 = 0,
+
+            inline fn setAside(tree: *Tree) void {
+                var level: u5 = 0;
+                while (tree.blocks >> level & 1 != 0) : (level += 1) tree.running = join(tree.aside[level], tree.running);
+                tree.aside[level] = tree.running;
+                tree.running = comptime row.start(T);
+                tree.blocks += 1;
+            }
+
+            inline fn finish(tree: *Tree) void {
+                var level: u5 = 0;
+                while (tree.blocks >> level != 0) : (level += 1) {
+                    if (tree.blocks >> level & 1 != 0) tree.running = join(tree.aside[level], tree.running);
                 }
             }
-            shared[thread.index] = running;
-        }
+        };
 
         /// Whether all operands have the compute type and lie along a single reduced axis.
         inline fn straight(arguments: *const Arguments) bool {
@@ -178,7 +209,7 @@ pub fn Fold(comptime row: anytype, comptime T: type, comptime joining: bool) typ
 }
 
 /// A phase for each halving of the threads of a kept index.
-fn Tree(comptime Kernel: type) type {
+fn Halvings(comptime Kernel: type) type {
     return struct {
         const phases = .{
             Halving(Kernel, 128).run, Halving(Kernel, 64).run, Halving(Kernel, 32).run, Halving(Kernel, 16).run,
@@ -214,7 +245,7 @@ pub fn Arg(comptime row: anytype, comptime T: type) type {
         /// A negative index in `places` means that no element was seen.
         pub const Shared = extern struct { values: [layout.threads]T, places: [layout.threads]i32 };
         pub const State = void;
-        pub const phases = .{search} ++ Tree(@This()).phases ++ .{finish};
+        pub const phases = .{search} ++ Halvings(@This()).phases ++ .{finish};
         const Pointer = threading.SharedPointer(Shared);
 
         inline fn search(arguments: *const Arguments, thread: Thread, shared: Pointer, _: *State) void {
