@@ -136,7 +136,11 @@ export class Tensor extends TensorNode {
     return typeof other === "number" ? new ops.PowerScalar(other).call(this) : ops.pow.call(this, other);
   }
 
-  /** The quotient rounded down; of integers 0 where the divisor is 0. Throws an Error when a gradient is asked for. */
+  /**
+   * The quotient rounded down, so that `a.floorDiv(b) * b + a.mod(b)` is `a`; of integers 0 where the divisor is 0. As in
+   * Python, `tensor([6]).floorDiv(0.1)` is 59, since 0.1 is a little more than a tenth. Throws an Error when a gradient is
+   * asked for.
+   */
   floorDiv(other: Tensor | number): Tensor {
     return ops.floorDiv.call(this, other);
   }
@@ -335,7 +339,10 @@ export class Tensor extends TensorNode {
     return new ops.Min(axes).call(this);
   }
 
-  /** The place of the largest element (int32): along one axis, or in row-major order of all or of several. */
+  /**
+   * The place of the largest element (int32): along one axis, or in row-major order of all or of several. RangeError for more
+   * elements than int32 counts.
+   */
   argmax(axes?: Axes | ReduceOptions): Tensor {
     return new ops.ArgMax(axes).call(this);
   }

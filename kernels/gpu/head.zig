@@ -59,6 +59,7 @@ const float_words =
     \\#define BITS(x) AS_INT(x)
     \\#define FROM_BITS(x) AS_FLOAT(x)
     \\#define MAX_INT 0x7fffffff
+    \\#define UPPER (~0xfff)
     \\#define BIAS 127
     \\#define DIGITS 23
     \\#define UNIT 8388608.0f
@@ -77,6 +78,7 @@ const double_words =
     \\#define BITS(x) AS_LONG(x)
     \\#define FROM_BITS(x) AS_DOUBLE(x)
     \\#define MAX_INT 0x7fffffffffffffffl
+    \\#define UPPER (~0x7ffffffl)
     \\#define BIAS 1023
     \\#define DIGITS 52
     \\#define UNIT 4503599627370496.0
@@ -95,6 +97,7 @@ const no_words =
     \\#undef BITS
     \\#undef FROM_BITS
     \\#undef MAX_INT
+    \\#undef UPPER
     \\#undef BIAS
     \\#undef DIGITS
     \\#undef UNIT

@@ -145,3 +145,18 @@ FUNCTION REAL NAME(erf)(REAL x) {
   REAL far = R(1.0) - tail;
   return NAME(copySign)(a < NAME(erf_near) ? near : far, x);
 }
+
+// e^(-t^2 / 2) P((t - c) / (t + c)) / (t + c) for t = |x|, and 1 less that for positive x.
+FUNCTION REAL NAME(normalCdf)(REAL x) {
+  REAL t = NAME(clamp)(NAME(abs)(x), R(0.0), NAME(cdf_most));
+  REAL upper = FROM_BITS(BITS(t) & UPPER);
+  REAL square = t * t;
+  REAL lost = (upper * upper - square) + (t - upper) * (t + upper);
+  NAME(Reduced) reduced = NAME(reduce)(R(-0.5) * square);
+  REAL r = reduced.r + (reduced.low - R(0.5) * lost);
+  REAL tail = r + r * r * NAME(exp_tail)(r);
+  REAL inverse = R(1.0) / (t + NAME(cdf_center));
+  REAL scaled = NAME(cdf_scaled)((t - NAME(cdf_center)) * inverse);
+  REAL below = NAME(scale)((scaled + scaled * tail) * inverse, reduced.n);
+  return x < R(0.0) ? below : R(1.0) - below;
+}

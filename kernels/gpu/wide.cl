@@ -197,8 +197,28 @@ FUNCTION double power_d(double x, double y) {
   return scale_d(expReducedLow_d(r.high, r.low), reduced.n);
 }
 
-FUNCTION float floorDiv_f(float a, float b) { return (float)floor((double)a / (double)b); }
-FUNCTION double floorDiv_d(double a, double b) { return floor(a / b); }
+FUNCTION int isApart(double x, double y) { return (x < 0.0 && y > 0.0) || (x > 0.0 && y < 0.0); }
+
+// The quotient where one of the numbers is infinite, or where it is less than 1; else the given one.
+FUNCTION double atEnds(double x, double y, double quotient) {
+  double infinity = (double)INFINITY_FLOAT;
+  double small = isApart(x, y) && abs_d(x) < abs_d(y) ? -1.0 : quotient;
+  return abs_d(x) == infinity && y != 0.0 ? AS_DOUBLE(0x7ff8000000000000l) : small;
+}
+
+FUNCTION float floorDiv_f(float a, float b) {
+  return (float)atEnds((double)a, (double)b, floor((double)a / (double)b));
+}
+
+FUNCTION double floorDiv_d(double x, double y) {
+  double quotient = x / y;
+  double n = trunc(quotient);
+  int large = abs_d(y) >= 0x1p900;
+  Pair product = exactProduct(n, large ? y * 0x1p-200 : y);
+  double r = ((large ? x * 0x1p-200 : x) - product.high) - product.low;
+  double down = isApart(r, y) ? n - 1.0 : n;
+  return atEnds(x, y, abs_d(quotient) < 0x1p53 ? down : quotient);
+}
 
 FUNCTION double powerOfTwo(int n) { return AS_DOUBLE((I64)(n + 1023) << 52); }
 

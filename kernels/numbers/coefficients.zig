@@ -52,6 +52,9 @@ pub const numbers = struct {
     pub const tanh_near: Number = .{ .single = 0.625, .double = 0.625 };
     pub const erf_most: Number = .{ .single = 4, .double = 6 };
     pub const erf_near: Number = .{ .single = 0.875, .double = 0.875 };
+    /// The argument below whose negative normalCdf is 0, and the number that its polynomial counts from.
+    pub const cdf_most: Number = .{ .single = 14.5, .double = 38.7 };
+    pub const cdf_center: Number = .{ .single = 2, .double = 4 };
     /// 1.5 times the number whose unit in the last place is 1: adding it rounds to an integer, half
     /// to even, which then stands in the lowest bits of the sum.
     pub const shifter: Number = .{ .single = 0x1.8p23, .double = 0x1.8p52 };
@@ -140,6 +143,24 @@ pub const polynomials = struct {
             -5.160099852081253e-06, 1.031017149601078e-06,   -1.555019786140583e-07,
             1.724643155275974e-08,  -1.3303301543049882e-09, 6.381049402600349e-11,
             -1.433379215589997e-12,
+        },
+    };
+    /// (t + c) e^(t^2 / 2) normalCdf(-t) of (t - c) / (t + c), for t from 0, with c the center above.
+    pub const cdf_scaled: Polynomial = .{
+        .single = &.{
+            0.672408,      -0.33140457,   0.028798398, 0.036721595, -0.0004832127,
+            -0.0067515736, -0.0018906121, 0.000884219, 0.000724153, 3.0752228e-05,
+            -7.63121e-05,
+        },
+        .double = &.{
+            0.7552851304157515,      -0.6078966419718921,    0.3871374007422194,
+            -0.18652185795966594,    0.06039657489067019,    -0.007540188966417974,
+            -0.0034796923616835333,  0.0016308184530212256,  0.00013334424926621295,
+            -0.00023109490154235912, -1.907847973658816e-06, 3.5144558550245634e-05,
+            7.149879934772155e-07,   -5.919975284783915e-06, -6.252500680882239e-07,
+            1.0217832677635082e-06,  2.6417060748667686e-07, -1.564986323499744e-07,
+            -7.720383132895417e-08,  1.600301179563524e-08,  1.459992572519475e-08,
+            -3.1892084965870904e-10, -1.187382688950258e-09,
         },
     };
     /// (sin r - r) / r^3 of r^2, for |r| to pi / 4.

@@ -1,7 +1,8 @@
 //! floorDiv and mod over vectors of f32, f64 or i32.
 //!
-//! floorDiv is the quotient rounded down; of floats, the floor of the rounded quotient. mod is the
-//! exact remainder, plus one divisor where the remainder's sign is not the divisor's. For an
+//! floorDiv is the quotient rounded down, and mod the exact remainder, plus one divisor where the
+//! remainder's sign is not the divisor's: floorDiv(a, b) b + mod(a, b) is a, as in Python. A quotient
+//! of floats from 2^53 on is the rounded one; infinity over anything but 0 is NaN. For an
 //! integer divisor of zero both are 0, and the least integer divided by -1 wraps: nothing traps.
 
 const std = @import("std");
@@ -16,15 +17,44 @@ pub inline fn floorDiv(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     const V = @TypeOf(a);
     switch (Element(V)) {
         i32 => return floorDivIntegers(a, b),
-        f64 => return @floor(a / b),
+        f64 => return floorDivDoubles(a, b),
         // In f64 the quotient of two f32 is rounded up to an integer beyond 2^28 only, where it is
         // rounded to f32 anyway.
         f32 => {
             const D = Like(V, f64);
-            return @floatCast(@floor(@as(D, @floatCast(a)) / @as(D, @floatCast(b))));
+            const x: D = @floatCast(a);
+            const y: D = @floatCast(b);
+            return @floatCast(atEnds(x, y, @floor(x / y)));
         },
         else => comptime unreachable,
     }
+}
+
+/// The quotient may be rounded up to an integer, which the sign of what remains tells.
+inline fn floorDivDoubles(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
+    const V = @TypeOf(x);
+    const quotient = x / y;
+    const n = @trunc(quotient);
+    // Divisors whose products would overflow are scaled, and their dividends, too.
+    const large = @abs(y) >= splat(V, 0x1p900);
+    const product = float.exactProduct(n, select(large, y * splat(V, 0x1p-200), y));
+    const r = (select(large, x * splat(V, 0x1p-200), x) - product.high) - product.low;
+    const down = select(isApart(r, y), n - splat(V, 1), n);
+    return atEnds(x, y, select(@abs(quotient) < splat(V, 0x1p53), down, quotient));
+}
+
+/// The quotient where one of the numbers is infinite, or where it is less than 1 and may be rounded
+/// to 0; else the given one.
+inline fn atEnds(x: anytype, y: @TypeOf(x), quotient: @TypeOf(x)) @TypeOf(x) {
+    const V = @TypeOf(x);
+    const small = select(isApart(x, y) & (@abs(x) < @abs(y)), splat(V, -1), quotient);
+    return select(float.isInfinite(x) & (y != splat(V, 0)), splat(V, std.math.nan(Element(V))), small);
+}
+
+/// Whether 0 lies between the numbers; false for NaN.
+inline fn isApart(x: anytype, y: @TypeOf(x)) Like(@TypeOf(x), bool) {
+    const zero = splat(@TypeOf(x), 0);
+    return ((x < zero) & (y > zero)) | ((x > zero) & (y < zero));
 }
 
 pub inline fn mod(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
@@ -33,10 +63,8 @@ pub inline fn mod(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
         const zero: V = @splat(0);
         return @select(i32, b == zero, zero, a -% floorDivIntegers(a, b) *% b);
     }
-    const zero = splat(V, 0);
     const r = remainder(a, b);
-    const differs = (r != zero) & ((r < zero) != (b < zero));
-    return select(differs, r + b, r);
+    return select(isApart(r, b), r + b, r);
 }
 
 /// Integers are divided by way of f64, which is exact enough for any two i32: there is no vector

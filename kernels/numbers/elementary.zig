@@ -1,4 +1,5 @@
-//! exp, expm1, log, log1p, tanh and erf over vectors of f32 or f64, to 2 units in the last place.
+//! exp, expm1, log, log1p, tanh, erf and normalCdf over vectors of f32 or f64, to 2 units in the last
+//! place; normalCdf, which has more steps, to 4.
 //!
 //! One method for both types; only the numbers of `coefficients.zig` differ.
 
@@ -150,4 +151,23 @@ pub inline fn erf(x: anytype) @TypeOf(x) {
     const tail = expReduced(reduced.r, null) * float.powerOfTwo(V, reduced.n);
     const far = splat(V, 1) - tail;
     return float.copySign(select(a < numbers.erf_near.of(V), near, far), x);
+}
+
+/// The distribution function of the standard normal, to as many digits in its lower tail as
+/// elsewhere: e^(-t^2 / 2) P((t - c) / (t + c)) / (t + c) for t = |x|, and 1 less that for positive
+/// x. The digits that the square of t loses are added to the exponent.
+pub inline fn normalCdf(x: anytype) @TypeOf(x) {
+    const V = @TypeOf(x);
+    const t = float.clamp(@abs(x), splat(V, 0), numbers.cdf_most.of(V));
+    const upper: V = @bitCast(float.bits(t) & @as(Integers(V), @splat(if (Element(V) == f32) -1 << 12 else -1 << 27)));
+    const square = t * t;
+    const lost = (upper * upper - square) + (t - upper) * (t + upper);
+    const reduced = reduce(splat(V, -0.5) * square);
+    const r = reduced.r + (reduced.low - splat(V, 0.5) * lost);
+    const tail = r + r * r * polynomials.exp_tail.at(r);
+    const center = numbers.cdf_center.of(V);
+    const inverse = splat(V, 1) / (t + center);
+    const scaled = polynomials.cdf_scaled.at((t - center) * inverse);
+    const below = float.scale((scaled + scaled * tail) * inverse, reduced.n);
+    return select(x < splat(V, 0), below, splat(V, 1) - below);
 }

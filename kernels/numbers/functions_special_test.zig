@@ -30,6 +30,7 @@ test "floats at the special places are as C99 says" {
             .cos = [9]?T{ nan, nan, nan, 1, 1, 1, null, null, null },
             .sqrt = [9]?T{ nan, inf, nan, 0, -0.0, null, null, 1, nan },
             .erf = [9]?T{ nan, 1, -1, 0, -0.0, null, 1, null, null },
+            .normalCdf = [9]?T{ nan, 1, 0, 0.5, 0.5, 0.5, 1, null, null },
             .abs = [9]?T{ nan, inf, inf, 0, 0, tiny, large, 1, 1 },
             .floor = [9]?T{ nan, inf, -inf, 0, -0.0, 0, large, 1, -1 },
             .ceil = [9]?T{ nan, inf, -inf, 0, -0.0, 1, large, 1, -1 },

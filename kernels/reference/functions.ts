@@ -32,6 +32,30 @@ export function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-z * z) / (Math.sqrt(Math.PI) * tail));
 }
 
+/**
+ * The distribution function of the standard normal. Below -1 the continued fraction of Laplace, which keeps the digits of
+ * small results; nearer to 0 the series 1/2 + φ(x) Σ x^(2k+1) / (2k+1)!!. Abramowitz and Stegun 26.2.14 and 26.2.11.
+ */
+export function normalCdf(x: number): number {
+  const z = Math.abs(x);
+  if (Number.isNaN(x)) return x;
+  if (z > 40) return x < 0 ? 0 : 1;
+  // The square of z in two parts, since an exponential loses the digits that its argument has lost.
+  const upper = Math.fround(z), rest = (z - upper) * (z + upper);
+  const density = Math.exp(-upper * upper / 2) * Math.exp(-rest / 2) / Math.sqrt(2 * Math.PI);
+  if (z < 1) {
+    let term = x, sum = x;
+    for (let k = 3; Math.abs(term) > Math.abs(sum) * 1e-18; k += 2) {
+      term *= x * x / k;
+      sum += term;
+    }
+    return 0.5 + density * sum;
+  }
+  let tail = z;
+  for (let k = 400; k > 0; k--) tail = z + k / tail;
+  return x < 0 ? density / tail : 1 - density / tail;
+}
+
 /** C's pow: for a base of ±1 with an infinite or NaN exponent JavaScript gives NaN, IEEE 754 gives 1. */
 function pow(a: number, b: number): number {
   if (a === 1 || b === 0) return 1;
@@ -43,6 +67,15 @@ function pow(a: number, b: number): number {
 function mod(a: number, b: number): number {
   const rest = a % b;
   return rest !== 0 && (rest < 0) !== (b < 0) ? rest + b : rest;
+}
+
+/** The quotient rounded down, for which floorDiv(a, b) b + mod(a, b) is a. From 2^53 on it is the rounded quotient. */
+function floorDiv(a: number, b: number): number {
+  const quotient = a / b, rest = a % b;
+  if (b === 0 || Math.abs(quotient) >= 2 ** 53 && Number.isFinite(quotient)) return quotient;
+  const whole = Math.round((a - rest) / b);
+  if (rest !== 0 && (rest < 0) !== (b < 0)) return whole - 1;
+  return whole === 0 ? quotient * 0 : whole;
 }
 
 /**
@@ -60,13 +93,14 @@ export const functions: Record<string, (a: number, b: number) => number> = {
   cos: Math.cos,
   sqrt: Math.sqrt,
   erf,
+  normalCdf,
   abs: Math.abs,
   floor: Math.floor,
   ceil: Math.ceil,
   round: roundHalfEven,
   max: Math.max,
   min: Math.min,
-  floorDiv: (a, b) => Math.floor(a / b),
+  floorDiv,
   mod,
 };
 

@@ -43,3 +43,43 @@ forEachDevice("a remainder's derivative by the divisor is the quotient rounded d
   if (toB.requiresGrad) toB.sum().backward();
   assertExact([a, b].flatMap(({ grad }) => grad === null ? [] : values(grad)).filter((slope) => slope !== 0), []);
 });
+
+/** Pairs, their quotients rounded down and the remainders, as Python and NumPy have them. */
+const quotients: readonly (readonly [a: number, b: number, quotient: number, rest: number])[] = [
+  [6, 0.1, 59, 0.09999999999999967],
+  [-6, 0.1, -60, 3.3306690738754696e-16],
+  [-7, 2, -4, 1],
+  [7, -2, -4, -1],
+  [5.25, -1.5, -4, -0.75],
+  [-1, Infinity, -1, Infinity],
+  [1, Infinity, 0, 1],
+  [1, -Infinity, -1, -Infinity],
+  [-1e-300, 1e300, -1, 1e300],
+  [Infinity, 2, NaN, NaN],
+  [Infinity, Infinity, NaN, NaN],
+  [1, 0, Infinity, NaN],
+  [-1, 0, -Infinity, NaN],
+  [0, 0, NaN, NaN],
+  [NaN, 1, NaN, NaN],
+  [-0, 5, -0, -0],
+  [0, -Infinity, -0, 0],
+  [1e300, 7e-5, 1.4285714285714288e304, 4.696295311599344e-5],
+];
+
+forEachDevice("floorDiv and mod are quotient and rest", () => {
+  const [a, b] = [0, 1].map((k) => tensor(quotients.map((each) => each[k]!), { dtype: "float64" }));
+  assertExact(values(a!.floorDiv(b!)), quotients.map((each) => each[2]));
+  assertExact(values(a!.mod(b!)), quotients.map((each) => each[3]));
+  // 0.1 is a little more than a tenth in float32, too.
+  assertExact(values(tensor([6, -1, 1, Infinity]).floorDiv(tensor([0.1, Infinity, -Infinity, 3]))), [59, -1, -1, NaN]);
+});
+
+forEachDevice("floorDiv and mod of integers wrap, and give 0 where the divisor is 0", () => {
+  const least = -(2 ** 31);
+  const a = tensor(new Int32Array([least, least, 7, -7, 5, least])), b = tensor(new Int32Array([-1, 1, -2, 2, 0, 3]));
+  assertExact(values(a.floorDiv(b)), [least, least, -4, -4, 0, -715827883]);
+  assertExact(values(a.mod(b)), [0, 0, -1, 1, 0, 1]);
+  const bytes = tensor(new Uint8Array([200, 7, 9])), by = tensor(new Uint8Array([3, 0, 255]));
+  assertExact(values(bytes.floorDiv(by)), [66, 0, 0]);
+  assertExact(values(bytes.mod(by)), [2, 0, 9]);
+});

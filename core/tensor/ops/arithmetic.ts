@@ -180,7 +180,7 @@ export class Square extends RowOp {
 /** {@linkcode Square} as `Tensor` calls it. */
 export const square: Square = new Square();
 
-/** ⌊a / b⌋; of integers 0 where b is 0. */
+/** ⌊a / b⌋ of the exact quotient, as in Python; of integers 0 where b is 0. */
 export class FloorDiv extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.floorDiv;
   /** Throws an Error: the quotient moves in steps in a and in b. */
