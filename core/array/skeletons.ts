@@ -4,9 +4,10 @@
  */
 import { type ArgRow, argRows, type FoldRow, foldRows, limits, opcode } from "../../kernels/instruction.ts";
 import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
-import { codeOf, computeType, type DType, promote } from "../pure/dtype.ts";
+import { codeOf, computeType, type DType, isFloat, promote } from "../pure/dtype.ts";
 import { type Shape, sizeOf } from "../pure/shape.ts";
-import { commonStream, empty, type NDArray, writeNumbers } from "./ndarray.ts";
+import { groupResult } from "./group.ts";
+import { commonStream, copy, empty, type NDArray, writeNumbers } from "./ndarray.ts";
 import { askAgain, numberNow, type Scalar } from "./recorder.ts";
 import { type Stream, writeView } from "./stream.ts";
 
@@ -81,9 +82,24 @@ export function argFold(row: ArgRow, array: NDArray, axes: readonly number[], ou
   return out;
 }
 
-/** Matrix products over the last two axes; `batch` is the common shape of the axes before them. */
+/** Whether devices multiply an array to a product of that type: one of the type itself, or halves and float32. */
+function multiplies({ dtype }: NDArray, product: DType): boolean {
+  return dtype === product || (isFloat(dtype) && product !== "float64");
+}
+
+/**
+ * Matrix products over the last two axes; `batch` is the common shape of the axes before them. Those of integers and bools
+ * are int32, as their sums are. An operand of a type that devices do not multiply is copied.
+ */
 export function matmul(a: NDArray, b: NDArray, batch: Shape): NDArray {
-  const stream = commonStream("matmul", [a, b]), dtype = promote(a.dtype, b.dtype);
+  const common = promote(a.dtype, b.dtype), dtype = isFloat(common) ? common : "int32";
+  if (!multiplies(a, dtype) || !multiplies(b, dtype)) {
+    return groupResult(() => {
+      const [left, right] = [a, b].map((each) => multiplies(each, dtype) ? each : copy(each, dtype));
+      return matmul(left!, right!, batch);
+    });
+  }
+  const stream = commonStream("matmul", [a, b]);
   const m = a.shape[a.shape.length - 2]!, k = a.shape[a.shape.length - 1]!, n = b.shape[b.shape.length - 1]!;
   const out = empty(stream, [...batch, m, n], dtype);
   const start = stream.open(wordsMost.matmul), words = stream.words, at = placeOf.matmul;

@@ -61,7 +61,10 @@ export class Summation extends ReduceOp {
   override get action(): string {
     return "sum";
   }
-  /** Sums in sixteen lanes (float64: eight), which meet in a fixed tree: the bits are the same for any number of threads. */
+  /**
+   * Sums blocks in sixteen lanes (float64: eight), and joins the lanes and the blocks as a fixed tree: the error grows with
+   * the logarithm of the length only, and the bits are the same for any number of threads.
+   */
   compute(a: NDArray): NDArray {
     const axes = this.axesOf(a.shape);
     return fold("sum", [a], axes, reducedShape(a.shape, axes, this.keepDims), promote(a.dtype, "int32"));
@@ -144,6 +147,9 @@ function choosing(op: TensorOp, inputs: readonly Tensor[], axes: readonly number
   throw new RangeError(`Cannot ${op.action}: tensor ${showShape(shape)} has no elements along axes [${axes}]`);
 }
 
+/** The most elements among which a place is an int32. */
+const placesMost = 2 ** 31;
+
 /** The largest or smallest element; NaN if an element is NaN. */
 export abstract class ExtremeOp extends ReduceOp {
   /** @ignore */ protected abstract readonly row: FoldRow;
@@ -178,9 +184,17 @@ export class Min extends ExtremeOp {
 /** The place of an extreme element: int32, in row-major order of the joined axes. NaN counts as the most extreme. */
 export abstract class ArgExtremeOp extends ReduceOp {
   /** @ignore */ protected abstract readonly row: ArgRow;
-  /** @ignore */
+  /** RangeError for more elements than int32 counts. @ignore */
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
-    return choosing(this, super.prepare(inputs), this.axesOf(inputs[0]!.shape));
+    const ready = super.prepare(inputs), { shape } = ready[0]!, axes = this.axesOf(shape);
+    const count = countAlong(shape, axes);
+    if (count > placesMost) {
+      throw new RangeError(
+        `Cannot ${this.action}: axes [${axes}] of tensor ${showShape(shape)} have ${count} elements, ` +
+          `their places must be int32`,
+      );
+    }
+    return choosing(this, ready, axes);
   }
   /** @ignore */
   override get action(): string {
