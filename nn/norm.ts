@@ -108,9 +108,9 @@ export class BatchNorm1d extends Module<[x: Tensor]> {
 
   #evaluated(inputs: readonly Tensor[]): Tensor {
     const [x, weight, bias, mean, variance] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
-    // Scale and shift are computed for each feature first, so that there is only one pass over x.
-    const scale = variance.add(this.eps).rsqrt().mul(weight), shift = bias.sub(mean.mul(scale));
-    return x.mulAdd(this.#beside(x, scale), this.#beside(x, shift));
+    // The mean is subtracted first: with `bias - mean scale` as one shift, large means would cancel digits.
+    const scale = variance.add(this.eps).rsqrt().mul(weight);
+    return x.sub(this.#beside(x, mean)).mulAdd(this.#beside(x, scale), this.#beside(x, bias));
   }
 
   #trained(inputs: readonly Tensor[]): Tensor {

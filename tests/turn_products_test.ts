@@ -146,12 +146,12 @@ const cases: [name: string, before: string[], after?: string[]][] = [
   ["leaves such a map beside other memory", [product, "6: q(1) = add p(1) Z(1)", across("q")]],
   [
     "leaves such a map that counts its elements",
-    [product, "6: q(1) = crossEntropyGradient p(1) N(0) N(0) N(0)", across("q")],
+    [product, "6: q(1) = crossEntropyGradient p(1) N(0) N(0) N(0) N(0)", across("q")],
   ],
   [
     "leaves the axes of a map that counts along them",
-    [product, "3,2: q(2,1) = crossEntropyGradient p(2,1) N(0,0) N(0,0) N(0,0)", across("q")],
-    [turned, "3,2: q(1,3) = crossEntropyGradient p(1,3) N(0,0) N(0,0) N(0,0)", along("q")],
+    [product, "3,2: q(2,1) = crossEntropyGradient p(2,1) N(0,0) N(0,0) N(0,0) N(0,0)", across("q")],
+    [turned, "3,2: q(1,3) = crossEntropyGradient p(1,3) N(0,0) N(0,0) N(0,0) N(0,0)", along("q")],
   ],
   [
     "turns a map whatever its stride along an axis of one element",

@@ -63,10 +63,18 @@ const sums: Partial<Record<FoldRow, Sum>> = {
   sumSquaredDeviation: { terms: 4, sizes: "sumSquaredDeviation" },
   // Three roundings, one of them of a difference that may cancel.
   dotNormal: { terms: 4, sizes: "dotNormal" },
+  sumDifference: { terms: 1, sizes: "sumDifference" },
   // The error of exp, and the rounding of an exponent of up to 2^6.
   sumExpSub: { terms: 4 + 2 ** 6, sizes: "sumExpSub" },
+  sumExpBelow: { terms: 4 + 2 ** 6, sizes: "sumExpBelow" },
+  sumExpOthers: { terms: 4 + 2 ** 6, sizes: "sumExpOthers" },
   pick: { terms: 0, sizes: "pick" },
 };
+
+/** The sums of terms that are not negative. */
+const positive: readonly FoldRow[] = ["sumSquaredDeviation", "sumExpSub", "sumExpBelow", "sumExpOthers"];
+/** The operand that is subtracted from others. */
+const subtracted: Partial<Record<FoldRow, number>> = { dotNormal: 2, sumDifference: 1 };
 
 /** A value near 1 or -1, so that a product of many neither overflows nor underflows. */
 const nearOne = (random: Random) => (random() < 0.5 ? -1 : 1) * (0.6 + 0.8 * random());
@@ -82,13 +90,13 @@ function checkFold(
   const run = (on: Stream, each: Operand[] = operands) =>
     compute(on, each, (arrays) => fold(row, arrays, axes, outShape));
   const found = run(stream), expected = run(reference), sum = isFloat(dtype) ? sums[row] : undefined;
-  // Sums of squares and exponentials have positive terms: these operands keep their signs.
-  const sized = sum && (row === "sumSquaredDeviation" || row === "sumExpSub" ? expected : run(
+  // The operands of positive terms keep their signs.
+  const sized = sum && (positive.includes(row) ? expected : run(
     reference,
     operands.map((each, k) => {
       if (row === "pick" && k === 1) return each;
       // The magnitude of a difference is bounded by the sum of both magnitudes.
-      const sign = row === "dotNormal" && k === 2 ? -1 : 1;
+      const sign = subtracted[row] === k ? -1 : 1;
       return { ...each, flat: each.flat.map((x) => sign * abs(x)) as TypedArray };
     }),
   ));

@@ -36,13 +36,13 @@ import { isBrief, isVariant, layoutsFor, typesFor } from "./choices.ts";
 
 /** How far a row that calls functions may be from its rounded steps. All other rows are exact. */
 interface Tolerance {
-  /** Units in the last place; a function alone has 2. */
+  /** Units in the last place; a function alone has 2, `normalCdf` 4. */
   units: number;
   /** A number that was added and may have cancelled: if it is larger than the result, the units are its own. */
   beside?: (env: Environment) => number;
 }
 
-const { exp, log, abs, max } = Math;
+const { exp, abs, max } = Math;
 const inexact: Partial<Record<MapRow, Tolerance>> = {
   pow: { units: 2 },
   powScalar: { units: 2 },
@@ -54,27 +54,33 @@ const inexact: Partial<Record<MapRow, Tolerance>> = {
   cos: { units: 2 },
   tanh: { units: 2 },
   erf: { units: 2 },
-  sigmoid: { units: 4 },
-  gelu: { units: 4, beside: ({ a }) => a },
-  normalCdf: { units: 2, beside: () => 1 },
+  sigmoid: { units: 5 },
+  gelu: { units: 5 },
+  normalCdf: { units: 4 },
   geluGradient: { units: 5, beside: ({ a, b, c }) => a * max(abs(b), abs(c)) },
   boxMuller: { units: 6 },
   expSub: { units: 2 },
-  subSubLog: { units: 3, beside: ({ a, b, c }) => max(abs(a - b), abs(log(c))) },
-  addLog: { units: 3, beside: ({ b }) => log(b) },
-  crossEntropyGradient: { units: 4, beside: ({ a, b, d }) => d * max(1, exp(a - b)) },
+  logTail: { units: 2 },
+  // The exponential's error is a part of the logarithm's argument, which may be near 1 or much smaller.
+  crossEntropyTail: { units: 4, beside: ({ a, b }) => b > 0 ? max(1, exp(-b) / abs(a + exp(-b))) : 0 },
+  crossEntropyAtOthers: { units: 3 },
+  crossEntropyAtLabel: { units: 3 },
+  crossEntropyGradient: { units: 3 },
 };
 /**
- * The errors of the reference's own functions in float64, in units in the last place; that of its series for erf is
- * largest.
+ * The errors of the reference's own functions in float64, in units in the last place; those of its series for erf and
+ * normalCdf are largest.
  */
-const unitsOfReference = 2, unitsOfReferenceErf = 16;
+const unitsOfReference = 2, unitsOfReferenceSeries = 16;
 
 function tolerance(row: MapRow, dtype: DType): Tolerance | null {
   const own = inexact[row];
   if (own === undefined || !isFloat(dtype)) return null;
   if (computeType(dtype) === "float32") return own;
-  return { ...own, units: own.units + (/erf/.test(table.map[row].is) ? unitsOfReferenceErf : unitsOfReference) };
+  return {
+    ...own,
+    units: own.units + (/erf|normalCdf/.test(table.map[row].is) ? unitsOfReferenceSeries : unitsOfReference),
+  };
 }
 
 type Scalars = readonly [s: number, t: number, u: number];

@@ -1,6 +1,6 @@
 /** Sums, products, extremes and their places along axes. */
-import { grad, ops, Tensor, tensor } from "../../mod.ts";
-import { assertClose, assertExact, assertStrictEquals, forEachDevice, values } from "../support.ts";
+import { capture, full, grad, ops, Tensor, tensor } from "../../mod.ts";
+import { assertClose, assertExact, assertStrictEquals, assertThrowsLike, forEachDevice, values } from "../support.ts";
 import { testOps } from "./agreement.ts";
 
 const m = [2, 3];
@@ -77,4 +77,58 @@ forEachDevice("a product has its derivatives of every order at zeros, too", () =
   assertExact(values(grad((x: Tensor) => x.prod())(tensor([Infinity, 2, 3]))), [6, Infinity, Infinity]);
   assertExact(values(grad((x: Tensor) => x.prod())(tensor([2 ** 100, 2 ** 100, 2]))), [2 ** 101, 2 ** 101, Infinity]);
   assertExact(values(grad((x: Tensor) => x.prod({ axes: 0 }).sum())(tensor([], { shape: [0, 2] }))), []);
+});
+
+/** Sums of equal elements, of which rounding errors do not cancel one another. The count of each sum stands beside it. */
+const longSums: Record<string, (x: Tensor) => [sums: Tensor, count: number]> = {
+  "of all": (x) => [x.sum(), x.size],
+  "of rows": (x) => [x.reshape([4, -1]).sum({ axes: [1] }), x.size / 4],
+  "down columns": (x) => [x.reshape([-1, 5]).sum({ axes: [0] }), x.size / 5],
+  "down many columns": (x) => [x.reshape([-1, 400]).sum({ axes: [0] }), x.size / 400],
+  "of turned columns": (x) => [x.reshape([-1, 5]).transpose([1, 0]).sum({ axes: [1] }), x.size / 5],
+  "over several axes": (x) => [x.reshape([80, 5, 100, -1]).sum({ axes: [0, 2, 3] }), x.size / 5],
+  "of short inner axes": (x) => [x.reshape([-1, 5, 2]).sum({ axes: [0, 2] }), x.size / 5],
+  "of squares": (x) => [x.square().sum().sqrt().square().div(x.at("0")), x.size],
+  "of products": (x) => [x.mul(x).reshape([-1, 5]).sum({ axes: [0] }).div(x.at("0")), x.size / 5],
+  "of means": (x) => [x.reshape([-1, 5]).mean({ axes: [0] }), 1],
+};
+
+forEachDevice("a sum of millions is right to 3e-6, captured and eager with the same bits", (device) => {
+  // The reference device interprets each element, and adds in float64.
+  const count = device === "reference" ? 40_000 : 10_000_000;
+  for (const value of [0.1, 1 / 3]) {
+    const x = full([count], value), exact = Math.fround(value);
+    for (const [name, f] of Object.entries(longSums)) {
+      const [sums, length] = f(x), found = values(sums);
+      assertClose(found, found.map(() => exact * length), {
+        relative: 3e-6,
+        absolute: 0,
+        what: `sum ${name}, ${value}`,
+      });
+      using program = capture((x: Tensor) => f(x)[0]);
+      program(x);
+      assertStrictEquals(values(program(x)).join(), found.join(), `${name}, captured`);
+    }
+  }
+});
+
+forEachDevice("a variance beside a large mean keeps its digits", () => {
+  const x = tensor(Float32Array.from({ length: 20_000 }, (_, k) => 1e4 + k % 2));
+  assertClose(values(x.variance({ correction: 0 })), [0.25], { relative: 1e-6, absolute: 0 });
+  assertClose(values(x.reshape([-1, 4]).variance({ axes: [0], correction: 0 })), [0, 0, 0, 0]);
+  assertClose(values(x.reshape([-1, 5]).variance({ axes: [0], correction: 0 })), [0.25, 0.25, 0.25, 0.25, 0.25], {
+    relative: 1e-6,
+    absolute: 0,
+  });
+  assertClose(values(full([3, 777], 12345.678).variance({ axes: [1] })), [0, 0, 0], { relative: 0, absolute: 0 });
+  assertClose(values(full([0], 1).variance()), [NaN]);
+});
+
+forEachDevice("places that no int32 holds are refused", () => {
+  const x = tensor([1, 2]).broadcastTo([2 ** 31, 2]);
+  assertThrowsLike(
+    () => x.argmax(),
+    /^RangeError: Cannot argmax: axes \[0,1\] of tensor \[2147483648, 2\] have 4294967296/,
+  );
+  assertThrowsLike(() => x.transpose([1, 0]).broadcastTo([2, 2 ** 31]).reshape([1, 2, 2 ** 31]).argmin(), /int32/);
 });

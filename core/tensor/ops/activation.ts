@@ -37,7 +37,7 @@ export class ReLUGradient extends RowOp {
   }
 }
 
-/** 1 / (1 + e^-a). */
+/** 1 / (1 + e^-a), as e^a / (1 + e^a) below 0, where e^-a overflows before the result is 0. */
 export class Sigmoid extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.sigmoid;
   /** g y (1 - y). */

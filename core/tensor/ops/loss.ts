@@ -2,7 +2,7 @@
  * The cross entropies, which are classes rather than compositions of other ops for the sake of their gradients: those of the
  * first read what the forward pass has computed, and those of the binary ones stay finite at probabilities of 0 and 1.
  */
-import { asGroup, groupResult } from "../../array/group.ts";
+import { asGroup, groupResult, groupResults } from "../../array/group.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
 import { checkLabels, fold } from "../../array/skeletons.ts";
 import { broadcastTo } from "../../array/views.ts";
@@ -13,18 +13,36 @@ import { type Adjoints, callWith, WideOp } from "../op.ts";
 import { checkOperands, fitted } from "../operands.ts";
 import { inFloat32, inPrecision, operandType } from "../precision.ts";
 import { withIntegers } from "./integers.ts";
-import { LogSumExp } from "./softmax.ts";
 
-/** Integer labels [batch] as a view of the shape of the logits, in which each row repeats its label. */
-function labelColumn(labels: NDArray, shape: Shape): NDArray {
-  return broadcastTo(labels.view([labels.shape[0]!, 1], [labels.strides[0]!, 0]), shape);
+/** An array [batch] as a view of the shape of the logits, in which each row repeats its element. */
+function column(array: NDArray, shape: Shape): NDArray {
+  return array.view(shape, [array.strides[0]!, 0]);
 }
 
 /**
- * The cross entropy of logits [batch, classes] against integer labels [batch], in a tensor of any type: log(sum(exp(x))) - x[label], of shape
- * [batch]. RangeError for labels outside [0, classes).
+ * What the cross entropy and its gradient know of each row of the logits: the largest one [batch, 1], how far the label's
+ * lies below it [batch], and log(sum(exp(x - max))) [batch].
+ */
+type Known = readonly [highest: NDArray, behind: NDArray, tail: NDArray];
+
+/**
+ * The label's exponential is left out of the sum and added in the logarithm: where the label leads by far, the sum would have
+ * lost the digits of all others, which are the loss.
+ */
+function knownOf(logits: NDArray, labels: NDArray): Known {
+  const rows = logits.shape[0]!, label = column(labels, logits.shape);
+  const highest = fold("max", [logits], [1], [rows, 1]);
+  const others = fold("sumExpOthers", [logits, broadcastTo(highest, logits.shape), label], [1], [rows], logits.dtype);
+  const chosen = fold("pick", [logits, label], [1], [rows], logits.dtype);
+  const behind = map("sub", [highest.view([rows], [highest.strides[0]!]), chosen]);
+  return [highest, behind, map("crossEntropyTail", [others, behind])];
+}
+
+/**
+ * The cross entropy of logits [batch, classes] against integer labels [batch], in a tensor of any type: log(sum(exp(x))) -
+ * x[label], of shape [batch]. RangeError for labels outside [0, classes).
  *
- * The logarithm, [batch, 1], is saved, since the gradient needs it again.
+ * What is known of each row is saved, since the gradient needs it again.
  */
 export class CrossEntropy extends WideOp {
   /** Applies the op. TypeError unless the logits are [batch, classes] and the labels [batch]. */
@@ -43,30 +61,29 @@ export class CrossEntropy extends WideOp {
     checkLabels(labels.array, shape[1]!);
     return inFloat32([isFloat(logits.dtype) ? logits : logits.cast("float32")], (logits) =>
       asGroup(() => {
-        const normalizer = logits.wrap(new LogSumExp().compute(logits.array));
-        return callWith(() => this.record([logits, labels], [normalizer]), normalizer);
+        const known = groupResults(() => knownOf(logits.array, labels.array)).map((array) => logits.wrap(array));
+        return callWith(() => this.record([logits, labels], known), ...known);
       }));
   }
-  /** The logarithm minus the logit at each label: one pass over the logits, and no array of their size. */
-  compute(logits: NDArray, labels: NDArray, normalizer: NDArray): NDArray {
-    const rows = [logits.shape[0]!];
+  /** log(sum(exp(x - max))) + (max - x[label]): two terms that are not negative, so that none cancels the other. */
+  compute(logits: NDArray, labels: NDArray, ...saved: NDArray[]): NDArray {
     return groupResult(() => {
-      const chosen = fold("pick", [logits, labelColumn(labels, logits.shape)], [1], rows, logits.dtype);
-      return map("sub", [normalizer.view(rows, [normalizer.strides[0]!]), chosen]);
+      const [, behind, tail] = saved.length === 3 ? saved as unknown as Known : knownOf(logits, labels);
+      return map("add", [tail, behind]);
     });
   }
   /** [(softmax(x) - oneHot(label)) g, nothing]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [logits, labels] = y.inputs as [Tensor, Tensor];
-    return [new CrossEntropyGradient().callKnowing(y.saved[0]!, logits, labels, g), null];
+    return [new CrossEntropyGradient().callKnowing(y.saved, logits, labels, g), null];
   }
 }
 
 /** (softmax(x) - oneHot(label)) g, of the logits' shape. */
 export class CrossEntropyGradient extends WideOp {
-  /** As `call`, with log(sum(exp(x))) known from {@linkcode CrossEntropy}. */
-  callKnowing(normalizer: Tensor, logits: Tensor, labels: Tensor, g: Tensor): Tensor {
-    return inFloat32([logits, g], (logits, g) => this.record([logits!, labels, g!], [normalizer]));
+  /** As `call`, with the tensors that {@linkcode CrossEntropy} saved. */
+  callKnowing(known: readonly Tensor[], logits: Tensor, labels: Tensor, g: Tensor): Tensor {
+    return inFloat32([logits, g], (logits, g) => this.record([logits!, labels, g!], known));
   }
   /** @ignore */
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
@@ -89,24 +106,27 @@ export class CrossEntropyGradient extends WideOp {
   protected override finish(result: Tensor, [logits, , g]: readonly Tensor[]): Tensor {
     return super.finish(result, [logits!, g!]);
   }
-  /** The gradient from logits [batch, classes], labels [batch] and g [batch]. */
-  compute(logits: NDArray, labels: NDArray, g: NDArray, known?: NDArray): NDArray {
-    return groupResult(() => {
-      const normalizer = broadcastTo(known ?? new LogSumExp().compute(logits), logits.shape);
-      const column = broadcastTo(g.view([logits.shape[0]!, 1], [g.strides[0]!, 0]), logits.shape);
-      return map(
-        "crossEntropyGradient",
-        [logits, normalizer, labelColumn(labels, logits.shape), column],
-        undefined,
-        logits.dtype,
-      );
-    });
+  /**
+   * The gradient from logits [batch, classes], labels [batch] and g [batch]. At the label it is exp(-loss) - 1, of which a
+   * probability near 1 would have lost the digits.
+   */
+  compute(logits: NDArray, labels: NDArray, g: NDArray, ...saved: NDArray[]): NDArray {
+    const known = saved.length === 3 ? saved : groupResults(() => knownOf(logits, labels));
+    const [highest, behind, tail] = known as unknown as Known;
+    // A map of all logits reads and writes faster by itself than tile by tile beside these two of each row.
+    const atOthers = map("crossEntropyAtOthers", [g, tail]), atLabel = map("crossEntropyAtLabel", [g, tail, behind]);
+    const columns = [labels, atOthers, atLabel].map((each) => column(each, logits.shape));
+    const beside = [broadcastTo(highest, logits.shape), ...columns];
+    const result = map("crossEntropyGradient", [logits, ...beside], undefined, logits.dtype);
+    for (const array of [...beside, atOthers, atLabel]) array.dispose();
+    if (saved.length !== 3) { for (const array of known) array.dispose(); }
+    return result;
   }
   /** With p = softmax(x) and h the adjoint: [g p (h - sum(p h)), nothing, sum(h (p - oneHot(label)))]. */
   gradient(h: Tensor, z: Tensor): Adjoints {
     const [logits, labels, g] = z.inputs as [Tensor, Tensor, Tensor];
-    const column = g.reshape([g.shape[0]!, 1]), p = logits.softmax(-1), over = { axes: [1], keepDims: true };
-    const toLogits = () => p.mul(h.sub(p.mul(h).sum(over))).mul(column);
+    const along = g.reshape([g.shape[0]!, 1]), p = logits.softmax(-1), over = { axes: [1], keepDims: true };
+    const toLogits = () => p.mul(h.sub(p.mul(h).sum(over))).mul(along);
     const toG = () => h.mul(new CrossEntropyGradient().call(logits, labels, g.onesLike())).sum({ axes: [1] });
     return [logits.requiresGrad ? toLogits() : null, null, g.requiresGrad ? toG() : null];
   }
@@ -162,9 +182,10 @@ export class BinaryCrossEntropyWithLogits extends BinaryLossOp {
       return map("add", [map("sub", [positive, map("mul", [x, y])]), tail]);
     });
   }
-  /** [g (sigmoid(x) - y), -g x]. */
+  /** [g ((1 - y) sigmoid(x) - y sigmoid(-x)), -g x]: sigmoid(x) - y would lose the digits of a right answer. */
   gradient(g: Tensor, node: Tensor): Adjoints {
     const [x, y] = node.inputs as [Tensor, Tensor];
-    return [x.requiresGrad ? g.mul(x.sigmoid().sub(y)) : null, y.requiresGrad ? g.mul(x).neg() : null];
+    const toX = () => g.mul(y.neg().add(1).mul(x.sigmoid()).sub(y.mul(x.neg().sigmoid())));
+    return [x.requiresGrad ? toX() : null, y.requiresGrad ? g.mul(x).neg() : null];
   }
 }

@@ -13,16 +13,28 @@ export function meanOf(a: NDArray, axes: readonly number[], out: Shape): NDArray
   return map("divScalar", [fold("sum", [a], axes, out)], { s: countAlong(a.shape, axes) });
 }
 
+/**
+ * The mean, with the joined axes kept at length one, to as many digits of the deviations as of the mean itself: the sum is of
+ * differences from the first element, so that the mean of equal elements is that element.
+ */
+function centreOf(a: NDArray, axes: readonly number[]): NDArray {
+  const kept = reducedShape(a.shape, axes, true), count = countAlong(a.shape, axes);
+  if (count === 0) return meanOf(a, axes, kept);
+  const first = a.view(kept, a.strides);
+  const sum = fold("sumDifference", [a, broadcastTo(first, a.shape)], axes, kept);
+  return map("addScaled", [first, sum], { s: 1 / count });
+}
+
 /** The sum of squared deviations from the mean, with arguments as {@linkcode meanOf}. */
 export function squaresOf(a: NDArray, axes: readonly number[], out: Shape): NDArray {
-  const mean = meanOf(a, axes, reducedShape(a.shape, axes, true));
+  const mean = centreOf(a, axes);
   return fold("sumSquaredDeviation", [a, broadcastTo(mean, a.shape)], axes, out);
 }
 
 /** The mean, the sum of squared deviations and the inverse deviation, each with the joined axes kept at length one. */
 export function moments(x: NDArray, axes: readonly number[], eps: number) {
   const kept = reducedShape(x.shape, axes, true);
-  const mean = meanOf(x, axes, kept);
+  const mean = centreOf(x, axes);
   const squares = fold("sumSquaredDeviation", [x, broadcastTo(mean, x.shape)], axes, kept);
   return { mean, squares, inverse: map("inverseDeviation", [squares], { s: 1 / countAlong(x.shape, axes), t: eps }) };
 }

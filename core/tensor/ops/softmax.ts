@@ -12,6 +12,17 @@ import { type Axes, normalizeAxes, reducedShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, WideOp } from "../op.ts";
 
+/**
+ * max(x) and log(sum(exp(x - max))) along axes, which stay with length one. The logarithm is of one and of what all but one of
+ * the largest add to it: where one element leads by far, the sum itself would have lost their digits.
+ */
+function logParts(x: NDArray, axes: readonly number[]): { highest: NDArray; tail: NDArray } {
+  const kept = reducedShape(x.shape, axes, true), highest = fold("max", [x], axes, kept);
+  const beside = [x, broadcastTo(highest, x.shape)];
+  const below = fold("sumExpBelow", beside, axes, kept), ties = fold("countEqual", beside, axes, kept);
+  return { highest, tail: map("logTail", [below, ties]) };
+}
+
 /** An op of the exponentials along axes. */
 export abstract class SoftmaxOp extends WideOp {
   /** The axis, or several, along which the exponentials sum to one. */
@@ -21,12 +32,9 @@ export abstract class SoftmaxOp extends WideOp {
     super();
     this.axis = axesOption(this.action, axis) ?? -1;
   }
-  /** max(x) and sum(exp(x - max)) along the axes, both stretched back over them. */
-  protected parts(x: NDArray): { highest: NDArray; total: NDArray } {
-    const axes = normalizeAxes(this.action, this.axis, x.shape.length), kept = reducedShape(x.shape, axes, true);
-    const highest = broadcastTo(fold("max", [x], axes, kept), x.shape);
-    const total = broadcastTo(fold("sumExpSub", [x, highest], axes, kept), x.shape);
-    return { highest, total };
+  /** The axes of an array, sorted and counted from 0. */
+  protected axesOf(x: NDArray): readonly number[] {
+    return normalizeAxes(this.action, this.axis, x.shape.length);
   }
 }
 
@@ -34,8 +42,10 @@ export abstract class SoftmaxOp extends WideOp {
 export class Softmax extends SoftmaxOp {
   /** The largest element is subtracted first, so that no exponential overflows. */
   compute(x: NDArray): NDArray {
+    const axes = this.axesOf(x), kept = reducedShape(x.shape, axes, true);
     return groupResult(() => {
-      const { highest, total } = this.parts(x);
+      const highest = broadcastTo(fold("max", [x], axes, kept), x.shape);
+      const total = broadcastTo(fold("sumExpSub", [x, highest], axes, kept), x.shape);
       return map("div", [map("expSub", [x, highest]), total]);
     });
   }
@@ -49,14 +59,16 @@ export class Softmax extends SoftmaxOp {
 export class LogSoftmax extends SoftmaxOp {
   /** x - max - log(sum(exp(x - max))). */
   compute(x: NDArray): NDArray {
+    const axes = this.axesOf(x);
     return groupResult(() => {
-      const { highest, total } = this.parts(x);
-      return map("subSubLog", [x, highest, total]);
+      const { highest, tail } = logParts(x, axes);
+      return map("subSub", [x, broadcastTo(highest, x.shape), broadcastTo(tail, x.shape)]);
     });
   }
-  /** g - exp(y) sum(g). */
+  /** g - exp(y) sum(g), where exp(y) is near 1 as (g - sum(g)) - (exp(y) - 1) sum(g): both may all but cancel there. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    return g.sub(y.exp().mul(g.sum({ axes: this.axis, keepDims: true })));
+    const sum = g.sum({ axes: this.axis, keepDims: true });
+    return y.greater(-0.5).where(g.sub(sum).sub(y.expm1().mul(sum)), g.sub(y.exp().mul(sum)));
   }
 }
 
@@ -64,14 +76,14 @@ export class LogSoftmax extends SoftmaxOp {
 export class LogSumExp extends WideOp {
   /** max + log(sum(exp(x - max))). */
   compute(x: NDArray): NDArray {
-    const axes = normalizeAxes(this.action, -1, x.shape.length), kept = reducedShape(x.shape, axes, true);
+    const axes = normalizeAxes(this.action, -1, x.shape.length);
     return groupResult(() => {
-      const highest = fold("max", [x], axes, kept);
-      return map("addLog", [highest, fold("sumExpSub", [x, broadcastTo(highest, x.shape)], axes, kept)]);
+      const { highest, tail } = logParts(x, axes);
+      return map("add", [highest, tail]);
     });
   }
-  /** g exp(x - y), the softmax times g. */
+  /** g softmax(x), not g exp(x - y): a large y has lost digits. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    return g.mul(y.inputs[0]!.sub(y).exp());
+    return g.mul(y.inputs[0]!.softmax(-1));
   }
 }
