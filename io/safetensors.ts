@@ -115,8 +115,13 @@ function piecesOf(stateDict: Readonly<StateDict>, options: SaveOptions): Uint8Ar
   return formatSafetensors(elements, { format, ...metadata });
 }
 
+/** How much of a name messages show. */
+const sourceMost = 200;
+
 /** The tensors in the bytes of a safetensors file, as `load` returns them. Errors call the bytes `source`. */
 export function deserialize(bytes: Uint8Array, source = "safetensors bytes"): StateDict {
+  if (typeof source !== "string") refuse("read safetensors", source, "the name of the bytes");
+  source = source.slice(0, sourceMost);
   if (!(bytes instanceof Uint8Array)) refuse(`read ${source}`, bytes, "a Uint8Array");
   const end = headerEnd(bytes.subarray(0, beginningBytes), bytes.length, source);
   const header = parseHeader(bytes.subarray(8, end), bytes.length, source);

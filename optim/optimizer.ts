@@ -70,7 +70,8 @@ export abstract class Optimizer {
    */
   constructor(params: Iterable<Tensor>, lr: number) {
     const name = this.constructor.name;
-    if (typeof params?.[Symbol.iterator] !== "function") {
+    // Numbers can be gone through too, unless their memory was handed over.
+    if (typeof params?.[Symbol.iterator] !== "function" || ArrayBuffer.isView(params)) {
       throw new TypeError(`Cannot make ${name}: parameters of type ${typeof params}, pass model.parameters()`);
     }
     this.params = [...params];

@@ -253,6 +253,10 @@ const refusals: readonly [call: () => unknown, error: RegExp][] = [
     /Cannot mul: shapes .* do not broadcast/,
   ],
   [() => new ops.Compare("exp" as "less"), /^TypeError: Cannot compare: "exp", it must be a comparison/],
+  [
+    () => new ops.DropoutOp(Symbol("p") as unknown as number),
+    /^TypeError: Cannot dropout: Symbol\(p\), it must be a number/,
+  ],
   [() => new ops.AddScalar("2" as unknown as number), /^TypeError: Cannot AddScalar: "2", it must be a number/],
   [() => new ops.Clip(2, 1), /^RangeError: Cannot clip: low 2 must not exceed high 1/],
   [() => new ops.Reshape([3]).call(tensor([[1, 2], [3, 4]])), /^TypeError: Cannot reshape: \[2, 2\] to \[3\]/],

@@ -5,6 +5,7 @@
  * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
 import { gradientsEnabled } from "../../ambient/modes.ts";
+import { refuse } from "../../pure/check.ts";
 import { isHalf } from "../../pure/dtype.ts";
 import { asGroup, groupResult } from "../../array/group.ts";
 import { sameShape, showShape } from "../../pure/shape.ts";
@@ -144,6 +145,7 @@ export class DropoutOp extends TensorOp {
   /** RangeError unless p lies in [0, 1]. */
   constructor(/** The probability of a zero. */ readonly p: number) {
     super();
+    if (typeof p !== "number") refuse("dropout", p, "a number in [0, 1]");
     if (!(p >= 0 && p <= 1)) throw new RangeError(`Cannot dropout: p ${p} must lie in [0, 1]`);
   }
   /** @ignore */

@@ -26,13 +26,18 @@ export abstract class ReduceOp extends TensorOp {
 
   /**
    * Joins all axes by default. Which axes a tensor has is checked when the op is called. TypeError for an option of another
-   * name than these and the subclass's own, `more`.
+   * name than these and the subclass's own.
    */
-  constructor(options: Axes | ReduceOptions = {}, more: readonly string[] = []) {
+  constructor(options: Axes | ReduceOptions = {}) {
     super();
-    const { axes, keepDims } = reduceOptions(this.action, options, more);
+    const { axes, keepDims } = reduceOptions(this.action, options, this.ownOptions);
     this.axes = axes;
     this.keepDims = keepDims;
+  }
+
+  /** The names of a subclass's own options. */
+  protected get ownOptions(): readonly string[] {
+    return [];
   }
 
   /** The joined axes of a tensor of this shape, sorted and counted from 0. */
@@ -118,10 +123,14 @@ export class Variance extends ReduceOp {
   readonly correction: number;
   /** The unbiased variance over all axes by default. */
   constructor(options: Axes | VarianceOptions = {}) {
-    super(options, ["correction"]);
+    super(options);
     const { correction = 1 } = options as VarianceOptions;
     if (typeof correction !== "number") refuse("variance", correction, "a number");
     this.correction = correction;
+  }
+  /** @ignore */
+  protected override get ownOptions(): readonly string[] {
+    return ["correction"];
   }
   #divisor(shape: Shape): number {
     return Math.max(0, countAlong(shape, this.axesOf(shape)) - this.correction);
