@@ -3,6 +3,7 @@ import readme from "../README.md" with { type: "text" };
 import { map, type NDArray } from "../core/array/ndarray.ts";
 import { ops, setDefaultDevice, type Tensor } from "../mod.ts";
 import { forms } from "./fuzz/statements.ts";
+import { doorsKind } from "./fuzz/doors.ts";
 import { filesKind } from "./fuzz/files.ts";
 import { gradientsKind } from "./fuzz/gradients.ts";
 import type { Kind } from "./fuzz/kind.ts";
@@ -115,7 +116,7 @@ testWith([], "every op is drawn, and those with a door stand in programs or are 
 });
 
 testWith(["read", "write", "env"], "the same seed gives the same cases, of which none is a find", async () => {
-  for (const kind of [opsKind, programsKind, gradientsKind, filesKind] as Kind[]) {
+  for (const kind of [opsKind, programsKind, gradientsKind, filesKind, doorsKind] as Kind[]) {
     const [one, other] = [0, 0].map(() => JSON.stringify(kind.draw(randomFor(7, kind.name, 3))));
     assertEquals(one, other);
     const { counts, finds } = await run({ kinds: [kind], devices: ["wasm"], seed: 7, seconds: 1000, casesMax: 60 });

@@ -1,5 +1,6 @@
 /** All kinds of cases. */
 import { borderKind } from "./border.ts";
+import { doorsKind } from "./doors.ts";
 import { filesKind } from "./files.ts";
 import { gradientsKind } from "./gradients.ts";
 import type { Kind } from "./kind.ts";
@@ -13,4 +14,5 @@ export const kinds: readonly Kind[] = [
   gradientsKind,
   filesKind,
   borderKind,
+  doorsKind,
 ];
