@@ -51,6 +51,7 @@ function isAxes(given: unknown): given is Axes {
 }
 
 function oneOf(action: string, axes: Axes | undefined, axis: Axes | undefined): Axes | undefined {
-  if (axes === undefined || axis === undefined) return asItIs(axes ?? axis);
+  const given = axes === undefined ? axis : axes;
+  if (axes === undefined || axis === undefined) return typeof given === "number" ? given : asItIs(given);
   throw new TypeError(`Cannot ${action}: both axes and axis are given, they mean the same`);
 }

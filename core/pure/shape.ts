@@ -123,9 +123,13 @@ export type Axes = number | readonly number[];
 /** The axes sorted, checked and each once. A shape without axes has one called 0 or -1, which joins its only element. */
 export function normalizeAxes(action: string, axes: Axes | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
-  const given = typeof axes === "number" ? [axes] : axes;
-  if (!Array.isArray(given)) refuse(action, given, "an axis or a list of axes");
-  const list = Array.from(given, (axis) => normalizeAxis(action, axis, Math.max(rank, 1)));
+  if (typeof axes === "number") {
+    const axis = normalizeAxis(action, axes, Math.max(rank, 1));
+    return rank === 0 ? [] : [axis];
+  }
+  if (!Array.isArray(axes)) refuse(action, axes, "an axis or a list of axes");
+  const list: number[] = [];
+  for (const axis of axes) list.push(normalizeAxis(action, axis, Math.max(rank, 1)));
   list.sort((a, b) => a - b);
   for (let k = 1; k < list.length; k++) {
     if (list[k] === list[k - 1]) throw new RangeError(`Cannot ${action}: axis ${list[k]} is named twice`);

@@ -20,8 +20,13 @@ function finish(array: NDArray, requiresGrad: boolean): Tensor {
   return new Tensor(array, { requiresGrad });
 }
 
+/** What stands for options that were left out, which need no check. */
+const noOptions: FactoryOptions = {};
+const defaults = { device: undefined, dtype: "float32" as DType, requiresGrad: false };
+
 /** The options with what they leave out. TypeError for a gradient of integers. */
 function settingsOf(action: string, options: FactoryOptions, natural: DType = "float32") {
+  if (options === noOptions && natural === "float32") return defaults;
   const { device, dtype = natural, requiresGrad = false } = checkTensorOptions(action, options);
   checkDType(action, dtype);
   if (requiresGrad && !isFloat(dtype)) {
@@ -55,7 +60,7 @@ export function tensor(source: TensorSource, options: TensorOptions = {}): Tenso
  * if (full([2, 2], 7).sum().item() !== 28) throw new Error("wrong");
  * ```
  */
-export function full(shape: Shape, value: number, options: FactoryOptions = {}): Tensor {
+export function full(shape: Shape, value: number, options: FactoryOptions = noOptions): Tensor {
   return constant("make full", shape, value, options);
 }
 
@@ -77,7 +82,7 @@ function constant(action: string, shape: Shape, value: number, options: FactoryO
  * if (zeros([2, 3]).shape.join() !== "2,3") throw new Error("wrong shape");
  * ```
  */
-export function zeros(shape: Shape, options: FactoryOptions = {}): Tensor {
+export function zeros(shape: Shape, options: FactoryOptions = noOptions): Tensor {
   return constant("make zeros", shape, 0, options);
 }
 
@@ -91,7 +96,7 @@ export function zeros(shape: Shape, options: FactoryOptions = {}): Tensor {
  * if (ones([4], { dtype: "int32" }).sum().item() !== 4) throw new Error("wrong");
  * ```
  */
-export function ones(shape: Shape, options: FactoryOptions = {}): Tensor {
+export function ones(shape: Shape, options: FactoryOptions = noOptions): Tensor {
   return constant("make ones", shape, 1, options);
 }
 
@@ -177,7 +182,7 @@ function uniform(action: string, shape: Shape, dtype: DType, device: string | un
  * if (mean < 0.45 || mean > 0.55) throw new Error(`${mean}`);
  * ```
  */
-export function rand(shape: Shape, options: FactoryOptions = {}): Tensor {
+export function rand(shape: Shape, options: FactoryOptions = noOptions): Tensor {
   const { device, dtype, requiresGrad } = settingsOf("make rand", options);
   if (!isHalf(dtype)) return finish(uniform("make rand", shape, dtype, device), requiresGrad);
   // The number is cut off after as many digits as the half has: rounded, it might become 1.
@@ -201,7 +206,7 @@ export function rand(shape: Shape, options: FactoryOptions = {}): Tensor {
  * if (variance < 0.8 || variance > 1.2) throw new Error(`${variance}`);
  * ```
  */
-export function randn(shape: Shape, options: FactoryOptions = {}): Tensor {
+export function randn(shape: Shape, options: FactoryOptions = noOptions): Tensor {
   const { device, dtype, requiresGrad } = settingsOf("make randn", options);
   const wide = isHalf(dtype) ? "float32" : dtype;
   const array = groupResult(() => {

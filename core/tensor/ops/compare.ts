@@ -69,10 +69,15 @@ export class Compare extends RowOp {
   override call(...inputs: Operand[]): Tensor;
   /** @ignore */
   override call(...inputs: Operand[]): Tensor {
-    const [a, b] = inputs;
-    if (inputs.length !== 2 || typeof a === typeof b) return super.call(...inputs);
-    if (typeof b === "number" && isTensor(a)) return this.#callWithNumber(a, b);
-    if (typeof a !== "number" || !isTensor(b)) return super.call(...inputs);
+    const a = inputs[0], b = inputs[1];
+    if (inputs.length === 2) {
+      if (typeof b === "number" && isTensor(a)) return this.#callWithNumber(a, b);
+      if (typeof a === "number" && isTensor(b)) return this.#callWithNumberFirst(a, b);
+    }
+    const ready = this.prepare(inputs);
+    return ready[0]!.derive(this, ready);
+  }
+  #callWithNumberFirst(a: number, b: Tensor): Tensor {
     return comparisons[mirrored[this.comparison] ?? this.comparison].#callWithNumber(b, a);
   }
   /** The op of a tensor and a number, which may be one that the tensor's type does not have. */
@@ -80,7 +85,10 @@ export class Compare extends RowOp {
     // A connective asks of a number whether it is 0, which a type that rounds it might answer otherwise.
     if (this.comparison === "and" || this.comparison === "or") return super.call(a, value === 0 ? 0 : 1);
     const { dtype } = a;
-    if (isFloat(dtype)) return super.call(a, value);
+    if (isFloat(dtype)) {
+      const ready = this.prepare([a, value]);
+      return ready[0]!.derive(this, ready);
+    }
     const range = rangeOf(dtype);
     if (Number.isInteger(value) && value >= range[0] && value <= range[1]) return super.call(a, value);
     const [row, known] = amongIntegers(this.comparison, value, range);

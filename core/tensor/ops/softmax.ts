@@ -40,6 +40,10 @@ export abstract class SoftmaxOp extends WideOp {
 
 /** exp(x) / sum(exp(x)) along an axis, or along several. */
 export class Softmax extends SoftmaxOp {
+  /** @ignore */
+  override get action(): string {
+    return "softmax";
+  }
   /** The largest element is subtracted first, so that no exponential overflows. */
   compute(x: NDArray): NDArray {
     const axes = this.axesOf(x), kept = reducedShape(x.shape, axes, true);
@@ -57,6 +61,10 @@ export class Softmax extends SoftmaxOp {
 
 /** log(softmax(x)), which keeps the digits that a softmax near 0 or 1 loses. */
 export class LogSoftmax extends SoftmaxOp {
+  /** @ignore */
+  override get action(): string {
+    return "logSoftmax";
+  }
   /** x - max - log(sum(exp(x - max))). */
   compute(x: NDArray): NDArray {
     const axes = this.axesOf(x);
