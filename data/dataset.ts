@@ -105,8 +105,10 @@ export function subset(dataset: Dataset, indices: number | ArrayLike<number>): D
     return new Subset(dataset, checkCount(action, "count", indices, 0, whole), (index) => index);
   }
   checkIndices(action, indices);
-  const chosen = Array.from(indices);
-  for (const index of chosen) checkIndex(index, whole);
+  const chosen = Array.from(indices, (index) => {
+    checkIndex(index, whole);
+    return index;
+  });
   return new Subset(dataset, chosen.length, (index) => chosen[index]!);
 }
 

@@ -70,24 +70,24 @@ export abstract class Optimizer {
    */
   constructor(params: Iterable<Tensor>, lr: number) {
     const name = this.constructor.name;
-    // Numbers can be gone through too, unless their memory was handed over.
     if (typeof params?.[Symbol.iterator] !== "function" || ArrayBuffer.isView(params)) {
       throw new TypeError(`Cannot make ${name}: parameters of type ${typeof params}, pass model.parameters()`);
     }
-    this.params = [...params];
-    if (this.params.length === 0) {
-      throw new RangeError(`Cannot make ${name}: no parameters, there must be one at least`);
-    }
-    if (new Set(this.params).size !== this.params.length) {
-      throw new RangeError(`Cannot make ${name}: a parameter is there twice, each must be there once`);
-    }
-    this.params.forEach((parameter, place) => {
+    const found = new Set<Tensor>();
+    // One after another: a list of nothing, which may be endless, is refused at its first place.
+    for (const parameter of params) {
       if (
         !(parameter instanceof Tensor) || !parameter.isLeaf() || !parameter.requiresGrad || !isFloat(parameter.dtype)
       ) {
-        throw new TypeError(`Cannot make ${name}: parameter ${place} must be a leaf that requires a gradient`);
+        throw new TypeError(`Cannot make ${name}: parameter ${found.size} must be a leaf that requires a gradient`);
       }
-    });
+      if (found.has(parameter)) {
+        throw new RangeError(`Cannot make ${name}: a parameter is there twice, each must be there once`);
+      }
+      found.add(parameter);
+    }
+    if (found.size === 0) throw new RangeError(`Cannot make ${name}: no parameters, there must be one at least`);
+    this.params = [...found];
     this.setting("lr", lr, 0);
     knownToTrain(this.params);
     this.settingOf<number | null>("initialLr", null, (action, value) => {

@@ -361,18 +361,16 @@ export class SequentialSchedule extends Scheduler {
     for (const part of make) checkFunction(action, part);
     const { milestones } = checkOptions(action, options, "{ milestones: [10] }", ["milestones"]);
     if (!Array.isArray(milestones)) refuse(action, milestones, "a list of milestones, such as [10]");
-    milestones.forEach((milestone, k) => {
-      checkCount(action, `milestones[${k}]`, milestone, 0);
-      if (k > 0 && milestone < milestones[k - 1]!) {
-        throw new RangeError(`Cannot ${action}: milestones ${shownList(milestones)} must not fall`);
-      }
-    });
     if (make.length !== milestones.length + 1) {
       throw new RangeError(
         `Cannot ${action}: ${milestones.length} milestones, ${make.length} schedules need ${make.length - 1}`,
       );
     }
-    this.milestones = [...milestones];
+    this.milestones = Array.from(milestones, (milestone, k) => {
+      checkCount(action, `milestones[${k}]`, milestone, 0);
+      if (k === 0 || milestone >= milestones[k - 1]!) return milestone;
+      throw new RangeError(`Cannot ${action}: milestones ${shownList(milestones)} must not fall`);
+    });
     const { lr, initialLr } = optimizer;
     try {
       this.#parts = make.map((part) => {

@@ -4,7 +4,7 @@
  */
 import { data, nn, optim, Tensor, tensor, train, zeros } from "../mod.ts";
 import { testWith } from "./permissions.ts";
-import { assertEquals } from "./support.ts";
+import { assertEquals, assertThrowsLike } from "./support.ts";
 
 type Door = (...args: unknown[]) => unknown;
 
@@ -154,4 +154,22 @@ testWith([], "every method takes its argument or refuses it in the library's wor
     for (const [name, door] of Object.entries(methods)) for (const value of values) yield [name, door, [value]];
   }
   await assertNone(calls());
+});
+
+testWith([], "a list of nothing that has no end in sight is refused at its first place", () => {
+  const endless = () => new Array(2 ** 32 - 1) as never[], weights = () => [new Tensor([1])];
+  const sgd = () => new optim.SGD(weights(), { lr: 0.1 });
+  const calls: readonly [call: () => unknown, error: RegExp][] = [
+    [() => new optim.SGD(endless(), { lr: 0.1 }), /^TypeError: Cannot make SGD: parameter 0 must be a leaf/],
+    [() => optim.clipGradNorm(endless(), 1), /^TypeError: Cannot clipGradNorm: undefined/],
+    [() => data.subset(data.digits({ train: 2 }), endless()), /^RangeError: Cannot get sample: undefined/],
+    [
+      () =>
+        new optim.SequentialSchedule(sgd(), [(one) => new optim.StepDecay(one, { stepSize: 1 })], {
+          milestones: endless(),
+        }),
+      /^RangeError: Cannot make SequentialSchedule: 4294967295 milestones/,
+    ],
+  ];
+  for (const [call, error] of calls) assertThrowsLike(call, error);
 });

@@ -131,8 +131,9 @@ export const doorsKind: Kind<DoorCase> = {
       await compile(["hostile"], `return ${callText(each)};`)(hostile);
       return null;
     } catch (error) {
-      // What the caller's own code throws passes through.
-      const wrong = (error as Error | undefined)?.message === "the caller's own" ? null : stranger(error);
+      // What the caller's own code throws passes through, and so does what a class throws that is called as a function.
+      const isOwn = /^the caller's own$|^Class constructor/.test((error as Error | undefined)?.message ?? "");
+      const wrong = isOwn ? null : stranger(error);
       return wrong === null ? null : `${each.door} ${wrong}`;
     }
   },
