@@ -26,7 +26,7 @@ import {
   randint,
   randn,
   scope,
-  type Tensor,
+  Tensor,
   tensor,
   zeros,
 } from "../mod.ts";
@@ -174,6 +174,31 @@ const cases: Record<string, Refused> = {
     TypeError,
     "Cannot softmax: there is no option keepDims; there are axes, axis",
     (x) => x.softmax(given({ keepDims: true })),
+  ],
+  "a misspelt option of ones()": [
+    TypeError,
+    "Cannot make ones: there is no option dtyp; did you mean dtype?",
+    () => ones([2], given({ dtyp: "int32" })),
+  ],
+  "a misspelt option of makeConst()": [
+    TypeError,
+    "Cannot make tensor: there is no option requires_grad; did you mean requiresGrad?",
+    (x) => Tensor.makeConst(x.array, given({ requires_grad: true })),
+  ],
+  "a misspelt option of backward()": [
+    TypeError,
+    "Cannot backward: there is no option retain_graph; did you mean retainGraph?",
+    (x) => x.sum().backward(undefined, given({ retain_graph: true })),
+  ],
+  "a misspelt option of grad()": [
+    TypeError,
+    "Cannot grad: there is no option argnum; did you mean argnums?",
+    () => grad((x: Tensor) => x.sum(), given({ argnum: 0 })),
+  ],
+  "PyTorch's word for axes": [
+    TypeError,
+    "Cannot sum: there is no option dim; did you mean axes?",
+    (x) => x.sum(given({ dim: 0 })),
   ],
   "tensor() with a type": [
     TypeError,

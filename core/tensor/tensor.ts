@@ -6,6 +6,7 @@
 import { gradientsEnabled } from "../ambient/modes.ts";
 import type { NestedArray, TensorOptions, TensorSource } from "../array/elements.ts";
 import type { NDArray } from "../array/ndarray.ts";
+import { checkOptions } from "../pure/check.ts";
 import { type DType, isFloat } from "../pure/dtype.ts";
 import type { AxesOptions, ReduceOptions, VarianceOptions } from "../pure/reduce_options.ts";
 import { type Index, type IndexRange, selectionOf } from "../pure/index.ts";
@@ -41,7 +42,8 @@ export type {
  */
 export class Tensor extends TensorNode {
   /** A leaf that takes over `data`. */
-  static override makeConst(data: NDArray, { requiresGrad = false }: { requiresGrad?: boolean } = {}): Tensor {
+  static override makeConst(data: NDArray, options: { requiresGrad?: boolean } = {}): Tensor {
+    const { requiresGrad = false } = checkOptions("make tensor", options, "{ requiresGrad: true }", ["requiresGrad"]);
     return new Tensor(data, { requiresGrad });
   }
 
