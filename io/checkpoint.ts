@@ -19,7 +19,7 @@ import {
   writeWhole,
 } from "../core/internal.ts";
 import { type Elements, formatSafetensors } from "./format.ts";
-import { parseStrictJson } from "./json.ts";
+import { brief, parseStrictJson } from "./json.ts";
 import { format } from "./layout.ts";
 import { elementsOf, readHeader, readTensors, tensorOf } from "./tensors.ts";
 
@@ -214,5 +214,5 @@ function decode(value: Encoded, tensorAt: (name: string) => unknown, action: str
     if (key === "$number" && ["NaN", "Infinity", "-Infinity", "-0"].includes(content)) return Number(content);
     if (key === "$bigint" && /^-?\d+$/.test(content)) return BigInt(content);
   }
-  throw new SyntaxError(`Cannot ${action}: ${JSON.stringify(value)} stands for nothing`);
+  throw new SyntaxError(`Cannot ${action}: ${brief(value)} stands for nothing`);
 }

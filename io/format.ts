@@ -8,7 +8,7 @@
 import { bytesOf, type DType, itemBytes, shown, showShape, type TypedArray } from "../core/internal.ts";
 import { elementNames, elementTypes } from "./element_types.ts";
 import { kindOf } from "./kinds.ts";
-import { parseStrictJson } from "./json.ts";
+import { brief, parseStrictJson } from "./json.ts";
 
 /** A tensor's elements outside any device, in row-major order. */
 export interface Elements {
@@ -84,7 +84,7 @@ export function parseHeader(bytes: Uint8Array, length: number, source: string): 
 /** A tensor's elements, from its bytes in a buffer of their own. */
 export function readElementsOf({ name, type, shape }: Entry, own: Uint8Array<ArrayBuffer>, source: string): Elements {
   const { dtype, read } = elementTypes[type]!;
-  return { dtype, shape, data: read(own.buffer, `Cannot read ${source}: tensor ${JSON.stringify(name)}`) };
+  return { dtype, shape, data: read(own.buffer, `Cannot read ${source}: tensor ${brief(name)}`) };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -101,7 +101,7 @@ function readMetadata(value: unknown, action: string): Record<string, string> {
 }
 
 function readEntry(name: string, description: unknown, action: string): Entry {
-  const refuse = (message: string) => new SyntaxError(`Cannot ${action}: tensor ${JSON.stringify(name)} ${message}`);
+  const refuse = (message: string) => new SyntaxError(`Cannot ${action}: tensor ${brief(name)} ${message}`);
   if (!isObject(description)) throw refuse("must be described by an object");
   const { dtype: type, shape, data_offsets: places } = description;
   if (typeof type !== "string") throw refuse("must have a dtype");
@@ -109,10 +109,10 @@ function readEntry(name: string, description: unknown, action: string): Entry {
     throw refuse(`has the dtype ${type}, which must be one of ${Object.keys(elementTypes).join(", ")}`);
   }
   if (!isListOfSizes(shape)) {
-    throw refuse(`has the shape ${JSON.stringify(shape)}, not a list of non-negative integers`);
+    throw refuse(`has the shape ${brief(shape)}, not a list of non-negative integers`);
   }
   if (!isListOfSizes(places) || places.length !== 2 || places[0]! > places[1]!) {
-    throw refuse(`has the data_offsets ${JSON.stringify(places)}, which must be [start, end]`);
+    throw refuse(`has the data_offsets ${brief(places)}, which must be [start, end]`);
   }
   const [start, end] = places as [number, number];
   // A product so large that it is inexact is larger than any file, so that it differs from every length of safe integers.
@@ -132,7 +132,7 @@ function checkPlaces(entries: readonly Entry[], available: number, action: strin
   let reached = 0;
   for (const { name, start, end } of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
     const refuse = (message: string) =>
-      new SyntaxError(`Cannot ${action}: tensor ${JSON.stringify(name)} lies at [${start}, ${end}), ${message}`);
+      new SyntaxError(`Cannot ${action}: tensor ${brief(name)} lies at [${start}, ${end}), ${message}`);
     if (end > available) throw refuse(`but only ${available} bytes follow the header`);
     if (start < reached) throw refuse(`but the tensor before it ends at ${reached}`);
     if (start > reached) throw refuse(`which leaves a gap after ${reached}`);

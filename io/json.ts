@@ -3,6 +3,15 @@
  * first, so that one file would mean two things.
  */
 
+/** How much of what a file says messages show. */
+const shownMost = 200;
+
+/** A value of a file's header as messages show it. */
+export function brief(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= shownMost ? text : `${text.slice(0, shownMost)}...`;
+}
+
 /** Parses `text`. SyntaxError, which begins with `action`, if the text is not JSON or repeats a key within an object. */
 export function parseStrictJson(action: string, text: string): unknown {
   let value: unknown;
@@ -13,7 +22,7 @@ export function parseStrictJson(action: string, text: string): unknown {
   }
   const repeated = findRepeatedKey(text);
   if (repeated !== null) {
-    throw new SyntaxError(`Cannot ${action}: the header names ${JSON.stringify(repeated)} twice`);
+    throw new SyntaxError(`Cannot ${action}: the header names ${brief(repeated)} twice`);
   }
   return value;
 }

@@ -166,7 +166,7 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
    */
   cast(dtype: DType): this {
     if (!isFloat(dtype)) {
-      const given = typeof dtype === "string" ? dtype : shown(dtype);
+      const given = typeof dtype === "string" ? dtype.slice(0, 40) : shown(dtype);
       throw new TypeError(`Cannot cast module: type ${given} must be a float type`);
     }
     using _ = scope();

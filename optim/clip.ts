@@ -19,7 +19,9 @@ import { noGrad, type Tensor } from "../core/mod.ts";
  * ```
  */
 export function clipGradNorm(params: Iterable<Tensor>, max: number): Tensor {
-  if (typeof params?.[Symbol.iterator] !== "function") refuse("clipGradNorm", params, "a list of parameters");
+  if (typeof params?.[Symbol.iterator] !== "function" || ArrayBuffer.isView(params)) {
+    refuse("clipGradNorm", params, "a list of parameters");
+  }
   const gradients = Array.from(params, (parameter) => {
     checkTensor("clipGradNorm", parameter);
     return parameter.grad;

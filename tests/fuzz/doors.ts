@@ -43,7 +43,7 @@ const keys = [
 
 /** The names that are left out, and why: files and networks, the process's state, and what is no caller's. */
 const apart = new Set([
-  ...["setDefaultDevice", "setThreads", "open", "manualSeed", "build", "print", "dispose"],
+  ...["setDefaultDevice", "setThreads", "open", "manualSeed", "scope", "build", "print", "dispose"],
   ...["constructor", "derive", "deriveSaving", "deriveAll", "wrap", "setting", "settingOf", "slot"],
   // Bases, which only subclasses call.
   ...[

@@ -53,7 +53,7 @@ const messageMax = 700;
 
 /** What is wrong with an error that a library call ended in; null if it is one of the library's own. */
 export function stranger(error: unknown): string | null {
-  if (!(error instanceof Error) || !/^Cannot [^:]+: /.test(error.message)) {
+  if (!(error instanceof Error) || !/^Cannot .+: /s.test(error.message)) {
     return `ends in an error that is not the library's own: ${refusal(error).slice(0, messageMax)}`;
   }
   return error.message.length <= messageMax ? null : `ends in a message of ${error.message.length} characters`;
