@@ -166,8 +166,16 @@ fn meaning(
             (x[0] - x[1]) * (x[0] - x[1])
         else if (comptime is("dotNormal"))
             x[0] * (x[1] - x[2]) * x[3]
+        else if (comptime is("sumDifference"))
+            x[0] - x[1]
         else if (comptime is("sumExpSub"))
             @exp(x[0] - x[1])
+        else if (comptime is("sumExpBelow"))
+            if (x[0] == x[1]) 0 else @exp(x[0] - x[1])
+        else if (comptime is("sumExpOthers"))
+            if (x[2] == @as(f64, @floatFromInt(p))) 0 else @exp(x[0] - x[1])
+        else if (comptime is("countEqual"))
+            @as(f64, if (x[0] == x[1]) 1 else 0)
         else if (comptime is("pick"))
             if (x[1] == @as(f64, @floatFromInt(p))) x[0] else 0
         else
@@ -185,7 +193,9 @@ fn meaning(
             // A difference of large numbers has a rounding error larger than the difference.
             if (comptime is("sumSquaredDeviation")) sizes += x[0] * x[0] + x[1] * x[1];
             if (comptime is("dotNormal")) sizes += @abs(x[0] * x[3]) * (@abs(x[1]) + @abs(x[2]));
-            if (comptime is("sumExpSub")) sizes += @abs(term) * (@abs(x[0]) + @abs(x[1]));
+            if (comptime is("sumDifference")) sizes += @abs(x[0]) + @abs(x[1]);
+            const exponential = comptime (is("sumExpSub") or is("sumExpBelow") or is("sumExpOthers"));
+            if (exponential) sizes += @abs(term) * (@abs(x[0]) + @abs(x[1]));
         }
     }
     return .{ .value = value, .error_bound = sizes * @as(f64, @floatFromInt(reduced + 8)) };
