@@ -8,7 +8,7 @@ const shownMost = 200;
 
 /** A value of a file's header as messages show it. */
 export function brief(value: unknown): string {
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value) ?? "nothing";
   return text.length <= shownMost ? text : `${text.slice(0, shownMost)}...`;
 }
 

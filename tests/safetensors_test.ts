@@ -220,6 +220,11 @@ testWith(["read", "write"], "load() reads at places beyond four gigabytes", () =
 const entry = (rest: string) => `{"t":{${rest}}}`;
 const malformed: [what: string, bytes: Uint8Array, message: string][] = [
   ["nothing", new Uint8Array(0), "it holds 0 bytes"],
+  [
+    "no places",
+    fileOf('{"t":{"dtype":"U8","shape":[]}}', 1),
+    "has the data_offsets nothing, which must be [start, end]",
+  ],
   ["a cut length", new Uint8Array(7), "it holds 7 bytes"],
   ["a header beyond the file", fileOf("{}", 0, 3), "3 bytes, but only 2 follow"],
   ["a header over the limit", fileOf("{}", 0, 100_000_001), "must be at most 100000000"],
