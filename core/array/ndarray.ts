@@ -190,16 +190,19 @@ export function commonStream(
   inputs: readonly NDArray[],
   stream: Stream = inputs[0]!.storage.stream,
 ): Stream {
-  for (const input of inputs) {
-    if (input.storage.handle === 0) throw new Error(`Cannot ${action}: tensor ${showShape(input.shape)} was freed`);
-    if (input.storage.stream !== stream) {
-      throw new TypeError(
-        `Cannot ${action}: tensors are on ${stream.device.name} and ${input.storage.stream.device.name}, ` +
-          "they must be on one device",
-      );
-    }
+  for (let k = 0; k < inputs.length; k++) {
+    const { storage } = inputs[k]!;
+    if (storage.handle === 0 || storage.stream !== stream) refuseInput(action, inputs[k]!, stream);
   }
   return stream;
+}
+
+/** Throws the error of an array that was freed, or that lies on another device. */
+function refuseInput(action: string, { storage, shape }: NDArray, stream: Stream): never {
+  if (storage.handle === 0) throw new Error(`Cannot ${action}: tensor ${showShape(shape)} was freed`);
+  throw new TypeError(
+    `Cannot ${action}: tensors are on ${stream.device.name} and ${storage.stream.device.name}, they must be on one device`,
+  );
 }
 
 /** An array with undefined contents. */

@@ -54,9 +54,15 @@ export function isHalf(dtype: DType): dtype is "float16" | "bfloat16" {
   return dtype === "float16" || dtype === "bfloat16";
 }
 
-/** The type's code. float32 is tried first, since looking up a property by a name in a variable is slow. */
+/**
+ * The type's code. float32 is tried first, since looking up a property by a name in a variable is slow; the rest is a
+ * function of its own, so that the engine can put this test wherever an array is made.
+ */
 export function codeOf(dtype: DType, action = "make tensor"): number {
-  if (dtype === "float32") return dtypeCode.float32;
+  return dtype === "float32" ? dtypeCode.float32 : otherCode(dtype, action);
+}
+
+function otherCode(dtype: DType, action: string): number {
   const code = typeof dtype === "string" ? dtypeCode[dtype] : undefined;
   if (typeof code === "number") return code;
   const known = Object.keys(dtypeCode).join(", ");
