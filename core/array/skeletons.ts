@@ -192,15 +192,24 @@ export function random(
   counter: Scalar,
 ): NDArray {
   // The memory comes first: where there is none, the generator has not moved on.
-  const out = empty(stream, shape, dtype), scalars = [...key, counter], numbers = scalars.map(numberNow);
-  const start = stream.open(wordsMost.random), words = stream.words, at = placeOf.random;
+  const out = empty(stream, shape, dtype);
+  try {
+    writeRandom(stream, out, [...key, counter]);
+    return out;
+  } catch (error) {
+    out.dispose();
+    throw error;
+  }
+}
+
+function writeRandom(stream: Stream, out: NDArray, scalars: readonly Scalar[]): void {
+  const numbers = scalars.map(numberNow), start = stream.open(wordsMost.random), words = stream.words;
+  const at = placeOf.random, places = [at.key, at.key + 1, at.counter];
   words[start] = opcode.random;
   words[start + at.count] = out.size;
-  const places = [at.key, at.key + 1, at.counter];
   scalars.forEach((scalar, k) => {
     words[start + places[k]!] = numbers[k]!;
     askAgain(start + places[k]!, scalar);
   });
   stream.close(start, writeView(words, start + headOf.random, out), out.size);
-  return out;
 }

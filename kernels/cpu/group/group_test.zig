@@ -273,19 +273,25 @@ fn softmax(list: *List) void {
 fn crossEntropy(list: *List) void {
     const x = list.make(.full, .float32);
     const labels = list.make(.row, .int32);
-    const scale = list.make(.one, .float32);
+    const scale = list.make(.row, .float32);
     const highest = list.temporary(.row, .float32);
-    const sum = list.temporary(.row, .float32);
-    const log = list.temporary(.row, .float32);
+    const others = list.temporary(.row, .float32);
     const chosen = list.temporary(.row, .float32);
+    const behind = list.temporary(.row, .float32);
+    const tail = list.temporary(.row, .float32);
     const losses = list.make(.row, .float32);
+    const at_others = list.temporary(.row, .float32);
+    const at_label = list.temporary(.row, .float32);
     const gradient = list.make(.full, .float32);
     list.fold("max", .row, highest, &.{x});
-    list.fold("sumExpSub", .row, sum, &.{ x, highest });
-    list.mapSide("addLog", .row, log, &.{ highest, sum }, @splat(0));
+    list.fold("sumExpOthers", .row, others, &.{ x, highest, labels });
     list.fold("pick", .row, chosen, &.{ x, labels });
-    list.mapSide("sub", .row, losses, &.{ log, chosen }, @splat(0));
-    list.map("crossEntropyGradient", gradient, &.{ x, log, labels, scale }, @splat(0));
+    list.mapSide("sub", .row, behind, &.{ highest, chosen }, @splat(0));
+    list.mapSide("crossEntropyTail", .row, tail, &.{ others, behind }, @splat(0));
+    list.mapSide("add", .row, losses, &.{ tail, behind }, @splat(0));
+    list.mapSide("crossEntropyAtOthers", .row, at_others, &.{ scale, tail }, @splat(0));
+    list.mapSide("crossEntropyAtLabel", .row, at_label, &.{ scale, tail, behind }, @splat(0));
+    list.map("crossEntropyGradient", gradient, &.{ x, highest, labels, at_others, at_label }, @splat(0));
 }
 
 /// A normalization over the rows for `.row`, over the batch for `.column`.
