@@ -11,31 +11,32 @@ extern "kernel32" fn FlsAlloc(destructor: Destructor) callconv(.winapi) u32;
 extern "kernel32" fn FlsSetValue(index: u32, value: *anyopaque) callconv(.winapi) c_int;
 
 const Key = if (builtin.os.tag == .windows) u32 else std.c.pthread_key_t;
-/// The slot in which each thread keeps its own number, so that the system calls `ended` with it.
-var key: ?Key = null;
-var last: usize = 0;
-threadlocal var own: usize = 0;
 
 /// The calling thread's number, from 1; 0 if its end cannot be seen. When the thread ends, the
 /// system calls `ended` with the number, on that very thread. The library must not be unloaded
-/// before. Calls must not overlap, and all must name the same function.
+/// before. Calls that name the same function must not overlap, and count threads by themselves.
 pub fn numberHere(comptime ended: fn (thread: usize) void) usize {
-    if (own != 0) return own;
-    const call = struct {
+    const threads = struct {
+        /// The slot in which each thread keeps its own number, so that the system calls `call` with it.
+        var key: ?Key = null;
+        var last: usize = 0;
+        threadlocal var own: usize = 0;
+
         fn call(value: Value) callconv(if (builtin.os.tag == .windows) .winapi else .c) void {
             ended(@intFromPtr(value));
         }
-    }.call;
-    if (key == null) key = newKey(call) orelse return 0;
-    const number = last + 1;
+    };
+    if (threads.own != 0) return threads.own;
+    if (threads.key == null) threads.key = newKey(threads.call) orelse return 0;
+    const number = threads.last + 1;
     const value: *anyopaque = @ptrFromInt(number);
     const set = if (builtin.os.tag == .windows)
-        FlsSetValue(key.?, value) != 0
+        FlsSetValue(threads.key.?, value) != 0
     else
-        std.c.pthread_setspecific(key.?, value) == 0;
+        std.c.pthread_setspecific(threads.key.?, value) == 0;
     if (!set) return 0;
-    last = number;
-    own = number;
+    threads.last = number;
+    threads.own = number;
     return number;
 }
 

@@ -86,7 +86,7 @@ const Draw = struct {
             },
             5 => {
                 const row = draw.some(.row);
-                const inputs = [_]View{ draw.some(.full), row, draw.some(.column), draw.any() };
+                const inputs = [_]View{ draw.some(.full), row, draw.some(.column), draw.any(), draw.any() };
                 list.map("crossEntropyGradient", draw.target(.full), &inputs, @splat(0));
             },
             6, 7 => {
