@@ -210,9 +210,7 @@ export abstract class Optimizer {
         pairs.push([value, given as Tensor]);
       } else if (typeof given !== "number") throw refuse(`${name} is ${shown(given)}, it must be a number`);
       else if (/^step\.\d+$/.test(name)) checkCount("load state", name, given, 0);
-      else if ((name === "lr" || name === "initialLr") && !(given >= 0 && given < Infinity)) {
-        throw new RangeError(`Cannot load state: ${name} ${given} must lie in [0, Infinity)`);
-      }
+      else if (name === "lr" || name === "initialLr") checkRange("load state", name, given, 0);
     }
     load(pairs);
     this.lr = state.lr as number;

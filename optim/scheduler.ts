@@ -10,7 +10,6 @@ import {
   checkState,
   refuse,
   refuseRecording,
-  shown,
   shownList,
   summary,
 } from "../core/internal.ts";
@@ -116,9 +115,7 @@ export abstract class Scheduler {
   loadStateDict(state: SchedulerState): void {
     const { steps, baseLr = this.baseLr } = checkState("load schedule", state);
     checkCount("load schedule", "steps", steps, 0);
-    if (typeof baseLr !== "number" || !(baseLr >= 0 && baseLr < Infinity)) {
-      throw new RangeError(`Cannot load schedule: baseLr ${shown(baseLr)} must lie in [0, Infinity)`);
-    }
+    checkRange("load schedule", "baseLr", baseLr, 0);
     const { optimizer } = this, before = optimizer.initialLr;
     optimizer.initialLr = baseLr;
     try {

@@ -98,3 +98,15 @@ export const retunings: Record<
     changes: [{ lrDecay: 0.1 }, { eps: 0.1 }, { weightDecay: 0.1 }],
   },
 };
+
+/** A schedule that falls below 0, which the optimizer refuses. */
+export class Sinking extends optim.Scheduler {
+  /** The rate begins at the base. */
+  constructor(optimizer: optim.Optimizer) {
+    super(optimizer);
+    this.start();
+  }
+  override rate(steps: number): number {
+    return this.baseLr - steps;
+  }
+}

@@ -244,15 +244,20 @@ forEachDevice("a number that cannot be had leaves no memory behind, and what fol
   }
 }, { parameters: true });
 
-forEachDevice("gradients of parameters that a scope owns do not pile up in it", (device) => {
-  using _ = scope();
+/** A training step of two parameters, in a scope of its own. */
+function smallStep(): () => void {
   const parameter = new Tensor([1, 2]), optimizer = new optim.SGD([parameter], { lr: 0.1 });
-  const step = () => {
+  return () => {
     using _ = scope();
     optimizer.resetGrad();
     parameter.square().sum().backward();
     optimizer.step();
   };
+}
+
+forEachDevice("gradients of parameters that a scope owns do not pile up in it", (device) => {
+  using _ = scope();
+  const step = smallStep();
   step();
   const before = memory(device);
   for (let k = 0; k < 50; k++) step();
@@ -266,13 +271,7 @@ function heap(): number {
 }
 
 forEachDevice("a loop in scopes that never awaits leaves nothing on the heap", () => {
-  const parameter = new Tensor([1, 2]), optimizer = new optim.SGD([parameter], { lr: 0.1 });
-  const step = () => {
-    using _ = scope();
-    optimizer.resetGrad();
-    parameter.square().sum().backward();
-    optimizer.step();
-  };
+  const step = smallStep();
   // The first scopes take stacks, which are kept.
   for (let k = 0; k < 2000; k++) step();
   const before = heap();

@@ -1,7 +1,7 @@
 /** Loading states: all of it or nothing, into tensors that keep their element types, devices and memory. */
 import fixtures from "./fixtures/pytorch.json" with { type: "json" };
 import { devices, type DType, io, manualSeed, nn, ones, optim, rand, scope, Tensor, tensor } from "../mod.ts";
-import { optimizers } from "./catalogue.ts";
+import { optimizers, Sinking } from "./catalogue.ts";
 import { schedules } from "./pytorch_modules.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
 import {
@@ -161,15 +161,6 @@ Deno.test("Scheduler.loadStateDict() changes nothing when it refuses", () => {
 });
 
 Deno.test("Scheduler.loadStateDict() changes nothing where the optimizer refuses the rate", () => {
-  class Sinking extends optim.Scheduler {
-    constructor(optimizer: optim.Optimizer) {
-      super(optimizer);
-      this.start();
-    }
-    override rate(steps: number): number {
-      return this.baseLr - steps;
-    }
-  }
   const optimizer = new optim.SGD([new Tensor([1])], { lr: 3 }), schedule = new Sinking(optimizer);
   assertThrows(() => schedule.loadStateDict({ steps: 5, baseLr: 4 }), RangeError, "lr");
   assertEquals([schedule.stateDict(), optimizer.lr, optimizer.initialLr], [{ steps: 0, baseLr: 3 }, 3, 3]);

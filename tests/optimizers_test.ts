@@ -1,6 +1,6 @@
 /** Hyperparameters of optimizers and schedules: what is refused when they are made and when they are changed. */
 import { memory, optim, scope, Tensor, tensor } from "../mod.ts";
-import { optimizers, retunings } from "./catalogue.ts";
+import { optimizers, retunings, Sinking } from "./catalogue.ts";
 import { testWith } from "./permissions.ts";
 import { assertEquals, assertExact, assertMatch, assertStrictEquals, assertThrows, forEachDevice } from "./support.ts";
 
@@ -193,15 +193,6 @@ testWith([], "schedules of no options, of no count and of no schedule are refuse
 });
 
 testWith([], "a schedule whose rate the optimizer refuses stays where it was", () => {
-  class Sinking extends optim.Scheduler {
-    constructor(optimizer: optim.Optimizer) {
-      super(optimizer);
-      this.start();
-    }
-    override rate(steps: number): number {
-      return this.baseLr - steps;
-    }
-  }
   using x = new Tensor([4]);
   const optimizer = new optim.SGD([x], { lr: 1 }), schedule = new Sinking(optimizer);
   schedule.step();
