@@ -48,9 +48,9 @@ export interface Captured<Inputs extends unknown[], Result> extends Disposable {
  * a graph, at each call. Learning rate, dropout, step counts and `live(() => x)` are asked anew; loop counts and plain
  * numbers are frozen. So are the variables and fields in which the function finds its nets and optimizers, since no code can
  * look into a closure: where one is given another net, the recording goes on with the first. Capture anew then, or change
- * the net in place, by `.data` and `loadStateDict`. A change of mode (`eval()`, `noGrad`, a gradient that is there or not) records once more. A call that
- * is refused for a label or an index among its inputs has not changed anything. Inside `grad`, `jvp` and another captured
- * function, a captured function runs as if it were not captured.
+ * the net in place, by `.data` and `loadStateDict`. A change of mode (`eval()`, `noGrad`, a gradient that is there or not)
+ * records once more. A call that is refused for a label or an index among its inputs has not changed anything. Inside `grad`,
+ * `jvp` and another captured function, a captured function runs as if it were not captured.
  *
  * Throws when `f` reads a value, returns a promise, or steps a schedule, and TypeError for arguments of other kinds.
  *
