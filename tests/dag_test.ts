@@ -31,7 +31,7 @@ const arrows: Record<string, readonly string[]> = {
   optim: ["core/mod.ts", "core/internal.ts"],
   io: ["core/mod.ts", "core/internal.ts", "nn"],
   data: ["core/mod.ts", "core/internal.ts", "kernels"],
-  train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data"],
+  train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data", "io"],
   examples: ["mod.ts"],
   bench: ["mod.ts", "examples", "tools"],
   tools: ["mod.ts", "kernels", "data"],

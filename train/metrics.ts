@@ -2,6 +2,27 @@
 import { checkTensor, sameShape, showShape } from "../core/internal.ts";
 import { noGrad, scope, type Tensor } from "../core/mod.ts";
 
+/** A metric: it takes in batch after batch, and has a value for all of them. */
+export interface Metric {
+  /** The name of its value. */
+  readonly name: string;
+  /** Takes in the model's output for a batch, and what it should be. */
+  update(output: Tensor, target: Tensor): void;
+  /** The value for all batches since the start or `reset()`: something that JSON can hold. */
+  value(): unknown;
+  /** Forgets all batches. */
+  reset(): void;
+}
+
+/** The names of metrics; `"top5"` may be any `"top" + k`. */
+export type MetricName = "accuracy" | "loss" | "confusion" | "perClass" | `top${number}`;
+
+/** A function of the model's output and the target of a batch: its values are averaged over the samples, under its name. */
+export type MetricFunction = (output: Tensor, target: Tensor) => number | Tensor;
+
+/** A metric by name, by itself or by a function. */
+export type MetricChoice = MetricName | Metric | MetricFunction;
+
 /**
  * The number of rows of `logits` [..., classes] that are largest at the row's label in `labels` [...].
  *
