@@ -13,7 +13,8 @@ Deno.test("flags: values stand behind or after =, and may be negative, empty or 
 const refused: Record<string, [words: string[], message: string]> = {
   "a word that is no flag": [["7"], 'Cannot read flags: "7" is no flag'],
   "a single dash": [["-q"], 'Cannot read flags: "-q" is no flag'],
-  "an unknown flag, with those that are known": [["--sed=1"], "--sed is not one of --seed, --out, --quiet"],
+  "an unknown flag, with the one that was meant": [["--sed=1"], "there is no --sed; did you mean --seed?"],
+  "an unknown flag, with those that are known": [["--velocity=1"], "--velocity is not one of --seed, --out, --quiet"],
   "a name that all objects have": [["--constructor"], "--constructor is not one of"],
   "a value that is missing at the end": [["--seed"], "--seed stands last, it needs a value"],
   "a flag in the place of a value": [["--out", "--quiet"], "--out is followed by --quiet, it needs a value"],

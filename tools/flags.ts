@@ -1,8 +1,9 @@
 /**
  * Command lines of the tasks: `--name value`, `--name=value`, and flags that stand alone. An unknown word is an error
- * that names the known flags.
+ * that names the flag that was meant, or all.
  */
 import { parseArgs } from "node:util";
+import { nearest } from "../core/pure/check.ts";
 
 /** The flags that a program knows. */
 interface Known<Text extends string, Flag extends string> {
@@ -10,6 +11,14 @@ interface Known<Text extends string, Flag extends string> {
   text: readonly Text[];
   /** Flags that stand alone. */
   flags: readonly Flag[];
+}
+
+/** What is said of a flag that there is not: the one that was meant, or else all. */
+function unknown(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === null
+    ? `--${name} is not one of ${known.map((each) => `--${each}`).join(", ")}`
+    : `there is no --${name}; did you mean --${near}?`;
 }
 
 /** The flags that were given; of a repeated flag, the last one. RangeError for an unknown word, and for a missing value. */
@@ -36,7 +45,7 @@ export function parseFlags<Text extends string, Flag extends string>(
     } else if ((flags as readonly string[]).includes(name)) {
       if (inlineValue) throw refuse(`--${name}=${value}, it takes no value`);
       found[name] = true;
-    } else throw refuse(`--${name} is not one of ${[...text, ...flags].map((known) => `--${known}`).join(", ")}`);
+    } else throw refuse(unknown(name, [...text, ...flags]));
   }
   return found as Partial<Record<Text, string> & Record<Flag, true>>;
 }

@@ -99,7 +99,7 @@ function refuseOption(action: string, name: string, names: readonly string[]): n
  * The name that a misspelt one stands for; null if it resembles none. Neither capitals nor underscores count, and a part or
  * an abbreviation is nearer than another word of like letters.
  */
-function nearest(name: string, names: readonly string[]): string | null {
+export function nearest(name: string, names: readonly string[]): string | null {
   // PyTorch's word resembles another option.
   if (/^dims?$/.test(name) && names.includes("axes")) return "axes";
   const plain = (text: string) => text.replaceAll("_", "").toLowerCase(), given = plain(cut(name));
