@@ -78,6 +78,26 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Sta
 }
 
 /**
+ * The texts by name that a safetensors file holds beside its tensors, which are not read.
+ *
+ * SyntaxError for a malformed file, Error if it cannot be read, as for {@linkcode load}.
+ *
+ * @example
+ * ```ts
+ * import { io, tensor } from "deneb";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+ * await io.save(path, { x: tensor([1]) }, { metadata: { epoch: "3" } });
+ * if ((await io.loadMetadata(path)).epoch !== "3") throw new Error("lost");
+ * await Deno.remove(path);
+ * ```
+ */
+export async function loadMetadata(path: string): Promise<Record<string, string>> {
+  checkText("load metadata", "path", path);
+  return await withFile("load metadata", path, async (source) => ({ ...(await readHeader(source, path)).metadata }));
+}
+
+/**
  * The bytes of the file that `save` writes, for other places than files, such as the answer to a request.
  *
  * @example

@@ -34,7 +34,7 @@ const arrows: Record<string, readonly string[]> = {
   train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data", "io"],
   examples: ["mod.ts"],
   bench: ["mod.ts", "examples", "tools"],
-  tools: ["mod.ts", "kernels", "data"],
+  tools: ["mod.ts", "core/pure", "kernels", "data"],
 };
 /** Folders whose subfolders are rooms; every other folder is one room. */
 const houses = ["core"];

@@ -61,6 +61,20 @@ testWith([], "serialize() aligns every tensor to its element size", () => {
   }
 });
 
+testWith(
+  ["read", "write"],
+  "loadMetadata() gives the texts beside the tensors, and names a file that has no header",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      await io.save(`${folder}/whole`, everyType(), { metadata: { epoch: "3", note: "ä" } });
+      assertEquals(await io.loadMetadata(`${folder}/whole`), { format: "deneb", epoch: "3", note: "ä" });
+      await Deno.writeTextFile(`${folder}/broken`, "{}");
+      await assertRejects(() => io.loadMetadata(`${folder}/broken`), SyntaxError, "broken");
+      await assertRejects(() => io.loadMetadata(`${folder}/absent`), Error, "there is no such file");
+      await assertRejects(() => io.loadMetadata(7 as never), TypeError, "Cannot load metadata: path 7 must be a text");
+    }),
+);
+
 testWith([], "serialize() refuses what is not a tensor", () => {
   assertThrows(() => io.serialize({ lr: 0.1 } as never), TypeError, 'Cannot save: "lr" must be a Tensor');
 });

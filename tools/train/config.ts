@@ -130,7 +130,6 @@ const conflicts: readonly [isWrong: (config: Config) => boolean, say: (config: C
     ({ model, expansion }) => model === "mlpresnet" && expansion > 0,
     ({ expansion }) => `expansion ${expansion} is for model resmlp`,
   ],
-  [({ model, norm }) => model === "mlpresnet" && norm === "affine", () => "norm affine is for model resmlp"],
   [
     ({ model, width }) => model === "mlpresnet" && width < 2,
     () => "width 1 must be at least 2, for blocks of half of it",
