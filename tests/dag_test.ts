@@ -31,16 +31,18 @@ const arrows: Record<string, readonly string[]> = {
   optim: ["core/mod.ts", "core/internal.ts"],
   io: ["core/mod.ts", "core/internal.ts", "nn"],
   data: ["core/mod.ts", "core/internal.ts", "kernels"],
+  "data/images": ["data", "core/internal.ts", "kernels"],
   train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data", "io"],
   examples: ["mod.ts"],
   bench: ["mod.ts", "examples", "tools"],
   tools: ["mod.ts", "core/pure", "kernels", "data"],
 };
-/** Folders whose subfolders are rooms; every other folder is one room. */
-const houses = ["core"];
+/** Folders whose subfolders are rooms; every other folder is one room, but for the entry points of their own in it. */
+const houses = ["core"], ownEntries = ["data/images"];
 /** The files whose imports reach every file of the rooms but the tests. */
 const roots = [
   "mod.ts",
+  "data/images/mod.ts",
   "examples/mnist.ts",
   "examples/xor.ts",
   "bench/main.ts",
@@ -61,7 +63,8 @@ const home = new URL("..", import.meta.url);
 
 /** The room of a file, by its path from the repository's root. */
 function roomOf(path: string): string {
-  const parts = path.split("/");
+  const parts = path.split("/"), two = parts.slice(0, 2).join("/");
+  if (ownEntries.includes(two)) return two;
   return houses.includes(parts[0]!) ? parts.slice(0, 2).join("/") : parts[0]!;
 }
 
@@ -79,8 +82,8 @@ function imports(): Map<string, Map<string, { isTypeOnly: boolean }>> {
         const target = code?.specifier ?? type?.specifier;
         // The runtime's own modules and deno.json belong to no room.
         if (target === undefined || target.startsWith("node:") || target === `${home.href}deno.json`) continue;
-        // A room may import the standard library by its `std.ts` only.
-        if (target.startsWith("npm:") && specifier.endsWith("/std.ts")) continue;
+        // A room may import packages by one file only.
+        if (target.startsWith("npm:") && /\/(std\.ts|npm\.[tj]s)$/.test(specifier)) continue;
         targets.set(target.replace(home.href, ""), { isTypeOnly: code?.specifier === undefined });
       }
       found.set(specifier.replace(home.href, ""), targets);

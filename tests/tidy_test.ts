@@ -45,14 +45,18 @@ testWith(["read"], "nothing is left for later, and no machine is named", () => {
 
 testWith(
   ["read"],
-  "only std.ts says where the standard library comes from, and deno.lock holds no other package",
+  "only std.ts and npm.ts of a room say where packages come from, and deno.lock holds no other package",
   () => {
     const named = [...sources()].flatMap(([path, text]) =>
-      Array.from(text.matchAll(/from "((?:npm|jsr|https?):[^/"]*)/g), ([, origin]) => ({ path, origin }))
+      Array.from(text.matchAll(/from "((?:npm|jsr|https?):(?:@[^/"]*\/)?[^/"]*)/g), ([, origin]) => ({ path, origin }))
     );
-    assertEquals([...new Set(named.map(({ path }) => path))].sort(), ["tests/std.ts", "tools/std.ts"]);
+    assertEquals([...new Set(named.map(({ path }) => path))].sort(), [
+      "data/images/npm.ts",
+      "tests/std.ts",
+      "tools/std.ts",
+    ]);
     const lock = JSON.parse(Deno.readTextFileSync(new URL("deno.lock", home)));
-    assertEquals([...new Set(named.map(({ origin }) => origin))], Object.keys(lock.specifiers));
+    assertEquals([...new Set(named.map(({ origin }) => origin))].sort(), Object.keys(lock.specifiers).sort());
   },
 );
 
