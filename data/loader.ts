@@ -15,9 +15,13 @@ import {
   summary,
 } from "../core/internal.ts";
 import { noGrad, type Scope, scope, type Tensor } from "../core/mod.ts";
+import { Augmenter, type BatchPlace } from "./augment/augmenter.ts";
+import type { Augmentation } from "./augment/kinds.ts";
+import { checkAugmentations } from "./augment/made.ts";
 import type { Dataset, Samples } from "./contract.ts";
 import { RandomStream } from "./random.ts";
 import { checkDataset, fetchBatch, toTensor } from "./samples.ts";
+import { orderStream, transformStream } from "./streams.ts";
 import type { Transform } from "./transforms.ts";
 
 /** Options of {@linkcode DataLoader}. */
@@ -26,7 +30,7 @@ export interface DataLoaderOptions {
   batchSize?: number;
   /** Orders the samples anew in each epoch; false by default. */
   shuffle?: boolean;
-  /** The seed of the order and of random transforms; 0 by default. `manualSeed` does not change it. */
+  /** The seed of the order, of augmentations and of transforms; 0 by default. `manualSeed` does not change it. */
   seed?: number;
   /** Leaves out a last batch that is smaller than the others; false by default. */
   dropLast?: boolean;
@@ -35,9 +39,13 @@ export interface DataLoaderOptions {
    * default.
    */
   prefetch?: number;
-  /** A function that is applied to the inputs of each batch. */
+  /** Augmentations of each batch, the first one first, such as `[data.randomCrop(4), data.randomFlip()]`; none by default. */
+  augment?: readonly Augmentation[];
+  /** A function that is applied to the inputs of each batch, after all augmentations. */
   transform?: Transform;
 }
+
+const optionNames = ["batchSize", "shuffle", "seed", "dropLast", "prefetch", "augment", "transform"] as const;
 
 /** The position of a loader: an epoch, and the number of batches that were handed out of it. */
 export interface LoaderState {
@@ -45,14 +53,11 @@ export interface LoaderState {
   epoch: number;
   /** The number of batches of the epoch that were handed out. */
   batch: number;
-  /** The seed of the order and of random transforms. */
+  /** The seed of the order, of augmentations and of transforms. */
   seed: number;
   /** The batch size, since `batch` means another position for another size. */
   batchSize: number;
 }
-
-/** The first index of a random stream: streams that order samples, and streams for transforms. */
-const orderStream = 0, transformStream = 1;
 
 /**
  * Gives batches `[x, y]`, each tensor [batch, ...]. A loop over the loader goes through the dataset once.
@@ -77,7 +82,8 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
   readonly dataset: Dataset;
   /** The number of samples in each batch; the last one may have fewer. */
   readonly batchSize: number;
-  readonly #options: Required<Omit<DataLoaderOptions, "batchSize" | "seed" | "transform">>;
+  readonly #options: Required<Omit<DataLoaderOptions, "batchSize" | "seed" | "augment" | "transform">>;
+  readonly #augmentations: readonly Augmentation[];
   readonly #transform: Transform | undefined;
   #seed: number;
   #epoch = 0;
@@ -87,16 +93,13 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
   /** RangeError for a count that is no integer or is too small; TypeError for what is no dataset, and for other options. */
   constructor(dataset: Dataset, options: DataLoaderOptions = {}) {
     const action = "make DataLoader";
-    const { batchSize = 1, shuffle = false, seed = 0, dropLast = false, prefetch = 0, transform } = checkOptions(
-      action,
-      options,
-      "{ batchSize: 32 }",
-      ["batchSize", "shuffle", "seed", "dropLast", "prefetch", "transform"],
-    );
+    const { batchSize = 1, shuffle = false, seed = 0, dropLast = false, prefetch = 0, augment = [], transform } =
+      checkOptions(action, options, "{ batchSize: 32 }", optionNames);
     checkDataset(action, dataset);
     checkFlag(action, "shuffle", shuffle);
     checkFlag(action, "dropLast", dropLast);
     if (transform !== undefined) checkFunction(action, transform);
+    this.#augmentations = checkAugmentations(action, augment);
     this.dataset = dataset;
     this.batchSize = checkCount(action, "batchSize", batchSize, 1);
     this.#seed = checkCount(action, "seed", seed, 0);
@@ -173,13 +176,13 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     this.#resumes = false;
     const epoch = this.#epoch, samples = checkDataset("load batches", this.dataset);
     const length = this.#batchesOf(samples), indicesOf = this.#orderOf(epoch, samples);
-    const ahead: Promise<[x: Samples, y: Samples]>[] = [];
+    const ahead: Promise<[x: Samples, y: Samples]>[] = [], augmenter = new Augmenter(this.#augmentations);
     let asked = this.#batch, owner: Scope | null = null;
     try {
       for (let batch = this.#batch; batch < length; batch++) {
         for (; asked < length && asked <= batch + this.#options.prefetch; asked++) {
-          const start = asked * this.batchSize;
-          const answer = fetchBatch(this.dataset, indicesOf(start, Math.min(start + this.batchSize, samples)));
+          const start = asked * this.batchSize, indices = indicesOf(start, Math.min(start + this.batchSize, samples));
+          const answer = this.#prepare(augmenter, { seed: this.#seed, epoch, batch: asked, indices });
           // A failure is thrown when the batch is awaited. Until then it must not count as unhandled.
           answer.catch(() => {});
           ahead.push(answer);
@@ -197,6 +200,12 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     }
   }
 
+  /** A batch as arrays, augmented. */
+  async #prepare(augmenter: Augmenter, place: BatchPlace): Promise<[x: Samples, y: Samples]> {
+    const batch = await fetchBatch(this.dataset, place.indices);
+    return this.#augmentations.length === 0 ? batch : augmenter.apply(batch, place);
+  }
+
   #beginEpoch(epoch: number): void {
     this.#epoch = epoch;
     this.#batch = 0;
@@ -206,12 +215,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
   #orderOf(epoch: number, samples: number): (start: number, end: number) => Uint32Array {
     if (!this.#options.shuffle) return numbers;
     const order = numbers(0, samples);
-    const random = new RandomStream(this.#seed, orderStream, epoch);
-    for (let last = order.length - 1; last > 0; last--) {
-      const other = random.below(last + 1), index = order[last]!;
-      order[last] = order[other]!;
-      order[other] = index;
-    }
+    new RandomStream(this.#seed, orderStream, epoch).shuffle(order);
     return (start, end) => order.subarray(start, end);
   }
 

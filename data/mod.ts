@@ -1,9 +1,12 @@
-/** Data: datasets, the loader that batches them, transforms, and the sets that are known by name. */
+/** Data: datasets, the loader that batches them, transforms, augmentations, and the sets that are known by name. */
 export * from "./contract.ts";
 export * from "./dataset.ts";
 export * from "./loader.ts";
 export * from "./random.ts";
 export * from "./transforms.ts";
+export * from "./augmentations.ts";
+export * from "./augment/kinds.ts";
+export * from "./statistics.ts";
 export * from "./remote_file.ts";
 export * from "./mnist.ts";
 export * from "./cifar10.ts";

@@ -2,7 +2,7 @@
  * Random numbers for shuffles, augmentation and drawn digits, by Philox4x32-10: a stream is named by a seed and up to three
  * indices, such as epoch and batch, and does not depend on numbers that were drawn from other streams.
  */
-import { checkCount } from "../core/internal.ts";
+import { checkCount } from "../core/pure/check.ts";
 import { philox } from "../kernels/reference/philox.ts";
 
 /**
@@ -57,5 +57,14 @@ export class RandomStream {
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log((this.word() + 1) / 2 ** 32));
     return radius * Math.cos(2 * Math.PI * (this.word() / 2 ** 32));
+  }
+
+  /** Puts the elements of `list` into a random order, each as likely as any other (Fisher and Yates). */
+  shuffle(list: Uint32Array): void {
+    for (let last = list.length - 1; last > 0; last--) {
+      const other = this.below(last + 1), element = list[last]!;
+      list[last] = list[other]!;
+      list[other] = element;
+    }
   }
 }

@@ -89,7 +89,8 @@ export async function main(options: MnistTrainingOptions = {}): Promise<MnistTra
     seed,
     shuffle: true,
     dropLast: trainSet.length >= batchSize, // A last batch of a few images would upset BatchNorm's statistics.
-    transform: data.compose(data.randomShift(1), data.flatten()),
+    augment: [data.randomCrop(1)],
+    transform: data.flatten(),
   });
   const testLoader = new data.DataLoader(testSet, { batchSize: 500, transform: data.flatten() });
   const optimizer = new optim.Adam(model.parameters(), { lr });

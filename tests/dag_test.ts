@@ -30,7 +30,7 @@ const arrows: Record<string, readonly string[]> = {
   nn: ["core/mod.ts", "core/internal.ts"],
   optim: ["core/mod.ts", "core/internal.ts"],
   io: ["core/mod.ts", "core/internal.ts", "nn"],
-  data: ["core/mod.ts", "core/internal.ts", "kernels"],
+  data: ["core/mod.ts", "core/internal.ts", "core/pure", "kernels"], // What a worker loads is pure: it starts sooner.
   "data/images": ["data", "core/internal.ts", "kernels"],
   train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data", "io"],
   examples: ["mod.ts"],

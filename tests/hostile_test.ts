@@ -50,7 +50,8 @@ const options = [
   ...["bias", "dtype", "device", "shape", "eps", "momentum", "reduction", "logits"],
   ...["lr", "betas", "alpha", "weightDecay", "amsgrad", "dampening", "nesterov", "centered", "lrDecay"],
   ...["initialAccumulatorValue", "stepSize", "gamma", "steps", "etaMin", "t0", "tMult", "startFactor", "factor"],
-  ...["milestones", "batchSize", "shuffle", "seed", "dropLast", "prefetch", "transform", "divisor", "train", "test"],
+  ...["milestones", "batchSize", "shuffle", "seed", "dropLast", "prefetch", "augment", "transform", "divisor"],
+  ...["train", "test", "fill", "degrees", "translate", "scale", "shear", "sigma", "classes", "first", "epoch"],
   ...["unit", "output", "loss", "optimizer", "scheduler", "epochs", "captured", "onStep", "onEpoch"],
 ];
 
@@ -79,6 +80,8 @@ const methods: Record<string, Door> = {
   "schedule.loadStateDict": method(parts.schedule, "loadStateDict"),
   "schedule.rate": method(parts.schedule, "rate"),
   "loader.loadStateDict": method(loader, "loadStateDict"),
+  "flatten of inputs": (x) => data.flatten()(x as Tensor, random),
+  "augment by a list": (list) => data.augment(images, list as []),
   "digits.get": method(digits, "get"),
   "digits.batch": method(digits, "batch"),
   "subset.batch": method(data.subset(digits, 2), "batch"),
@@ -87,10 +90,10 @@ const methods: Record<string, Door> = {
   "fit of a loader": (all) => train.fit(new nn.ReLU(), all as typeof loader, steps),
   "evaluate of a loader": (all) => train.evaluate(new nn.ReLU(), all as typeof loader),
   ...Object.fromEntries(
-    [data.flatten(), data.normalize(1, 2), data.randomFlip(), data.randomShift()].flatMap((transform, k) => [
-      [`transform ${k} of inputs`, (x) => transform(x as Tensor, random)],
-      [`transform ${k} by a stream`, (stream) => transform(images, stream as typeof random)],
-    ]) satisfies [string, Door][],
+    [[data.normalize(1, 2)], [data.randomFlip()], [data.randomCrop(1)], [data.elastic()]].map((list) => [
+      `${list[0]!.kind} of inputs`,
+      (x: unknown) => data.augment(x as Tensor, list),
+    ]),
   ),
 };
 

@@ -459,8 +459,8 @@ function makeRun() {
   );
   const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
   const scheduler = new optim.StepDecay(optimizer, { stepSize: 2, gamma: 0.7 });
-  const transform = data.compose(data.randomShift(2), data.flatten());
-  const loader = new data.DataLoader(data.digits({ train: 50 }), { batchSize: 10, shuffle: true, transform });
+  const set = data.digits({ train: 50 }), augment = [data.randomCrop(2)], transform = data.flatten();
+  const loader = new data.DataLoader(set, { batchSize: 10, shuffle: true, augment, transform });
   return { model, optimizer, scheduler, loader, random: io.random };
 }
 
