@@ -22,3 +22,5 @@ export { equals } from "npm:deno-std@1.4.0/bytes/equals.js";
 export { fromFileUrl } from "npm:deno-std@1.4.0/path/from_file_url.js";
 /** The package lacks `@std/fs`; the runtime's own function walks folders. */
 export { globSync } from "node:fs";
+/** Whether a text is well-formed XML. */
+export { XMLValidator } from "npm:fast-xml-parser@5.12.1";

@@ -53,6 +53,7 @@ testWith(
     assertEquals([...new Set(named.map(({ path }) => path))].sort(), [
       "data/images/npm.ts",
       "tests/std.ts",
+      "tools/report/npm.ts",
       "tools/std.ts",
     ]);
     const lock = JSON.parse(Deno.readTextFileSync(new URL("deno.lock", home)));
