@@ -150,8 +150,8 @@ function parse(text: string, delimiter: string, table: Table): Promise<void> {
             for (const field of row) if (field.includes("\n")) line += field.split("\n").length - 1;
           }
         } catch (error) {
-          parser.abort();
-          return reject(error);
+          reject(error);
+          return parser.abort(); // It completes.
         }
         parser.pause();
         setTimeout(() => parser.resume());

@@ -2,7 +2,16 @@
  * Folders of images by class, as torchvision's `ImageFolder` has them. All images are decoded when the folder is opened and
  * kept as bytes: a broken one is found before a training begins, and batches need no file.
  */
-import { checkFunction, checkOptions, checkText, readWhole, shown, showShape, summary } from "../../core/internal.ts";
+import {
+  checkFunction,
+  checkOptions,
+  checkText,
+  readWhole,
+  shown,
+  showShape,
+  sizeOf,
+  summary,
+} from "../../core/internal.ts";
 import { mayRead } from "../../kernels/native/environment.ts";
 import { ArrayDataset } from "../dataset.ts";
 import { decodeImage } from "./decode.ts";
@@ -102,15 +111,13 @@ export async function imageFolder(path: string, options: ImageFolderOptions = {}
   }
   if (progress !== undefined) checkFunction(action, progress);
   const { files, labels, classes } = await list(path, split);
+  if (options.size !== undefined) checkBytes(path, files.length, [options.channels ?? 3, ...options.size]);
   let pixels: Uint8Array<ArrayBuffer> | null = null, shape: Image["shape"] = [0, 0, 0], done = 0;
   for await (const image of images(files, options)) {
     const size = image.data.length;
     if (pixels === null) {
       shape = image.shape;
-      if (files.length * size > bytesMost) {
-        const all = `${files.length} images ${showShape(shape)}`;
-        throw new RangeError(`Cannot read ${path}: ${all} take more than ${bytesMost} bytes; give a smaller size`);
-      }
+      checkBytes(path, files.length, shape);
       pixels = new Uint8Array(files.length * size);
     } else if (showShape(image.shape) !== showShape(shape)) {
       const [here, first] = [image, { shape }].map(({ shape: [, height, width] }) => `${width} x ${height}`);
@@ -125,6 +132,13 @@ export async function imageFolder(path: string, options: ImageFolderOptions = {}
     progress?.(done, files.length);
   }
   return new ImageFolder({ files, classes, pixels: pixels!, shape, labels: Int32Array.from(labels) });
+}
+
+/** RangeError for more pixels than are kept. */
+function checkBytes(path: string, count: number, shape: Image["shape"]): void {
+  if (count * sizeOf(shape) <= bytesMost) return;
+  const all = `${count} images ${showShape(shape)}`;
+  throw new RangeError(`Cannot read ${path}: ${all} take more than ${bytesMost} bytes; give a smaller size`);
 }
 
 /** The images of files in their order. Some files are read ahead, none that is not needed after an error. */
