@@ -49,6 +49,10 @@ const roots = [
   "bench/soak.ts",
   "tools/doctor.ts",
   "tools/docs.ts",
+  "tools/dashboard/main.ts",
+  "tools/dashboard/open.ts",
+  "tools/dashboard/samples.ts",
+  "tools/dashboard/worker.ts",
   "tools/run_tests.ts",
 ];
 

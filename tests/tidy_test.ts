@@ -52,12 +52,17 @@ testWith(
     );
     assertEquals([...new Set(named.map(({ path }) => path))].sort(), [
       "data/images/npm.ts",
+      "tests/dashboard/npm.ts",
       "tests/std.ts",
+      "tools/dashboard/npm.ts",
       "tools/report/npm.ts",
       "tools/std.ts",
     ]);
     const lock = JSON.parse(Deno.readTextFileSync(new URL("deno.lock", home)));
     assertEquals([...new Set(named.map(({ origin }) => origin))].sort(), Object.keys(lock.specifiers).sort());
+    // The dashboard has a lock file of its own, so that a run that is shown fetches one package.
+    const part = JSON.parse(Deno.readTextFileSync(new URL("tools/dashboard/deno.lock", home)));
+    for (const [name, entry] of Object.entries(part.npm)) assertEquals(entry, lock.npm[name]);
   },
 );
 

@@ -11,6 +11,7 @@ import { cacheFolder, environment, variables } from "../kernels/native/environme
 import { gpuNodes } from "../kernels/native/gpu_nodes.ts";
 import { cachedLibrary, libraryFile } from "../kernels/native/library.ts";
 import { realOf } from "../kernels/native/partial.ts";
+import { readWords } from "./dashboard/command_line.ts";
 import { installedZig, pythons, zigFolder } from "./zig.ts";
 
 /** What a program may do: paths, hosts, commands. Those that are undefined are left out. */
@@ -97,6 +98,12 @@ export const programs: Readonly<Record<string, Program>> = {
       const run = [...findingZig(), Deno.execPath(), ".zig-cache/bound"];
       return { read: [...read, zigFolder(), ".zig-cache"], write: [...write, ".zig-cache"], run, ffi };
     },
+  },
+  dashboard: {
+    file: "tools/dashboard/main.ts",
+    needs: (words) => ({ read: [readWords(words).folder], net: ["127.0.0.1"] }),
+    // Its one package, without those of the tests.
+    flags: ["--lock=tools/dashboard/deno.lock", "--frozen"],
   },
   doctor: {
     file: "tools/doctor.ts",

@@ -11,7 +11,7 @@ import samples from "./page/samples.js" with { type: "text" };
 import state from "./page/state.js" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
 import words from "./page/words.js" with { type: "text" };
-import { uplotScript, uplotStyle } from "./std.ts";
+import { uplotScript, uplotStyle } from "./npm.ts";
 
 const script = "text/javascript; charset=utf-8", css = "text/css; charset=utf-8";
 
