@@ -1,5 +1,3 @@
-// @ts-check
-/// <reference lib="dom" />
 /**
  * A figure with curves over the steps: uPlot draws, and everything that is text stands beside the drawing, where it can be
  * read aloud, selected and found.

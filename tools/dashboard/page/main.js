@@ -1,5 +1,3 @@
-// @ts-check
-/// <reference lib="dom" />
 /** The page: it follows the server's messages, and draws what they changed before the next frame. */
 import { Chart, smoothed } from "./chart.js";
 import { matrixOf, showMatrix } from "./matrix.js";

@@ -1,5 +1,3 @@
-// @ts-check
-/// <reference lib="dom" />
 /** The confusion matrix: a table with a row for each class and a column for each prediction, and the errors made most often. */
 import { count, percent } from "./words.js";
 

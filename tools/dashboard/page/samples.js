@@ -1,5 +1,3 @@
-// @ts-check
-/// <reference lib="dom" />
 /** Images of the test set, each with what the model says of it. */
 import { percent } from "./words.js";
 

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What the page knows of the run. Messages replace the ends of its lists, so that one that comes twice changes nothing.
  *

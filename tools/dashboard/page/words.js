@@ -1,4 +1,3 @@
-// @ts-check
 /** Numbers and times as people read them. */
 
 /** Three digits: 0.0312, 12.5, 2.1e-5. @param {number | null | undefined} value */
