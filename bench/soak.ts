@@ -15,7 +15,6 @@ import {
   setDefaultDevice,
   type Tensor,
 } from "../mod.ts";
-import { MLPResNet } from "../examples/mlp_resnet.ts";
 import { parseFlags } from "../tools/flags.ts";
 
 const help = `Trains for long and prints what the process holds.
@@ -52,7 +51,7 @@ function stepOf(net: string): () => Tensor {
   manualSeed(0);
   const loss = new nn.CrossEntropyLoss();
   const [model, x, y] = net === "mnist"
-    ? [new MLPResNet(), randn([32, 784]), randint(0, 10, [32])]
+    ? [new nn.models.MLPResNet(), randn([32, 784]), randint(0, 10, [32])]
     : [new nn.Linear(4, 2), randn([3, 4]), randint(0, 2, [3])];
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.01, momentum: 0.9 });
   return () => {

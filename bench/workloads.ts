@@ -3,9 +3,7 @@
  * random and seeded.
  */
 import { capture, group, nn, noGrad, optim, randint, randn, scope, Tensor } from "../mod.ts";
-import { MLPResNet } from "../examples/mlp_resnet.ts";
 import type { Workload } from "./measure.ts";
-import { ResMLP } from "./res_mlp.ts";
 
 /** Eager ops, or functions captured once and replayed. */
 export type Mode = "eager" | "captured";
@@ -36,12 +34,11 @@ export const workloads: Record<string, (mode: Mode) => Workload> = {
   "train-mlpresnet-mnist-b128": (mode) => trainMnist(mode, 128),
   "train-mlpresnet-mnist-b1024": (mode) => trainMnist(mode, 1024),
   "train-mlpresnet-cifar-b256": (mode) => {
-    const norm = (features: number) => new nn.LayerNorm1d(features);
-    const model = new MLPResNet({ inputs: 3072, width: 512, blocks: 4, norm });
+    const model = new nn.models.MLPResNet({ inputs: 3072, width: 512, depth: 4, norm: "layer" });
     return training(mode, model, new optim.AdamW(model.parameters(), { lr: 1e-3 }), randn([256, 3072]), 10);
   },
   "train-resmlp-cifar-b64": (mode) => {
-    const model = new ResMLP();
+    const model = new nn.models.ResMLP({ image: [3, 32, 32], patch: 4, width: 192, depth: 6, classes: 10 });
     return training(mode, model, new optim.AdamW(model.parameters(), { lr: 1e-3 }), randn([64, 3, 32, 32]), 3, 2);
   },
   "infer-mlpresnet-mnist-b1": (mode) => inferMnist(mode, 1),
@@ -158,14 +155,15 @@ export function trainMnist(
   batch: number,
   { blocks = 3, perRound = 50, warm = Math.ceil(200_000 / batch) } = {},
 ): Workload {
-  const model = new MLPResNet({ blocks }), optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
+  const model = new nn.models.MLPResNet({ depth: blocks }),
+    optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
   const step = training(mode, model, optimizer, randn([batch, 784]), perRound, warm);
   // The first layer's input needs no gradient.
   return { ...step, flops: batch * (3 * mnistFlops(blocks) - 2 * 784 * 128) };
 }
 
 function inferMnist(mode: Mode, batch: number): Workload {
-  const model = new MLPResNet(), x = randn([batch, 784]);
+  const model = new nn.models.MLPResNet(), x = randn([batch, 784]);
   model.eval();
   const infer = inMode(mode, (x: Tensor) => model.call(x));
   const run = () => {

@@ -17,7 +17,6 @@ import {
   setThreads,
   train,
 } from "../mod.ts";
-import { MLPResNet } from "./mlp_resnet.ts";
 
 const defaults = {
   /**
@@ -78,7 +77,7 @@ export async function main(options: MnistTrainingOptions = {}): Promise<MnistTra
   const [trainSet, testSet] = await openData(settings.data, settings.limit, seed, say);
 
   manualSeed(seed);
-  const model = new MLPResNet({ width, blocks, dropout });
+  const model = new nn.models.MLPResNet({ width, depth: blocks, dropout });
   const count = model.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
   say(
     `MLPResNet: ${blocks} blocks of width ${width}, ${count} parameters; ${trainSet.length} images, ${epochs} epochs`,
@@ -114,7 +113,7 @@ export async function main(options: MnistTrainingOptions = {}): Promise<MnistTra
 
   await io.save(path, model.stateDict());
   say(`Saved ${path}; reading it back into a new model.`);
-  const reread = new MLPResNet({ width, blocks, dropout });
+  const reread = new nn.models.MLPResNet({ width, depth: blocks, dropout });
   reread.loadStateDict(await io.load(path));
   const accuracy = await train.evaluate(reread, testLoader);
   if (!quiet) await showPredictions(reread, testSet);

@@ -1,6 +1,4 @@
 /** Replay equals eager bit for bit: every module, loss and optimizer, and whole training steps. */
-import { ResMLP } from "../bench/res_mlp.ts";
-import { MLPResNet } from "../examples/mlp_resnet.ts";
 import {
   autocast,
   type AutocastType,
@@ -22,15 +20,14 @@ const labels = () => randint(0, 4, [5]);
 
 const small = () => new nn.Sequential(new nn.Linear(6, 5), new nn.BatchNorm1d(5), new nn.Tanh(), new nn.Linear(5, 4));
 const xor = () => new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1), new nn.Sigmoid());
-const smallResNet = { inputs: 12, width: 8, blocks: 2, classes: 4 };
-const layerNorm = (features: number) => new nn.LayerNorm1d(features);
+const smallResNet = { inputs: 12, width: 8, depth: 2, classes: 4 };
 
 /** Whole training steps: the net, its loss and optimizer, and a batch. */
 const steps: [name: string, make: Make, loss: Make, optimizer: string, x: () => Tensor, y: () => Tensor][] = [
   ["xor", xor, () => new nn.BinaryCrossEntropyLoss(), "Adam", () => rand([4, 2]), () => rand([4, 1]).round()],
   [
     "MLPResNet",
-    () => new MLPResNet(smallResNet),
+    () => new nn.models.MLPResNet(smallResNet),
     () => new nn.CrossEntropyLoss(),
     "Adam",
     () => randn([5, 12]),
@@ -38,7 +35,7 @@ const steps: [name: string, make: Make, loss: Make, optimizer: string, x: () => 
   ],
   [
     "MLPResNet with LayerNorm",
-    () => new MLPResNet({ ...smallResNet, norm: layerNorm }),
+    () => new nn.models.MLPResNet({ ...smallResNet, norm: "layer" }),
     () => new nn.CrossEntropyLoss(),
     "SGD",
     () => randn([5, 12]),
@@ -46,7 +43,7 @@ const steps: [name: string, make: Make, loss: Make, optimizer: string, x: () => 
   ],
   [
     "ResMLP",
-    () => new ResMLP(),
+    () => new nn.models.ResMLP({ image: [3, 32, 32], patch: 4, width: 192, depth: 6, classes: 10 }),
     () => new nn.CrossEntropyLoss(),
     "AdamW",
     () => randn([2, 3, 32, 32]),

@@ -7,6 +7,7 @@ import { nn, optim, rand, randint, randn, type Tensor } from "../mod.ts";
 /** Makes a module or a loss. */
 export type Make = () => nn.Module;
 const rows = [4, 6] as const, images = [3, 6, 5] as const;
+const small = { image: [3, 4, 6], patch: 2, width: 5, depth: 2, expansion: 2, classes: 3 } as const;
 
 /** Every module: how it is made and what it takes. */
 export const modules: [name: string, make: Make, shape: readonly number[]][] = [
@@ -27,8 +28,14 @@ export const modules: [name: string, make: Make, shape: readonly number[]][] = [
   ["Dropout", () => new nn.Dropout(0.3), rows],
   ["BatchNorm1d", () => new nn.BatchNorm1d(6), rows],
   ["BatchNorm1d", () => new nn.BatchNorm1d(6, { momentum: 0.3, eps: 0.1 }), images],
+  ["Affine", () => new nn.Affine(6), rows],
+  ["LayerScale", () => new nn.LayerScale(6, { initial: 0.1 }), rows],
   ["LayerNorm1d", () => new nn.LayerNorm1d(6), rows],
   ["LayerNorm1d", () => new nn.LayerNorm1d(5), images],
+  ["Affine", () => new nn.Affine(5), images],
+  ["MLPResNet", () => new nn.models.MLPResNet({ inputs: 30, width: 6, depth: 2, classes: 3, norm: "layer" }), images],
+  ["ResMLP", () => new nn.models.ResMLP({ ...small, dropout: 0.2 }), [2, 3, 4, 6]],
+  ["ResMLP", () => new nn.models.ResMLP({ ...small, norm: "layer", residual: false }), [2, 3, 4, 6]],
 ];
 
 const scores = () => randn([5, 4]), chances = () => rand([5, 4]);

@@ -13,7 +13,7 @@ function classesOf(room: Record<string, unknown>, base: abstract new (...args: n
 
 Deno.test("every module and loss has a row in the catalogue", () => {
   const named = new Set([...modules, ...losses].map(([name]) => name));
-  assertEquals(classesOf(nn, nn.Module).filter((name) => !named.has(name)), []);
+  assertEquals([nn, nn.models].flatMap((room) => classesOf(room, nn.Module)).filter((name) => !named.has(name)), []);
 });
 
 Deno.test("every optimizer has a row in the catalogue, and numbers that change", () => {

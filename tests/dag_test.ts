@@ -34,7 +34,7 @@ const arrows: Record<string, readonly string[]> = {
   "data/images": ["data", "core/internal.ts", "kernels"],
   train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data", "io"],
   examples: ["mod.ts"],
-  bench: ["mod.ts", "examples", "tools"],
+  bench: ["mod.ts", "tools"],
   tools: ["mod.ts", "core/pure", "kernels", "data"],
 };
 /** Folders whose subfolders are rooms; every other folder is one room, but for the entry points of their own in it. */

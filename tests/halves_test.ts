@@ -6,7 +6,6 @@
  * functions and sums may differ in the rounding of the last place.
  */
 import { bytesOf, type DType, isFloat, promote, promoteScalar } from "../core/pure/dtype.ts";
-import { MLPResNet } from "../examples/mlp_resnet.ts";
 import {
   arange,
   autocast,
@@ -382,7 +381,7 @@ Deno.test("a captured step casts a weight but once", () => {
 /** The loss of the last steps, and the share of correct answers, of a small net that is trained on drawn digits. */
 function train(mixed: AutocastType | null, [x, y]: Digits, [testX, testY]: Digits): { loss: number; accuracy: number } {
   manualSeed(5);
-  const net = new MLPResNet({ width: 64, blocks: 1, dropout: 0 }), lossOf = new nn.CrossEntropyLoss();
+  const net = new nn.models.MLPResNet({ width: 64, depth: 1, dropout: 0 }), lossOf = new nn.CrossEntropyLoss();
   const optimizer = new optim.Adam(net.parameters(), { lr: 2e-3 });
   const forward = (x: Tensor) => mixed === null ? net.call(x) : autocast(() => net.call(x), { dtype: mixed });
   const step = capture((x: Tensor, y: Tensor) => {

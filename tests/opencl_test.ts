@@ -13,7 +13,6 @@ import {
   tensor,
   zeros,
 } from "../mod.ts";
-import { MLPResNet } from "../examples/mlp_resnet.ts";
 import { devices, openDevice } from "../kernels/mod.ts";
 import { opcode } from "../kernels/instruction.ts";
 import { absence } from "./kernels.ts";
@@ -117,7 +116,8 @@ onOpenCL("opencl: 200 steps with dropout, also captured, lose as they do on cpu 
     const losses: number[] = [];
     {
       using _ = scope();
-      const net = new MLPResNet({ inputs: 20, width: 16, blocks: 2, classes: 5 }), lossOf = new nn.CrossEntropyLoss();
+      const net = new nn.models.MLPResNet({ inputs: 20, width: 16, depth: 2, classes: 5 }),
+        lossOf = new nn.CrossEntropyLoss();
       const optimizer = new optim.SGD(net.parameters(), { lr: 0.01 });
       const x = rand([256, 20]), y = randint(0, 5, [256]);
       const body = () => {

@@ -5,7 +5,6 @@
  * chained operations and no more. Absolute terms cover sums that cancel.
  */
 import { nn, optim, scope, type Tensor, tensor } from "../mod.ts";
-import { MLPResNet } from "../examples/mlp_resnet.ts";
 import fixtures from "./fixtures/pytorch.json" with { type: "json" };
 import { makers, schedules } from "./pytorch_modules.ts";
 import { assertClose, forEachDevice, values } from "./support.ts";
@@ -124,7 +123,7 @@ Deno.test("PyTorch: schedules", () => {
 
 forEachDevice("PyTorch: thirty steps of a residual net", () => {
   const { features, width, classes, batch, state, x, y, losses, options } = cases.curve;
-  const net = new MLPResNet({ inputs: features, width, blocks: 2, classes, dropout: 0 });
+  const net = new nn.models.MLPResNet({ inputs: features, width, depth: 2, classes, dropout: 0 });
   // Deneb's net has one more level of nesting than PyTorch's.
   const renamed = Object.entries(readAll(state)).map(([name, value]) => [nested(name), value]);
   net.loadStateDict(Object.fromEntries(renamed));

@@ -1,0 +1,231 @@
+/**
+ * ResMLP: an image as a list of patches, and residual blocks that mix first the patches, then the features of each.
+ *
+ * Between the parts all patches of a batch are the rows of one matrix, those at the same place of their images next to one
+ * another. So both linear maps of a block are single products, and nothing is transposed on the way.
+ */
+import { checkCount, checkFlag, checkOptions, checkRange, shown, showShape } from "../../core/internal.ts";
+import type { Tensor } from "../../core/mod.ts";
+import { GELU } from "../activation.ts";
+import { Residual, Sequential } from "../container.ts";
+import { Dropout } from "../dropout.ts";
+import { checkFeatures } from "../features.ts";
+import { checkInput } from "../input.ts";
+import { LayerScale } from "../layer_scale.ts";
+import { Linear } from "../linear.ts";
+import { Module } from "../module.ts";
+import type { MakeNorm, Norm } from "./norm.ts";
+import { checkDepth, makerOf } from "./parts.ts";
+
+/** Options of {@linkcode ResMLP}. */
+export interface ResMLPOptions {
+  /** The channels, height and width of an image; [3, 224, 224] by default. */
+  image?: readonly [channels: number, height: number, width: number];
+  /** The height and width of a patch, which divide those of the image; 16 by default. */
+  patch?: number;
+  /** The number of features of a patch between the blocks; 384 by default. */
+  width?: number;
+  /** The number of blocks; 12 by default. */
+  depth?: number;
+  /** How many times as many features as `width` there are inside a block; 4 by default. */
+  expansion?: number;
+  /** The number of logits; 1000 by default, those of ImageNet. */
+  classes?: number;
+  /** The norm before both mixings of a block and before the mean over the patches; `affine` by default, as in the paper. */
+  norm?: Norm;
+  /** The probability that a feature is dropped in training, behind each linear layer inside a block; 0 by default. */
+  dropout?: number;
+  /**
+   * The factor of each branch at first. By default the paper's: 0.1 up to a depth of 18, 1e-5 up to 24, 1e-6 beyond; 1 without
+   * `residual`.
+   */
+  layerScale?: number;
+  /** Whether the mixings add their input to their output; true by default. */
+  residual?: boolean;
+}
+
+const names = [
+  "image",
+  "patch",
+  "width",
+  "depth",
+  "expansion",
+  "classes",
+  "norm",
+  "dropout",
+  "layerScale",
+  "residual",
+] as const;
+
+/** The factor with which the branches of a net start (table of section A in arXiv 2105.03404). */
+function layerScaleOf(depth: number): number {
+  return depth <= 18 ? 0.1 : depth <= 24 ? 1e-5 : 1e-6;
+}
+
+/** A linear layer whose features are the patches of an image: [patches * batch, width] to the same shape. */
+class PatchLinear extends Linear {
+  constructor(patches: number) {
+    super(patches, patches);
+  }
+
+  override forward(x: Tensor): Tensor {
+    const columns = x.reshape([this.inFeatures, x.size / this.inFeatures]);
+    return this.weight.transpose().matmul(columns).add(this.bias!.reshape([-1, 1])).reshape(x.shape);
+  }
+}
+
+/** What the blocks of a net have in common. */
+interface BlockOptions {
+  patches: number;
+  width: number;
+  hidden: number;
+  dropout: number;
+  layerScale: number;
+  residual: boolean;
+  makeNorm: MakeNorm;
+}
+
+/** Mixes the patches, then the features of each patch: [patches * batch, width] to the same shape. */
+class ResMLPBlock extends Module<[x: Tensor]> {
+  readonly acrossPatches: Sequential;
+  readonly acrossFeatures: Sequential;
+
+  constructor({ patches, width, hidden, dropout, layerScale, residual, makeNorm }: BlockOptions) {
+    super();
+    const Branch = residual ? Residual : Sequential;
+    const scale = () => new LayerScale(width, { initial: layerScale });
+    this.acrossPatches = new Branch(makeNorm(width), new PatchLinear(patches), scale());
+    this.acrossFeatures = new Branch(
+      makeNorm(width),
+      new Linear(width, hidden),
+      new GELU(),
+      new Dropout(dropout),
+      new Linear(hidden, width),
+      new Dropout(dropout),
+      scale(),
+    );
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.acrossFeatures.call(this.acrossPatches.call(x));
+  }
+}
+
+/**
+ * The residual multi-layer perceptron for images (Touvron et al. 2021, arXiv 2105.03404): patches, a linear layer, blocks of a
+ * linear layer across patches and two with a GELU across features, the mean over the patches, a linear layer.
+ *
+ * [batch, channels, height, width] to the logits [batch, classes]. TypeError for other shapes. The defaults are those of
+ * ResMLP-S12.
+ *
+ * @example
+ * ```ts
+ * import { nn, zeros } from "deneb";
+ *
+ * const net = new nn.models.ResMLP({ image: [3, 32, 32], patch: 4, width: 32, depth: 2, classes: 10 });
+ * if (net.call(zeros([5, 3, 32, 32])).shape.join() !== "5,10") throw new Error("wrong shape");
+ * ```
+ */
+export class ResMLP extends Module<[x: Tensor]> {
+  /** The channels, height and width of an image. */
+  readonly image: readonly [channels: number, height: number, width: number];
+  /** The height and width of a patch. */
+  readonly patch: number;
+  /** The linear layer on the numbers of a patch: channels, then rows, then columns. */
+  readonly embed: Linear;
+  /** The residual blocks. */
+  readonly blocks: Sequential;
+  /** The norm before the mean over the patches. */
+  readonly norm: Module<[x: Tensor]>;
+  /** The linear layer that gives the logits. */
+  readonly head: Linear;
+
+  /**
+   * RangeError unless the counts are positive integers, `depth` at least 0, `dropout` in [0, 1] and `layerScale` a finite
+   * number, for a patch that does not divide the image, and for an unknown norm; TypeError for an image that is no list of
+   * three, and for an option that does not exist.
+   */
+  constructor(options: ResMLPOptions = {}) {
+    super();
+    const action = "make ResMLP";
+    const { image = [3, 224, 224], patch = 16, width = 384, depth = 12, expansion = 4, classes = 1000 } = checkOptions(
+      action,
+      options,
+      "{ width: 192 }",
+      names,
+    );
+    const { norm = "affine", dropout = 0, residual = true } = options;
+    this.image = checkImage(action, image);
+    this.patch = checkPatch(action, patch, image);
+    checkFeatures(action, "width", width);
+    checkDepth(action, depth);
+    const hidden = width * checkFeatures(action, "expansion", expansion);
+    checkFeatures(action, "width times expansion", hidden);
+    checkFeatures(action, "classes", classes);
+    checkFlag(action, "residual", residual);
+    const layerScale = options.layerScale ?? (residual ? layerScaleOf(depth) : 1);
+    checkRange(action, "layerScale", layerScale, -Infinity);
+    const [channels] = image, patches = this.#rows * this.#columns, makeNorm = makerOf(action, norm);
+    const block = () => new ResMLPBlock({ patches, width, hidden, dropout, layerScale, residual, makeNorm });
+    this.embed = new Linear(channels * patch * patch, width);
+    this.blocks = new Sequential(...Array.from({ length: depth }, block));
+    this.norm = makeNorm(width);
+    this.head = new Linear(width, classes);
+  }
+
+  /** [batch, channels, height, width] to the logits [batch, classes]. */
+  override forward(x: Tensor): Tensor {
+    const [batch, ...axes] = checkInput(this, x).shape;
+    if (batch === undefined || showShape(axes) !== showShape(this.image)) {
+      throw new TypeError(
+        `Cannot apply ResMLP: input of shape ${showShape(x.shape)}, it must be [batch, ${this.image.join(", ")}]`,
+      );
+    }
+    const mixed = this.norm.call(this.blocks.call(this.embed.call(this.#patchesOf(x, batch))));
+    return this.head.call(mixed.reshape([this.#rows * this.#columns, batch, this.head.inFeatures]).mean({ axes: [0] }));
+  }
+
+  /** The number of patches above one another. */
+  get #rows(): number {
+    return this.image[1] / this.patch;
+  }
+
+  /** The number of patches beside one another. */
+  get #columns(): number {
+    return this.image[2] / this.patch;
+  }
+
+  /** The images cut into patches: [rows * columns * batch, channels * patch * patch]. */
+  #patchesOf(x: Tensor, batch: number): Tensor {
+    const { patch, image: [channels] } = this;
+    return x.reshape([batch, channels, this.#rows, patch, this.#columns, patch])
+      .transpose([2, 4, 0, 1, 3, 5])
+      .reshape([this.#rows * this.#columns * batch, channels * patch * patch]);
+  }
+
+  /** @ignore */
+  protected override describe(): string {
+    return `image: ${showShape(this.image)}, patch: ${this.patch}`;
+  }
+}
+
+type Image = readonly [channels: number, height: number, width: number];
+
+/** The image's axes. TypeError unless they are a list of three, RangeError unless these are positive integers. */
+function checkImage(action: string, image: Image): Image {
+  if (!Array.isArray(image) || image.length !== 3) {
+    throw new TypeError(`Cannot ${action}: image ${shown(image)} must be a list of channels, height and width`);
+  }
+  const [channels, height, width] = image as Image;
+  checkFeatures(action, "channels", channels);
+  checkFeatures(action, "height", height);
+  checkFeatures(action, "width of the image", width);
+  return [channels, height, width];
+}
+
+/** The patch itself. RangeError unless it divides the image's height and width. */
+function checkPatch(action: string, patch: number, [, height, width]: Image): number {
+  checkCount(action, "patch", patch, 1);
+  if (height % patch === 0 && width % patch === 0) return patch;
+  throw new RangeError(`Cannot ${action}: patch ${patch} must divide the image's height ${height} and width ${width}`);
+}
