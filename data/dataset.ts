@@ -6,7 +6,9 @@
 import { checkCount, checkOptions, checkRange, dtypeOfArray, showShape, summary } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import type { Dataset, Samples } from "./contract.ts";
-import { checkDataset, checkIndex, checkIndices, checkSamples, firstOf, pick } from "./samples.ts";
+import { checkDataset, checkIndex, checkIndices, checkSamples, firstOf } from "./samples.ts";
+import { type Arrays, inSharedMemory, pickBatch } from "./workers/arrays.ts";
+import { offerSource, sourceOf } from "./workers/source.ts";
 
 /** Options of {@linkcode ArrayDataset}. */
 export interface ArrayDatasetOptions {
@@ -29,29 +31,38 @@ export interface ArrayDatasetOptions {
 export class ArrayDataset implements Dataset {
   /** The number of samples: the length of the first axis of x and of y. */
   readonly length: number;
-  readonly #x: Samples;
-  readonly #y: Samples;
-  readonly #quotients: Float32Array<ArrayBuffer> | null;
+  #arrays: Arrays;
+  #isShared = false;
 
   /**
    * TypeError unless x and y hold equally many samples, and as many elements as their shapes say; RangeError for a divisor of
    * 0 or none.
    */
-  constructor(x: Samples | Tensor, y: Samples | Tensor, options: ArrayDatasetOptions = {}) {
+  constructor(inputs: Samples | Tensor, targets: Samples | Tensor, options: ArrayDatasetOptions = {}) {
     const { divisor } = checkOptions("make dataset", options, "{ divisor: 255 }", ["divisor"]);
     if (divisor !== undefined && checkRange("make dataset", "divisor", divisor, -Infinity) === 0) {
       throw new RangeError("Cannot make dataset: divisor 0 must be another number");
     }
-    this.#x = checkSamples("make dataset", x);
-    this.#y = checkSamples("make dataset", y);
-    this.length = this.#x.shape[0]!;
-    if (this.#y.shape[0] !== this.length) {
-      throw new TypeError(`Cannot make dataset: ${this.length} inputs and ${this.#y.shape[0]} targets must be as many`);
+    const x = checkSamples("make dataset", inputs), y = checkSamples("make dataset", targets);
+    this.length = x.shape[0]!;
+    if (y.shape[0] !== this.length) {
+      throw new TypeError(`Cannot make dataset: ${this.length} inputs and ${y.shape[0]} targets must be as many`);
     }
-    if (divisor !== undefined && !(this.#x.data instanceof Uint8Array)) {
-      throw new TypeError(`Cannot make dataset: a divisor is for uint8 inputs, not ${dtypeOfArray(this.#x.data)}`);
+    if (divisor !== undefined && !(x.data instanceof Uint8Array)) {
+      throw new TypeError(`Cannot make dataset: a divisor is for uint8 inputs, not ${dtypeOfArray(x.data)}`);
     }
-    this.#quotients = divisor === undefined ? null : Float32Array.from({ length: 256 }, (_, byte) => byte / divisor);
+    const quotients = divisor === undefined ? null : Float32Array.from({ length: 256 }, (_, byte) => byte / divisor);
+    this.#arrays = { x, y, quotients };
+    // A class of the user's own may give other samples than the arrays.
+    if (new.target === ArrayDataset) offerSource(this, () => ({ arrays: this.#share(), placeOf: (index) => index }));
+  }
+
+  /** The arrays, moved into shared memory when a worker needs them for the first time. */
+  #share(): Arrays {
+    const { x, y, quotients } = this.#arrays;
+    if (!this.#isShared) this.#arrays = { x: inSharedMemory(x), y: inSharedMemory(y), quotients };
+    this.#isShared = true;
+    return this.#arrays;
   }
 
   /** The sample as two new tensors on the default device. RangeError unless `index` lies in [0, length). */
@@ -64,8 +75,8 @@ export class ArrayDataset implements Dataset {
   toString(): string {
     const shapeOf = ({ data, shape, dtype }: Samples, own = dtype ?? dtypeOfArray(data)) =>
       `${own} ${showShape(shape.slice(1))}`;
-    const x = shapeOf(this.#x, this.#quotients === null ? undefined : "float32");
-    return summary(this.constructor.name, [`${this.length} samples`, `x: ${x}`, `y: ${shapeOf(this.#y)}`]);
+    const { x, y, quotients } = this.#arrays, inputs = shapeOf(x, quotients === null ? undefined : "float32");
+    return summary(this.constructor.name, [`${this.length} samples`, `x: ${inputs}`, `y: ${shapeOf(y)}`]);
   }
 
   /** The text that `console.log` shows. */
@@ -77,11 +88,7 @@ export class ArrayDataset implements Dataset {
   batch(indices: ArrayLike<number>): [x: Samples, y: Samples] {
     checkIndices("get batch", indices);
     for (let k = 0; k < indices.length; k++) checkIndex(indices[k]!, this.length);
-    const x = pick(this.#x, indices);
-    if (this.#quotients === null) return [x, pick(this.#y, indices)];
-    const data = new Float32Array(x.data.length);
-    for (let k = 0; k < data.length; k++) data[k] = this.#quotients[x.data[k]!]!;
-    return [{ data, shape: x.shape }, pick(this.#y, indices)];
+    return pickBatch(this.#arrays, indices);
   }
 }
 
@@ -126,6 +133,10 @@ class Subset implements Dataset {
       checkIndex(index, length);
       return placeOf(index);
     };
+    offerSource(this, () => {
+      const source = sourceOf(whole);
+      return source && { arrays: source.arrays, placeOf: (index) => source.placeOf(placeOf(index)) };
+    });
     if (whole.batch) {
       this.batch = (wanted) => {
         checkIndices("get batch", wanted);

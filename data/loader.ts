@@ -15,13 +15,14 @@ import {
   summary,
 } from "../core/internal.ts";
 import { noGrad, type Scope, scope, type Tensor } from "../core/mod.ts";
-import { Augmenter, type BatchPlace } from "./augment/augmenter.ts";
+import { Augmenter } from "./augment/augmenter.ts";
 import type { Augmentation } from "./augment/kinds.ts";
 import { checkAugmentations } from "./augment/made.ts";
 import type { Dataset, Samples } from "./contract.ts";
 import { RandomStream } from "./random.ts";
 import { checkDataset, fetchBatch, toTensor } from "./samples.ts";
 import { orderStream, transformStream } from "./streams.ts";
+import { WorkerPool } from "./workers/pool.ts";
 import type { Transform } from "./transforms.ts";
 
 /** Options of {@linkcode DataLoader}. */
@@ -41,11 +42,31 @@ export interface DataLoaderOptions {
   prefetch?: number;
   /** Augmentations of each batch, the first one first, such as `[data.randomCrop(4), data.randomFlip()]`; none by default. */
   augment?: readonly Augmentation[];
-  /** A function that is applied to the inputs of each batch, after all augmentations. */
+  /**
+   * The number of Web Workers that make batches ahead of time, two at most each; 0, the default, makes them when they are
+   * asked for. Batches are the same for any number. Workers start when a loop begins and end with it. They need `--allow-read`
+   * for the library's files.
+   *
+   * Workers read an {@linkcode ArrayDataset}, or a subset of one, in shared memory, into which it moves then. Other datasets
+   * are asked where the loop runs, and workers do the rest.
+   */
+  workers?: number;
+  /** A function that is applied to the inputs of each batch, where the loop runs, after all augmentations. */
   transform?: Transform;
 }
 
-const optionNames = ["batchSize", "shuffle", "seed", "dropLast", "prefetch", "augment", "transform"] as const;
+const optionNames = [
+  "batchSize",
+  "shuffle",
+  "seed",
+  "dropLast",
+  "prefetch",
+  "augment",
+  "workers",
+  "transform",
+] as const;
+
+const workersMost = 64;
 
 /** The position of a loader: an epoch, and the number of batches that were handed out of it. */
 export interface LoaderState {
@@ -93,8 +114,16 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
   /** RangeError for a count that is no integer or is too small; TypeError for what is no dataset, and for other options. */
   constructor(dataset: Dataset, options: DataLoaderOptions = {}) {
     const action = "make DataLoader";
-    const { batchSize = 1, shuffle = false, seed = 0, dropLast = false, prefetch = 0, augment = [], transform } =
-      checkOptions(action, options, "{ batchSize: 32 }", optionNames);
+    const {
+      batchSize = 1,
+      shuffle = false,
+      seed = 0,
+      dropLast = false,
+      prefetch = 0,
+      augment = [],
+      workers = 0,
+      transform,
+    } = checkOptions(action, options, "{ batchSize: 32 }", optionNames);
     checkDataset(action, dataset);
     checkFlag(action, "shuffle", shuffle);
     checkFlag(action, "dropLast", dropLast);
@@ -103,7 +132,12 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     this.dataset = dataset;
     this.batchSize = checkCount(action, "batchSize", batchSize, 1);
     this.#seed = checkCount(action, "seed", seed, 0);
-    this.#options = { shuffle, dropLast, prefetch: checkCount(action, "prefetch", prefetch, 0) };
+    this.#options = {
+      shuffle,
+      dropLast,
+      prefetch: checkCount(action, "prefetch", prefetch, 0),
+      workers: checkCount(action, "workers", workers, 0, workersMost),
+    };
     this.#transform = transform;
   }
 
@@ -120,7 +154,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
 
   /** The number of samples and batches, and the options. */
   toString(): string {
-    const { shuffle, dropLast, prefetch } = this.#options;
+    const { shuffle, dropLast, prefetch, workers } = this.#options;
     return summary("DataLoader", [
       `${this.dataset.length} samples`,
       `${this.length} batches of ${this.batchSize}`,
@@ -128,6 +162,7 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
       ["seed", this.#seed],
       ["dropLast", dropLast],
       ["prefetch", prefetch],
+      ["workers", workers],
     ]);
   }
 
@@ -176,13 +211,17 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     this.#resumes = false;
     const epoch = this.#epoch, samples = checkDataset("load batches", this.dataset);
     const length = this.#batchesOf(samples), indicesOf = this.#orderOf(epoch, samples);
-    const ahead: Promise<[x: Samples, y: Samples]>[] = [], augmenter = new Augmenter(this.#augmentations);
+    const ahead: Promise<[x: Samples, y: Samples]>[] = [], { prefetch, workers } = this.#options;
+    const depth = Math.max(prefetch, 2 * workers), augmenter = new Augmenter(this.#augmentations);
+    using pool = workers > 0 ? new WorkerPool(workers, this.dataset, this.#augmentations) : null;
     let asked = this.#batch, owner: Scope | null = null;
     try {
       for (let batch = this.#batch; batch < length; batch++) {
-        for (; asked < length && asked <= batch + this.#options.prefetch; asked++) {
+        for (; asked < length && asked <= batch + depth; asked++) {
           const start = asked * this.batchSize, indices = indicesOf(start, Math.min(start + this.batchSize, samples));
-          const answer = this.#prepare(augmenter, { seed: this.#seed, epoch, batch: asked, indices });
+          const place = { seed: this.#seed, epoch, batch: asked, indices };
+          const answer = pool?.make(place) ??
+            fetchBatch(this.dataset, indices).then((got) => augmenter.apply(got, place));
           // A failure is thrown when the batch is awaited. Until then it must not count as unhandled.
           answer.catch(() => {});
           ahead.push(answer);
@@ -198,12 +237,6 @@ export class DataLoader implements AsyncIterable<[x: Tensor, y: Tensor]> {
     } finally {
       owner?.[Symbol.dispose]();
     }
-  }
-
-  /** A batch as arrays, augmented. */
-  async #prepare(augmenter: Augmenter, place: BatchPlace): Promise<[x: Samples, y: Samples]> {
-    const batch = await fetchBatch(this.dataset, place.indices);
-    return this.#augmentations.length === 0 ? batch : augmenter.apply(batch, place);
   }
 
   #beginEpoch(epoch: number): void {

@@ -110,16 +110,3 @@ export function checkSamples(action: string, source: Samples | Tensor): Samples 
   }
   return { ...samples, shape: shape.slice() };
 }
-
-/** Copies of the samples at `indices`. */
-export function pick({ data, shape, dtype }: Samples, indices: ArrayLike<number>): Samples {
-  const size = sizeOf(shape.slice(1));
-  const own = dtype ?? dtypeOfArray(data)!;
-  const picked = makeTypedArray(own, indices.length * size);
-  for (let k = 0; k < indices.length; k++) {
-    const from = indices[k]! * size;
-    if (size === 1) picked[k] = data[from]!;
-    else picked.set(data.subarray(from, from + size), k * size);
-  }
-  return { data: picked, shape: [indices.length, ...shape.slice(1)], dtype: own };
-}

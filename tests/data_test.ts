@@ -263,7 +263,8 @@ const refused: [make: () => unknown, kind: typeof TypeError | typeof RangeError,
   [() => new data.DataLoader({ length: NaN, get: pair }), RangeError, "the dataset's length NaN must be an integer"],
   [() => new data.DataLoader({ length: -1, get: pair }), RangeError, "the dataset's length -1 must be an integer"],
   [() => new data.DataLoader(counted(3), given({ batchsize: 2 })), TypeError, "did you mean batchSize?"],
-  [() => new data.DataLoader(counted(3), given({ workers: 2 })), TypeError, "there is no option workers"],
+  [() => new data.DataLoader(counted(3), given({ threads: 2 })), TypeError, "there is no option threads"],
+  [() => new data.DataLoader(counted(3), { workers: 65 }), RangeError, "workers 65 must be an integer of at most 64"],
   [() => new data.DataLoader(counted(3), { shuffle: given("no") }), TypeError, 'shuffle "no" must be true or false'],
   [() => new data.DataLoader(counted(3), { dropLast: given(1) }), TypeError, "dropLast 1 must be true or false"],
   [() => new data.DataLoader(counted(3), { transform: given(1) }), TypeError, "1, it must be a function"],
@@ -369,7 +370,7 @@ testWith([], "console.log of datasets and loaders is a line", () => {
     [data.digits({ test: 7, seed: 3 }), "digits(test: 7, seed: 3)"],
     [
       new data.DataLoader(counted(5), { batchSize: 2, shuffle: true }),
-      "DataLoader(5 samples, 3 batches of 2, shuffle: true, seed: 0, dropLast: false, prefetch: 0)",
+      "DataLoader(5 samples, 3 batches of 2, shuffle: true, seed: 0, dropLast: false, prefetch: 0, workers: 0)",
     ],
   ];
   for (const [object, line] of lines) assertEquals(Deno.inspect(object), line as string);

@@ -123,3 +123,21 @@ testNative("served: a library with other bytes than published is refused", async
   const output = await runServed(await published(library, other));
   assertMatch(output, /Cannot fetch http.*SHA-256/);
 });
+
+testWith(
+  ["net", "run", "read", "write"],
+  "served: with --allow-import alone, workers of a loader augment",
+  async () => {
+    const script = (address: string) => `
+    import { data } from "${address}/mod.ts";
+    const options = { batchSize: 4, augment: [data.randomCrop(2), data.elastic()] }, set = data.digits({ train: 8 });
+    const read = async (workers: number) => {
+      const bits: string[] = [];
+      for await (const [x] of new data.DataLoader(set, { ...options, workers })) bits.push(x.toTypedArray().join());
+      return bits.join();
+    };
+    console.log(await read(2) === await read(0));
+  `;
+    assertEquals((await runServed({ script })).trim(), "true");
+  },
+);

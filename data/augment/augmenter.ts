@@ -56,8 +56,9 @@ export class Augmenter {
     this.#mixtures = augmentations.filter(isMixture);
   }
 
-  /** The batch augmented: the inputs in place, the targets anew if they are mixed. TypeError unless the inputs are float32. */
+  /** The batch augmented: the inputs in place, the targets anew if they are mixed. TypeError for other inputs than float32. */
   apply([x, y]: [x: Samples, y: Samples], { seed, epoch, batch, indices }: BatchPlace): [x: Samples, y: Samples] {
+    if (this.#sampleWise.length + this.#mixtures.length === 0) return [x, y];
     const { data, dtype = "float32" } = x, shape = x.shape.slice(1), size = sizeOf(shape);
     if (!(data instanceof Float32Array) || dtype !== "float32") {
       const given = data instanceof Float32Array ? dtype : data.constructor.name;
@@ -71,7 +72,7 @@ export class Augmenter {
       this.#steps = this.#sampleWise.map((one) => stepOf(one, shape));
       this.#shape = shape;
     }
-    for (let k = 0; k < indices.length && this.#steps.length > 0; k++) {
+    for (let k = 0; k < indices.length; k++) {
       const random = new RandomStream(seed, sampleStream, epoch, indices[k]);
       for (const step of this.#steps) step(data, k * size, random);
     }

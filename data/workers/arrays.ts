@@ -1,0 +1,41 @@
+/** The arrays of a dataset in memory, and how batches are picked out of them. Workers do it too, so all here is pure. */
+import { dtypeOfArray, makeTypedArray, type TypedArray } from "../../core/pure/dtype.ts";
+import { sizeOf } from "../../core/pure/shape.ts";
+import type { Samples } from "../contract.ts";
+
+/** All samples of a dataset. */
+export interface Arrays {
+  readonly x: Samples;
+  readonly y: Samples;
+  /** What each byte of x stands for; null if x holds its numbers themselves. */
+  readonly quotients: Float32Array<ArrayBuffer> | null;
+}
+
+/** Copies of the samples at `indices`. */
+export function pickBatch({ x, y, quotients }: Arrays, indices: ArrayLike<number>): [x: Samples, y: Samples] {
+  const picked = pick(x, indices), targets = pick(y, indices);
+  if (quotients === null) return [picked, targets];
+  const bytes = picked.data, data = new Float32Array(bytes.length);
+  for (let k = 0; k < data.length; k++) data[k] = quotients[bytes[k]!]!;
+  return [{ data, shape: picked.shape }, targets];
+}
+
+function pick({ data, shape, dtype }: Samples, indices: ArrayLike<number>): Samples {
+  const size = sizeOf(shape.slice(1));
+  const own = dtype ?? dtypeOfArray(data)!;
+  const picked = makeTypedArray(own, indices.length * size);
+  for (let k = 0; k < indices.length; k++) {
+    const from = indices[k]! * size;
+    if (size === 1) picked[k] = data[from]!;
+    else picked.set(data.subarray(from, from + size), k * size);
+  }
+  return { data: picked, shape: [indices.length, ...shape.slice(1)], dtype: own };
+}
+
+/** The same samples in memory that workers read without copying it. */
+export function inSharedMemory({ data, shape, dtype }: Samples): Samples {
+  const Elements = data.constructor as new (buffer: SharedArrayBuffer) => TypedArray;
+  const shared = new Elements(new SharedArrayBuffer(data.byteLength));
+  shared.set(data);
+  return { data: shared, shape, ...(dtype !== undefined && { dtype }) };
+}

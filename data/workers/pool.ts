@@ -1,0 +1,99 @@
+/**
+ * The workers of a loop over a loader. Each makes its batches in the order in which it was asked, and which of them makes a
+ * batch does not matter to what it holds.
+ */
+import type { BatchPlace } from "../augment/augmenter.ts";
+import type { Augmentation } from "../augment/kinds.ts";
+import type { Dataset, Samples } from "../contract.ts";
+import { fetchBatch } from "../samples.ts";
+import { mayRead } from "../../kernels/native/environment.ts";
+import type { Answer, Job, Setup } from "./messages.ts";
+import { type Source, sourceOf } from "./source.ts";
+
+type Batch = [x: Samples, y: Samples];
+
+/** A worker, and the promises of the batches that it was asked for and has not given. */
+interface Seat {
+  worker: Worker | null;
+  readonly asked: PromiseWithResolvers<Batch>[];
+}
+
+const program = new URL("./worker.ts", import.meta.url), library = new URL("../..", import.meta.url);
+
+/** Workers that make batches of a dataset. They live until the pool is disposed of, or nobody asks for long. */
+export class WorkerPool implements Disposable {
+  readonly #dataset: Dataset;
+  readonly #source: Source | null;
+  readonly #setup: Setup;
+  readonly #seats: readonly Seat[];
+  #isEnded = false;
+
+  /** Error where workers may not read the library. */
+  constructor(workers: number, dataset: Dataset, augmentations: readonly Augmentation[]) {
+    this.#dataset = dataset;
+    this.#source = sourceOf(dataset);
+    this.#setup = { augmentations, arrays: this.#source?.arrays ?? null };
+    checkReadable();
+    this.#seats = Array.from({ length: workers }, () => ({ worker: null, asked: [] }));
+    for (const seat of this.#seats) this.#start(seat);
+  }
+
+  /** A batch, made by the worker that has the least to do. */
+  async make(place: BatchPlace): Promise<Batch> {
+    const { placeOf } = this.#source ?? {};
+    const source = placeOf === undefined
+      ? (await fetchBatch(this.#dataset, place.indices)).map(apart) as Batch
+      : Uint32Array.from(place.indices, placeOf);
+    const seat = this.#seats.reduce((best, each) => each.asked.length < best.asked.length ? each : best);
+    const answer = Promise.withResolvers<Batch>();
+    // The dataset may answer after the loop has ended. Nobody waits for the batch then.
+    if (this.#isEnded) return answer.promise;
+    seat.asked.push(answer);
+    const job: Job = { place: { ...place, indices: Uint32Array.from(place.indices) }, source };
+    (seat.worker ?? this.#start(seat)).postMessage(job);
+    return answer.promise;
+  }
+
+  #start(seat: Seat): Worker {
+    const worker = new Worker(program, { type: "module" });
+    seat.worker = worker;
+    worker.onmessage = ({ data: answer }: MessageEvent<Answer>) => {
+      if (answer.kind === "batch") seat.asked.shift()!.resolve(answer.batch);
+      else if (answer.kind === "error") seat.asked.shift()!.reject(answer.error);
+      else if (seat.asked.length === 0) stop(seat);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      const error = new Error(`Cannot go on loading: a worker failed: ${event.message}`);
+      for (const { reject } of seat.asked.splice(0)) reject(error);
+      stop(seat);
+    };
+    worker.postMessage(this.#setup);
+    return worker;
+  }
+
+  /** Ends all workers; what they were asked for never comes. */
+  [Symbol.dispose](): void {
+    this.#isEnded = true;
+    for (const seat of this.#seats) stop(seat);
+  }
+}
+
+/** Error unless workers may read the library. What is served over the network was granted with the import. */
+function checkReadable(): void {
+  if (library.protocol !== "file:") return;
+  const path = decodeURIComponent(Deno.build.os === "windows" ? library.pathname.slice(1) : library.pathname);
+  if (!mayRead(path)) throw new Error(`Cannot start workers: they need --allow-read=${path}`);
+}
+
+/** Ends a worker. A process does not end while one lives, so that those of a loop that nobody goes on with end too. */
+function stop(seat: Seat): void {
+  seat.worker?.terminate();
+  seat.worker = null;
+}
+
+/** Samples in memory of their own: with a part of an array, all of it would be sent. */
+function apart(samples: Samples): Samples {
+  const { data } = samples;
+  return data.byteLength === data.buffer.byteLength ? samples : { ...samples, data: data.slice() };
+}
