@@ -11,7 +11,7 @@
  * manualSeed(0);
  * const model = makeModel(), optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
  * const images = new data.DataLoader(data.digits({ train: 1000 }), { batchSize: 50, shuffle: true });
- * await train.fit(model, images, { loss: new nn.CrossEntropyLoss(), optimizer, epochs: 5, captured: true });
+ * await train.fit(model, images, { loss: new nn.CrossEntropyLoss(), optimizer, epochs: 5 });
  *
  * const bytes = io.serialize(model.stateDict()); // io.save() writes them into a file.
  * const reread = makeModel();

@@ -97,19 +97,18 @@ export async function main(options: MnistTrainingOptions = {}): Promise<MnistTra
 
   const perEpoch = loader.length * Math.min(batchSize, trainSet.length);
   const progress = quiet ? undefined : new train.Progress(epochs * perEpoch);
-  const reports = await train.fit(model, loader, {
-    loss: new nn.CrossEntropyLoss(),
-    optimizer,
-    scheduler,
-    epochs,
-    captured: true,
-    onStep: ({ epoch, seen, loss }) => progress?.update(seen, `epoch ${epoch}/${epochs}`, `loss ${loss.toFixed(4)}`),
-    onEpoch: async ({ epoch, loss, seconds }) => {
-      const share = percent(await train.evaluate(model, testLoader));
-      const rate = Math.round(perEpoch / seconds);
+  const losses: number[] = [], loss = new nn.CrossEntropyLoss();
+  const trained = { loss, optimizer, scheduler, epochs, validation: testLoader, metrics: ["accuracy"] as const };
+  for await (const event of train.run(model, loader, trained)) {
+    if (event.kind === "step") {
+      progress?.update(event.seen, `epoch ${event.epoch}/${epochs}`, `loss ${event.loss.toFixed(4)}`);
+    } else if (event.kind === "epoch") {
+      const { epoch, loss, seconds, validation } = event;
+      const share = percent(validation!.accuracy as number), rate = Math.round(perEpoch / seconds);
+      losses.push(loss);
       progress?.line(`epoch ${epoch}/${epochs}  loss ${loss.toFixed(4)}  test ${share}  ${rate} images/s`);
-    },
-  });
+    }
+  }
 
   await io.save(path, model.stateDict());
   say(`Saved ${path}; reading it back into a new model.`);
@@ -120,7 +119,7 @@ export async function main(options: MnistTrainingOptions = {}): Promise<MnistTra
   const seconds = (performance.now() - begun) / 1000;
   say(`${seconds.toFixed(1)} s on ${device}`);
   say(`test accuracy ${percent(accuracy)}`);
-  return { accuracy, losses: reports.map(({ loss }) => loss), seconds, device, path };
+  return { accuracy, losses, seconds, device, path };
 }
 
 function percent(share: number): string {

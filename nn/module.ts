@@ -100,14 +100,21 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
 
   /** This module and all modules inside it, each once and before its own parts. */
   modules(): AnyModule[] {
-    const seen = new Set<AnyModule>();
-    const visit = (module: AnyModule) => {
-      if (seen.has(module)) return;
-      seen.add(module);
-      for (const child of module.children()) visit(child);
+    return this.namedModules().map(([, module]) => module);
+  }
+
+  /** As {@linkcode Module.modules}, each with the path that leads to it: the empty one for this module. */
+  namedModules(): [name: string, module: AnyModule][] {
+    const names = new Map<AnyModule, string>();
+    const visit = (name: string, module: AnyModule) => {
+      if (names.has(module)) return;
+      names.set(module, name);
+      for (const [field, found] of module.#direct()) {
+        if (found instanceof Module) visit(name === "" ? field : `${name}.${field}`, found as AnyModule);
+      }
     };
-    visit(this);
-    return [...seen];
+    visit("", this as AnyModule);
+    return [...names].map(([module, name]) => [name, module]);
   }
 
   /** Every parameter with its name, in the order of the fields. A shared parameter is listed once, under its first name. */

@@ -63,11 +63,13 @@ const options = [
     "divisor",
   ],
   ...["train", "test", "fill", "degrees", "translate", "scale", "shear", "sigma", "classes", "first", "epoch"],
-  ...["unit", "output", "loss", "optimizer", "scheduler", "epochs", "captured", "onStep", "onEpoch"],
+  ...["unit", "output", "loss", "optimizer", "scheduler", "epochs", "captured"],
+  ...["validation", "metrics", "clipNorm", "gradNorm", "accumulate", "precision", "ema", "earlyStopping"],
+  ...["keepBest", "signal", "checkpoint", "resume"],
 ];
 
 /** Classes that only others extend, and what reads files. */
-const apart = ["Loss", "Module", "Optimizer", "Scheduler", "mnist", "cifar10", "MissingDataError"];
+const apart = ["Loss", "Module", "Optimizer", "Scheduler", "mnist", "cifar10", "MissingDataError", "NonFiniteError"];
 
 /** Every public function and class, by its name. */
 const doors: Record<string, Door> = {};

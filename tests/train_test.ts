@@ -118,7 +118,8 @@ testWith([], "refused by fit(): what is no model, loader, count, schedule or fun
     [RangeError, "epochs NaN must be an integer of at least 0", [net, loader, { ...options, epochs: NaN }]],
     [RangeError, "epochs Infinity must be an integer of at least 0", [net, loader, { ...options, epochs: Infinity }]],
     [TypeError, "1, it must be a schedule", [net, loader, { ...options, scheduler: 1 }]],
-    [TypeError, "1, it must be a function", [net, loader, { ...options, onStep: 1 }]],
+    [TypeError, "1, it must be a DataLoader", [net, loader, { ...options, validation: 1 }]],
+    [TypeError, "captured 1 must be true or false", [net, loader, { ...options, captured: 1 }]],
     [TypeError, "did you mean epochs?", [net, loader, { ...options, epoch: 2 }]],
   ];
   const batches = (...all: unknown[]) => all;

@@ -1,6 +1,11 @@
-/** Training loops, progress and metrics: `fit`, `evaluate`, `Progress`, `accuracy`. */
-export type * from "./events.ts";
-export type * from "./options.ts";
+/** Training: `run` and its events, `fit`, `evaluate`, metrics and progress. */
+export * from "./events.ts";
+export * from "./options.ts";
+export * from "./run.ts";
 export * from "./fit.ts";
+export * from "./step.ts";
+export * from "./evaluate.ts";
 export * from "./metrics.ts";
+export * from "./accuracy.ts";
+export * from "./non_finite.ts";
 export * from "./progress.ts";

@@ -1,9 +1,10 @@
 /** Options of a training run, and their checks. */
+import type { Tensor } from "../core/mod.ts";
 import type { DataLoader } from "../data/mod.ts";
 import type { Parts } from "../io/mod.ts";
 import type { Loss } from "../nn/mod.ts";
 import type { Optimizer, Scheduler } from "../optim/mod.ts";
-import type { MetricChoice } from "./metrics.ts";
+import type { Metric } from "./metrics.ts";
 
 /** What a training step needs. */
 export interface StepOptions {
@@ -12,6 +13,15 @@ export interface StepOptions {
   /** The optimizer of the model's parameters. */
   optimizer: Optimizer;
 }
+
+/** The names of metrics; `"top5"` may be any `"top" + k`. */
+export type MetricName = "accuracy" | "loss" | "confusion" | "perClass" | `top${number}`;
+
+/** A function of the model's output and the target of a batch: its values are averaged over the samples, under its name. */
+export type MetricFunction = (output: Tensor, target: Tensor) => number | Tensor;
+
+/** A metric by name, by itself or by a function. */
+export type MetricChoice = MetricName | Metric | MetricFunction;
 
 /** A metric of the validation set that is watched. */
 export interface Watched {
