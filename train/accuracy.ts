@@ -1,6 +1,6 @@
 /** How many samples a model classifies correctly. */
 import { noGrad, scope, type Tensor } from "../core/mod.ts";
-import { checkLogits } from "./check.ts";
+import { checkLogits } from "./logits.ts";
 
 /**
  * The number of rows of `logits` [..., classes] that are largest at the row's label in `labels` [...].

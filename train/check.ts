@@ -4,13 +4,10 @@ import {
   checkFlag,
   checkOptions,
   checkRange,
-  checkTensor,
   checkText,
   checkWritable,
   refuse,
-  sameShape,
   shown,
-  showShape,
 } from "../core/internal.ts";
 import { Tensor } from "../core/mod.ts";
 import { Module } from "../nn/mod.ts";
@@ -36,25 +33,6 @@ export function checkLoader(action: string, given: unknown): void {
   checkMethods(action, given, [], "a DataLoader");
   if (!(Symbol.asyncIterator in (given as object)) && !(Symbol.iterator in (given as object))) {
     refuse(action, given, "a DataLoader");
-  }
-}
-
-/** TypeError unless these are logits [..., classes] of two classes at least, and labels [...]. */
-export function checkLogits(action: string, logits: Tensor, labels: Tensor): void {
-  checkTensor(action, logits);
-  checkTensor(action, labels);
-  const rows = logits.shape.slice(0, -1), classes = logits.shape.at(-1) ?? 0;
-  if (classes < 2) {
-    throw new TypeError(
-      `Cannot ${action}: logits ${showShape(logits.shape)}, they must be [..., classes] with two classes at least`,
-    );
-  }
-  if (!sameShape(rows, labels.shape)) {
-    throw new TypeError(
-      `Cannot ${action}: labels ${showShape(labels.shape)} for logits ${showShape(logits.shape)}, they must be ${
-        showShape(rows)
-      }`,
-    );
   }
 }
 

@@ -2,11 +2,11 @@
  * Metrics: what tells how well a model does on many batches. Each takes in one batch after another, and has a value for all
  * of them.
  */
-import { checkCount, checkTensor, refuse, sameShape } from "../core/internal.ts";
+import { checkCount, checkTensor, refuse } from "../core/internal.ts";
 import { noGrad, scope, Tensor } from "../core/mod.ts";
 import type { Loss } from "../nn/mod.ts";
 import { countCorrect } from "./accuracy.ts";
-import { checkLogits } from "./check.ts";
+import { isClass, labelsOf, largestOf, rankOf, readRows } from "./logits.ts";
 
 /** A metric: it takes in batch after batch, and has a value for all of them. */
 export interface Metric {
@@ -91,7 +91,7 @@ export class TopK implements Metric {
 
   /** Counts the samples of a batch. */
   update(logits: Tensor, labels: Tensor): void {
-    const { rows, classes, labels: wanted } = read(`compute ${this.name}`, logits, labels);
+    const { rows, classes, labels: wanted } = readRows(`compute ${this.name}`, logits, labels);
     checkCount(`compute ${this.name}`, "k", this.k, 1, classes);
     wanted.forEach((label, row) => {
       if (isClass(label, classes) && rankOf(rows.subarray(row * classes, (row + 1) * classes), label) < this.k) {
@@ -132,7 +132,7 @@ export class ConfusionMatrix implements Metric {
 
   /** Counts the samples of a batch. TypeError if there were another number of classes before. */
   update(logits: Tensor, labels: Tensor): void {
-    const action = `compute ${this.name}`, { rows, classes, labels: wanted } = read(action, logits, labels);
+    const action = `compute ${this.name}`, { rows, classes, labels: wanted } = readRows(action, logits, labels);
     if (this.#counts.length === 0) this.#counts = Array.from({ length: classes }, () => new Array(classes).fill(0));
     if (this.#counts.length !== classes) {
       throw new TypeError(`Cannot ${action}: ${classes} classes, they must be ${this.#counts.length} as before`);
@@ -240,55 +240,4 @@ export class MeanLoss implements Metric {
   reset(): void {
     this.#total = this.#samples = 0;
   }
-}
-
-/** Labels [...], or rows of shares [..., classes] as the labels that are largest. */
-function labelsOf(logits: Tensor, labels: Tensor): Tensor {
-  const areShares = logits instanceof Tensor && labels instanceof Tensor && labels.shape.length > 0 &&
-    sameShape(labels.shape, logits.shape);
-  return areShares ? labels.argmax({ axis: -1 }) : labels;
-}
-
-/** The elements of checked logits and labels. */
-function read(
-  action: string,
-  logits: Tensor,
-  labels: Tensor,
-): { rows: Float32Array | Float64Array; classes: number; labels: number[] } {
-  using _ = scope();
-  const found = labelsOf(logits, labels);
-  checkLogits(action, logits, found);
-  const rows = noGrad(() => logits.dtype === "float64" ? logits : logits.cast("float32")).toTypedArray();
-  return {
-    rows: rows as Float32Array | Float64Array,
-    classes: logits.shape.at(-1)!,
-    labels: Array.from(found.toTypedArray(), Number),
-  };
-}
-
-function isClass(label: number, classes: number): boolean {
-  return Number.isInteger(label) && label >= 0 && label < classes;
-}
-
-/** The class with the largest logit, the first of several; NaN is larger than all else. */
-function largestOf(logits: Float32Array | Float64Array): number {
-  let best = 0;
-  for (let other = 1; other < logits.length && !Number.isNaN(logits[best]); other++) {
-    if (logits[other]! > logits[best]! || Number.isNaN(logits[other])) best = other;
-  }
-  return best;
-}
-
-/** How many classes come before one: those with larger logits, and of those with equal ones the earlier. */
-function rankOf(logits: Float32Array | Float64Array, label: number): number {
-  // NaN is the largest.
-  const own = logits[label]!, isLargest = Number.isNaN(own);
-  let rank = 0;
-  for (let other = 0; other < logits.length; other++) {
-    const logit = logits[other]!;
-    const isLarger = isLargest ? false : logit > own || Number.isNaN(logit);
-    const isEqual = logit === own || (isLargest && Number.isNaN(logit));
-    if (isLarger || (isEqual && other < label)) rank++;
-  }
-  return rank;
 }
