@@ -10,6 +10,7 @@ import {
 import {
   checkFlag,
   checkOptions,
+  checkShare,
   checkTensor,
   isFloat,
   promptValues,
@@ -87,11 +88,18 @@ export class MSELoss extends Loss {
   }
 }
 
+/** Options of {@linkcode CrossEntropyLoss}. */
+export interface CrossEntropyOptions extends LossOptions {
+  /** ε, the share in [0, 1] of each target that is spread over all classes alike; 0 by default. */
+  labelSmoothing?: number;
+}
+
 /**
  * The cross entropy of logits [batch, classes] against labels [batch], integers in a tensor of any type, or against
  * probabilities of the logits' shape (one-hot rows among them).
  *
- * RangeError for a label that is no integer in [0, classes), TypeError for other shapes.
+ * With label smoothing (Szegedy et al. 2016, arXiv 1512.00567) a target t counts as (1 - ε) t + ε / classes. RangeError for a
+ * label that is no integer in [0, classes), TypeError for other shapes.
  *
  * @example
  * ```ts
@@ -102,16 +110,35 @@ export class MSELoss extends Loss {
  * ```
  */
 export class CrossEntropyLoss extends Loss {
+  /** ε, the share of each target that is spread over all classes alike. */
+  readonly labelSmoothing: number;
+
+  /** RangeError unless `labelSmoothing` lies in [0, 1]. */
+  constructor(options: CrossEntropyOptions = {}) {
+    const action = "make CrossEntropyLoss", names = ["reduction", "labelSmoothing"] as const;
+    const { labelSmoothing = 0, ...others } = checkOptions(action, options, "{ labelSmoothing: 0.1 }", names);
+    super(others);
+    this.labelSmoothing = checkShare(action, "labelSmoothing", labelSmoothing);
+  }
+
   /** One loss for each row of the logits, reduced. */
   override forward(logits: Tensor, target: Tensor): Tensor {
+    const losses = this.#losses(logits, target), share = this.labelSmoothing;
+    if (share === 0) return this.reduce(losses);
+    const even = logits.logSoftmax(-1).mean({ axes: [1] }).neg();
+    return this.reduce(losses.mul(1 - share).add(even.mul(share)));
+  }
+
+  /** The loss of each row against its own target. */
+  #losses(logits: Tensor, target: Tensor): Tensor {
     if (logits.shape.length !== 2) this.refuse(logits, target, "the logits must be [batch, classes]");
     if (sameShape(logits.shape, target.shape) && isFloat(target.dtype)) {
-      return this.reduce(logits.logSoftmax(-1).mul(target).sum({ axes: [1] }).neg());
+      return logits.logSoftmax(-1).mul(target).sum({ axes: [1] }).neg();
     }
     if (target.shape.length !== 1 || target.shape[0] !== logits.shape[0]) {
       this.refuse(logits, target, "the target must hold integers [batch] or probabilities of the logits' shape");
     }
-    return this.reduce(new CrossEntropy().call(logits, target));
+    return new CrossEntropy().call(logits, target);
   }
 }
 

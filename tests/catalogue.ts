@@ -48,6 +48,7 @@ export const losses: [name: string, make: Make, prediction: () => Tensor, target
   ["MSELoss", () => new nn.MSELoss({ reduction }), scores, scores],
   ["CrossEntropyLoss", () => new nn.CrossEntropyLoss({ reduction }), scores, labels],
   ["CrossEntropyLoss", () => new nn.CrossEntropyLoss({ reduction }), scores, () => scores().softmax()],
+  ["CrossEntropyLoss", () => new nn.CrossEntropyLoss({ reduction, labelSmoothing: 0.1 }), scores, labels],
   ["BinaryCrossEntropyLoss", () => new nn.BinaryCrossEntropyLoss({ reduction }), chances, () => chances().round()],
   ["BinaryCrossEntropyLoss", () => new nn.BinaryCrossEntropyLoss({ reduction, logits: true }), scores, chances],
 ]);

@@ -100,7 +100,8 @@ const refused: [make: () => unknown, kind: typeof TypeError | typeof RangeError,
   [() => new nn.Softmax(2).call(zeros([2, 2])), RangeError, "axis 2 must lie in"],
   [() => new nn.MSELoss({ reduction: given("avg") }), RangeError, 'reduction "avg" must be mean, sum or none'],
   [() => new nn.MSELoss({ reduction: given(null) }), RangeError, "reduction null must be mean, sum or none"],
-  [() => new nn.CrossEntropyLoss(given({ labelSmoothing: 0.1 })), TypeError, "there is no option labelSmoothing"],
+  [() => new nn.CrossEntropyLoss(given({ ignoreIndex: 1 })), TypeError, "there is no option ignoreIndex"],
+  [() => new nn.CrossEntropyLoss({ labelSmoothing: 1.5 }), RangeError, "labelSmoothing 1.5 must lie in [0, 1]"],
   [() => new nn.BinaryCrossEntropyLoss(given({ logit: true })), TypeError, "did you mean logits?"],
   [() => new nn.BinaryCrossEntropyLoss({ logits: given(1) }), TypeError, "logits 1 must be true or false"],
   [() => new nn.Parameter([1], given(3)), TypeError, "Cannot make Parameter: options 3, they must be an object"],
@@ -225,6 +226,15 @@ const rows: [logits: number[], label: number, loss: number, gradient: number[]][
   [[Infinity, 0, 0], 0, NaN, [NaN, NaN, NaN]],
   [[-Infinity, -Infinity, -Infinity], 0, NaN, [NaN, NaN, NaN]],
 ];
+forEachDevice("CrossEntropyLoss spreads a share of the target over all classes", () => {
+  // The probabilities are 1/4 and 3/4.
+  const logits = tensor([[0, Math.log(3)]]), wanted = 0.8 * Math.log(4 / 3) + 0.2 * (Math.log(4) + Math.log(4 / 3)) / 2;
+  for (const target of [tensor(Int32Array.of(1)), tensor([[0, 1]])]) {
+    const found = new nn.CrossEntropyLoss({ labelSmoothing: 0.2 }).call(logits, target);
+    assertClose([found.item()], [wanted], { relative: 1e-6 });
+  }
+});
+
 forEachDevice("CrossEntropyLoss at the ends of the numbers is PyTorch's", () => {
   for (const [logits, label, loss, gradient] of rows) {
     const x = new Tensor([logits]), found = new nn.CrossEntropyLoss().call(x, ints(label));
