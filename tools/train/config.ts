@@ -53,7 +53,7 @@ export const fields = {
   captured: flag(true, "records a step once and replays it, which is faster"),
   ema: number(0, "share", "decay of the running mean of weights that is tested and saved, 0 for none"),
   augment: text(
-    ({ data }) => isDigits(data) ? "shift:1" : data === "cifar10" ? "crop:4,flip" : "",
+    ({ data }) => isDigits(data) ? "crop:1" : data === "cifar10" ? "crop:4,flip" : "",
     "LIST",
     "changes to training images at random, such as crop:4,flip",
     {
