@@ -8,4 +8,5 @@ export * from "./evaluate.ts";
 export * from "./metrics.ts";
 export * from "./accuracy.ts";
 export * from "./non_finite.ts";
+export * from "./log.ts";
 export * from "./progress.ts";
