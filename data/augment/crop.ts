@@ -17,17 +17,25 @@ export function cropStep({ padding, fill }: RandomCrop, shape: readonly number[]
     place(rows, down);
     place(columns, right);
     kept.set(data.subarray(start, start + size));
-    let to = start;
-    for (let channel = 0; channel < channels; channel++) {
-      for (let row = 0; row < height; row++) {
-        const from = rows[row]! < 0 ? -1 : (channel * height + rows[row]!) * width;
-        for (let column = 0; column < width; column++) {
-          const source = columns[column]!;
-          data[to++] = from < 0 || source < 0 ? 0 : kept[from + source]!;
+    // The columns from `left` to `end` come from within the image, in their order.
+    const left = Math.min(width, Math.max(0, right)), end = Math.max(left, Math.min(width, width + right));
+    for (let channel = 0, to = start; channel < channels; channel++) {
+      for (let row = 0; row < height; row++, to += width) {
+        if (rows[row]! < 0) {
+          for (let column = 0; column < width; column++) data[to + column] = 0;
+          continue;
         }
+        const from = (channel * height + rows[row]!) * width;
+        for (let column = 0; column < left; column++) data[to + column] = at(from, columns[column]!);
+        for (let column = left; column < end; column++) data[to + column] = kept[from + column - right]!;
+        for (let column = end; column < width; column++) data[to + column] = at(from, columns[column]!);
       }
     }
   };
+
+  function at(from: number, column: number): number {
+    return column < 0 ? 0 : kept[from + column]!;
+  }
 }
 
 /** Where each row or column comes from after a move by `offset`; -1 for those from beyond the image. */
