@@ -3,7 +3,7 @@ import fixtures from "./fixtures/augmentations.json" with { type: "json" };
 import { affineStep } from "../data/augment/affine.ts";
 import { makeSmoother } from "../data/augment/elastic.ts";
 import { makeResampler } from "../data/augment/resample.ts";
-import { data, nn, scope, type Tensor, tensor } from "../mod.ts";
+import { data, nn, scope, type Tensor, tensor, train } from "../mod.ts";
 import { testWith } from "./permissions.ts";
 import { assert, assertEquals, assertExact, assertRejectsLike, assertThrowsLike } from "./support.ts";
 
@@ -280,6 +280,19 @@ testWith([], "augment() by hand does what a loader does in that epoch", async ()
     }
     for (const x of raw) x[Symbol.dispose]?.();
   }
+});
+
+testWith([], "FlipAveraged answers with the mean for an image and its mirror image", async () => {
+  const weight = Float32Array.from({ length: 6 }, (_, k) => k * k),
+    model = new nn.Sequential(new nn.Flatten(), new nn.Linear(3, 2));
+  model.loadStateDict({ "1.weight": tensor(weight, { shape: [3, 2] }), "1.bias": tensor([1, -1]) });
+  const both = new train.FlipAveraged(model), line = tensor([[[[1, 2, 4]]]]);
+  // By hand: [1, 2, 4] and [4, 2, 1] by the columns [0, 4, 16] and [1, 9, 25].
+  assertExact(both.call(line).toArray(), [[(72 + 24) / 2 + 1, (119 + 47) / 2 - 1]]);
+  assertEquals(both.parameters().length, 2);
+  assertThrowsLike(() => both.call(tensor([[1, 2, 4]])), /^TypeError: Cannot mirror: inputs \[1, 3\] must be/);
+  const labels = tensor(Int32Array.of(1)), loader = new data.DataLoader(new data.ArrayDataset(line, labels));
+  assertEquals([await train.evaluate(both, loader), both.training], [1, true]);
 });
 
 const bytes = tensor(new Uint8Array(4), { shape: [1, 1, 2, 2] }), small = () => counted(1, 2, 2);
