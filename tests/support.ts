@@ -53,9 +53,9 @@ if (environment("DENEB_PROGRAMS") === undefined && isGranted({ name: "env" })) {
   Deno.env.set("DENEB_PROGRAMS", fromFileUrl(new URL("../.zig-cache/tests/programs", import.meta.url)));
 }
 
-/** Devices whose absence is a failure. */
+/** Devices and programs whose absence is a failure. */
 export const required = (environment("DENEB_REQUIRE") ?? "").split(",").filter((name) => name !== "");
-const wanted = ["cpu", "wasm", "opencl", "cuda", "reference"];
+const wanted = ["cpu", "wasm", "opencl", "cuda", "reference"], programs = ["chromium"];
 
 /** Whether the device works asynchronously, and so reports an index out of range at the next read. */
 export function isLate(device: string): boolean {
@@ -71,7 +71,7 @@ type DeviceTest = (device: string) => void | Promise<void>;
 export function forEachDevice(
   name: string,
   body: DeviceTest,
-  { parameters = false, on = [...wanted, ...required] } = {},
+  { parameters = false, on = [...wanted, ...required.filter((name) => !programs.includes(name))] } = {},
 ): void {
   const found = new Map(devices().map((device) => [device.name, device]));
   for (const device of new Set(on)) {

@@ -87,7 +87,6 @@ export function serveDashboard({ folder, port = 0, say = console.error }: Dashbo
   }
 
   function answer(request: Request, own: string): Response | Promise<Response> {
-    const { pathname } = new URL(request.url);
     const refuse = (status: number, text: string, more = {}) =>
       new Response(text, { status, headers: { ...headers, ...more } });
     // A page of another site whose name was made to lead here names that site.
@@ -95,6 +94,7 @@ export function serveDashboard({ folder, port = 0, say = console.error }: Dashbo
       return refuse(421, `This is ${own}\n`);
     }
     if (request.method !== "GET") return refuse(405, "Only GET is answered\n", { allow: "GET" });
+    const { pathname } = new URL(request.url);
     if (pathname === "/events") return follow(request.headers.get("last-event-id"));
     const file = Object.hasOwn(files, pathname) ? files[pathname]! : null;
     if (file === null) return refuse(404, "There is no such file\n");

@@ -191,7 +191,7 @@ function drawHeader() {
     ...(status.kind === "running" && progress?.left ? [`about ${duration(progress.left)} left`] : []),
     ...(start?.["resumed"] ? [`taken up at step ${count(start.step)}`] : []),
     ...(typeof start?.["parameters"] === "number" ? [`${count(start["parameters"])} parameters`] : []),
-    ...(broken > 0 ? [`${count(broken)} broken lines of the log left out`] : []),
+    ...(broken > 0 ? [`${count(broken)} broken ${broken === 1 ? "line" : "lines"} of the log left out`] : []),
   ];
   find("place").textContent = parts.join(" · ");
   find("problem").hidden = problem === null;
