@@ -77,8 +77,8 @@ export interface AffineOptions {
  * Rotates, translates, scales and shears each image [channels, height, width] at random, about its middle. Pixels are
  * interpolated bilinearly, between zeros beyond the borders.
  *
- * The map is that of torchvision's `RandomAffine`, whose translations are whole pixels. RangeError for a number that is not
- * finite or outside its range, and for an interval that ends before it begins.
+ * The map is that of torchvision's `RandomAffine`, whose translations are whole pixels. RangeError for angles beyond
+ * ten turns, factors outside [0.001, 1000), and an interval that ends before it begins.
  *
  * @example
  * ```ts
@@ -94,9 +94,9 @@ export function randomAffine(options: AffineOptions): RandomAffine {
   const [x, y] = pairOf(action, "translate", translate, (share) => [share, share]);
   return made({
     kind: "affine",
-    degrees: interval(action, "degrees", degrees, 0, [-Infinity, Infinity]),
+    degrees: interval(action, "degrees", degrees, 0, [-3600, 3600]),
     translate: Object.freeze([checkShare(action, "translate", x), checkShare(action, "translate", y)] as const),
-    scale: interval(action, "scale", scale, 1, [Number.MIN_VALUE, Infinity]),
+    scale: interval(action, "scale", scale, 1, [0.001, 1000]),
     shear: interval(action, "shear", shear, 0, [-90 + 1e-6, 90]),
   });
 }
@@ -146,8 +146,8 @@ export interface ElasticOptions {
  * a random field, uniform noise in [-1, 1] that is smoothed by a Gaussian of `sigma` pixels and multiplied by `alpha`
  * (Simard, Steinkraus and Platt, "Best practices for convolutional neural networks", 2003; the defaults are theirs).
  *
- * Away from the borders a displacement has the deviation alpha / (sigma sqrt(12 pi)): 1.4 pixels by default. RangeError for a
- * number that is negative or not finite, and for a sigma above 1000.
+ * Away from the borders a displacement has the deviation alpha / (sigma sqrt(12 pi)): 1.4 pixels by default. RangeError unless
+ * alpha lies in [0, 1e6) and sigma in [0, 1000).
  *
  * @example
  * ```ts
@@ -163,7 +163,7 @@ export function elastic(options: ElasticOptions = {}): ElasticDistortion {
   const { alpha = 34, sigma = 4 } = checkOptions(action, options, "{ alpha: 34 }", ["alpha", "sigma"]);
   return made({
     kind: "elastic",
-    alpha: checkRange(action, "alpha", alpha, 0),
+    alpha: checkRange(action, "alpha", alpha, 0, 1e6),
     sigma: checkRange(action, "sigma", sigma, 0, 1000),
   });
 }

@@ -1,5 +1,5 @@
 /** Statistics of a dataset, to normalise its inputs by. */
-import { showShape, sizeOf } from "../core/internal.ts";
+import { showShape, sizeOf, type TypedArray } from "../core/internal.ts";
 import type { Dataset } from "./contract.ts";
 import { checkDataset, fetchBatch } from "./samples.ts";
 
@@ -45,16 +45,8 @@ export async function statistics(dataset: Dataset): Promise<Statistics> {
     }
     const size = sizeOf(shape.slice(1)), added = samples! * size, channels = shape[0]!;
     for (let channel = 0; channel < channels; channel++) {
-      const eachElement = (visit: (value: number) => void) => {
-        for (let sample = 0; sample < samples!; sample++) {
-          const from = (sample * channels + channel) * size;
-          for (let k = from; k < from + size; k++) visit(data[k]!);
-        }
-      };
-      let sum = 0, scatter = 0;
-      eachElement((value) => sum += value);
-      const middle = sum / added;
-      eachElement((value) => scatter += (value - middle) ** 2);
+      const middle = sumOver(data, channel, channels, size) / added;
+      const scatter = scatterOver(data, channel, channels, size, middle);
       // The mean and the sum of squares about it, of both parts together (Chan, Golub and LeVeque 1983).
       const before = mean[channel] ?? 0, apart = middle - before;
       mean[channel] = before + apart * added / (count + added);
@@ -63,4 +55,22 @@ export async function statistics(dataset: Dataset): Promise<Statistics> {
     count += added;
   }
   return { mean, deviation: squares.map((sum) => Math.sqrt(sum / count)) };
+}
+
+/** The sum of the elements of a channel of [samples, channels, size]. */
+function sumOver(data: TypedArray, channel: number, channels: number, size: number): number {
+  let sum = 0;
+  for (let from = channel * size; from < data.length; from += channels * size) {
+    for (let k = from; k < from + size; k++) sum += data[k]!;
+  }
+  return sum;
+}
+
+/** The sum of squares about `middle`. */
+function scatterOver(data: TypedArray, channel: number, channels: number, size: number, middle: number): number {
+  let sum = 0;
+  for (let from = channel * size; from < data.length; from += channels * size) {
+    for (let k = from; k < from + size; k++) sum += (data[k]! - middle) ** 2;
+  }
+  return sum;
 }

@@ -315,6 +315,7 @@ const refused: Record<string, [call: () => unknown, pattern: RegExp]> = {
   ],
   "no options": [() => data.randomAffine(given(undefined)), /^TypeError: Cannot make affine map: options undefined/],
   "an endless angle": [() => data.randomAffine({ degrees: Infinity }), /degrees Infinity must lie in/],
+  "an alpha beyond any image": [() => data.elastic({ alpha: 1e6 }), /alpha 1000000 must lie in \[0, 1000000\)/],
   "a negative angle": [() => data.randomAffine({ degrees: -5 }), /degrees -5 must lie in \[0/],
   "three angles": [() => data.randomAffine({ degrees: given([1, 2, 3]) }), /degrees of 3 numbers must be one or two/],
   "an interval that ends first": [() => data.randomAffine({ shear: [5, -5] }), /shear from 5 to -5/],
@@ -368,9 +369,11 @@ testWith([], "batches that cannot be augmented end the loop with an error", asyn
     batchesOf(new data.DataLoader(set, { batchSize: 2, augment: [one] }));
   await assertRejectsLike(
     read(flags(2), data.mixup()),
-    /^TypeError: Cannot mix: .* \[2\] must come with \{ classes: n \}/,
+    /^TypeError: Cannot mix: .* \[2\] must come with \{ classes: n \}, as labels/,
   );
   await assertRejectsLike(read(flags(9), data.mixup(1, { classes: 1 })), /^RangeError: Cannot mix: label 1 must be/);
+  const wide = new data.ArrayDataset(counted(2, 1, 1), tensor([[1, 0], [0, 1]], { dtype: "float64" }));
+  await assertRejectsLike(read(wide, data.mixup()), /^TypeError: Cannot mix: targets float64 \[2, 2\] must be float32/);
   const byte = new data.ArrayDataset(bytes, tensor([1]));
   await assertRejectsLike(read(byte, data.normalize(0, 1)), /^TypeError: Cannot augment: inputs Uint8Array/);
   await assertRejectsLike(() => data.statistics(data.subset(flags(2), 0)), /^RangeError: .* has no samples/);

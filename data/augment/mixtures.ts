@@ -2,6 +2,7 @@
  * Mixtures of two samples and of their targets: mixup (Zhang et al. 2018, arXiv 1710.09412) and cutmix (Yun et al. 2019,
  * arXiv 1905.04899). Each sample of a batch meets another of the batch, by a random permutation; all share one weight.
  */
+import { dtypeOfArray } from "../../core/pure/dtype.ts";
 import { showShape } from "../../core/pure/shape.ts";
 import type { Samples } from "../contract.ts";
 import type { RandomStream } from "../random.ts";
@@ -57,16 +58,12 @@ function paste(
 }
 
 /** Targets as a new float32 array: integer labels [samples] become one-hot rows of `classes`. */
-function asProbabilities({ data, shape, dtype }: Samples, classes: number | null): Samples {
-  if (
-    data instanceof Float32Array && (dtype === undefined || dtype === "float32") &&
-    (classes === null || shape.length > 1)
-  ) {
-    return { data: data.slice(), shape };
-  }
-  if (classes === null || shape.length !== 1) {
-    const wanted = shape.length === 1 ? "with { classes: n } for labels" : "float32";
-    throw new TypeError(`Cannot mix: targets ${dtype ?? "of integers"} ${showShape(shape)} must come ${wanted}`);
+function asProbabilities({ data, shape, dtype = dtypeOfArray(data)! }: Samples, classes: number | null): Samples {
+  const isLabel = shape.length === 1 && classes !== null;
+  if (!isLabel && dtype === "float32") return { data: data.slice(), shape };
+  if (!isLabel) {
+    const wanted = shape.length === 1 ? "come with { classes: n }, as labels, or be float32" : "be float32";
+    throw new TypeError(`Cannot mix: targets ${dtype} ${showShape(shape)} must ${wanted}`);
   }
   const rows = new Float32Array(shape[0]! * classes);
   for (let k = 0; k < data.length; k++) {

@@ -22,8 +22,8 @@ export function makeResampler(
       }
     }
     for (let pixel = 0; pixel < pixels; pixel++) {
-      const across = Math.min(width + 1, Math.max(0, x[pixel]! + 1)), column = Math.floor(across);
-      const down = Math.min(height + 1, Math.max(0, y[pixel]! + 1)), row = Math.floor(down);
+      const across = within(x[pixel]! + 1, width + 1), column = across | 0;
+      const down = within(y[pixel]! + 1, height + 1), row = down | 0;
       const shareX = across - column, shareY = down - row;
       let at = row * stride + column, to = start + pixel;
       for (let channel = 0; channel < channels; channel++, at += plane, to += pixels) {
@@ -35,4 +35,9 @@ export function makeResampler(
     }
   };
   return { x, y, resample };
+}
+
+/** The place itself if it lies from 0 to `last`, else the nearest that does. */
+function within(place: number, last: number): number {
+  return place < 0 ? 0 : place > last ? last : place;
 }
