@@ -3,7 +3,7 @@ import { devices, setDefaultDevice } from "../mod.ts";
 import { main as mnist } from "../examples/mnist.ts";
 import { main as xor } from "../examples/xor.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assert, assertEquals, assertRejects } from "./support.ts";
+import { assert, assertEquals } from "./support.ts";
 
 for (const { name, available } of devices()) {
   Deno.test({
@@ -19,34 +19,22 @@ for (const { name, available } of devices()) {
   });
 }
 
-const small = { data: "digits", limit: 600, epochs: 3, batchSize: 50, width: 32, blocks: 1, quiet: true };
+const small = { data: "digits", limit: 600, epochs: 3, batchSize: 50, width: 32, depth: 1, say: () => {} };
 
 testWith(["read", "write"], "mnist: trains on drawn digits, saves, and loads what it tests", async () => {
   await inTemporaryFolder(async (folder) => {
-    const { losses, accuracy, path } = await mnist({ ...small, out: `${folder}/run` });
+    const { losses, accuracy, guess, path } = await mnist({ ...small, path: `${folder}/model.safetensors` });
     assertEquals(losses.length, 3);
     assert(losses[2]! < losses[0]!, `${losses}`);
     assert(accuracy > 0.3, `accuracy ${accuracy}`);
+    assert(Number.isInteger(guess) && guess >= 0 && guess < 10, `${guess}`);
     assert((await Deno.stat(path)).size > 4 * 784 * 32);
   });
 });
 
 testWith(["read", "write"], "mnist: the same seed gives the same losses", async () => {
   await inTemporaryFolder(async (folder) => {
-    const run = () => mnist({ ...small, limit: 100, epochs: 1, out: `${folder}/run` });
+    const run = () => mnist({ ...small, limit: 100, epochs: 1, path: `${folder}/model` });
     assertEquals((await run()).losses, (await run()).losses);
-  });
-});
-
-testWith(["read", "write"], "mnist: an output that cannot be written is known before the training", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/file`, "");
-    await assertRejects(() => mnist({ ...small, out: `${folder}/file` }), Error, "Cannot write to");
-  });
-});
-
-testWith(["read", "write"], "mnist: a data folder without the data is an error, not another set", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await assertRejects(() => mnist({ ...small, data: `${folder}/nowhere`, out: folder }), Error, "Cannot");
   });
 });

@@ -4,14 +4,14 @@
  *
  * Paths depend on the environment and on flags, which `deno.json` cannot look up; the program gets them from here.
  */
-import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { dirname, resolve } from "node:path";
 import { cudaSearched } from "../kernels/native/cuda_folders.ts";
 import { cacheFolder, environment, variables } from "../kernels/native/environment.ts";
 import { gpuNodes } from "../kernels/native/gpu_nodes.ts";
 import { cachedLibrary, libraryFile } from "../kernels/native/library.ts";
 import { realOf } from "../kernels/native/partial.ts";
 import { readWords } from "./dashboard/command_line.ts";
+import { configOf } from "./train/command_line.ts";
 import { installedZig, pythons, zigFolder } from "./zig.ts";
 
 /** What a program may do: paths, hosts, commands. Those that are undefined are left out. */
@@ -21,6 +21,7 @@ export interface Permissions {
   net?: Names;
   run?: Names;
   ffi?: Names;
+  sys?: Names;
 }
 
 type Names = readonly (string | null | undefined)[];
@@ -45,7 +46,7 @@ function devices(): Required<Pick<Permissions, "read" | "write" | "ffi">> {
 }
 
 /** What finding Zig, installing it and building with it needs. */
-function building(): Required<Permissions> {
+function building(): Required<Omit<Permissions, "sys">> {
   return {
     read: [".", cacheFolder("code"), zigFolder()],
     write: [".zig-cache", "zig-out", "kernels/deneb.wasm", zigFolder(), `${zigFolder()}.partial`],
@@ -69,28 +70,52 @@ interface Program {
 /** The flags of programs that take Deno's standard library. */
 const locked = ["--lock=deno.lock", "--frozen"];
 
-export const programs: Readonly<Record<string, Program>> = {
-  train: {
-    file: "examples/mnist.ts",
-    needs(words) {
-      const { values } = parseArgs({
-        args: [...words],
-        options: { data: { type: "string" }, out: { type: "string" } },
-        strict: false,
-      });
-      const { read, write, ffi } = devices(), out = typeof values.out === "string" ? values.out : "runs/mnist";
+/** What a training run needs that is asked for in these words. */
+function training(words: readonly string[]): Permissions {
+  const { config, file } = configOf(words, readAnywhere), { data, model, out, workers, dashboard } = config;
+  const { read, write, ffi } = devices(), own = environment("DENEB_DATA") ?? cacheFolder();
+  const mnist = own === null ? null : `${own}/mnist`, cifar10 = own === null ? null : `${own}/cifar-10-batches-bin`;
+  const isMnist = data === "auto" || data === "mnist", isNamed = !isMnist && data !== "cifar10" && data !== "digits";
+  return {
+    read: [
+      ...[...read, out, file],
       // A folder that is named is read; only into the user's own are missing files downloaded.
-      const isNamed = typeof values.data === "string" && !["auto", "mnist", "digits"].includes(values.data);
-      const named = isNamed ? `${values.data}/mnist` : null, own = environment("DENEB_DATA") ?? cacheFolder();
-      const data = own === null ? null : `${own}/mnist`;
-      return {
-        read: [...read, out, named, data],
-        write: [...write, out, data],
-        net: ["storage.googleapis.com", "ossci-datasets.s3.amazonaws.com"],
-        ffi,
-      };
-    },
-  },
+      ...[isMnist ? mnist : null, data === "cifar10" ? cifar10 : null, isNamed ? data : null],
+      // A CSV file names images beside it.
+      ...[isNamed && data.endsWith(".csv") ? dirname(data) : null, /\.[mc]?[jt]s$/.test(model) ? model : null],
+      // Code that is loaded only for some runs.
+      ...(isNamed ? ["data/images"] : []),
+      ...(workers > 0 ? ["core", "data", "kernels"] : []),
+      ...(dashboard ? ["tools/dashboard"] : []),
+    ],
+    write: [...write, out, isMnist ? mnist : null],
+    net: [
+      ...(isMnist ? ["storage.googleapis.com", "ossci-datasets.s3.amazonaws.com"] : []),
+      ...(dashboard ? ["127.0.0.1"] : []),
+    ],
+    sys: ["cpus"],
+    ffi,
+  };
+}
+
+/**
+ * The text of a config file, which may lie where this program may not read: another one reads it, and may do nothing else. Where
+ * that fails, the file says nothing here, and the program that runs will say why.
+ */
+function readAnywhere(path: string): string {
+  const script = "data:text/javascript,console.log(Deno.readTextFileSync(Deno.args[0]))";
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) return "{}";
+  }
+  const args = ["run", "--quiet", "--no-prompt", "--no-config", ...flagsOf({ read: [path] }), script, path];
+  const { success, stdout } = new Deno.Command("deno", { args, stderr: "null" }).outputSync();
+  return success ? new TextDecoder().decode(stdout) : "{}";
+}
+
+export const programs: Readonly<Record<string, Program>> = {
+  train: { file: "tools/train/main.ts", needs: training, flags: locked },
   bench: {
     file: "bench/main.ts",
     needs() {
@@ -160,10 +185,17 @@ export function commandOf(name: string, words: readonly string[]): string[] {
   if (!Object.hasOwn(programs, name)) {
     throw new RangeError(`Cannot run ${name}: it is not one of ${Object.keys(programs).join(", ")}`);
   }
-  const { file, needs, flags = [] } = programs[name]!;
+  const { file, needs, flags = [] } = programs[name]!, permissions = needs(words);
   const env = `--allow-env=${[...Object.keys(variables), ...othersVariables].join()}`;
   return [
-    ...["run", "--quiet", "--no-prompt", ...flags, ...flagsOf(needs(words)), env, "--allow-sys=uid"],
+    ...[
+      "run",
+      "--quiet",
+      "--no-prompt",
+      ...flags,
+      ...flagsOf({ ...permissions, sys: ["uid", ...permissions.sys ?? []] }),
+      env,
+    ],
     ...[file, ...words],
   ];
 }

@@ -232,11 +232,8 @@ export function helpPage(): string {
   const plain = makeConfig();
   const rows = names.map((name) => {
     const { word, help } = fieldOf(name), value = plain[name];
-    const isOn = value === true;
-    const usage = `--${isOn ? "no-" : ""}${flagOf(name)}${word === "" ? "" : ` ${word}`}`;
-    const shown = word === ""
-      ? isOn ? "on" : ""
-      : `${typeof value === "number" ? Number(value.toPrecision(4)) : value}`;
+    const usage = `--${value === true ? "[no-]" : ""}${flagOf(name)}${word === "" ? "" : ` ${word}`}`;
+    const shown = value === true ? "on" : value === false ? "" : `${value}`;
     return `  ${usage.padEnd(24)} ${help}${shown === "" ? "" : `  (${shown})`}`;
   });
   return [

@@ -46,7 +46,7 @@ export async function openData(config: Config, say: Say): Promise<RunData> {
   if (sets.test.length === 0) throw new RangeError("Cannot train: there is no image to test with");
   const statistics = config.normalize ? await data.statistics(train) : null;
   const heldOut = validation === null ? "" : `, ${validation.length} to choose by`;
-  const title = `${sets.title}: ${train.length} images to train on${heldOut} and ${sets.test.length} to test`;
+  const title = `${sets.title}, ${train.length} images to train on${heldOut} and ${sets.test.length} to test`;
   return { ...sets, title, train, validation: validation ?? sets.test, statistics };
 }
 

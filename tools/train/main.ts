@@ -1,0 +1,55 @@
+/**
+ * Trains a net on images, from its flags to its result: `deno task train --help` lists the flags. Interrupted once, the run ends
+ * after its step with a checkpoint and says how to go on; interrupted twice, it ends at once.
+ */
+import { configOf, resumption } from "./command_line.ts";
+import { type Config, helpPage } from "./config.ts";
+import { trainRun } from "./run.ts";
+import { LiveView } from "./terminal.ts";
+
+/** The exit code of a program that was interrupted. */
+const interrupted = 130;
+
+/** Trains as the command line says. Returns the exit code. */
+async function main(words: readonly string[]): Promise<number> {
+  const { config, help } = configOf(words);
+  if (help) {
+    console.log(helpPage());
+    return 0;
+  }
+  const view = new LiveView(config.validation > 0), controller = new AbortController();
+  const say = (text: string) => view.line(text);
+  Deno.addSignalListener("SIGINT", () => {
+    if (controller.signal.aborted) Deno.exit(interrupted);
+    controller.abort();
+  });
+  await using _page = config.dashboard ? await openPage(config, say) : null;
+  try {
+    const { reason, step } = await trainRun(config, {
+      signal: controller.signal,
+      ...(!config.quiet && { say, onEvent: (event, images) => view.show(event, images) }),
+    });
+    if (reason !== "aborted") return 0;
+    say(`Interrupted after step ${step}. This goes on from there:\n  ${resumption(config)}`);
+    return interrupted;
+  } finally {
+    view.clear();
+  }
+}
+
+/** Serves the run's page, and says where. */
+async function openPage({ out, port }: Config, say: (line: string) => void): Promise<AsyncDisposable> {
+  const { openDashboard } = await import("../dashboard/open.ts");
+  const { url, close } = await openDashboard({ folder: out, port, say });
+  say(`Dashboard: ${url}`);
+  return { [Symbol.asyncDispose]: close };
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(1);
+  }
+}
