@@ -35,7 +35,7 @@ const arrows: Record<string, readonly string[]> = {
   train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data", "io"],
   examples: ["mod.ts"],
   bench: ["mod.ts", "tools"],
-  tools: ["mod.ts", "core/pure", "kernels", "data"],
+  tools: ["mod.ts", "core/pure", "kernels", "data", "data/images"],
 };
 /** Folders whose subfolders are rooms; every other folder is one room, but for the entry points of their own in it. */
 const houses = ["core"], ownEntries = ["data/images"];

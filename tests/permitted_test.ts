@@ -74,6 +74,8 @@ testWith(
             "digits",
             "--limit",
             "60",
+            "--batch-size",
+            "20",
             "--epochs",
             "1",
             "--device",
@@ -85,14 +87,17 @@ testWith(
         }).output();
         return { success, said: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
       };
-      const small = ["--width", "4", "--blocks", "0", "--out", `${folder}/run`];
+      const small = ["--width", "4", "--depth", "0", "--out", `${folder}/run`];
       const { success, said } = await train(...small);
       assert(success, said);
       assertEquals([...Deno.readDirSync(`${folder}/run`)].map(({ name }) => name).sort(), [
+        "checkpoint.safetensors",
+        "config.json",
+        "log.jsonl",
         "model.safetensors",
-        "settings.json",
+        "result.json",
       ]);
       const wrong = await train("--epochs", "many");
-      assertEquals([wrong.success, wrong.said.includes("Cannot read --epochs")], [false, true], wrong.said);
+      assertEquals([wrong.success, wrong.said.includes("Cannot read flags: --epochs")], [false, true], wrong.said);
     }),
 );

@@ -1,6 +1,6 @@
 /** A log of a training run: its events as JSON, one on a line. */
 import { checkText, checkWritable, readWhole, refuse, writeWhole } from "../core/internal.ts";
-import type { StartEvent, TrainEvent } from "./events.ts";
+import type { Position, StartEvent } from "./events.ts";
 
 /**
  * Appends events to a file, each on a line of JSON with the `time` at which it was written, in ISO 8601.
@@ -35,10 +35,10 @@ export class JsonLines implements Disposable {
     this.path = path;
   }
 
-  /** Appends an event. Error if the file cannot be written. */
-  async write(event: TrainEvent): Promise<void> {
+  /** Appends an event, of a run or of one's own. Error if the file cannot be written. */
+  async write(event: Position & { readonly kind: string }): Promise<void> {
     if (typeof event !== "object" || event === null || Array.isArray(event)) refuse("log", event, "an event");
-    if (event.kind === "start") await this.#begin(event);
+    if (event.kind === "start") await this.#begin(event as StartEvent);
     this.#file ??= await Deno.open(this.path, { append: true, create: true }).catch((cause) => {
       throw new Error(`Cannot log to ${this.path}: ${(cause as Error).message}`, { cause });
     });
