@@ -49,6 +49,12 @@ export const losses: [name: string, make: Make, prediction: () => Tensor, target
   ["CrossEntropyLoss", () => new nn.CrossEntropyLoss({ reduction }), scores, labels],
   ["CrossEntropyLoss", () => new nn.CrossEntropyLoss({ reduction }), scores, () => scores().softmax()],
   ["CrossEntropyLoss", () => new nn.CrossEntropyLoss({ reduction, labelSmoothing: 0.1 }), scores, labels],
+  [
+    "CrossEntropyLoss",
+    () => new nn.CrossEntropyLoss({ reduction, labelSmoothing: 0.1 }),
+    scores,
+    () => scores().softmax(),
+  ],
   ["BinaryCrossEntropyLoss", () => new nn.BinaryCrossEntropyLoss({ reduction }), chances, () => chances().round()],
   ["BinaryCrossEntropyLoss", () => new nn.BinaryCrossEntropyLoss({ reduction, logits: true }), scores, chances],
 ]);

@@ -17,8 +17,12 @@ export const makers: Record<string, () => nn.Module> = {
   "BatchNorm1d on three axes": () => new nn.BatchNorm1d(3),
   LayerNorm1d: () => new nn.LayerNorm1d(5),
   "LayerNorm1d on three axes": () => new nn.LayerNorm1d(5),
+  Affine: () => new nn.Affine(5),
+  LayerScale: () => new nn.LayerScale(5),
   "Dropout of nothing": () => new nn.Dropout(0),
   Sequential: () => new nn.Sequential(new nn.Linear(3, 4), new nn.Tanh(), new nn.Linear(4, 2)),
+  ResMLP: () =>
+    new nn.models.ResMLP({ image: [3, 4, 6], patch: 2, width: 5, depth: 2, expansion: 3, classes: 4, layerScale: 1 }),
   Residual: () => new nn.Residual(new nn.Linear(3, 4), new nn.ReLU(), new nn.Linear(4, 3)),
 };
 

@@ -65,7 +65,8 @@ export class MLPResNet extends Module<[x: Tensor]> {
       checkOptions(action, options, "{ width: 256 }", names);
     this.inputs = checkFeatures(action, "inputs", inputs);
     checkFeatures(action, "width", width);
-    const hidden = checkFeatures(action, "hidden", options.hidden ?? Math.max(1, Math.floor(width / 2)));
+    const { hidden = Math.max(1, Math.floor(width / 2)) } = options;
+    checkFeatures(action, "hidden", hidden);
     checkDepth(action, depth);
     checkFeatures(action, "classes", classes);
     const makeNorm = makerOf(action, norm), isResidual = checkFlag(action, "residual", residual);

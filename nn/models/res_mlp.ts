@@ -163,7 +163,7 @@ export class ResMLP extends Module<[x: Tensor]> {
     checkFeatures(action, "width times expansion", hidden);
     checkFeatures(action, "classes", classes);
     checkFlag(action, "residual", residual);
-    const layerScale = options.layerScale ?? (residual ? layerScaleOf(depth) : 1);
+    const { layerScale = residual ? layerScaleOf(depth) : 1 } = options;
     checkRange(action, "layerScale", layerScale, -Infinity);
     const [channels] = image, patches = this.#rows * this.#columns, makeNorm = makerOf(action, norm);
     const block = () => new ResMLPBlock({ patches, width, hidden, dropout, layerScale, residual, makeNorm });
