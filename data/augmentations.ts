@@ -77,7 +77,8 @@ export interface AffineOptions {
  * Rotates, translates, scales and shears each image [channels, height, width] at random, about its middle. Pixels are
  * interpolated bilinearly, between zeros beyond the borders.
  *
- * The map is that of torchvision's `RandomAffine`, whose translations are whole pixels. RangeError for angles beyond
+ * Affine maps and elastic distortions that follow one another in a list read the image once, so that it is blurred by one
+ * interpolation only. The map is that of torchvision's `RandomAffine`, whose translations are whole pixels. RangeError for angles beyond
  * ten turns, factors outside [0.001, 1000), and an interval that ends before it begins.
  *
  * @example

@@ -1,8 +1,8 @@
 /** Augmentations, against torchvision, SciPy and numbers made by hand; mixtures; statistics. */
 import fixtures from "./fixtures/augmentations.json" with { type: "json" };
-import { affineStep } from "../data/augment/affine.ts";
+import { affineWarp } from "../data/augment/affine.ts";
 import { makeSmoother } from "../data/augment/elastic.ts";
-import { makeResampler } from "../data/augment/resample.ts";
+import { warpStep } from "../data/augment/warp.ts";
 import { data, nn, scope, type Tensor, tensor, train } from "../mod.ts";
 import { testWith } from "./permissions.ts";
 import { assert, assertEquals, assertExact, assertRejectsLike, assertThrowsLike } from "./support.ts";
@@ -105,11 +105,9 @@ testWith([], "an affine map is torchvision's", () => {
     const image = Float32Array.from({ length: channels * height * width }, (_, k) => k * 31 % 17 / 16);
     // The numbers are drawn in this order: angle, right, down, scale, shear.
     const drawn = [angle, 0.5 + translate[0]! / width / 2, 0.5 + translate[1]! / height / 2, scale, shear];
-    const step = affineStep(
-      { kind: "affine", degrees: [0, 0], translate: [1, 1], scale: [1, 1], shear: [0, 0] },
-      shape,
-    );
-    step(image, 0, given({ between: () => drawn.shift() }));
+    const fields = { degrees: [0, 0], translate: [1, 1], scale: [1, 1], shear: [0, 0] };
+    const warp = affineWarp(given(fields), shape);
+    warpStep([warp], shape)(image, 0, given({ between: () => drawn.shift() }));
     assertNear(image, result);
   }
 });
@@ -124,8 +122,8 @@ testWith([], "randomAffine() draws from the intervals that it is given", () => {
     shear: [-5, 8],
   });
   // A translation by whole pixels is a move.
-  const moved = affineStep(given({ degrees: [0, 0], translate: [1 / 3, 0], scale: [1, 1], shear: [0, 0] }), [1, 1, 3]);
-  const line = Float32Array.of(1, 2, 3);
+  const fields = given({ degrees: [0, 0], translate: [1 / 3, 0], scale: [1, 1], shear: [0, 0] });
+  const line = Float32Array.of(1, 2, 3), moved = warpStep([affineWarp(fields, [1, 1, 3])], [1, 1, 3]);
   moved(line, 0, given({ between: (low: number, high: number) => high === 1 && low === 0 ? 1 : low }));
   assertExact([...line], [0, 1, 2]);
 });
@@ -137,14 +135,31 @@ testWith([], "a field is smoothed, and an image read between its pixels, as SciP
     makeSmoother(height, width, sigma)(field);
     assertNear(field, moves);
     const image = Float32Array.from({ length: pixels }, (_, k) => k * 31 % 17 / 16);
-    const { x, y, resample } = makeResampler([1, height, width]);
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      x[pixel] = pixel % width + alpha * field[2 * pixel]!;
-      y[pixel] = Math.floor(pixel / width) + alpha * field[2 * pixel + 1]!;
-    }
-    resample(image, 0);
+    const warp = (x: Float64Array, y: Float64Array) => {
+      for (let pixel = 0; pixel < pixels; pixel++) {
+        x[pixel]! += alpha * field[2 * pixel]!;
+        y[pixel]! += alpha * field[2 * pixel + 1]!;
+      }
+    };
+    warpStep([warp], [1, height, width])(image, 0, given(null));
     assertNear(image, result);
   }
+});
+
+testWith([], "warps that follow one another read the image once, in their order", () => {
+  const scale = (factor: number) => data.randomAffine({ scale: [factor, factor] });
+  const turn = data.randomAffine({ degrees: [90, 90] }), lean = data.randomAffine({ shear: [45, 45] });
+  const of = (...list: data.Augmentation[]) => data.augment(counted(1, 5, 5), list).toTypedArray();
+  // What is too small to be seen, and what was moved out of sight, comes back.
+  assertExact(of(scale(0.25), scale(4)), of());
+  assertExact(of(scale(4), scale(0.25)), of());
+  assertExact(of(turn, turn, turn, turn), of());
+  // A normalization between them makes two steps of them.
+  assert(of(scale(4), data.normalize(0, 1), scale(0.25))[0] === 0);
+  // Turns and shears do not commute: turned first, it is the rows that lean.
+  assertNear(of(lean, turn), of(lean, data.normalize(0, 1), turn));
+  assertNear(of(turn, data.randomFlip(0), lean), of(turn, lean));
+  assert(of(lean, turn).join() !== of(turn, lean).join());
 });
 
 testWith([], "the displacements of elastic() have the deviation alpha / (sigma sqrt(12 pi))", () => {

@@ -6,29 +6,19 @@ import { sameShape, showShape, sizeOf } from "../../core/pure/shape.ts";
 import type { Samples } from "../contract.ts";
 import { RandomStream } from "../random.ts";
 import { mixtureStream, sampleStream } from "../streams.ts";
-import { affineStep } from "./affine.ts";
+import { affineWarp } from "./affine.ts";
 import { cropStep } from "./crop.ts";
 import { cutoutStep } from "./cutout.ts";
-import { elasticStep } from "./elastic.ts";
+import { elasticWarp } from "./elastic.ts";
 import { flipStep } from "./flip.ts";
-import type { Augmentation, Mixture } from "./kinds.ts";
+import type { Augmentation, ElasticDistortion, Mixture, RandomAffine } from "./kinds.ts";
 import { mix } from "./mixtures.ts";
 import { normalizeStep } from "./normalize.ts";
 import type { Step } from "./step.ts";
+import { type Warp, warpStep } from "./warp.ts";
 
 type SampleWise = Exclude<Augmentation, Mixture>;
-
-/** What makes the step of each kind. */
-const steps: {
-  [Kind in SampleWise["kind"]]: (one: Extract<SampleWise, { kind: Kind }>, shape: readonly number[]) => Step;
-} = {
-  crop: cropStep,
-  flip: flipStep,
-  affine: affineStep,
-  elastic: elasticStep,
-  cutout: cutoutStep,
-  normalize: normalizeStep,
-};
+type Warping = RandomAffine | ElasticDistortion;
 
 /** Which batch is to be augmented: what its random numbers follow from. */
 export interface BatchPlace {
@@ -69,7 +59,7 @@ export class Augmenter {
       );
     }
     if (this.#shape === null || !sameShape(shape, this.#shape)) {
-      this.#steps = this.#sampleWise.map((one) => stepOf(one, shape));
+      this.#steps = stepsOf(this.#sampleWise, shape);
       this.#shape = shape;
     }
     for (let k = 0; k < indices.length; k++) {
@@ -82,9 +72,39 @@ export class Augmenter {
   }
 }
 
-function stepOf<Kind extends SampleWise["kind"]>(
-  one: Extract<SampleWise, { kind: Kind }>,
-  shape: readonly number[],
-): Step {
-  return steps[one.kind as Kind](one, shape);
+/** The steps of augmentations, the first one first. Warps without another kind between them are one step. */
+function stepsOf(augmentations: readonly SampleWise[], shape: readonly number[]): readonly Step[] {
+  const steps: Step[] = [], warps: Warp[] = [];
+  const endWarps = () => {
+    if (warps.length > 0) steps.push(warpStep(warps.splice(0), shape));
+  };
+  for (const one of augmentations) {
+    if (one.kind === "affine" || one.kind === "elastic") {
+      warps.push(warpOf(one, shape));
+    } else {
+      endWarps();
+      steps.push(stepOf(one, shape));
+    }
+  }
+  endWarps();
+  return steps;
+}
+
+function warpOf(one: Warping, shape: readonly number[]): Warp {
+  return one.kind === "affine" ? affineWarp(one, shape) : elasticWarp(one, shape);
+}
+
+function stepOf(one: Exclude<SampleWise, Warping>, shape: readonly number[]): Step {
+  switch (one.kind) {
+    case "crop":
+      return cropStep(one, shape);
+    case "flip":
+      return flipStep(one, shape);
+    case "cutout":
+      return cutoutStep(one, shape);
+    case "normalize":
+      return normalizeStep(one, shape);
+    default:
+      return one satisfies never;
+  }
 }

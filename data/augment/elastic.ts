@@ -3,28 +3,24 @@
  * is uniform noise in [-1, 1], smoothed by a Gaussian and scaled.
  */
 import type { ElasticDistortion } from "./kinds.ts";
-import { makeResampler } from "./resample.ts";
-import { imageShape, type Step } from "./step.ts";
+import { imageShape } from "./step.ts";
+import type { Warp } from "./warp.ts";
 
-export function elasticStep({ alpha, sigma }: ElasticDistortion, shape: readonly number[]): Step {
-  const image = imageShape("distort", shape), [, height, width] = image, pixels = height * width;
-  const { x, y, resample } = makeResampler(image), smooth = makeSmoother(height, width, sigma);
-  const field = new Float64Array(2 * pixels);
-  return (data, start, random) => {
-    for (let k = 0; k < 2 * pixels; k += 2) {
+export function elasticWarp({ alpha, sigma }: ElasticDistortion, shape: readonly number[]): Warp {
+  const [, height, width] = imageShape("distort", shape), smooth = makeSmoother(height, width, sigma);
+  const field = new Float64Array(2 * height * width);
+  return (x, y, random) => {
+    for (let k = 0; k < field.length; k += 2) {
       // A word has the bits of both displacements.
       const word = random.word();
       field[k] = alpha * (((word & 0xffff) + 0.5) / 0x8000 - 1);
       field[k + 1] = alpha * (((word >>> 16) + 0.5) / 0x8000 - 1);
     }
     smooth(field);
-    for (let row = 0, pixel = 0; row < height; row++) {
-      for (let column = 0; column < width; column++, pixel++) {
-        x[pixel] = column + field[2 * pixel]!;
-        y[pixel] = row + field[2 * pixel + 1]!;
-      }
+    for (let pixel = 0; pixel < x.length; pixel++) {
+      x[pixel]! += field[2 * pixel]!;
+      y[pixel]! += field[2 * pixel + 1]!;
     }
-    resample(data, start);
   };
 }
 
