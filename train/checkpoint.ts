@@ -37,6 +37,7 @@ export class Checkpoints {
 
   /** Whether it is time to save after that step. */
   isDue(step: number): boolean {
+    if (this.path === null) return false;
     return step % this.#everySteps === 0 || performance.now() - this.#savedAt >= this.#everySeconds * 1000;
   }
 
