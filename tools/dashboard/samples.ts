@@ -2,7 +2,7 @@
  * Sample predictions for a run's log: an event `samples` holds a few images, once, and a metric of the validation tells after
  * each epoch what the model says of them.
  */
-import { type data, noGrad, scope, type Tensor } from "../../mod.ts";
+import { type data, noGrad, scope, type Tensor, type train } from "../../mod.ts";
 
 /** Images and what they are. The caller adds where the run is: epoch, step, seen. */
 export interface SamplesEvent {
@@ -48,7 +48,7 @@ function byteOf(value: number): number {
  * A metric: what the model says of the first samples of a validation set, which its loader must not shuffle. Its value is of
  * each the likeliest class and that class's probability.
  */
-export class SamplePredictions {
+export class SamplePredictions implements train.Metric {
   readonly name = "samples";
   readonly #predictions: number[] = [];
   readonly #probabilities: number[] = [];

@@ -57,6 +57,8 @@ export class Chart {
   /** @type {HTMLOutputElement[]} */
   #outputs = [];
   #isLog;
+  /** @type {[number, number]} */
+  #range = [0, 1];
   /** @type {[number, number] | null} */
   #zoom = null;
   /**
@@ -87,8 +89,14 @@ export class Chart {
     this.#listen();
   }
 
-  /** The curves, one for each of the style's. @param {Curve[]} curves */
-  set curves(curves) {
+  /**
+   * Draws curves, one for each of the style's, over a range of x.
+   *
+   * @param {Curve[]} curves
+   * @param {[number, number]} range
+   */
+  show(curves, range) {
+    this.#range = range;
     this.#curves = curves.map((curve, k) => {
       return { ...curve, shown: this.#style.curves[k]?.isSmoothed ? smoothed(curve.y) : curve.y };
     });
@@ -205,7 +213,7 @@ export class Chart {
         stroke,
         width: 2,
         spanGaps: true,
-        points: isMarked ? { show: true, size: 6, fill: color("--card"), width: 2 } : { show: false },
+        points: isMarked ? { show: true, size: 7, fill: color("--card"), width: 2 } : { show: false },
       });
     }
     const axis = {
@@ -222,7 +230,7 @@ export class Chart {
       legend: { show: false },
       padding: [8, 12, 0, 0],
       scales: {
-        x: { time: false, range: (_, low, high) => this.#zoom ?? [low, high > low ? high : low + 1] },
+        x: { time: false, range: () => this.#zoom ?? this.#range },
         y: isLog ? { distr: 3 } : range === undefined ? {} : { range: (_, low, high) => range(low ?? 0, high ?? 1) },
       },
       axes: [

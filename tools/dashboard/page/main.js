@@ -144,7 +144,9 @@ function draw() {
   drawHeader();
   const { columns, epochs, newest: { samples } } = state;
   if (columns !== drawn.columns || epochs !== drawn.epochs) {
-    for (const [k, { curves }] of plans.entries()) /** @type {Chart} */ (charts[k]).curves = curves(state);
+    // All charts have the same steps from left to right.
+    const first = columns.step[0] ?? 0, last = Math.max(columns.step.at(-1) ?? 0, epochs.at(-1)?.step ?? 0);
+    for (const [k, { curves }] of plans.entries()) charts[k]?.show(curves(state), [first, Math.max(last, first + 1)]);
     find("tiles").replaceChildren(...tiles(state).map(tileOf));
   }
   if (epochs !== drawn.epochs || samples !== drawn.newest.samples) drawLooks();

@@ -1,5 +1,5 @@
 /** Images of the test set, each with what the model says of it. */
-import { percent } from "./words.js";
+import { certainty } from "./words.js";
 
 /**
  * What the log's event `samples`, and the metric of that name, hold.
@@ -46,8 +46,8 @@ export function showSamples(section, { shape, images, labels }, newest, nameOf) 
       const isRight = guess === label, mark = document.createElement("strong");
       item.className = isRight ? "right" : "wrong";
       mark.textContent = isRight ? `${nameOf(guess)} ✓` : `${nameOf(guess)} ✗`;
-      const rest = isRight ? "" : `, it is ${nameOf(label)}`;
-      text.append(mark, ` ${percent(said?.probabilities[k])}${rest}`);
+      text.append(mark, ` ${certainty(said?.probabilities[k])}`);
+      if (!isRight) text.append(document.createElement("br"), `it is ${nameOf(label)}`);
     }
     item.append(picture, text);
     return item;

@@ -17,7 +17,12 @@ export function tick(value) {
 
 /** @param {number | null | undefined} share */
 export function percent(share) {
-  return share === null || share === undefined || !Number.isFinite(share) ? "–" : `${(share * 100).toFixed(2)} %`;
+  return share === null || share === undefined || !Number.isFinite(share) ? "–" : `${(share * 100).toFixed(2)}\u00a0%`;
+}
+
+/** How sure a model is: 99.9 % is not 100. @param {number | undefined} probability */
+export function certainty(probability) {
+  return probability === undefined ? "–" : `${(Math.floor(probability * 1000 + 1e-9) / 10).toFixed(1)}\u00a0%`;
 }
 
 /** A whole number: 61,200. @param {number | null | undefined} value */
