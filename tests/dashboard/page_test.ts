@@ -1,29 +1,13 @@
 /**
- * The dashboard's page in a browser, in which it is live, late, loaded again or finished. Chromium is looked for on the path;
- * `DENEB_CHROMIUM` names another program.
+ * The dashboard's page in a browser, in which it is live, late, loaded again or finished.
  */
-import { environment } from "../../kernels/native/environment.ts";
 import { serveDashboard } from "../../tools/dashboard/server.ts";
 import { inTemporaryFolder, testWith } from "../permissions.ts";
 import { assert, assertEquals, assertMatch, fromFileUrl, required } from "../support.ts";
 import { logOf, type LogOptions, writeLog } from "./logs.ts";
-import { chromium, type Page } from "./npm.ts";
+import { browserPath, launch } from "./browser.ts";
+import type { Page } from "./npm.ts";
 
-/** The browser's program; null if there is none. */
-function findBrowser(): string | null {
-  const folders = (environment("PATH") ?? "").split(":");
-  const paths = folders.flatMap((folder) => ["chromium", "chromium-browser"].map((name) => `${folder}/${name}`));
-  const isThere = (path: string) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  };
-  return environment("DENEB_CHROMIUM") ?? paths.find(isThere) ?? null;
-}
-
-const browserPath = findBrowser();
 const absent = browserPath === null && !required.includes("chromium") ? "there is no chromium on the path" : null;
 
 /** A page that is open, and how to serve it. */
@@ -53,7 +37,7 @@ function testPage(
         await writeLog(folder, logOf(log));
         let dashboard = serveDashboard({ folder });
         const { url } = dashboard, asked: string[] = [], complained: string[] = [];
-        const browser = await chromium.launch({ ...(browserPath !== null && { executablePath: browserPath }) });
+        const browser = await launch();
         try {
           const page = await browser.newPage(context);
           page.on("request", (request) => asked.push(request.url()));
