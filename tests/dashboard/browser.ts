@@ -1,6 +1,6 @@
 /** The browser of these tests: a Chromium that is on the path, or that `DENEB_CHROMIUM` names. */
 import { environment } from "../../kernels/native/environment.ts";
-import { type Browser, chromium } from "./npm.ts";
+import type { Browser } from "./npm.ts";
 
 /** The browser's program; null if there is none. */
 export const browserPath: string | null = findBrowser();
@@ -19,9 +19,11 @@ function findBrowser(): string | null {
 }
 
 /** Starts the browser without a window. Error if there is none. */
-export function launch(): Promise<Browser> {
+export async function launch(): Promise<Browser> {
   if (browserPath === null) {
     throw new Error("Cannot start Chromium: there is none on the path; DENEB_CHROMIUM names one");
   }
-  return chromium.launch({ executablePath: browserPath });
+  // The package asks for permissions when it is imported, which a test run without them does not have.
+  const { chromium } = await import("./npm.ts");
+  return await chromium.launch({ executablePath: browserPath });
 }

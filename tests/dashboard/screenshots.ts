@@ -8,8 +8,8 @@ import { fromFileUrl } from "../std.ts";
 import { launch } from "./browser.ts";
 
 const pictures = [
-  { name: "light", colorScheme: "light", width: 1160 },
-  { name: "dark", colorScheme: "dark", width: 1160 },
+  { name: "light", colorScheme: "light", width: 1280 },
+  { name: "dark", colorScheme: "dark", width: 1280 },
   { name: "phone", colorScheme: "light", width: 390 },
 ] as const;
 

@@ -62,7 +62,7 @@ export class SamplePredictions implements train.Metric {
     for (const row of rows.slice(0, wanted)) {
       const highest = Math.max(...row);
       this.#predictions.push(row.indexOf(highest));
-      this.#probabilities.push(Number(highest.toPrecision(4)));
+      this.#probabilities.push(Number(highest.toPrecision(6)));
     }
   }
 

@@ -237,7 +237,7 @@ export class Chart {
         {
           ...axis,
           values: (_, all) => all.map((value) => Number.isInteger(value) ? count(value) : ""),
-          space: 56,
+          space: 44,
           size: 26,
         },
         { ...axis, values: (_, all) => all.map((value) => value === null ? "" : tick(value)), space: 34, size: 62 },

@@ -20,9 +20,10 @@ export function percent(share) {
   return share === null || share === undefined || !Number.isFinite(share) ? "–" : `${(share * 100).toFixed(2)}\u00a0%`;
 }
 
-/** How sure a model is: 99.9 % is not 100. @param {number | undefined} probability */
+/** How sure a model is: 99.99 % is not yet 100. @param {number | undefined} probability */
 export function certainty(probability) {
-  return probability === undefined ? "–" : `${(Math.floor(probability * 1000 + 1e-9) / 10).toFixed(1)}\u00a0%`;
+  if (probability === undefined) return "–";
+  return probability >= 1 ? "100\u00a0%" : `${(Math.floor(probability * 1000) / 10).toFixed(1)}\u00a0%`;
 }
 
 /** A whole number: 61,200. @param {number | null | undefined} value */
