@@ -72,7 +72,6 @@ export async function cifar10(options: Cifar10Options): Promise<ArrayDataset> {
       pixels.set(part.subarray(at + 1, at + recordBytes), image * imageBytes);
     }
   }
-  checkLabels(labels, home);
   return new ArrayDataset({ data: pixels, shape: [count, 3, 32, 32] }, { data: labels, shape: [count] }, {
     divisor: 255,
   });
@@ -96,5 +95,6 @@ async function readRecords(path: string): Promise<Uint8Array> {
       `Cannot read ${path}: it holds ${bytes.length} bytes, which must be a multiple of ${recordBytes}`,
     );
   }
+  checkLabels(Uint8Array.from({ length: bytes.length / recordBytes }, (_, image) => bytes[image * recordBytes]!), path);
   return bytes;
 }

@@ -299,7 +299,7 @@ testWith(["read", "write"], "cifar10() reads the binary version", () =>
     for (
       const [bytes, message] of [[[], "it holds 0 bytes"], [record(1).slice(1), "it holds 3072 bytes"], [
         record(10),
-        "label 0 is 10",
+        "test_batch.bin: label 0 is 10",
       ]] as const
     ) {
       await write("test_batch.bin", [...bytes]);
