@@ -53,6 +53,7 @@ const roots = [
   "tools/dashboard/open.ts",
   "tools/dashboard/samples.ts",
   "tools/dashboard/worker.ts",
+  "tools/predict/main.ts",
   "tools/run_tests.ts",
   "tools/train/main.ts",
 ];

@@ -21,10 +21,14 @@ function unknown(name: string, known: readonly string[]): string {
     : `there is no --${name}; did you mean --${near}?`;
 }
 
-/** The flags that were given; of a repeated flag, the last one. RangeError for an unknown word, and for a missing value. */
+/**
+ * The flags that were given; of a repeated flag, the last one. RangeError for an unknown word, and for a missing value. Words
+ * that are no flags are put into `others`; without it they are unknown.
+ */
 export function parseFlags<Text extends string, Flag extends string>(
   words: readonly string[],
   { text, flags }: Known<Text, Flag>,
+  others?: string[],
 ): Partial<Record<Text, string> & Record<Flag, true>> {
   const found: Record<string, string | true> = {};
   const refuse = (what: string) => new RangeError(`Cannot read flags: ${what}`);
@@ -35,6 +39,10 @@ export function parseFlags<Text extends string, Flag extends string>(
   // The parser is not strict, since its messages would not be ours.
   for (const token of parseArgs({ args: [...words], options, strict: false, tokens: true }).tokens) {
     const word = words[token.index]!;
+    if (token.kind === "positional" && others !== undefined) {
+      others.push(word);
+      continue;
+    }
     if (token.kind !== "option" || !word.startsWith("--")) throw refuse(`"${word}" is no flag, which begins with --`);
     const { name, value, inlineValue } = token;
     if (isText(name)) {

@@ -11,6 +11,7 @@ import { gpuNodes } from "../kernels/native/gpu_nodes.ts";
 import { cachedLibrary, libraryFile } from "../kernels/native/library.ts";
 import { realOf } from "../kernels/native/partial.ts";
 import { readWords } from "./dashboard/command_line.ts";
+import { readWords as readPredictWords } from "./predict/words.ts";
 import { configOf } from "./train/command_line.ts";
 import { installedZig, pythons, zigFolder } from "./zig.ts";
 
@@ -116,6 +117,14 @@ function readAnywhere(path: string): string {
 
 export const programs: Readonly<Record<string, Program>> = {
   train: { file: "tools/train/main.ts", needs: training, flags: locked },
+  predict: {
+    file: "tools/predict/main.ts",
+    needs(words) {
+      const { model, images, code } = readPredictWords(words), { read, write, ffi } = devices();
+      return { read: [...read, model, ...images, code], write, ffi };
+    },
+    flags: locked,
+  },
   bench: {
     file: "bench/main.ts",
     needs() {

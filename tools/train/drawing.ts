@@ -1,5 +1,6 @@
 /** Test images drawn as text, side by side, each with what a model says of it. */
 import { type data, type nn, noGrad, scope } from "../../mod.ts";
+import { picture } from "../picture.ts";
 import type { ImageInfo } from "./model.ts";
 
 /** The largest side of an image that is drawn: a character is a pixel wide. */
@@ -28,7 +29,8 @@ export async function drawPredictions(
       const guess = probabilities.indexOf(Math.max(...probabilities));
       const mark = guess === label.item() ? "" : ` (it is ${classes[label.item()]})`;
       const title = `${classes[guess]}, ${Math.round(probabilities[guess]! * 100)} % sure${mark}`;
-      for (const [row, text] of [...drawing(pixels.toTypedArray(), height, width), title].entries()) {
+      const drawn = picture(pixels.toTypedArray(), [channels, height, width], { colours: false, margin: 2 });
+      for (const [row, text] of [...drawn, title].entries()) {
         lines[row] = (lines[row] ?? "") + text.padEnd(width);
       }
       pixels.dispose();
@@ -37,17 +39,4 @@ export async function drawPredictions(
     return lines.map((line) => line.trimEnd()).join("\n");
   }
   return "";
-}
-
-/** An image without its two outermost rows and columns as text, in which a character stands for two pixels above each other. */
-function drawing(pixels: ArrayLike<number>, height: number, width: number): string[] {
-  const isInk = (row: number, column: number) => row < height - 2 && pixels[row * width + column]! > 0.4;
-  return Array.from({ length: Math.ceil((height - 4) / 2) }, (_, line) => {
-    const row = 2 + 2 * line;
-    const characters = Array.from(
-      { length: width - 4 },
-      (_, k) => " ▀▄█"[Number(isInk(row, k + 2)) + 2 * Number(isInk(row + 1, k + 2))],
-    );
-    return characters.join("");
-  });
 }
