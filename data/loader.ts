@@ -44,8 +44,8 @@ export interface DataLoaderOptions {
   augment?: readonly Augmentation[];
   /**
    * The number of Web Workers that make batches ahead of time, two at most each; 0, the default, makes them when they are
-   * asked for. Batches are the same for any number. Workers start when a loop begins and end with it. They need `--allow-read`
-   * for the library's files.
+   * asked for. Batches are the same for any number. Workers start when a loop begins and end with it. They need
+   * `--allow-read` of the library's folders `core`, `data` and `kernels`; an error says so.
    *
    * Workers read an {@linkcode ArrayDataset}, or a subset of one, in shared memory, into which it moves then. Other datasets
    * are asked where the loop runs, and workers do the rest.

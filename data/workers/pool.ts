@@ -18,7 +18,8 @@ interface Seat {
   readonly asked: PromiseWithResolvers<Batch>[];
 }
 
-const program = new URL("./worker.ts", import.meta.url), library = new URL("../..", import.meta.url);
+/** What a worker runs, and the rooms of the library that it loads files of. */
+const program = new URL("./worker.ts", import.meta.url), rooms = ["core", "data", "kernels"];
 
 /** Workers that make batches of a dataset. They live until the pool is disposed of, or nobody asks for long. */
 export class WorkerPool implements Disposable {
@@ -28,7 +29,7 @@ export class WorkerPool implements Disposable {
   readonly #seats: readonly Seat[];
   #isEnded = false;
 
-  /** Error where workers may not read the library. */
+  /** Error where workers may not read their code. */
   constructor(workers: number, dataset: Dataset, augmentations: readonly Augmentation[]) {
     this.#dataset = dataset;
     this.#source = sourceOf(dataset);
@@ -79,11 +80,14 @@ export class WorkerPool implements Disposable {
   }
 }
 
-/** Error unless workers may read the library. What is served over the network was granted with the import. */
+/** Error unless workers may read their code. What is served over the network was granted with the import. */
 function checkReadable(): void {
-  if (library.protocol !== "file:") return;
-  const path = decodeURIComponent(Deno.build.os === "windows" ? library.pathname.slice(1) : library.pathname);
-  if (!mayRead(path)) throw new Error(`Cannot start workers: they need --allow-read=${path}`);
+  if (program.protocol !== "file:") return;
+  const paths = rooms.map((room) => decodeURIComponent(new URL(`../../${room}`, import.meta.url).pathname));
+  const missing = paths.map((path) => Deno.build.os === "windows" ? path.slice(1) : path).filter((path) =>
+    !mayRead(path)
+  );
+  if (missing.length > 0) throw new Error(`Cannot start workers: they need --allow-read=${missing.join()}`);
 }
 
 /** Ends a worker. A process does not end while one lives, so that those of a loop that nobody goes on with end too. */
