@@ -11,7 +11,16 @@ import { judgeMore, judgeSame, summarize } from "../tools/report/statistics.ts";
 import { PNG } from "../tools/report/npm.ts";
 import { fill, format, formatDifference, words } from "../tools/report/words.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows, globSync, XMLValidator } from "./support.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+  fromFileUrl,
+  globSync,
+  XMLValidator,
+} from "./support.ts";
 
 const both = (text: string) => ({ en: text, zh: text });
 
@@ -49,7 +58,7 @@ function resultOf(run: Run, accuracy: number): Result {
     seconds: 12,
     totalSeconds: 90,
     epochs: 2,
-    machine: { cpu: "Some CPU", cores: 2, device: "cpu", level: "x86_64_v3" },
+    machine: { cpu: "Some CPU", cores: 2, threads: 2, device: "cpu", level: "x86_64_v3" },
     curve: [
       { epoch: 1, loss: 0.5, testLoss: 0.6, accuracy: accuracy - 0.1 },
       { epoch: 2, loss: 0.25, testLoss: 0.5, accuracy },
@@ -248,7 +257,7 @@ Deno.test("figures: well-formed, also of one epoch, of no result, and of names w
   const mistake = { index: 3, label: 1, guess: 0, probability: 0.987 };
   const svg = mistakesFigure([mistake], strip, ["cat", "dog"], "mistakes");
   assertSvg(svg, "mistakes");
-  assertMatch(svg, />dog<[\s\S]*>cat 99 %</);
+  assertMatch(svg, />dog<[\s\S]*>cat, 99 %</);
   const matrix = sumOf([[[9, 1], [2, 8]], [[10, 0], [0, 10]]]);
   assertEquals(matrix, [[19, 1], [2, 18]]);
   assertSvg(confusionFigure(matrix, ["cat", "dog"], { title: "t", label: "l", guess: "g" }), "confusion");
@@ -321,3 +330,58 @@ Deno.test("flags: a config as words of deno task train", () => {
     ' --data mnist --augment "" --batch-size 32 --no-captured --residual',
   );
 });
+
+testWith(
+  ["read", "write", "run"],
+  "deno task report: a run leaves a result, of which the pages are made",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      const report = async (...words: string[]) => {
+        const path = (name: string) => fromFileUrl(import.meta.resolve(`../${name}`));
+        const flags = ["--config", path("deno.json"), `--lock=${path("deno.lock")}`, "--frozen"];
+        const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+          args: ["run", "-A", "--quiet", "--no-check", ...flags, path("tools/report/main.ts"), ...words],
+          cwd: folder,
+          env: { DENEB_DEVICE: "wasm", NO_COLOR: "1" },
+        }).output();
+        const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+        return { code, stdout: text(stdout), stderr: text(stderr) };
+      };
+      const tiny: Experiment = {
+        ...experiment,
+        name: "tiny",
+        base: { data: "digits", limit: 64, batchSize: 32, width: 8, epochs: 2, device: "wasm" },
+        variants: experiment.variants.slice(0, 2),
+        goal: { accuracy: 0.1 },
+        expected: [],
+        keep: true,
+      };
+      await writeText(`${folder}/docs/report/experiments.json`, JSON.stringify([tiny]));
+      assertMatch((await report("--list")).stdout, /^tiny\/flat +0 of 2 done +2 to do, 3\.0 min each$/m);
+      assertMatch((await report("--only", "huge")).stderr, /^Cannot report: --only huge is not one of tiny$/m);
+      assertMatch((await report("--one", "tiny/flat-7")).stderr, /^Cannot run tiny\/flat-7: /);
+      assertMatch(
+        (await report("--jobs", "0")).stderr,
+        /^Cannot read --jobs: "0" must be a whole number from 1 to 10000$/m,
+      );
+      const ran = await report("--one", "tiny/flat-0");
+      assertEquals(ran.code, 0, ran.stderr);
+      assertMatch((await report("--list")).stdout, /^tiny\/flat +1 of 2 done +1 to do/m);
+      const [found] = (await readResults(`${folder}/${resultsFolder}`)).values(), { result } = found!;
+      assertEquals([result.epochs, result.curve.length, result.config.depth], [2, 2, 1]);
+      assertEquals(result.kept!.bytes, (await Deno.stat(`${folder}/${reportFolder}/mnist.safetensors`)).size);
+      assert(result.mistakes.every(({ label, guess }) => label !== guess), "a mistake that is none");
+      assertEquals((await report("--check")).code, 1);
+      assertEquals((await report("--pages")).code, 0);
+      assertEquals((await report("--check")).code, 0);
+      const page = await Deno.readTextFile(`${folder}/docs/report/README.md`);
+      assertMatch(page, /1 of 4 runs are done/);
+      assertMatch(page, /!\[Depth & <width>\]\(figures\/tiny-mistakes\.en\.svg\)/);
+      // A changed config takes the result away from its run.
+      await writeText(
+        `${folder}/docs/report/experiments.json`,
+        JSON.stringify([{ ...tiny, base: { ...tiny.base, width: 9 } }]),
+      );
+      assertMatch((await report("--list")).stdout, /^tiny\/flat +0 of 2 done +2 to do/m);
+    }),
+);

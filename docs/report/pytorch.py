@@ -126,14 +126,14 @@ def check(config):
 
 
 @torch.no_grad()
-def test(model, x, y, classes):
-    """Loss, accuracy and confusion matrix, in batches of 500."""
+def test(model, x, y, classes, criterion):
+    """Loss of training, cross entropy, accuracy and confusion matrix, in batches of 500."""
     model.eval()
     logits = torch.cat([model(part) for part in x.split(500)])
     guess = logits.argmax(1)
     confusion = torch.bincount(y * classes + guess, minlength=classes**2).reshape(classes, classes)
-    loss = nn.functional.cross_entropy(logits, y).item()
-    return loss, (guess == y).float().mean().item(), confusion.tolist()
+    losses = criterion(logits, y).item(), nn.functional.cross_entropy(logits, y).item()
+    return *losses, (guess == y).float().mean().item(), confusion.tolist()
 
 
 def processor():
@@ -182,13 +182,13 @@ def main(folder, data, threads=0):
             total += loss.item()
             step += 1
         seconds += time.perf_counter() - epoch_begun
-        test_loss, accuracy, confusion = test(model, test_x, test_y, classes)
+        test_loss, plain_loss, accuracy, confusion = test(model, test_x, test_y, classes, criterion)
         curve.append({"epoch": epoch, "loss": total / len(batches), "testLoss": test_loss, "accuracy": accuracy})
         print(f"epoch {epoch}/{len(order)}  loss {total / len(batches):.4f}  test {100 * accuracy:.2f} %", flush=True)
 
     result = {
         "accuracy": accuracy,
-        "loss": test_loss,
+        "loss": plain_loss,
         "confusion": confusion,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "seconds": seconds,
@@ -197,6 +197,7 @@ def main(folder, data, threads=0):
         "machine": {
             "cpu": processor(),
             "cores": os.cpu_count(),
+            "threads": torch.get_num_threads(),
             "device": f"PyTorch {torch.__version__}",
             "level": torch.backends.cpu.get_cpu_capability(),
         },

@@ -48,6 +48,8 @@ export interface Experiment {
   readonly lesson: Text;
   /** Figures beside the curves, of the first variant. */
   readonly show?: readonly ("confusion" | "mistakes")[];
+  /** Keeps the first run's model in the repository. */
+  readonly keep?: boolean;
 }
 
 /** One training run. */

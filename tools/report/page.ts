@@ -11,11 +11,12 @@ import {
   type Run,
   variantOf,
 } from "./experiments.ts";
+import { cardPath, makeCard } from "./card.ts";
 import { confusionFigure, sumOf } from "./figures/confusion.ts";
 import { curvesFigure } from "./figures/curves.ts";
 import { mistakesFigure } from "./figures/mistakes.ts";
 import { mlpResNetFigure, resMlpFigure } from "./figures/models.ts";
-import type { Machine, Result, Results } from "./results.ts";
+import type { Result, Results } from "./results.ts";
 import { judgeMore, judgeSame, summarize, type Summary, type Verdict } from "./statistics.ts";
 import { fill, format, formatDifference, type Words, words } from "./words.ts";
 
@@ -50,6 +51,8 @@ export function makePages(report: Report): Pages {
     }
     pages.set(pageName(language), words[language].tidy(page(report, language)));
   }
+  const keeper = report.experiments.find(({ keep }) => keep), kept = keeper && firstRun(report, keeper);
+  if (kept?.result.kept !== undefined) pages.set(cardPath, makeCard(kept.run, kept.result));
   return pages;
 }
 
@@ -101,10 +104,16 @@ function figuresOf(report: Report, experiment: Experiment, language: Language): 
   return found;
 }
 
-/** The result of the first variant's first seed. */
-function firstRun({ runs, results }: Report, experiment: Experiment): { result: Result; path: string } | undefined {
-  const run = runs.find((run) => run.experiment === experiment);
-  return run && results.get(run.key);
+/** The first variant's run of the first seed, with its result, if it is there. */
+function firstRun({ runs, results }: Report, experiment: Experiment): FirstRun | undefined {
+  const run = runs.find((run) => run.experiment === experiment), found = run && results.get(run.key);
+  return found && { run, ...found };
+}
+
+interface FirstRun {
+  readonly run: Run;
+  readonly result: Result;
+  readonly path: string;
 }
 
 function classesOf(result: Result | undefined): readonly string[] {
@@ -162,7 +171,7 @@ function goals(report: Report, language: Language): string {
 }
 
 function section(report: Report, experiment: Experiment, language: Language): string {
-  const own = words[language], { heads, captions, base, colon } = own, { name } = experiment;
+  const own = words[language], { heads, captions, base, colon, keeps } = own, { name } = experiment;
   const results = experiment.variants.map((variant) => resultsOf(report, experiment, variant.name));
   const done = results.flat().length, all = experiment.variants.length * experiment.seeds.length;
   const figures = figuresOf(report, experiment, language).map(([path]) => path);
@@ -186,6 +195,7 @@ function section(report: Report, experiment: Experiment, language: Language): st
     ...lesson === null ? [] : [`**${heads.lesson}${colon}** ${lesson}`],
     ...image("confusion", captions.confusion),
     ...image("mistakes", captions.mistakes),
+    ...experiment.keep && firstRun(report, experiment)?.result.kept ? [keeps] : [],
   ].join("\n\n");
 }
 
@@ -239,13 +249,9 @@ function seen({ expectation, verdict, difference }: Judged, language: Language):
   return `${expectation.text[language]} ${own.verdict[verdict]}${own.colon} \`${one}\` − \`${two}\` = ${size}`;
 }
 
-function machines({ runs, results }: Report, own: Words): string {
-  const all = runs.flatMap(({ key }) => results.get(key)?.result ?? []).map(({ machine }) => machineText(machine));
-  return [own.machines, "", ...[...new Set(all)].sort().map((text) => `- ${text}`)].join("\n");
-}
-
-function machineText({ cpu, cores, device, level }: Machine): string {
-  return [cpu, `${cores} cores`, `${device}${level ? ` (${level})` : ""}`].join(", ");
+function machines({ runs, results }: Report, { machines, machine }: Words): string {
+  const all = runs.flatMap(({ key }) => results.get(key)?.result ?? []).map((result) => machine(result.machine));
+  return [machines, "", ...[...new Set(all)].sort().map((text) => `- ${text}`)].join("\n");
 }
 
 function percent(share: number): string {

@@ -9,8 +9,11 @@ import { keyOf } from "./experiments.ts";
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
+  /** The threads that computed. */
+  readonly threads: number;
   readonly device: string;
-  readonly level?: string | null;
+  /** The level of instructions, where the device has such; else "". */
+  readonly level: string;
 }
 
 /** A point of a curve. */
@@ -18,7 +21,7 @@ export interface Point {
   readonly epoch: number;
   /** The mean loss of the epoch's batches. */
   readonly loss: number;
-  /** Of the test set, after the epoch. */
+  /** Of the test set after the epoch: the loss that is trained, with its label smoothing. */
   readonly testLoss: number | null;
   readonly accuracy: number | null;
 }
@@ -52,6 +55,8 @@ export interface Result {
   readonly curve: readonly Point[];
   /** The surest mistakes, whose images stand beside each other in the PNG file of the same name. */
   readonly mistakes: readonly Mistake[];
+  /** Of a model that is kept in the repository: the bytes of its file, and the share of test images that this very file knows. */
+  readonly kept?: { readonly accuracy: number; readonly bytes: number };
 }
 
 /** The most points that a kept curve has. */
@@ -100,7 +105,7 @@ export function resultText(result: Result): string {
   const line = (value: unknown) => JSON.stringify(value, short);
   const list = (items: readonly unknown[]) =>
     items.length === 0 ? "[]" : `[\n${items.map((item) => `    ${line(item)}`).join(",\n")}\n  ]`;
-  const exact = ["accuracy", "parameters", "config"]; // Five digits are too few for these.
+  const exact = ["accuracy", "parameters", "config", "kept"]; // Five digits are too few for these.
   const rows = Object.entries(result).map(([name, value]) => {
     const text = ["curve", "mistakes", "confusion"].includes(name)
       ? list(value as unknown[])

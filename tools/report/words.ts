@@ -1,5 +1,6 @@
 /** Numbers and fixed sentences of the report in its languages, and the placeholders by which other texts get their numbers. */
 import type { Field, Language } from "./experiments.ts";
+import type { Machine } from "./results.ts";
 import type { Summary, Verdict } from "./statistics.ts";
 
 /** The fixed words of a language. */
@@ -37,6 +38,7 @@ export interface Words {
   readonly noSurprise: string;
   readonly surprises: string;
   readonly expected: string;
+  readonly keeps: string;
   readonly colon: string;
   readonly stop: string;
   /** The last touch to a page. */
@@ -50,6 +52,7 @@ export interface Words {
   readonly noDifference: string;
   readonly repeat: readonly string[];
   readonly machines: string;
+  readonly machine: (machine: Machine) => string;
 }
 
 export const words: Readonly<Record<Language, Words>> = {
@@ -59,7 +62,7 @@ export const words: Readonly<Record<Language, Words>> = {
     intro: [
       "The networks of this report are trained from scratch by Deneb, on no other data, one network at a time. Every figure, table and number below is made by `deno task report` from the small files in `docs/report/results`: each holds the config of a run, its curve and its scores. A mean over seeds is followed by the sample standard deviation.",
       "MNIST is used as published. **The CIFAR-10 images in use were decoded from JPEG files, and differ a little from the original binary files: the original files may give other numbers.**",
-      "No run chooses anything by the test set: settings were fixed before, the last weights of a run are the ones that are tested, and the test curves are only looked at.",
+      "A run chooses nothing by the test set: its last weights are the ones that are tested, and the test curves are only looked at.",
     ],
     heads: {
       goals: "Goals",
@@ -103,6 +106,8 @@ export const words: Readonly<Record<Language, Words>> = {
       undecided: "The difference is within the spread of the seeds",
     },
     expected: "Expected",
+    keeps:
+      "The model of seed 0 is kept in [mnist.safetensors](mnist.safetensors); [its card](mnist.md) says how to use it.",
     colon: ":",
     stop: ".",
     tidy: (page) => page,
@@ -119,6 +124,10 @@ export const words: Readonly<Record<Language, Words>> = {
       "`deno task report --list` shows all runs, which of them are done, and about how long the others take; `deno task report` does those that are missing, or whose config in [experiments.json](experiments.json) changed, and writes these pages. It can be ended at any time and goes on from the last checkpoint; `--only NAME` does one experiment, `--minutes N` stops after about that long. A single run is `deno task train` with the flags that stand at each experiment, and `--seed 0`, `1` or `2`.",
     ],
     machines: "The runs were done on:",
+    machine: ({ cpu, cores, threads, device, level }) =>
+      `${cpu}, ${cores} cores, ${threads} ${threads === 1 ? "thread" : "threads"} a run: ${device}${
+        level && ` (${level})`
+      }`,
   },
   zh: {
     other: "[English](README.md)",
@@ -126,7 +135,7 @@ export const words: Readonly<Record<Language, Words>> = {
     intro: [
       "本报告中的网络全部由 Deneb 从零开始训练，不使用任何额外数据，也不做模型集成。下面的每一幅图、每一张表、每一个数字，都由 `deno task report` 根据 `docs/report/results` 中的小文件生成：每个文件记录一次训练的配置、曲线和成绩。多个随机种子的平均值之后给出样本标准差。",
       "MNIST 使用公开发布的原始文件。**CIFAR-10 的图像由 JPEG 解码而来，与原始二进制文件略有差别：换用原始文件，数字可能有所不同。**",
-      "任何一次训练都不依据测试集做选择：设置事先确定，测试的是训练结束时的权重，测试曲线只供观察。",
+      "训练过程不依据测试集做任何选择：测试的是训练结束时的权重，测试曲线只供观察。",
     ],
     heads: {
       goals: "目标",
@@ -165,6 +174,7 @@ export const words: Readonly<Record<Language, Words>> = {
     },
     verdict: { confirmed: "结果如此", contradicted: "**结果并非如此**", undecided: "差别在随机种子的波动之内" },
     expected: "预期",
+    keeps: "种子 0 的模型保存在 [mnist.safetensors](mnist.safetensors)；用法见[模型卡](mnist.md)（英文）。",
     colon: "：",
     stop: "。",
     // Chinese punctuation brings its own space.
@@ -182,6 +192,8 @@ export const words: Readonly<Record<Language, Words>> = {
       "`deno task report --list` 列出全部训练、哪些已经完成、其余大约需要多久；`deno task report` 只做缺少的、或在 [experiments.json](experiments.json) 中配置已经改变的训练，然后写出这些页面。它可以随时中断，下次从最近的检查点继续；`--only NAME` 只做一个实验，`--minutes N` 大约在这么久之后停下。单独的一次训练就是 `deno task train` 加上各实验处列出的参数，再加 `--seed 0`、`1` 或 `2`。",
     ],
     machines: "训练所用的机器：",
+    machine: ({ cpu, cores, threads, device, level }) =>
+      `${cpu}，${cores} 核，每次训练 ${threads} 个线程：${device}${level && `（${level}）`}`,
   },
 };
 

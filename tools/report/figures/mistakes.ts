@@ -43,7 +43,7 @@ export function mistakesFigure(
     const wrong = element(
       "text",
       { ...middle, y: y + shown + 26, fill: palette[1]! },
-      escape(`${names[guess] ?? guess} ${Math.round(100 * probability)} %`),
+      escape(`${names[guess] ?? guess}, ${Math.round(100 * probability)} %`),
     );
     return element("svg", window, element("use", { href: "#strip" })) + right + wrong;
   });
