@@ -54,6 +54,7 @@ const roots = [
   "tools/dashboard/samples.ts",
   "tools/dashboard/worker.ts",
   "tools/predict/main.ts",
+  "tools/report/main.ts",
   "tools/run_tests.ts",
   "tools/train/main.ts",
 ];

@@ -1,5 +1,7 @@
 /** The report: which runs it plans, what it makes of their numbers, and that its pages are what the kept results make. */
+import { data, io, nn, scope } from "../mod.ts";
 import { type Experiment, keyOf, languages, type Run, runsOf } from "../tools/report/experiments.ts";
+import { modelPath } from "../tools/report/card.ts";
 import { confusionFigure, sumOf } from "../tools/report/figures/confusion.ts";
 import { curvesFigure, logTicks } from "../tools/report/figures/curves.ts";
 import { mistakesFigure, stripOf } from "../tools/report/figures/mistakes.ts";
@@ -10,6 +12,7 @@ import { curveOf, readResults, type Result, type Results, resultText } from "../
 import { judgeMore, judgeSame, summarize } from "../tools/report/statistics.ts";
 import { PNG } from "../tools/report/npm.ts";
 import { fill, format, formatDifference, words } from "../tools/report/words.ts";
+import { openModel } from "../tools/train/model.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
 import {
   assert,
@@ -307,6 +310,20 @@ testWith(["read"], "docs/report: the pages are what the kept results make, and e
   for (const path of globSync(`${reportFolder}/results/**/*.json`)) assert(Deno.statSync(path).size < 20_000, path);
   const kept = new Set(runs.map(({ key }) => key));
   assertEquals([...results].filter(([key]) => !kept.has(key)).map(([, { path }]) => path), [], "results of no run");
+});
+
+testWith(["read"], "docs/report/mnist.safetensors: small, and made again as its card says", async () => {
+  const path = `${reportFolder}/${modelPath}`;
+  assert((await Deno.stat(path)).size < 600_000);
+  await scope(async () => {
+    const model = new nn.models.MLPResNet();
+    model.loadStateDict(await io.load(path));
+    model.eval();
+    const { model: opened, config } = await openModel(path), [image] = await data.digits({ test: 1, seed: 0 }).get(0);
+    assertEquals([config.model, config.data], ["mlpresnet", "mnist"]);
+    const [one, other] = [model, opened].map((each) => each.call(image.reshape([1, 784])).toArray());
+    assertEquals(one, other);
+  });
 });
 
 testWith(

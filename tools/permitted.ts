@@ -12,6 +12,7 @@ import { cachedLibrary, libraryFile } from "../kernels/native/library.ts";
 import { realOf } from "../kernels/native/partial.ts";
 import { readWords } from "./dashboard/command_line.ts";
 import { readWords as readPredictWords } from "./predict/words.ts";
+import { readWords as readReportWords } from "./report/command_line.ts";
 import { configOf } from "./train/command_line.ts";
 import { installedZig, pythons, zigFolder } from "./zig.ts";
 
@@ -145,6 +146,17 @@ export const programs: Readonly<Record<string, Program>> = {
       const { read, ffi } = devices();
       return { read: [...read, cacheFolder("code")], run: findingZig(), ffi };
     },
+  },
+  report: {
+    file: "tools/report/main.ts",
+    needs(words) {
+      const out = ["--out", "runs/report"], mnist = training(["--data", "mnist", ...out]);
+      const read = [...mnist.read!, ...training(["--data", "cifar10", ...out]).read!, "docs/report"];
+      // Each run is a process of its own.
+      const run = [Deno.execPath(), readReportWords(words).python];
+      return { ...mnist, read, write: [...mnist.write!, "docs/report"], run };
+    },
+    flags: locked,
   },
   build: { file: "tools/build.ts", needs: building },
   test: {

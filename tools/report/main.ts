@@ -4,8 +4,8 @@
  *
  *     deno task report --help
  */
-import { parseFlags } from "../flags.ts";
 import { commandOf } from "../permitted.ts";
+import { help, readWords, type Words } from "./command_line.ts";
 import { type Run, runsOf } from "./experiments.ts";
 import { readExperiments, reportFolder, resultsFolder, staleOf, writePages } from "./files.ts";
 import { makePages } from "./page.ts";
@@ -13,50 +13,20 @@ import { listOf, minutesOf, missing, nameOf } from "./plan.ts";
 import { readResults } from "./results.ts";
 import { doRun, interrupted } from "./run.ts";
 
-const help = `Reruns the experiments of ${reportFolder}/experiments.json and writes ${reportFolder}/README.md.
-
-  deno task report [flags]
-
-  --list             shows the runs: which are done, and how long the others take
-  --only NAME        does one experiment
-  --minutes N        stops after so long; the next call goes on with what was under way
-  --jobs N           runs at a time (1)
-  --threads N        of each run (all cores for one at a time, else one)
-  --python PATH      Python with torch, for the runs of PyTorch (python3)
-  --pages            writes the pages from the results that are there, and runs nothing
-  --check            fails unless the pages are what the results make, and writes nothing
-  --one NAME         does one run in this process, by its name EXPERIMENT/VARIANT-SEED
-  --help             this page`;
-
-/** What the command line asks for. */
-interface Settings {
-  readonly minutes: number | null;
-  readonly jobs: number;
-  readonly threads: number;
-  readonly python: string;
-}
-
-async function main(words: readonly string[]): Promise<number> {
-  const { text, flags } = known, found = parseFlags(words, { text, flags });
-  if (found.help) return say(help);
+async function main(given: readonly string[]): Promise<number> {
+  const words = readWords(given), { only } = words;
+  if (words.help) return say(help);
   const experiments = readExperiments(), runs = await runsOf(experiments);
-  const jobs = count("jobs", found.jobs, 1, 1);
-  const settings = {
-    minutes: found.minutes === undefined ? null : count("minutes", found.minutes, 1, 1),
-    jobs,
-    threads: count("threads", found.threads, jobs > 1 ? 1 : 0, 0),
-    python: found.python ?? "python3",
-  };
-  if (found.one !== undefined) return await doRun(named(runs, found.one), settings);
-  const asked = found.only === undefined ? runs : runs.filter(({ experiment }) => experiment.name === found.only);
+  if (words.one !== undefined) return await doRun(named(runs, words.one), words);
+  const asked = only === undefined ? runs : runs.filter(({ experiment }) => experiment.name === only);
   if (asked.length === 0) {
     const names = experiments.map(({ name }) => name).join(", ");
-    throw new RangeError(`Cannot report: --only ${found.only} is not one of ${names}`);
+    throw new RangeError(`Cannot report: --only ${only} is not one of ${names}`);
   }
-  if (found.list) return say(listOf(asked, await readResults(resultsFolder)));
-  const isWhole = found.check || found.pages || await doAll(asked, settings);
+  if (words.list) return say(listOf(asked, await readResults(resultsFolder)));
+  const isWhole = words.check || words.pages || await doAll(asked, words);
   const pages = makePages({ experiments, runs, results: await readResults(resultsFolder) });
-  if (found.check) {
+  if (words.check) {
     const stale = staleOf(pages, reportFolder);
     for (const path of stale) console.error(`${reportFolder}/${path} is not what the results make of it`);
     return stale.length === 0 ? 0 : 1;
@@ -65,22 +35,9 @@ async function main(words: readonly string[]): Promise<number> {
   return isWhole ? 0 : 1;
 }
 
-const known = {
-  text: ["only", "minutes", "jobs", "threads", "python", "one"],
-  flags: ["list", "pages", "check", "help"],
-} as const;
-
 function say(text: string): 0 {
   console.log(text);
   return 0;
-}
-
-/** A whole number from `least` to 10,000. RangeError for other words. */
-function count(name: string, word: string | undefined, otherwise: number, least: number): number {
-  if (word === undefined) return otherwise;
-  const value = Number(word);
-  if (Number.isSafeInteger(value) && value >= least && value <= 10_000 && word.trim() !== "") return value;
-  throw new RangeError(`Cannot read --${name}: "${word}" must be a whole number from ${least} to 10000`);
 }
 
 function named(runs: readonly Run[], name: string): Run {
@@ -92,7 +49,7 @@ function named(runs: readonly Run[], name: string): Run {
 }
 
 /** Does the runs that are missing, `jobs` at a time. False unless all are done. */
-async function doAll(runs: readonly Run[], settings: Settings): Promise<boolean> {
+async function doAll(runs: readonly Run[], settings: Words): Promise<boolean> {
   const results = await readResults(resultsFolder), minutes = (run: Run) => minutesOf(run, results);
   // The shortest first, so that a report that is ended has answered the most questions.
   const queue = missing(runs, results).sort((a, b) => minutes(a) - minutes(b));
@@ -123,7 +80,7 @@ async function doAll(runs: readonly Run[], settings: Settings): Promise<boolean>
 }
 
 /** Does a run in a process of its own, whose memory nobody else has used. Gives its exit status. */
-async function doApart(run: Run, settings: Settings, children: Set<Deno.ChildProcess>): Promise<number> {
+async function doApart(run: Run, settings: Words, children: Set<Deno.ChildProcess>): Promise<number> {
   const words = ["--one", nameOf(run), "--threads", `${settings.threads}`, "--python", settings.python];
   const child = new Deno.Command(Deno.execPath(), { args: commandOf("report", words), stdin: "null" }).spawn();
   children.add(child);
