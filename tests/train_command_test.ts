@@ -2,7 +2,7 @@
  * `deno task train`: its config, its augmentations, what it writes, what it refuses, and that a run which was ended before its
  * time goes on bit for bit.
  */
-import { devices, nn, setDefaultDevice, type train } from "../mod.ts";
+import { data, devices, nn, optim, setDefaultDevice, train } from "../mod.ts";
 import { parseAugmentations } from "../tools/train/augment.ts";
 import { configOf, resumption } from "../tools/train/command_line.ts";
 import { type Config, differences, fields, hashOf, helpPage, makeConfig, parseConfig } from "../tools/train/config.ts";
@@ -430,6 +430,27 @@ testWith(
       await assertRejects(open, RangeError, "epochs 0 must be a whole number");
     }),
 );
+
+testWith([], "train: an interrupt is heard within an epoch, also within one of the validation", async () => {
+  const model = new nn.Linear(1, 1),
+    loss = new nn.MSELoss(),
+    optimizer = new optim.SGD(model.parameters(), { lr: 0.01 });
+  const batches = (count: number) => {
+    const set = new data.ArrayDataset({ data: new Float32Array(count), shape: [count, 1] }, {
+      data: new Float32Array(count),
+      shape: [count, 1],
+    });
+    return new data.DataLoader(set);
+  };
+  for (const [training, validation] of [[1_000_000, 1], [1, 1_000_000]] as const) {
+    const controller = new AbortController(), timer = setTimeout(() => controller.abort(), 1);
+    const options = { loss, optimizer, validation: batches(validation), signal: controller.signal };
+    const kinds = [];
+    for await (const { kind } of train.run(model, batches(training), options)) if (kind !== "step") kinds.push(kind);
+    clearTimeout(timer);
+    assertEquals(kinds, ["start", "end"]);
+  }
+});
 
 const root = fromFileUrl(new URL("..", import.meta.url));
 

@@ -4,6 +4,7 @@ import type { DataLoader } from "../data/mod.ts";
 import type { AnyModule } from "../nn/mod.ts";
 import { checkPair } from "./check.ts";
 import type { Metric } from "./metrics.ts";
+import { Turns } from "./turns.ts";
 
 /**
  * Shows the metrics, from their beginning, what the model makes of all batches. False if the signal ended it before the last
@@ -18,10 +19,12 @@ export async function measure(
 ): Promise<boolean> {
   const modes = model.modules().map((part): [AnyModule, boolean] => [part, part.training]);
   for (const metric of metrics) metric.reset();
+  const turns = new Turns();
   let isEmpty = true;
   model.eval();
   try {
     for await (const batch of loader) {
+      if (turns.isDue) await turns.give();
       if (signal?.aborted) return false;
       using _ = scope();
       const [x, y] = checkPair(action, batch), output = noGrad(() => model.call(x));

@@ -16,6 +16,7 @@ import { metricsOf } from "./metric_choice.ts";
 import type { Metric } from "./metrics.ts";
 import type { TrainOptions } from "./options.ts";
 import { Steps } from "./steps.ts";
+import { Turns } from "./turns.ts";
 import { type Watch, watchesOf } from "./watch.ts";
 
 /**
@@ -159,7 +160,7 @@ class Run {
 
   /** Trains on the batches that are left of the epoch, or up to a step after which the signal ends the run. */
   async *#train(steps: Steps, checkpoints: Checkpoints): AsyncGenerator<TrainEvent, void, undefined> {
-    const counts = this.#counts, batches = lengthOf(this.#loader);
+    const counts = this.#counts, batches = lengthOf(this.#loader), turns = new Turns();
     this.#model.train();
     let begun = performance.now();
     for await (const batch of this.#loader) {
@@ -172,6 +173,7 @@ class Run {
       const isLast = counts.batches === batches;
       if (!steps.isFull && !isLast) continue;
       yield this.#finish(steps, begun);
+      if (turns.isDue) await turns.give();
       if (this.#options.signal?.aborted) return;
       // At its end an epoch is saved once it is validated.
       if (!isLast && checkpoints.isDue(counts.step)) yield await this.#save(checkpoints);
