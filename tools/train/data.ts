@@ -181,13 +181,12 @@ function downloadProgress(say: Say): data.ProgressListener {
 }
 
 function readingProgress(path: string, say: Say): (read: number, total: number) => void {
-  const seldom = makeSeldom();
-  return (read, total) => read > 1 && seldom() && say(`Reading ${path}: ${read} of ${total} images`);
+  const seldom = makeSeldom(performance.now());
+  return (read, total) => seldom() && say(`Reading ${path}: ${read} of ${total} images`);
 }
 
 /** A function that is true when it was not for two seconds. */
-function makeSeldom(): () => boolean {
-  let last = -Infinity;
+function makeSeldom(last = -Infinity): () => boolean {
   return () => {
     const now = performance.now(), isTime = now - last >= 2000;
     if (isTime) last = now;

@@ -52,7 +52,7 @@ export async function trainRun(config: Config, options: RunOptions = {}): Promis
   say(`Data: ${sets.title}.`);
   const model = await buildModel(config, sets), optimizer = makeOptimizer(model, config);
   const parameters = model.parameters().reduce((sum, { size }) => sum + size, 0);
-  say(`${titleOf(config)}, ${parameters} parameters; ${config.epochs} epochs`);
+  say(`${titleOf(config)}, ${parameters} parameters; ${config.epochs} ${config.epochs === 1 ? "epoch" : "epochs"}`);
   const stepsPerEpoch = Math.ceil(loaders.train.length / config.accumulate);
   const scheduler = makeSchedule(optimizer, config, config.epochs * stepsPerEpoch);
   const goesOn = config.resume && state === "unfinished";
