@@ -2,6 +2,7 @@
  * `deno task train`: its config, its augmentations, what it writes, what it refuses, and that a run which was ended before its
  * time goes on bit for bit.
  */
+import { isGranted } from "../kernels/native/environment.ts";
 import { data, devices, nn, optim, setDefaultDevice, train } from "../mod.ts";
 import { parseAugmentations } from "../tools/train/augment.ts";
 import { configOf, resumption } from "../tools/train/command_line.ts";
@@ -393,6 +394,76 @@ testWith(
       assertEquals(await Deno.readTextFile(`${folder}/file`), "mine");
     }),
 );
+
+/** Mounts a disk of so many bytes. False where that is not possible. */
+function mount(folder: string, bytes: number): boolean {
+  const words = ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder];
+  try {
+    return new Deno.Command("mount", { args: words, stderr: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+function unmount(folder: string): void {
+  new Deno.Command("umount", { args: [folder] }).outputSync();
+}
+
+/** Why no small disk can be mounted; null if one can. */
+function mountRefusal(): string | null {
+  if (Deno.build.os !== "linux" || !isGranted({ name: "run" }) || !isGranted({ name: "write" })) {
+    return "it takes Linux";
+  }
+  const folder = Deno.makeTempDirSync(), isMounted = mount(folder, 4096);
+  if (isMounted) unmount(folder);
+  Deno.removeSync(folder);
+  return isMounted ? null : "it takes the right to mount a disk";
+}
+
+/** Writes a file until its disk is full. */
+function fill(path: string): void {
+  using file = Deno.createSync(path);
+  const bytes = new Uint8Array(1024);
+  try {
+    for (;;) file.writeSync(bytes);
+  } catch {
+    // The disk is full.
+  }
+}
+
+testWith(
+  ["read", "write", "run"],
+  "train: a full disk leaves the checkpoint before, from which the run goes on",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      const config = makeConfig({ ...small, epochs: 6 }), disk = `${folder}/disk`, out = `${disk}/run`;
+      const whole = await trainRun({ ...config, out: `${folder}/whole` });
+      await Deno.mkdir(disk);
+      assert(mount(disk, 1 << 20), "no disk");
+      try {
+        const filling = trainRun({ ...config, out }, {
+          onEvent: ({ kind, epoch }) => kind === "epoch" && epoch === 3 && fill(`${disk}/filler`),
+        });
+        await assertRejects(() => filling, Error, "No space left on device");
+        await Deno.remove(`${disk}/filler`);
+        const names = Array.from(Deno.readDirSync(out), ({ name }) => name);
+        assertEquals(names.filter((name) => name.includes("partial")), []);
+        const { result } = await trainRun({ ...config, out, resume: true });
+        assertEquals([result!.loss, result!.confusion], [whole.result!.loss, whole.result!.confusion]);
+      } finally {
+        unmount(disk);
+      }
+    }),
+  mountRefusal(),
+);
+
+testWith(["read", "write"], "train: two runs do not share a folder", () =>
+  inTemporaryFolder(async (folder) => {
+    const config = makeConfig({ ...small, out: folder }), second: Promise<unknown>[] = [];
+    const onEvent = ({ kind }: train.TrainEvent) => kind === "start" && second.push(trainRun(config).catch(String));
+    assertEquals((await trainRun(config, { onEvent })).reason, "done");
+    assertMatch(`${await second[0]}`, /Cannot train: another process trains in/);
+  }));
 
 testWith(
   ["read", "write"],

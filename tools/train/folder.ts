@@ -68,6 +68,7 @@ export async function lookInto(config: Config): Promise<FolderState> {
     fail(out, new Error("it is a file, where a folder must be"));
   }
   const state = await exists(paths.result) ? "finished" : await exists(paths.checkpoint) ? "unfinished" : "empty";
+  if (await exists(paths.config)) (await hold(out)).close();
   if (state === "empty") return state;
   if (resume) {
     const stored = makeConfig({ ...parseConfig(paths.config, readText(paths.config)), resume: true });
@@ -79,6 +80,17 @@ export async function lookInto(config: Config): Promise<FolderState> {
     );
   }
   return state;
+}
+
+/**
+ * Holds the folder of a run until the file is closed or the process ends. Error if another process holds it: two runs would mix
+ * their logs.
+ */
+export async function hold(folder: string): Promise<Deno.FsFile> {
+  const file = await Deno.open(pathsOf(folder).config);
+  if (await file.tryLock(true)) return file;
+  file.close();
+  throw new Error(`Cannot train: another process trains in ${folder}; --out names another folder`);
 }
 
 /** What a finished run says of itself. */
@@ -112,5 +124,6 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 }
 
 function fail(folder: string, cause: Error): never {
-  throw new Error(`Cannot write to ${folder}: ${cause.message}; --out names another folder`, { cause });
+  const why = cause.message.replace(/^Cannot write [^:]*: /, "");
+  throw new Error(`Cannot write to ${folder}: ${why}; --out names another folder`, { cause });
 }

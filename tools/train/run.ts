@@ -10,7 +10,7 @@ import { parseAugmentations } from "./augment.ts";
 import { type Config, hashOf } from "./config.ts";
 import { openData, type RunData, type Say } from "./data.ts";
 import { drawPredictions } from "./drawing.ts";
-import { beginIn, lookInto, pathsOf, readResult, type RunResult, writeJson } from "./folder.ts";
+import { beginIn, hold, lookInto, pathsOf, readResult, type RunResult, writeJson } from "./folder.ts";
 import { buildModel, openModel, saveModel } from "./model.ts";
 import { makeOptimizer, makeSchedule } from "./optimizer.ts";
 import { percent } from "./terminal.ts";
@@ -61,6 +61,7 @@ export async function trainRun(config: Config, options: RunOptions = {}): Promis
     else if (state === "finished") say(`The finished run in ${config.out} is replaced.`);
     await beginIn(config);
   }
+  using _held = await hold(config.out);
   const images = config.epochs * loaders.train.length * config.batchSize;
   using log = new train.JsonLines(paths.log);
   const end = await follow(
