@@ -56,7 +56,17 @@ export function randomCrop(padding = 4, options: CropOptions = {}): RandomCrop {
   return made({ kind: "crop", padding: checkCount(action, "padding", padding, 0, 2 ** 20), fill });
 }
 
-/** Mirrors each image [channels, height, width] left to right with the given probability. RangeError unless it lies in [0, 1]. */
+/**
+ * Mirrors each image [channels, height, width] left to right with the given probability. RangeError unless it lies in [0, 1].
+ *
+ * @example
+ * ```ts
+ * import { data, tensor } from "deneb";
+ *
+ * const mirrored = data.augment(tensor([[[[1, 2, 3]]]]), [data.randomFlip(1)]);
+ * if (mirrored.toTypedArray().join() !== "3,2,1") throw new Error("not mirrored");
+ * ```
+ */
 export function randomFlip(probability = 0.5): RandomFlip {
   return made({ kind: "flip", probability: checkShare("make flip", "probability", probability) });
 }
@@ -173,6 +183,14 @@ export function elastic(options: ElasticOptions = {}): ElasticDistortion {
  * Puts zeros into a square of `size` x `size` pixels of each image [channels, height, width]. Its middle is any pixel, so that
  * a part may lie outside (DeVries and Taylor 2017, arXiv 1708.04552). After {@linkcode normalize}, zero is the mean.
  * RangeError unless `size` is a count.
+ *
+ * @example
+ * ```ts
+ * import { data, ones } from "deneb";
+ *
+ * const holed = data.augment(ones([1, 3, 32, 32]), [data.cutout(8)]), left = holed.sum().item();
+ * if (left < 3 * (32 * 32 - 8 * 8) || left > 3 * (32 * 32 - 4 * 4)) throw new Error("another size");
+ * ```
  */
 export function cutout(size: number): Cutout {
   return made({ kind: "cutout", size: checkCount("make cutout", "size", size, 0, 2 ** 20) });
@@ -236,6 +254,17 @@ export function mixup(alpha = 0.2, options: MixtureOptions = {}): Mixture {
  * Puts a rectangle of another image of the batch [batch, channels, height, width] in the same place of each. It has the share
  * 1 - w of the area, w drawn from Beta(alpha, alpha), and any pixel as its middle; what lies outside is cut off. The targets
  * are mixed by the areas that are seen (Yun et al. 2019, arXiv 1905.04899). All else is as for {@linkcode mixup}.
+ *
+ * @example
+ * ```ts
+ * import { data, nn } from "deneb";
+ *
+ * const model = new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 10)), loss = new nn.CrossEntropyLoss();
+ * const augment = [data.cutmix(1, { classes: 10 })];
+ * for await (const [x, y] of new data.DataLoader(data.digits({ train: 8 }), { batchSize: 8, augment })) {
+ *   if (!(loss.call(model.call(x), y).item() > 0)) throw new Error("no loss");
+ * }
+ * ```
  */
 export function cutmix(alpha = 1, options: MixtureOptions = {}): Mixture {
   return mixture("cutmix", alpha, options);

@@ -32,10 +32,18 @@ function pick({ data, shape, dtype }: Samples, indices: ArrayLike<number>): Samp
   return { data: picked, shape: [indices.length, ...shape.slice(1)], dtype: own };
 }
 
-/** The same samples in memory that workers read without copying it. */
+/** The same samples in memory that workers read without copying it. RangeError where there is not enough of it. */
 export function inSharedMemory({ data, shape, dtype }: Samples): Samples {
   const Elements = data.constructor as new (buffer: SharedArrayBuffer) => TypedArray;
-  const shared = new Elements(new SharedArrayBuffer(data.byteLength));
+  const shared = new Elements(allocate(data.byteLength));
   shared.set(data);
   return { data: shared, shape, ...(dtype !== undefined && { dtype }) };
+}
+
+function allocate(bytes: number): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(bytes);
+  } catch (cause) {
+    throw new RangeError(`Cannot share dataset: there is no memory for ${bytes} bytes`, { cause });
+  }
 }
