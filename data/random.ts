@@ -2,7 +2,7 @@
  * Random numbers for shuffles, augmentation and drawn digits, by Philox4x32-10: a stream is named by a seed and up to three
  * indices, such as epoch and batch, and does not depend on numbers that were drawn from other streams.
  */
-import { checkCount } from "../core/pure/check.ts";
+import { checkCount, refuse } from "../core/pure/check.ts";
 import { philox } from "../kernels/reference/philox.ts";
 
 /**
@@ -61,6 +61,7 @@ export class RandomStream {
 
   /** Puts the elements of `list` into a random order, each as likely as any other (Fisher and Yates). */
   shuffle(list: Uint32Array): void {
+    if (!(list instanceof Uint32Array)) refuse("shuffle", list, "a Uint32Array");
     for (let last = list.length - 1; last > 0; last--) {
       const other = this.below(last + 1), element = list[last]!;
       list[last] = list[other]!;

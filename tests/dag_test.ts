@@ -47,6 +47,7 @@ const roots = [
   "examples/xor.ts",
   "bench/main.ts",
   "bench/soak.ts",
+  "data/workers/worker.ts",
   "tools/doctor.ts",
   "tools/docs.ts",
   "tools/dashboard/main.ts",
@@ -131,4 +132,13 @@ testWith(["run", "read"], "no files import one another in a circle", () => {
   // Without the file of class Tensor there is no circle left.
   const without = new Map([...graph(true)].filter(([path]) => path !== "core/tensor/tensor.ts"));
   assertEquals(circles(without), [], "circles of types that do not pass through Tensor");
+});
+
+testWith(["run", "read"], "a worker of a loader loads files without state only, so that it starts soon", () => {
+  const all = imports(), reached = new Set(["data/workers/worker.ts"]);
+  for (const path of reached) {
+    for (const [target, { isTypeOnly }] of all.get(path) ?? []) if (!isTypeOnly) reached.add(target);
+  }
+  const kept = /^(data\/|core\/pure\/|kernels\/(reference\/|instruction\.ts|table\.json))/;
+  assertEquals([...reached].filter((path) => !kept.test(path)), []);
 });
