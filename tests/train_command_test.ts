@@ -179,7 +179,7 @@ Deno.test("train: without a terminal a run is plain lines, on one it is a block 
   const lines = viewed(false);
   assertMatch(
     lines,
-    /^epoch 1\/1 {2}50% {2}loss 2\.0000.*\nepoch 1\/1 {2}loss 2\.0000 {2}test 25\.00 % {2}100 images\/s\n$/,
+    /^epoch 1\/1 {2}50% {2}loss 2\.0000.*\nepoch 1\/1 {2}loss 2\.0000 {2}test 25\.00 % {2}200 images\/s\n$/,
   );
   // deno-lint-ignore no-control-regex -- the codes that colour, erase and move.
   const codes = /\x1b\[[0-9;]*[A-Zm]/gi, block = viewed(true);

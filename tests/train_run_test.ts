@@ -332,7 +332,7 @@ const root = fromFileUrl(new URL("..", import.meta.url));
 
 /** Starts a training as a process of its own. */
 function start(out: string, ...words: string[]): Deno.ChildProcess {
-  const flags = Object.entries({ ...small, epochs: 6 }).flatMap(([name, value]) => [
+  const flags = Object.entries({ ...small, epochs: 6, checkpointSteps: 3 }).flatMap(([name, value]) => [
     `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
     `${value}`,
   ]);

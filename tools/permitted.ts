@@ -87,7 +87,7 @@ function training(words: readonly string[]): Permissions {
       ...[isNamed && data.endsWith(".csv") ? dirname(data) : null, /\.[mc]?[jt]s$/.test(model) ? model : null],
       // Code that is loaded only for some runs.
       ...(isNamed ? ["data/images"] : []),
-      ...(workers > 0 ? ["."] : []),
+      ...(workers > 0 ? ["core", "data", "kernels"] : []),
       ...(dashboard ? ["tools/dashboard"] : []),
     ],
     write: [...write, out, isMnist ? mnist : null],

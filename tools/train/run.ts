@@ -43,8 +43,9 @@ export async function trainRun(config: Config, options: RunOptions = {}): Promis
   const { signal, onEvent, say = () => {} } = options, begun = performance.now(), paths = pathsOf(config.out);
   const state = await lookInto(config);
   if (state === "finished" && config.resume) {
-    say(`${config.out} holds this run, and it is finished.`);
-    return { reason: "finished before", step: 0, result: readResult(config.out) };
+    const result = readResult(config.out);
+    say(`${config.out} holds this run, and it is finished.\ntest accuracy ${percent(result.accuracy)}`);
+    return { reason: "finished before", step: 0, result };
   }
   const device = await chooseDevice(config, say);
   manualSeed(config.seed);

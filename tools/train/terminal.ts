@@ -59,7 +59,6 @@ export class LiveView {
   #epochs = 0;
   #accuracy = NaN;
   #seen = 0;
-  #epochBegun = 0;
 
   /** `isHeldOut` tells whether the images that are looked at after each epoch were held out of the training set. */
   constructor(isHeldOut: boolean, output: train.ProgressOutput = Deno.stdout) {
@@ -83,7 +82,7 @@ export class LiveView {
     switch (event.kind) {
       case "start":
         this.#epochs = event.epochs;
-        this.#seen = this.#epochBegun = event.seen;
+        this.#seen = event.seen;
         this.#progress = new train.Progress(images, { output: this.#output, done: event.seen });
         return;
       case "step": {
@@ -97,15 +96,14 @@ export class LiveView {
         return;
       }
       case "epoch": {
-        const { epoch, loss, seconds, seen, validation } = event, parts = [`epoch ${epoch}/${this.#epochs}`];
+        const { epoch, loss, seconds, validation } = event, parts = [`epoch ${epoch}/${this.#epochs}`];
         parts.push(`loss ${loss.toFixed(4)}`);
         const accuracy = validation?.accuracy;
         if (typeof accuracy === "number") {
           this.#courses.accuracy.add(this.#accuracy = accuracy);
           parts.push(`${this.#set} ${percent(accuracy)}`);
         }
-        parts.push(`${Math.round((seen - this.#epochBegun) / seconds)} images/s`);
-        this.#epochBegun = seen;
+        parts.push(`${Math.round(images / this.#epochs / seconds)} images/s`);
         this.line(parts.join("  "));
         return;
       }
