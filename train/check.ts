@@ -159,6 +159,7 @@ export const ownParts: readonly string[] = [
   "optimizer",
   "scheduler",
   "loader",
+  "validation",
   "random",
   "run",
   "average",

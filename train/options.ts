@@ -58,8 +58,9 @@ export interface TrainOptions extends StepOptions {
   /** The number of rounds through the loader; 1 by default. */
   epochs?: number;
   /**
-   * Captures the step and replays it, which is faster and gives the same bits; true by default. False is for models whose
-   * instructions depend on values. A last batch of another size is recorded once more.
+   * Captures the step and replays it, which is faster and gives the same bits; true by default. False is for models, losses and
+   * optimizers that read values, or whose plain numbers change from step to step: see {@linkcode capture}. A last batch of
+   * another size is recorded once more.
    */
   captured?: boolean;
   /** Batches that the model is tried on after each epoch. */

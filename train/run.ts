@@ -5,6 +5,7 @@
 import { checkCount, checkRange, checkState, shown } from "../core/internal.ts";
 import { noGrad } from "../core/mod.ts";
 import type { DataLoader } from "../data/mod.ts";
+import type { Stateful } from "../io/mod.ts";
 import type { Module } from "../nn/mod.ts";
 import { Average } from "./average.ts";
 import { checkPair, checkTraining } from "./check.ts";
@@ -111,13 +112,14 @@ class Run {
   }
 
   async *events(): AsyncGenerator<TrainEvent, void, undefined> {
-    const { ema, signal } = this.#options, model = this.#model, counts = this.#counts;
+    const { ema, signal, validation } = this.#options, model = this.#model, counts = this.#counts;
     using average = ema === undefined ? null : new Average(model, ema);
     using best = this.#keeping === null ? null : new Copies(tensorsOf(model));
     using steps = new Steps(model, this.#options, average);
     const checkpoints = new Checkpoints(this.#options, {
       model,
       loader: this.#loader,
+      validation: statefulOrNull(validation),
       run: { stateDict: () => this.#state(), loadStateDict: (state: RunState) => this.#load(state) },
       average,
       best,
@@ -206,7 +208,12 @@ class Run {
     if (validation !== undefined) {
       average?.exchange();
       try {
-        if (!await measure("validate", this.#model, validation, this.#metrics, signal)) return null;
+        const loader = statefulOrNull(validation), begun = loader?.stateDict();
+        if (!await measure("validate", this.#model, validation, this.#metrics, signal)) {
+          // The set is gone through from its beginning where the run goes on.
+          loader?.loadStateDict(begun);
+          return null;
+        }
         values = valuesOf(this.#metrics);
         isBest = this.#judge(values);
         if (this.#keeping !== null && isBest) noGrad(() => best!.take());
@@ -300,6 +307,12 @@ type RunState = Counts & {
   stopping: ReturnType<Watch["stateDict"]> | null;
   keeping: ReturnType<Watch["stateDict"]> | null;
 };
+
+/** The loader, if it has a position that can be saved. */
+function statefulOrNull(loader: unknown): Stateful | null {
+  const { stateDict, loadStateDict } = (loader ?? {}) as Partial<Stateful>;
+  return typeof stateDict === "function" && typeof loadStateDict === "function" ? loader as Stateful : null;
+}
 
 function lengthOf(loader: unknown): number | null {
   const { length } = loader as { length?: unknown };

@@ -1,5 +1,5 @@
 /** A run that is taken up again has the bits of one that was never ended: ended after any step, in this process or by a kill. */
-import { io, nn, train } from "../../mod.ts";
+import { data, io, nn, type Tensor, train } from "../../mod.ts";
 import { inTemporaryFolder, testWith } from "../permissions.ts";
 import { assert, assertEquals, assertRejects, forEachDevice } from "../support.ts";
 import { isGranted } from "../../kernels/native/environment.ts";
@@ -27,7 +27,9 @@ const variants: Record<string, Partial<train.TrainOptions>> = {
 /** A run with a variant's options, and a validation set if they measure something. */
 function variant(extra: Partial<train.TrainOptions>): Setup {
   const made = setup(extra);
-  if (extra.metrics !== undefined) made.options.validation = made.validation;
+  // In another order each time, so that sums round otherwise.
+  const shuffled = new data.DataLoader(made.validation.dataset, { batchSize: 4, shuffle: true });
+  if (extra.metrics !== undefined) made.options.validation = shuffled;
   return made;
 }
 
@@ -88,6 +90,28 @@ testWith(
       const other = setup({ accumulate: 2, resume: path }), [start] = await eventsOf(other);
       assertEquals([start!.step, start!.epoch], [3, 2]);
       assertEquals(numbersOf(other.model), numbersOf(whole.model));
+    }),
+);
+
+testWith(
+  ["read", "write"],
+  "a run ended while it is validated goes on with the same bits",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      const checkpoint = { path: `${folder}/run.safetensors` };
+      let calls = 0, end = new AbortController();
+      const count = (output: Tensor) => (++calls === 5 && end.abort(), output.mean());
+      const validated = async (extra: Partial<train.TrainOptions>) => {
+        calls = 0;
+        return await eventsOf(variant({ metrics: [count], ...extra }));
+      };
+      const whole = await validated({});
+      end = new AbortController();
+      const begun = await validated({ checkpoint, signal: end.signal });
+      assertEquals((begun.at(-1) as train.EndEvent).reason, "aborted");
+      const rest = await validated({ checkpoint, resume: true });
+      const epochs = (events: train.TrainEvent[]) => events.filter(({ kind }) => kind === "epoch").map(timeless);
+      assertEquals([...epochs(begun), ...epochs(rest)], epochs(whole));
     }),
 );
 
