@@ -40,8 +40,8 @@ function testPage(
         const browser = await launch();
         try {
           const page = await browser.newPage(context);
-        // A machine that is busy with other tests is slow.
-        page.setDefaultTimeout(120_000);
+          // A machine that is busy with other tests is slow.
+          page.setDefaultTimeout(120_000);
           page.on("request", (request) => asked.push(request.url()));
           page.on("console", (message) => complained.push(`${message.type()}: ${message.text()}`));
           page.on("pageerror", (error) => complained.push(error.message));

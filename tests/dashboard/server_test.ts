@@ -94,27 +94,30 @@ test("a log that is cut or written anew is told from its beginning", async (fold
   await page.close();
 });
 
-test("a log that is not there yet, or no more, is a problem that passes", async (folder, { url }, said) => {
-  const page = await listen(url),
-    expect = async (problem: RegExp | null, lines: number) => {
-      const { message } = (await page.next())!;
-      if (problem === null) assertEquals(message.problem, null);
-      else assertMatch(message.problem!, problem);
-      assertEquals(message.lines, lines);
-    };
-  await expect(/^Cannot read .*log\.jsonl: there is none$/, 0);
-  await writeLog(folder, logOf({ steps: 3 }));
-  await expect(null, 5);
-  await Deno.rename(folder, `${folder}.away`);
-  await expect(/there is none/, 5);
-  await Deno.mkdir(`${folder}/log.jsonl`, { recursive: true });
-  await expect(/it is no file/, 5);
-  await Deno.remove(folder, { recursive: true });
-  await Deno.rename(`${folder}.away`, folder);
-  await expect(null, 5);
-  assertEquals(said.length, 1, said.join("\n"));
-  await page.close();
-});
+test(
+  "a log that is not there yet is waited for, and one that is gone is a problem that passes",
+  async (folder, { url }, said) => {
+    const page = await listen(url),
+      expect = async (problem: RegExp | null, lines: number) => {
+        const { message } = (await page.next())!;
+        if (problem === null) assertEquals(message.problem, null);
+        else assertMatch(message.problem!, problem);
+        assertEquals(message.lines, lines);
+      };
+    await expect(null, 0);
+    await writeLog(folder, logOf({ steps: 3 }));
+    await expect(null, 5);
+    await Deno.rename(folder, `${folder}.away`);
+    await expect(/^Cannot read .*log\.jsonl: there is none$/, 5);
+    await Deno.mkdir(`${folder}/log.jsonl`, { recursive: true });
+    await expect(/it is no file/, 5);
+    await Deno.remove(folder, { recursive: true });
+    await Deno.rename(`${folder}.away`, folder);
+    await expect(null, 5);
+    assertEquals(said.length, 1, said.join("\n"));
+    await page.close();
+  },
+);
 
 test("broken lines are left out, counted, and told of once", async (folder, { url }, said) => {
   await Deno.writeTextFile(`${folder}/log.jsonl`, `{"kind":"st\n${linesOf(logOf({ steps: 2 }))}\0\xff\n`);

@@ -167,9 +167,12 @@ class RunLog {
     try {
       await this.#follower.look();
     } catch (error) {
-      const reason = error instanceof Deno.errors.NotFound ? "there is none" : (error as Error).message;
-      problem = `Cannot read ${path}: ${reason}`;
-      if (problem !== this.#problem && !(error instanceof Deno.errors.NotFound)) this.#say(problem);
+      const isAbsent = error instanceof Deno.errors.NotFound;
+      // A run that is about to begin has no log yet; what is gone is told to the pages, which still show it.
+      if (!isAbsent || this.#history.lines > 0) {
+        problem = `Cannot read ${path}: ${isAbsent ? "there is none" : (error as Error).message}`;
+      }
+      if (problem !== null && problem !== this.#problem && !isAbsent) this.#say(problem);
     }
     this.#problem = problem;
     if (this.#history.broken > 0 && !this.#hasToldOfBroken) {

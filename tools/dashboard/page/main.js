@@ -122,16 +122,16 @@ find("charts").append(whole, ...charts.map(({ element }) => element));
 function tiles({ columns, epochs }) {
   const last = (/** @type {Column} */ name) => columns[name].at(-1);
   const recent = (/** @type {Column} */ name) => smoothed(columns[name]).at(-1);
-  const measured = epochs.filter((epoch) => metric(epoch, "accuracy") !== null);
-  const best = measured.toSorted((a, b) => (metric(b, "accuracy") ?? 0) - (metric(a, "accuracy") ?? 0))[0];
-  const epoch = epochs.findLast((epoch) => metric(epoch, "loss") !== null);
+  const newest = (/** @type {string} */ name) => epochs.findLast((epoch) => metric(epoch, name) !== null);
+  const accuracies = epochs.map((epoch) => metric(epoch, "accuracy") ?? -1), highest = Math.max(...accuracies);
+  const best = epochs[accuracies.indexOf(highest)]?.epoch;
   return [
     ["Training loss", number(recent("loss")), "recent mean"],
-    ["Validation loss", number(epoch && metric(epoch, "loss")), epoch ? `epoch ${epoch.epoch}` : ""],
+    ["Validation loss", number(metric(newest("loss"), "loss")), newest("loss") ? `epoch ${newest("loss")?.epoch}` : ""],
     [
       "Accuracy",
-      percent(measured.at(-1) && metric(/** @type {any} */ (measured.at(-1)), "accuracy")),
-      best ? `best ${percent(metric(best, "accuracy"))}, epoch ${best.epoch}` : "",
+      percent(metric(newest("accuracy"), "accuracy")),
+      highest >= 0 ? `best ${percent(highest)}, epoch ${best}` : "",
     ],
     ["Learning rate", number(last("lr")), ""],
     ["Images per second", count(recent("rate")), "recent mean"],

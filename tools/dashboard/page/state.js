@@ -56,9 +56,9 @@ export function applied(state, { whole, folder, problem, broken, at, points, epo
   };
 }
 
-/** A metric of an epoch's validation; null if it has none. @param {Logged} epoch @param {string} name */
-export function metric({ validation }, name) {
-  const value = /** @type {any} */ (validation)?.[name];
+/** A metric of an epoch's validation; null if it has none. @param {Logged | undefined} epoch @param {string} name */
+export function metric(epoch, name) {
+  const value = /** @type {any} */ (epoch?.["validation"])?.[name];
   return typeof value === "number" ? value : null;
 }
 
