@@ -138,6 +138,7 @@ export class Chart {
       key.className = isMarked ? "key marked" : "key";
       key.style.setProperty("--color", `var(${color})`);
       output.setAttribute("aria-live", "off");
+      output.textContent = this.#style.show(null);
       item.append(key, `${name} `, output);
       list.append(item);
       this.#outputs.push(output);
