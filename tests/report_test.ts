@@ -226,6 +226,15 @@ Deno.test("pages: verdicts, goals and lessons follow the numbers, in each langua
   assertEquals(makePages(report), pages, "a second time");
 });
 
+Deno.test("pages: a goal is reached, or the least that would do, or neither", async () => {
+  const degree = async (accuracy: number) => {
+    const short = { ...experiment, show: [], goal: { accuracy: 0.9, least: 0.8 } }, runs = await runsOf([short]);
+    const page = makePages({ experiments: [short], runs, results: resultsOf(runs, () => accuracy) }).get("README.md")!;
+    return /\| at least 90\.00 %; 80\.00 % would do \| [^|]* \| ([^|]*) \|/.exec(page)?.[1];
+  };
+  assertEquals([await degree(0.9), await degree(0.85), await degree(0.79)], ["yes", "the least", "no"]);
+});
+
 Deno.test("pages: without results they say what is missing, and show no number", async () => {
   const runs = await runsOf([experiment]);
   const pages = makePages({ experiments: [experiment], runs, results: new Map() });
@@ -394,6 +403,11 @@ testWith(
       const page = await Deno.readTextFile(`${folder}/docs/report/README.md`);
       assertMatch(page, /1 of 4 runs are done/);
       assertMatch(page, /!\[Depth & <width>\]\(figures\/tiny-mistakes\.en\.svg\)/);
+      // What is forgotten is to be done; here only pages are made, so that it stays so.
+      assertEquals((await report("--again", "--pages")).code, 0);
+      assertMatch((await report("--list")).stdout, /^tiny\/flat +0 of 2 done +2 to do/m);
+      assertEquals([...Deno.readDirSync(`${folder}/docs/report/results/tiny`)], []);
+      assertEquals((await report("--one", "tiny/flat-0")).code, 0);
       // A changed config takes the result away from its run.
       await writeText(
         `${folder}/docs/report/experiments.json`,

@@ -12,6 +12,7 @@ export const help = `Reruns the experiments of docs/report/experiments.json and 
   --jobs N           runs at a time (1)
   --threads N        of each run (all cores for one at a time, else one)
   --python PATH      Python with torch, for the runs of PyTorch (python3)
+  --again            forgets the results of what is asked for first, such as those of another machine
   --pages            writes the pages from the results that are there, and runs nothing
   --check            fails unless the pages are what the results make, and writes nothing
   --one NAME         does one run in this process, by its name EXPERIMENT/VARIANT-SEED
@@ -30,6 +31,7 @@ export interface Words {
   readonly threads: number;
   readonly python: string;
   readonly list: boolean;
+  readonly again: boolean;
   readonly pages: boolean;
   readonly check: boolean;
   readonly help: boolean;
@@ -39,7 +41,7 @@ export interface Words {
 export function readWords(words: readonly string[]): Words {
   const { minutes, jobs: many, threads, python = "python3", only, one, ...flags } = parseFlags(words, {
     text: ["only", "minutes", "jobs", "threads", "python", "one"],
-    flags: ["list", "pages", "check", "help"],
+    flags: ["list", "again", "pages", "check", "help"],
   });
   const jobs = many === undefined ? 1 : count("jobs", many, 1);
   return {
@@ -50,6 +52,7 @@ export function readWords(words: readonly string[]): Words {
     threads: threads === undefined ? (jobs > 1 ? 1 : 0) : count("threads", threads, 0),
     python,
     list: flags.list === true,
+    again: flags.again === true,
     pages: flags.pages === true,
     check: flags.check === true,
     help: flags.help === true,

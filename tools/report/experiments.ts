@@ -42,8 +42,11 @@ export interface Experiment {
   readonly minutes: number;
   readonly base: Partial<Config>;
   readonly variants: readonly Variant[];
-  /** The mean accuracy that the first variant must reach; with `or`, the better of this and that variant's mean. */
-  readonly goal?: { readonly accuracy: number; readonly or?: string };
+  /**
+   * The mean accuracy that the first variant is to reach; with `or`, the better of this and that variant's mean. Where the goal
+   * is high, `least` would do.
+   */
+  readonly goal?: { readonly accuracy: number; readonly least?: number; readonly or?: string };
   readonly expected?: readonly Expectation[];
   readonly lesson: Text;
   /** Figures beside the curves, of the first variant. */

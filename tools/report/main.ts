@@ -7,10 +7,10 @@
 import { commandOf } from "../permitted.ts";
 import { help, readWords, type Words } from "./command_line.ts";
 import { type Run, runsOf } from "./experiments.ts";
-import { readExperiments, reportFolder, resultsFolder, staleOf, writePages } from "./files.ts";
+import { readExperiments, reportFolder, resultsFolder, runsFolder, staleOf, writePages } from "./files.ts";
 import { makePages } from "./page.ts";
 import { listOf, minutesOf, missing, nameOf } from "./plan.ts";
-import { readResults } from "./results.ts";
+import { readResults, type Results } from "./results.ts";
 import { doRun, interrupted } from "./run.ts";
 
 async function main(given: readonly string[]): Promise<number> {
@@ -24,6 +24,7 @@ async function main(given: readonly string[]): Promise<number> {
     throw new RangeError(`Cannot report: --only ${only} is not one of ${names}`);
   }
   if (words.list) return say(listOf(asked, await readResults(resultsFolder)));
+  if (words.again) await forget(asked, await readResults(resultsFolder));
   const isWhole = words.check || words.pages || await doAll(asked, words);
   const pages = makePages({ experiments, runs, results: await readResults(resultsFolder) });
   if (words.check) {
@@ -46,6 +47,18 @@ function named(runs: readonly Run[], name: string): Run {
     throw new RangeError(`Cannot run ${name}: --list shows the runs, with -0, -1, -2 for their seeds`);
   }
   return found;
+}
+
+/** Removes the results of runs, and what their folders hold. */
+async function forget(runs: readonly Run[], results: Results): Promise<void> {
+  for (const run of runs) {
+    const found = results.get(run.key), files = found === undefined ? [] : [`${found.path}.json`, `${found.path}.png`];
+    for (const path of [...files, `${runsFolder}/${nameOf(run)}`]) {
+      await Deno.remove(path, { recursive: true }).catch((error) => {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      });
+    }
+  }
 }
 
 /** Does the runs that are missing, `jobs` at a time. False unless all are done. */

@@ -154,20 +154,28 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function goals(report: Report, language: Language): string {
-  const { columns, met, atLeast, orAs } = words[language];
+  const { columns, met, atLeast, orAs, least } = words[language];
   const rows = report.experiments.flatMap((experiment) => {
     const { goal, variants, title } = experiment;
     if (goal === undefined) return [];
     const reached = summaryOf(report, experiment, "accuracy", variants[0]!.name);
     const or = goal.or === undefined ? null : summaryOf(report, experiment, "accuracy", goal.or);
-    const wanted = `${atLeast} ${percent(goal.accuracy)}${goal.or === undefined ? "" : ` ${orAs}`}`;
-    const seen = reached === null ? ["–", "–"] : [
-      `${format("accuracy", reached)} (${reached.count})`,
-      goal.or !== undefined && or === null ? "–" : met[Number(reached.mean >= Math.max(goal.accuracy, or?.mean ?? 0))]!,
-    ];
-    return [[`[${title[language]}](#${experiment.name})`, wanted, ...seen]];
+    const wanted = [
+      `${atLeast} ${percent(goal.accuracy)}`,
+      ...goal.or === undefined ? [] : [` ${orAs}`],
+      ...goal.least === undefined ? [] : [least(percent(goal.least))],
+    ].join("");
+    const isOpen = reached === null || (goal.or !== undefined && or === null);
+    const verdict = isOpen ? "–" : met[degreeOf(reached.mean, Math.max(goal.accuracy, or?.mean ?? 0), goal.least)]!;
+    const seen = reached === null ? "–" : `${format("accuracy", reached)} (${reached.count})`;
+    return [[`[${title[language]}](#${experiment.name})`, wanted, seen, verdict]];
   });
   return table([columns.experiment, columns.goal, `${columns.reached} (${columns.runs})`, columns.met], rows);
+}
+
+/** 2 for a goal that is reached, 1 for the least that would do, 0 for neither. */
+function degreeOf(reached: number, goal: number, least = goal): 0 | 1 | 2 {
+  return reached >= goal ? 2 : reached >= least ? 1 : 0;
 }
 
 function section(report: Report, experiment: Experiment, language: Language): string {

@@ -119,7 +119,6 @@ export function resultText(result: Result): string {
 
 /** The events of a log that make a curve: see `train.TrainEvent`. */
 interface EpochLine {
-  readonly kind: string;
   readonly epoch: number;
   readonly loss: number;
   readonly validation: { readonly loss?: number; readonly accuracy?: number } | null;
@@ -127,8 +126,9 @@ interface EpochLine {
 
 /** The curve of a log of events, one a line, with at most a hundred points; the last epoch is always there. */
 export function curveOf(log: string): Point[] {
-  const all = log.split("\n").filter((line) => line.includes('"epoch"')).map((line) => JSON.parse(line) as EpochLine)
-    .filter(({ kind }) => kind === "epoch");
+  const all = log.split("\n").filter((line) => line.includes('"kind":"epoch"')).map((line) =>
+    JSON.parse(line) as EpochLine
+  );
   const stride = Math.ceil(all.length / pointsMax), last = all.length - 1;
   return all.filter((_, k) => k === 0 || (last - k) % stride === 0).map(({ epoch, loss, validation }) => ({
     epoch,

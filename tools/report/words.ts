@@ -43,7 +43,8 @@ export interface Words {
   readonly stop: string;
   /** The last touch to a page. */
   readonly tidy: (page: string) => string;
-  readonly met: readonly [no: string, yes: string];
+  readonly met: readonly [no: string, least: string, yes: string];
+  readonly least: (accuracy: string) => string;
   readonly atLeast: string;
   readonly orAs: string;
   readonly notYet: (done: number, all: number) => string;
@@ -113,7 +114,8 @@ export const words: Readonly<Record<Language, Words>> = {
     tidy: (page) => page,
     noSurprise: "Nothing that has been run contradicts what was expected of it.",
     surprises: "These expectations were written down before the runs, and the runs contradict them:",
-    met: ["no", "yes"],
+    met: ["no", "the least", "yes"],
+    least: (accuracy) => `; ${accuracy} would do`,
     atLeast: "at least",
     orAs: "and at least PyTorch's",
     notYet: (done, all) => `${done} of ${all} runs are done; what depends on the others is left out.`,
@@ -181,7 +183,8 @@ export const words: Readonly<Record<Language, Words>> = {
     tidy: (page) => page.replaceAll(/(?<=[。：，；]) +/g, ""),
     noSurprise: "已完成的训练中，没有与预期相矛盾的结果。",
     surprises: "以下预期写于训练之前，而结果与之矛盾：",
-    met: ["否", "是"],
+    met: ["否", "达到底线", "是"],
+    least: (accuracy) => `；底线 ${accuracy}`,
     atLeast: "不低于",
     orAs: "且不低于 PyTorch",
     notYet: (done, all) => `已完成 ${all} 次训练中的 ${done} 次；依赖其余训练的内容暂缺。`,
