@@ -133,8 +133,8 @@ testWith(["read", "write"], "train: a folder is not lost to another run", () =>
       `Cannot resume ${out}: lr is 0.5, but was 0.003; seed is 1, but was 0`,
     );
     assert(equals(await Deno.readFile(paths.checkpoint), checkpoint));
-    // Taken up it finishes, and is finished then.
-    const { result } = await trainRun({ ...config, resume: true });
+    // Taken up it finishes, and is finished then. What "auto" was when it began, it stays.
+    const { result } = await trainRun({ ...config, data: "auto", resume: true });
     assertEquals((await trainRun({ ...config, resume: true })).reason, "finished before");
     assertEquals((await trainRun({ ...config, resume: true })).result, result);
     // A finished one is replaced as a whole.

@@ -8,6 +8,8 @@ import type { ImageInfo } from "./model.ts";
 
 /** The sets of a run, and what their images look like. */
 export interface RunData extends ImageInfo {
+  /** The config's word for the data; of "auto", what it turned out to be. */
+  readonly name: string;
   /** The data in words, for people. */
   readonly title: string;
   readonly train: data.Dataset;
@@ -20,7 +22,7 @@ export interface RunData extends ImageInfo {
 export type Say = (line: string) => void;
 
 /** Sets as they are read, before the config's limits and shares. */
-interface Sets extends Pick<RunData, "title" | "image" | "classes" | "train" | "test"> {}
+interface Sets extends Pick<RunData, "name" | "title" | "image" | "classes" | "train" | "test"> {}
 
 const digitNames = Array.from({ length: 10 }, (_, digit) => `${digit}`);
 const digitShape = [1, 28, 28] as const;
@@ -64,6 +66,7 @@ const named: Readonly<Record<string, (config: Config, say: Say) => Promise<Sets>
   mnist: openMnist,
   digits: (config) => Promise.resolve(openDigits(config)),
   cifar10: async () => ({
+    name: "cifar10",
     title: "CIFAR-10",
     image: [3, 32, 32],
     classes: data.cifar10Names,
@@ -92,13 +95,13 @@ async function openMnist(_: Config, say: Say, where: { folder?: string; download
   const options = { ...where, progress: downloadProgress(say) };
   const train = await data.mnist({ ...options, split: "train" }),
     test = await data.mnist({ ...options, split: "test" });
-  return { title: "MNIST", image: digitShape, classes: digitNames, train, test };
+  return { name: where.folder ?? "mnist", title: "MNIST", image: digitShape, classes: digitNames, train, test };
 }
 
 /** Digits are drawn when they are first asked for, so the first epoch is slower than the others. */
 function openDigits({ limit, seed }: Config): Sets {
   const train = data.digits({ train: limit || 20_000, seed }), test = data.digits({ test: limit || 2000, seed });
-  return { title: "Digits drawn by code", image: digitShape, classes: digitNames, train, test };
+  return { name: "digits", title: "Digits drawn by code", image: digitShape, classes: digitNames, train, test };
 }
 
 /** The share of a set without a test set of its own that becomes one. */
@@ -118,6 +121,7 @@ async function openImages(path: string, isFile: boolean, say: Say): Promise<Sets
       images.imageFolder(path, { ...(hasParts && { split }), progress: readingProgress(path, say) });
     const train = await open("train");
     return {
+      name: path,
       title,
       ...shapeOf(await train.get(0)),
       classes: train.classes,
@@ -136,7 +140,7 @@ async function openImages(path: string, isFile: boolean, say: Say): Promise<Sets
   const train = await images.csv(path, options), beside = path.replace(/train(?=[^\\/]*$)/, "test");
   const hasTest = beside !== path && (await Deno.stat(beside).catch(() => null))?.isFile;
   const test = hasTest ? await images.csv(beside, { ...options, classes: train.classes }) : null;
-  return { title, ...shapeOf(await train.get(0)), classes: train.classes, ...parted(train, test) };
+  return { name: path, title, ...shapeOf(await train.get(0)), classes: train.classes, ...parted(train, test) };
 }
 
 /** A training set and a test set, which is held out of the first where there is none. */

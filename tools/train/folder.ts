@@ -59,27 +59,32 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * Looks at the folder of a run that is about to begin, or to go on, and changes nothing. Error if it is no folder, if it holds
- * an unfinished run that the new one would replace, or, where the config says `resume`, a run of another config.
+ * Looks at the folder of a run that is about to begin, or to go on, and changes nothing. Gives the name of its data too: for a
+ * run that goes on, "auto" is what it was at first. Error if it is no folder, if it holds an unfinished run that the new one
+ * would replace, or, where the config says `resume`, a run of another config.
  */
-export async function lookInto(config: Config): Promise<FolderState> {
+export async function lookInto(config: Config): Promise<{ state: FolderState; data: string }> {
   const { out, resume, overwrite } = config, paths = pathsOf(out);
+  let { data } = config;
   if (await exists(out).catch((error) => fail(out, error)) && !(await Deno.stat(out)).isDirectory) {
     fail(out, new Error("it is a file, where a folder must be"));
   }
   const state = await exists(paths.result) ? "finished" : await exists(paths.checkpoint) ? "unfinished" : "empty";
   if (await exists(paths.config)) (await hold(out)).close();
-  if (state === "empty") return state;
+  if (state === "empty") return { state, data };
   if (resume) {
     const stored = makeConfig({ ...parseConfig(paths.config, readText(paths.config)), resume: true });
-    const wrong = differences(stored, config).map((name) => `${name} is ${config[name]}, but was ${stored[name]}`);
+    if (data === "auto") data = stored.data;
+    const wrong = differences(stored, { ...config, data }).map((name) =>
+      `${name} is ${config[name]}, but was ${stored[name]}`
+    );
     if (wrong.length > 0) throw new RangeError(`Cannot resume ${out}: ${wrong.join("; ")}`);
   } else if (state === "unfinished" && !overwrite) {
     throw new Error(
       `Cannot train: ${out} holds an unfinished run. --resume goes on with it, --overwrite begins anew, --out names another folder`,
     );
   }
-  return state;
+  return { state, data };
 }
 
 /**
@@ -98,16 +103,19 @@ export function readResult(folder: string): RunResult {
   return JSON.parse(readText(pathsOf(folder).result)) as RunResult;
 }
 
-/** Makes the folder ready for a new run: what an earlier one left is removed, and the config is written. */
-export async function beginIn(config: Config): Promise<void> {
-  const { out } = config, isNew = !await exists(out);
+/**
+ * Makes the folder ready for a new run: the config is written, and what an earlier one left is removed. Ended at any moment, this
+ * leaves no checkpoint that another config stands beside.
+ */
+export async function beginIn(config: Config, state: FolderState): Promise<void> {
+  const { out } = config, { config: path, ...others } = pathsOf(out), isNew = !await exists(out);
   try {
     await Deno.mkdir(out, { recursive: true });
+    if (state === "unfinished") await Deno.remove(others.checkpoint);
     // How this process was told to begin is no part of the run.
-    await writeJson(pathsOf(out).config, { ...config, resume: false, overwrite: false });
-    for (const [name, path] of Object.entries(pathsOf(out))) {
-      if (name !== "config") await Deno.remove(path).catch(unlessNotFound);
-    }
+    await writeJson(path, { ...config, resume: false, overwrite: false });
+    // The result, by which a run counts as finished, goes last.
+    for (const path of Object.values(others)) await Deno.remove(path).catch(unlessNotFound);
   } catch (error) {
     if (isNew) await Deno.remove(out).catch(() => {});
     fail(out, error as Error);

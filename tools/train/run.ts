@@ -39,17 +39,19 @@ export interface RunOutcome {
 const testBatch = 500;
 
 /** Runs a training. What is wrong with the config, the data or the folder is thrown before anything is written. */
-export async function trainRun(config: Config, options: RunOptions = {}): Promise<RunOutcome> {
-  const { signal, onEvent, say = () => {} } = options, begun = performance.now(), paths = pathsOf(config.out);
-  const state = await lookInto(config);
-  if (state === "finished" && config.resume) {
-    const result = readResult(config.out);
-    say(`${config.out} holds this run, and it is finished.\ntest accuracy ${percent(result.accuracy)}`);
+export async function trainRun(asked: Config, options: RunOptions = {}): Promise<RunOutcome> {
+  const { signal, onEvent, say = () => {} } = options, begun = performance.now(), paths = pathsOf(asked.out);
+  const { state, data } = await lookInto(asked);
+  if (state === "finished" && asked.resume) {
+    const result = readResult(asked.out);
+    say(`${asked.out} holds this run, and it is finished.\ntest accuracy ${percent(result.accuracy)}`);
     return { reason: "finished before", step: 0, result };
   }
-  const device = await chooseDevice(config, say);
-  manualSeed(config.seed);
-  const sets = await openData(config, say), loaders = makeLoaders(config, sets);
+  const device = await chooseDevice(asked, say);
+  manualSeed(asked.seed);
+  const sets = await openData({ ...asked, data }, say),
+    config = { ...asked, data: sets.name },
+    loaders = makeLoaders(config, sets);
   say(`Data: ${sets.title}.`);
   const model = await buildModel(config, sets), optimizer = makeOptimizer(model, config);
   const parameters = model.parameters().reduce((sum, { size }) => sum + size, 0);
@@ -60,7 +62,7 @@ export async function trainRun(config: Config, options: RunOptions = {}): Promis
   if (!goesOn) {
     if (config.resume) say(`${config.out} holds no run to go on with: a new one begins.`);
     else if (state === "finished") say(`The finished run in ${config.out} is replaced.`);
-    await beginIn(config);
+    await beginIn(config, state);
   }
   using _held = await hold(config.out);
   const images = config.epochs * loaders.train.length * config.batchSize;
