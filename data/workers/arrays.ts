@@ -13,11 +13,18 @@ export interface Arrays {
 
 /** Copies of the samples at `indices`. */
 export function pickBatch({ x, y, quotients }: Arrays, indices: ArrayLike<number>): [x: Samples, y: Samples] {
-  const picked = pick(x, indices), targets = pick(y, indices);
-  if (quotients === null) return [picked, targets];
-  const bytes = picked.data, data = new Float32Array(bytes.length);
-  for (let k = 0; k < data.length; k++) data[k] = quotients[bytes[k]!]!;
-  return [{ data, shape: picked.shape }, targets];
+  return [quotients === null ? pick(x, indices) : divide(x, quotients, indices), pick(y, indices)];
+}
+
+/** The samples at `indices`, with each byte's quotient in its place. */
+function divide({ data: bytes, shape }: Samples, quotients: Float32Array, indices: ArrayLike<number>): Samples {
+  const size = sizeOf(shape.slice(1)), data = new Float32Array(indices.length * size);
+  for (let sample = 0, to = 0; sample < indices.length; sample++) {
+    for (let from = indices[sample]! * size, end = from + size; from < end; from++) {
+      data[to++] = quotients[bytes[from]!]!;
+    }
+  }
+  return { data, shape: [indices.length, ...shape.slice(1)] };
 }
 
 function pick({ data, shape, dtype }: Samples, indices: ArrayLike<number>): Samples {
