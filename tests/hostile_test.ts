@@ -2,6 +2,7 @@
  * Wrong arguments at every public name of the rooms above the core: each call is taken, or refused in the grammar of all
  * errors, and comes back.
  */
+import { isPlain } from "../core/internal.ts";
 import { data, nn, optim, Tensor, tensor, train, zeros } from "../mod.ts";
 import { testWith } from "./permissions.ts";
 import { assertEquals, assertThrowsLike } from "./support.ts";
@@ -48,6 +49,8 @@ const good: readonly unknown[] = [[new Tensor([1, 2])], optimizer, digits, tenso
 /** The names of all options. */
 const options = [
   ...["bias", "dtype", "device", "shape", "eps", "momentum", "reduction", "logits"],
+  ...["labelSmoothing", "initial", "inputs", "width", "hidden", "depth", "dropout", "norm", "residual"],
+  ...["image", "patch", "expansion", "layerScale"],
   ...["lr", "betas", "alpha", "weightDecay", "amsgrad", "dampening", "nesterov", "centered", "lrDecay"],
   ...["initialAccumulatorValue", "stepSize", "gamma", "steps", "etaMin", "t0", "tMult", "startFactor", "factor"],
   ...[
@@ -80,6 +83,14 @@ for (const [room, names] of Object.entries({ nn, optim, data, train })) {
     // deno-lint-ignore no-explicit-any
     doors[`${room}.${name}`] = isClass ? (...args) => new (door as any)(...args) : door as Door;
   }
+}
+
+/** Sizes for what a caller leaves out: thousands of nets are made, and ResMLP's own have 15 million weights. */
+const small = { image: [1, 2, 2], patch: 2, width: 2, depth: 1 } as const;
+for (const [name, Net] of Object.entries(nn.models)) {
+  const sizes = Net === nn.models.ResMLP ? small : { inputs: 4, width: 2, depth: 1 };
+  doors[`nn.models.${name}`] = (options = {}) =>
+    new Net((isPlain(options) ? { ...sizes, ...options } : options) as object);
 }
 
 // deno-lint-ignore no-explicit-any

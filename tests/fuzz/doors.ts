@@ -82,6 +82,7 @@ const inherited = ["backward", "detach", "item", "toArray", "toTypedArray", "rea
 export const doorNames: readonly string[] = [
   ...doorsOf(deneb),
   ...doorsOf(nn, "nn."),
+  ...doorsOf(nn.models, "nn.models."),
   ...doorsOf(optim, "optim."),
   ...doorsOf(ops, "ops."),
   ...[
