@@ -276,12 +276,15 @@ Deno.test("figures: well-formed, also of one epoch, of no result, and of names w
 });
 
 Deno.test("figures: round numbers stand at a logarithmic axis", () => {
-  assertEquals(logTicks(1.2, 45), [2, 5, 10, 20]);
-  assertEquals(logTicks(0.01, 1), [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]);
-  for (const [least, most] of [[1.31, 1.38], [40, 61], [0.0001, 2.5], [2, 2]] as const) {
-    const ticks = logTicks(least, most);
-    assert(ticks.length >= 2 && ticks.length <= 9, `${least} to ${most}: ${ticks}`);
-  }
+  const cases: [least: number, most: number, ticks: number[]][] = [
+    [1.2, 45, [2, 5, 10, 20]],
+    [0.01, 1, [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]],
+    [1.3, 4.7, [1.5, 2, 3, 4]],
+    [47, 62, [50, 55, 60]],
+    [1.31, 1.38, [1.32, 1.34, 1.36, 1.38]],
+    [2, 2, [2]],
+  ];
+  for (const [least, most, ticks] of cases) assertEquals(logTicks(least, most), ticks, `${least} to ${most}`);
 });
 
 testWith(

@@ -44,7 +44,8 @@ export function pageName(language: Language): string {
 
 /** All pages and figures. RangeError for a placeholder that there is not. */
 export function makePages(report: Report): Pages {
-  const pages = new Map([["figures/mlp_resnet.svg", mlpResNetFigure()], ["figures/res_mlp.svg", resMlpFigure()]]);
+  const resMlp = report.runs.find(({ config }) => config.model === "resmlp" && config.data === "cifar10")?.config;
+  const pages = new Map([["figures/mlp_resnet.svg", mlpResNetFigure()], ["figures/res_mlp.svg", resMlpFigure(resMlp)]]);
   for (const language of languages) {
     for (const experiment of report.experiments) {
       for (const [path, text] of figuresOf(report, experiment, language)) pages.set(path, text);

@@ -92,33 +92,30 @@ function ticksOf(last: number): number[] {
   return Array.from({ length: Math.floor(last / stride) }, (_, k) => (k + 1) * stride);
 }
 
-/** Round numbers between two, evenly on a logarithmic axis: as many as there is room for. */
+/** Round numbers between two, for a logarithmic axis: evenly spread where the range is narrow, else as many as there is room for. */
 export function logTicks(least: number, most: number): number[] {
+  return most < 2 * least ? evenTicks(least, most) : decadeTicks(least, most);
+}
+
+/** Numbers in steps of 1, 2 or 5 times a power of ten, at most seven; both ends where there are no two of them. */
+function evenTicks(least: number, most: number): number[] {
+  const power = 10 ** Math.floor(Math.log10((most - least || most) / 7));
+  for (const step of [1, 2, 5, 10, 20].map((each) => each * power)) {
+    const first = Math.ceil(least / step - 1e-9), last = Math.floor(most / step + 1e-9);
+    if (last - first >= 7) continue;
+    if (last <= first) break;
+    return Array.from({ length: last - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(6)));
+  }
+  return [...new Set([least, most].map((tick) => Number(tick.toPrecision(3))))];
+}
+
+function decadeTicks(least: number, most: number): number[] {
   const decades = Array.from({ length: 14 }, (_, k) => 10 ** (k - 8));
   const within = (steps: readonly number[]) =>
     decades.flatMap((decade) => steps.map((step) => Number((step * decade).toPrecision(3))))
       .filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
-  const choices = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [
-    1,
-    1.2,
-    1.4,
-    1.6,
-    1.8,
-    2,
-    2.5,
-    3,
-    3.5,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-  ]];
-  const fine = Array.from({ length: 90 }, (_, k) => 1 + k / 10), found = choices.map(within);
-  return found.findLast((ticks) => ticks.length >= 3 && ticks.length <= 8) ??
-    [...found, within(fine)].find((ticks) => ticks.length >= 2) ??
-    [least, most].map((tick) => Number(tick.toPrecision(3)));
+  const found = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7]].map(within);
+  return found.findLast((ticks) => ticks.length <= 8)!;
 }
 
 /** The names with their colours in rows, and the height that they take. */

@@ -18,6 +18,13 @@ const kinds: readonly (readonly [RegExp, string])[] = [
   [/^(Block|ResMLP)/, palette[4]!],
 ];
 
+const norms: Readonly<Record<string, string>> = {
+  affine: "Affine",
+  batch: "BatchNorm",
+  layer: "LayerNorm",
+  none: "Identity",
+};
+
 /** `Linear, ReLU, depth x Block, Linear`, and a block. */
 export function mlpResNetFigure(
   { inputs = 784, width = 128, depth = 3, classes = 10 } = {},
@@ -51,7 +58,7 @@ export function mlpResNetFigure(
 
 /** Patches, `depth` layers that mix first over patches, then over features, and the mean of patches. */
 export function resMlpFigure(
-  { channels = 3, side = 32, patch = 4, width = 128, expansion = 4, classes = 10 } = {},
+  { channels = 3, side = 32, patch = 4, width = 128, depth = 8, expansion = 4, classes = 10, norm = "affine" } = {},
 ): string {
   const patches = (side / patch) ** 2, pixels = channels * patch ** 2, inner = expansion * width;
   return modelFigure("ResMLP", [
@@ -63,17 +70,17 @@ export function resMlpFigure(
         ["Linear", `${pixels} → ${width}`],
         ["ResMLP 1", `${patches}×${width}`],
         ["…"],
-        ["ResMLP n", `${patches}×${width}`],
-        ["Affine", `${width}`],
+        [`ResMLP ${depth}`, `${patches}×${width}`],
+        [norms[norm]!, `${width}`],
         ["Mean", "patches"],
         ["Linear", `${width} → ${classes}`],
       ],
     },
     {
-      title: "ResMLP 1 … n: mix patches",
+      title: `ResMLP 1 … ${depth}: mix patches`,
       boxes: [
         ["x", `${patches}×${width}`],
-        ["Affine", `${width}`],
+        [norms[norm]!, `${width}`],
         ["Transpose"],
         ["Linear", `${patches} → ${patches}`],
         ["Transpose"],
@@ -85,7 +92,7 @@ export function resMlpFigure(
       title: "then mix features",
       boxes: [
         ["x", `${patches}×${width}`],
-        ["Affine", `${width}`],
+        [norms[norm]!, `${width}`],
         ["Linear", `${width} → ${inner}`],
         ["GELU"],
         ["Linear", `${inner} → ${width}`],
