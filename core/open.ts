@@ -5,7 +5,7 @@ import { isGranted } from "../kernels/native/environment.ts";
 import { cachedLibrary, libraryFile, release } from "../kernels/native/library.ts";
 import { writeRefusal } from "../kernels/native/partial.ts";
 import * as doors from "../kernels/mod.ts";
-import { chooseStream, streamOf } from "./array/devices.ts";
+import { chooseStream, openedStream, streamOf } from "./array/devices.ts";
 import { checkFunction, checkOptions } from "./pure/check.ts";
 import { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";
 import { writeWhole } from "./host/files.ts";
@@ -13,7 +13,8 @@ import { writeWhole } from "./host/files.ts";
 export type { DeviceEntry, Probe } from "../kernels/mod.ts";
 
 /**
- * What can be asked for, the best first, without opening it: names, and why a device is not available.
+ * What can be asked for, the best first, without opening it: names, and why a device is not available. The description of a
+ * device that was opened says what it came to, such as the level of CPU by which it computes.
  *
  * @example
  * ```ts
@@ -25,7 +26,10 @@ export type { DeviceEntry, Probe } from "../kernels/mod.ts";
  * ```
  */
 export function devices(): doors.DeviceEntry[] {
-  return doors.devices();
+  return doors.devices().map((entry) => {
+    const opened = openedStream(entry.name);
+    return opened === undefined ? entry : { ...entry, description: opened.device.description };
+  });
 }
 
 /** How a device is opened. */

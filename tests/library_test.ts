@@ -17,6 +17,8 @@ interface Answer {
   available: boolean;
   reason?: string;
   description: string;
+  /** The description once the device is open. */
+  found: string;
   /** The message of the error of opening the native device; null if it opened. */
   error: string | null;
   /** The device of a tensor that names none, or why there is no such tensor. */
@@ -30,7 +32,8 @@ const script = `
   const attempt = async (body) => { try { return await body(); } catch (error) { return error.name + ": " + error.message; } };
   const { available, reason, description } = devices().find(({ name }) => name === "cpu");
   const opened = await attempt(() => open("cpu")), taken = await attempt(() => tensor([1]).device);
-  console.log(JSON.stringify({ available, reason, description, error: opened === "cpu" ? null : opened, taken }));
+  const found = devices().find(({ name }) => name === "cpu").description, error = opened === "cpu" ? null : opened;
+  console.log(JSON.stringify({ available, reason, description, found, error, taken }));
 `;
 
 /** Runs a script with flags, in an environment of the given variables alone. */
@@ -223,7 +226,14 @@ for (const [name, { flags, env = {}, make = unchanged, error, taken }] of Object
       assertEquals(answer.complained, quiet ? "" : `Deneb computes on wasm, ${why}: ${answer.reason}\n`);
       // devices() gives the same reason beforehand as opening does.
       if (!answer.available) assertEquals(answer.error, `Error: Cannot open cpu: ${answer.reason}`);
-      else assert(answer.description.startsWith(variables.DENEB_LIB === file ? file : built), answer.description);
+      else {
+        const path = variables.DENEB_LIB === file ? file : built, listed = `${path}, the best of `;
+        assert(answer.description.startsWith(listed), answer.description);
+        if (answer.error === null) {
+          const levels = answer.description.slice(listed.length).split(", ");
+          assert(levels.some((level) => answer.found === `${path}, ${level}`), answer.found);
+        }
+      }
     }), absent);
 }
 

@@ -24,6 +24,11 @@ export function streamOf(name?: string): Stream {
   return stream;
 }
 
+/** The stream of the device called `name`; undefined unless it was opened under that name. */
+export function openedStream(name: string): Stream | undefined {
+  return streams.get(name);
+}
+
 /** The default device's stream; null before it is opened. */
 export function chosenStream(): Stream | null {
   return chosen;

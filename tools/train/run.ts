@@ -4,7 +4,7 @@
  */
 import { cpus } from "node:os";
 import { isGranted } from "../../kernels/native/environment.ts";
-import { data, devices, manualSeed, nn, setDefaultDevice, setThreads, train } from "../../mod.ts";
+import { data, devices, manualSeed, nn, open, setDefaultDevice, setThreads, train } from "../../mod.ts";
 import { SamplePredictions, samplesOf } from "../dashboard/samples.ts";
 import { parseAugmentations } from "./augment.ts";
 import { type Config, hashOf } from "./config.ts";
@@ -162,10 +162,14 @@ function makeLoaders(config: Config, sets: RunData): Loaders {
 /** Opens the device, says which it is, and returns its name. */
 async function chooseDevice({ device: wanted, threads }: Config, say: Say): Promise<string> {
   if (threads > 0) setThreads(threads);
-  await setDefaultDevice(wanted);
-  const found = devices().find(({ name, available }) => available && (wanted === "auto" || name === wanted));
-  say(`Running on ${found?.name ?? wanted}: ${found?.description ?? ""}`);
-  return found?.name ?? wanted;
+  const chosen = await open(wanted);
+  await setDefaultDevice(chosen);
+  say(`Running on ${chosen}: ${descriptionOf(chosen)}`);
+  return chosen;
+}
+
+function descriptionOf(device: string): string {
+  return devices().find(({ name }) => name === device)?.description ?? "";
 }
 
 /** The processor, as far as the system may be asked. */
@@ -176,8 +180,7 @@ function machine(): { cpu: string; cores: number } {
 
 /** The level of the processor by which the native device computes; "" for other devices. */
 function levelOf(device: string): string {
-  const description = devices().find(({ name }) => name === device)?.description ?? "";
-  return /the best of ([^,]+)/.exec(description)?.[1] ?? "";
+  return device === "cpu" ? /, ([\w+]+)(?:, mode \w+)?$/.exec(descriptionOf(device))?.[1] ?? "" : "";
 }
 
 function titleOf({ model, depth, width, norm }: Config): string {
