@@ -2,8 +2,9 @@
 import { csv, imageFolder, readImage } from "../data/images/mod.ts";
 import { data } from "../mod.ts";
 import fixtures from "./fixtures/images.json" with { type: "json" };
+import { hostile } from "./hostile.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
-import { assertEquals, assertExact, assertRejectsLike } from "./support.ts";
+import { assertClose, assertEquals, assertExact, assertRejectsLike } from "./support.ts";
 
 const bytesOf = (name: keyof typeof fixtures.images) => Uint8Array.fromBase64(fixtures.images[name].file);
 
@@ -46,7 +47,7 @@ testWith(
         "rose/more/c.jpeg",
       ]);
       assertEquals(told, [[1, 4], [2, 4], [3, 4], [4, 4]]);
-      assertEquals(String(set), "ImageFolder(4 images, 2 classes, x: float32 [3, 11, 13])");
+      assertEquals(String(set), "ArrayDataset(4 samples, x: float32 [3, 11, 13], y: int32 [])");
       const [x, y] = set.batch([3, 0]);
       assertEquals([x.shape, [...y.data]], [[2, 3, 11, 13], [1, 0]]);
       const wanted = await readImage(bytesOf("progressive.jpg"));
@@ -62,17 +63,25 @@ testWith(
 
 testWith(
   ["read", "write"],
-  "imageFolder() and csv() go through subset() and a loader",
+  "imageFolder() and csv() go through statistics(), subset() and a loader, with workers and without",
   () =>
     inTemporaryFolder(async (folder) => {
       await write(folder, { ...files, "table.csv": "1,0.5,2\n0,1,3\n2,7,8\n1,1,1\n" });
       for (const set of [await imageFolder(`${folder}/train`), await csv(`${folder}/table.csv`)]) {
-        const part = data.subset(set, [3, 1, 0]), seen: number[] = [];
-        for await (const [x, y] of new data.DataLoader(part, { batchSize: 2 })) {
-          assertEquals(x.shape.length, set.batch([0])[0].shape.length);
-          seen.push(...y.toTypedArray() as Int32Array);
+        const part = data.subset(set, [3, 1, 0]), [inputs, targets] = set.batch([3, 1, 0]);
+        for (const workers of [0, 1]) {
+          const x: number[] = [], y: number[] = [];
+          for await (const batch of new data.DataLoader(part, { batchSize: 2, workers })) {
+            x.push(...batch[0].toTypedArray() as Float32Array);
+            y.push(...batch[1].toTypedArray() as Int32Array);
+          }
+          assertExact([x, y], [[...inputs.data], [...targets.data]]);
         }
-        assertEquals(seen, [...set.batch([3, 1, 0])[1].data]);
+        const { mean } = await data.statistics(part),
+          channels = inputs.shape[1]!,
+          size = inputs.data.length / 3 / channels;
+        const first = inputs.data.filter((_, k) => Math.floor(k / size) % channels === 0);
+        assertClose([mean[0]!], [Array.from(first, Number).reduce((sum, value) => sum + value, 0) / first.length]);
       }
     }),
 );
@@ -260,5 +269,35 @@ testWith(
         await run(`${folder}/other`, `${folder}/set`),
         `Cannot read ${folder}/set: reading it is not permitted (--allow-read=${folder}/set)`,
       );
+    }),
+);
+
+testWith(
+  ["read", "write"],
+  "whatever is given to readImage(), imageFolder() and csv() is taken or refused in words",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      await write(folder, { "set/rose/a.png": bytesOf("rgb.png"), "t.csv": "1,2\n", "a.png": bytesOf("rgb.png") });
+      const doors = {
+        readImage: [readImage, `${folder}/a.png`, ["channels", "size"]],
+        imageFolder: [imageFolder, `${folder}/set`, ["channels", "size", "split"]],
+        csv: [csv, `${folder}/t.csv`, "label columns header target classes shape divisor separator".split(" ")],
+      } as unknown as Record<string, [(path: unknown, options?: unknown) => Promise<unknown>, string, string[]]>;
+      const wrong: string[] = [];
+      for (const [name, [door, path, options]] of Object.entries(doors)) {
+        for (const [what, make] of Object.entries(hostile)) {
+          const calls = [[make()], [path, make()], ...options.map((option) => [path, { [option]: make() }])];
+          for (const [first, second] of calls) {
+            await door(first, second).catch((error) => {
+              const isTold = /^Cannot \w/.test(error.message) &&
+                !/^Cannot (read prop|convert|mix|destruct|use ')/.test(error.message);
+              if (!isTold && error.message !== "the caller's own") {
+                wrong.push(`${name} ${what} ${Deno.inspect(second)}: ${error}`);
+              }
+            });
+          }
+        }
+      }
+      assertEquals(wrong, []);
     }),
 );

@@ -13,7 +13,6 @@ import {
   shownList,
   showShape,
   sizeOf,
-  summary,
 } from "../../core/internal.ts";
 import { ArrayDataset } from "../dataset.ts";
 import { Papa } from "./npm.ts";
@@ -39,31 +38,11 @@ export interface CsvOptions {
 }
 
 /** The rows of a table: x float32 of the shape, y int32 (the number of the class) or float32 [1]. */
-export class CsvDataset extends ArrayDataset {
+export interface CsvDataset extends ArrayDataset {
   /** The names of the classes: label k means `classes[k]`. None for targets that are numbers. */
   readonly classes: readonly string[];
   /** The names of the columns of x; their numbers where the file has no header. */
   readonly columns: readonly string[];
-
-  /** Inputs [rows, ...] and targets [rows] or [rows, 1], with names of the classes and columns. */
-  constructor(
-    x: { data: Float32Array<ArrayBuffer>; shape: readonly number[] },
-    y: { data: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>; shape: readonly number[] },
-    { classes, columns }: { classes: readonly string[]; columns: readonly string[] },
-  ) {
-    super(x, y);
-    this.classes = classes;
-    this.columns = columns;
-  }
-
-  /** The number of rows, columns and classes. */
-  override toString(): string {
-    return summary("CsvDataset", [
-      `${this.length} rows`,
-      `${this.columns.length} columns`,
-      ...(this.classes.length > 0 ? [`${this.classes.length} classes`] : []),
-    ]);
-  }
 }
 
 /** Characters that are parsed at a time; between two pieces other work gets its turn. */
@@ -112,16 +91,18 @@ function checkCsvOptions(action: string, path: string, options: CsvOptions): voi
     "divisor",
     "separator",
   ]);
-  const { columns, header, target, classes, shape, divisor, separator } = options;
-  if (columns !== undefined && !Array.isArray(columns)) refuse(action, columns, "a list of columns");
+  const { label, columns, header, target, classes, shape, divisor, separator } = options;
+  const isColumn = (column: unknown) => typeof column === "string" || typeof column === "number";
+  if (columns !== undefined && !isListOf(isColumn, columns)) refuse(action, columns, "a list of columns");
+  if (label !== undefined && !isColumn(label)) refuse(action, label, "the name or the number of a column");
   if (header !== undefined) checkFlag(action, "header", header);
   if (target !== undefined && target !== "class" && target !== "float") {
     throw new RangeError(`Cannot ${action}: target ${shown(target)} must be "class" or "float"`);
   }
-  if (classes !== undefined && !(Array.isArray(classes) && classes.every((name) => typeof name === "string"))) {
+  if (classes !== undefined && !isListOf((name) => typeof name === "string", classes)) {
     refuse(action, classes, "a list of the classes' names");
   }
-  if (shape !== undefined && !(Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n > 0))) {
+  if (shape !== undefined && !isListOf((length) => Number.isSafeInteger(length) && (length as number) > 0, shape)) {
     throw new RangeError(`Cannot ${action}: shape ${shown(shape)} must be a list of positive integers`);
   }
   if (divisor !== undefined && checkRange(action, "divisor", divisor, -Infinity) === 0) {
@@ -130,6 +111,11 @@ function checkCsvOptions(action: string, path: string, options: CsvOptions): voi
   if (separator !== undefined && (typeof separator !== "string" || !/^[^"\r\n]$/.test(separator))) {
     throw new RangeError(`Cannot ${action} ${path}: separator ${shown(separator)} must be one character`);
   }
+}
+
+/** Whether all items of a list fit. The first that does not ends the search: a list may have holes without end. */
+function isListOf(fits: (item: unknown) => boolean, list: unknown): boolean {
+  return Array.isArray(list) && list.findIndex((item) => !fits(item)) < 0;
 }
 
 /** Hands the rows of a text to a table. The first error ends the work. */
@@ -216,10 +202,12 @@ class Table {
     const x = { data: this.#values.slice(0, this.#count), shape: [rows, ...shape] };
     const columns = this.#columns.map((column) => this.#header?.[column] ?? String(column));
     if (this.#options.target === "float") {
-      return new CsvDataset(x, { data: this.#numbers(), shape: [rows, 1] }, { classes: [], columns });
+      const y = { data: this.#numbers(), shape: [rows, 1] };
+      return Object.assign(new ArrayDataset(x, y), { classes: [], columns });
     }
     const classes = this.#options.classes ?? classesOf(this.#labels);
-    return new CsvDataset(x, { data: this.#numbered(classes), shape: [rows] }, { classes, columns });
+    const y = { data: this.#numbered(classes), shape: [rows] };
+    return Object.assign(new ArrayDataset(x, y), { classes, columns });
   }
 
   /** Finds the columns. */

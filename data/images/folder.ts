@@ -2,16 +2,7 @@
  * Folders of images by class, as torchvision's `ImageFolder` has them. All images are decoded when the folder is opened and
  * kept as bytes: a broken one is found before a training begins, and batches need no file.
  */
-import {
-  checkFunction,
-  checkOptions,
-  checkText,
-  readWhole,
-  shown,
-  showShape,
-  sizeOf,
-  summary,
-} from "../../core/internal.ts";
+import { checkFunction, checkOptions, checkText, readWhole, shown, showShape, sizeOf } from "../../core/internal.ts";
 import { mayRead } from "../../kernels/native/environment.ts";
 import { ArrayDataset } from "../dataset.ts";
 import { decodeImage } from "./decode.ts";
@@ -26,41 +17,11 @@ export interface ImageFolderOptions extends ImageOptions {
 }
 
 /** The images of a folder: x float32 [channels, height, width] in 0..1, y int32, the number of the class. */
-export class ImageFolder extends ArrayDataset {
+export interface ImageFolder extends ArrayDataset {
   /** The names of the classes: label k means `classes[k]`. */
   readonly classes: readonly string[];
   /** The file of each sample. */
   readonly files: readonly string[];
-  readonly #shape: Image["shape"];
-
-  /** Of `files`, their pixels [files, ...shape] and their labels. */
-  constructor(
-    { files, classes, pixels, shape, labels }: {
-      files: readonly string[];
-      classes: readonly string[];
-      pixels: Uint8Array<ArrayBuffer>;
-      shape: Image["shape"];
-      labels: Int32Array<ArrayBuffer>;
-    },
-  ) {
-    super(
-      { data: pixels, shape: [files.length, ...shape] },
-      { data: labels, shape: [files.length] },
-      { divisor: 255 },
-    );
-    this.files = files;
-    this.classes = classes;
-    this.#shape = shape;
-  }
-
-  /** The number of images and classes, and the shape. */
-  override toString(): string {
-    return summary("ImageFolder", [
-      `${this.length} images`,
-      `${this.classes.length} classes`,
-      `x: float32 ${showShape(this.#shape)}`,
-    ]);
-  }
 }
 
 /** Names of folders that are parts of a set rather than classes. */
@@ -131,7 +92,9 @@ export async function imageFolder(path: string, options: ImageFolderOptions = {}
     done++;
     progress?.(done, files.length);
   }
-  return new ImageFolder({ files, classes, pixels: pixels!, shape, labels: Int32Array.from(labels) });
+  const x = { data: pixels!, shape: [files.length, ...shape] },
+    y = { data: Int32Array.from(labels), shape: [files.length] };
+  return Object.assign(new ArrayDataset(x, y, { divisor: 255 }), { classes, files });
 }
 
 /** RangeError for more pixels than are kept. */

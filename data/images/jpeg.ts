@@ -33,8 +33,7 @@ export async function decodeJpeg(bytes: Uint8Array<ArrayBuffer>, pixelsMax: numb
       ready ??= initJpeg(jpegModule, { printErr: (line) => warnings.push(line) });
       await ready;
       const image = await decode(bytes, { preserveOrientation: true });
-      // Bytes between the segments, which some cameras write, harm nothing.
-      const damage = warnings.find((line) => !/extraneous bytes/.test(line));
+      const damage = warnings.find((line) => !harmless.test(line));
       if (damage !== undefined) throw new Error(damage);
       if (pixels >= pixelsKept) ready = null;
       return image;
@@ -45,6 +44,9 @@ export async function decodeJpeg(bytes: Uint8Array<ArrayBuffer>, pixelsMax: numb
     }
   });
 }
+
+/** Warnings of what some cameras write: bytes between the segments, and other numbers of JFIF's version. */
+const harmless = /extraneous bytes|unknown JFIF revision/;
 
 let ready: Promise<void> | null = null;
 /** What the decoder said of the image under way. */

@@ -5,5 +5,5 @@
  * @module
  */
 export { type Image, type ImageOptions, readImage } from "./read.ts";
-export { ImageFolder, imageFolder, type ImageFolderOptions } from "./folder.ts";
-export { csv, CsvDataset, type CsvOptions } from "./csv.ts";
+export { type ImageFolder, imageFolder, type ImageFolderOptions } from "./folder.ts";
+export { csv, type CsvDataset, type CsvOptions } from "./csv.ts";
