@@ -56,6 +56,15 @@ testWith(
       assertEquals(told.write, ["/programs", "away/run"]);
       assertEquals([told.read.includes("/numbers"), told.read.includes("away/run")], [true, true]);
       assertEquals(told.ffi, [library, "/lib/own.so"]);
+      // What a config says counts as a flag does.
+      await Deno.mkdir(`${folder}/run`);
+      await Deno.writeTextFile(`${folder}/run/config.json`, '{ "data": "/numbers", "model": "/nets/my.ts" }');
+      const resumed = await ask(["--resume", "--out", `${folder}/run`], {});
+      assertEquals(["/numbers", "/nets/my.ts", "/nets"].map((path) => resumed.read.includes(path)), [
+        true,
+        true,
+        false,
+      ]);
     }),
 );
 

@@ -186,5 +186,7 @@ Deno.test("train: without a terminal a run is plain lines, on one it is a block 
   const rows = block.replaceAll(codes, "").split("\n");
   assert(rows.every((row) => row.length < 60 * 2), "a row wraps");
   assert(block.includes("\x1b[3A\r") && block.includes("━"), "the block is not drawn over");
+  // deno-lint-ignore no-control-regex -- the codes that colour.
+  assertEquals(/\x1b\[[0-9;]*m/.test(block), !Deno.noColor);
   assertMatch(rows.at(-2)!, /epoch 1\/1 {2}loss 2\.0000 {2}test 25\.00 %/);
 });
