@@ -1,7 +1,7 @@
 /** Affine: a scale and a shift for each feature, in the place of a normalisation layer. */
-import { checkTensor, showShape } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkFeatures } from "./features.ts";
+import { checkLastAxis } from "./input.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -38,12 +38,7 @@ export class Affine extends Module<[x: Tensor]> {
 
   /** [..., features] to the same shape. */
   override forward(x: Tensor): Tensor {
-    if (x?.shape?.at(-1) !== this.features) {
-      checkTensor("apply Affine", x);
-      throw new TypeError(
-        `Cannot apply Affine: input of shape ${showShape(x.shape)}, its last axis must be ${this.features}`,
-      );
-    }
+    checkLastAxis(this, x, this.features);
     return x.mulAdd(this.weight, this.bias);
   }
 

@@ -1,7 +1,8 @@
 /** LayerScale: a learned factor for each feature of a residual branch, small at first. */
-import { checkOptions, checkRange, checkTensor, showShape } from "../core/internal.ts";
+import { checkOptions, checkRange } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkFeatures } from "./features.ts";
+import { checkLastAxis } from "./input.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -42,12 +43,7 @@ export class LayerScale extends Module<[x: Tensor]> {
 
   /** [..., features] to the same shape. */
   override forward(x: Tensor): Tensor {
-    if (x?.shape?.at(-1) !== this.features) {
-      checkTensor("apply LayerScale", x);
-      throw new TypeError(
-        `Cannot apply LayerScale: input of shape ${showShape(x.shape)}, its last axis must be ${this.features}`,
-      );
-    }
+    checkLastAxis(this, x, this.features);
     return x.mul(this.weight);
   }
 

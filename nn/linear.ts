@@ -1,7 +1,8 @@
 /** Linear: the affine map, a matrix product and a bias. */
-import { affine, checkFlag, checkOptions, checkTensor, showShape } from "../core/internal.ts";
+import { affine, checkFlag, checkOptions } from "../core/internal.ts";
 import { type DType, rand, scope, type Tensor } from "../core/mod.ts";
 import { checkFeatures } from "./features.ts";
+import { checkLastAxis } from "./input.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -59,12 +60,7 @@ export class Linear extends Module<[x: Tensor]> {
 
   /** [..., inFeatures] to [..., outFeatures]. Under `autocast` the product and the sum are of the half type. */
   override forward(x: Tensor): Tensor {
-    if (x?.shape?.at(-1) !== this.inFeatures) {
-      checkTensor("apply Linear", x);
-      throw new TypeError(
-        `Cannot apply Linear: input of shape ${showShape(x.shape)}, its last axis must be ${this.inFeatures}`,
-      );
-    }
+    checkLastAxis(this, x, this.inFeatures);
     return affine(x, this.weight, this.bias);
   }
 

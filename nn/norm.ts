@@ -12,6 +12,7 @@ import {
 } from "../core/internal.ts";
 import { noGrad, NormalizeScaleShift, type Tensor } from "../core/mod.ts";
 import { checkFeatures } from "./features.ts";
+import { checkLastAxis } from "./input.ts";
 import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 
@@ -169,12 +170,7 @@ export class LayerNorm1d extends Module<[x: Tensor]> {
 
   /** [..., features] to the same shape, in training as in evaluation. */
   override forward(x: Tensor): Tensor {
-    if (x?.shape?.at(-1) !== this.features) {
-      checkTensor("apply LayerNorm1d", x);
-      throw new TypeError(
-        `Cannot apply LayerNorm1d: input of shape ${showShape(x.shape)}, its last axis must be ${this.features}`,
-      );
-    }
+    checkLastAxis(this, x, this.features);
     return new NormalizeScaleShift({ axes: [x.shape.length - 1], eps: this.eps }).call(x, this.weight, this.bias);
   }
 

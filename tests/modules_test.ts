@@ -174,7 +174,7 @@ forEachDevice("BinaryCrossEntropyLoss in a captured function takes what comes, a
 });
 
 /** What no module takes for a tensor. */
-const noTensors = [undefined, null, 3, "a", [1], {}, new nn.ReLU(), Symbol("x")];
+const noTensors = [undefined, null, 3, "a", [1], {}, { shape: {} }, new nn.ReLU(), Symbol("x")];
 const all: Record<string, () => nn.Module> = {
   ...Object.fromEntries(modules.map(([name, make]) => [name, make])),
   "an empty Sequential": () => new nn.Sequential(),
