@@ -31,16 +31,18 @@ export async function doRun(run: Run, settings: RunSettings): Promise<number> {
 
 async function train(run: Run, folder: string, { threads }: RunSettings): Promise<number> {
   const controller = new AbortController();
+  // Several runs may write to one terminal.
+  const tell = (line: string) => console.log(`${nameOf(run)}  ${line}`);
   Deno.addSignalListener("SIGINT", () => controller.abort());
   // A folder of this very run is gone on with; one whose config has changed since is begun anew.
   const how = await keyIn(folder) === run.key ? { resume: true } : { overwrite: true };
   const { result } = await trainRun(makeConfig({ ...run.config, out: folder, threads, quiet: true, ...how }), {
     signal: controller.signal,
-    say: console.log,
+    say: tell,
     onEvent: (event) => {
       if (event.kind !== "epoch") return;
       const { epoch, loss, validation } = event, accuracy = 100 * (validation?.accuracy as number);
-      console.log(`  epoch ${epoch}/${run.config.epochs}  loss ${loss.toFixed(4)}  test ${accuracy.toFixed(2)} %`);
+      tell(`epoch ${epoch}/${run.config.epochs}  loss ${loss.toFixed(4)}  test ${accuracy.toFixed(2)} %`);
     },
   });
   if (result === null) return interrupted;
