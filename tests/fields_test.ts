@@ -49,7 +49,8 @@ forEachDevice("a Map that holds itself, and a part in two places, are walked onc
   circle.set("self", circle).set("again", part);
   const module = new Holder(circle, []);
   assertEquals(module.namedParameters().map(([name]) => name), ["at.part.weight"]);
-  assertEquals(module.modules().length, 2);
+  assertEquals(module.namedModules().map(([name]) => name), ["", "at.part"]);
+  assertEquals(module.modules(), [module, part]);
   module.eval();
   assertEquals(part.training, false);
 }, parameters);

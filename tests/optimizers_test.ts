@@ -99,6 +99,8 @@ const refused: [make: (x: Tensor) => unknown, type: typeof TypeError | typeof Ra
   [(x) => optim.clipGradNorm([x], -1), RangeError, "max -1 must be a number of at least 0"],
   [(x) => optim.clipGradNorm(given(x), 1), TypeError, "a Tensor, it must be a list of parameters"],
   [() => optim.clipGradNorm([given(1)], 1), TypeError, "1, it must be a tensor"],
+  [(x) => optim.gradNorm(given(x)), TypeError, "a Tensor, it must be a list of parameters"],
+  [() => optim.gradNorm([]), RangeError, "Cannot gradNorm: no parameter has a gradient"],
 ];
 testWith([], "options of optimizers that are refused, by their text", () => {
   using x = new Tensor([4]);
@@ -233,10 +235,11 @@ const clips: [gradients: number[], max: number, norm: number, clipped: number[]]
   [[NaN, 1], 1, NaN, [NaN, NaN]],
   [[], 1, 0, []],
 ];
-forEachDevice("clipGradNorm() at the ends of the numbers is PyTorch's", () => {
+forEachDevice("clipGradNorm() and gradNorm() at the ends of the numbers are PyTorch's", () => {
   for (const [gradients, max, norm, clipped] of clips) {
     const x = new Tensor(Float32Array.from(gradients));
     x.grad = tensor(Float32Array.from(gradients));
+    assertExact(optim.gradNorm([x]).item(), norm);
     assertExact([optim.clipGradNorm([x], max).item(), x.grad!.toArray()], [norm, clipped]);
   }
 });

@@ -150,14 +150,9 @@ class Run {
   }
 
   #beginEpoch(): void {
-    const counts = this.#counts;
-    counts.epoch++;
-    counts.stage = "batches";
-    counts.batches =
-      counts.total =
-      counts.samples =
-      counts.epochSeconds =
-        0;
+    const epoch = this.#counts.epoch + 1;
+    const begun: Partial<Counts> = { epoch, stage: "batches", batches: 0, total: 0, samples: 0, epochSeconds: 0 };
+    Object.assign(this.#counts, begun);
   }
 
   /** Trains on the batches that are left of the epoch, or up to a step after which the signal ends the run. */

@@ -44,33 +44,35 @@ async function until(made: Setup, isEnd: (event: train.TrainEvent) => boolean): 
   return events;
 }
 
-const canWrite = isGranted({ name: "write" }) && isGranted({ name: "read" });
-if (canWrite) {
-  for (const [name, extra] of Object.entries(variants)) {
-    forEachDevice(
-      `a run ended after each of its steps goes on with the same bits: ${name}`,
-      () =>
-        inTemporaryFolder(async (folder) => {
-          const whole = variant(extra), path = `${folder}/run.safetensors`;
-          const events = await eventsOf(whole), wanted = numbersOf(whole.model);
-          const last = events.at(-1)!.step;
-          for (let step = 0; step <= last; step++) {
-            const checkpoint = { path };
-            const begun = await until(variant({ ...extra, checkpoint }), (event) => event.step === step);
-            assertEquals((begun.at(-1) as train.EndEvent).reason, "aborted");
-            const other = variant({ ...extra, checkpoint, resume: true }), rest = await eventsOf(other);
-            assertEquals(numbersOf(other.model), wanted, `after step ${step}`);
-            assertEquals((rest[0] as train.StartEvent).resumed, true);
-            const both = [...begun.slice(0, -1), ...rest].filter(({ kind }) => kind === "step" || kind === "epoch");
-            const straight = events.filter(({ kind }) => kind === "step" || kind === "epoch");
-            assertEquals(both.map(timeless), straight.map(timeless), `events, ended after step ${step}`);
-            assertEquals(timeless(rest.at(-1)!), timeless(events.at(-1)!));
-            await Deno.remove(path);
-          }
-        }),
-      { parameters: true, on: ["cpu", "wasm"] },
-    );
-  }
+/** Registers a test for each device with memory of its own kind, if files may be written. */
+function onDevices(name: string, body: () => Promise<void>): void {
+  if (!isGranted({ name: "write" }) || !isGranted({ name: "read" })) testWith(["read", "write"], name, body);
+  else forEachDevice(name, body, { parameters: true, on: ["cpu", "wasm"] });
+}
+
+for (const [name, extra] of Object.entries(variants)) {
+  onDevices(
+    `a run ended after each of its steps goes on with the same bits: ${name}`,
+    () =>
+      inTemporaryFolder(async (folder) => {
+        const whole = variant(extra), path = `${folder}/run.safetensors`;
+        const events = await eventsOf(whole), wanted = numbersOf(whole.model);
+        const last = events.at(-1)!.step;
+        for (let step = 0; step <= last; step++) {
+          const checkpoint = { path };
+          const begun = await until(variant({ ...extra, checkpoint }), (event) => event.step === step);
+          assertEquals((begun.at(-1) as train.EndEvent).reason, "aborted");
+          const other = variant({ ...extra, checkpoint, resume: true }), rest = await eventsOf(other);
+          assertEquals(numbersOf(other.model), wanted, `after step ${step}`);
+          assertEquals((rest[0] as train.StartEvent).resumed, true);
+          const both = [...begun.slice(0, -1), ...rest].filter(({ kind }) => kind === "step" || kind === "epoch");
+          const straight = events.filter(({ kind }) => kind === "step" || kind === "epoch");
+          assertEquals(both.map(timeless), straight.map(timeless), `events, ended after step ${step}`);
+          assertEquals(timeless(rest.at(-1)!), timeless(events.at(-1)!));
+          await Deno.remove(path);
+        }
+      }),
+  );
 }
 
 testWith(
