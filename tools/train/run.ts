@@ -69,26 +69,11 @@ export async function trainRun(asked: Config, options: RunOptions = {}): Promise
   using log = new train.JsonLines(paths.log);
   const end = await follow(
     train.run(model, loaders.train, {
-      loss: new nn.CrossEntropyLoss({ labelSmoothing: config.labelSmoothing }),
+      ...settingsOf(config, paths.checkpoint),
       optimizer,
       scheduler,
-      epochs: config.epochs,
-      captured: config.captured,
       validation: loaders.validation,
-      metrics: ["accuracy", "confusion", new SamplePredictions()],
-      accumulate: config.accumulate,
-      precision: config.precision,
-      keepBest: config.keepBest ? { metric: "accuracy" } : false,
-      ...(config.clip > 0 && { clipNorm: config.clip }),
-      ...(config.dashboard && { gradNorm: true }),
-      ...(config.ema > 0 && { ema: config.ema }),
-      ...(config.patience > 0 && { earlyStopping: { metric: "accuracy", patience: config.patience } }),
       ...(signal !== undefined && { signal }),
-      checkpoint: {
-        path: paths.checkpoint,
-        ...(config.checkpointSteps > 0 && { steps: config.checkpointSteps }),
-        ...(config.checkpointSeconds > 0 && { seconds: config.checkpointSeconds }),
-      },
       resume: goesOn,
     }),
     async (event) => {
@@ -119,6 +104,29 @@ export async function trainRun(asked: Config, options: RunOptions = {}): Promise
   say(`${result.totalSeconds.toFixed(1)} s on ${device}`);
   say(`test accuracy ${percent(result.accuracy)}`);
   return { reason: end.reason, step: end.step, result };
+}
+
+/** What a config says of the training itself. */
+function settingsOf(config: Config, checkpoint: string): Omit<train.TrainOptions, "optimizer"> {
+  const { clip, ema, patience, keepBest, checkpointSteps, checkpointSeconds } = config;
+  return {
+    loss: new nn.CrossEntropyLoss({ labelSmoothing: config.labelSmoothing }),
+    epochs: config.epochs,
+    captured: config.captured,
+    metrics: ["accuracy", "confusion", new SamplePredictions()],
+    accumulate: config.accumulate,
+    precision: config.precision,
+    gradNorm: config.dashboard,
+    keepBest: keepBest && { metric: "accuracy" },
+    ...(clip > 0 && { clipNorm: clip }),
+    ...(ema > 0 && { ema }),
+    ...(patience > 0 && { earlyStopping: { metric: "accuracy", patience } }),
+    checkpoint: {
+      path: checkpoint,
+      ...(checkpointSteps > 0 && { steps: checkpointSteps }),
+      ...(checkpointSeconds > 0 && { seconds: checkpointSeconds }),
+    },
+  };
 }
 
 /** Goes through the events of a run. Returns the last one. */
