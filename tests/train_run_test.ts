@@ -369,7 +369,7 @@ async function traces(out: string): Promise<[model: string, log: unknown[]]> {
 
 testWith(
   ["read", "write", "run", "env", "ffi"],
-  "train: interrupted once it ends with a checkpoint, killed with the last one, and goes on bit for bit",
+  "train: interrupted or terminated it ends with a checkpoint, killed with the last one, and goes on bit for bit",
   () =>
     inTemporaryFolder(async (folder) => {
       const whole = await start(`${folder}/whole`).output();
@@ -377,7 +377,8 @@ testWith(
       assertEquals(whole.code, 0, new TextDecoder().decode(whole.stderr));
       assertMatch(said, /\ntest accuracy \d+\.\d\d %\n$/);
       const expected = await traces(`${folder}/whole`);
-      for (const [signal, steps, code] of [["SIGINT", [7, 33], 130], ["SIGKILL", [4, 23, 41], 137]] as const) {
+      const ends = [["SIGINT", [7, 33], 130], ["SIGTERM", [15], 143], ["SIGKILL", [4, 23, 41], 137]] as const;
+      for (const [signal, steps, code] of ends) {
         const out = `${folder}/${signal}`;
         for (const [k, step] of steps.entries()) {
           const child = start(out, ...(k === 0 ? [] : ["--resume"]));
@@ -385,7 +386,7 @@ testWith(
           child.kill(signal);
           const ended = await child.output();
           assertEquals(ended.code, code, new TextDecoder().decode(ended.stderr));
-          if (signal === "SIGINT") {
+          if (signal !== "SIGKILL") {
             const words = new TextDecoder().decode(ended.stdout);
             assert(words.includes(`deno task train --resume --out ${out}\n`), words);
           }

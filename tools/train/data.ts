@@ -107,40 +107,45 @@ function openDigits({ limit, seed }: Config): Sets {
 /** The share of a set without a test set of its own that becomes one. */
 const testShare = 1 / 6;
 
+type Images = typeof import("../../data/images/mod.ts");
+
 /**
  * Images of a folder, or a table whose rows are images. The specifier is put together when it is needed, since Deno fetches the
  * packages that a literal one leads to before any program begins.
  */
 async function openImages(path: string, isFile: boolean, say: Say): Promise<Sets> {
-  const { href } = new URL("../../data/images/mod.ts", import.meta.url);
-  const images = await import(href) as typeof import("../../data/images/mod.ts");
+  const { href } = new URL("../../data/images/mod.ts", import.meta.url), images = await import(href) as Images;
+  const { train, test } = isFile ? await openTables(images, path) : await openFolders(images, path, say);
   const title = path.split(/[\\/]/).findLast((part) => part !== "") ?? path;
-  if (!isFile) {
-    const hasParts = (await Deno.stat(`${path}/train`).catch(() => null))?.isDirectory ?? false;
-    const open = (split: "train" | "test") =>
-      images.imageFolder(path, { ...(hasParts && { split }), progress: readingProgress(path, say) });
-    const train = await open("train");
-    return {
-      name: path,
-      title,
-      ...shapeOf(await train.get(0)),
-      classes: train.classes,
-      ...parted(train, hasParts ? await open("test") : null),
-    };
-  }
-  const columns = (await images.csv(path)).columns.length,
-    side = Math.sqrt(columns),
-    sideOfThree = Math.sqrt(columns / 3);
+  return { name: path, title, ...shapeOf(await train.get(0)), classes: train.classes, ...parted(train, test) };
+}
+
+/** A set whose classes have names, and the test set beside it; null where there is none. */
+interface Found {
+  readonly train: data.Dataset & { readonly classes: readonly string[] };
+  readonly test: data.Dataset | null;
+}
+
+async function openFolders({ imageFolder }: Images, path: string, say: Say): Promise<Found> {
+  const holds = async (part: string) => (await Deno.stat(`${path}/${part}`).catch(() => null))?.isDirectory ?? false;
+  const progress = readingProgress(path, say);
+  if (!await holds("train")) return { train: await imageFolder(path, { progress }), test: null };
+  const train = await imageFolder(path, { split: "train", progress });
+  const hasTest = await holds("test") || await holds("val");
+  return { train, test: hasTest ? await imageFolder(path, { split: "test", progress }) : null };
+}
+
+async function openTables({ csv }: Images, path: string): Promise<Found> {
+  const columns = (await csv(path)).columns.length, side = Math.sqrt(columns), sideOfThree = Math.sqrt(columns / 3);
   const shape = Number.isInteger(side)
     ? [1, side, side]
     : Number.isInteger(sideOfThree)
     ? [3, sideOfThree, sideOfThree]
     : null;
   const options = shape === null ? { shape: [1, 1, columns] } : { shape, divisor: 255 };
-  const train = await images.csv(path, options), beside = path.replace(/train(?=[^\\/]*$)/, "test");
+  const train = await csv(path, options), beside = path.replace(/train(?=[^\\/]*$)/, "test");
   const hasTest = beside !== path && (await Deno.stat(beside).catch(() => null))?.isFile;
-  const test = hasTest ? await images.csv(beside, { ...options, classes: train.classes }) : null;
-  return { name: path, title, ...shapeOf(await train.get(0)), classes: train.classes, ...parted(train, test) };
+  return { train, test: hasTest ? await csv(beside, { ...options, classes: train.classes }) : null };
 }
 
 /** A training set and a test set, which is held out of the first where there is none. */
@@ -163,12 +168,8 @@ function shapeOf([x, y]: [x: Tensor, y: Tensor]): Pick<Sets, "image"> {
  */
 function held(set: data.Dataset, share: number): [train: data.Dataset, validation: data.Dataset | null] {
   if (share === 0) return [set, null];
-  const order = Uint32Array.from({ length: set.length }, (_, index) => index), random = new data.RandomStream(0);
-  for (let last = order.length - 1; last > 0; last--) {
-    const other = random.below(last + 1), index = order[last]!;
-    order[last] = order[other]!;
-    order[other] = index;
-  }
+  const order = Uint32Array.from({ length: set.length }, (_, index) => index);
+  new data.RandomStream(0).shuffle(order);
   const count = Math.floor(set.length * share), sorted = (part: Uint32Array) => part.sort();
   return [
     data.subset(set, sorted(order.slice(count))),
