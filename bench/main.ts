@@ -7,6 +7,7 @@
  */
 import { manualSeed, scope, setDefaultDevice, setThreads, zeros } from "../mod.ts";
 import { parseFlags } from "../tools/flags.ts";
+import { runProgram } from "../tools/program.ts";
 import { findZig } from "../tools/zig.ts";
 import config from "../deno.json" with { type: "json" };
 import { curveHead, curveRow, curves, type Point } from "./curves.ts";
@@ -115,11 +116,4 @@ async function machineBound(threads: number): Promise<Bound | null> {
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-if (import.meta.main) {
-  try {
-    await main(Deno.args);
-  } catch (error) {
-    console.error((error as Error).message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runProgram(main);

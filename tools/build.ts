@@ -7,6 +7,7 @@
  */
 import targets from "./targets.json" with { type: "json" };
 import { parseFlags } from "./flags.ts";
+import { runProgram } from "./program.ts";
 import { ensureZig, type Zig } from "./zig.ts";
 
 const root = new URL("..", import.meta.url);
@@ -169,22 +170,19 @@ async function sameBytes(a: string, b: string): Promise<boolean> {
   return first!.length === second!.length && first!.every((byte, index) => byte === second![index]);
 }
 
-if (import.meta.main) {
-  try {
-    const values = parseFlags(Deno.args, { text: [], flags: ["wasm", "check-wasm"] });
-    if (values["check-wasm"]) {
-      const rebuilt = ".zig-cache/deneb.wasm";
-      await buildWasm(rebuilt, console.log);
-      if (!await sameBytes(rebuilt, "kernels/deneb.wasm")) {
-        throw new Error(
-          "Cannot accept kernels/deneb.wasm: it is not what the source gives; run `deno task build --wasm` and commit it",
-        );
-      }
-      console.log("kernels/deneb.wasm is what the source gives");
-    } else if (values.wasm) await buildWasm("kernels/deneb.wasm", console.log);
-    else await buildLibrary(console.log);
-  } catch (error) {
-    console.error((error as Error).message);
-    Deno.exit(1);
-  }
+async function main(words: readonly string[]): Promise<void> {
+  const values = parseFlags(words, { text: [], flags: ["wasm", "check-wasm"] });
+  if (values["check-wasm"]) {
+    const rebuilt = ".zig-cache/deneb.wasm";
+    await buildWasm(rebuilt, console.log);
+    if (!await sameBytes(rebuilt, "kernels/deneb.wasm")) {
+      throw new Error(
+        "Cannot accept kernels/deneb.wasm: it is not what the source gives; run `deno task build --wasm` and commit it",
+      );
+    }
+    console.log("kernels/deneb.wasm is what the source gives");
+  } else if (values.wasm) await buildWasm("kernels/deneb.wasm", console.log);
+  else await buildLibrary(console.log);
 }
+
+if (import.meta.main) await runProgram(main);

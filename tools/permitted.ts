@@ -12,6 +12,7 @@ import { cachedLibrary, libraryFile } from "../kernels/native/library.ts";
 import { realOf } from "../kernels/native/partial.ts";
 import { readWords } from "./dashboard/command_line.ts";
 import { readWords as readPredictWords } from "./predict/words.ts";
+import { runProgram } from "./program.ts";
 import { readWords as readReportWords } from "./report/command_line.ts";
 import { configOf } from "./train/command_line.ts";
 import { installedZig, pythons, zigFolder } from "./zig.ts";
@@ -238,11 +239,4 @@ async function main([name = "", ...words]: readonly string[]): Promise<number> {
   return code;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main(Deno.args));
-  } catch (error) {
-    console.error((error as Error).message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runProgram(main);

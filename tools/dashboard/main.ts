@@ -1,4 +1,5 @@
 /** `deno task dashboard runs/mnist`: the page of a run, running or finished, until Ctrl+C. */
+import { runProgram } from "../program.ts";
 import { help, readWords } from "./command_line.ts";
 import { serveDashboard } from "./server.ts";
 
@@ -15,11 +16,4 @@ async function main(words: readonly string[]): Promise<void> {
   console.log(`${folder} is shown at ${serveDashboard({ folder, port }).url} until Ctrl+C`);
 }
 
-if (import.meta.main) {
-  try {
-    await main(Deno.args);
-  } catch (error) {
-    console.error((error as Error).message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runProgram(main);

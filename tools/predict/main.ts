@@ -6,6 +6,7 @@
  */
 import { setDefaultDevice } from "../../mod.ts";
 import { picture } from "../picture.ts";
+import { runProgram } from "../program.ts";
 import { type OpenedModel, openModel } from "../train/model.ts";
 import { look, type Sight } from "./look.ts";
 import { readWords } from "./words.ts";
@@ -84,11 +85,4 @@ async function main(words: readonly string[]): Promise<number> {
   return failures === 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main(Deno.args));
-  } catch (error) {
-    console.error((error as Error).message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runProgram(main);

@@ -5,6 +5,7 @@
  *     deno task report --help
  */
 import { commandOf } from "../permitted.ts";
+import { runProgram } from "../program.ts";
 import { help, readWords, type Words } from "./command_line.ts";
 import { type Run, runsOf } from "./experiments.ts";
 import { readExperiments, reportFolder, resultsFolder, runsFolder, staleOf, writePages } from "./files.ts";
@@ -102,11 +103,4 @@ async function doApart(run: Run, settings: Words, children: Set<Deno.ChildProces
   return signal === "SIGINT" ? interrupted : code;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main(Deno.args));
-  } catch (error) {
-    console.error((error as Error).message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runProgram(main);

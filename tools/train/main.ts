@@ -2,6 +2,7 @@
  * Trains a net on images, from its flags to its result: `deno task train --help` lists the flags. Interrupted or terminated
  * once, the run ends after its step with a checkpoint and says how to go on; the second time, it ends at once.
  */
+import { runProgram } from "../program.ts";
 import { configOf, resumption } from "./command_line.ts";
 import { type Config, helpPage } from "./config.ts";
 import { trainRun } from "./run.ts";
@@ -50,11 +51,4 @@ async function openPage({ out, port }: Config, say: (line: string) => void): Pro
   return { [Symbol.asyncDispose]: close };
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main(Deno.args));
-  } catch (error) {
-    console.error((error as Error).message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runProgram(main);
