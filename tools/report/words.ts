@@ -63,7 +63,7 @@ export const words: Readonly<Record<Language, Words>> = {
     intro: [
       "The networks of this report are trained from scratch by Deneb, on no other data, one network at a time. Every figure, table and number below is made by `deno task report` from the small files in `docs/report/results`: each holds the config of a run, its curve and its scores. A mean over seeds is followed by the sample standard deviation.",
       "MNIST is used as published. **The CIFAR-10 images in use were decoded from JPEG files, and differ a little from the original binary files: the original files may give other numbers.**",
-      "A run chooses nothing by the test set: its last weights are the ones that are tested, and the test curves are only looked at.",
+      "A run chooses nothing by the test set: its last weights are the ones that are tested, and the test curves are only looked at. The settings of the larger experiments, though, were chosen after short runs whose test accuracy was known.",
     ],
     heads: {
       goals: "Goals",
@@ -137,7 +137,7 @@ export const words: Readonly<Record<Language, Words>> = {
     intro: [
       "本报告中的网络全部由 Deneb 从零开始训练，不使用任何额外数据，也不做模型集成。下面的每一幅图、每一张表、每一个数字，都由 `deno task report` 根据 `docs/report/results` 中的小文件生成：每个文件记录一次训练的配置、曲线和成绩。多个随机种子的平均值之后给出样本标准差。",
       "MNIST 使用公开发布的原始文件。**CIFAR-10 的图像由 JPEG 解码而来，与原始二进制文件略有差别：换用原始文件，数字可能有所不同。**",
-      "训练过程不依据测试集做任何选择：测试的是训练结束时的权重，测试曲线只供观察。",
+      "训练过程不依据测试集做任何选择：测试的是训练结束时的权重，测试曲线只供观察。不过，较大实验的设置是看过一些短训练的测试准确率之后选定的。",
     ],
     heads: {
       goals: "目标",
