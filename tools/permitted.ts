@@ -151,8 +151,9 @@ export const programs: Readonly<Record<string, Program>> = {
   report: {
     file: "tools/report/main.ts",
     needs(words) {
-      const out = ["--out", "runs/report"], mnist = training(["--data", "mnist", ...out]);
-      const read = [...mnist.read!, ...training(["--data", "cifar10", ...out]).read!, "docs/report"];
+      // Some runs prepare their images in workers.
+      const common = ["--out", "runs/report", "--workers", "1"], mnist = training(["--data", "mnist", ...common]);
+      const read = [...mnist.read!, ...training(["--data", "cifar10", ...common]).read!, "docs/report"];
       // Each run is a process of its own.
       const run = [Deno.execPath(), readReportWords(words).python];
       return { ...mnist, read, write: [...mnist.write!, "docs/report"], run };
