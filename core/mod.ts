@@ -118,6 +118,7 @@ export { manualSeed } from "./array/counters.ts";
 export { build, type Feeds, Placeholder, placeholder, Session } from "./capture/session.ts";
 export type { ProgramMemory } from "./capture/program.ts";
 export type { Axes, AxisSlice, Shape } from "./pure/shape.ts";
+export * from "./tensor/methods/mod.ts";
 export { TensorNode } from "./tensor/node.ts";
 export * from "./tensor/tensor.ts";
 export { type Adjoints, OperandOp, TensorOp, TensorTupleOp, WideOp } from "./tensor/op.ts";

@@ -8,10 +8,6 @@ import { assertEquals, fromFileUrl, globSync } from "./support.ts";
 
 const home = new URL("..", import.meta.url);
 const rooms = ["kernels", "core", "nn", "optim", "data", "io", "train", "examples", "bench", "tools", "tests"];
-/** Files that may be longer than others, and why. */
-const longer: Record<string, number> = {
-  "core/tensor/tensor.ts": 900, // The page of all methods, each with its doc comment.
-};
 const linesMax = 600;
 /** Rows that devices have and tests cover, and that no op of the library uses yet. */
 const rowsSpare = ["divIntoScalar", "sumSquares"];
@@ -30,7 +26,7 @@ testWith(["read"], "every file opens by saying what it is", () => {
 testWith(["read"], "no file is longer than one idea", () => {
   const long = [...sources()]
     .map(([path, text]): [string, number] => [path, text.split("\n").length - 1])
-    .filter(([path, lines]) => lines > (longer[path] ?? linesMax));
+    .filter(([path, lines]) => lines > linesMax);
   assertEquals(long, []);
 });
 

@@ -1,0 +1,6 @@
+/** The classes from which {@linkcode Tensor} inherits its methods, one for each family. */
+export * from "./indexing.ts";
+export * from "./linear.ts";
+export * from "./pointwise.ts";
+export * from "./reductions.ts";
+export * from "./shapes.ts";
