@@ -37,7 +37,7 @@ export {
 export { sameShape, showShape, sizeOf } from "./pure/shape.ts";
 export { group } from "./tensor/group.ts";
 export { load, misfit } from "./tensor/load.ts";
-export { affine } from "./tensor/composite.ts";
+export { affine } from "./tensor/composites/linear.ts";
 export { inFloat32, wideInAutocast, widened } from "./tensor/precision.ts";
 export { momentsOf } from "./tensor/ops/moments.ts";
 export { adopt, apartFrom, apply, cloneOf, noiseLike, promptValues, update } from "./tensor/update.ts";

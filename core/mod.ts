@@ -21,6 +21,7 @@ export type { ProgressListener } from "./host/fetch.ts";
 export { memory, type MemoryUse, setThreads } from "./array/devices.ts";
 export type { DType, TypedArray } from "./pure/dtype.ts";
 export * from "./tensor/factories.ts";
+export * from "./tensor/functions/mod.ts";
 export { group } from "./tensor/group.ts";
 export { keep } from "./tensor/keep.ts";
 export { NDArray } from "./array/ndarray.ts";

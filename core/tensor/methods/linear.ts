@@ -3,10 +3,10 @@
  */
 import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
-import { IndexMethods } from "./indexing.ts";
+import { WindowMethods } from "./windows.ts";
 
 /** The methods of {@linkcode Tensor} for linear algebra. */
-export abstract class LinearMethods extends IndexMethods {
+export abstract class LinearMethods extends WindowMethods {
   /** The matrix product over the last two axes; a vector counts as one row or column, as in NumPy. Integers give int32. */
   matmul(this: Tensor, other: Tensor): Tensor {
     return ops.matmul.call(this, other);

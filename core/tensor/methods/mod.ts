@@ -4,3 +4,4 @@ export * from "./linear.ts";
 export * from "./pointwise.ts";
 export * from "./reductions.ts";
 export * from "./shapes.ts";
+export * from "./windows.ts";

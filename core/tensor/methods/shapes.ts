@@ -2,7 +2,7 @@
  * Methods that give the elements another shape or order.
  */
 import type { Shape } from "../../pure/shape.ts";
-import { flatten } from "../composite.ts";
+import { flatten } from "../composites/shapes.ts";
 import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 import { ReductionMethods } from "./reductions.ts";

@@ -1,0 +1,2 @@
+/** Functions that choose elements of several tensors. */
+export {};

@@ -1,0 +1,2 @@
+/** Functions of linear algebra. */
+export {};

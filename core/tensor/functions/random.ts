@@ -1,0 +1,2 @@
+/** Functions that draw random numbers. */
+export {};

@@ -1,0 +1,2 @@
+/** Functions that join tensors, or make grids of them. */
+export {};

@@ -1,0 +1,29 @@
+/** The public names of operators, by family: methods of Tensor, and functions. */
+import * as indexing from "../../core/tensor/functions/indexing.ts";
+import * as linear from "../../core/tensor/functions/linear.ts";
+import * as random from "../../core/tensor/functions/random.ts";
+import * as shapes from "../../core/tensor/functions/shapes.ts";
+import {
+  IndexMethods,
+  LinearMethods,
+  PointwiseMethods,
+  ReductionMethods,
+  ShapeMethods,
+  WindowMethods,
+} from "../../mod.ts";
+
+const methods: Readonly<Record<string, { readonly prototype: object }>> = {
+  pointwise: PointwiseMethods,
+  reductions: ReductionMethods,
+  shapes: ShapeMethods,
+  indexing: IndexMethods,
+  windows: WindowMethods,
+  linear: LinearMethods,
+};
+const functions: Readonly<Record<string, object>> = { shapes, indexing, linear, random };
+
+/** The operators of a family. */
+export function operatorsOf(family: string): string[] {
+  const own = Object.getOwnPropertyNames(methods[family]?.prototype ?? {}).filter((name) => name !== "constructor");
+  return [...own, ...Object.keys(functions[family] ?? {})];
+}

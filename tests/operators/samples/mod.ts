@@ -1,0 +1,19 @@
+/** The samples of all families, by the names of their files. */
+import type { Samples } from "../sample.ts";
+import { indexing } from "./indexing.ts";
+import { linear } from "./linear.ts";
+import { pointwise } from "./pointwise.ts";
+import { random } from "./random.ts";
+import { reductions } from "./reductions.ts";
+import { shapes } from "./shapes.ts";
+import { windows } from "./windows.ts";
+
+export const families: Readonly<Record<string, Samples>> = {
+  pointwise,
+  reductions,
+  shapes,
+  indexing,
+  windows,
+  linear,
+  random,
+};
