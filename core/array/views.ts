@@ -41,3 +41,14 @@ export function slice(array: NDArray, slices: readonly AxisSlice[]): NDArray {
   });
   return array.view(shape, strides, sizeOf(shape) === 0 ? array.offset : offset);
 }
+
+/** A view of a diagonal, which becomes the last axis: the elements at (k, k + offset) of two axes. */
+export function diagonal(array: NDArray, offset: number, axis1: number, axis2: number): NDArray {
+  const down = array.strides[axis1]!, along = array.strides[axis2]!;
+  const rows = array.shape[axis1]! + Math.min(offset, 0), columns = array.shape[axis2]! - Math.max(offset, 0);
+  const length = Math.max(0, Math.min(rows, columns)),
+    others = (_: number, axis: number) => axis !== axis1 && axis !== axis2;
+  const shape = [...array.shape.filter(others), length], strides = [...array.strides.filter(others), down + along];
+  const start = array.offset + (offset < 0 ? -offset * down : offset * along);
+  return array.view(shape, strides, sizeOf(shape) === 0 ? array.offset : start);
+}

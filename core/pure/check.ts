@@ -150,6 +150,22 @@ export function checkCount(action: string, name: string, count: number, least: n
   throw new RangeError(`Cannot ${action}: ${name} ${shown(count)} must be an integer ${wanted}`);
 }
 
+/** The integer itself. RangeError for anything else. */
+export function checkInteger(action: string, name: string, value: number): number {
+  if (Number.isSafeInteger(value)) return value;
+  throw new RangeError(`Cannot ${action}: ${name} ${shown(value)} must be an integer`);
+}
+
+/** One integer, or a list of them as it is at present. TypeError for what is neither, RangeError for other numbers. */
+export function integersOf(action: string, name: string, given: number | readonly number[]): readonly number[] {
+  const list = typeof given === "number" ? [given] : given;
+  if (!Array.isArray(list)) {
+    throw new TypeError(`Cannot ${action}: ${name} ${shown(given)} must be an integer or a list of integers`);
+  }
+  for (const each of list) checkInteger(action, name, each);
+  return asItIs(list);
+}
+
 /** The number itself. RangeError unless it lies in [low, high). No range has the infinities. */
 export function checkRange(action: string, name: string, value: number, low: number, high = Infinity): number {
   if (Number.isFinite(value) && value >= low && value < high) return value;

@@ -128,13 +128,19 @@ export function normalizeAxes(action: string, axes: Axes | undefined, rank: numb
     return rank === 0 ? [] : [axis];
   }
   if (!Array.isArray(axes)) refuse(action, axes, "an axis or a list of axes");
-  const list: number[] = [];
-  for (const axis of axes) list.push(normalizeAxis(action, axis, Math.max(rank, 1)));
-  list.sort((a, b) => a - b);
-  for (let k = 1; k < list.length; k++) {
-    if (list[k] === list[k - 1]) throw new RangeError(`Cannot ${action}: axis ${list[k]} is named twice`);
-  }
+  const list = distinctAxes(action, axes, Math.max(rank, 1)).sort((a, b) => a - b);
   return rank === 0 ? [] : list;
+}
+
+/** The axes in the order given, counted from 0. RangeError for one that is named twice. */
+export function distinctAxes(action: string, axes: readonly number[], rank: number): number[] {
+  const list: number[] = [];
+  for (const given of axes) {
+    const axis = normalizeAxis(action, given, rank);
+    if (list.includes(axis)) throw new RangeError(`Cannot ${action}: axis ${axis} is named twice`);
+    list.push(axis);
+  }
+  return list;
 }
 
 /** The shape after a reduction. */
@@ -148,16 +154,16 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
 }
 
 /** The new shape with its `-1` filled in. Throws unless both shapes have as many elements. */
-export function resolveReshape(from: Shape, to: Shape): number[] {
-  checkList("reshape", to);
+export function resolveReshape(from: Shape, to: Shape, action = "reshape"): number[] {
+  checkList(action, to);
   const size = sizeOf(from);
   const refuse = () =>
-    new TypeError(`Cannot reshape: ${showShape(from)} to ${showShape(to)}, the element counts must agree`);
+    new TypeError(`Cannot ${action}: ${showShape(from)} to ${showShape(to)}, the element counts must agree`);
   let known = 1, unknown = -1;
   for (let axis = 0; axis < to.length; axis++) {
     const length = to[axis]!;
     if (length === -1) {
-      if (unknown >= 0) throw new TypeError(`Cannot reshape: ${showShape(to)} may hold only one -1`);
+      if (unknown >= 0) throw new TypeError(`Cannot ${action}: ${showShape(to)} may hold only one -1`);
       unknown = axis;
     } else if (!Number.isSafeInteger(length) || length < 0) throw refuse();
     else known *= length;
@@ -215,6 +221,16 @@ export interface AxisSlice {
   length: number;
   /** True for a single place, whose axis the result does not have. */
   dropped: boolean;
+}
+
+/** The slice of `length` places that begins at `start`. */
+export function span(start: number, length: number, step = 1): AxisSlice {
+  return { start, step, length, dropped: false };
+}
+
+/** The slices of a tensor of that shape that take all of it but along one axis. */
+export function slicesAlong(shape: Shape, axis: number, slice: AxisSlice): AxisSlice[] {
+  return shape.map((length, k) => k === axis ? slice : span(0, length));
 }
 
 /** Throws RangeError unless there is one slice for each axis, and the axis has all of its places. */

@@ -3,11 +3,12 @@
  * options ask for one.
  */
 import { streamOf } from "../array/devices.ts";
-import { checkDType, type DType, elementOf, isFloat, isHalf, rangeOf } from "../pure/dtype.ts";
+import { checkDType, type DType, elementOf, isFloat, isHalf, makeTypedArray, rangeOf } from "../pure/dtype.ts";
 import { asking, checkCount, checkOptions, refuse, shown } from "../pure/check.ts";
 import { groupResult } from "../array/group.ts";
-import { copy, empty, filled, map, mapInto, type NDArray } from "../array/ndarray.ts";
+import { copy, empty, filled, fromTypedArray, map, mapInto, type NDArray } from "../array/ndarray.ts";
 import { random } from "../array/skeletons.ts";
+import type { Stream } from "../array/stream.ts";
 import { nextCounters } from "../array/counters.ts";
 import { checkShape, type Shape } from "../pure/shape.ts";
 import { checkTensorOptions, type TensorOptions, type TensorSource, wholeNumbers } from "../array/elements.ts";
@@ -140,6 +141,80 @@ function checkIntegers(dtype: DType, from: number, by: number, count: number): v
   throw new RangeError(
     `Cannot arange: numbers from ${from} to ${last} by ${by} must be integers in [${least}, ${largest}], the range of ${dtype}`,
   );
+}
+
+/**
+ * `steps` numbers evenly spaced from `start` to `end`, both of which are among them to the bit; `start` alone for one step. Of
+ * an integer type, digits after the point are cut off.
+ *
+ * @example
+ * ```ts
+ * import { linspace } from "deneb";
+ *
+ * if (linspace(0, 1, 5).toArray().join() !== "0,0.25,0.5,0.75,1") throw new Error("wrong");
+ * ```
+ */
+export function linspace(start: number, end: number, steps: number, options: FactoryOptions = noOptions): Tensor {
+  const { from, to, device, dtype, requiresGrad } = lineSettings("linspace", start, end, steps, options);
+  const stream = streamOf(device);
+  if (isFloat(dtype)) return finish(evenly(stream, from, to, steps, dtype), requiresGrad);
+  return finish(groupResult(() => copy(evenly(stream, from, to, steps, "float64"), dtype)), requiresGrad);
+}
+
+/** The settings of numbers from a start to an end, which an integer type takes without their digits after the point. */
+function lineSettings(action: string, start: number, end: number, steps: number, options: FactoryOptions) {
+  for (const each of [start, end]) if (typeof each !== "number") refuse(action, each, "a number");
+  checkCount(action, "steps", steps, 0);
+  const settings = settingsOf(action, options), { dtype } = settings;
+  const [from, to] = isFloat(dtype) ? [start, end] : [start, end].map((each) => elementOf(action, dtype, each));
+  return { ...settings, from: from!, to: to! };
+}
+
+/** Numbers that are counted from either end to the middle, so that both ends are exact. */
+function evenly(stream: Stream, start: number, end: number, steps: number, dtype: DType): NDArray {
+  if (steps < 2) return filled(stream, [steps], dtype, start);
+  const out = empty(stream, [steps], dtype), half = Math.floor(steps / 2), step = (end - start) / (steps - 1);
+  const first = out.view([half], [1]), last = out.view([steps - half], [-1], steps - 1);
+  try {
+    mapInto(first, "arange", [], start, step);
+    mapInto(last, "arange", [], end, -step);
+    return out;
+  } finally {
+    first.dispose();
+    last.dispose();
+  }
+}
+
+/** The options of {@linkcode logspace}. */
+export interface LogspaceOptions extends FactoryOptions {
+  /** The number whose powers are taken, 10 by default. */
+  base?: number;
+}
+
+/**
+ * The powers of a base, 10 by default, whose exponents are evenly spaced from `start` to `end`. Of an integer type, digits
+ * after the point are cut off.
+ *
+ * @example
+ * ```ts
+ * import { logspace } from "deneb";
+ *
+ * if (logspace(0, 3, 4).toArray().join() !== "1,10,100,1000") throw new Error("wrong");
+ * if (logspace(0, 3, 4, { base: 2 }).toArray().join() !== "1,2,4,8") throw new Error("wrong");
+ * ```
+ */
+export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {
+  const { base = 10, ...rest } = checkOptions("logspace", options, "{ base: 2 }");
+  if (typeof base !== "number") refuse("logspace", base, "a number");
+  const { from, to, device, dtype, requiresGrad } = lineSettings("logspace", start, end, steps, rest);
+  const step = steps < 2 ? 0 : (to - from) / (steps - 1),
+    half = Math.floor(steps / 2),
+    powers = makeTypedArray(dtype, steps);
+  for (let k = 0; k < steps; k++) {
+    const exponent = k < half || steps === 1 ? from + k * step : to - (steps - 1 - k) * step;
+    powers[k] = elementOf("logspace", dtype, base ** exponent);
+  }
+  return finish(fromTypedArray(streamOf(device), powers, [steps], dtype), requiresGrad);
 }
 
 /**

@@ -165,6 +165,31 @@ const rules: Readonly<Record<string, Rule>> = {
     const part = slices.filter(({ dropped }) => !dropped).map(({ length }) => length);
     return { settings: [slices, shape], operands: [one(random, { shape: part })] };
   },
+  Concat: (random) => {
+    const shape = drawShape(random), axis = drawAxis(random, shape.length), dtype = drawType(random);
+    const operands = several(between(random, 1, 4), () => {
+      const lengths = shape.map((length, k) =>
+        k === axis || k === axis + shape.length ? between(random, 0, 5) : length
+      );
+      return drawOperand(random, random() < 0.25 ? drawType(random) : dtype, random() < 0.05 ? [0] : lengths);
+    });
+    return { settings: [axis], operands };
+  },
+  Diagonal: (random) => {
+    const shape = drawShape(random), [first, second] = several(2, () => drawAxis(random, shape.length));
+    return { settings: [between(random, -3, 4), first!, second!], operands: [one(random, { shape })] };
+  },
+  Pad: (random) => {
+    const shape = drawShape(random), axes = between(random, 0, shape.length + 1);
+    return {
+      settings: [several(2 * axes, () => between(random, -1, 3)), drawNumber(random)],
+      operands: [one(random, { shape })],
+    };
+  },
+  Roll: (random) => {
+    const shape = drawShape(random), axes = several(between(random, 1, 3), () => drawAxis(random, shape.length));
+    return { settings: [axes.map(() => between(random, -9, 9)), axes], operands: [one(random, { shape })] };
+  },
   Take: (random) => {
     const shape = drawShape(random), axis = drawAxis(random, shape.length);
     const index = drawIndex(random, drawShape(random, 2), shape.at(axis) ?? 0);

@@ -6,6 +6,8 @@ import * as shapes from "../../core/tensor/functions/shapes.ts";
 import {
   IndexMethods,
   LinearMethods,
+  linspace,
+  logspace,
   PointwiseMethods,
   ReductionMethods,
   ShapeMethods,
@@ -20,7 +22,12 @@ const methods: Readonly<Record<string, { readonly prototype: object }>> = {
   windows: WindowMethods,
   linear: LinearMethods,
 };
-const functions: Readonly<Record<string, object>> = { shapes, indexing, linear, random };
+const functions: Readonly<Record<string, object>> = {
+  shapes: { ...shapes, linspace, logspace },
+  indexing,
+  linear,
+  random,
+};
 
 /** The operators of a family. */
 export function operatorsOf(family: string): string[] {

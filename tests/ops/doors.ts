@@ -104,6 +104,12 @@ const stated: Readonly<Record<string, Door>> = {
     shapes: [m],
     gives: "given",
   },
+  Diagonal: unary(() => new ops.Diagonal(1), "given", (x) => x.diagonal(1)),
+  Undiagonal: { make: () => new ops.Undiagonal(-1, 2, 0, [3, 2, 4]), shapes: [m], gives: "given" },
+  Tril: unary(() => new ops.Tril(1), "given", (x) => x.tril(1)),
+  Triu: unary(() => new ops.Triu(-1), "given", (x) => x.triu(-1)),
+  Pad: unary(() => new ops.Pad([-1, 2, 1, 0], 1), "given", (x) => x.pad([-1, 2, 1, 0], { value: 1 })),
+  Roll: unary(() => new ops.Roll([1, -1], [0, 1]), "given", (x) => x.roll([1, -1], [0, 1])),
   Take: {
     make: () => new ops.Take(-1),
     shapes: [m],
@@ -169,7 +175,7 @@ type Methods = Readonly<Record<string, (...others: Tensor[]) => Tensor>>;
 export const doors: Readonly<Record<string, Door>> = { ...stated, ...derived() };
 
 /** Ops whose operands do not fit the columns above, each with a test of its own in `doors_test.ts`. */
-export const apart = ["Where", "CrossEntropyGradient"];
+export const apart = ["Where", "CrossEntropyGradient", "Concat"];
 
 /** Ops without a method, and how users reach them. */
 export const withoutMethod: Readonly<Record<string, string>> = {

@@ -175,6 +175,24 @@ forEachDevice("Where stretches its three operands, and chooses in the type of tw
   );
 }, on);
 
+forEachDevice("Concat joins any number of tensors in the type to which all are promoted", () => {
+  const op = new ops.Concat(-1),
+    int = tensor([[1], [2]], { dtype: "int32" }),
+    byte = tensor([[3], [4]], { dtype: "uint8" });
+  const half = tensor([[0.5, 1.5], [2.5, 3.5]], { dtype: "float16", requiresGrad: true });
+  assertEquals([op.call(int, byte).dtype, op.call(int, byte).toArray()], ["int32", [[1, 3], [2, 4]]]);
+  const joined = op.call(half, int, half);
+  assertEquals([joined.dtype, joined.toArray()], ["float16", [[0.5, 1.5, 1, 0.5, 1.5], [2.5, 3.5, 2, 2.5, 3.5]]]);
+  const wide = op.call(half, tensor([[1], [2]], { dtype: "bfloat16" }), tensor([], { dtype: "bool" }));
+  assertEquals([wide.dtype, wide.shape], ["float32", [2, 3]]);
+  wide.sum().backward();
+  assertEquals([half.grad!.dtype, values(half.grad!)], ["float16", [1, 1, 1, 1]]);
+  for (const stranger of strangers) {
+    assertThrows(() => op.call(half, stranger as Tensor), TypeError, "Cannot concat: ");
+  }
+  assertThrows(() => op.call(), TypeError, "Cannot concat: 0 operands, it takes at least one");
+}, on);
+
 forEachDevice("CrossEntropyGradient keeps its labels integers", () => {
   const labels = tensor(Int32Array.of(2, 0)), op = new ops.CrossEntropyGradient();
   for (const dtype of floats) {
@@ -290,6 +308,30 @@ const refusals: readonly [call: () => unknown, error: RegExp][] = [
     () => new ops.Untake(0, [4]).call(list(), tensor(Int32Array.of(1))),
     /Cannot untake: slices of shape \[3\], they must be \[1\]/,
   ],
+  [
+    () => new ops.Concat().call(x(), list()),
+    /^TypeError: Cannot concat: shapes \[2, 3\] and \[3\] must agree but for axis 0/,
+  ],
+  [
+    () => new ops.Concat(1).call(x(), tensor([[1]])),
+    /^TypeError: Cannot concat: shapes \[2, 3\] and \[1, 1\] must agree/,
+  ],
+  [() => new ops.Concat(2).call(x(), x()), /^RangeError: Cannot concat: axis 2 must lie in \[-2, 2\)/],
+  [() => new ops.Concat().call(tensor(1)), /^TypeError: Cannot concat: tensor 0 has no axes; stack joins such tensors/],
+  [() => new ops.Split([1, 1]).call(list()), /^RangeError: Cannot split: sizes \[1, 1\] must add up to 3, the length/],
+  [() => new ops.Split([4, -1]), /^RangeError: Cannot split: size -1 must be an integer of at least 0/],
+  [() => new ops.Diagonal(0, 1, -1).call(x()), /^RangeError: Cannot diagonal: axes 1 and -1 must differ/],
+  [() => new ops.Diagonal(0.5), /^RangeError: Cannot diagonal: offset 0.5 must be an integer/],
+  [
+    () => new ops.Undiagonal(0, 0, 1, [2, 2]).call(list()),
+    /^TypeError: Cannot undiagonal: diagonal of shape \[3\], it must be \[2\]/,
+  ],
+  [() => new ops.Tril().call(list()), /^TypeError: Cannot tril: tensor \[3\] must have two axes/],
+  [() => new ops.Triu(NaN), /^RangeError: Cannot triu: diagonal NaN must be an integer/],
+  [() => new ops.Pad([1]).call(x()), /^TypeError: Cannot pad: 1 widths, they must be two for each of the last axes/],
+  [() => new ops.Pad([-2, -2]).call(x()), /^RangeError: Cannot pad: widths -2 and -2 crop more than axis 1 has, 3/],
+  [() => new ops.Roll([1], [0, 1]), /^TypeError: Cannot roll: 1 shifts for 2 axes, as many must be given/],
+  [() => new ops.Roll([1], [2]).call(x()), /^RangeError: Cannot roll: axis 2 must lie in \[-2, 2\)/],
   [() => new ops.Cast("float8" as "float16"), /^TypeError: Cannot cast: "float8" is no element type/],
   [() => new ops.ToDevice(1 as unknown as string), /^TypeError: Cannot move tensor: 1, it must be a device's name/],
   [() => new ops.Summation({ axes: 2 }).call(x()), /^RangeError: Cannot sum: axis 2 must lie in \[-2, 2\)/],

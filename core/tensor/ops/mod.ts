@@ -6,6 +6,8 @@ export * from "./steps.ts";
 export * from "./activation.ts";
 export * from "./compare.ts";
 export * from "./views.ts";
+export * from "./diagonal.ts";
+export * from "./joins.ts";
 export * from "./places.ts";
 export * from "./reduce.ts";
 export * from "./product.ts";
