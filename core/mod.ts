@@ -2,19 +2,27 @@
 export { autocast, type AutocastOptions, noGrad } from "./ambient/modes.ts";
 export { type AutocastType, type Owned, Scope, scope } from "./ambient/scope.ts";
 export { capture, type Captured, live } from "./capture/capture.ts";
+export { grad, type GradOptions, type GradResult, valueAndGrad } from "./tensor/derivatives/grad.ts";
+export { hvp, jvp, linearize, vhp, vjp } from "./tensor/derivatives/products.ts";
+export {
+  hessian,
+  type HessianResult,
+  jacobian,
+  type JacobianOptions,
+  type JacobianResult,
+} from "./tensor/derivatives/jacobian.ts";
 export {
   type DifferenceScheme,
-  grad,
   gradCheck,
   type GradCheckOptions,
-  type GradOptions,
-  type GradResult,
-  jvp,
   numericGrad,
   type NumericOptions,
-  type TensorFunction,
-  valueAndGrad,
-} from "./tensor/autodiff.ts";
+} from "./tensor/derivatives/differences.ts";
+export { checkpoint } from "./tensor/derivatives/checkpoint.ts";
+export { defineOp, type OpDefinition, type OutGrads } from "./tensor/derivatives/define.ts";
+export { type AnomalyOptions, detectAnomalies } from "./tensor/derivatives/anomalies.ts";
+export type { Like, TensorFunction, Tensors } from "./tensor/derivatives/variables.ts";
+export { type GradientHook, HookHandle } from "./tensor/hooks.ts";
 export { type BackwardOptions, computeGradientOfVariables } from "./tensor/backward.ts";
 export { type DeviceEntry, devices, open, type OpenOptions, type Probe, setDefaultDevice } from "./open.ts";
 export type { ProgressListener } from "./host/fetch.ts";

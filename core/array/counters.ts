@@ -6,7 +6,7 @@
  */
 import { checkCount, checkState, shown } from "../pure/check.ts";
 import type { DType } from "../pure/dtype.ts";
-import { refuseRecording } from "./recorder.ts";
+import { eachTime, refuseRecording } from "./recorder.ts";
 import { settleTurns } from "./turns.ts";
 
 /** A seed's two key words. */
@@ -64,6 +64,37 @@ export function setRandomState(given: { key: [number, number]; counter: number }
   checkCount("set random state", "counter", counter, 0);
   state.key = [...key];
   state.counter = counter;
+}
+
+/** A place in the sequence of random numbers, from which they can be drawn again. Replays find a place of their own. */
+export class RandomPlace {
+  #state = state;
+
+  /** The place at which the generator is. */
+  constructor() {
+    eachTime(() => {
+      settleTurns();
+      this.#state = { ...state };
+    });
+  }
+
+  /** Runs `body` with the numbers that followed the place. Afterwards the generator goes on where it was. */
+  again<T>(body: () => T): T {
+    let before = state;
+    eachTime(() => {
+      settleTurns();
+      before = { ...state };
+      Object.assign(state, this.#state);
+    });
+    try {
+      return body();
+    } finally {
+      eachTime(() => {
+        settleTurns();
+        Object.assign(state, before);
+      });
+    }
+  }
 }
 
 /**

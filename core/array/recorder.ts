@@ -40,20 +40,20 @@ export function decided(condition: () => boolean): boolean {
   return now;
 }
 
-/** How many functions are being differentiated, one inside the other. */
-let differentiated = 0;
+/** How many functions run without replays, one inside the other. */
+let unreplayed = 0;
 
-/** Runs a function that is being differentiated. Captured functions in it are not replayed, since a replay has no graph. */
-export function differentiating<T>(body: () => T): T {
-  differentiated++;
+/** Runs a function in which captured functions are not replayed: a replay leaves no graph, and shows none of its ops. */
+export function withoutReplays<T>(body: () => T): T {
+  unreplayed++;
   try {
     return body();
   } finally {
-    differentiated--;
+    unreplayed--;
   }
 }
 
 /** True where a captured function runs as if it were not captured: another one records it, or it is differentiated. */
 export function isInlined(): boolean {
-  return recorder !== null || differentiated > 0;
+  return recorder !== null || unreplayed > 0;
 }

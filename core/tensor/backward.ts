@@ -9,10 +9,12 @@ import { contiguous, copy, mapInto, overwrite } from "../array/ndarray.ts";
 import { rows } from "../array/rows.ts";
 import { checkFlag, checkOptions } from "../pure/check.ts";
 import { sameShape, showShape } from "../pure/shape.ts";
+import { holdToHooks, hooks, hooksOf } from "./hooks.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Adjoints, TensorOp, TensorTupleOp } from "./op.ts";
 import { isIntact, unlessOverwritten } from "./overwritten.ts";
 import { checkTensor, findTopoSort, noValues, type Op, releasedInputs } from "./value.ts";
+import { witness } from "./witness.ts";
 
 /** Options of a backward sweep. */
 export interface BackwardOptions {
@@ -27,12 +29,24 @@ const needsGradient = (node: Tensor) => node.requiresGrad;
 /** One output and the adjoint to start from. */
 export type Seed = readonly [output: Tensor, outGrad: Tensor];
 
+/** What a sweep leaves out. */
+export interface Omissions {
+  /** Nodes through which no way leads: the walk stops before them. */
+  readonly walls?: ReadonlySet<Tensor>;
+  /** Tensors whose hooks are not called. */
+  readonly unhooked?: ReadonlySet<Tensor>;
+}
+
 /** What a sweep is, to all of its steps. */
 interface Sweep {
   readonly createGraph: boolean;
   readonly retainGraph: boolean;
   /** The nodes that adjoints are for; null for all. */
   readonly needed: ReadonlySet<Tensor> | null;
+  /** The nodes at which the sweep ends; null for leaves alone. */
+  readonly ends: ReadonlySet<Tensor> | null;
+  /** The tensors whose hooks are not called. */
+  readonly unhooked: ReadonlySet<Tensor> | undefined;
   /** The scope whose adjoints are freed as soon as no node needs them; null if none are. */
   readonly own: Scope | null;
   /**
@@ -55,8 +69,9 @@ export function sweep(
   options: BackwardOptions,
   own: Scope | null = null,
   wanted: readonly Tensor[] | null = null,
+  omissions: Omissions = {},
 ): void {
-  withAutocast(null, () => sweepNow(seeds, visit, options, own, wanted));
+  withAutocast(null, () => sweepNow(seeds, visit, options, own, wanted, omissions));
 }
 
 function sweepNow(
@@ -65,16 +80,21 @@ function sweepNow(
   { createGraph = false, retainGraph = createGraph }: BackwardOptions,
   own: Scope | null,
   wanted: readonly Tensor[] | null,
+  { walls, unhooked }: Omissions,
 ): void {
-  let order = findTopoSort(seeds.map(([output]) => output), needsGradient);
-  const needed = wanted === null ? null : leadingTo(wanted, order);
+  const follow = walls === undefined ? needsGradient : (node: Tensor) => node.requiresGrad && !walls.has(node);
+  let order = findTopoSort(seeds.map(([output]) => output), follow);
+  const ends = wanted === null ? null : new Set(wanted), needed = ends === null ? null : leadingTo(ends, order);
   if (needed !== null) order = order.filter((node) => needed.has(node));
-  const state: Sweep = { createGraph, retainGraph, needed, own, unused: [] };
+  const state: Sweep = { createGraph, retainGraph, needed, ends, unhooked, own, unused: [] };
+  holdToHooks(order);
   let waiting: Map<readonly Tensor[], number> | null = null;
   try {
     for (const [output, outGrad] of seeds) if (isNeeded(state, output)) addAdjoint(state, output, outGrad, null);
     for (let k = order.length - 1; k >= 0; k--) {
-      const node = order[k]!, adjoint = node.adjoint, siblings = node.siblings;
+      const node = order[k]!, siblings = node.siblings;
+      if (hooks !== null && node.adjoint !== null) callHooks(state, node);
+      const adjoint = node.adjoint;
       if (siblings !== null) {
         if (adjoint !== null) visit(node, adjoint);
         waiting ??= countSiblings(order);
@@ -102,13 +122,27 @@ function sweepNow(
   }
 }
 
-/** The nodes of the order on a way to the tensors `wanted`. One whose graph was released may have been on such a way. */
-function leadingTo(wanted: readonly Tensor[], order: readonly Tensor[]): Set<Tensor> {
-  const found = new Set(wanted);
+/** The nodes of the order on a way to the tensors `ends`. One whose graph was released may have been on such a way. */
+function leadingTo(ends: ReadonlySet<Tensor>, order: readonly Tensor[]): Set<Tensor> {
+  const found = new Set(ends);
   for (const node of order) {
     if (node.inputs === releasedInputs || node.inputs.some((input) => found.has(input))) found.add(node);
   }
   return found;
+}
+
+/** Gives a node's full adjoint to its hooks, any of which may answer another. */
+function callHooks(state: Sweep, node: Tensor): void {
+  if (state.unhooked?.has(node)) return;
+  for (const { hook } of hooksOf(node)) {
+    const before = node.adjoint!, answer = hook(before) ?? before;
+    if (answer === before) continue;
+    const after = fits(node, answer) ? answer : fitted(state, node, answer, "onGradient");
+    node.adjoint = after;
+    after.adjointOf++;
+    node.adjointIsSum = false;
+    letGo(state, before);
+  }
 }
 
 function isNeeded({ needed }: Sweep, node: Tensor): boolean {
@@ -130,19 +164,28 @@ function countSiblings(order: readonly Tensor[]): Map<readonly Tensor[], number>
 /** Gives the inputs of a node the adjoints that its op computes from the node's adjoint. */
 function sendOn(state: Sweep, op: TensorOp, node: Tensor, adjoint: Tensor): void {
   if (node.inputs === releasedInputs) throw wasReleased(node);
-  if (state.needed !== null && isEnd(state.needed, node)) return;
-  const answer = isIntact(node) ? op.gradient(adjoint, node) : carefulGradient(op, node, adjoint);
+  if (state.needed !== null && isEnd(state, node)) return;
+  const isPlain = witness === null && isIntact(node);
+  const answer = isPlain ? op.gradient(adjoint, node) : carefulGradient(op, node, adjoint);
   distribute(state, op, node.inputs, answer);
   if (!state.retainGraph) releaseGraph(node);
 }
 
 function carefulGradient(op: TensorOp, node: Tensor, adjoint: Tensor): Adjoints {
-  return unlessOverwritten(node, () => op.gradient(adjoint, node));
+  return watched(node, () => op.gradient(adjoint, node));
+}
+
+/** What a node's gradient answers, where somebody watches or memory was written to. */
+function watched(node: Tensor, gradient: () => Adjoints): Adjoints {
+  const answer = () => unlessOverwritten(node, gradient);
+  return witness?.differentiate === undefined ? answer() : witness.differentiate(node, answer);
 }
 
 /** Sends on the adjoints of all results of an op with several, as `sendOn` does for an op with one. */
 function sendOnAll(state: Sweep, results: readonly Tensor[]): void {
-  const outGrads = results.map((result) => result.adjoint);
+  const { needed, ends } = state, adjoints = results.map((result) => result.adjoint);
+  // What ends at a result does not flow through its op.
+  const outGrads = adjoints.map((adjoint, k) => ends !== null && ends.has(results[k]!) ? null : adjoint);
   for (const result of results) {
     result.adjoint = null;
     result.adjointIsSum = false;
@@ -150,17 +193,17 @@ function sendOnAll(state: Sweep, results: readonly Tensor[]): void {
   const first = results.find((result) => result.op !== null)!, op = first.op as TensorTupleOp;
   if (outGrads.some((adjoint) => adjoint !== null)) {
     if (first.inputs === releasedInputs) throw wasReleased(first);
-    if (state.needed === null || !isEnd(state.needed, first)) {
-      distribute(state, op, first.inputs, unlessOverwritten(first, () => op.gradient(outGrads, results)));
+    if (needed === null || first.inputs.some((input) => needed.has(input))) {
+      distribute(state, op, first.inputs, watched(first, () => op.gradient(outGrads, results)));
       if (!state.retainGraph) results.forEach(releaseGraph);
     }
   }
-  for (const adjoint of outGrads) if (adjoint !== null) letGo(state, adjoint);
+  for (const adjoint of adjoints) if (adjoint !== null) letGo(state, adjoint);
 }
 
-/** Whether no input of a node is needed. */
-function isEnd(needed: ReadonlySet<Tensor>, { inputs }: Tensor): boolean {
-  return !inputs.some((input) => needed.has(input));
+/** Whether the sweep ends at a node, or no input of it is needed. */
+function isEnd({ needed, ends }: Sweep, node: Tensor): boolean {
+  return ends!.has(node) || !node.inputs.some((input) => needed!.has(input));
 }
 
 /** The error of a node whose graph an earlier sweep has released. */
@@ -204,7 +247,8 @@ function noAnswer({ name }: Op, place: number): Error {
 }
 
 function addAdjoint(state: Sweep, node: Tensor, given: Tensor, from: Op | null): void {
-  const adjoint = fits(node, given) ? given : fitted(state, node, given, from), before = node.adjoint;
+  const adjoint = fits(node, given) ? given : fitted(state, node, given, from?.name ?? "backward"),
+    before = node.adjoint;
   if (before === null) {
     node.adjoint = adjoint;
     adjoint.adjointOf++;
@@ -231,8 +275,7 @@ function fits({ cachedData: wanted }: Tensor, { cachedData: array }: Tensor): bo
 }
 
 /** The adjoint in the type of its node. TypeError if it is no tensor, of another shape or on another device. */
-function fitted(state: Sweep, node: Tensor, adjoint: Tensor, from: Op | null): Tensor {
-  const action = from?.name ?? "backward";
+function fitted(state: Sweep, node: Tensor, adjoint: Tensor, action: string): Tensor {
   checkTensor(action, adjoint);
   if (!sameShape(adjoint.shape, node.shape)) {
     throw new TypeError(
@@ -334,10 +377,15 @@ function sumFor(leaf: Tensor, grad: Tensor, more: Tensor): Tensor {
 }
 
 /**
- * The gradients of seeded outputs with respect to the tensors `wanted`, which need not be leaves. A tensor on which no output
- * depends gets zeros.
+ * The gradients of seeded outputs with respect to the tensors `wanted`, which need not be leaves, and of which each stands for
+ * itself: what flows to one does not flow on to others. A tensor on which no output depends gets zeros.
  */
-export function gradientsOf(seeds: readonly Seed[], wanted: readonly Tensor[], options: BackwardOptions): Tensor[] {
+export function gradientsOf(
+  seeds: readonly Seed[],
+  wanted: readonly Tensor[],
+  options: BackwardOptions,
+  omissions: Omissions = {},
+): Tensor[] {
   const found = new Map<Tensor, Tensor>();
   const visit = (node: Tensor, adjoint: Tensor) => {
     if (!wanted.includes(node)) return;
@@ -351,13 +399,13 @@ export function gradientsOf(seeds: readonly Seed[], wanted: readonly Tensor[], o
       return adjoint ?? tensor.zerosLike();
     });
   if (options.createGraph) {
-    sweep(seeds, visit, options, null, wanted);
+    sweep(seeds, visit, options, null, wanted, omissions);
     return answer();
   }
   const inner = innerScope("grad()");
   try {
     return withGradients(false, () => {
-      sweep(seeds, visit, options, inner, wanted);
+      sweep(seeds, visit, options, inner, wanted, omissions);
       return answer().map((tensor) => {
         if (tensor.owner === inner) {
           moveTo(tensor, inner.parent);

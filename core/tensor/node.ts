@@ -14,6 +14,7 @@ import { type DType, isFloat, type TypedArray } from "../pure/dtype.ts";
 import { nestedOf } from "../pure/nested.ts";
 import { sameShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
 import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
+import { type GradientHook, HookHandle } from "./hooks.ts";
 import { UnseenGradient } from "./late_gradient.ts";
 import type { TensorOp, TensorTupleOp } from "./op.ts";
 import { inspectTensor, printGraph, toDot } from "./print.ts";
@@ -308,6 +309,31 @@ export abstract class TensorNode extends Value implements Owned {
    */
   backward(this: Tensor, outGrad?: Tensor, options: BackwardOptions = {}): void {
     computeGradientOfVariables(this, outGrad, options);
+  }
+
+  /**
+   * Has `hook` called with the gradient of this tensor in each backward sweep that reaches it: once, with the sum of all that
+   * flows to it, before it flows on, and before it is added to a leaf's `.grad`. A tensor that the hook returns takes the
+   * gradient's place. It is PyTorch's `register_hook`.
+   *
+   * The hook must not change the gradient in place, and what it wants to keep it passes to {@linkcode keep}: a sweep frees its
+   * gradients. With `createGraph` what it computes is recorded. A captured function calls hooks while it is recorded, and
+   * replays what they computed. Error for a tensor that requires no gradient.
+   *
+   * @example
+   * ```ts
+   * import { Tensor } from "deneb";
+   *
+   * const x = new Tensor([3, 4]);
+   * {
+   *   using _ = x.onGradient((grad) => grad.clip(-1, 1));
+   *   x.square().sum().backward();
+   * }
+   * if (x.grad!.toArray().join() !== "1,1") throw new Error("not clipped");
+   * ```
+   */
+  onGradient(this: Tensor, hook: GradientHook): HookHandle {
+    return new HookHandle(this, hook);
   }
 
   // Elements as values.

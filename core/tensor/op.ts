@@ -71,6 +71,12 @@ export abstract class TensorOp extends OperandOp {
    */
   abstract gradient(outGrad: Tensor, node: Tensor): Adjoints;
 
+  /**
+   * The tangent of the result `node` from those of its inputs, null where there is none; it must be linear in them. Without
+   * this method forward mode derives the rule from `gradient`.
+   */
+  jvp?(tangents: readonly (Tensor | null)[], node: Tensor): Tensor;
+
   /** Applies the op: computes the result at once, and records a graph if an input requires a gradient. */
   override call(...inputs: Tensor[]): Tensor {
     const ready = this.prepare(inputs), result = ready[0]!.derive(this, ready);
@@ -123,6 +129,9 @@ export abstract class TensorTupleOp extends OperandOp {
    * tensors `results[0].saved`.
    */
   abstract gradient(outGrads: readonly (Tensor | null)[], results: readonly Tensor[]): Adjoints;
+
+  /** As `jvp` of {@linkcode TensorOp}, for all results. */
+  jvp?(tangents: readonly (Tensor | null)[], results: readonly Tensor[]): readonly Tensor[];
 
   /** Applies the op: computes all results at once, and records each float result if an input requires a gradient. */
   override call(...inputs: Tensor[]): readonly Tensor[] {

@@ -4,11 +4,13 @@
  * What an op was given and what it made is not copied for its gradient, so that a write in place, such as an optimizer's
  * step, changes what the gradient finds. Whether a gradient reads it is seen while it runs: that of a sum does not.
  */
+import type { NDArray } from "../array/ndarray.ts";
 import { writesSoFar } from "../array/stream.ts";
 import { showShape } from "../pure/shape.ts";
 import type { Adjoints } from "./op.ts";
 import type { Tensor } from "./tensor.ts";
-import { witness, witnessedBy } from "./witness.ts";
+import type { Value } from "./value.ts";
+import { PassingWitness, witnessedBy } from "./witness.ts";
 
 /** Whether the gradient of a node finds everything as its op has left it. Every node of a sweep asks. */
 export function isIntact(node: Tensor): boolean {
@@ -34,19 +36,27 @@ export function unlessOverwritten(node: Tensor, gradient: () => Adjoints): Adjoi
   note(saved, () => `what ${op!.name} saved`);
   note(siblings ?? [node], () => `the result of ${op!.name}`);
   note(inputs, (place) => `input ${place} of ${op!.name}`);
-  const outer = witness;
-  return witnessedBy({
-    touch(tensor, array) {
-      const what = overwritten.get(tensor);
-      if (what !== undefined) {
-        throw new Error(
-          `Cannot differentiate: ${what}, tensor ${showShape(array.shape)}, was overwritten since; ` +
-            "the gradient needs its old elements",
-        );
-      }
-      outer?.touch(tensor, array);
-    },
-    readGradient: (tensor, found) => outer?.readGradient(tensor, found),
-    writeGradient: (tensor, found) => outer?.writeGradient(tensor, found),
-  }, gradient);
+  return witnessedBy(new OverwrittenWitness(overwritten), gradient);
+}
+
+/** Throws when a tensor is read of which the old elements would be needed. */
+class OverwrittenWitness extends PassingWitness {
+  /** What such tensors are. */
+  readonly #overwritten: ReadonlyMap<unknown, string>;
+
+  constructor(overwritten: ReadonlyMap<unknown, string>) {
+    super();
+    this.#overwritten = overwritten;
+  }
+
+  override touch(tensor: Value, array: NDArray): void {
+    const what = this.#overwritten.get(tensor);
+    if (what !== undefined) {
+      throw new Error(
+        `Cannot differentiate: ${what}, tensor ${showShape(array.shape)}, was overwritten since; ` +
+          "the gradient needs its old elements",
+      );
+    }
+    super.touch(tensor, array);
+  }
 }

@@ -13,7 +13,7 @@ import { findTopoSort } from "./value.ts";
 function nameOf(node: Tensor): string {
   const { op, siblings } = node;
   if (op === null) return node.requiresGrad ? "variable" : "constant";
-  return siblings === null ? op.name : `${op.name}.${siblings.indexOf(node)}`;
+  return siblings === null || siblings.length === 1 ? op.name : `${op.name}.${siblings.indexOf(node)}`;
 }
 
 const edge = 3, itemsMax = 1000;

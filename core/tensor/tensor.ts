@@ -15,6 +15,7 @@ import { LinearMethods } from "./methods/linear.ts";
 import type { TensorOp, TensorTupleOp } from "./op.ts";
 import * as ops from "./ops/mod.ts";
 import type { Op, Value } from "./value.ts";
+import { witness } from "./witness.ts";
 
 export type {
   AxesOptions,
@@ -69,23 +70,33 @@ export class Tensor extends LinearMethods {
       result = op.compute(...arraysOf(inputs));
       requiresGrad = inputs.some((input) => input.requiresGrad);
     }
-    return requiresGrad && gradientsEnabled() && isFloat(result.dtype)
+    const node = requiresGrad && gradientsEnabled() && isFloat(result.dtype)
       ? new Tensor(result, recorded, op, inputs)
       : new Tensor(result, unrecorded);
+    if (witness !== null) witness.made?.(node, op, inputs);
+    return node;
   }
 
   /** As {@linkcode Tensor.derive}; `saved` are further arguments of `compute`, which stay with the result for `gradient`. */
   deriveSaving(op: TensorOp, inputs: readonly Tensor[], saved: readonly Tensor[]): Tensor {
     const result = op.compute(...arraysOf(inputs), ...arraysOf(saved));
-    if (!gradientsEnabled() || !inputs.some((input) => input.requiresGrad)) return new Tensor(result, unrecorded);
-    const node = new Tensor(result, recorded, op, inputs);
-    node.saved = saved;
+    const isRecorded = gradientsEnabled() && inputs.some((input) => input.requiresGrad);
+    const node = isRecorded ? new Tensor(result, recorded, op, inputs) : new Tensor(result, unrecorded);
+    if (isRecorded) node.saved = saved;
+    if (witness !== null) witness.made?.(node, op, inputs);
     return node;
   }
 
-  /** As {@linkcode Tensor.derive}, for an op with several results. Results of a float type have a graph. */
-  deriveAll(op: TensorTupleOp, inputs: readonly Tensor[], saved: readonly Tensor[]): readonly Tensor[] {
-    const arrays = op.compute(...arraysOf(inputs), ...arraysOf(saved));
+  /**
+   * As {@linkcode Tensor.derive}, for an op with several results. Results of a float type have a graph. `arrays` are the
+   * results of an op that has computed them already.
+   */
+  deriveAll(
+    op: TensorTupleOp,
+    inputs: readonly Tensor[],
+    saved: readonly Tensor[],
+    arrays: readonly NDArray[] = op.compute(...arraysOf(inputs), ...arraysOf(saved)),
+  ): readonly Tensor[] {
     const isRecorded = gradientsEnabled() && inputs.some((input) => input.requiresGrad);
     const results: readonly Tensor[] = arrays.map((array) =>
       isRecorded && isFloat(array.dtype) ? new Tensor(array, recorded, op, inputs) : new Tensor(array, unrecorded)
@@ -95,6 +106,7 @@ export class Tensor extends LinearMethods {
       result.saved = saved;
       result.siblings = results;
     }
+    if (witness !== null) { for (const result of results) witness.made?.(result, op, inputs); }
     return results;
   }
 

@@ -1,11 +1,11 @@
 /**
- * The reports of tensors while a captured function is recorded: which memory the function touches, and which gradients it
- * reads and writes.
+ * The reports of tensors to whoever watches them: which memory is touched, which gradients are read and written, what ops
+ * make. A captured function is watched while it is recorded.
  */
 import type { NDArray } from "../array/ndarray.ts";
-import type { Value } from "./value.ts";
+import type { Op, Value } from "./value.ts";
 
-/** The receiver of the reports, which `core/capture/recording.ts` implements. */
+/** The receiver of the reports, such as a recording of `core/capture/recording.ts`. */
 export interface Witness {
   /** The memory of a tensor was asked for. */
   touch(tensor: Value, array: NDArray): void;
@@ -13,9 +13,13 @@ export interface Witness {
   readGradient(tensor: Value, found: Value | null): void;
   /** The gradient of a tensor, until then `found`, is assigned. */
   writeGradient(tensor: Value, found: Value | null): void;
+  /** `op` has made a tensor from `inputs`. */
+  made?(tensor: Value, op: Op, inputs: readonly Value[]): void;
+  /** Runs the gradient of a node's op. */
+  differentiate?<T>(node: Value, gradient: () => T): T;
 }
 
-/** The witness of the function that is being recorded, or null. It is a variable, not a function, since every op reads it. */
+/** The present witness, or null. It is a variable, not a function, since every op reads it. */
 export let witness: Witness | null = null;
 
 /** Runs `body` while tensors report to `next`. */
@@ -26,5 +30,32 @@ export function witnessedBy<T>(next: Witness, body: () => T): T {
     return body();
   } finally {
     witness = before;
+  }
+}
+
+/** A witness in front of the one before it, to which it passes every report on. */
+export class PassingWitness implements Witness {
+  /** The witness behind this one. */
+  readonly behind: Witness | null = witness;
+
+  touch(tensor: Value, array: NDArray): void {
+    this.behind?.touch(tensor, array);
+  }
+
+  readGradient(tensor: Value, found: Value | null): void {
+    this.behind?.readGradient(tensor, found);
+  }
+
+  writeGradient(tensor: Value, found: Value | null): void {
+    this.behind?.writeGradient(tensor, found);
+  }
+
+  made(tensor: Value, op: Op, inputs: readonly Value[]): void {
+    this.behind?.made?.(tensor, op, inputs);
+  }
+
+  differentiate<T>(node: Value, gradient: () => T): T {
+    const { behind } = this;
+    return behind?.differentiate === undefined ? gradient() : behind.differentiate(node, gradient);
   }
 }
