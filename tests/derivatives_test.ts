@@ -85,8 +85,8 @@ forEachDevice("a function of several results: lists in, lists out", () => {
     const [first, second] = jacobian(f, { mode })(at);
     assertClose(values(first), [1, 0, 0, 0, -2.5, 0, 0, 0, 4], near);
     assertClose(values(second), [1, 1, 1], near);
-    const [[byX]] = jacobian((x: Tensor) => [x.mul(2)] as List, { argnums: [0], mode })(at) as unknown as Tensor[][];
-    assertClose(values(byX!), [2, 0, 0, 0, 2, 0, 0, 0, 2], near);
+    const lists = jacobian((x: Tensor) => [x.mul(2)] as List, { argnums: [0], mode })(at) as unknown as Tensor[][];
+    assertClose(values(lists[0]![0]!), [2, 0, 0, 0, 2, 0, 0, 0, 2], near);
   }
   // The same tensor twice, and an input as a result.
   const [, twice] = vjp((x: Tensor): [Tensor, Tensor] => [x, x], at);

@@ -17,8 +17,14 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   broadcastTensors: [() => [[subject(), tensor([1, 2, 3])]]],
   build: [() => [[core.placeholder([2]).mul(2)]]],
   capture: [() => [f], (f) => core.capture(f)[Symbol.dispose]()],
+  checkpoint: [() => [f, half()]],
   computeGradientOfVariables: [() => [f(subject()), tensor(1), { createGraph: false, retainGraph: false }]],
   concat: [() => [[subject(), subject()], 1]],
+  defineOp: [
+    () => [{ name: "Own", forward: f, gradient: (g: Tensor) => g, jvp: ([along]: [Tensor]) => along }],
+    (definition) => core.defineOp(definition)(half()),
+  ],
+  detectAnomalies: [() => [() => 1, { infinities: true }]],
   devices: [() => []],
   eye: [() => [2, options()]],
   findTopoSort: [() => [[subject()], () => true]],
@@ -26,9 +32,13 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   grad: [() => [f, { argnums: [0] }], (f, options, ...rest) => core.grad(f, options, ...rest as [])(half())],
   gradCheck: [() => [f, [half()], { step: 1e-6, relative: 1e-5, absolute: 1e-7 }]],
   group: [() => [() => 1]],
+  hessian: [() => [f, { argnums: [0], mode: "forward" }], (f, options) => core.hessian(f, options)(half())],
+  hvp: [() => [f, [half()], [half()]]],
+  jacobian: [() => [f, { argnums: 0, mode: "reverse" }], (f, options) => core.jacobian(f, options)(half())],
   jvp: [() => [f, [half()], [half()]]],
   keep: [() => [subject()]],
   linspace: [() => [0, 1, 3, options()]],
+  linearize: [() => [f, [half()]], (f, primals) => core.linearize(f, primals)[1]([half()])],
   live: [() => [() => 1, { dtype: "float32" }]],
   logspace: [() => [0, 1, 3, { ...options(), base: 2 }]],
   manualSeed: [() => [7]],
@@ -49,6 +59,8 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   stack: [() => [[subject(), subject()], -1]],
   tensor: [() => [[[1, 2]], { ...options(), shape: [2] }]],
   valueAndGrad: [() => [f, { argnums: 0 }], (f, options) => core.valueAndGrad(f, options)(half())],
+  vhp: [() => [f, [half()], [half()]]],
+  vjp: [() => [f, half()], (f, ...inputs) => core.vjp(f, ...inputs)[1](tensor(1, { dtype: "float64" }))],
   zeros: [() => [[2, 3], options()]],
 };
 
@@ -103,6 +115,7 @@ const methods: Record<string, () => unknown[]> = {
   repeatInterleave: () => [[1, 2], 0],
   at: () => [0, { start: 0, stop: 2, step: 1 }, null, "..."],
   take: () => [[0, 1], 1],
+  onGradient: () => [() => subject()],
   backward: () => [subject(), { createGraph: false, retainGraph: true }],
 };
 

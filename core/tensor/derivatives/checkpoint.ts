@@ -42,7 +42,7 @@ export function checkpoint<Inputs extends readonly Tensor[], R extends Tensors>(
 ): Like<R> {
   checkFunction("checkpoint", f);
   checkTensors("checkpoint", inputs);
-  if (!gradientsEnabled()) return f(...inputs) as Like<R>;
+  if (!gradientsEnabled()) return f(...inputs) as unknown as Like<R>;
   const op = new Checkpoint(f as unknown as Repeatable, inputs.length), results = op.call(...inputs);
   return (op.givesList ? results : results[0]) as Like<R>;
 }

@@ -54,11 +54,13 @@ export function checkAlike(
 /** What a function returned, as a list. TypeError if it is neither a tensor nor a list of tensors. */
 export function listOf(action: string, returned: unknown): readonly Tensor[] {
   const list: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
-  const wrong = list.find((each) => !(each instanceof Tensor));
-  if (wrong === undefined) return list as readonly Tensor[];
-  throw new TypeError(
-    `Cannot ${action}: the function returned ${kindOf(wrong)}, it must be a tensor or a list of tensors`,
-  );
+  for (const each of list) {
+    if (each instanceof Tensor) continue;
+    throw new TypeError(
+      `Cannot ${action}: the function returned ${kindOf(each)}, it must be a tensor or a list of tensors`,
+    );
+  }
+  return list as readonly Tensor[];
 }
 
 /** Tensors as a function returned them: a list, or the only one. */
