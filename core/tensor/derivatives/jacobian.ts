@@ -1,11 +1,8 @@
 /** Jacobians and Hessians as tensors: one product for each element of the result, or for each of the inputs. */
-import { empty, filled, mapInto, type NDArray } from "../../array/ndarray.ts";
-import { slice } from "../../array/views.ts";
+import { filled } from "../../array/ndarray.ts";
 import { checkFunction, checkOptions, shown } from "../../pure/check.ts";
 import { isFloat } from "../../pure/dtype.ts";
-import type { AxisSlice, Shape } from "../../pure/shape.ts";
-import { type Adjoints, TensorOp } from "../op.ts";
-import { Slice } from "../ops/views.ts";
+import { stack } from "../functions/shapes.ts";
 import { Tensor } from "../tensor.ts";
 import { grad, type GradOptions, type GradResult, placesOf } from "./grad.ts";
 import { Linearized } from "./linearized.ts";
@@ -155,36 +152,11 @@ function products(
     const wholes = to.map((end, k) => {
       const shape = [...start.shape, ...end.shape];
       if (found.length === 0) return start.wrap(filled(start.array.storage.stream, shape, end.dtype, 0));
-      return new Rows().call(...found.map((row) => row[k]!)).reshape(shape);
+      return stack(found.map((row) => row[k]!)).reshape(shape);
     });
     if (!wholes.some(({ requiresGrad }) => requiresGrad)) {
       for (const each of [...units, ...found.flat()]) each.dispose();
     }
     return wholes;
   });
-}
-
-/** Tensors of one shape and type as the rows of one. */
-class Rows extends TensorOp {
-  /** A copy of each. */
-  compute(...rows: NDArray[]): NDArray {
-    const [{ shape, dtype, storage }] = rows as [NDArray];
-    const whole = empty(storage.stream, [rows.length, ...shape], dtype);
-    rows.forEach((row, k) => {
-      const place = slice(whole, slicesOf(k, shape));
-      mapInto(place, "copy", [row]);
-      place.dispose();
-    });
-    return whole;
-  }
-  /** The rows of g. */
-  gradient(g: Tensor, { inputs }: Tensor): Adjoints {
-    return inputs.map(({ shape }, k) => new Slice(slicesOf(k, shape)).call(g));
-  }
-}
-
-/** The slices of row k, of that shape. */
-function slicesOf(k: number, shape: Shape): AxisSlice[] {
-  const row = { start: k, step: 1, length: 1, dropped: true };
-  return [row, ...shape.map((length) => ({ start: 0, step: 1, length, dropped: false }))];
 }
