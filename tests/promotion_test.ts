@@ -2,7 +2,19 @@
  * The rule of types and numbers, as `core/README.md` states it: which type operands meet in, and what becomes of numbers that
  * an integer type does not have. The types are those of PyTorch 2.15, the ranges those of NumPy 2.4.
  */
-import { arange, capture, type DType, full, live, ops, randint, type Tensor, tensor } from "../mod.ts";
+import {
+  arange,
+  capture,
+  type DType,
+  full,
+  linspace,
+  live,
+  logspace,
+  ops,
+  randint,
+  type Tensor,
+  tensor,
+} from "../mod.ts";
 import { assertEquals, assertExact, assertThrows, forEachDevice, values } from "./support.ts";
 
 const types: readonly DType[] = ["bool", "uint8", "int32", "float16", "bfloat16", "float32", "float64"];
@@ -155,6 +167,8 @@ forEachDevice("what is made has the numbers that were given, or is refused", () 
   assertExact(told(full([2], 2.7, { dtype: "uint8" })), ["uint8", [2, 2]]);
   assertExact(told(full([1], 0.5, { dtype: "bool" })), ["bool", [1]]);
   assertExact(told(arange(250, 256, 5, { dtype: "uint8" })), ["uint8", [250, 255]]);
+  assertExact(told(linspace(0.9, 10.9, 4, { dtype: "uint8" })), ["uint8", [0, 3, 6, 10]]);
+  assertExact(told(logspace(0, 3, 4, { dtype: "int32", base: 2 })), ["int32", [1, 2, 4, 8]]);
   const refused: Record<string, [() => Tensor, string]> = {
     "a list": [() => tensor([1, 300], { dtype: "uint8" }), "Cannot make tensor: 300 must lie in [0, 255]"],
     "a negative number": [() => tensor(-1, { dtype: "uint8" }), "Cannot make tensor: -1 must lie in [0, 255]"],
@@ -165,10 +179,28 @@ forEachDevice("what is made has the numbers that were given, or is refused", () 
     "infinite": [() => full([2], Infinity, { dtype: "int32" }), "Cannot make full: Infinity must lie in"],
     "a range": [() => arange(257, { dtype: "uint8" }), "Cannot arange: numbers from 0 to 256 by 1 must be integers in"],
     "fractions": [() => arange(0, 2, 0.5, { dtype: "int32" }), "Cannot arange: numbers from 0 to 1.5 by 0.5 must be"],
+    "an end": [() => linspace(0, 256, 3, { dtype: "uint8" }), "Cannot linspace: 256 must lie in [0, 255]"],
+    "a power": [() => logspace(0, 3, 4, { dtype: "uint8" }), "Cannot logspace: 1000 must lie in [0, 255]"],
     "draws": [() => randint(0, 300, [2], { dtype: "uint8" }), "Cannot make randint: [0, 300) must lie in [0, 255]"],
     "a live number": [() => live(() => 300, { dtype: "uint8" }), "Cannot make live number: 300 must lie in [0, 255]"],
   };
   for (const [what, [make, text]] of Object.entries(refused)) assertThrows(make, RangeError, text, what);
+});
+
+forEachDevice("lines of numbers have both ends to the bit, in every float type", () => {
+  for (const dtype of ["float16", "bfloat16", "float32", "float64"] as const) {
+    for (const steps of [2, 3, 10, 97, 100]) {
+      const ends = (line: Tensor) => values(line.take([0, -1 + steps])),
+        exact = (...list: number[]) => values(tensor(list, { dtype }));
+      assertExact(ends(linspace(0.1, -7.3, steps, { dtype })), exact(0.1, -7.3), `${steps} of ${dtype}`);
+      assertExact(ends(logspace(-1, 3, steps, { dtype })), exact(0.1, 1000), `${steps} powers of ${dtype}`);
+    }
+  }
+  assertExact(values(linspace(1, 2, 1)), [1]);
+  assertExact(values(linspace(1, 2, 0)), []);
+  assertExact(values(linspace(0, 1, 5, { requiresGrad: true })), [0, 0.25, 0.5, 0.75, 1]);
+  assertThrows(() => linspace(0, 1, -1), RangeError, "Cannot linspace: steps -1 must be an integer of at least 0");
+  assertThrows(() => logspace(0, 1, 2, { step: 1 } as object), TypeError, "Cannot logspace: there is no option step");
 });
 
 forEachDevice("bools have squares among the integers, and neither negatives nor differences", () => {
