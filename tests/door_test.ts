@@ -89,8 +89,12 @@ const cases: Record<string, Refused> = {
     "Cannot transpose: 0, it must be a list of all axes",
     (x) => given(x).transpose(0, 1),
   ],
-  "x.at(true)": [TypeError, "Cannot index: true, it must be a number, a range or a text", (x) => x.at(given(true))],
-  "x.at() of a list": [TypeError, "Cannot index: a list, it must be a number, a range", (x) => x.at(given([0]))],
+  "x.at(true)": [TypeError, "Cannot index: true, it must be a number, a range, a text", (x) => x.at(given(true))],
+  "x.at() of a text in a list": [
+    TypeError,
+    'Cannot index: found "1:" where a number must stand',
+    (x) => x.at(given(["1:"])),
+  ],
   "x.at(0.5)": [RangeError, "Cannot index: place 0.5 of axis 0 must be an integer in [-2, 2)", (x) => x.at(0.5)],
   "x.at({ stop: 0.5 })": [
     RangeError,

@@ -121,6 +121,7 @@ for (const [family, samples] of Object.entries(families)) {
         const wanted = resultsOf(sample, operands(sample, "float64")).map((y) => values(y));
         await setDefaultDevice(device);
         compare(found, wanted, what, (sample.ulps ?? 16) * 2 ** -23);
+        if (sample.reads) continue;
         const captured = capture((...x: Tensor[]) => resultsOf(sample, x));
         try {
           captured(...x);

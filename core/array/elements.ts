@@ -5,6 +5,7 @@ import { streamOf } from "./devices.ts";
 import { checkDType, type DType, dtypeOfArray, elementOf, makeTypedArray, type TypedArray } from "../pure/dtype.ts";
 import { checkFlag, checkOptions, refuse, shown } from "../pure/check.ts";
 import { fromTypedArray, type NDArray } from "./ndarray.ts";
+import type { Stream } from "./stream.ts";
 import { checkShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
 
 /** A number or boolean, or lists of such to any depth. */
@@ -76,29 +77,29 @@ export function arrayFrom(source: TensorSource, options: TensorOptions): NDArray
 /** How deep lists may be nested. One that holds itself has no end. */
 const deepest = 64;
 
-function nestedShape(source: NestedArray): number[] {
+function nestedShape(source: NestedArray, action = "make tensor"): number[] {
   const shape: number[] = [];
   for (let level: NestedArray | undefined = source; Array.isArray(level); level = level[0]) {
     if (shape.length === deepest) {
-      throw new TypeError(`Cannot make tensor: lists are nested more than ${deepest} deep, or hold themselves`);
+      throw new TypeError(`Cannot ${action}: lists are nested more than ${deepest} deep, or hold themselves`);
     }
     shape.push(level.length);
   }
   return shape;
 }
 
-function flatten(source: NestedArray, shape: Shape): (number | boolean)[] {
+function flatten(source: NestedArray, shape: Shape, action = "make tensor"): (number | boolean)[] {
   const leaves: (number | boolean)[] = [];
   const walk = (level: NestedArray, axis: number): void => {
     if (axis === shape.length) {
       if (typeof level !== "number" && typeof level !== "boolean") {
-        throw new TypeError(`Cannot make tensor: found ${shown(level)} where a number must stand`);
+        throw new TypeError(`Cannot ${action}: found ${shown(level)} where a number must stand`);
       }
       leaves.push(level);
       return;
     }
     if (!Array.isArray(level) || level.length !== shape[axis]) {
-      throw new TypeError(`Cannot make tensor: rows of axis ${axis} differ in length, all must have ${shape[axis]}`);
+      throw new TypeError(`Cannot ${action}: rows of axis ${axis} differ in length, all must have ${shape[axis]}`);
     }
     for (const part of level) walk(part, axis + 1);
   };
@@ -114,4 +115,12 @@ export function wholeNumbers(action: string, numbers: readonly number[]): Int32A
     throw new RangeError(`Cannot ${action}: index ${shown(number)} must be an integer`);
   }
   return Int32Array.from(numbers);
+}
+
+/** Lists of indices in device memory: int32, or bool if all are booleans. RangeError for a fraction or NaN. */
+export function indicesFrom(action: string, list: readonly NestedArray[], stream: Stream): NDArray {
+  const shape = nestedShape(list, action), leaves = flatten(list, shape, action);
+  return leaves.length > 0 && leaves.every((leaf) => typeof leaf === "boolean")
+    ? fromTypedArray(stream, Uint8Array.from(leaves, Number), shape, "bool")
+    : fromTypedArray(stream, wholeNumbers(action, leaves as number[]), shape, "int32");
 }

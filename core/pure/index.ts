@@ -1,5 +1,6 @@
 /**
- * Indices: what `at` takes, read into one slice for each axis of a tensor.
+ * Indices: what `at` takes, read into one slice for each axis of a tensor. What chooses places one by one is left to the
+ * caller, who is told the axes that it stands for.
  */
 import { checkOptions, refuse, shown } from "./check.ts";
 import { type AxisSlice, type Shape, showShape } from "./shape.ts";
@@ -15,16 +16,25 @@ export interface IndexRange {
 }
 
 /**
- * One index: a place, which drops its axis; a range; null for a new axis of length one; or a text in NumPy's notation, which
- * may hold several: `"1:, ::-1"`, `"..."`.
+ * A basic index, of which the result is a view: a place, which drops its axis; a range; null for a new axis of length one; or
+ * a text in NumPy's notation, which may hold several: `"1:, ::-1"`, `"..."`.
  */
-export type Index = number | IndexRange | string | null;
+export type BasicIndex = number | IndexRange | string | null;
 
-/** The slices of an index, one for each axis of the tensor, and the new axes among those of the result. */
-export interface Selection {
+/** An index that chooses places one by one. It stands for so many axes; for none, it is given a new one. */
+export class Chooser<T> {
+  /** What chooses, and for how many axes. */
+  constructor(readonly by: T, readonly axes: number) {}
+}
+
+/** What indices select. */
+export interface Selection<T> {
+  /** The slices of the basic indices, one for each axis of the tensor: whole where places are chosen one by one. */
   readonly slices: readonly AxisSlice[];
-  /** The axes of the result that are new, counted from 0. */
+  /** The axes of the sliced tensor that are new, counted from 0. */
   readonly added: readonly number[];
+  /** What chooses places one by one, with its first axis in the sliced tensor. */
+  readonly chosen: readonly { readonly by: T; readonly axis: number }[];
 }
 
 type Part = number | IndexRange | "..." | null;
@@ -35,8 +45,9 @@ type Part = number | IndexRange | "..." | null;
  * Ranges are clamped to the axis as in Python; single places out of range throw RangeError. Axes without an index are taken
  * whole; "..." stands for as many as are left, and may stand once.
  */
-export function selectionOf(indices: readonly Index[], shape: Shape): Selection {
-  const parts = indices.flatMap(partsOf), named = parts.filter((part) => part !== null && part !== "...").length;
+export function selectionOf<T>(indices: readonly (BasicIndex | Chooser<T>)[], shape: Shape): Selection<T> {
+  const parts = indices.flatMap((index): (Part | Chooser<T>)[] => index instanceof Chooser ? [index] : partsOf(index));
+  const named = parts.reduce((count: number, part) => count + axesOf(part), 0);
   if (parts.filter((part) => part === "...").length > 1) {
     throw new SyntaxError('Cannot index: "..." may stand only once');
   }
@@ -44,28 +55,40 @@ export function selectionOf(indices: readonly Index[], shape: Shape): Selection 
     throw new RangeError(`Cannot index: ${named} indices for the axes of shape ${showShape(shape)}`);
   }
   if (!parts.includes("...")) parts.push("...");
-  const slices: AxisSlice[] = [], added: number[] = [];
+  const slices: AxisSlice[] = [], added: number[] = [], chosen: { by: T; axis: number }[] = [];
   let kept = 0;
-  const take = (slice: AxisSlice) => {
+  const take = (part: number | IndexRange) => {
+    const slice = sliceOf(part, shape[slices.length]!, slices.length);
     slices.push(slice);
     if (!slice.dropped) kept++;
   };
+  const takeWhole = (axes: number) => {
+    for (let left = axes; left > 0; left--) take({});
+  };
   for (const part of parts) {
     if (part === null) added.push(kept++);
-    else if (part !== "...") take(sliceOf(part, shape[slices.length]!, slices.length));
-    else {for (let left = shape.length - named; left > 0; left--) {
-        take(sliceOf({}, shape[slices.length]!, slices.length));
-      }}
+    else if (part === "...") takeWhole(shape.length - named);
+    else if (!(part instanceof Chooser)) take(part);
+    else {
+      chosen.push({ by: part.by, axis: kept });
+      if (part.axes === 0) added.push(kept++);
+      takeWhole(part.axes);
+    }
   }
-  return { slices, added };
+  return { slices, added, chosen };
+}
+
+/** How many axes of the tensor a part stands for, not counting those of "...". */
+function axesOf(part: Part | Chooser<unknown>): number {
+  return part instanceof Chooser ? part.axes : part === null || part === "..." ? 0 : 1;
 }
 
 /** The parts of one index. TypeError for another kind, SyntaxError for a text that is not in the notation. */
-function partsOf(index: Index): Part[] {
+function partsOf(index: BasicIndex): Part[] {
   if (typeof index === "string") return index.split(",").map((part) => partOf(index, part.trim()));
   if (typeof index === "number" || index === null) return [index];
   if (typeof index !== "object" || Array.isArray(index)) {
-    refuse("index", index, 'a number, a range or a text such as "1:"');
+    refuse("index", index, 'a number, a range, a text such as "1:", a list or a tensor');
   }
   return [checkOptions("index", index, "{ start: 1, stop: 3 }", ["start", "stop", "step"])];
 }

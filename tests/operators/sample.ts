@@ -26,6 +26,8 @@ export interface Sample {
    * float64; 16 by default, a few steps of 2 units each.
    */
   readonly ulps?: number;
+  /** True where the operator reads elements, since they decide on its result's shape: it cannot be captured. */
+  readonly reads?: true;
 }
 
 /** Samples by name: the operator's, and after a colon what is special. */

@@ -110,6 +110,13 @@ const stated: Readonly<Record<string, Door>> = {
   Triu: unary(() => new ops.Triu(-1), "given", (x) => x.triu(-1)),
   Pad: unary(() => new ops.Pad([-1, 2, 1, 0], 1), "given", (x) => x.pad([-1, 2, 1, 0], { value: 1 })),
   Roll: unary(() => new ops.Roll([1, -1], [0, 1]), "given", (x) => x.roll([1, -1], [0, 1])),
+  ReplaceSlice: {
+    make: () => new ops.ReplaceSlice([first, whole]),
+    shapes: [m, [1]],
+    method: (x, part) => x.setAt("0, 1:", part!),
+    gives: "given",
+    leading: 1,
+  },
   Take: {
     make: () => new ops.Take(-1),
     shapes: [m],

@@ -10,6 +10,7 @@ testOps("views", {
   Reshape: { f: (a) => a.transpose().reshape([3, -1]), inputs: [m] },
   BroadcastTo: { f: (a) => a.broadcastTo([2, 2, 3]), inputs: [m] },
   Slice: { f: (a) => a.at("::-1, 1:"), inputs: [m] },
+  ReplaceSlice: { f: (a, b) => a.setAt("::-1, 1:", b!).square(), inputs: [m, [2, 1]] },
   Diagonal: { f: (a) => a.transpose([2, 0, 1]).diagonal(-1, 1, 0), inputs: [[2, 3, 4]] },
   Tril: { f: (a) => a.tril(1), inputs: [[2, 3, 3]] },
   Triu: { f: (a) => a.triu(1), inputs: [[2, 3, 3]] },

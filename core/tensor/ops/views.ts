@@ -1,7 +1,7 @@
 /**
  * Views, which share the memory of their input, and the adjoints of views.
  */
-import { filled, mapInto, type NDArray } from "../../array/ndarray.ts";
+import { copy, filled, mapInto, type NDArray } from "../../array/ndarray.ts";
 import * as views from "../../array/views.ts";
 import { asItIs, refuse, shownList } from "../../pure/check.ts";
 import {
@@ -19,7 +19,7 @@ import {
 } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
-import { isTensor } from "../operands.ts";
+import { checkOperands, fitted, isTensor } from "../operands.ts";
 import { Summation } from "./reduce.ts";
 
 /** The axes in another order. */
@@ -165,6 +165,42 @@ export class Unslice extends TensorOp {
   /** The same part of g. */
   gradient(g: Tensor): Adjoints {
     return new Slice(this.slices).call(g);
+  }
+}
+
+/** A tensor with a part replaced. The new part stretches to the shape of the old one, and is cast to the tensor's type. */
+export class ReplaceSlice extends TensorOp {
+  /** The slice of each axis in which the part lies. */
+  readonly slices: readonly AxisSlice[];
+  /** The slices are checked when the op is called. */
+  constructor(slices: readonly AxisSlice[]) {
+    super();
+    this.slices = ownSlices(slices);
+  }
+  /** @ignore */
+  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
+    checkOperands(this, inputs, 2);
+    const [whole, part] = inputs as [Tensor, Tensor];
+    checkSlices(this.action, this.slices, whole.shape);
+    const shape = this.slices.filter(({ dropped }) => !dropped).map(({ length }) => length);
+    const [fit] = fitted([part], whole.dtype, shape);
+    return fit === part ? inputs : [whole, fit!];
+  }
+  /** A copy of the whole, with the part put in. */
+  compute(whole: NDArray, part: NDArray): NDArray {
+    const result = copy(whole), place = views.slice(result, this.slices);
+    mapInto(place, "copy", [part]);
+    place.dispose();
+    return result;
+  }
+  /** [g with zeros in the place of the part, the part of g]. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [whole, part] = y.inputs as [Tensor, Tensor];
+    const zero = () => g.wrap(filled(g.array.storage.stream, [], g.dtype, 0));
+    return [
+      whole.requiresGrad ? this.call(g, zero()) : null,
+      part.requiresGrad ? new Slice(this.slices).call(g) : null,
+    ];
   }
 }
 

@@ -1,0 +1,121 @@
+/**
+ * Places that a device computes: of indices along axes among all elements in row-major order, of the last index that names
+ * each place, and of numbers in sorted rows. Indices are int32.
+ */
+import { broadcastShapes, type Shape, showShape, sizeOf } from "../pure/shape.ts";
+import { copy, empty, filled, map, mapInto, type NDArray } from "./ndarray.ts";
+import { checkLabels, gather, scatterAdd } from "./skeletons.ts";
+import type { Stream } from "./stream.ts";
+import { broadcastTo, reshape } from "./views.ts";
+
+/** The most places that an index tells apart. */
+const placesMost = 2 ** 31;
+
+/** RangeError for a shape with more elements than an index tells apart. */
+export function checkPlaces(action: string, shape: Shape): void {
+  if (sizeOf(shape) <= placesMost) return;
+  throw new RangeError(
+    `Cannot ${action}: shape ${showShape(shape)} has more than 2^31 places, which int32 does not count`,
+  );
+}
+
+/** Indices of any type along an axis, as int32 in `[0, length)`. RangeError outside; negative ones may count from the end. */
+export function inAxis(index: NDArray, length: number, fromEnd: boolean): NDArray {
+  const whole = index.dtype === "int32" ? index : copy(index, "int32");
+  const placed = fromEnd ? countedFromStart(whole, length) : whole;
+  checkLabels(reshape(placed, [placed.size]), length);
+  return placed;
+}
+
+/** The indices, with the length added to those that are negative. */
+function countedFromStart(index: NDArray, length: number): NDArray {
+  const isNegative = map("clip", [index], { s: -1, t: 0 });
+  return map("add", [index, map("mulScalar", [isNegative], { s: -length })]);
+}
+
+/** The places in row-major order of axes with these lengths, of one index into each, which stretch to `shape`. */
+export function placesOfAll(indices: readonly NDArray[], lengths: readonly number[], shape: Shape): NDArray {
+  let step = 1, places: NDArray | null = null;
+  for (let axis = indices.length - 1; axis >= 0; axis--) {
+    const steps = broadcastTo(step === 1 ? indices[axis]! : map("mulScalar", [indices[axis]!], { s: step }), shape);
+    places = places === null ? steps : map("add", [steps, places]);
+    step *= lengths[axis]!;
+  }
+  return places!;
+}
+
+/**
+ * The places among all elements of an index along one axis that has an entry for each element of the result. The strides are
+ * those of what is indexed: 0 along an axis that is stretched.
+ */
+export function placesAlong(index: NDArray, axis: number, strides: readonly number[]): NDArray {
+  const { shape, storage: { stream } } = index, step = strides[axis]!;
+  let others: NDArray | null = null;
+  for (let other = 0; other < shape.length; other++) {
+    if (other === axis || shape[other]! < 2 || strides[other] === 0) continue;
+    const line = counting(stream, shape[other]!, strides[other]);
+    const lying = reshape(line, shape.map((length, each) => each === other ? length : 1));
+    others = others === null ? lying : stretchedSum(others, lying);
+  }
+  const along = step === 1 ? index : map("mulScalar", [index], { s: step });
+  return others === null ? along : stretchedSum(along, others);
+}
+
+function stretchedSum(a: NDArray, b: NDArray): NDArray {
+  const shape = broadcastShapes("index", a.shape, b.shape);
+  return map("add", [broadcastTo(a, shape), broadcastTo(b, shape)]);
+}
+
+/** 0, `step`, two steps and so on, along one axis. */
+export function counting(stream: Stream, count: number, step = 1): NDArray {
+  const line = empty(stream, [count], "int32");
+  mapInto(line, "arange", [], 0, step);
+  return line;
+}
+
+/**
+ * For each place in `[0, length)` the last entry of the index that names it, or -1. The index has one axis with one entry or
+ * more, and its elements lie side by side.
+ *
+ * Entries that name the same place are rivals. From the highest bit of their numbers to the lowest, those without the bit
+ * are dropped where a rival has it; so the one with the largest number is left. Sums of integers are exact in any order.
+ */
+export function lastNaming(index: NDArray, length: number, isUnique: boolean): NDArray {
+  const { stream } = index.storage, shape = index.shape, count = index.size;
+  const constant = (value: number) => broadcastTo(filled(stream, [], "int32", value), shape);
+  const counted = (entries: NDArray, from: number) => {
+    const sums = filled(stream, [length], "int32", from);
+    scatterAdd(sums, entries, index, 0);
+    return sums;
+  };
+  const numbers = counting(stream, count), two = constant(2);
+  let isLeft = filled(stream, shape, "int32", 1);
+  for (let bit = isUnique ? 0 : 2 ** (Math.ceil(Math.log2(count)) - 1); bit >= 1; bit /= 2) {
+    const hasBit = map("mod", [map("floorDiv", [numbers, constant(bit)]), two]);
+    const ahead = map("mul", [isLeft, hasBit]), rivals = gather(counted(ahead, 0), index, 0, shape);
+    isLeft = map("where", [rivals, ahead, isLeft]);
+  }
+  return counted(map("mul", [isLeft, map("addScalar", [numbers], { s: 1 })]), -1);
+}
+
+/**
+ * How many numbers of a sorted row come before each value: those that are less, or with `right` those that are no greater.
+ * Rows [rows, n] and values [rows, m] have one type, and the rows' elements lie side by side. NaN comes after all numbers.
+ */
+export function countBefore(sorted: NDArray, values: NDArray, right: boolean): NDArray {
+  const { stream } = sorted.storage, { shape } = values, [rows, n] = sorted.shape as [number, number];
+  const constant = (value: number) => broadcastTo(filled(stream, [], "int32", value), shape);
+  let count = filled(stream, shape, "int32", 0);
+  if (n === 0 || values.size === 0) return count;
+  const all = constant(n), flat = reshape(sorted, [rows * n]);
+  const starts = broadcastTo(reshape(counting(stream, rows, n), [rows, 1]), shape);
+  // Longer steps first; each is taken if the number at its end still comes before the value.
+  for (let step = 2 ** Math.floor(Math.log2(n)); step >= 1; step /= 2) {
+    const next = map("addScalar", [count], { s: step }), fits = map("lessEqual", [next, all]);
+    const last = map("clip", [map("addScalar", [next], { s: -1 })], { s: 0, t: n - 1 });
+    const places = reshape(map("add", [last, starts]), [values.size]);
+    const isAfter = map(right ? "greater" : "greaterEqual", [gather(flat, places, 0, shape), values]);
+    count = map("where", [map("and", [fits, map("not", [isAfter])]), next, count], undefined, "int32");
+  }
+  return count;
+}

@@ -1,0 +1,177 @@
+/** Places of elements with some property, and of values among others. Results are integers or bools, and have no gradient. */
+import { arrayFrom, type NestedArray } from "../../array/elements.ts";
+import { groupResult } from "../../array/group.ts";
+import { checkPlaces, countBefore, counting } from "../../array/indices.ts";
+import { contiguous, copy, filled, fromTypedArray, map, type NDArray } from "../../array/ndarray.ts";
+import { fold } from "../../array/skeletons.ts";
+import { broadcastTo, reshape } from "../../array/views.ts";
+import { checkCount, checkFlag, checkOptions, refuse } from "../../pure/check.ts";
+import { type DType, isFloat, makeTypedArray, promote, type TypedArray } from "../../pure/dtype.ts";
+import { sameShape, showShape, sizeOf } from "../../pure/shape.ts";
+import { checkOperands, isTensor, type Operand } from "../operands.ts";
+import { Take, Untake } from "../ops/mod.ts";
+import type { Tensor } from "../tensor.ts";
+import { placesOfNonzero, withPlaces } from "./indexing.ts";
+
+/** The options of a search in sorted numbers. */
+export interface SearchOptions {
+  /** Whether a number that equals the value comes before it; false by default. */
+  right?: boolean;
+}
+
+/** The options of `bincount`. */
+export interface BincountOptions {
+  /** What each element counts; 1 by default. */
+  weights?: Tensor;
+  /** The least length of the result; 0 by default. */
+  minLength?: number;
+}
+
+/** The distinct elements of a tensor, in ascending order. */
+export interface UniqueResult {
+  /** Each element once, along one axis. */
+  values: Tensor;
+  /** For each element of the tensor its place in `values`: int32, in the tensor's shape. */
+  inverse: Tensor;
+  /** How often each value stands in the tensor: int32. */
+  counts: Tensor;
+}
+
+/** The places of the elements that differ from 0, a row for each. */
+export function nonzero(x: Tensor): Tensor {
+  const lists = placesOfNonzero(x), rank = lists.length;
+  const count = rank > 0 ? lists[0]!.length : Number(x.toTypedArray()[0] !== 0), flat = new Int32Array(count * rank);
+  lists.forEach((list, axis) => list.forEach((place, row) => flat[row * rank + axis] = place));
+  return x.wrap(fromTypedArray(x.array.storage.stream, flat, [count, rank], "int32"));
+}
+
+/** The distinct elements, where each stands, and how often. */
+export function unique(x: Tensor): UniqueResult {
+  checkPlaces("unique", x.shape);
+  const flat = x.toTypedArray(), { stream } = x.array.storage, order = Float64Array.from(flat).sort();
+  const found = new Map<number, number>(), values: number[] = [], counts: number[] = [];
+  for (const value of order) {
+    const place = found.get(value);
+    // NaN equals no other NaN, so that each stands by itself.
+    if (place !== undefined && value === value) counts[place]!++;
+    else {
+      found.set(value, Number.isNaN(value) ? found.get(value) ?? values.length : values.length);
+      values.push(value);
+      counts.push(1);
+    }
+  }
+  const inverse = new Int32Array(flat.length);
+  let nans = 0;
+  for (let k = 0; k < flat.length; k++) {
+    const place = found.get(flat[k]!)!;
+    inverse[k] = Number.isNaN(flat[k]!) ? place + nans++ : place;
+  }
+  const kept = makeTypedArray(x.dtype, values.length);
+  kept.set(values);
+  const list = (flat: TypedArray, dtype: DType, shape: readonly number[] = [flat.length]) =>
+    x.wrap(fromTypedArray(stream, flat, shape, dtype));
+  return {
+    values: list(kept, x.dtype),
+    inverse: list(inverse, "int32", x.shape),
+    counts: list(Int32Array.from(counts), "int32"),
+  };
+}
+
+/** How often each number from 0 on stands among integers, or the sums of their weights. */
+export function bincount(x: Tensor, options: BincountOptions): Tensor {
+  const names = ["weights", "minLength"] as const;
+  const { weights, minLength = 0 } = checkOptions("bincount", options, "{ minLength: 3 }", names);
+  checkCount("bincount", "minLength", minLength, 0);
+  if (x.shape.length !== 1) throw new TypeError(`Cannot bincount: shape ${showShape(x.shape)} must have one axis`);
+  if (weights !== undefined) {
+    checkOperands({ action: "bincount", arity: 2, precision: "given" }, [x, weights], 2);
+    if (!sameShape(weights.shape, x.shape)) {
+      throw new TypeError(`Cannot bincount: weights ${showShape(weights.shape)} for ${showShape(x.shape)} elements`);
+    }
+  }
+  const largest = x.size === 0 ? -1 : Math.trunc(Number(x.cast("float64").max().item()));
+  const length = Math.max(minLength, Number.isFinite(largest) ? largest + 1 : 0);
+  checkPlaces("bincount", [length]);
+  const each = weights === undefined
+    ? x.wrap(filled(x.array.storage.stream, x.shape, "int32", 1))
+    : isFloat(weights.dtype)
+    ? weights
+    : weights.cast("float32");
+  return withPlaces("bincount", x, length, false, (places) => new Untake(0, [length]).call(each, places));
+}
+
+/** How many numbers of sorted rows [..., n] come before each of the values [..., m]; a single row serves all values. */
+export function searchSorted(
+  action: string,
+  sorted: Tensor | readonly NestedArray[],
+  given: Operand | readonly NestedArray[],
+  options: SearchOptions,
+): Tensor {
+  const { right = false } = checkOptions(action, options, "{ right: true }", ["right"]);
+  checkFlag(action, "right", right);
+  const beside = isTensor(sorted) ? sorted : given;
+  if (!isTensor(beside)) refuse(action, beside, "a tensor, or be beside one");
+  const [rows, values] = [sorted, given].map((each) => isTensor(each) ? each : numbersBeside(action, beside, each));
+  checkOperands({ action, arity: 2, precision: "given" }, [rows, values], 2);
+  const { shape } = rows!, n = shape.at(-1), before = shape.slice(0, -1), isSingle = shape.length === 1;
+  if (n === undefined || (!isSingle && !sameShape(before, values!.shape.slice(0, -1)))) {
+    throw new TypeError(
+      `Cannot ${action}: values of shape ${showShape(values!.shape)} in rows of shape ${showShape(shape)}`,
+    );
+  }
+  checkPlaces(action, shape);
+  // A single value counts with its type, too: rounded, it might come before others than it does.
+  const dtype = promote(rows!.dtype, values!.dtype);
+  const outer = sizeOf(before), inner = isSingle ? values!.size : values!.shape.at(-1)!;
+  return rows!.wrap(groupResult(() => {
+    const line = (array: NDArray, each: number) =>
+      contiguous(reshape(array.dtype === dtype ? array : copy(array, dtype), [outer, each]));
+    const counts = countBefore(line(rows!.array, n), line(values!.array, inner), right);
+    return reshape(counts, values!.shape);
+  }));
+}
+
+/** How many sorted boundaries come before each element. */
+export function bucketize(x: Tensor, given: Tensor | readonly NestedArray[], options: SearchOptions): Tensor {
+  const boundaries = isTensor(given) ? given : numbersBeside("bucketize", x, given);
+  if (boundaries.shape.length !== 1) {
+    throw new TypeError(`Cannot bucketize: boundaries of shape ${showShape(boundaries.shape)} must have one axis`);
+  }
+  return searchSorted("bucketize", boundaries, x, options);
+}
+
+/** Numbers that are no tensor, on the device of one: in its type if that is a float type, else as integers if they are. */
+function numbersBeside(action: string, beside: Tensor, numbers: unknown): Tensor {
+  if (typeof numbers !== "number" && !Array.isArray(numbers)) refuse(action, numbers, "a tensor or a list of numbers");
+  const { device } = beside, float = isFloat(beside.dtype) ? beside.dtype : "float32";
+  const array = arrayFrom(numbers, { device, dtype: float });
+  if (isFloat(beside.dtype) || ![numbers].flat(64).every((number) => (number | 0) === number)) {
+    return beside.wrap(array);
+  }
+  array.dispose();
+  return beside.wrap(arrayFrom(numbers, { device, dtype: "int32" }));
+}
+
+/** Whether each element stands among the values. */
+export function isin(x: Tensor, given: Tensor | readonly NestedArray[]): Tensor {
+  const values = isTensor(given) ? given : numbersBeside("isin", x, given);
+  checkOperands({ action: "isin", arity: 2, precision: "given" }, [x, values], 2);
+  const { shape } = x, all = [...shape, values.size];
+  return x.wrap(groupResult(() => {
+    const own = broadcastTo(reshape(x.array, [...shape, 1]), all);
+    const others = broadcastTo(reshape(values.array, [values.size]), all);
+    const counts = fold("countEqual", [own, others], [shape.length], shape, "int32");
+    return map("notEqual", [counts, broadcastTo(filled(x.array.storage.stream, [], "int32", 0), shape)]);
+  }));
+}
+
+/** Labels as rows of zeros with a one: float32. */
+export function oneHot(x: Tensor, classes: number): Tensor {
+  checkCount("oneHot", "classes", classes, 1);
+  const rows = x.wrap(groupResult(() => {
+    const line = counting(x.array.storage.stream, classes), square = [classes, classes];
+    const lying = broadcastTo(line, square), standing = broadcastTo(reshape(line, [classes, 1]), square);
+    return copy(map("equal", [lying, standing]), "float32");
+  }));
+  return withPlaces("oneHot", x, classes, false, (places) => new Take().call(rows, places));
+}
