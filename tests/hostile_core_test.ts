@@ -54,6 +54,7 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   randint: [() => [0, 3, [2], { ...options(), dtype: "int32" }]],
   randn: [() => [[2], options()]],
   scope: [() => [async () => await 1], (body) => body === undefined ? null : core.scope(body)],
+  searchsorted: [() => [tensor([1, 2, 3]), subject(), { right: true }]],
   setDefaultDevice: [() => ["wasm", { progress: () => {} }]],
   setThreads: [() => [1]],
   stack: [() => [[subject(), subject()], -1]],
@@ -61,6 +62,7 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   valueAndGrad: [() => [f, { argnums: 0 }], (f, options) => core.valueAndGrad(f, options)(half())],
   vhp: [() => [f, [half()], [half()]]],
   vjp: [() => [f, half()], (f, ...inputs) => core.vjp(f, ...inputs)[1](tensor(1, { dtype: "float64" }))],
+  where: [() => [subject().less(3), 1, subject()]],
   zeros: [() => [[2, 3], options()]],
 };
 
@@ -113,8 +115,24 @@ const methods: Record<string, () => unknown[]> = {
   repeat: () => [[2, 1]],
   tile: () => [[2]],
   repeatInterleave: () => [[1, 2], 0],
-  at: () => [0, { start: 0, stop: 2, step: 1 }, null, "..."],
+  at: () => [[0, 1], { start: 0, stop: 2, step: 1 }, null, "..."],
+  setAt: () => [[0, { start: 0, stop: 2, step: 1 }, null], 1],
   take: () => [[0, 1], 1],
+  gather: () => [1, [[0], [2]]],
+  takeAlongAxis: () => [[[0], [2]], 1],
+  scatterAdd: () => [1, [[0], [2]], subject()],
+  scatter: () => [1, [[0], [2]], 1],
+  scatterReduce: () => [1, [[0], [2]], subject(), "mean", { includeSelf: false }],
+  indexSelect: () => [1, [0, 2]],
+  indexAdd: () => [0, [0, 1], subject(), { alpha: 2 }],
+  indexFill: () => [1, [0, 2], 1],
+  maskedFill: () => [subject().less(3), 1],
+  maskedSelect: () => [subject().less(3)],
+  maskedScatter: () => [subject().less(3), tensor([1, 2])],
+  bincount: () => [{ weights: subject(), minLength: 2 }],
+  bucketize: () => [[1, 2], { right: true }],
+  isin: () => [[1, 2]],
+  oneHot: () => [7],
   onGradient: () => [() => subject()],
   backward: () => [subject(), { createGraph: false, retainGraph: true }],
 };
@@ -123,7 +141,7 @@ const methods: Record<string, () => unknown[]> = {
 const plain =
   /^(neg|expm?1?|log1p|log|sqrt|rsqrt|reciprocal|square|sin|cos|tanh|erf|abs|sign|floor|ceil|round|relu|sigmoid)$/;
 const bare = new Set(
-  ("gelu not detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
+  ("gelu not nonzero unique detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
     "realizeCachedData").split(" "),
 );
 
@@ -146,6 +164,7 @@ const settings: Record<string, () => unknown[]> = {
   Pad: () => [[1, 1], 2],
   Roll: () => [[1, 2], [0, 1]],
   Slice: () => [[{ start: 0, step: 1, length: 1, dropped: false }, { start: 0, step: 1, length: 2, dropped: true }]],
+  ReplaceSlice: () => [[0, 1].map((k) => ({ start: 0, step: 1, length: 2 + k, dropped: false }))],
   Summation: reduced,
   Product: reduced,
   Mean: reduced,
@@ -217,7 +236,7 @@ forEachDevice("hostile operands of every op", async () => {
 Deno.test("every method of a tensor has a line of hostile arguments, or takes none", () => {
   const hidden = new Set(
     ("derive deriveSaving deriveAll wrap enter free unowned letGo leaveGradient holdsUnseen replaceGradient seenGradient " +
-      "freedError replaceData writable").split(" "),
+      "freedError replaceData writable assignAt").split(" "),
   );
   const missing = methodsOf(core.Tensor).filter((name) =>
     !(name in methods) && !plain.test(name) && !bare.has(name) && !hidden.has(name)
@@ -253,6 +272,7 @@ const captured: Record<string, [args: () => unknown[], call: Door["call"]]> = {
     if (feeds?.[0]?.[0] === 1) feeds[0][0] = place;
     return session.run({ feeds });
   }],
+  "a write in place": [() => [[[0, 1]], 1], (...given) => subject().detach().assignAt(...given as [number, number])],
   "data": [() => [subject()], (value) => subject().data = value],
   "grad": [() => [subject()], (value) => subject().grad = value],
   "the constructor of Tensor": [() => [[[1, 2]], options()], (...given) => new core.Tensor(...given as [number])],

@@ -101,7 +101,11 @@ for (const [name, [kind, text, call]] of Object.entries(refused)) {
 }
 
 forEachDevice("captured functions take other places at each call, and refuse those outside", () => {
-  const f = capture((x: Tensor, i: Tensor, v: Tensor) => [x.at(i, i), x.setAt([i], v), searchsorted(x.at(0), i, { right: true })]);
+  const f = capture((
+    x: Tensor,
+    i: Tensor,
+    v: Tensor,
+  ) => [x.at(i, i), x.setAt([i], v), searchsorted(x.at(0), i, { right: true })]);
   const small = tensor([[1, 2], [3, 4]]),
     call = (...list: number[]) => {
       return f(small, places(...list), tensor([7, 8])).map((y) => y.toArray());

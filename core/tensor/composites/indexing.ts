@@ -10,7 +10,7 @@ import { groupResult } from "../../array/group.ts";
 import { checkPlaces, counting, inAxis, lastNaming, placesOfAll } from "../../array/indices.ts";
 import { contiguous, filled, fromTypedArray, overwrite } from "../../array/ndarray.ts";
 import * as views from "../../array/views.ts";
-import { refuse } from "../../pure/check.ts";
+import { asItIs, refuse } from "../../pure/check.ts";
 import { elementOf, isFloat } from "../../pure/dtype.ts";
 import { type BasicIndex, Chooser, type IndexRange, type Selection, selectionOf } from "../../pure/index.ts";
 import { type AxisSlice, broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
@@ -150,7 +150,9 @@ export function placesOfNonzero(x: Tensor): Int32Array<ArrayBuffer>[] {
 
 /** The indices of `setAt`: a list, in which a list of places stands in another list; or a single one that is no list. */
 function listOf(indices: Index | readonly Index[]): readonly Index[] {
-  return Array.isArray(indices) ? indices : [indices as Index];
+  if (!Array.isArray(indices)) return [indices as Index];
+  const list = asItIs(indices);
+  return list === indices ? refuse("index", indices, "an index, or a list of all of them") : list;
 }
 
 /** What the indices select, with tensors for what chooses places one by one. */

@@ -9,7 +9,7 @@ import { checkCount, checkFlag, checkOptions, refuse } from "../../pure/check.ts
 import { type DType, isFloat, makeTypedArray, promote, type TypedArray } from "../../pure/dtype.ts";
 import { sameShape, showShape, sizeOf } from "../../pure/shape.ts";
 import { checkOperands, isTensor, type Operand } from "../operands.ts";
-import { Take, Untake } from "../ops/mod.ts";
+import { Reshape, Take, Untake } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 import { placesOfNonzero, withPlaces } from "./indexing.ts";
 
@@ -82,7 +82,6 @@ export function bincount(x: Tensor, options: BincountOptions): Tensor {
   const names = ["weights", "minLength"] as const;
   const { weights, minLength = 0 } = checkOptions("bincount", options, "{ minLength: 3 }", names);
   checkCount("bincount", "minLength", minLength, 0);
-  if (x.shape.length !== 1) throw new TypeError(`Cannot bincount: shape ${showShape(x.shape)} must have one axis`);
   if (weights !== undefined) {
     checkOperands({ action: "bincount", arity: 2, precision: "given" }, [x, weights], 2);
     if (!sameShape(weights.shape, x.shape)) {
@@ -97,7 +96,10 @@ export function bincount(x: Tensor, options: BincountOptions): Tensor {
     : isFloat(weights.dtype)
     ? weights
     : weights.cast("float32");
-  return withPlaces("bincount", x, length, false, (places) => new Untake(0, [length]).call(each, places));
+  const line = new Reshape([x.size]);
+  return withPlaces("bincount", line.call(x), length, false, (places) => {
+    return new Untake(0, [length]).call(line.call(each), places);
+  });
 }
 
 /** How many numbers of sorted rows [..., n] come before each of the values [..., m]; a single row serves all values. */

@@ -148,7 +148,7 @@ export abstract class IndexMethods extends ShapeMethods {
   }
 
   /**
-   * How often each number from 0 up to the largest stands in a list of integers: int32; or the sums of their `weights`, of a
+   * How often each number from 0 up to the largest stands among integers: int32; or the sums of their `weights`, of a
    * float type. The result has `minLength` entries at least. The largest is read, so this cannot be captured.
    */
   bincount(this: Tensor, options: search.BincountOptions = {}): Tensor {

@@ -67,7 +67,12 @@ export const indexing: Samples = {
   },
   "at: integers": { f: (a) => a.at(":", [0, 0]), torch: "a[:, [0, 0]]", inputs: [integers(-9, 9, m)] },
   "at: bools": { f: (a) => a.at([1, -1], [2, 0]), torch: "a[[1, -1], [2, 0]]", inputs: [bools(m)] },
-  "at: special": { f: (a) => a.at([[0, 4], [6, 1]]), torch: "a[torch.tensor([[0, 4], [6, 1]])]", inputs: [special], order: 0 },
+  "at: special": {
+    f: (a) => a.at([[0, 4], [6, 1]]),
+    torch: "a[torch.tensor([[0, 4], [6, 1]])]",
+    inputs: [special],
+    order: 0,
+  },
   "at: a mask": { f: (a, b) => a.at(b!), torch: "a[b]", inputs: [floats(m), bools(m)], reads: true },
   "at: a mask of one axis": {
     f: (a) => a.at(":", [true, false, true]),
