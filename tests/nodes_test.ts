@@ -155,6 +155,10 @@ forEachDevice("ops keep what they were made with when the caller's lists change,
     ["normalize", [2, 3], (list) => new Normalize({ axes: list }), [0], [1]],
     ["inverseDeviation", [2, 3], (list) => new ops.InverseDeviation({ axes: list }), [0], [1]],
     ["unslice", [1, 1], (list) => new ops.Unslice([part, part], list), [2, 2], [3, 3]],
+    ["undiagonal", [2], (list) => new ops.Undiagonal(0, 0, 1, list), [2, 3], [3, 2]],
+    ["pad", [2, 3], (list) => new ops.Pad(list, 1), [1, 0], [0, 2]],
+    ["roll", [2, 3], (list) => new ops.Roll(list, [0, 1]), [1, 0], [0, 1]],
+    ["roll axes", [2, 3], (list) => new ops.Roll([1, 2], list), [1, 0], [0, 1]],
   ];
   for (const [name, shape, make, list, other] of ways) {
     const x = () => tensor(Float64Array.from({ length: shape.reduce((a, b) => a * b) }, (_, k) => k + 1), { shape });
