@@ -10,7 +10,7 @@ const home = new URL("..", import.meta.url);
 const rooms = ["kernels", "core", "nn", "optim", "data", "io", "train", "examples", "bench", "tools", "tests"];
 const linesMax = 600;
 /** Rows that devices have and tests cover, and that no op of the library uses yet. */
-const rowsSpare = ["divIntoScalar", "sumSquares"];
+const rowsSpare = ["divIntoScalar"];
 
 /** All source files by path, relative to the repository. */
 function sources(): Map<string, string> {

@@ -25,6 +25,12 @@ export interface VarianceOptions extends ReduceOptions {
   correction?: number;
 }
 
+/** The options of a norm. */
+export interface NormOptions extends ReduceOptions {
+  /** The power: 2, the same as `"fro"`, by default. 0 counts elements that are not 0, the infinities choose one. */
+  p?: number | "fro";
+}
+
 const axesNames = ["axes", "axis"] as const, reduceNames = [...axesNames, "keepDims"] as const;
 
 /** The axes and the flag of a reduction. TypeError for an option that is neither theirs nor in `more`. */

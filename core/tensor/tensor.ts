@@ -9,7 +9,7 @@ import type { NestedArray, TensorOptions, TensorSource } from "../array/elements
 import type { NDArray } from "../array/ndarray.ts";
 import { checkOptions } from "../pure/check.ts";
 import { type DType, isFloat } from "../pure/dtype.ts";
-import type { AxesOptions, ReduceOptions, VarianceOptions } from "../pure/reduce_options.ts";
+import type { AxesOptions, NormOptions, ReduceOptions, VarianceOptions } from "../pure/reduce_options.ts";
 import type { IndexRange } from "../pure/index.ts";
 import type { Index } from "./composites/indexing.ts";
 import { LinearMethods } from "./methods/linear.ts";
@@ -23,6 +23,7 @@ export type {
   Index,
   IndexRange,
   NestedArray,
+  NormOptions,
   ReduceOptions,
   TensorOptions,
   TensorSource,

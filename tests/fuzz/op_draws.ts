@@ -75,6 +75,7 @@ const reduce: Rule = (random, name) => {
   if (random() < 0.75) options.axes = drawAxes(random, rank);
   if (random() < 0.4) options.keepDims = true;
   if (name === "Variance" && random() < 0.5) options.correction = pick(random, [0, 1, 2]);
+  if (name === "VectorNorm" && random() < 0.8) options.p = pick(random, [0, 1, 2, 3, 0.5, -1, "fro"]);
   return { settings: [options], operands: [one(random, { shape })] };
 };
 
@@ -262,7 +263,7 @@ function ruleOf(name: string): Rule {
     return (random) => ({ settings: [], operands: alike(random, op.arity) });
   }
   if (op instanceof ops.ReduceOp) return reduce;
-  if (["Softmax", "LogSoftmax", "LogSumExp"].includes(name)) return alongAxis;
+  if (["Softmax", "LogSoftmax"].includes(name)) return alongAxis;
   return byDoor;
 }
 

@@ -134,9 +134,13 @@ const stated: Readonly<Record<string, Door>> = {
   Min: unary(() => new ops.Min(), "given", (x) => x.min()),
   ArgMax: unary(() => new ops.ArgMax({ axes: -1 }), "int32", (x) => x.argmax({ axis: -1 })),
   ArgMin: unary(() => new ops.ArgMin(), "int32", (x) => x.argmin()),
+  VectorNorm: unary(() => new ops.VectorNorm({ p: 3, axes: 1 }), "wide", (x) => x.norm({ p: 3, axes: 1 })),
+  CountNonzero: unary(() => new ops.CountNonzero(-1), "int32", (x) => x.countNonzero(-1)),
+  Any: unary(() => new ops.Any(0), "bool", (x) => x.any(0)),
+  All: unary(() => new ops.All(), "bool", (x) => x.all()),
   Softmax: unary(() => new ops.Softmax(-2), "wide", (x) => x.softmax(-2)),
   LogSoftmax: unary(() => new ops.LogSoftmax(), "wide", (x) => x.logSoftmax()),
-  LogSumExp: { make: () => new ops.LogSumExp(), shapes: [m], gives: "wide" },
+  LogSumExp: unary(() => new ops.LogSumExp(), "wide", (x) => x.logsumexp({ axes: -1, keepDims: true })),
   CrossEntropy: { make: () => new ops.CrossEntropy(), shapes: [m], places: [[2, 0]], gives: "wide" },
   BinaryCrossEntropy: { make: () => new ops.BinaryCrossEntropy(), shapes: [m, m], gives: "wide", leading: 1 },
   BinaryCrossEntropyWithLogits: {
@@ -187,7 +191,6 @@ export const apart = ["Where", "CrossEntropyGradient", "Concat"];
 /** Ops without a method, and how users reach them. */
 export const withoutMethod: Readonly<Record<string, string>> = {
   DropoutOp: "nn.Dropout",
-  LogSumExp: "the op alone",
   CrossEntropy: "nn.CrossEntropyLoss",
   BinaryCrossEntropy: "nn.BinaryCrossEntropyLoss",
   BinaryCrossEntropyWithLogits: "nn.BinaryCrossEntropyLoss",

@@ -1,8 +1,9 @@
 /**
  * Methods that join elements along axes.
  */
-import type { AxesOptions, ReduceOptions, VarianceOptions } from "../../pure/reduce_options.ts";
+import type { AxesOptions, NormOptions, ReduceOptions, VarianceOptions } from "../../pure/reduce_options.ts";
 import type { Axes } from "../../pure/shape.ts";
+import { nanmean, nansum, norm, softmin, std, withMean } from "../composites/reductions.ts";
 import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 import { PointwiseMethods } from "./pointwise.ts";
@@ -31,6 +32,60 @@ export abstract class ReductionMethods extends PointwiseMethods {
     return new ops.Variance(axes).call(this);
   }
 
+  /** The square root of the variance. Its derivative is 0 where it is 0, as PyTorch's. */
+  std(this: Tensor, axes?: Axes | VarianceOptions): Tensor {
+    return std(this, axes);
+  }
+
+  /** `[x.variance(), x.mean()]` over the same axes. */
+  varMean(this: Tensor, axes?: Axes | VarianceOptions): [variance: Tensor, mean: Tensor] {
+    return withMean((x, options) => x.variance(options), this, axes);
+  }
+
+  /** `[x.std(), x.mean()]` over the same axes. */
+  stdMean(this: Tensor, axes?: Axes | VarianceOptions): [std: Tensor, mean: Tensor] {
+    return withMean(std, this, axes);
+  }
+
+  /** The sum of all elements that are not NaN; integers and bools give int32. */
+  nansum(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
+    return nansum(this, axes);
+  }
+
+  /** The mean of all elements that are not NaN: NaN where there are none. Integers and bools give float32. */
+  nanmean(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
+    return nanmean(this, axes);
+  }
+
+  /**
+   * The norm of the vectors along axes, `sum(|x|^p)^(1/p)`: PyTorch's `torch.linalg.vector_norm`, with p 2 or `"fro"` by
+   * default. p = 0 counts the elements that are not 0; of the infinite p one gives the largest magnitude, the other the
+   * smallest. The derivative is 0 where the norm is 0, and ties for the largest share it. Integers and bools give float32.
+   */
+  norm(this: Tensor, axes?: Axes | NormOptions): Tensor {
+    return norm(this, axes);
+  }
+
+  /** `log(sum(exp(x)))`, in which no exponential overflows; -Infinity where there are no elements. */
+  logsumexp(this: Tensor, axes: Axes | ReduceOptions = {}): Tensor {
+    return new ops.LogSumExp(axes).call(this);
+  }
+
+  /** Whether an element differs from 0, as NaN does: bool, also of `uint8`. False where there are no elements. */
+  any(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
+    return new ops.Any(axes).call(this);
+  }
+
+  /** Whether all elements differ from 0, as NaN does: bool, also of `uint8`. True where there are no elements. */
+  all(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
+    return new ops.All(axes).call(this);
+  }
+
+  /** How many elements differ from 0, as NaN does: int32. */
+  countNonzero(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
+    return new ops.CountNonzero(axes).call(this);
+  }
+
   /** The largest element, or NaN if one is NaN; ties share the gradient, and so do elements that are NaN. */
   max(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
     return new ops.Max(axes).call(this);
@@ -38,6 +93,16 @@ export abstract class ReductionMethods extends PointwiseMethods {
 
   /** The smallest element, or NaN if one is NaN; ties share the gradient, and so do elements that are NaN. */
   min(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
+    return new ops.Min(axes).call(this);
+  }
+
+  /** The same as {@linkcode ReductionMethods.max}, under PyTorch's name for the maximum whose ties share the gradient. */
+  amax(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
+    return new ops.Max(axes).call(this);
+  }
+
+  /** The same as {@linkcode ReductionMethods.min}, under PyTorch's name for the minimum whose ties share the gradient. */
+  amin(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
     return new ops.Min(axes).call(this);
   }
 
@@ -59,7 +124,15 @@ export abstract class ReductionMethods extends PointwiseMethods {
     return new ops.Softmax(axis).call(this);
   }
 
-  /** `log(softmax(x))` along an axis, accurate where the softmax is near 0 or 1. */
+  /** `softmax(-x)` along an axis. */
+  softmin(this: Tensor, axis: Axes | AxesOptions = -1): Tensor {
+    return softmin(this, axis);
+  }
+
+  /**
+   * `log(softmax(x))` along an axis, accurate where the softmax is near 0 or 1. Beside Infinity, where PyTorch gives NaN
+   * only, finite elements give -Infinity.
+   */
   logSoftmax(this: Tensor, axis: Axes | AxesOptions = -1): Tensor {
     return new ops.LogSoftmax(axis).call(this);
   }

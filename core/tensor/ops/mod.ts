@@ -10,6 +10,8 @@ export * from "./diagonal.ts";
 export * from "./joins.ts";
 export * from "./places.ts";
 export * from "./reduce.ts";
+export * from "./count.ts";
+export * from "./vector_norm.ts";
 export * from "./product.ts";
 export * from "./linear.ts";
 export * from "./softmax.ts";

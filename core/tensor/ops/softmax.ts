@@ -3,14 +3,16 @@
  *
  * Each is several rows that devices run as one group, tile by tile.
  */
-import { broadcastTo } from "../../array/views.ts";
+import { broadcastTo, reshape } from "../../array/views.ts";
 import { fold } from "../../array/skeletons.ts";
 import { groupResult } from "../../array/group.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
-import { axesOption, type AxesOptions } from "../../pure/reduce_options.ts";
+import { axesOption, type AxesOptions, type ReduceOptions } from "../../pure/reduce_options.ts";
 import { type Axes, normalizeAxes, reducedShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, WideOp } from "../op.ts";
+import type { Precision } from "../precision.ts";
+import { ReduceOp } from "./reduce.ts";
 
 /**
  * max(x) and log(sum(exp(x - max))) along axes, which stay with length one. The logarithm is of one and of what all but one of
@@ -80,18 +82,29 @@ export class LogSoftmax extends SoftmaxOp {
   }
 }
 
-/** log(sum(exp(x))) over the last axis, which the result keeps with length one. */
-export class LogSumExp extends WideOp {
+/** log(sum(exp(x))) along axes; -Infinity where there are no elements. */
+export class LogSumExp extends ReduceOp {
+  /** Over the last axis by default, which the result then keeps with length one. */
+  constructor(options: Axes | ReduceOptions = { axes: -1, keepDims: true }) {
+    super(options);
+  }
+  /** @ignore */
+  override get action(): string {
+    return "logsumexp";
+  }
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
   /** max + log(sum(exp(x - max))). */
   compute(x: NDArray): NDArray {
-    const axes = normalizeAxes(this.action, -1, x.shape.length);
     return groupResult(() => {
-      const { highest, tail } = logParts(x, axes);
-      return map("add", [highest, tail]);
+      const { highest, tail } = logParts(x, this.axesOf(x.shape));
+      return reshape(map("add", [highest, tail]), this.outShape(x.shape));
     });
   }
   /** g softmax(x), not g exp(x - y): a large y has lost digits. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    return g.mul(y.inputs[0]!.softmax(-1));
+    const x = y.inputs[0]!, { shape } = x;
+    return this.restored(g, shape).mul(x.softmax(this.axesOf(shape)));
   }
 }
