@@ -6,7 +6,7 @@ import { filled, map, type NDArray } from "../../array/ndarray.ts";
 import { fold } from "../../array/skeletons.ts";
 import { broadcastTo } from "../../array/views.ts";
 import { refuse } from "../../pure/check.ts";
-import { type NormOptions } from "../../pure/reduce_options.ts";
+import type { NormOptions } from "../../pure/reduce_options.ts";
 import { type Axes, countAlong } from "../../pure/shape.ts";
 import type { Adjoints } from "../op.ts";
 import type { Precision } from "../precision.ts";
