@@ -127,6 +127,7 @@ export { manualSeed } from "./array/counters.ts";
 export { build, type Feeds, Placeholder, placeholder, Session } from "./capture/session.ts";
 export type { ProgramMemory } from "./capture/program.ts";
 export type { Axes, AxisSlice, Shape } from "./pure/shape.ts";
+export type { Windows } from "./pure/windows.ts";
 export * from "./tensor/methods/mod.ts";
 export { TensorNode } from "./tensor/node.ts";
 export * from "./tensor/tensor.ts";

@@ -3,6 +3,7 @@ import * as indexing from "../../core/tensor/functions/indexing.ts";
 import * as linear from "../../core/tensor/functions/linear.ts";
 import * as random from "../../core/tensor/functions/random.ts";
 import * as shapes from "../../core/tensor/functions/shapes.ts";
+import * as windows from "../../core/tensor/functions/windows.ts";
 import {
   IndexMethods,
   LinearMethods,
@@ -25,6 +26,7 @@ const methods: Readonly<Record<string, { readonly prototype: object }>> = {
 const functions: Readonly<Record<string, object>> = {
   shapes: { ...shapes, linspace, logspace },
   indexing,
+  windows,
   linear,
   random,
 };

@@ -25,6 +25,9 @@ export interface Door {
 }
 
 const m = [2, 3], row = [3], column = [2, 1], whole = { start: 1, step: 1, length: 2, dropped: false };
+/** Three windows of two elements along an axis of two, of which the outer ones begin and end in padding. */
+const pairs = { size: 2, step: 1, dilation: 1, before: 1, count: 3 };
+const inLine = { step: [1], before: [0], dilation: [1], groups: 1 };
 const first = { start: 0, step: 1, length: 1, dropped: true };
 
 function unary(make: () => TensorOp, gives: Door["gives"], method: (x: Tensor) => Tensor, shift = 1): Door {
@@ -157,6 +160,41 @@ const stated: Readonly<Record<string, Door>> = {
     shapes: [m, row, column],
     gives: "wide",
   },
+  Unfold: unary(() => new ops.Unfold(-1, 2, 1), "given", (x) => x.unfold(-1, 2, 1)),
+  UnfoldGradient: { make: () => new ops.UnfoldGradient([4], 0, 3, 1), shapes: [m], gives: "given" },
+  WindowSum: { make: () => new ops.WindowSum(1, pairs), shapes: [m], gives: "given" },
+  WindowSumGradient: { make: () => new ops.WindowSumGradient([2, 2], 1, pairs), shapes: [m], gives: "given" },
+  MaxPool: {
+    make: () => new ops.MaxPool([{ ...pairs, before: 0, count: 1 }]),
+    shapes: [m],
+    method: (x) => x.maxPool1d(2, { stride: 2 }),
+    gives: "given",
+  },
+  ArgMaxPool: { make: () => new ops.ArgMaxPool([pairs]), shapes: [m], gives: "int32" },
+  WindowChoice: { make: () => new ops.WindowChoice([pairs], [2]), shapes: [[2]], places: [[1, 1, 0]], gives: "given" },
+  WindowChoiceGradient: {
+    make: () => new ops.WindowChoiceGradient([pairs], [2]),
+    shapes: [[3]],
+    places: [[1, 1, 0]],
+    gives: "given",
+  },
+  Convolution: {
+    make: () => new ops.Convolution(inLine, [2]),
+    shapes: [[1, 2, 3], [2, 2, 2]],
+    method: (a, b) => a.conv1d(b),
+    gives: "half",
+  },
+  ConvolutionTranspose: {
+    make: () => new ops.ConvolutionTranspose(inLine, [3]),
+    shapes: [[1, 2, 2], [2, 1, 2]],
+    method: (a, b) => a.convTranspose1d(b),
+    gives: "half",
+  },
+  ConvolutionKernelGradient: {
+    make: () => new ops.ConvolutionKernelGradient(inLine, [2]),
+    shapes: [[1, 2, 3], [1, 2, 2]],
+    gives: "half",
+  },
   MatMul: { make: () => new ops.MatMul(), shapes: [[2, 2, 3], [3, 2]], method: (a, b) => a.matmul(b), gives: "half" },
 };
 
@@ -198,4 +236,7 @@ export const withoutMethod: Readonly<Record<string, string>> = {
   Normalize: "the gradients of norms",
   NormalizeScaleShift: "nn.BatchNorm1d, nn.LayerNorm1d",
   SquaredDeviation: "the op alone",
+  WindowSum: "avgPool1d",
+  ArgMaxPool: "maxPool1dWithIndices",
+  WindowChoice: "maxPool1dWithIndices",
 };

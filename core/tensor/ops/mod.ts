@@ -17,3 +17,6 @@ export * from "./linear.ts";
 export * from "./softmax.ts";
 export * from "./loss.ts";
 export * from "./norm.ts";
+export * from "./windows.ts";
+export * from "./convolution.ts";
+export * from "./pooling.ts";

@@ -1,4 +1,637 @@
 /** Samples of operators that look at windows of neighbouring elements. */
-import type { Samples } from "../sample.ts";
+import { scaledDotProductAttention } from "../../../mod.ts";
+import { between, floats, given, integers, type Sample, type Samples } from "../sample.ts";
 
-export const windows: Samples = {};
+const infinity = given([1, -Infinity, Infinity, 2, NaN, 3, -1, 0.5, -Infinity], [1, 9]);
+const ties = given([1, 2, 2, 0, 2, 1, 1, 2, 0, 0, 0, 0], [1, 3, 4]);
+
+const unfolding: Samples = {
+  "unfold": { f: (a) => a.unfold(0, 3, 1), torch: "a.unfold(0, 3, 1)", inputs: [floats([7])] },
+  "unfold: windows that touch": { f: (a) => a.unfold(-1, 2, 2), torch: "a.unfold(-1, 2, 2)", inputs: [floats([2, 5])] },
+  "unfold: with gaps between": { f: (a) => a.unfold(0, 1, 3), torch: "a.unfold(0, 1, 3)", inputs: [floats([7, 2])] },
+  "unfold: windows that overlap in part": {
+    f: (a) => a.unfold(1, 3, 2),
+    torch: "a.unfold(1, 3, 2)",
+    inputs: [floats([2, 6, 2])],
+  },
+  "unfold: turned": {
+    f: (a) => a.transpose().unfold(0, 2, 1),
+    torch: "a.transpose(0, 1).unfold(0, 2, 1)",
+    inputs: [floats([2, 4])],
+  },
+  "unfold: twice": {
+    f: (a) => a.unfold(0, 2, 1).unfold(1, 2, 2),
+    torch: "a.unfold(0, 2, 1).unfold(1, 2, 2)",
+    inputs: [floats([3, 5])],
+  },
+  "unfold: no elements": { f: (a) => a.unfold(0, 0, 1), torch: "a.unfold(0, 0, 1)", inputs: [floats([3])] },
+  "unfold: an empty axis": { f: (a) => a.unfold(1, 2, 1), torch: "a.unfold(1, 2, 1)", inputs: [floats([0, 3])] },
+  "unfold: a scalar": { f: (a) => a.unfold(0, 1, 1), torch: "a.unfold(0, 1, 1)", inputs: [floats([])] },
+  "unfold: integers": {
+    f: (a) => a.unfold(0, 2, 3),
+    torch: "a.unfold(0, 2, 3)",
+    inputs: [integers(-5, 5, [8])],
+    order: 0,
+  },
+  "imageToColumns": {
+    f: (a) => a.imageToColumns({ size: 2 }),
+    torch: "F.unfold(a, 2)",
+    inputs: [floats([1, 2, 3, 3])],
+  },
+  "imageToColumns: all options, one image": {
+    f: (a) => a.imageToColumns({ size: [2, 3], stride: [1, 2], padding: [1, 2], dilation: [2, 1] }),
+    torch: "F.unfold(a, (2, 3), stride=(1, 2), padding=(1, 2), dilation=(2, 1))",
+    inputs: [floats([1, 3, 4])],
+  },
+  "columnsToImage": {
+    f: (a) => a.columnsToImage([3, 3], { size: 2 }),
+    torch: "F.fold(a, (3, 3), 2)",
+    inputs: [floats([1, 4, 4])],
+  },
+  "columnsToImage: all options, several channels": {
+    f: (a) => a.columnsToImage([3, 4], { size: [2, 1], stride: [1, 2], padding: [1, 2], dilation: [2, 1] }),
+    torch: "F.fold(a, (3, 4), (2, 1), stride=(1, 2), padding=(1, 2), dilation=(2, 1))",
+    inputs: [floats([4, 12])],
+  },
+  "pixelShuffle": { f: (a) => a.pixelShuffle(2), torch: "F.pixel_shuffle(a, 2)", inputs: [floats([1, 8, 1, 2])] },
+  "pixelShuffle: one image": {
+    f: (a) => a.pixelShuffle(2),
+    torch: "F.pixel_shuffle(a, 2)",
+    inputs: [floats([4, 2, 3])],
+  },
+  "pixelUnshuffle": { f: (a) => a.pixelUnshuffle(2), torch: "F.pixel_unshuffle(a, 2)", inputs: [floats([2, 1, 4, 2])] },
+  "channelShuffle": {
+    f: (a) => a.channelShuffle(2),
+    torch: "torch.channel_shuffle(a, 2)",
+    inputs: [floats([1, 6, 2, 2])],
+  },
+};
+
+const convolutions: Samples = {
+  "conv1d": { f: (a, b) => a.conv1d(b), torch: "F.conv1d(a, b)", inputs: [floats([2, 2, 5]), floats([3, 2, 3], 1)] },
+  "conv1d: one input, bias, padding": {
+    f: (a, b, c) => a.conv1d(b, { bias: c, padding: 2 }),
+    torch: "F.conv1d(a, b, c, padding=2)",
+    inputs: [floats([2, 4]), floats([2, 2, 2], 1), floats([2], 2)],
+  },
+  "conv1d: stride, dilation, groups": {
+    f: (a, b) => a.conv1d(b, { stride: 2, dilation: 2, padding: 1, groups: 2 }),
+    torch: "F.conv1d(a, b, stride=2, dilation=2, padding=1, groups=2)",
+    inputs: [floats([1, 4, 6]), floats([4, 2, 2], 1)],
+  },
+  "conv1d: same, an odd number of zeros": {
+    f: (a, b) => a.conv1d(b, { padding: "same", dilation: 1 }),
+    torch: "F.conv1d(a, b, padding='same')",
+    inputs: [floats([1, 1, 5]), floats([1, 1, 4], 1)],
+  },
+  "conv1d: no inputs": {
+    f: (a, b) => a.conv1d(b),
+    torch: "F.conv1d(a, b)",
+    inputs: [floats([0, 2, 5]), floats([3, 2, 3], 1)],
+    order: 1,
+  },
+  "conv2d": {
+    f: (a, b) => a.conv2d(b),
+    torch: "F.conv2d(a, b)",
+    inputs: [floats([2, 1, 3, 4]), floats([2, 1, 2, 3], 1)],
+  },
+  "conv2d: kernels of one element": {
+    f: (a, b) => a.conv2d(b),
+    torch: "F.conv2d(a, b)",
+    inputs: [floats([2, 3, 2, 2]), floats([2, 3, 1, 1], 1)],
+  },
+  "conv2d: all options": {
+    f: (a, b, c) => a.conv2d(b, { bias: c, stride: [1, 2], padding: [1, 0], dilation: [2, 1], groups: 2 }),
+    torch: "F.conv2d(a, b, c, stride=(1, 2), padding=(1, 0), dilation=(2, 1), groups=2)",
+    inputs: [floats([1, 4, 3, 2]), floats([2, 2, 2, 2], 1), floats([2], 2)],
+  },
+  "conv2d: same": {
+    f: (a, b) => a.conv2d(b, { padding: "same", dilation: [1, 2] }),
+    torch: "F.conv2d(a, b, padding='same', dilation=(1, 2))",
+    inputs: [floats([1, 2, 3, 3]), floats([1, 2, 2, 2], 1)],
+  },
+  "conv2d: valid": {
+    f: (a, b) => a.conv2d(b, { padding: "valid", stride: 2 }),
+    torch: "F.conv2d(a, b, padding='valid', stride=2)",
+    inputs: [floats([1, 1, 4, 4]), floats([2, 1, 2, 2], 1)],
+  },
+  "conv2d: padding that is wider than the kernel": {
+    f: (a, b) => a.conv2d(b, { padding: 2, stride: 3 }),
+    torch: "F.conv2d(a, b, padding=2, stride=3)",
+    inputs: [floats([1, 1, 3, 3]), floats([1, 1, 2, 1], 1)],
+  },
+  "conv2d: depthwise": {
+    f: (a, b) => a.conv2d(b, { groups: 3, padding: 1 }),
+    torch: "F.conv2d(a, b, groups=3, padding=1)",
+    inputs: [floats([2, 3, 2, 2]), floats([3, 1, 3, 3], 1)],
+  },
+  "conv2d: depthwise with two kernels for each channel": {
+    f: (a, b) => a.conv2d(b, { groups: 2, stride: 2, padding: 1, dilation: 2 }),
+    torch: "F.conv2d(a, b, groups=2, stride=2, padding=1, dilation=2)",
+    inputs: [floats([1, 2, 3, 4]), floats([4, 1, 2, 2], 1)],
+  },
+  "conv2d: turned": {
+    f: (a, b) => a.transpose([0, 3, 1, 2]).conv2d(b.transpose([3, 2, 0, 1])),
+    torch: "F.conv2d(a.permute(0, 3, 1, 2), b.permute(3, 2, 0, 1))",
+    inputs: [floats([1, 3, 3, 2]), floats([2, 2, 2, 3], 1)],
+  },
+  "conv2d: integers": {
+    f: (a, b) => a.conv2d(b),
+    torch: "F.conv2d(a, b)",
+    inputs: [integers(-5, 5, [1, 1, 3, 3]), integers(-3, 3, [1, 1, 2, 2], 1)],
+    order: 0,
+  },
+  "conv3d": {
+    f: (a, b) => a.conv3d(b),
+    torch: "F.conv3d(a, b)",
+    inputs: [floats([1, 1, 2, 3, 3]), floats([2, 1, 2, 2, 2], 1)],
+  },
+  "conv3d: all options": {
+    f: (a, b, c) => a.conv3d(b, { bias: c, stride: [1, 2, 1], padding: [1, 1, 0], dilation: [1, 1, 2], groups: 2 }),
+    torch: "F.conv3d(a, b, c, stride=(1, 2, 1), padding=(1, 1, 0), dilation=(1, 1, 2), groups=2)",
+    inputs: [floats([2, 2, 2, 3]), floats([2, 1, 2, 1, 2], 1), floats([2], 2)],
+  },
+  "conv3d: groups of several channels": {
+    f: (a, b) => a.conv3d(b, { padding: 1, stride: 2, groups: 2 }),
+    torch: "F.conv3d(a, b, padding=1, stride=2, groups=2)",
+    inputs: [floats([1, 4, 1, 2, 2]), floats([2, 2, 1, 2, 2], 1)],
+  },
+  "convTranspose1d": {
+    f: (a, b) => a.convTranspose1d(b),
+    torch: "F.conv_transpose1d(a, b)",
+    inputs: [floats([2, 2, 3]), floats([2, 3, 2], 1)],
+  },
+  "convTranspose1d: all options, one input": {
+    f: (a, b, c) => a.convTranspose1d(b, { bias: c, stride: 3, padding: 1, outputPadding: 2, groups: 2, dilation: 2 }),
+    torch: "F.conv_transpose1d(a, b, c, stride=3, padding=1, output_padding=2, groups=2, dilation=2)",
+    inputs: [floats([4, 3]), floats([4, 2, 3], 1), floats([4], 2)],
+  },
+  "convTranspose2d": {
+    f: (a, b) => a.convTranspose2d(b),
+    torch: "F.conv_transpose2d(a, b)",
+    inputs: [floats([1, 2, 2, 3]), floats([2, 1, 2, 2], 1)],
+  },
+  "convTranspose2d: windows that touch": {
+    f: (a, b) => a.convTranspose2d(b, { stride: 2 }),
+    torch: "F.conv_transpose2d(a, b, stride=2)",
+    inputs: [floats([1, 2, 2, 2]), floats([2, 2, 2, 2], 1)],
+  },
+  "convTranspose2d: all options": {
+    f: (a, b, c) =>
+      a.convTranspose2d(b, {
+        bias: c,
+        stride: [2, 1],
+        padding: [1, 0],
+        outputPadding: [1, 0],
+        dilation: [1, 2],
+        groups: 2,
+      }),
+    torch:
+      "F.conv_transpose2d(a, b, c, stride=(2, 1), padding=(1, 0), output_padding=(1, 0), dilation=(1, 2), groups=2)",
+    inputs: [floats([1, 4, 2, 2]), floats([4, 2, 2, 2], 1), floats([4], 2)],
+  },
+  "convTranspose2d: depthwise": {
+    f: (a, b) => a.convTranspose2d(b, { groups: 2, stride: 2, padding: 1 }),
+    torch: "F.conv_transpose2d(a, b, groups=2, stride=2, padding=1)",
+    inputs: [floats([1, 2, 2, 3]), floats([2, 1, 3, 3], 1)],
+  },
+  "convTranspose2d: depthwise with two places for each channel": {
+    f: (a, b) => a.convTranspose2d(b, { groups: 2 }),
+    torch: "F.conv_transpose2d(a, b, groups=2)",
+    inputs: [floats([1, 4, 2, 2]), floats([4, 1, 2, 2], 1)],
+  },
+  "convTranspose3d": {
+    f: (a, b) => a.convTranspose3d(b),
+    torch: "F.conv_transpose3d(a, b)",
+    inputs: [floats([1, 2, 1, 2, 2]), floats([2, 1, 2, 2, 1], 1)],
+  },
+  "convTranspose3d: all options": {
+    f: (a, b, c) =>
+      a.convTranspose3d(b, {
+        bias: c,
+        stride: [2, 1, 1],
+        padding: [0, 1, 0],
+        outputPadding: [1, 0, 0],
+        dilation: [1, 1, 2],
+      }),
+    torch:
+      "F.conv_transpose3d(a, b, c, stride=(2, 1, 1), padding=(0, 1, 0), output_padding=(1, 0, 0), dilation=(1, 1, 2))",
+    inputs: [floats([1, 1, 3, 2]), floats([1, 2, 2, 2, 2], 1), floats([2], 2)],
+  },
+};
+
+/** A sample for one, two and three axes, whose options are numbers. */
+function each(
+  name: (d: number) => string,
+  about: string,
+  rest: (d: 1 | 2 | 3) => { f: Sample["f"]; torch: string; order?: 0 | 1 | 2 },
+  shapes: readonly (readonly number[])[] = [[2, 1, 7], [1, 2, 4, 3], [1, 2, 3, 4]],
+): Samples {
+  return Object.fromEntries(shapes.map((shape, k) => {
+    const d = k + 1 as 1 | 2 | 3;
+    return [about === "" ? name(d) : `${name(d)}: ${about}`, { ...rest(d), inputs: [floats(shape)] }];
+  }));
+}
+
+const pools: Samples = {
+  ...each((d) => `maxPool${d}d`, "", (d) => ({
+    f: (a) => d === 1 ? a.maxPool1d(2) : d === 2 ? a.maxPool2d(2) : a.maxPool3d(2),
+    torch: `F.max_pool${d}d(a, 2)`,
+  })),
+  ...each((d) => `maxPool${d}d`, "all options", (d) => {
+    const options = { stride: 2, padding: 1, dilation: 1, ceilMode: true };
+    return {
+      f: (a) => d === 1 ? a.maxPool1d(3, options) : d === 2 ? a.maxPool2d(3, options) : a.maxPool3d(3, options),
+      torch: `F.max_pool${d}d(a, 3, stride=2, padding=1, dilation=1, ceil_mode=True)`,
+    };
+  }),
+  "maxPool1d: dilation": {
+    f: (a) => a.maxPool1d(3, { stride: 1, padding: 1, dilation: 2 }),
+    torch: "F.max_pool1d(a, 3, stride=1, padding=1, dilation=2)",
+    inputs: [floats([2, 6])],
+  },
+  "maxPool1d: one window": { f: (a) => a.maxPool1d(5), torch: "F.max_pool1d(a, 5)", inputs: [floats([2, 5])] },
+  "maxPool1d: NaN and infinities": {
+    f: (a) => a.maxPool1d(2, { stride: 1, padding: 1 }),
+    torch: "F.max_pool1d(a, 2, stride=1, padding=1)",
+    inputs: [infinity],
+    order: 0,
+  },
+  "maxPool2d: a list for both axes": {
+    f: (a) => a.maxPool2d([2, 3], { stride: [1, 2], padding: [0, 1], dilation: [2, 1] }),
+    torch: "F.max_pool2d(a, (2, 3), stride=(1, 2), padding=(0, 1), dilation=(2, 1))",
+    inputs: [floats([1, 4, 5])],
+  },
+  "maxPool2d: the gradient of ties goes to the first": {
+    f: (a) => a.maxPool2d(2, { stride: 1 }),
+    torch: "F.max_pool2d(a, 2, stride=1)",
+    inputs: [ties],
+  },
+  "maxPool2d: all elements as low as the padding": {
+    f: (a) => a.maxPool2d(2, { padding: 1 }).exp(),
+    torch: "F.max_pool2d(a, 2, padding=1).exp()",
+    inputs: [given(new Array(4).fill(-Infinity), [1, 2, 2])],
+    order: 1,
+  },
+  "maxPool2d: no inputs": { f: (a) => a.maxPool2d(2), torch: "F.max_pool2d(a, 2)", inputs: [floats([0, 1, 2, 2])] },
+  "maxPool2d: turned": {
+    f: (a) => a.transpose([2, 0, 1]).maxPool2d(2),
+    torch: "F.max_pool2d(a.permute(2, 0, 1), 2)",
+    inputs: [floats([4, 3, 2])],
+  },
+  "maxPool2d: integers": {
+    f: (a) => a.maxPool2d(2, { padding: 1 }),
+    torch: "F.max_pool2d(a, 2, padding=1)",
+    inputs: [integers(-9, -1, [1, 3, 4])],
+    order: 0,
+  },
+  ...each((d) => `maxPool${d}dWithIndices`, "", (d) => {
+    const options = { stride: 1, padding: 1 };
+    return {
+      f: (a) =>
+        d === 1
+          ? a.maxPool1dWithIndices(2, options)
+          : d === 2
+          ? a.maxPool2dWithIndices(2, options)
+          : a.maxPool3dWithIndices(2, options),
+      torch: `F.max_pool${d}d_with_indices(a, 2, stride=1, padding=1)`,
+    };
+  }, [[1, 5], [1, 2, 3], [1, 2, 2, 2]]),
+  "maxPool2dWithIndices: dilation, steps and ties": {
+    f: (a) => a.maxPool2dWithIndices([2, 1], { stride: [1, 2], dilation: [2, 1] }),
+    torch: "F.max_pool2d_with_indices(a, (2, 1), stride=(1, 2), dilation=(2, 1))",
+    inputs: [ties],
+  },
+  ...each((d) => `avgPool${d}d`, "", (d) => ({
+    f: (a) => d === 1 ? a.avgPool1d(2) : d === 2 ? a.avgPool2d(2) : a.avgPool3d(2),
+    torch: `F.avg_pool${d}d(a, 2)`,
+  })),
+  ...each((d) => `avgPool${d}d`, "padding, and windows that reach beyond it", (d) => {
+    const options = { stride: 2, padding: 1, ceilMode: true };
+    return {
+      f: (a) => d === 1 ? a.avgPool1d(3, options) : d === 2 ? a.avgPool2d(3, options) : a.avgPool3d(3, options),
+      torch: `F.avg_pool${d}d(a, 3, stride=2, padding=1, ceil_mode=True)`,
+    };
+  }),
+  ...each((d) => `avgPool${d}d`, "without padding", (d) => {
+    const options = { stride: 2, padding: 1, ceilMode: true, countIncludePad: false };
+    return {
+      f: (a) => d === 1 ? a.avgPool1d(3, options) : d === 2 ? a.avgPool2d(3, options) : a.avgPool3d(3, options),
+      torch: `F.avg_pool${d}d(a, 3, stride=2, padding=1, ceil_mode=True, count_include_pad=False)`,
+    };
+  }),
+  "avgPool1d: one window": { f: (a) => a.avgPool1d(5), torch: "F.avg_pool1d(a, 5)", inputs: [floats([2, 5])] },
+  "avgPool1d: NaN and infinities": {
+    f: (a) => a.avgPool1d(2, { stride: 1 }),
+    torch: "F.avg_pool1d(a, 2, stride=1)",
+    inputs: [infinity],
+    order: 0,
+  },
+  "avgPool2d: another divisor": {
+    f: (a) => a.avgPool2d([2, 1], { stride: 1, divisorOverride: 3 }),
+    torch: "F.avg_pool2d(a, (2, 1), stride=1, divisor_override=3)",
+    inputs: [floats([1, 3, 3])],
+  },
+  "lpPool1d": {
+    f: (a) => a.lpPool1d(2, 3, { stride: 2, ceilMode: true }),
+    torch: "F.lp_pool1d(a, 2.0, 3, stride=2, ceil_mode=True)",
+    inputs: [floats([2, 6])],
+  },
+  "lpPool2d": { f: (a) => a.lpPool2d(2, 2), torch: "F.lp_pool2d(a, 2.0, 2)", inputs: [floats([1, 4, 4])] },
+  "lpPool2d: an odd power": {
+    f: (a) => a.mul(a).lpPool2d(3, [1, 2], { stride: 1 }),
+    torch: "F.lp_pool2d(a * a, 3.0, (1, 2), stride=1)",
+    inputs: [floats([1, 1, 2, 3])],
+  },
+  "lpPool3d": { f: (a) => a.lpPool3d(4, 2), torch: "F.lp_pool3d(a, 4.0, 2)", inputs: [floats([1, 2, 2, 4])] },
+  ...each((d) => `adaptiveAvgPool${d}d`, "", (d) => ({
+    f: (a) => d === 1 ? a.adaptiveAvgPool1d(2) : d === 2 ? a.adaptiveAvgPool2d(2) : a.adaptiveAvgPool3d(2),
+    torch: `F.adaptive_avg_pool${d}d(a, 2)`,
+  })),
+  "adaptiveAvgPool1d: more than there are": {
+    f: (a) => a.adaptiveAvgPool1d(5),
+    torch: "F.adaptive_avg_pool1d(a, 5)",
+    inputs: [floats([2, 3])],
+  },
+  "adaptiveAvgPool1d: NaN and infinities": {
+    f: (a) => a.adaptiveAvgPool1d(4),
+    torch: "F.adaptive_avg_pool1d(a, 4)",
+    inputs: [infinity],
+    order: 0,
+  },
+  "adaptiveAvgPool2d: a length that stays": {
+    f: (a) => a.adaptiveAvgPool2d([null, 1]),
+    torch: "F.adaptive_avg_pool2d(a, (None, 1))",
+    inputs: [floats([1, 1, 3, 4])],
+  },
+  ...each((d) => `adaptiveMaxPool${d}d`, "", (d) => ({
+    f: (a) => d === 1 ? a.adaptiveMaxPool1d(2) : d === 2 ? a.adaptiveMaxPool2d(2) : a.adaptiveMaxPool3d(2),
+    torch: `F.adaptive_max_pool${d}d(a, 2)`,
+  })),
+  "adaptiveMaxPool1d: more than there are": {
+    f: (a) => a.adaptiveMaxPool1d(5),
+    torch: "F.adaptive_max_pool1d(a, 5)",
+    inputs: [floats([2, 3])],
+  },
+  "adaptiveMaxPool2d: the gradient of ties goes to the first": {
+    f: (a) => a.adaptiveMaxPool2d([2, 3]),
+    torch: "F.adaptive_max_pool2d(a, (2, 3))",
+    inputs: [ties],
+  },
+};
+
+const attention: Samples = {
+  "scaledDotProductAttention": {
+    f: (q, k, v) => scaledDotProductAttention(q, k, v),
+    torch: "F.scaled_dot_product_attention(a, b, c)",
+    inputs: [floats([2, 2, 3]), floats([2, 4, 3], 1), floats([2, 4, 2], 2)],
+  },
+  "scaledDotProductAttention: causal, another scale": {
+    f: (q, k, v) => scaledDotProductAttention(q, k, v, { causal: true, scale: 0.3 }),
+    torch: "F.scaled_dot_product_attention(a, b, c, is_causal=True, scale=0.3)",
+    inputs: [floats([1, 2, 2, 2]), floats([1, 2, 3, 2], 1), floats([1, 2, 3, 2], 2)],
+  },
+  "scaledDotProductAttention: a mask, which hides all of a row": {
+    f: (q, k, v, mask) => scaledDotProductAttention(q, k, v, { mask: mask! }),
+    torch: "F.scaled_dot_product_attention(a, b, c, attn_mask=d)",
+    inputs: [
+      floats([1, 2, 3]),
+      floats([1, 4, 3], 1),
+      floats([1, 4, 2], 2),
+      given([1, 0, 1, 1, 0, 0, 0, 0], [2, 4], "bool"),
+    ],
+  },
+  "scaledDotProductAttention: a mask that is added": {
+    f: (q, k, v, mask) => scaledDotProductAttention(q, k, v, { mask: mask! }),
+    torch: "F.scaled_dot_product_attention(a, b, c, attn_mask=d)",
+    inputs: [floats([2, 2, 2]), floats([2, 3, 2], 1), floats([2, 3, 2], 2), floats([2, 3], 3)],
+  },
+  "scaledDotProductAttention: infinities in a mask": {
+    f: (q, k, v, mask) => scaledDotProductAttention(q, k, v, { mask: mask! }),
+    torch: "F.scaled_dot_product_attention(a, b, c, attn_mask=d)",
+    inputs: [
+      floats([1, 2, 3]),
+      floats([1, 3, 3], 1),
+      floats([1, 3, 2], 2),
+      given([0, -Infinity, 1, -Infinity, -Infinity, -Infinity], [2, 3]),
+    ],
+    order: 0,
+  },
+  "scaledDotProductAttention: heads that share keys": {
+    f: (q, k, v) => scaledDotProductAttention(q, k, v, { groupedHeads: true }),
+    torch: "F.scaled_dot_product_attention(a, b, c, enable_gqa=True)",
+    inputs: [floats([1, 4, 2, 2]), floats([1, 2, 3, 2], 1), floats([1, 2, 3, 1], 2)],
+  },
+  "scaledDotProductAttention: all weights dropped": {
+    f: (q, k, v) => scaledDotProductAttention(q, k, v, { dropout: 1 }),
+    torch: "F.scaled_dot_product_attention(a, b, c, dropout_p=1.0)",
+    inputs: [floats([2, 3]), floats([4, 3], 1), floats([4, 2], 2)],
+    order: 0,
+  },
+};
+
+const images: Samples = {
+  "interpolate": {
+    f: (a) => a.interpolate({ scale: 2 }),
+    torch: "F.interpolate(a, scale_factor=2)",
+    inputs: [floats([1, 2, 2, 3])],
+  },
+  "interpolate: nearest, shorter": {
+    f: (a) => a.interpolate({ size: [2, 5] }),
+    torch: "F.interpolate(a, size=(2, 5))",
+    inputs: [floats([1, 1, 3, 7])],
+  },
+  "interpolate: nearest, a scale that is no integer": {
+    f: (a) => a.interpolate({ scale: 1.7 }),
+    torch: "F.interpolate(a, scale_factor=1.7)",
+    inputs: [floats([2, 1, 5])],
+  },
+  "interpolate: nearest over three axes": {
+    f: (a) => a.interpolate({ size: [1, 3, 4] }),
+    torch: "F.interpolate(a, size=(1, 3, 4))",
+    inputs: [floats([1, 1, 2, 2, 2])],
+  },
+  "interpolate: integers": {
+    f: (a) => a.interpolate({ size: 4 }),
+    torch: "F.interpolate(a, size=4)",
+    inputs: [integers(0, 200, [1, 1, 3], 0, "uint8")],
+    order: 0,
+  },
+  "interpolate: nearest-exact": {
+    f: (a) => a.interpolate({ size: [2, 5], mode: "nearest-exact" }),
+    torch: "F.interpolate(a, size=(2, 5), mode='nearest-exact')",
+    inputs: [floats([1, 1, 3, 7])],
+  },
+  "interpolate: linear": {
+    f: (a) => a.interpolate({ size: 7, mode: "linear" }),
+    torch: "F.interpolate(a, size=7, mode='linear')",
+    inputs: [floats([2, 1, 4])],
+  },
+  "interpolate: linear, a scale": {
+    f: (a) => a.interpolate({ scale: 1.6, mode: "linear" }),
+    torch: "F.interpolate(a, scale_factor=1.6, mode='linear')",
+    inputs: [floats([2, 1, 4])],
+  },
+  "interpolate: linear, corners": {
+    f: (a) => a.interpolate({ size: 6, mode: "linear", alignCorners: true }),
+    torch: "F.interpolate(a, size=6, mode='linear', align_corners=True)",
+    inputs: [floats([2, 1, 4])],
+  },
+  "interpolate: linear, corners of one element": {
+    f: (a) => a.interpolate({ size: 1, mode: "linear", alignCorners: true }),
+    torch: "F.interpolate(a, size=1, mode='linear', align_corners=True)",
+    inputs: [floats([2, 1, 4])],
+  },
+  "interpolate: bilinear": {
+    f: (a) => a.interpolate({ size: [2, 5], mode: "bilinear" }),
+    torch: "F.interpolate(a, size=(2, 5), mode='bilinear')",
+    inputs: [floats([1, 2, 3, 2])],
+  },
+  "interpolate: bilinear, corners": {
+    f: (a) => a.interpolate({ scale: [2, 1.5], mode: "bilinear", alignCorners: true }),
+    torch: "F.interpolate(a, scale_factor=(2, 1.5), mode='bilinear', align_corners=True)",
+    inputs: [floats([1, 1, 2, 3])],
+  },
+  "interpolate: bicubic": {
+    f: (a) => a.interpolate({ size: [5, 3], mode: "bicubic" }),
+    torch: "F.interpolate(a, size=(5, 3), mode='bicubic')",
+    inputs: [floats([1, 1, 3, 4])],
+  },
+  "interpolate: bicubic, corners": {
+    f: (a) => a.interpolate({ scale: 1.5, mode: "bicubic", alignCorners: true }),
+    torch: "F.interpolate(a, scale_factor=1.5, mode='bicubic', align_corners=True)",
+    inputs: [floats([1, 1, 3, 4])],
+  },
+  "interpolate: trilinear": {
+    f: (a) => a.interpolate({ size: [2, 3, 1], mode: "trilinear" }),
+    torch: "F.interpolate(a, size=(2, 3, 1), mode='trilinear')",
+    inputs: [floats([1, 1, 3, 2, 2])],
+  },
+  "interpolate: area": {
+    f: (a) => a.interpolate({ size: [2, 2], mode: "area" }),
+    torch: "F.interpolate(a, size=(2, 2), mode='area')",
+    inputs: [floats([1, 1, 3, 4])],
+  },
+  "gridSample": {
+    f: (a, b) => a.gridSample(b),
+    torch: "F.grid_sample(a, b, align_corners=False)",
+    inputs: [floats([1, 2, 3, 2]), between(-1.5, 1.5, [1, 2, 3, 2], 1)],
+    order: 1,
+  },
+  "gridSample: border, corners": {
+    f: (a, b) => a.gridSample(b, { paddingMode: "border", alignCorners: true }),
+    torch: "F.grid_sample(a, b, padding_mode='border', align_corners=True)",
+    inputs: [floats([2, 1, 2, 3]), between(-1.5, 1.5, [2, 1, 3, 2], 1)],
+    order: 1,
+  },
+  "gridSample: reflection": {
+    f: (a, b) => a.gridSample(b, { paddingMode: "reflection" }),
+    torch: "F.grid_sample(a, b, padding_mode='reflection', align_corners=False)",
+    inputs: [floats([1, 1, 3, 2]), between(-4, 4, [1, 2, 4, 2], 1)],
+    order: 1,
+  },
+  "gridSample: reflection, corners": {
+    f: (a, b) => a.gridSample(b, { paddingMode: "reflection", alignCorners: true }),
+    torch: "F.grid_sample(a, b, padding_mode='reflection', align_corners=True)",
+    inputs: [floats([1, 1, 3, 2]), between(-4, 4, [1, 2, 4, 2], 1)],
+    order: 1,
+  },
+  "gridSample: nearest": {
+    f: (a, b) => a.gridSample(b.cast(a.dtype).div(7), { mode: "nearest" }),
+    torch: "F.grid_sample(a, b.double() / 7, mode='nearest', align_corners=False)",
+    inputs: [floats([1, 2, 3, 2]), integers(-10, 10, [1, 2, 3, 2], 1)],
+  },
+  "gridSample: nearest, border": {
+    f: (a, b) => a.gridSample(b.cast(a.dtype).div(7), { mode: "nearest", paddingMode: "border", alignCorners: true }),
+    torch: "F.grid_sample(a, b.double() / 7, mode='nearest', padding_mode='border', align_corners=True)",
+    inputs: [floats([1, 2, 3, 2]), integers(-10, 10, [1, 2, 3, 2], 1)],
+  },
+  "gridSample: bicubic": {
+    f: (a, b) => a.gridSample(b, { mode: "bicubic" }),
+    torch: "F.grid_sample(a, b, mode='bicubic', align_corners=False)",
+    inputs: [floats([1, 1, 4, 3]), between(-1.5, 1.5, [1, 1, 4, 2], 1)],
+    order: 1,
+  },
+  "gridSample: bicubic, reflection": {
+    f: (a, b) => a.gridSample(b, { mode: "bicubic", paddingMode: "reflection" }),
+    torch: "F.grid_sample(a, b, mode='bicubic', padding_mode='reflection', align_corners=False)",
+    inputs: [floats([1, 1, 4, 3]), between(-1.5, 1.5, [1, 1, 4, 2], 1)],
+    order: 1,
+  },
+};
+
+const grids: Samples = {
+  "affineGrid": {
+    f: (a) => a.affineGrid([2, 1, 2, 3]),
+    torch: "F.affine_grid(a, (2, 1, 2, 3), align_corners=False)",
+    inputs: [floats([2, 2, 3])],
+  },
+  "affineGrid: corners, an axis of one": {
+    f: (a) => a.affineGrid([1, 1, 1, 3], { alignCorners: true }),
+    torch: "F.affine_grid(a, (1, 1, 1, 3), align_corners=True)",
+    inputs: [floats([1, 2, 3])],
+  },
+};
+
+const tables: Samples = {
+  "embedding": {
+    f: (a, b) => a.embedding(b),
+    torch: "F.embedding(a, b)",
+    inputs: [integers(0, 4, [2, 3]), floats([4, 2])],
+  },
+  "embedding: padding": {
+    f: (a, b) => a.embedding(b, { paddingIndex: -2 }).square(),
+    torch: "F.embedding(a, b, padding_idx=-2).square()",
+    inputs: [given([0, 2, 3, 2], [4], "int32"), floats([4, 2])],
+  },
+  "embedding: a single index": {
+    f: (a, b) => a.embedding(b),
+    torch: "F.embedding(a, b)",
+    inputs: [given([2], [], "int32"), floats([4, 2])],
+  },
+  "embedding: no indices": {
+    f: (a, b) => a.embedding(b, { paddingIndex: 0 }),
+    torch: "F.embedding(a, b, padding_idx=0)",
+    inputs: [given([], [0], "int32"), floats([4, 2])],
+  },
+  "embeddingBag": {
+    f: (a, b) => a.embeddingBag(b),
+    torch: "F.embedding_bag(a, b)",
+    inputs: [integers(0, 4, [2, 3]), floats([4, 2])],
+    order: 1,
+  },
+  "embeddingBag: sums with factors": {
+    f: (a, b, c) => a.embeddingBag(b, { mode: "sum", perSampleWeights: c! }),
+    torch: "F.embedding_bag(a, b, mode='sum', per_sample_weights=c)",
+    inputs: [integers(0, 4, [2, 3]), floats([4, 2]), floats([2, 3], 1)],
+    order: 1,
+  },
+  "embeddingBag: the largest": {
+    f: (a, b) => a.embeddingBag(b, { mode: "max" }),
+    torch: "F.embedding_bag(a, b, mode='max')",
+    inputs: [integers(0, 4, [2, 3]), floats([4, 2])],
+    order: 1,
+  },
+  "embeddingBag: means of a list, one bag empty": {
+    f: (a, b, c) => a.embeddingBag(b, { offsets: c! }),
+    torch: "F.embedding_bag(a, b, c)",
+    inputs: [integers(0, 4, [5]), floats([4, 2]), given([0, 2, 2], [3], "int32")],
+    order: 1,
+  },
+  "embeddingBag: sums of a list": {
+    f: (a, b, c, d) => a.embeddingBag(b, { offsets: c!, mode: "sum", perSampleWeights: d! }),
+    torch: "F.embedding_bag(a, b, c, mode='sum', per_sample_weights=d)",
+    inputs: [integers(0, 4, [5]), floats([4, 2]), given([0, 3], [2], "int32"), floats([5], 1)],
+    order: 1,
+  },
+};
+
+export const windows: Samples = {
+  ...unfolding,
+  ...convolutions,
+  ...pools,
+  ...attention,
+  ...images,
+  ...grids,
+  ...tables,
+};

@@ -1,0 +1,234 @@
+/** Pools as PyTorch has them: options, a batch or a single input, and averages over parts of windows. */
+import { arrayFrom } from "../../array/elements.ts";
+import { checkFlag, checkOptions, refuse } from "../../pure/check.ts";
+import { type DType, isFloat, isHalf } from "../../pure/dtype.ts";
+import { type Shape, showShape } from "../../pure/shape.ts";
+import { perAxis, poolWindows, type Windows } from "../../pure/windows.ts";
+import { ArgMaxPool, div, MaxPool, mul, Take, where, WindowChoice, WindowSum } from "../ops/mod.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** How a pool places its windows. A number stands for all axes, a list has one for each. */
+export interface PoolWindowsOptions {
+  /** From one window to the next: the windows' lengths by default, so that they touch. */
+  stride?: number | readonly number[];
+  /** How many places stand before and behind each axis: 0 by default, and at most half of a window. */
+  padding?: number | readonly number[];
+  /** Whether a last window counts that reaches beyond the axis; false by default. */
+  ceilMode?: boolean;
+}
+
+/** The options of a maximum over windows. The padding is lower than all elements. */
+export interface MaxPoolOptions extends PoolWindowsOptions {
+  /** From one element of a window to the next: 1 by default. */
+  dilation?: number | readonly number[];
+}
+
+/** The options of an average over windows. The padding is zeros. */
+export interface AvgPoolOptions extends PoolWindowsOptions {
+  /** Whether padding counts as elements of a window; true by default. */
+  countIncludePad?: boolean;
+  /** By what the sum of each window is divided instead of the number of its elements. */
+  divisorOverride?: number;
+}
+
+/** The options of a power average. */
+export interface LpPoolOptions {
+  /** From one window to the next: the windows' lengths by default. */
+  stride?: number | readonly number[];
+  /** Whether a last window counts that reaches beyond the axis; false by default. */
+  ceilMode?: boolean;
+}
+
+const windowNames = ["stride", "padding", "ceilMode"] as const;
+
+/** TypeError unless a tensor has the `d` axes of the windows, and one or two before them. */
+function checkRank(action: string, { shape }: Tensor, d: number): void {
+  if (shape.length === d + 1 || shape.length === d + 2) return;
+  throw new TypeError(`Cannot ${action}: tensor ${showShape(shape)} must have ${d + 1} or ${d + 2} axes`);
+}
+
+function windowsFor(
+  action: string,
+  x: Tensor,
+  d: number,
+  size: number | readonly number[],
+  { stride, padding = 0, ceilMode = false, dilation = 1 }: MaxPoolOptions,
+): Windows[] {
+  checkRank(action, x, d);
+  checkFlag(action, "ceilMode", ceilMode);
+  const sizes = perAxis(action, "size", size, d, 1), steps = perAxis(action, "stride", stride ?? size, d, 1);
+  const paddings = perAxis(action, "padding", padding, d, 0), dilations = perAxis(action, "dilation", dilation, d, 1);
+  return x.shape.slice(-d).map((length, k) =>
+    poolWindows(action, length, {
+      size: sizes[k]!,
+      step: steps[k]!,
+      padding: paddings[k]!,
+      dilation: dilations[k]!,
+      ceilMode,
+    })
+  );
+}
+
+/** The largest element of each window over the last `d` axes. */
+export function maxPool(x: Tensor, size: number | readonly number[], d: number, options: MaxPoolOptions): Tensor {
+  const action = `maxPool${d}d`;
+  checkOptions(action, options, "{ stride: 2 }", [...windowNames, "dilation"]);
+  return new MaxPool(windowsFor(action, x, d, size, options)).call(x);
+}
+
+/** The largest elements, and their places in row-major order of the last `d` axes. */
+export function maxPoolWithIndices(
+  x: Tensor,
+  size: number | readonly number[],
+  d: number,
+  options: MaxPoolOptions,
+): [values: Tensor, indices: Tensor] {
+  const action = `maxPool${d}dWithIndices`;
+  checkOptions(action, options, "{ stride: 2 }", [...windowNames, "dilation"]);
+  const windows = windowsFor(action, x, d, size, options), places = new ArgMaxPool(windows).call(x.detach());
+  return [
+    new WindowChoice(windows, x.shape.slice(-d)).call(x, places),
+    planePlaces(places, windows, x.shape.slice(-d)),
+  ];
+}
+
+/** Places in windows as places in row-major order of axes of these lengths. */
+function planePlaces(places: Tensor, windows: readonly Windows[], lengths: Shape): Tensor {
+  let rest = places, sum: Tensor | null = null, weight = 1;
+  for (let k = windows.length - 1; k >= 0; k--) {
+    const { size, step, dilation, before, count } = windows[k]!, isOuter = k === 0;
+    const within = isOuter ? rest : rest.mod(size), starts = Array.from({ length: count }, (_, q) => q * step - before);
+    const start = numbersAlong(places, starts, "int32", windows.length - 1 - k);
+    const place = within.mul(dilation).add(start).mul(weight);
+    sum = sum === null ? place : sum.add(place);
+    if (!isOuter) rest = rest.floorDiv(size);
+    weight *= lengths[k]!;
+  }
+  return sum!;
+}
+
+/** Numbers as a tensor on the device of `beside`, along an axis with so many axes of length one behind it. */
+export function numbersAlong(beside: Tensor, numbers: readonly number[], dtype: DType, behind: number): Tensor {
+  const shape = [numbers.length, ...new Array<number>(behind).fill(1)];
+  return beside.wrap(arrayFrom(Float64Array.from(numbers), { shape, dtype, device: beside.device }));
+}
+
+/** Runs `body` on a tensor of a float type, halves and integers as float32; the result of halves has their type again. */
+export function inSingle(x: Tensor, body: (x: Tensor) => Tensor): Tensor {
+  if (isHalf(x.dtype)) return body(x.cast("float32")).cast(x.dtype);
+  return body(isFloat(x.dtype) ? x : x.cast("float32"));
+}
+
+/** The average of each window over the last `d` axes. */
+export function avgPool(x: Tensor, size: number | readonly number[], d: number, options: AvgPoolOptions): Tensor {
+  const action = `avgPool${d}d`, names = [...windowNames, "countIncludePad", "divisorOverride"] as const;
+  const { countIncludePad = true, divisorOverride } = checkOptions(action, options, "{ stride: 2 }", names);
+  checkFlag(action, "countIncludePad", countIncludePad);
+  if (divisorOverride !== undefined && typeof divisorOverride !== "number") refuse(action, divisorOverride, "a number");
+  if (divisorOverride === 0) throw new RangeError(`Cannot ${action}: divisorOverride must not be 0`);
+  const windows = windowsFor(action, x, d, size, options), { shape } = x, first = shape.length - d;
+  return inSingle(x, (x) => {
+    const sums = windows.reduce((sum, each, k) => new WindowSum(first + k, each).call(sum), x);
+    if (divisorOverride !== undefined) return sums.div(divisorOverride);
+    const counts = windows.map((each, k) => countsOf(each, shape[first + k]!, countIncludePad));
+    if (counts.every((each) => each.every((count) => count === each[0]))) {
+      return sums.div(counts.reduce((product, each) => product * each[0]!, 1));
+    }
+    const divisors = counts.map((each, k) => numbersAlong(x, each, x.dtype, d - 1 - k));
+    return div.call(sums, divisors.reduce((a, b) => mul.call(a, b)));
+  });
+}
+
+/** Of how many elements each window along an axis is the average: those that lie in the axis, or in it and its padding. */
+function countsOf({ size, step, before, count }: Windows, length: number, includesPadding: boolean): number[] {
+  return Array.from({ length: count }, (_, q) => {
+    const start = q * step - before, end = Math.min(start + size, length + before);
+    return includesPadding ? end - start : Math.min(end, length) - Math.max(start, 0);
+  });
+}
+
+/** The p-norm of each window over the last `d` axes. */
+export function lpPool(
+  x: Tensor,
+  p: number,
+  size: number | readonly number[],
+  d: number,
+  options: LpPoolOptions,
+): Tensor {
+  const action = `lpPool${d}d`;
+  checkOptions(action, options, "{ stride: 2 }", ["stride", "ceilMode"]);
+  if (typeof p !== "number" || !(p > 0)) throw new RangeError(`Cannot ${action}: p ${p} must be a number above 0`);
+  const elements = perAxis(action, "size", size, d, 1).reduce((a, b) => a * b);
+  return inSingle(x, (x) => {
+    const mean = avgPool(x.pow(p), size, d, options);
+    // The sign of an odd power is left out where it is negative, as PyTorch does.
+    return mean.sign().mul(mean.abs().relu()).mul(elements).pow(1 / p);
+  });
+}
+
+/** The windows of an adaptive pool along an axis: window i reaches from floor(i n / count) to ceil((i + 1) n / count). */
+function adaptiveStarts(length: number, count: number): { starts: number[]; ends: number[]; longest: number } {
+  const starts = Array.from({ length: count }, (_, i) => Math.floor(i * length / count));
+  const ends = starts.map((_, i) => Math.ceil((i + 1) * length / count));
+  return { starts, ends, longest: Math.max(...ends.map((end, i) => end - starts[i]!)) };
+}
+
+/** The lengths of the result of an adaptive pool: a number for all axes, or a list, in which null keeps an axis as it is. */
+function adaptiveCounts(action: string, x: Tensor, d: number, size: AdaptiveSize): readonly number[] {
+  checkRank(action, x, d);
+  const lengths = x.shape.slice(-d);
+  if (lengths.includes(0)) throw new RangeError(`Cannot ${action}: tensor ${showShape(x.shape)} has an empty axis`);
+  if (!Array.isArray(size)) return perAxis(action, "size", size as number, d, 1);
+  return perAxis(action, "size", size.map((each: number | null, k) => each ?? lengths[k] ?? 1), d, 1);
+}
+
+/** The lengths of the result of an adaptive pool. */
+export type AdaptiveSize = number | readonly (number | null)[];
+
+/** The elements of each window along an axis one after another, all windows made as long as the longest by their last. */
+function spread(x: Tensor, axis: number, { starts, ends, longest }: ReturnType<typeof adaptiveStarts>): Tensor {
+  const places = starts.flatMap((start, i) =>
+    Array.from({ length: longest }, (_, k) => Math.min(start + k, ends[i]! - 1))
+  );
+  return new Take(axis).call(x, places);
+}
+
+/** Windows of so many elements that touch, along an axis of that length. */
+function touching(length: number, size: number): Windows {
+  return { size, step: size, dilation: 1, before: 0, count: length / size };
+}
+
+/** The average of as many windows as asked for along each of the last `d` axes. */
+export function adaptiveAvgPool(x: Tensor, size: AdaptiveSize, d: number, action = `adaptiveAvgPool${d}d`): Tensor {
+  const counts = adaptiveCounts(action, x, d, size), first = x.shape.length - d;
+  return inSingle(x, (x) =>
+    counts.reduce((pooled, count, k) => {
+      const axis = first + k, length = pooled.shape[axis]!;
+      if (count === length) return pooled;
+      if (length % count === 0) {
+        return new WindowSum(axis, touching(length, length / count)).call(pooled).div(length / count);
+      }
+      const windows = adaptiveStarts(length, count), { starts, ends, longest } = windows;
+      const behind = x.shape.length - 1 - axis, lengths = starts.map((start, i) => ends[i]! - start);
+      const isReal = lengths.flatMap((each) => Array.from({ length: longest }, (_, k) => k < each ? 1 : 0));
+      const elements = where.call(numbersAlong(x, isReal, "bool", behind), spread(pooled, axis, windows), 0);
+      const sums = new WindowSum(axis, touching(isReal.length, longest)).call(elements);
+      return div.call(sums, numbersAlong(x, lengths, x.dtype, behind));
+    }, x));
+}
+
+/** The largest element of as many windows as asked for along each of the last `d` axes. */
+export function adaptiveMaxPool(x: Tensor, size: AdaptiveSize, d: number): Tensor {
+  const counts = adaptiveCounts(`adaptiveMaxPool${d}d`, x, d, size), first = x.shape.length - d;
+  const windows: Windows[] = [];
+  const elements = counts.reduce((elements, count, k) => {
+    const axis = first + k, length = x.shape[axis]!, isEven = length % count === 0;
+    const apart = adaptiveStarts(length, count);
+    windows.push(
+      isEven ? touching(length, length / count) : touching(count * apart.longest, apart.longest),
+    );
+    // A window's last element comes again behind it, where it is neither larger nor the first of its size.
+    return isEven ? elements : spread(elements, axis, apart);
+  }, x);
+  return new MaxPool(windows).call(elements);
+}
