@@ -53,6 +53,9 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   rand: [() => [[2], options()]],
   randint: [() => [0, 3, [2], { ...options(), dtype: "int32" }]],
   randn: [() => [[2], options()]],
+  scaledDotProductAttention: [
+    () => [subject(), subject(), subject(), { mask: null, causal: true, dropout: 0.5, scale: 1, groupedHeads: false }],
+  ],
   scope: [() => [async () => await 1], (body) => body === undefined ? null : core.scope(body)],
   searchsorted: [() => [tensor([1, 2, 3]), subject(), { right: true }]],
   setDefaultDevice: [() => ["wasm", { progress: () => {} }]],
@@ -137,6 +140,53 @@ const methods: Record<string, () => unknown[]> = {
   backward: () => [subject(), { createGraph: false, retainGraph: true }],
 };
 
+/** The subject of methods that ask for other axes than a tensor [2, 3] has, or for integers. */
+const subjects: Record<string, () => Tensor> = {};
+for (const d of [1, 2, 3]) {
+  const lengths = d === 1 ? [1, 2, 3] : d === 2 ? [1, 1, 2, 3] : [1, 1, 1, 2, 3];
+  const kernels = () => core.ones(lengths.with(d === 1 ? 0 : 1, 1)), one = new Array<number>(d).fill(1);
+  const windows: Record<string, () => unknown[]> = {
+    conv: () => [kernels(), { bias: null, stride: one, padding: one, dilation: 1, groups: 1 }],
+    convTranspose: () => [
+      d === 1 ? core.ones([2, 1, 1]) : kernels(),
+      { bias: tensor([1]), stride: 2, padding: 0, outputPadding: one, dilation: 1, groups: 1 },
+    ],
+    maxPool: () => [d === 3 ? [1, 2, 2] : 2, { stride: 1, padding: 0, dilation: one, ceilMode: true }],
+    avgPool: () => [d === 3 ? [1, 2, 2] : 2, { stride: one, padding: 0, countIncludePad: false, divisorOverride: 2 }],
+    lpPool: () => [2, d === 3 ? [1, 2, 2] : 2, { stride: 1, ceilMode: true }],
+    adaptiveAvgPool: () => [one],
+    adaptiveMaxPool: () => [d === 1 ? 1 : [...one.slice(1), null]],
+  };
+  windows.maxPoolWithIndices = windows.maxPool!;
+  for (const [name, args] of Object.entries(windows)) {
+    const full = name === "maxPoolWithIndices" ? `maxPool${d}dWithIndices` : `${name}${d}d`;
+    methods[full] = args;
+    subjects[full] = () => subject().reshape(lengths);
+  }
+}
+const image = () => subject().reshape([1, 1, 2, 3]), places = () => tensor(Int32Array.of(0, 1)).reshape([1, 2]);
+Object.assign(methods, {
+  unfold: () => [1, 2, 1],
+  imageToColumns: () => [{ size: 2, stride: [1, 1], padding: 1, dilation: 1 }],
+  columnsToImage: () => [[1, 3], { size: [1, 2], stride: 1, padding: [0, 1], dilation: [1, 2] }],
+  pixelShuffle: () => [1],
+  pixelUnshuffle: () => [1],
+  channelShuffle: () => [1],
+  interpolate: () => [{ size: [3, 3], mode: "bilinear", alignCorners: true }],
+  gridSample: () => [core.zeros([1, 1, 1, 2]), { mode: "nearest", paddingMode: "border", alignCorners: true }],
+  affineGrid: () => [[1, 1, 2, 2], { alignCorners: true }],
+  embedding: () => [subject(), { paddingIndex: 0 }],
+  embeddingBag: () => [subject(), { mode: "sum", perSampleWeights: core.ones([1, 2]) }],
+});
+for (
+  const name of ["imageToColumns", "pixelShuffle", "pixelUnshuffle", "channelShuffle", "interpolate", "gridSample"]
+) {
+  subjects[name] = image;
+}
+subjects.columnsToImage = () => subject();
+subjects.affineGrid = () => subject().reshape([1, 2, 3]);
+subjects.embedding = subjects.embeddingBag = places;
+
 /** Methods without arguments, and those that only the core calls. */
 const plain =
   /^(neg|expm?1?|log1p|log|sqrt|rsqrt|reciprocal|square|sin|cos|tanh|erf|abs|sign|floor|ceil|round|relu|sigmoid)$/;
@@ -144,6 +194,8 @@ const bare = new Set(
   ("gelu not nonzero unique detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
     "realizeCachedData").split(" "),
 );
+
+const windows = { size: 2, step: 1, dilation: 1, before: 0, count: 2 };
 
 /** Constructors of ops with settings, by the arguments they take. */
 const settings: Record<string, () => unknown[]> = {
@@ -159,6 +211,10 @@ const settings: Record<string, () => unknown[]> = {
   Reshape: () => [[3, 2]],
   BroadcastTo: () => [[2, 2, 3]],
   Diagonal: () => [1, 0, 1],
+  Unfold: () => [1, 2, 1, 1],
+  WindowSum: () => [1, { ...windows }],
+  MaxPool: () => [[{ ...windows }]],
+  ArgMaxPool: () => [[{ ...windows }]],
   Tril: () => [1],
   Triu: () => [1],
   Pad: () => [[1, 1], 2],
@@ -210,7 +266,8 @@ for (const name of Object.keys(core).filter((name) => /^[a-z]/.test(name) && nam
 for (const [name, args] of Object.entries(methods)) {
   forEachDevice(`hostile arguments of tensor.${name}()`, async () => {
     // deno-lint-ignore no-explicit-any
-    await assertMeetsHostile({ name, args, call: (...given) => (subject() as any)[name](...given) }, apart);
+    const call: Door["call"] = (...given) => ((subjects[name] ?? subject)() as any)[name](...given);
+    await assertMeetsHostile({ name, args, call }, apart);
   }, on);
 }
 

@@ -2,7 +2,7 @@
  * Windows: places at equal distances along an axis, of which each takes as many elements. Pure numbers; nothing here touches
  * a device.
  */
-import { checkCount, shown } from "./check.ts";
+import { checkCount, checkOptions, shown } from "./check.ts";
 
 /** How windows lie along one axis. Element k of window q is at place `q * step + k * dilation - before`. */
 export interface Windows {
@@ -16,6 +16,21 @@ export interface Windows {
   readonly before: number;
   /** How many windows there are. */
   readonly count: number;
+}
+
+const windowNames = ["size", "step", "dilation", "before", "count"] as const;
+
+/** A copy of windows. RangeError unless their numbers are integers, and there is an element and a window. */
+export function checkedWindows(action: string, windows: Windows): Windows {
+  checkOptions(action, windows, "{ size: 2, step: 1, dilation: 1, before: 0, count: 3 }", windowNames);
+  const { size, step, dilation, before, count } = windows, any = Number.MIN_SAFE_INTEGER;
+  return {
+    size: checkCount(action, "size", size, 1),
+    step: checkCount(action, "step", step, 1),
+    dilation: checkCount(action, "dilation", dilation, 1),
+    before: checkCount(action, "before", before, any),
+    count: checkCount(action, "count", count, 1),
+  };
 }
 
 /** Places along an axis, at equal steps. */

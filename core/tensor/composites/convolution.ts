@@ -1,6 +1,6 @@
 /** Convolutions and transposed convolutions as PyTorch has them: options, a batch or a single input, and a bias. */
 import { checkCount, checkOptions, refuse, shown } from "../../pure/check.ts";
-import { type Shape, showShape } from "../../pure/shape.ts";
+import { checkShape, type Shape, showShape } from "../../pure/shape.ts";
 import { extentOf, perAxis } from "../../pure/windows.ts";
 import { isTensor } from "../operands.ts";
 import { add, Convolution, type ConvolutionGeometry, ConvolutionTranspose, Reshape } from "../ops/mod.ts";
@@ -63,6 +63,7 @@ export function convolution(x: Tensor, weight: Tensor, d: number, options: Convo
           `padding, ${input.shape[k + 2]! + around[k]!}`,
       );
     });
+    checkShape(action, [input.shape[0]!, weight.shape[0]!, ...size]);
     return new Convolution({ step, before, dilation, groups }, size).call(input, weight);
   });
 }
@@ -92,6 +93,7 @@ export function convolutionTranspose(
       if (whole > 0) return whole;
       throw new RangeError(`Cannot ${action}: axis ${k + 2} of the result would have length ${whole}`);
     });
+    checkShape(action, [input.shape[0]!, weight.shape[1]! * groups, ...size]);
     return new ConvolutionTranspose({ step, before, dilation, groups }, size).call(input, weight);
   });
 }

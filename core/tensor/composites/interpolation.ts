@@ -1,6 +1,6 @@
 /** Images of another size, by sampling between the elements, one axis after the other. */
 import { checkFlag, checkOptions, refuse, shown } from "../../pure/check.ts";
-import { showShape } from "../../pure/shape.ts";
+import { checkShape, showShape } from "../../pure/shape.ts";
 import { perAxis } from "../../pure/windows.ts";
 import { mul, mulAdd, Take } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
@@ -71,6 +71,7 @@ export function interpolate(x: Tensor, options: InterpolationOptions): Tensor {
   if (counts.some((count) => count < 1) || lengths.some((length) => length < 1)) {
     throw new RangeError(`Cannot ${action}: lengths ${showShape(lengths)} to ${showShape(counts)} must be 1 or more`);
   }
+  checkShape(action, [...x.shape.slice(0, 2), ...counts]);
   if (mode === "area") return adaptiveAvgPool(x, counts, d, action);
   const along = (x: Tensor) =>
     counts.reduce((image, count, k) => {

@@ -1,8 +1,8 @@
 /** Pools as PyTorch has them: options, a batch or a single input, and averages over parts of windows. */
 import { arrayFrom } from "../../array/elements.ts";
-import { checkFlag, checkOptions, refuse } from "../../pure/check.ts";
+import { checkFlag, checkOptions, refuse, shown } from "../../pure/check.ts";
 import { type DType, isFloat, isHalf } from "../../pure/dtype.ts";
-import { type Shape, showShape } from "../../pure/shape.ts";
+import { checkShape, type Shape, showShape } from "../../pure/shape.ts";
 import { perAxis, poolWindows, type Windows } from "../../pure/windows.ts";
 import { ArgMaxPool, div, MaxPool, mul, Take, where, WindowChoice, WindowSum } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
@@ -157,7 +157,9 @@ export function lpPool(
 ): Tensor {
   const action = `lpPool${d}d`;
   checkOptions(action, options, "{ stride: 2 }", ["stride", "ceilMode"]);
-  if (typeof p !== "number" || !(p > 0)) throw new RangeError(`Cannot ${action}: p ${p} must be a number above 0`);
+  if (typeof p !== "number" || !(p > 0)) {
+    throw new RangeError(`Cannot ${action}: p ${shown(p)} must be a number above 0`);
+  }
   const elements = perAxis(action, "size", size, d, 1).reduce((a, b) => a * b);
   return inSingle(x, (x) => {
     const mean = avgPool(x.pow(p), size, d, options);
@@ -178,8 +180,11 @@ function adaptiveCounts(action: string, x: Tensor, d: number, size: AdaptiveSize
   checkRank(action, x, d);
   const lengths = x.shape.slice(-d);
   if (lengths.includes(0)) throw new RangeError(`Cannot ${action}: tensor ${showShape(x.shape)} has an empty axis`);
-  if (!Array.isArray(size)) return perAxis(action, "size", size as number, d, 1);
-  return perAxis(action, "size", size.map((each: number | null, k) => each ?? lengths[k] ?? 1), d, 1);
+  const isList = Array.isArray(size) && size.length === d;
+  const given = isList ? size.map((each: number | null, k) => each ?? lengths[k]!) : size;
+  const counts = perAxis(action, "size", given as number | readonly number[], d, 1);
+  checkShape(action, [...x.shape.slice(0, -d), ...counts]);
+  return counts;
 }
 
 /** The lengths of the result of an adaptive pool. */

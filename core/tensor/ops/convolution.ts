@@ -10,10 +10,10 @@ import { filled, mapInto, type NDArray } from "../../array/ndarray.ts";
 import { fold, matmul } from "../../array/skeletons.ts";
 import { broadcastTo, permute, reshape } from "../../array/views.ts";
 import { addTaps, placesAlong, windowsOf } from "../../array/windows.ts";
-import { asItIs } from "../../pure/check.ts";
+import { asItIs, checkCount, checkOptions } from "../../pure/check.ts";
 import { promote } from "../../pure/dtype.ts";
-import { sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
-import { tapsOf, type Windows } from "../../pure/windows.ts";
+import { checkShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
+import { perAxis, tapsOf, type Windows } from "../../pure/windows.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
 import { checkOperands, fitted } from "../operands.ts";
@@ -32,6 +32,8 @@ export interface ConvolutionGeometry {
   readonly groups: number;
 }
 
+const geometryNames = ["step", "before", "dilation", "groups"] as const;
+
 /** An op of two of an input [n, c, ...], kernels [o, c / groups, ...] and a result [n, o, ...]. */
 export abstract class ConvolutionOp extends TensorOp {
   /** @ignore */ override get precision(): Precision {
@@ -42,12 +44,19 @@ export abstract class ConvolutionOp extends TensorOp {
   /** The lengths of the op's result along the axes that the kernels move along. */
   readonly size: Shape;
 
-  /** Lists are copied; whether they fit the operands is checked when the op is called. */
+  /** RangeError unless the lists have an integer for each axis. Whether they fit the operands is checked by `call`. */
   constructor(geometry: ConvolutionGeometry, size: Shape) {
     super();
-    const { step, before, dilation, groups } = geometry;
-    this.geometry = { step: asItIs(step), before: asItIs(before), dilation: asItIs(dilation), groups };
     this.size = asItIs(size);
+    checkShape(this.name, this.size);
+    const { step, before, dilation, groups } = checkOptions(this.name, geometry, "{ step: [1] }", geometryNames);
+    const d = this.size.length, any = Number.MIN_SAFE_INTEGER;
+    this.geometry = {
+      step: perAxis(this.name, "step", step, d, 1),
+      before: perAxis(this.name, "before", before, d, any),
+      dilation: perAxis(this.name, "dilation", dilation, d, 1),
+      groups: checkCount(this.name, "groups", groups, 1),
+    };
   }
 
   /** The windows of kernels with these lengths, at so many places. */

@@ -6,10 +6,10 @@ import { contiguous, filled, fromTypedArray, map, mapInto, type NDArray } from "
 import { argFold } from "../../array/skeletons.ts";
 import { broadcastTo } from "../../array/views.ts";
 import { addTaps, joinWindows, placesAlong, windowsOf } from "../../array/windows.ts";
-import { asItIs } from "../../pure/check.ts";
+import { asItIs, refuse } from "../../pure/check.ts";
 import { rangeOf } from "../../pure/dtype.ts";
-import { sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
-import { tapsOf, type Windows } from "../../pure/windows.ts";
+import { checkShape, sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
+import { checkedWindows, tapsOf, type Windows } from "../../pure/windows.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, notDifferentiable, TensorOp } from "../op.ts";
 import { checkOperands } from "../operands.ts";
@@ -19,10 +19,12 @@ import { summed } from "./sums.ts";
 export abstract class LastWindowsOp extends TensorOp {
   /** How the windows lie along each of the last axes. Every window must have an element inside the axis. */
   readonly windows: readonly Windows[];
-  /** The list is copied. */
+  /** RangeError unless the windows are counted in integers. */
   constructor(windows: readonly Windows[]) {
     super();
-    this.windows = windows.map((each) => ({ ...each }));
+    const own = asItIs(windows);
+    if (own === windows) refuse(this.action, windows, "a list of windows");
+    this.windows = own.map((each) => checkedWindows(this.action, each));
   }
   /** @ignore How many windows there are along each axis. */
   protected get counts(): Shape {
@@ -126,10 +128,11 @@ export abstract class WindowPlacesOp extends LastWindowsOp {
 export class WindowChoice extends WindowPlacesOp {
   /** The lengths of the axes over which the windows lie. */
   readonly lengths: Shape;
-  /** The lists are copied. */
+  /** The lengths are checked when the op is called. */
   constructor(windows: readonly Windows[], lengths: Shape) {
     super(windows);
     this.lengths = asItIs(lengths);
+    checkShape(this.action, this.lengths);
   }
   /** @ignore */
   protected override wanted(places: Shape): readonly [name: string, shape: Shape] {
@@ -162,6 +165,7 @@ export class WindowChoiceGradient extends WindowPlacesOp {
   constructor(windows: readonly Windows[], shape: Shape) {
     super(windows);
     this.shape = asItIs(shape);
+    checkShape(this.action, this.shape);
   }
   /** @ignore */
   protected override wanted(): readonly [name: string, shape: Shape] {

@@ -4,8 +4,8 @@
 import { filled, mapInto, type NDArray } from "../../array/ndarray.ts";
 import { addTaps, joinWindows, placesAlong, windowsOf } from "../../array/windows.ts";
 import { asItIs, checkCount } from "../../pure/check.ts";
-import { normalizeAxis, sameShape, type Shape, showShape } from "../../pure/shape.ts";
-import { areApart, extentOf, type Windows } from "../../pure/windows.ts";
+import { checkShape, normalizeAxis, sameShape, type Shape, showShape } from "../../pure/shape.ts";
+import { areApart, checkedWindows, extentOf, type Windows } from "../../pure/windows.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
 import { summed } from "./sums.ts";
@@ -65,6 +65,7 @@ export class UnfoldGradient extends AxisWindowsOp {
   constructor(shape: Shape, axis: number, size: number, step = 1, dilation = 1) {
     super(axis, size, step, dilation);
     this.shape = asItIs(shape);
+    checkShape(this.action, this.shape);
   }
   /** One map where no two windows share an element, else one for each element of a window. TypeError for another shape. */
   compute(g: NDArray): NDArray {
@@ -99,7 +100,7 @@ export class WindowSum extends TensorOp {
   /** The axis is checked when the op is called. */
   constructor(/** The axis along which the windows lie. */ readonly axis: number, windows: Windows) {
     super();
-    this.windows = { ...windows };
+    this.windows = checkedWindows(this.action, windows);
   }
   /** A map for each element of a window. */
   compute(a: NDArray): NDArray {
@@ -122,7 +123,8 @@ export class WindowSumGradient extends TensorOp {
   constructor(shape: Shape, /** The axis along which the windows lie. */ readonly axis: number, windows: Windows) {
     super();
     this.shape = asItIs(shape);
-    this.windows = { ...windows };
+    checkShape(this.action, this.shape);
+    this.windows = checkedWindows(this.action, windows);
   }
   /** Zeros, and a map for each element of a window. TypeError unless there is a number for each window. */
   compute(g: NDArray): NDArray {
