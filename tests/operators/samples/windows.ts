@@ -312,14 +312,14 @@ const pools: Samples = {
       f: (a) => d === 1 ? a.avgPool1d(3, options) : d === 2 ? a.avgPool2d(3, options) : a.avgPool3d(3, options),
       torch: `F.avg_pool${d}d(a, 3, stride=2, padding=1, ceil_mode=True)`,
     };
-  }),
+  }, [[2, 1, 7], [1, 2, 4, 3], [1, 3, 3, 3]]),
   ...each((d) => `avgPool${d}d`, "without padding", (d) => {
     const options = { stride: 2, padding: 1, ceilMode: true, countIncludePad: false };
     return {
       f: (a) => d === 1 ? a.avgPool1d(3, options) : d === 2 ? a.avgPool2d(3, options) : a.avgPool3d(3, options),
       torch: `F.avg_pool${d}d(a, 3, stride=2, padding=1, ceil_mode=True, count_include_pad=False)`,
     };
-  }),
+  }, [[2, 1, 7], [1, 2, 4, 3], [1, 3, 3, 3]]),
   "avgPool1d: one window": { f: (a) => a.avgPool1d(5), torch: "F.avg_pool1d(a, 5)", inputs: [floats([2, 5])] },
   "avgPool1d: NaN and infinities": {
     f: (a) => a.avgPool1d(2, { stride: 1 }),
