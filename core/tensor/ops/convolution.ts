@@ -278,7 +278,7 @@ export class ConvolutionKernelGradient extends ConvolutionOp {
     });
   }
   #depthwise(x: NDArray, y: NDArray, windows: readonly Windows[]): NDArray {
-    const { groups } = this.geometry, n = y.shape[0]!, m = y.shape[1]! / groups, d = windows.length;
+    const { groups } = this.geometry, m = y.shape[1]! / groups;
     const joined = [0, ...windows.map((_, k) => k + 3)];
     return groupResult(() => {
       const whole = filled(x.storage.stream, [groups, m, sizeOf(this.size)], x.dtype, 0);
