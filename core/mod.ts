@@ -21,6 +21,7 @@ export {
 export { checkpoint } from "./tensor/derivatives/checkpoint.ts";
 export { defineOp, type OpDefinition, type OutGrads } from "./tensor/derivatives/define.ts";
 export { type AnomalyOptions, detectAnomalies } from "./tensor/derivatives/anomalies.ts";
+export { vmap, type VmapOptions } from "./tensor/batching/vmap.ts";
 export type { Like, TensorFunction, Tensors } from "./tensor/derivatives/variables.ts";
 export { type GradientHook, HookHandle } from "./tensor/hooks.ts";
 export { type BackwardOptions, computeGradientOfVariables } from "./tensor/backward.ts";

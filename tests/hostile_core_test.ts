@@ -65,6 +65,7 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   valueAndGrad: [() => [f, { argnums: 0 }], (f, options) => core.valueAndGrad(f, options)(half())],
   vhp: [() => [f, [half()], [half()]]],
   vjp: [() => [f, half()], (f, ...inputs) => core.vjp(f, ...inputs)[1](tensor(1, { dtype: "float64" }))],
+  vmap: [() => [f, { inAxes: [0], outAxes: 0 }], (f, options) => core.vmap(f, options)(half())],
   where: [() => [subject().less(3), 1, subject()]],
   zeros: [() => [[2, 3], options()]],
 };

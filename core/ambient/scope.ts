@@ -265,8 +265,13 @@ export class Surroundings {
 
 /** Runs `body` outside all scopes: no scope frees the tensors that it makes. */
 export function outsideScopes<T>(body: () => T): T {
+  return inScope(null, body);
+}
+
+/** Runs `body` with another innermost scope, or outside all: it owns the tensors that `body` makes. */
+export function inScope<T>(scope: Scope | null, body: () => T): T {
   const state = ambient(), before = state.scope;
-  state.scope = null;
+  state.scope = scope;
   try {
     return body();
   } finally {

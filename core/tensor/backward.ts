@@ -255,7 +255,7 @@ function addAdjoint(state: Sweep, node: Tensor, given: Tensor, from: Op | null):
     return;
   }
   if (state.own !== null) state.unused.push(adjoint);
-  if (node.adjointIsSum && !state.createGraph) {
+  if (node.adjointIsSum && !state.createGraph && before.hasElements && adjoint.hasElements) {
     // The sum belongs to this sweep alone, so it grows in place.
     mapInto(before.array, rows.add, [before.array, adjoint.array]);
     return;
@@ -412,7 +412,7 @@ export function gradientsOf(
           return tensor;
         }
         // The adjoint is a seed or a tensor of the caller's: the result must be a tensor of its own.
-        const own = tensor.wrap(contiguous(tensor.array));
+        const own = tensor.hasElements ? tensor.wrap(contiguous(tensor.array)) : tensor.detach();
         moveTo(own, inner.parent);
         return own;
       });

@@ -115,10 +115,15 @@ export abstract class TensorNode extends Value implements Owned {
     if (isWatched) this.unowned();
   }
 
-  /** The data, for questions about its type and place: unlike `array`, this is not reported to a recording. */
-  private get facts(): NDArray {
+  /** @ignore The data, for questions about its type and place: unlike `array`, this is not reported to a recording. */
+  get facts(): NDArray {
     if (this.cachedData === null) throw this.freedError();
     return this.cachedData;
+  }
+
+  /** @ignore Whether there are elements to be read: those of one example of many, inside `vmap`, are not. */
+  get hasElements(): boolean {
+    return true;
   }
 
   /** The error for whoever asks for the data after it was freed. */

@@ -49,7 +49,7 @@ export function checkOperands(
     if (wanted === numberOrTensor && typeof operand === "number") continue;
     if (!isTensor(operand)) refuse(op.action, operand, wanted);
     if (first === null) first = operand;
-    else if (operand.array.storage.stream !== first.array.storage.stream) {
+    else if (operand.facts.storage.stream !== first.facts.storage.stream) {
       throw new TypeError(
         `Cannot ${op.action}: tensors are on ${first.device} and ${operand.device}, they must be on one device`,
       );
@@ -126,5 +126,5 @@ export function lifted(op: OperandOwner, operands: readonly Operand[]): readonly
 export function numberBeside(op: OperandOwner, beside: Tensor, value: number, dtype: DType): Tensor {
   const type = promoteScalar(dtype, value);
   if (!isFloat(type)) elementOf(op.action, type, value);
-  return beside.wrap(filled(beside.array.storage.stream, [], type, value));
+  return beside.wrap(filled(beside.facts.storage.stream, [], type, value));
 }

@@ -15,7 +15,7 @@ import type { Index } from "./composites/indexing.ts";
 import { LinearMethods } from "./methods/linear.ts";
 import type { TensorOp, TensorTupleOp } from "./op.ts";
 import * as ops from "./ops/mod.ts";
-import type { Op, Value } from "./value.ts";
+import { noValues, type Op, type Value } from "./value.ts";
 import { witness } from "./witness.ts";
 
 export type {
@@ -59,6 +59,10 @@ export class Tensor extends LinearMethods {
    * first input.
    */
   derive(op: TensorOp, inputs: readonly Tensor[]): Tensor {
+    if (witness !== null) {
+      const apart = witness.derive?.(op, inputs, noValues) ?? null;
+      if (apart !== null) return apart[0] as Tensor;
+    }
     let requiresGrad = false;
     let result: NDArray;
     if (inputs.length === 1) {
@@ -81,6 +85,10 @@ export class Tensor extends LinearMethods {
 
   /** As {@linkcode Tensor.derive}; `saved` are further arguments of `compute`, which stay with the result for `gradient`. */
   deriveSaving(op: TensorOp, inputs: readonly Tensor[], saved: readonly Tensor[]): Tensor {
+    if (witness !== null) {
+      const apart = witness.derive?.(op, inputs, saved) ?? null;
+      if (apart !== null) return apart[0] as Tensor;
+    }
     const result = op.compute(...arraysOf(inputs), ...arraysOf(saved));
     const isRecorded = gradientsEnabled() && inputs.some((input) => input.requiresGrad);
     const node = isRecorded ? new Tensor(result, recorded, op, inputs) : new Tensor(result, unrecorded);
@@ -97,8 +105,13 @@ export class Tensor extends LinearMethods {
     op: TensorTupleOp,
     inputs: readonly Tensor[],
     saved: readonly Tensor[],
-    arrays: readonly NDArray[] = op.compute(...arraysOf(inputs), ...arraysOf(saved)),
+    arrays: readonly NDArray[] | null = null,
   ): readonly Tensor[] {
+    if (witness !== null && arrays === null) {
+      const apart = witness.derive?.(op, inputs, saved) ?? null;
+      if (apart !== null) return apart as readonly Tensor[];
+    }
+    arrays ??= op.compute(...arraysOf(inputs), ...arraysOf(saved));
     const isRecorded = gradientsEnabled() && inputs.some((input) => input.requiresGrad);
     const results: readonly Tensor[] = arrays.map((array) =>
       isRecorded && isFloat(array.dtype) ? new Tensor(array, recorded, op, inputs) : new Tensor(array, unrecorded)

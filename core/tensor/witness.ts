@@ -13,6 +13,8 @@ export interface Witness {
   readGradient(tensor: Value, found: Value | null): void;
   /** The gradient of a tensor, until then `found`, is assigned. */
   writeGradient(tensor: Value, found: Value | null): void;
+  /** Computes the results of `op` in its place; null where the op is to do so. */
+  derive?(op: Op, inputs: readonly Value[], saved: readonly Value[]): readonly Value[] | null;
   /** `op` has made a tensor from `inputs`. */
   made?(tensor: Value, op: Op, inputs: readonly Value[]): void;
   /** Runs the gradient of a node's op. */
@@ -22,8 +24,8 @@ export interface Witness {
 /** The present witness, or null. It is a variable, not a function, since every op reads it. */
 export let witness: Witness | null = null;
 
-/** Runs `body` while tensors report to `next`. */
-export function witnessedBy<T>(next: Witness, body: () => T): T {
+/** Runs `body` while tensors report to `next`, or to nobody. */
+export function witnessedBy<T>(next: Witness | null, body: () => T): T {
   const before = witness;
   witness = next;
   try {
@@ -48,6 +50,10 @@ export class PassingWitness implements Witness {
 
   writeGradient(tensor: Value, found: Value | null): void {
     this.behind?.writeGradient(tensor, found);
+  }
+
+  derive(op: Op, inputs: readonly Value[], saved: readonly Value[]): readonly Value[] | null {
+    return this.behind?.derive?.(op, inputs, saved) ?? null;
   }
 
   made(tensor: Value, op: Op, inputs: readonly Value[]): void {

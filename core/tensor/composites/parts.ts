@@ -123,7 +123,7 @@ const placesMost = 2 ** 31 - 1;
 
 /** The elements at places of an axis. */
 function takeAlong(x: Tensor, places: Int32Array<ArrayBuffer>, axis: number): Tensor {
-  const index = fromTypedArray(x.array.storage.stream, places, [places.length], "int32");
+  const index = fromTypedArray(x.facts.storage.stream, places, [places.length], "int32");
   return new Take(axis).call(x, x.wrap(index));
 }
 

@@ -151,7 +151,7 @@ function products(
     const found = units.map((unit) => map(from.map((_, k) => k === place ? unit : null)));
     const wholes = to.map((end, k) => {
       const shape = [...start.shape, ...end.shape];
-      if (found.length === 0) return start.wrap(filled(start.array.storage.stream, shape, end.dtype, 0));
+      if (found.length === 0) return start.wrap(filled(start.facts.storage.stream, shape, end.dtype, 0));
       return stack(found.map((row) => row[k]!)).reshape(shape);
     });
     if (!wholes.some(({ requiresGrad }) => requiresGrad)) {

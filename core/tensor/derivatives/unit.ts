@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor.ts";
 
 /** A tensor with a one at a place and zeros elsewhere, of the shape, type and device of `like`. */
 export function unitLike(like: Tensor, element: number): Tensor {
-  const unit = filled(like.array.storage.stream, [like.size], like.dtype, 0);
+  const unit = filled(like.facts.storage.stream, [like.size], like.dtype, 0);
   const place = slice(unit, [{ start: element, step: 1, length: 1, dropped: false }]);
   mapInto(place, rows.fill, [], 1);
   place.dispose();

@@ -81,7 +81,8 @@ export class Variables {
 
   /** A leaf that requires a gradient and shows the same elements. */
   leaf(tensor: Tensor): Tensor {
-    const leaf = new Tensor(tensor.array.share(), { requiresGrad: true });
+    const leaf = tensor.detach();
+    leaf.requiresGrad = true;
     this.#leaves.add(leaf);
     return leaf;
   }

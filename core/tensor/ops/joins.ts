@@ -127,7 +127,7 @@ export class Split extends TensorTupleOp {
   }
   /** All g one after the other, with zeros for the parts to which nothing flows. */
   gradient(outGrads: readonly (Tensor | null)[], results: readonly Tensor[]): Adjoints {
-    const some = outGrads.find((g) => g !== null)!, zero = filled(some.array.storage.stream, [], some.dtype, 0);
+    const some = outGrads.find((g) => g !== null)!, zero = filled(some.facts.storage.stream, [], some.dtype, 0);
     const nothing = some.wrap(zero);
     return new Concat(this.axis).call(...outGrads.map((g, k) => g ?? nothing.broadcastTo(results[k]!.shape)));
   }

@@ -70,7 +70,7 @@ export class MatMul extends TensorOp {
     const left = rank === 1 ? a.cast(dtype).reshape([1, a.shape[0]!]) : a.cast(dtype);
     const right = otherRank === 1 ? b.cast(dtype).reshape([b.shape[0]!, 1]) : b.cast(dtype);
     if (left.shape.length === 2 && right.shape.length === 2) return [left, right];
-    if (right.shape.length === 2 && left.array.contiguous) {
+    if (right.shape.length === 2 && left.facts.contiguous) {
       // All rows are one matrix, so that the gradient of `b` is one product rather than a sum of one for each matrix.
       return [left.reshape([sizeOf(left.shape.slice(0, -1)), left.shape[rank - 1]!]), right];
     }

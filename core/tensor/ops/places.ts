@@ -152,7 +152,7 @@ export class Untake extends TensorOp {
 
 /** Integers as a tensor on the device of `beside`. */
 function indexBeside(beside: Tensor, integers: Int32Array<ArrayBuffer>): Tensor {
-  return beside.wrap(fromTypedArray(beside.array.storage.stream, integers, [integers.length], "int32"));
+  return beside.wrap(fromTypedArray(beside.facts.storage.stream, integers, [integers.length], "int32"));
 }
 
 /** TypeError unless the indices are integers or bools. */

@@ -1,0 +1,137 @@
+/**
+ * How ops are applied to many examples at once. All examples lie along a new axis 0; the shapes that the op was given are those
+ * of one. An op without a rule is applied to each example in turn.
+ */
+import { normalizeAxes, normalizeAxis, resolveReshape, type Shape } from "../../pure/shape.ts";
+import { stack } from "../functions/shapes.ts";
+import { type TensorOp, TensorTupleOp } from "../op.ts";
+import * as ops from "../ops/mod.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Op } from "../value.ts";
+
+/** An operand of an op: all examples along axis 0, or a tensor that is the same for all of them. */
+export interface Operand {
+  readonly tensor: Tensor;
+  readonly isBatched: boolean;
+  /** The shape of one example. */
+  readonly shape: Shape;
+}
+
+/** The result for all examples along axis 0; null where the operands are not of the kind that the rule is for. */
+type Rule = (op: Op, operands: readonly Operand[], count: number) => Tensor | null;
+
+/** The op itself: it works element by element, and stretches what is the same for all examples. */
+const elementwise: Rule = (op, operands) => (op as TensorOp).call(...operands.map(({ tensor }) => tensor));
+
+/** A reduction, over the same axes of each example. */
+const reduction: Rule = (op, [x]) => {
+  const { axes, name } = op as ops.ReduceOp, { shape, tensor } = x!, rank = shape.length;
+  // A place among all elements counts along several axes.
+  if (rank === 0 || (op instanceof ops.ArgExtremeOp && rank > 1 && axes === undefined)) return null;
+  const Kind = op.constructor as new (options: object) => ops.ReduceOp;
+  return new Kind({ ...op.attributes(), axes: normalizeAxes(name, axes, rank).map((axis) => axis + 1) }).call(tensor);
+};
+
+/** As a reduction, for ops that are given nothing but axes. */
+const softmax: Rule = (op, [x]) => {
+  const { axis, action } = op as ops.SoftmaxOp, { shape, tensor } = x!;
+  if (shape.length === 0) return null;
+  const Kind = op.constructor as new (axes: readonly number[]) => ops.SoftmaxOp;
+  return new Kind(normalizeAxes(action, axis, shape.length).map((each) => each + 1)).call(tensor);
+};
+
+const rules = new Map<unknown, Rule>([
+  ...[ops.Where, ops.Cast, ops.ToDevice].map((kind): [unknown, Rule] => [kind, elementwise]),
+  ...[
+    ops.Summation,
+    ops.Product,
+    ops.Mean,
+    ops.Variance,
+    ops.SquaredDeviation,
+    ops.Max,
+    ops.Min,
+    ops.ArgMax,
+    ops.ArgMin,
+  ]
+    .map((kind): [unknown, Rule] => [kind, reduction]),
+  ...[ops.Softmax, ops.LogSoftmax].map((kind): [unknown, Rule] => [kind, softmax]),
+  [ops.Transpose, (op, [x]) => {
+    const rank = x!.shape.length, { axes = [...Array(rank - 2).keys(), rank - 1, rank - 2] } = op as ops.Transpose;
+    return new ops.Transpose([0, ...axes.map((axis) => normalizeAxis("transpose", axis, rank) + 1)]).call(x!.tensor);
+  }],
+  [ops.Reshape, (op, [x], count) => {
+    const shape = resolveReshape(x!.shape, (op as ops.Reshape).shape);
+    return new ops.Reshape([count, ...shape]).call(x!.tensor);
+  }],
+  [ops.BroadcastTo, (op, [x], count) => {
+    const { shape } = op as ops.BroadcastTo, added = Array<number>(shape.length - x!.shape.length).fill(1);
+    return x!.tensor.reshape([count, ...added, ...x!.shape]).broadcastTo([count, ...shape]);
+  }],
+  [ops.Slice, (op, [x], count) => new ops.Slice([all(count), ...(op as ops.Slice).slices]).call(x!.tensor)],
+  [ops.Unslice, (op, [x], count) => {
+    const { slices, shape } = op as ops.Unslice;
+    return new ops.Unslice([all(count), ...slices], [count, ...shape]).call(x!.tensor);
+  }],
+  // Its operands have as many axes as one another.
+  [ops.MatMul, elementwise],
+  [ops.Concat, (op, operands, count) => {
+    const rank = operands[0]!.shape.length;
+    // A tensor [0] beside those of other shapes is nothing.
+    if (operands.some(({ shape }) => shape.length !== rank || (rank === 1 && shape[0] === 0))) return null;
+    const axis = normalizeAxis("concat", (op as ops.Concat).axis, rank) + 1;
+    return new ops.Concat(axis).call(...operands.map((each) => stretched(each, count)));
+  }],
+  [ops.Take, (op, [source, index]) => {
+    const axis = normalizeAxis("take", (op as ops.Take).axis, source!.shape.length);
+    if (!index!.isBatched) return new ops.Take(axis + 1).call(source!.tensor, index!.tensor);
+    return source!.isBatched || axis > 0 ? null : new ops.Take(0).call(source!.tensor, index!.tensor);
+  }],
+  [ops.Untake, (op, [part, index], count) => {
+    const { axis, shape } = op as ops.Untake;
+    if (index!.isBatched || !part!.isBatched) return null;
+    return new ops.Untake(normalizeAxis("untake", axis, shape.length) + 1, [count, ...shape]).call(
+      part!.tensor,
+      index!.tensor,
+    );
+  }],
+]);
+
+function all(count: number) {
+  return { start: 0, step: 1, length: count, dropped: false };
+}
+
+/** An operand with all examples along axis 0. */
+function stretched({ tensor, isBatched, shape }: Operand, count: number): Tensor {
+  return isBatched ? tensor : tensor.broadcastTo([count, ...shape]);
+}
+
+/** The results of an op for all examples, along axis 0. */
+export function batched(
+  op: TensorOp | TensorTupleOp,
+  operands: readonly Operand[],
+  saved: readonly Operand[],
+  count: number,
+): readonly Tensor[] {
+  const rule = op instanceof ops.RowOp ? elementwise : rules.get(op.constructor);
+  const found = rule === undefined || saved.length > 0 ? null : rule(op, operands, count);
+  return found === null ? oneByOne(op, operands, saved, count) : [found];
+}
+
+/** The same, from one example after the other. */
+function oneByOne(
+  op: TensorOp | TensorTupleOp,
+  operands: readonly Operand[],
+  saved: readonly Operand[],
+  count: number,
+): readonly Tensor[] {
+  if (count === 0) {
+    throw new Error(`Cannot vmap: ${op.name} is applied to one example after the other, and there is none`);
+  }
+  const example = (k: number) => ({ tensor, isBatched }: Operand) => isBatched ? tensor.at(k) : tensor;
+  const results = Array.from({ length: count }, (_, k) => {
+    const inputs = operands.map(example(k)), kept = saved.map(example(k)), [first] = inputs as [Tensor];
+    if (op instanceof TensorTupleOp) return first.deriveAll(op, inputs, kept);
+    return [kept.length === 0 ? first.derive(op, inputs) : first.deriveSaving(op, inputs, kept)];
+  });
+  return results[0]!.map((_, place) => stack(results.map((each) => each[place]!)));
+}
