@@ -11,6 +11,7 @@ import {
   jvp,
   nn,
   noGrad,
+  ops,
   randn,
   Tensor,
   tensor,
@@ -23,6 +24,10 @@ const on = ["cpu", "wasm", "reference"],
   options = { dtype: "float64" } as const,
   near = { relative: 1e-12, absolute: 1e-14 };
 const w = () => tensor([[0.5, -1, 2], [1.5, 0.25, -0.5], [1, 2, 3]], options);
+
+const crossEntropy = new ops.CrossEntropy();
+const norm = (x: Tensor, weight: Tensor, bias: Tensor) =>
+  new ops.NormalizeScaleShift({ axes: [1] }).call(x, weight, bias);
 
 /** Functions of an example [2, 3] and of a matrix [3, 3] that is the same for all. */
 const functions: Readonly<Record<string, (x: Tensor, w: Tensor) => Tensor>> = {
@@ -56,6 +61,9 @@ const functions: Readonly<Record<string, (x: Tensor, w: Tensor) => Tensor>> = {
   "matmul of stacks": (x, w) => w.reshape([1, 3, 3]).broadcastTo([2, 3, 3]).matmul(x.reshape([2, 3, 1])),
   "joined": (x, w) => concat([x, w, x.neg()], 0),
   "joined along the last axis": (x) => concat([x, x], -1),
+  "gelu": (x) => x.gelu(),
+  "a norm": (x, w) => norm(x, w.at(0), w.at(1)),
+  "cross entropy": (x) => crossEntropy.call(x, tensor([2, 0], { dtype: "int32" })),
   "no rule: a triangle": (x) => x.tril(),
   "nothing of the example": (_, w) => w.mul(2),
   "the example itself": (x) => x,
@@ -161,14 +169,14 @@ forEachDevice("what a function of one example cannot do, it is told", () => {
   const refused: [run: () => unknown, message: RegExp][] = [
     [() => vmap((x: Tensor) => x.mul(x.sum().item()))(x), none],
     [() => vmap((x: Tensor) => tensor(x.toArray()))(x), none],
-    [() => vmap((x: Tensor) => x.gelu())(x), none],
     [() => vmap((x: Tensor) => checkpoint((x: Tensor) => x.mul(w), x))(x), none],
     [() =>
       vmap((x: Tensor) => {
         x.mul(w).sum().backward();
         return x;
       })(x), none],
-    [() => escaped!.mul(2), none],
+    [() => vmap((x: Tensor) => new nn.Dropout(0.5).call(x))(x), none],
+    [() => escaped!.mul(2), /^Error: Cannot read tensor \[2\]: the scope opened in vmap\(\) freed it/],
     [() => vmap(any(3)), /^TypeError: Cannot vmap: 3, it must be a function/],
     [
       () => vmap((x: Tensor) => x, { inAxes: any("0") }),

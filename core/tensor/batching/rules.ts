@@ -41,7 +41,7 @@ const softmax: Rule = (op, [x]) => {
 };
 
 const rules = new Map<unknown, Rule>([
-  ...[ops.Where, ops.Cast, ops.ToDevice].map((kind): [unknown, Rule] => [kind, elementwise]),
+  ...[ops.Where, ops.Cast, ops.ToDevice, ops.GELU].map((kind): [unknown, Rule] => [kind, elementwise]),
   ...[
     ops.Summation,
     ops.Product,
@@ -113,7 +113,9 @@ export function batched(
   count: number,
 ): readonly Tensor[] {
   const rule = op instanceof ops.RowOp ? elementwise : rules.get(op.constructor);
-  const found = rule === undefined || saved.length > 0 ? null : rule(op, operands, count);
+  // What an op saves it can compute anew; whoever reads what was saved of single examples meets one after the other.
+  const fits = rule !== undefined && (saved.length === 0 || rule === elementwise);
+  const found = fits ? rule(op, operands, count) : null;
   return found === null ? oneByOne(op, operands, saved, count) : [found];
 }
 

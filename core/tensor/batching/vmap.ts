@@ -32,9 +32,8 @@ export interface VmapOptions {
  * outside, so that `vmap(grad(f))` gives a gradient for each example; nested vmaps and captured functions around it work, too.
  * Random numbers that the function draws are the same for all examples.
  *
- * The function cannot read elements, nor use `backward()` and whatever else changes or reads memory: an Error says so. So
- * does it for `GELU`, norms over rows and the losses of labels, dropout, `checkpoint` and `defineOp`. TypeError for
- * arguments that do not have as many examples as one another.
+ * The function cannot read elements, nor use `backward()`, dropout, `checkpoint`, `defineOp` and whatever else changes or
+ * reads memory: an Error says so. TypeError for arguments that do not have as many examples as one another.
  *
  * @example
  * ```ts

@@ -11,6 +11,7 @@ import { asGroup, groupResult } from "../../array/group.ts";
 import { sameShape, showShape } from "../../pure/shape.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
+import { aside } from "../aside.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
 import { checkOperands, meet, type Operand } from "../operands.ts";
@@ -87,7 +88,7 @@ export class GELU extends TensorOp {
     // Halves are computed in float32, so that Φ(a) is not rounded to a half.
     if (isHalf(x.dtype)) return this.call(x.cast("float32")).cast(x.dtype);
     if (!x.requiresGrad || !gradientsEnabled()) return super.call(x);
-    return asGroup(() => this.record([x], [x.wrap(map(rows.normalCdf, [x.array]))]));
+    return asGroup(() => this.record([x], aside([x], (x) => [map(rows.normalCdf, [x])])));
   }
   /** g (Φ(a) + a φ(a)), with φ the density. */
   gradient(g: Tensor, y: Tensor): Adjoints {

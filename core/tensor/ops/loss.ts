@@ -8,6 +8,7 @@ import { checkLabels, fold } from "../../array/skeletons.ts";
 import { broadcastTo } from "../../array/views.ts";
 import { isFloat } from "../../pure/dtype.ts";
 import { sameShape, type Shape, showShape } from "../../pure/shape.ts";
+import { aside } from "../aside.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, callWith, WideOp } from "../op.ts";
 import { checkOperands, fitted } from "../operands.ts";
@@ -38,6 +39,14 @@ function knownOf(logits: NDArray, labels: NDArray): Known {
   return [highest, behind, map("crossEntropyTail", [others, behind])];
 }
 
+/** RangeError for labels outside [0, classes), which some devices report later. */
+function checkAllLabels(labels: Tensor, classes: number): void {
+  aside([labels], (labels) => {
+    checkLabels(labels, classes);
+    return [];
+  });
+}
+
 /**
  * The cross entropy of logits [batch, classes] against integer labels [batch], in a tensor of any type: log(sum(exp(x))) -
  * x[label], of shape [batch]. RangeError for labels outside [0, classes).
@@ -58,10 +67,10 @@ export class CrossEntropy extends WideOp {
           "must be [batch, classes] and [batch]",
       );
     }
-    checkLabels(labels.array, shape[1]!);
+    checkAllLabels(labels, shape[1]!);
     return inFloat32([isFloat(logits.dtype) ? logits : logits.cast("float32")], (logits) =>
       asGroup(() => {
-        const known = groupResults(() => knownOf(logits.array, labels.array)).map((array) => logits.wrap(array));
+        const known = aside([logits, labels], (logits, labels) => groupResults(() => knownOf(logits, labels)));
         return callWith(() => this.record([logits, labels], known), ...known);
       }));
   }
@@ -98,7 +107,7 @@ export class CrossEntropyGradient extends WideOp {
           "they must be [batch, classes], [batch] and [batch]",
       );
     }
-    checkLabels(labels.array, shape[1]!);
+    checkAllLabels(labels, shape[1]!);
     const wide = inPrecision(this.precision, [logits, g]);
     return wide[0] === logits && wide[1] === g ? inputs : [wide[0]!, labels, wide[1]!];
   }

@@ -6,6 +6,7 @@ import { map, type NDArray } from "../../array/ndarray.ts";
 import { fold } from "../../array/skeletons.ts";
 import { broadcastTo } from "../../array/views.ts";
 import { countAlong, reducedShape, type Shape } from "../../pure/shape.ts";
+import { aside } from "../aside.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** The mean over `axes` (sorted), in the shape `out` that drops them or keeps them as ones. */
@@ -44,9 +45,11 @@ export function momentsOf(
   x: Tensor,
   { axes, eps = 1e-5 }: { readonly axes: readonly number[]; readonly eps?: number },
 ): { mean: Tensor; squares: Tensor; inverse: Tensor } {
-  const [mean, squares, inverse] = groupResults(() => {
-    const found = moments(x.array, axes, eps);
-    return [found.mean, found.squares, found.inverse];
-  }) as [NDArray, NDArray, NDArray];
-  return { mean: x.wrap(mean), squares: x.wrap(squares), inverse: x.wrap(inverse) };
+  const compute = (x: NDArray) =>
+    groupResults(() => {
+      const found = moments(x, axes, eps);
+      return [found.mean, found.squares, found.inverse];
+    });
+  const [mean, squares, inverse] = aside([x], compute) as [Tensor, Tensor, Tensor];
+  return { mean, squares, inverse };
 }

@@ -200,7 +200,8 @@ export class NormalizeScaleShift extends MomentsOp {
    * which w and b are repeated.
    */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    return gradientsEnabled() ? this.#inOps(g, y.inputs) : this.#inOneGroup(g, y.inputs, y.saved);
+    const isPlain = !gradientsEnabled() && g.hasElements && y.hasElements;
+    return isPlain ? this.#inOneGroup(g, y.inputs, y.saved) : this.#inOps(g, y.inputs);
   }
   #inOps(g: Tensor, [x, weight, bias]: readonly Tensor[]): Adjoints {
     const normal = new Normalize(this).call(x!);
