@@ -75,12 +75,29 @@ const reduced = () => [{ axes: [0], keepDims: true }];
 /** Methods of a tensor [2, 3] that take arguments. */
 const methods: Record<string, () => unknown[]> = {
   ...Object.fromEntries(
-    ["add", "sub", "mul", "div", "pow", "floorDiv", "mod", "maximum", "minimum"].map((name) => [name, () => [2]]),
+    ("add sub rsub mul div rdiv pow floorDiv mod remainder fmod maximum minimum fmax fmin hypot logaddexp logaddexp2 xlogy " +
+      "xlog1py copysign heaviside xor").split(" ").map((name) => [name, () => [2]]),
   ),
   ...Object.fromEntries(Object.keys(ops.comparisons).map((name) => [name, () => [tensor([1, 2, 3])]])),
   ...Object.fromEntries(["sum", "prod", "mean", "max", "min", "argmax", "argmin"].map((name) => [name, reduced])),
   mulAdd: () => [2, tensor([1, 2, 3])],
-  clip: () => [0, 1],
+  addcmul: () => [2, tensor([1, 2, 3]), { value: 2 }],
+  addcdiv: () => [tensor([1, 2, 3]), 2, { value: 2 }],
+  lerp: () => [2, 0.5],
+  logit: () => [0.1],
+  nanToNum: () => [{ nan: 0, posInf: 1, negInf: -1 }],
+  ...Object.fromEntries(["clip", "clamp"].map((name) => [name, () => [0, tensor([1, 2, 3])]])),
+  leakyRelu: () => [0.1],
+  prelu: () => [tensor([1, 2, 3])],
+  elu: () => [2],
+  celu: () => [2],
+  gelu: () => [{ approximate: "tanh" }],
+  softplus: () => [2, 3],
+  hardtanh: () => [-1, 2],
+  glu: () => [1],
+  softshrink: () => [1],
+  hardshrink: () => [1],
+  threshold: () => [1, 2],
   where: () => [1, tensor([1, 2, 3])],
   cast: () => ["float64"],
   to: () => ["reference"],
@@ -189,10 +206,13 @@ subjects.affineGrid = () => subject().reshape([1, 2, 3]);
 subjects.embedding = subjects.embeddingBag = places;
 
 /** Methods without arguments, and those that only the core calls. */
-const plain =
-  /^(neg|expm?1?|log1p|log|sqrt|rsqrt|reciprocal|square|sin|cos|tanh|erf|abs|sign|floor|ceil|round|relu|sigmoid)$/;
+const plain = new RegExp(
+  "^(neg|expm?1?|log1p|log|sqrt|rsqrt|reciprocal|square|sin|cos|tan|sinc|sinh|cosh|asinh|acosh|atanh|tanh|erf|" +
+    "deg2rad|rad2deg|abs|sign|floor|ceil|round|trunc|fix|frac|is(Nan|Inf|Finite|PosInf|NegInf)|relu|relu6|selu|sigmoid|" +
+    "logSigmoid|hardsigmoid|silu|mish|hardswish|softsign|tanhshrink)$",
+);
 const bare = new Set(
-  ("gelu not nonzero unique detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
+  ("not nonzero unique detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
     "realizeCachedData").split(" "),
 );
 
@@ -205,6 +225,7 @@ const settings: Record<string, () => unknown[]> = {
   DivScalar: () => [2],
   PowerScalar: () => [2],
   Clip: () => [0, 1],
+  Softplus: () => [2, 3],
   Compare: () => ["less"],
   Cast: () => ["float64"],
   ToDevice: () => ["reference"],

@@ -150,6 +150,13 @@ export function rangeOf(dtype: DType): readonly [least: number, largest: number]
   return dtype === "int32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, dtype === "uint8" ? 255 : 1];
 }
 
+/** The largest finite number of a float type. */
+export function largestFinite(dtype: DType): number {
+  if (dtype === "float64") return Number.MAX_VALUE;
+  if (dtype === "float16") return 65504;
+  return (2 - 2 ** (dtype === "bfloat16" ? -7 : -23)) * 2 ** 127;
+}
+
 /**
  * The number to be stored as an element: an integer type loses the fraction, and bool is whether the number differs from 0.
  * RangeError for what an integer type does not have, NaN among it.

@@ -9,6 +9,12 @@ testOps("activation", {
   ReLU: { f: (a) => a.relu(), inputs: [m] },
   Sigmoid: { f: (a) => a.sigmoid(), inputs: [m] },
   GELU: { f: (a) => a.gelu(), inputs: [m], ulps: 16 },
+  Softplus: { f: (a) => a.softplus(2, 3), inputs: [m] },
+  Softsign: { f: (a) => a.softsign(), inputs: [m] },
+  Tanhshrink: { f: (a) => a.tanhshrink(), inputs: [m], ulps: 8 },
+  SiLU: { f: (a) => a.silu(), inputs: [m] },
+  Mish: { f: (a) => a.mish(), inputs: [m], ulps: 8 },
+  GELUTanh: { f: (a) => a.gelu({ approximate: "tanh" }), inputs: [m], ulps: 16 },
   DropoutOp: { f: (a) => new DropoutOp(0.4).call(a, a.detach().abs().mod(1)), inputs: [m], ulps: 8 },
   "GELU far out": { f: (a) => a.mul(3).gelu(), inputs: [m], ulps: 64 },
 });

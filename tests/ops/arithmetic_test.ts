@@ -26,6 +26,8 @@ testOps("arithmetic", {
   Square: { f: (a) => a.square(), inputs: [m] },
   FloorDiv: { f: (a, b) => a.floorDiv(b), inputs: [m, m], shift: 3, order: 0 },
   Mod: { f: (a, b) => a.mod(b), inputs: [m, m], shift: 3, ulps: 64 },
+  Fmod: { f: (a, b) => a.neg().fmod(b), inputs: [m, m], shift: 3, ulps: 64 },
+  Hypot: { f: (a, b) => a.hypot(b), inputs: [m, m] },
 });
 
 forEachDevice("an op without a derivative says so", () => {

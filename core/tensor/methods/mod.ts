@@ -1,4 +1,5 @@
 /** The classes from which {@linkcode Tensor} inherits its methods, one for each family. */
+export * from "./activations.ts";
 export * from "./indexing.ts";
 export * from "./linear.ts";
 export * from "./pointwise.ts";

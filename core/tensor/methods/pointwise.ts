@@ -2,7 +2,10 @@
  * Methods that compute each element by itself, or from the elements at the same place.
  */
 import { isFloat } from "../../pure/dtype.ts";
+import * as composites from "../composites/pointwise.ts";
+import type { NanToNumOptions, ScaledOptions } from "../composites/pointwise.ts";
 import { TensorNode } from "../node.ts";
+import { isTensor } from "../operands.ts";
 import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -37,6 +40,31 @@ export abstract class PointwiseMethods extends TensorNode {
     return typeof other === "number" ? new ops.DivScalar(other).call(this) : ops.div.call(this, other);
   }
 
+  /** `other - a`: `sub` with its operands exchanged. */
+  rsub(this: Tensor, other: Tensor | number): Tensor {
+    return ops.sub.call(other as Tensor, this);
+  }
+
+  /** `other / a`: `div` with its operands exchanged. */
+  rdiv(this: Tensor, other: Tensor | number): Tensor {
+    return ops.div.call(other as Tensor, this);
+  }
+
+  /** `a + value b c`, by default with a `value` of 1; integers stay integers if `value` is one. */
+  addcmul(this: Tensor, b: Tensor | number, c: Tensor | number, options: ScaledOptions = {}): Tensor {
+    return composites.addcmul(this, b, c, options);
+  }
+
+  /** `a + value b / c`, by default with a `value` of 1; integers give float32. */
+  addcdiv(this: Tensor, b: Tensor | number, c: Tensor | number, options: ScaledOptions = {}): Tensor {
+    return composites.addcdiv(this, b, c, options);
+  }
+
+  /** `a + weight (end - a)`, computed from the nearer end: exact for a weight of 0 or 1. */
+  lerp(this: Tensor, end: Tensor | number, weight: Tensor | number): Tensor {
+    return composites.lerp(this, end, weight);
+  }
+
   /** `a` to the power `b`; integers give float32. */
   pow(this: Tensor, other: Tensor | number): Tensor {
     return typeof other === "number" ? new ops.PowerScalar(other).call(this) : ops.pow.call(this, other);
@@ -56,6 +84,16 @@ export abstract class PointwiseMethods extends TensorNode {
     return ops.mod.call(this, other);
   }
 
+  /** {@linkcode Tensor.mod} by PyTorch's name. */
+  remainder(this: Tensor, other: Tensor | number): Tensor {
+    return ops.mod.call(this, other);
+  }
+
+  /** The remainder with the sign of `a`, as in C; of integers 0 where the divisor is 0. */
+  fmod(this: Tensor, other: Tensor | number): Tensor {
+    return ops.fmod.call(this, other);
+  }
+
   /** The larger of each pair, or NaN if one is NaN; ties share the gradient, and at NaN both get the whole. */
   maximum(this: Tensor, other: Tensor | number): Tensor {
     return ops.maximum.call(this, other);
@@ -64,6 +102,51 @@ export abstract class PointwiseMethods extends TensorNode {
   /** The smaller of each pair, or NaN if one is NaN; ties share the gradient, and at NaN both get the whole. */
   minimum(this: Tensor, other: Tensor | number): Tensor {
     return ops.minimum.call(this, other);
+  }
+
+  /** The larger of each pair, or the other one if one is NaN; at ties `a` gets the gradient. */
+  fmax(this: Tensor, other: Tensor | number): Tensor {
+    return composites.fmax(this, other);
+  }
+
+  /** The smaller of each pair, or the other one if one is NaN; at ties `a` gets the gradient. */
+  fmin(this: Tensor, other: Tensor | number): Tensor {
+    return composites.fmin(this, other);
+  }
+
+  /** `sqrt(a² + b²)` without overflow: infinite if one is. Its derivatives are 0 where both are 0, where PyTorch has NaN. */
+  hypot(this: Tensor, other: Tensor | number): Tensor {
+    return ops.hypot.call(this, other);
+  }
+
+  /** `log(exp(a) + exp(b))` without overflow; equal infinities share the gradient, where PyTorch has NaN. */
+  logaddexp(this: Tensor, other: Tensor | number): Tensor {
+    return ops.logaddexp.call(this, other);
+  }
+
+  /** As {@linkcode Tensor.logaddexp} with powers of 2 and their logarithm. */
+  logaddexp2(this: Tensor, other: Tensor | number): Tensor {
+    return ops.logaddexp2.call(this, other);
+  }
+
+  /** `a log(b)`, and 0 where `a` is 0 and `b` no NaN. */
+  xlogy(this: Tensor, other: Tensor | number): Tensor {
+    return composites.xlogy(this, other);
+  }
+
+  /** `a log(1 + b)`, and 0 where `a` is 0 and `b` no NaN. */
+  xlog1py(this: Tensor, other: Tensor | number): Tensor {
+    return composites.xlog1py(this, other);
+  }
+
+  /** The magnitude of `a` with the sign of `other`, of which -0 is negative; nothing flows to `other`, nor to zeros. */
+  copysign(this: Tensor, other: Tensor | number): Tensor {
+    return composites.copysign(this, other);
+  }
+
+  /** 0 where `a` is below 0 or NaN, 1 where it is above, and `values` at 0; nothing flows to `a`. */
+  heaviside(this: Tensor, values: Tensor | number): Tensor {
+    return composites.heaviside(this, values);
   }
 
   /** `-a`; TypeError for bools. */
@@ -85,6 +168,13 @@ export abstract class PointwiseMethods extends TensorNode {
   /** `log(1 + a)`, with all digits near 0. */
   log1p(this: Tensor): Tensor {
     return ops.log1p.call(this);
+  }
+  /**
+   * `log(a / (1 - a))`, with all digits near 1/2: infinite at 0 and 1, NaN beyond. If there is an `eps`, below 1/2, then
+   * elements below it and above 1 - `eps` count as these.
+   */
+  logit(this: Tensor, eps?: number | null): Tensor {
+    return composites.logit(this, eps);
   }
   /** The square root: NaN below 0; its derivative at 0 is infinite. */
   sqrt(this: Tensor): Tensor {
@@ -110,9 +200,45 @@ export abstract class PointwiseMethods extends TensorNode {
   cos(this: Tensor): Tensor {
     return ops.cos.call(this);
   }
+  /** The tangent, accurate for large angles too. */
+  tan(this: Tensor): Tensor {
+    return ops.tan.call(this);
+  }
+  /** `sin(π a) / (π a)`, and 1 at 0; it is 0 at all other integers. */
+  sinc(this: Tensor): Tensor {
+    return composites.sinc(this);
+  }
+  /** Degrees as radians: `a π / 180`. */
+  deg2rad(this: Tensor): Tensor {
+    return new ops.MulScalar(Math.PI / 180).call(this);
+  }
+  /** Radians as degrees: `a 180 / π`. */
+  rad2deg(this: Tensor): Tensor {
+    return new ops.MulScalar(180 / Math.PI).call(this);
+  }
   /** The hyperbolic tangent. */
   tanh(this: Tensor): Tensor {
     return ops.tanh.call(this);
+  }
+  /** The hyperbolic sine, with all digits near 0. */
+  sinh(this: Tensor): Tensor {
+    return ops.sinh.call(this);
+  }
+  /** The hyperbolic cosine. */
+  cosh(this: Tensor): Tensor {
+    return ops.cosh.call(this);
+  }
+  /** The inverse of `sinh`, with all digits near 0. */
+  asinh(this: Tensor): Tensor {
+    return ops.asinh.call(this);
+  }
+  /** The inverse of `cosh`, from 0 on: NaN below 1, where its derivative is infinite. */
+  acosh(this: Tensor): Tensor {
+    return ops.acosh.call(this);
+  }
+  /** The inverse of `tanh`: infinite at -1 and 1, NaN beyond. */
+  atanh(this: Tensor): Tensor {
+    return ops.atanh.call(this);
   }
   /** The error function: 2/√π times the integral of exp(-t²) from 0 to `a`. */
   erf(this: Tensor): Tensor {
@@ -126,37 +252,53 @@ export abstract class PointwiseMethods extends TensorNode {
   sign(this: Tensor): Tensor {
     return ops.sign.call(this);
   }
-  /** The largest integer that is not above `a`, as a float; its derivative is zero. */
+  /** The largest integer that is not above `a`; its derivative is zero. Integers stay as they are. */
   floor(this: Tensor): Tensor {
     return ops.floor.call(this);
   }
-  /** The smallest integer that is not below `a`, as a float; its derivative is zero. */
+  /** The smallest integer that is not below `a`; its derivative is zero. Integers stay as they are. */
   ceil(this: Tensor): Tensor {
     return ops.ceil.call(this);
   }
-  /** The nearest integer, halves to even, as a float; its derivative is zero. */
+  /** The nearest integer, halves to even; its derivative is zero. Integers stay as they are. */
   round(this: Tensor): Tensor {
     return ops.round.call(this);
   }
-  /** `max(a, 0)`, with a derivative of 0 at 0. */
-  relu(this: Tensor): Tensor {
-    return ops.relu.call(this);
+  /** The integer part: the nearest integer toward 0; its derivative is zero. Integers stay as they are. */
+  trunc(this: Tensor): Tensor {
+    return composites.trunc(this);
   }
-  /** `1 / (1 + exp(-a))`. */
-  sigmoid(this: Tensor): Tensor {
-    return ops.sigmoid.call(this);
+  /** {@linkcode Tensor.trunc} by another name. */
+  fix(this: Tensor): Tensor {
+    return composites.trunc(this);
   }
-  /** `x Φ(x)`, the erf form. */
-  gelu(this: Tensor): Tensor {
-    return ops.gelu.call(this);
+  /** `a - trunc(a)`, with the sign of `a`; NaN of infinities. */
+  frac(this: Tensor): Tensor {
+    return composites.frac(this);
   }
 
   /**
    * `min(max(a, low), high)`; nothing flows to elements outside `[low, high]`. A bound that is undefined or null bounds
-   * nothing. Integers stay integers if the bounds are, else they become float32.
+   * nothing. Integers stay integers if the bounds are, else they become float32. RangeError for numbers `low` above `high`.
+   *
+   * Bounds may be tensors, which broadcast and get the gradient of what they bound. Where such a `low` exceeds `high`, the
+   * result is `high`; where a bound is NaN, so is the result.
    */
-  clip(this: Tensor, low: number | null | undefined, high?: number | null): Tensor {
-    return new ops.Clip(low, high).call(this);
+  clip(this: Tensor, low: Tensor | number | null | undefined, high?: Tensor | number | null): Tensor {
+    const isScalar = !isTensor(low) && !isTensor(high);
+    return isScalar ? new ops.Clip(low, high).call(this) : composites.clipBetween(this, low, high);
+  }
+  /** {@linkcode Tensor.clip} by PyTorch's name. */
+  clamp(this: Tensor, low: Tensor | number | null | undefined, high?: Tensor | number | null): Tensor {
+    return this.clip(low, high);
+  }
+
+  /**
+   * `nan` in the place of NaN, `posInf` of Infinity and `negInf` of -Infinity: by default 0 and the largest and the lowest
+   * finite number of the type. Nothing flows to what was replaced. Integers stay as they are.
+   */
+  nanToNum(this: Tensor, options: NanToNumOptions = {}): Tensor {
+    return composites.nanToNum(this, options);
   }
 
   // Comparisons give bool tensors.
@@ -193,9 +335,33 @@ export abstract class PointwiseMethods extends TensorNode {
   or(this: Tensor, other: Tensor | number): Tensor {
     return ops.comparisons.or.call(this, other);
   }
+  /** True where one differs from 0 and the other does not: PyTorch's `logical_xor`. */
+  xor(this: Tensor, other: Tensor | number): Tensor {
+    return composites.xor(this, other);
+  }
   /** True where `a` is 0 or false. */
   not(this: Tensor): Tensor {
     return ops.not.call(this);
+  }
+  /** True where `a` is NaN. */
+  isNan(this: Tensor): Tensor {
+    return this.notEqual(this);
+  }
+  /** True where `a` is Infinity or -Infinity. */
+  isInf(this: Tensor): Tensor {
+    return this.abs().equal(Infinity);
+  }
+  /** True where `a` is neither NaN nor infinite. */
+  isFinite(this: Tensor): Tensor {
+    return this.abs().less(Infinity);
+  }
+  /** True where `a` is Infinity. */
+  isPosInf(this: Tensor): Tensor {
+    return this.equal(Infinity);
+  }
+  /** True where `a` is -Infinity. */
+  isNegInf(this: Tensor): Tensor {
+    return this.equal(-Infinity);
   }
 
   /** `a` where this tensor is true, `b` elsewhere. */

@@ -6,10 +6,10 @@ import type { Axes } from "../../pure/shape.ts";
 import { nanmean, nansum, norm, softmin, std, withMean } from "../composites/reductions.ts";
 import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
-import { PointwiseMethods } from "./pointwise.ts";
+import { ActivationMethods } from "./activations.ts";
 
 /** The methods of {@linkcode Tensor} that join elements along axes. */
-export abstract class ReductionMethods extends PointwiseMethods {
+export abstract class ReductionMethods extends ActivationMethods {
   // Reductions: over all axes by default, else over an axis, a list of axes, or `{ axes, keepDims }`.
 
   /** The sum; integers and bools give int32, which wraps. Its bits do not depend on the number of threads. */

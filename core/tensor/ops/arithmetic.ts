@@ -4,11 +4,14 @@
  * In the formulas y is the result and g its adjoint. The comment of a `gradient` gives the adjoint of the input, or the
  * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
+import { groupResult } from "../../array/group.ts";
+import { map, type NDArray } from "../../array/ndarray.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
+import { isFloat } from "../../pure/dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, notDifferentiable } from "../op.ts";
 import type { Precision } from "../precision.ts";
-import { RowOp, ScalarOp } from "./row.ts";
+import { CompoundOp, constantLike, RowOp, ScalarOp } from "./row.ts";
 
 /** a + b. */
 export class EWiseAdd extends RowOp {
@@ -203,3 +206,54 @@ export class Mod extends RowOp {
 }
 /** {@linkcode Mod} as `Tensor` calls it. */
 export const mod: Mod = new Mod();
+
+/** The remainder of the quotient that is rounded toward 0: the sign is a's, as in C; of integers 0 where b is 0. */
+export class Fmod extends CompoundOp {
+  /** @ignore */ override get precision(): Precision {
+    return "given";
+  }
+  /** Of floats |a| mod |b| with a's sign, which is exact; of integers mod(a, b), which is b too much if it has b's sign. */
+  compute(a: NDArray, b: NDArray): NDArray {
+    return groupResult(() => {
+      if (isFloat(a.dtype)) {
+        return map("mul", [map("mod", [map("abs", [a]), map("abs", [b])]), map("sign", [a])]);
+      }
+      const rest = map("mod", [a, b]), zero = constantLike(a, 0);
+      const differ = map("notEqual", [map("less", [a, zero]), map("less", [b, zero])]);
+      const isAbove = map("and", [differ, map("notEqual", [rest, zero])]);
+      return map("where", [isAbove, map("sub", [rest, b]), rest], undefined, a.dtype);
+    });
+  }
+  /** [g, -g times the quotient rounded toward 0]. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [a, b] = y.inputs as [Tensor, Tensor];
+    if (!b.requiresGrad) return [g, null];
+    const [above, below] = [a.detach(), b.detach()], sign = above.sign().mul(below.sign());
+    return [g, g.mul(above.abs().floorDiv(below.abs()).mul(sign)).neg()];
+  }
+}
+/** {@linkcode Fmod} as `Tensor` calls it. */
+export const fmod: Fmod = new Fmod();
+
+/** √(a² + b²), in which no square overflows. Infinite where one operand is. */
+export class Hypot extends CompoundOp {
+  /** m √(1 + (n/m)²), where m is the larger and n the smaller magnitude. */
+  compute(a: NDArray, b: NDArray): NDArray {
+    return groupResult(() => {
+      const x = map("abs", [a]), y = map("abs", [b]), most = map("max", [x, y]), infinite = constantLike(a, Infinity);
+      const ratio = map("div", [map("min", [x, y]), most]);
+      const root = map("sqrt", [map("addScalar", [map("square", [ratio])], { s: 1 })]);
+      const length = map("where", [most, map("mul", [most, root]), most]);
+      const isInfinite = map("or", [map("equal", [x, infinite]), map("equal", [y, infinite])]);
+      return map("where", [isInfinite, infinite, length], undefined, a.dtype);
+    });
+  }
+  /** [g a / y, g b / y], and 0 where both operands are. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const isZero = y.equal(0), length = isZero.where(1, y);
+    const toward = (x: Tensor) => x.requiresGrad ? isZero.where(0, g.mul(x.div(length))) : null;
+    return (y.inputs as [Tensor, Tensor]).map(toward);
+  }
+}
+/** {@linkcode Hypot} as `Tensor` calls it. */
+export const hypot: Hypot = new Hypot();

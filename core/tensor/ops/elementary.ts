@@ -4,11 +4,13 @@
  * In the formulas y is the result and g its adjoint. The comment of a `gradient` gives the adjoint of the input, or the
  * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
+import { groupResult } from "../../array/group.ts";
+import { map, type NDArray } from "../../array/ndarray.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Adjoints } from "../op.ts";
 import type { Precision } from "../precision.ts";
-import { RowOp } from "./row.ts";
+import { CompoundOp, RowOp } from "./row.ts";
 
 /** e^a. */
 export class Exp extends RowOp {
@@ -30,9 +32,9 @@ export class Expm1 extends RowOp {
   /** @ignore */ override get precision(): Precision {
     return "wide";
   }
-  /** g (y + 1). */
+  /** g e^a: far below 0, y + 1 has lost its digits. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    return g.mul(y.add(1));
+    return g.mul(y.inputs[0]!.exp());
   }
 }
 /** {@linkcode Expm1} as `Tensor` calls it. */
@@ -112,6 +114,20 @@ export class Cos extends RowOp {
 }
 /** {@linkcode Cos} as `Tensor` calls it. */
 export const cos: Cos = new Cos();
+
+/** tan a, within a few units in the last place however large the angle is. */
+export class Tan extends CompoundOp {
+  /** sin a / cos a. */
+  compute(a: NDArray): NDArray {
+    return groupResult(() => map("div", [map("sin", [a]), map("cos", [a])]));
+  }
+  /** g (1 + y²). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.square().add(1));
+  }
+}
+/** {@linkcode Tan} as `Tensor` calls it. */
+export const tan: Tan = new Tan();
 
 /** tanh a. */
 export class Tanh extends RowOp {

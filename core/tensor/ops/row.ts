@@ -2,16 +2,27 @@
  * Ops that are one row of the table of kernels: one expression, evaluated for each element.
  *
  * The row tells how many operands it takes, and whether they may be integers. So an op that is a row states its row and its
- * derivative, and nothing else.
+ * derivative, and nothing else. An op that takes several rows for each element states how they follow one another.
  */
-import { mapScalars, type NDArray } from "../../array/ndarray.ts";
+import { filled, mapScalars, type NDArray } from "../../array/ndarray.ts";
 import type { MapInfo } from "../../array/rows.ts";
+import { broadcastTo } from "../../array/views.ts";
 import { dtypeCode } from "../../../kernels/instruction.ts";
 import { refuse } from "../../pure/check.ts";
 import { elementOf, isFloat, promoteScalar } from "../../pure/dtype.ts";
-import { TensorOp } from "../op.ts";
-import { areAlike, checkOperands, fitted, meet, type Operand } from "../operands.ts";
-import { rowType } from "../precision.ts";
+import { TensorOp, WideOp } from "../op.ts";
+import {
+  areAlike,
+  checkOperands,
+  commonShape,
+  fitted,
+  isTensor,
+  lifted,
+  meet,
+  numberOrTensor,
+  type Operand,
+} from "../operands.ts";
+import { commonType, operandType, rowType } from "../precision.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** An op that is one row of `kernels/table.json`. Its operands meet in one type, and stretch to one shape. */
@@ -73,4 +84,34 @@ export abstract class ScalarOp extends RowOp {
   override compute(a: NDArray): NDArray {
     return mapScalars(this.row, [a], this.scalar);
   }
+}
+
+/**
+ * An op of several rows for each element. Its operands meet in one type and stretch to one shape, as those of one row do;
+ * halves are computed in float32 and rounded once.
+ */
+export abstract class CompoundOp extends WideOp {
+  /** Applies the op to tensors. TypeError for shapes that do not broadcast. */
+  override call(...inputs: Tensor[]): Tensor;
+  /** Applies the op to tensors and numbers, at least one of them a tensor. */
+  override call(...inputs: Operand[]): Tensor;
+  /** @ignore */
+  override call(...inputs: Operand[]): Tensor {
+    return super.call(...inputs as Tensor[]);
+  }
+  /** @ignore */
+  protected override prepare(inputs: readonly Operand[]): readonly Tensor[] {
+    checkOperands(this, inputs, this.arity, this.arity > 1 ? numberOrTensor : "a tensor");
+    const tensors = lifted(this, inputs);
+    return fitted(tensors, operandType(this.precision, commonType(tensors)), commonShape(this, tensors));
+  }
+  /** @ignore */
+  protected override finish(result: Tensor, given: readonly Operand[]): Tensor {
+    return super.finish(result, given.filter(isTensor));
+  }
+}
+
+/** A number in the place of an array like `a`: it is stored once. */
+export function constantLike(a: NDArray, value: number): NDArray {
+  return broadcastTo(filled(a.storage.stream, [], a.dtype, value), a.shape);
 }

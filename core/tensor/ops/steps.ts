@@ -10,6 +10,7 @@ import { map, type NDArray } from "../../array/ndarray.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Adjoints } from "../op.ts";
+import { isTensor, type Operand } from "../operands.ts";
 import { RowOp } from "./row.ts";
 
 /** |a|. */
@@ -39,22 +40,31 @@ export class Sign extends StepOp {
 /** {@linkcode Sign} as `Tensor` calls it. */
 export const sign: Sign = new Sign();
 
+/** A rounding to integers. Integers and bools stay as they are. */
+export abstract class RoundingOp extends StepOp {
+  /** @ignore */
+  override call(...inputs: Operand[]): Tensor {
+    const [a] = inputs;
+    return inputs.length === 1 && isTensor(a) && !isFloat(a.dtype) ? a.detach() : super.call(...inputs);
+  }
+}
+
 /** ⌊a⌋, the largest integer that is not above a. */
-export class Floor extends StepOp {
+export class Floor extends RoundingOp {
   /** @ignore */ readonly row: MapInfo = rows.floor;
 }
 /** {@linkcode Floor} as `Tensor` calls it. */
 export const floor: Floor = new Floor();
 
 /** ⌈a⌉, the smallest integer that is not below a. */
-export class Ceil extends StepOp {
+export class Ceil extends RoundingOp {
   /** @ignore */ readonly row: MapInfo = rows.ceil;
 }
 /** {@linkcode Ceil} as `Tensor` calls it. */
 export const ceil: Ceil = new Ceil();
 
 /** The nearest integer; halfway between two, the even one. */
-export class Round extends StepOp {
+export class Round extends RoundingOp {
   /** @ignore */ readonly row: MapInfo = rows.round;
 }
 /** {@linkcode Round} as `Tensor` calls it. */

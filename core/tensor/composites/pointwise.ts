@@ -1,0 +1,207 @@
+/** Functions of each element by several ops, whose gradient is that of their parts. */
+import { checkOptions, checkRange, refuse } from "../../pure/check.ts";
+import { isFloat, largestFinite } from "../../pure/dtype.ts";
+import * as ops from "../ops/mod.ts";
+import { checkOperands, commonShape, isTensor, lifted, numberOrTensor, type Operand } from "../operands.ts";
+import { commonType, inFloat32 } from "../precision.ts";
+import type { Tensor } from "../tensor.ts";
+
+/**
+ * The operands as tensors, numbers in the type in which they meet the others. TypeError for other values, and for shapes that
+ * do not broadcast.
+ */
+export function tensorsOf(action: string, given: readonly Operand[]): readonly Tensor[] {
+  const owner = { action, arity: given.length, precision: "given" } as const;
+  checkOperands(owner, given, given.length, given.length > 1 ? numberOrTensor : "a tensor");
+  const tensors = lifted(owner, given);
+  commonShape(owner, tensors);
+  return tensors;
+}
+
+/** What `call` makes of the operands as floats: integers and bools are float32, halves too, and the result is rounded once. */
+export function ofFloats(
+  action: string,
+  given: readonly Operand[],
+  call: (...x: Tensor[]) => Tensor,
+): Tensor {
+  const tensors = tensorsOf(action, given);
+  return isFloat(commonType(tensors))
+    ? inFloat32(tensors, call)
+    : call(...tensors.map((tensor) => tensor.cast("float32")));
+}
+
+/** TypeError unless each is a number. */
+export function checkNumbers(action: string, ...numbers: readonly number[]): void {
+  for (const each of numbers) if (typeof each !== "number") refuse(action, each, "a number");
+}
+
+/** The integer part: the nearest integer toward 0. */
+export function trunc(x: Tensor): Tensor {
+  return isFloat(x.dtype) ? x.less(0).where(x.ceil(), x.floor()) : x.floor();
+}
+
+/** What is left of the integer part. */
+export function frac(x: Tensor): Tensor {
+  return ops.sub.call(x, isFloat(x.dtype) ? trunc(x) : x);
+}
+
+/** True where one operand differs from 0 and the other does not. */
+export function xor(x: Tensor, other: Operand): Tensor {
+  const [a, b] = typeof other === "number" ? [x, other === 0 ? 0 : 1] : tensorsOf("xor", [x, other]);
+  return ops.comparisons.notEqual.call(a!.notEqual(0), isTensor(b) ? b.notEqual(0) : b!);
+}
+
+/** `low` below it, `high` above it, else the elements; a bound that is NaN gives NaN. Bounds themselves let gradients pass. */
+export function clipBetween(
+  x: Tensor,
+  low: Operand | null | undefined,
+  high: Operand | null | undefined,
+): Tensor {
+  const given = [x, low ?? null, high ?? null].filter((each) => each !== null);
+  let result = x;
+  tensorsOf("clip", given);
+  const bound = (limit: Operand | null | undefined, exceeds: (limit: Tensor) => Tensor) => {
+    if (limit === null || limit === undefined) return;
+    const [, tensor] = tensorsOf("clip", [result, limit]) as [Tensor, Tensor];
+    result = exceeds(tensor).or(tensor.notEqual(tensor)).where(tensor, result);
+  };
+  bound(low, (limit) => result.less(limit));
+  bound(high, (limit) => result.greater(limit));
+  return result;
+}
+
+/** The larger of each pair that is no NaN; ties go to the first, with the whole gradient. */
+export function fmax(x: Tensor, other: Operand): Tensor {
+  const [a, b] = tensorsOf("fmax", [x, other]) as [Tensor, Tensor];
+  return a.greaterEqual(b).or(b.notEqual(b)).where(a, b);
+}
+
+/** The smaller of each pair that is no NaN; ties go to the first, with the whole gradient. */
+export function fmin(x: Tensor, other: Operand): Tensor {
+  const [a, b] = tensorsOf("fmin", [x, other]) as [Tensor, Tensor];
+  return a.lessEqual(b).or(b.notEqual(b)).where(a, b);
+}
+
+/** The magnitude of the first with the sign of the second, whose -0 is negative. */
+export function copysign(x: Tensor, other: Operand): Tensor {
+  if (typeof other === "number") {
+    return ofFloats("copysign", [x], (x) => other < 0 || Object.is(other, -0) ? x.abs().neg() : x.abs());
+  }
+  return ofFloats("copysign", [x, other], (a, b) => {
+    const size = a!.abs(), sign = b!.detach();
+    // The reciprocal of -0 is below 0, which -0 is not.
+    return sign.less(0).or(sign.equal(0).and(sign.reciprocal().less(0))).where(size.neg(), size);
+  });
+}
+
+/** 0 below 0, 1 above, and `values` at 0. */
+export function heaviside(x: Tensor, values: Operand): Tensor {
+  const [a, b] = tensorsOf("heaviside", [x, values]) as [Tensor, Tensor];
+  return a.equal(0).where(b, a.greater(0).cast(a.dtype));
+}
+
+/** start + weight (end - start), computed from the nearer end. */
+export function lerp(x: Tensor, end: Operand, weight: Operand): Tensor {
+  const between = (start: Tensor, end: Tensor, weight: Operand) => {
+    const distance = end.sub(start);
+    if (typeof weight === "number") {
+      const isNear = Math.abs(weight) < 0.5;
+      return distance.mul(isNear ? weight : weight - 1).add(isNear ? start : end);
+    }
+    const isNear = weight.abs().less(0.5);
+    return distance.mulAdd(isNear.where(weight, weight.sub(1)), isNear.where(start, end));
+  };
+  return typeof weight === "number"
+    ? ofFloats("lerp", [x, end], (start, end) => between(start!, end!, weight))
+    : ofFloats("lerp", [x, end, weight], (start, end, weight) => between(start!, end!, weight!));
+}
+
+/** Options of `addcmul` and `addcdiv`. */
+export interface ScaledOptions {
+  /** What scales the product or the quotient, 1 by default. */
+  value?: number;
+}
+
+/** The `value` of the options. */
+function valueOf(action: string, options: ScaledOptions): number {
+  const { value = 1 } = checkOptions(action, options, "{ value: 0.5 }", ["value"]);
+  checkNumbers(action, value);
+  return value;
+}
+
+/** x + value a b. */
+export function addcmul(x: Tensor, a: Operand, b: Operand, options: ScaledOptions): Tensor {
+  const value = valueOf("addcmul", options), tensors = tensorsOf("addcmul", [x, a, b]);
+  return inFloat32(tensors, (x, a, b) => ops.mulAdd.call(value === 1 ? a! : a!.mul(value), b!, x!));
+}
+
+/** x + value a / b. */
+export function addcdiv(x: Tensor, a: Operand, b: Operand, options: ScaledOptions): Tensor {
+  const value = valueOf("addcdiv", options);
+  return ofFloats("addcdiv", [x, a, b], (x, a, b) => ops.add.call(x!, (value === 1 ? a! : a!.mul(value)).div(b!)));
+}
+
+/** x log(y), and 0 where x is 0 and y no NaN. */
+export function xlogy(x: Tensor, y: Operand): Tensor {
+  return ofFloats("xlogy", [x, y], (x, y) => {
+    const isOut = x!.equal(0).and(y!.lessEqual(0).or(y!.equal(Infinity)));
+    return ops.mul.call(x!, isOut.where(1, y!).log());
+  });
+}
+
+/** x log(1 + y), and 0 where x is 0 and y no NaN. */
+export function xlog1py(x: Tensor, y: Operand): Tensor {
+  return ofFloats("xlog1py", [x, y], (x, y) => {
+    const isOut = x!.equal(0).and(y!.lessEqual(-1).or(y!.equal(Infinity)));
+    return ops.mul.call(x!, isOut.where(0, y!).log1p());
+  });
+}
+
+/** Options of `nanToNum`. */
+export interface NanToNumOptions {
+  /** What takes the place of NaN, 0 by default. */
+  nan?: number;
+  /** What takes the place of Infinity, by default the largest finite number of the type. */
+  posInf?: number;
+  /** What takes the place of -Infinity, by default the lowest finite number of the type. */
+  negInf?: number;
+}
+
+/** Numbers in the places of NaN and the infinities. */
+export function nanToNum(x: Tensor, options: NanToNumOptions): Tensor {
+  const names = ["nan", "posInf", "negInf"] as const;
+  const { nan = 0, posInf, negInf } = checkOptions("nanToNum", options, "{ nan: 0 }", names);
+  checkNumbers("nanToNum", nan, posInf ?? 0, negInf ?? 0);
+  if (!isFloat(x.dtype)) return x.detach();
+  const most = largestFinite(x.dtype), finite = x.notEqual(x).where(nan, x);
+  return x.equal(Infinity).where(posInf ?? most, x.equal(-Infinity).where(negInf ?? -most, finite));
+}
+
+/** The coefficients 1 / (2k + 1)! with alternating signs, of sin(t) / t as a series of t². */
+const sincSeries: readonly number[] = (() => {
+  const list = [1];
+  for (let k = 1; k <= 8; k++) list.push(-list[k - 1]! / (2 * k * (2 * k + 1)));
+  return list;
+})();
+
+/** sin(πx) / (πx), and 1 at 0. */
+export function sinc(x: Tensor): Tensor {
+  return ofFloats("sinc", [x], (x) => {
+    // Near 0 a series, of which all derivatives are right at 0.
+    const isNear = x!.abs().less(0.25), square = isNear.where(x!, 0).mul(Math.PI).square();
+    const near = sincSeries.slice(0, -1).reduceRight(
+      (sum, each) => sum.mul(square).add(each),
+      square.zerosLike().add(sincSeries.at(-1)!),
+    );
+    // Elsewhere the angle from the nearest multiple of π, which has all digits of x.
+    const far = isNear.where(1, x!), whole = far.detach().round(), sign = whole.mod(2).mul(-2).add(1);
+    return isNear.where(near, far.sub(whole).mul(Math.PI).sin().mul(sign).div(far.mul(Math.PI)));
+  });
+}
+
+/** log(x / (1 - x)), of x between `eps` and 1 - `eps` if there is one. */
+export function logit(x: Tensor, eps: number | null | undefined): Tensor {
+  if (eps === undefined || eps === null) return ops.logit.call(x);
+  checkRange("logit", "eps", eps, 0, 0.5);
+  return ofFloats("logit", [x], (x) => ops.logit.call(x!.clip(eps, 1 - eps)));
+}
