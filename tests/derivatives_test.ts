@@ -11,6 +11,7 @@ import {
   linearize,
   nn,
   noGrad,
+  scope,
   Tensor,
   tensor,
   vhp,
@@ -51,11 +52,14 @@ for (const [name, f, inputs, expected] of functions) {
     const [y, pullback] = vjp(f, ...given), [same, pushforward] = linearize(f, given);
     assertExact(values(same), values(y));
     for (const mode of ["reverse", "forward", undefined] as const) {
-      const found = jacobian(f, { argnums, ...(mode === undefined ? {} : { mode }) })(...given) as Tensor[];
-      found.forEach((each, k) => {
-        assertEquals(each.shape, [...y.shape, ...given[k]!.shape], `${mode}`);
-        assertClose(values(each), expected[k]!.flat(), { ...near, what: `${mode}` });
-      });
+      for (const vectorize of [false, true]) {
+        const chosen = { argnums, vectorize, ...(mode === undefined ? {} : { mode }) }, what = `${mode}, ${vectorize}`;
+        const found = jacobian(f, chosen)(...given) as Tensor[];
+        found.forEach((each, k) => {
+          assertEquals(each.shape, [...y.shape, ...given[k]!.shape], what);
+          assertClose(values(each), expected[k]!.flat(), { ...near, what });
+        });
+      }
     }
     const unit = (like: Tensor, place: number) =>
       tensor(Float64Array.from({ length: like.size }, (_, k) => k === place ? 1 : 0), { shape: like.shape });
@@ -101,6 +105,7 @@ forEachDevice("linearize and vjp run the function once", () => {
   };
   const at = x(), e = values(at.exp()), [, push] = linearize(f, [at]), [, pull] = vjp(f, at);
   for (const scale of [1, 2, 3]) {
+    using _ = scope();
     const along = at.onesLike().mul(scale);
     assertClose(values(push([along])), e.map((each) => each * scale), near);
     assertClose(values(pull(along)[0]!), e.map((each) => each * scale), near);
@@ -143,6 +148,9 @@ forEachDevice("derivatives of derivatives: by inputs, by vectors and by what the
     jacobian: [(x) => jacobian((x: Tensor) => x.tanh().mul(x.sum()))(x), [at]],
     "jacobian, forward": [(x) => jacobian((x: Tensor) => x.tanh().mul(x.sum()), { mode: "forward" })(x), [at]],
     hessian: [(x) => hessian(f)(x!), [at]],
+    "jacobian at once": [(x) => jacobian((x: Tensor) => x.tanh().mul(x.sum()), { vectorize: true })(x), [at]],
+    "hessian at once": [(x) => hessian(f, { vectorize: true })(x!), [at]],
+    "hessian at once, forward": [(x) => hessian(f, { mode: "forward", vectorize: true })(x!), [at]],
     hvp: [(x, v) => hvp(f, [x!], [v!])[1][0]!, [at, v]],
     vhp: [(x, v) => vhp(f, [x!], [v!])[1][0]!, [at, v]],
     vjp: [(x, v) => vjp((x: Tensor) => x.exp(), x!)[1](v!)[0]!, [at, v]],

@@ -34,7 +34,10 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   group: [() => [() => 1]],
   hessian: [() => [f, { argnums: [0], mode: "forward" }], (f, options) => core.hessian(f, options)(half())],
   hvp: [() => [f, [half()], [half()]]],
-  jacobian: [() => [f, { argnums: 0, mode: "reverse" }], (f, options) => core.jacobian(f, options)(half())],
+  jacobian: [
+    () => [f, { argnums: 0, mode: "reverse", vectorize: true }],
+    (f, options) => core.jacobian(f, options)(half()),
+  ],
   jvp: [() => [f, [half()], [half()]]],
   keep: [() => [subject()]],
   linspace: [() => [0, 1, 3, options()]],

@@ -9,10 +9,13 @@ import {
   hessian,
   jacobian,
   jvp,
+  keep,
+  memory,
   nn,
   noGrad,
   ops,
   randn,
+  scope,
   Tensor,
   tensor,
   vjp,
@@ -142,6 +145,16 @@ forEachDevice("derivatives of every kind, inside and outside", () => {
   const expected = [0, 1, 2].flatMap((k) => values(grad(loss)(weight, at.at(k))));
   assertClose(values(each), expected, { relative: 1e-5 });
 }, { on, parameters: true });
+
+forEachDevice("scopes inside free what is made of one example, and no more", (device) => {
+  const x = tensor([[1, 2], [3, 4]]), before = memory(device).tensors;
+  const kept = vmap((x: Tensor) => {
+    using _ = scope();
+    return keep(x.detach().mul(2).add(1));
+  })(x);
+  assertExact(values(kept), [3, 5, 7, 9]);
+  assertEquals(memory(device).tensors - before, 1);
+}, { on });
 
 forEachDevice("in captured functions, around them, under autocast and noGrad", () => {
   const slopes = (x: Tensor) => vmap(grad((x: Tensor) => x.pow(3).sum()))(x);

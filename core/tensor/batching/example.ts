@@ -1,4 +1,5 @@
 /** One example of many, as a function sees it that `vmap` runs for all of them at once. */
+import { inScope, type Scope } from "../../ambient/scope.ts";
 import { NDArray } from "../../array/ndarray.ts";
 import { Storage } from "../../array/stream.ts";
 import { stridesOf } from "../../pure/shape.ts";
@@ -6,15 +7,21 @@ import type { TensorOp, TensorTupleOp } from "../op.ts";
 import { Tensor } from "../tensor.ts";
 import { noValues } from "../value.ts";
 
+/** One run of a function for all examples. */
+export interface Run {
+  /** Owns what is made of all examples. */
+  readonly scope: Scope;
+}
+
 /** A tensor of one example's shape and type, that stands for all examples. It has no elements of its own. */
 export class Example extends Tensor {
   /** The run of the function that it belongs to. */
-  readonly level: object;
+  readonly level: Run;
   /** All examples, along axis 0. */
   readonly whole: Tensor;
 
   constructor(
-    level: object,
+    level: Run,
     whole: Tensor,
     requiresGrad: boolean,
     op: TensorOp | TensorTupleOp | null = null,
@@ -36,7 +43,7 @@ export class Example extends Tensor {
   }
 
   override detach(): Tensor {
-    return new Example(this.level, this.whole.detach(), false);
+    return new Example(this.level, inScope(this.level.scope, () => this.whole.detach()), false);
   }
 }
 

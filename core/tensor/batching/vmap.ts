@@ -10,7 +10,7 @@ import { type TensorOp, TensorTupleOp } from "../op.ts";
 import { Tensor } from "../tensor.ts";
 import type { Op, Value } from "../value.ts";
 import { PassingWitness, witnessedBy } from "../witness.ts";
-import { Example } from "./example.ts";
+import { Example, type Run } from "./example.ts";
 import { batched, type Operand } from "./rules.ts";
 
 /** Options of {@linkcode vmap}. */
@@ -114,7 +114,7 @@ function checkAxes(name: string, given: unknown, fits: (axis: unknown) => boolea
 }
 
 /** One run of a function for all examples. Ops that are given its examples are applied to the tensors that hold all. */
-class Level extends PassingWitness {
+class Level extends PassingWitness implements Run {
   /** Owns what is made of all examples. */
   readonly scope: Scope = innerScope("vmap()");
   /** The number of examples. */

@@ -1,7 +1,9 @@
 /** Jacobians and Hessians as tensors: one product for each element of the result, or for each of the inputs. */
 import { filled } from "../../array/ndarray.ts";
-import { checkFunction, checkOptions, shown } from "../../pure/check.ts";
+import { checkFlag, checkFunction, checkOptions, shown } from "../../pure/check.ts";
 import { isFloat } from "../../pure/dtype.ts";
+import { vmap } from "../batching/vmap.ts";
+import { eye } from "../factories.ts";
 import { stack } from "../functions/shapes.ts";
 import { Tensor } from "../tensor.ts";
 import { grad, type GradOptions, type GradResult, placesOf } from "./grad.ts";
@@ -16,6 +18,11 @@ export interface JacobianOptions extends GradOptions {
    * By default it is forward if the inputs have fewer elements.
    */
   mode?: "reverse" | "forward";
+  /**
+   * Takes all sweeps as one, by {@linkcode vmap}: it is faster for many elements, and needs the memory of all sweeps. False by
+   * default, since there are functions whose gradients `vmap` refuses.
+   */
+  vectorize?: boolean;
 }
 
 /** The Jacobian of one argument, or of several as a list; a list of such for a function that returns a list. */
@@ -79,7 +86,13 @@ export function hessian<O extends JacobianOptions>(
 }
 
 function checkJacobianOptions(action: string, options: JacobianOptions): JacobianOptions {
-  const { mode } = checkOptions<JacobianOptions>(action, options, '{ mode: "forward" }', ["argnums", "mode"]);
+  const { mode, vectorize = false } = checkOptions<JacobianOptions>(
+    action,
+    options,
+    '{ mode: "forward" }',
+    ["argnums", "mode", "vectorize"],
+  );
+  checkFlag(action, "vectorize", vectorize);
   if (mode !== undefined && mode !== "reverse" && mode !== "forward") {
     throw new RangeError(`Cannot ${action}: mode ${shown(mode)} must be reverse or forward`);
   }
@@ -95,7 +108,8 @@ function jacobianOf(
   options: JacobianOptions,
 ): (...inputs: unknown[]) => Nested {
   checkFunction(action, f);
-  const { argnums = 0, mode } = checkJacobianOptions(action, options), places = placesOf(action, argnums);
+  const { argnums = 0, mode, vectorize = false } = checkJacobianOptions(action, options),
+    places = placesOf(action, argnums);
   return (...inputs) => {
     const chosen = [...new Set(places)].map((place) => {
       const input = inputs[place];
@@ -111,7 +125,7 @@ function jacobianOf(
     }, chosen.map(({ input }) => input));
     const variables = chosen.map(({ input }) => input);
     const isForward = mode === undefined ? elements(variables) < elements(linear.outputs) : mode === "forward";
-    const found = (isForward ? byColumns : byRows)(linear, variables);
+    const found = (isForward ? byColumns : byRows)(linear, variables, vectorize ? atOnce : inTurn);
     const results = found.map((row) => {
       const asked = places.map((place) => row[chosen.findIndex((each) => each.place === place)]!);
       return typeof argnums === "number" ? asked[0]! : asked;
@@ -125,12 +139,13 @@ function elements(tensors: readonly Tensor[]): number {
 }
 
 /** The Jacobians of each output by each input, from a backward sweep for each element of the outputs. */
-function byRows(linear: Linearized<unknown>, inputs: readonly Tensor[]): Tensor[][] {
+function byRows(linear: Linearized<unknown>, inputs: readonly Tensor[], products: Products): Tensor[][] {
   return products(linear.outputs, inputs, (outGrads) => linear.pull(outGrads));
 }
 
 /** The same, from a forward sweep for each element of the inputs. */
-function byColumns(linear: Linearized<unknown>, inputs: readonly Tensor[]): Tensor[][] {
+function byColumns(linear: Linearized<unknown>, inputs: readonly Tensor[], products: Products): Tensor[][] {
+  linear.makeRules();
   const { outputs } = linear, columns = products(inputs, outputs, (tangents) => linear.push(tangents));
   return outputs.map((output, k) =>
     inputs.map((input, place) => {
@@ -141,12 +156,15 @@ function byColumns(linear: Linearized<unknown>, inputs: readonly Tensor[]): Tens
 }
 
 /** All products of a linear map with the unit vectors of the tensors `from`, for each pair of these and of the tensors `to`. */
-function products(
+type Products = (
   from: readonly Tensor[],
   to: readonly Tensor[],
   map: (units: readonly (Tensor | null)[]) => readonly Tensor[],
-): Tensor[][] {
-  return from.map((start, place) => {
+) => Tensor[][];
+
+/** The products by as many sweeps. */
+const inTurn: Products = (from, to, map) =>
+  from.map((start, place) => {
     const units = Array.from({ length: start.size }, (_, element) => unitLike(start, element));
     const found = units.map((unit) => map(from.map((_, k) => k === place ? unit : null)));
     const wholes = to.map((end, k) => {
@@ -159,4 +177,11 @@ function products(
     }
     return wholes;
   });
-}
+
+/** The products by one sweep for each of the tensors `from`. */
+const atOnce: Products = (from, to, map) =>
+  from.map((start, place) => {
+    const units = eye(start.size, { dtype: start.dtype, device: start.device }).reshape([start.size, ...start.shape]);
+    const found = vmap((unit: Tensor) => map(from.map((_, k) => k === place ? unit : null)))(units) as Tensor[];
+    return found.map((whole, k) => whole.reshape([...start.shape, ...to[k]!.shape]));
+  });

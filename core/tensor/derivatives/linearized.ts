@@ -17,7 +17,7 @@ import { findTopoSort } from "../value.ts";
 import { checkVariables, listOf, Variables } from "./variables.ts";
 
 /** How a node's tangent follows from those of its inputs. */
-interface Rule {
+export interface Rule {
   readonly node: Tensor;
   /** The adjoints of the inputs for the adjoint `of` of the node; null if the op has a rule of its own. */
   readonly adjoints: readonly (Tensor | null)[] | null;
@@ -68,8 +68,7 @@ export class Linearized<R> {
 
   /** The tangents of the outputs for those of the inputs, null for zeros. */
   push(tangents: readonly (Tensor | null)[]): Tensor[] {
-    const rules = this.#rules ??= this.#makeRules();
-    const carried = new Map<Tensor, Tensor>();
+    const rules = this.makeRules(), carried = new Map<Tensor, Tensor>();
     this.#inputs.forEach((input, k) => {
       if (tangents[k]) carried.set(input, tangents[k]);
     });
@@ -102,7 +101,9 @@ export class Linearized<R> {
     return gradientsEnabled() && (this.#isOutside || along.some((each) => each?.requiresGrad));
   }
 
-  #makeRules(): Rule[] {
+  /** Makes the tangent rules, unless they are there. They belong to the scope at hand, which must outlive all tangents. */
+  makeRules(): readonly Rule[] {
+    if (this.#rules !== null) return this.#rules;
     const active = new Set(this.#inputs), rules: Rule[] = [];
     withGradients(true, () =>
       withAutocast(null, () => {
@@ -113,7 +114,7 @@ export class Linearized<R> {
           rules.push({ node, of, adjoints: node.op.jvp === undefined ? adjointsOf(node, of) : null });
         }
       }));
-    return rules;
+    return this.#rules = rules;
   }
 
   /** The tangent of a rule's node from the tangents of its inputs. */

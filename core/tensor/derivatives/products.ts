@@ -61,6 +61,7 @@ export function linearize<R extends Tensors>(
   primals: readonly Tensor[],
 ): [output: Like<R>, pushforward: (tangents: readonly Tensor[]) => Like<R>] {
   const linear = new Linearized("linearize", f, primals);
+  linear.makeRules();
   const pushforward = (tangents: readonly Tensor[]) => {
     checkAlike("linearize", "tangent", tangents, "primal", primals);
     return likeReturned(linear.returned, linear.push(tangents));
