@@ -1,5 +1,5 @@
 /** Elements by their places: what is refused, captured functions, writes in place, and many indices. */
-import { capture, grad, noGrad, searchsorted, type Tensor, tensor, zeros } from "../mod.ts";
+import { capture, grad, noGrad, searchsorted, stack, type Tensor, tensor, vmap, zeros } from "../mod.ts";
 import { assertEquals, assertThrows, forEachDevice, isLate, values } from "./support.ts";
 
 const places = (...elements: number[]) => tensor(Int32Array.from(elements));
@@ -151,3 +151,29 @@ forEachDevice("of many values for the same places the last stays, with its gradi
   assertEquals(values(put(v)), expected);
   assertEquals(values(grad((v: Tensor) => put(v).square().sum().mul(0.5))(v) as Tensor), kept);
 });
+
+forEachDevice("under vmap each example has its own places, or shares them", () => {
+  const xs = tensor([[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]]), v = tensor([[1, 2], [3, 4]]);
+  const rows = tensor(Int32Array.of(0, 1, 1, 1), { shape: [2, 2] });
+  const calls: Record<string, (x: Tensor, i: Tensor, v: Tensor) => Tensor> = {
+    at: (x, i) => x.at(i, i.add(1)),
+    setAt: (x, i, v) => x.setAt([":", i], v),
+    basic: (x, _, v) => x.setAt(":, 1:", v),
+    gather: (x, i) => x.gather(0, i.reshape([1, 2])),
+    takeAlongAxis: (x, i) => x.takeAlongAxis(i.reshape([2, 1])),
+    scatter: (x, i, v) => x.scatter(1, i.reshape([1, 2]), v.reshape([1, 2])),
+    indexAdd: (x, i, v) => x.indexAdd(1, i, v),
+    searchsorted: (x, _, v) => searchsorted(x.at(0), v),
+    isin: (x, _, v) => x.isin(v),
+    floats: (x, i) => x.at(i.cast("float32")),
+  };
+  const isShared = [rows.at(1), v.at(1)] as const;
+  for (const [name, call] of Object.entries(calls)) {
+    const each = stack([0, 1].map((k) => call(xs.at(k), rows.at(k), v.at(k))));
+    assertEquals(vmap(call)(xs, rows, v).toArray(), each.toArray(), name);
+    const alike = stack([0, 1].map((k) => call(xs.at(k), ...isShared)));
+    assertEquals(vmap(call, { inAxes: [0, null, null] })(xs, ...isShared).toArray(), alike.toArray(), name);
+  }
+  const slopes = vmap(grad((x: Tensor, i: Tensor) => x.at(i).square().sum()))(xs, rows) as Tensor;
+  assertEquals(slopes.at(1).toArray(), [[0, 0, 0], [40, 44, 48]]);
+}, { on: ["cpu", "wasm", "reference"] });

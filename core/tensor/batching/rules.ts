@@ -72,6 +72,10 @@ const rules = new Map<unknown, Rule>([
     const { slices, shape } = op as ops.Unslice;
     return new ops.Unslice([all(count), ...slices], [count, ...shape]).call(x!.tensor);
   }],
+  [ops.ReplaceSlice, (op, [whole, part], count) => {
+    const slices = [all(count), ...(op as ops.ReplaceSlice).slices];
+    return new ops.ReplaceSlice(slices).call(stretched(whole!, count), part!.tensor);
+  }],
   // Its operands have as many axes as one another.
   [ops.MatMul, elementwise],
   [ops.Concat, (op, operands, count) => {

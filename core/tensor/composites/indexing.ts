@@ -16,7 +16,7 @@ import { type BasicIndex, Chooser, type IndexRange, type Selection, selectionOf 
 import { type AxisSlice, broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
 import { isTensor, type Operand } from "../operands.ts";
 import { BroadcastTo, ReplaceSlice, Reshape, Slice, Take, Transpose, where } from "../ops/mod.ts";
-import { withIntegers } from "../ops/integers.ts";
+import { integersOf, withIntegers } from "../ops/integers.ts";
 import type { Tensor } from "../tensor.ts";
 
 /**
@@ -26,7 +26,7 @@ import type { Tensor } from "../tensor.ts";
 export type Index = number | IndexRange | string | null | Tensor | readonly NestedArray[];
 
 /** Integers as a tensor of any type, or as lists. */
-export type Places = Tensor | readonly NestedArray[];
+export type Indices = Tensor | readonly NestedArray[];
 
 /** The elements that the indices select. */
 export function at(x: Tensor, indices: readonly Index[]): Tensor {
@@ -44,7 +44,7 @@ export function setAt(x: Tensor, indices: Index | readonly Index[], value: Opera
     return where.call(new Reshape([...first.by.shape, ...after]).call(first.by), given, x);
   }
   checkPlaces("setAt", x.shape);
-  const all = x.wrap(groupResult(() => views.reshape(counting(x.array.storage.stream, x.size), x.shape)));
+  const all = x.wrap(groupResult(() => views.reshape(counting(x.facts.storage.stream, x.size), x.shape)));
   const places = elementsAt(all, selection);
   return putAt(x, places, new BroadcastTo(places.shape).call(given), isMask);
 }
@@ -70,9 +70,10 @@ export function assignAt(x: Tensor, indices: Index | readonly Index[], value: Op
 /** The tensor with values [...] in the places [...] among all elements; where a place is named twice, the last value stays. */
 export function putAt(x: Tensor, places: Tensor, values: Tensor, isUnique = false): Tensor {
   if (places.size === 0) return x;
-  const last = x.wrap(groupResult(() => {
-    return lastNaming(contiguous(views.reshape(places.array, [places.size])), x.size, isUnique);
-  }));
+  const { size } = x;
+  const last = integersOf([places], (array) => {
+    return lastNaming(contiguous(views.reshape(array, [array.size])), size, isUnique);
+  });
   // Where no value is put, the first is read and not used.
   const put = new Take().call(new Reshape([-1]).call(values), last.clip(0, null));
   return new Reshape(x.shape).call(where.call(last.greaterEqual(0), put, new Reshape([-1]).call(x)));
@@ -82,14 +83,14 @@ export function putAt(x: Tensor, places: Tensor, values: Tensor, isUnique = fals
 export function asElements(action: string, x: Tensor, value: Operand): Tensor {
   if (isTensor(value)) return value.cast(x.dtype);
   if (typeof value !== "number") refuse(action, value, "a tensor or a number");
-  return x.wrap(filled(x.array.storage.stream, [], x.dtype, elementOf(action, x.dtype, value)));
+  return x.wrap(filled(x.facts.storage.stream, [], x.dtype, elementOf(action, x.dtype, value)));
 }
 
-/** Places or bools beside a tensor, as a tensor on its device. */
-export function indexBeside(action: string, x: Tensor, index: Places): Tensor {
+/** Indices or bools beside a tensor, as a tensor on its device. */
+export function indexBeside(action: string, x: Tensor, index: Indices): Tensor {
   if (isTensor(index)) return index;
   if (!Array.isArray(index)) refuse(action, index, "a tensor or a list of integers");
-  return x.wrap(indicesFrom(action, index, x.array.storage.stream));
+  return x.wrap(indicesFrom(action, index, x.facts.storage.stream));
 }
 
 /**
@@ -108,7 +109,7 @@ export function withPlaces(
     return withIntegers(index, `${action}: index`, again, nowhere);
   }
   return use(inItsWords(action, length, fromEnd, () => {
-    return index.wrap(groupResult(() => inAxis(index.array, length, fromEnd)));
+    return integersOf([index], (array) => inAxis(array, length, fromEnd));
   }));
 }
 
@@ -206,7 +207,7 @@ function indicesOf(by: Tensor, x: Tensor, axis: number): AlongAxis[] {
   // A mask without axes keeps or drops all of a new axis of length one.
   if (lists.length === 0) lists.push(new Int32Array(by.toTypedArray()[0]!));
   return lists.map((list, k) => {
-    return { axis: axis + k, index: x.wrap(fromTypedArray(x.array.storage.stream, list, [list.length], "int32")) };
+    return { axis: axis + k, index: x.wrap(fromTypedArray(x.facts.storage.stream, list, [list.length], "int32")) };
   });
 }
 
@@ -237,7 +238,7 @@ function takenTogether(x: Tensor, indices: readonly AlongAxis[]): Tensor {
   checkPlaces("index", lengths);
   const others = Array.from(x.shape.keys()).filter((axis) => !axes.includes(axis)), count = leading(indices, others);
   const before = others.slice(0, count), after = others.slice(count), order = [...before, ...axes, ...after];
-  const place = x.wrap(groupResult(() => placesOfAll(indices.map(({ index }) => index.array), lengths, shape)));
+  const place = integersOf(indices.map(({ index }) => index), (...arrays) => placesOfAll(arrays, lengths, shape));
   const together = order.every((axis, k) => axis === k) ? x : new Transpose(order).call(x);
   const lengthOf = (axis: number) => x.shape[axis]!;
   const joined = new Reshape([...before.map(lengthOf), sizeOf(lengths), ...after.map(lengthOf)]).call(together);

@@ -2,7 +2,6 @@
  * Elements gathered from places along one axis, and scattered to such places. Each becomes one index into all elements, so
  * that `Take` and `Untake` move them, and are one another's gradient.
  */
-import { groupResult } from "../../array/group.ts";
 import { checkPlaces, placesAlong } from "../../array/indices.ts";
 import { filled, fromTypedArray } from "../../array/ndarray.ts";
 import { checkFlag, checkOptions, checkRange, refuse } from "../../pure/check.ts";
@@ -10,19 +9,20 @@ import { isFloat } from "../../pure/dtype.ts";
 import { broadcastShapes, normalizeAxis, sameShape, type Shape, showShape, stridesOf } from "../../pure/shape.ts";
 import { isTensor, type Operand } from "../operands.ts";
 import { add, BroadcastTo, Reshape, Slice, Take, Untake, where } from "../ops/mod.ts";
+import { integersOf } from "../ops/integers.ts";
 import type { Tensor } from "../tensor.ts";
-import { asElements, indexBeside, type Places, placesOfNonzero, putAt, withPlaces } from "./indexing.ts";
+import { asElements, indexBeside, type Indices, placesOfNonzero, putAt, withPlaces } from "./indexing.ts";
 
 /** How `scatterReduce` joins the elements that meet in one place. */
 export type ScatterReduction = "sum" | "mean";
 
 /** The element of each index along an axis, beside which it stands. */
-export function gather(x: Tensor, axis: number, given: Places): Tensor {
+export function gather(x: Tensor, axis: number, given: Indices): Tensor {
   return withPlacesAlong("gather", x, axis, given, (places) => takeFlat(x, places));
 }
 
 /** As {@linkcode gather}, but the tensor and the index stretch to one shape, and negative indices count from the end. */
-export function takeAlongAxis(x: Tensor, given: Places, axis: number): Tensor {
+export function takeAlongAxis(x: Tensor, given: Indices, axis: number): Tensor {
   const index = indexBeside("takeAlongAxis", x, given), rank = x.shape.length;
   const along = normalizeAxis("takeAlongAxis", axis, rank);
   if (index.shape.length !== rank) refuseRank("takeAlongAxis", index.shape, x.shape);
@@ -33,17 +33,17 @@ export function takeAlongAxis(x: Tensor, given: Places, axis: number): Tensor {
   const own = stridesOf(x.shape).map((step, each) => each !== along && x.shape[each] === 1 ? 0 : step);
   return withPlaces("takeAlongAxis", index, x.shape[along]!, true, (places) => {
     const wide = new BroadcastTo(shape).call(places);
-    return takeFlat(x, x.wrap(groupResult(() => placesAlong(wide.array, along, own))));
+    return takeFlat(x, integersOf([wide], (array) => placesAlong(array, along, own)));
   });
 }
 
 /** The tensor with the source's elements added at the indices along an axis. */
-export function scatterAdd(x: Tensor, axis: number, given: Places, source: Tensor): Tensor {
+export function scatterAdd(x: Tensor, axis: number, given: Indices, source: Tensor): Tensor {
   return withPlacesAlong("scatterAdd", x, axis, given, (places) => add.call(x, sumAt("scatterAdd", x, places, source)));
 }
 
 /** The tensor with elements replaced at the indices along an axis; the last stays where several meet. */
-export function scatter(x: Tensor, axis: number, given: Places, source: Operand): Tensor {
+export function scatter(x: Tensor, axis: number, given: Indices, source: Operand): Tensor {
   return withPlacesAlong("scatter", x, axis, given, (places) => {
     const values = asElements("scatter", x, source);
     return putAt(
@@ -58,7 +58,7 @@ export function scatter(x: Tensor, axis: number, given: Places, source: Operand)
 export function scatterReduce(
   x: Tensor,
   axis: number,
-  given: Places,
+  given: Indices,
   source: Tensor,
   reduce: ScatterReduction,
   options: { includeSelf?: boolean },
@@ -77,12 +77,12 @@ export function scatterReduce(
 }
 
 /** The slices at the indices along an axis. */
-export function indexSelect(x: Tensor, axis: number, given: Places): Tensor {
+export function indexSelect(x: Tensor, axis: number, given: Indices): Tensor {
   return withLine("indexSelect", x, axis, given, (places, along) => new Take(along).call(x, places));
 }
 
 /** The tensor with the source's slices, times `alpha`, added at the indices along an axis. */
-export function indexAdd(x: Tensor, axis: number, given: Places, source: Tensor, options: { alpha?: number }): Tensor {
+export function indexAdd(x: Tensor, axis: number, given: Indices, source: Tensor, options: { alpha?: number }): Tensor {
   const { alpha = 1 } = checkOptions("indexAdd", options, "{ alpha: 2 }", ["alpha"]);
   checkRange("indexAdd", "alpha", alpha, -Infinity);
   if (!isTensor(source)) refuse("indexAdd", source, "a tensor");
@@ -94,11 +94,11 @@ export function indexAdd(x: Tensor, axis: number, given: Places, source: Tensor,
 }
 
 /** The tensor with the slices at the indices along an axis filled with a number. */
-export function indexFill(x: Tensor, axis: number, given: Places, value: Operand): Tensor {
+export function indexFill(x: Tensor, axis: number, given: Indices, value: Operand): Tensor {
   const filling = asElements("indexFill", x, value);
   return withLine("indexFill", x, axis, given, (places, along) => {
     const line = x.shape.map((length, each) => each === along ? length : 1);
-    const ones = x.wrap(filled(x.array.storage.stream, places.shape, "int32", 1));
+    const ones = x.wrap(filled(x.facts.storage.stream, places.shape, "int32", 1));
     const count = new Untake(0, [x.shape[along]!]).call(ones, places);
     return where.call(new Reshape(line).call(count.greater(0)), filling, x);
   });
@@ -115,7 +115,7 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   checkMask("maskedSelect", mask);
   const stretch = new BroadcastTo(broadcastShapes("maskedSelect", x.shape, mask.shape));
   const holds = stretch.call(mask), places = placesOfNonzero(new Reshape([holds.size]).call(holds))[0]!;
-  const index = x.wrap(fromTypedArray(x.array.storage.stream, places, [places.length], "int32"));
+  const index = x.wrap(fromTypedArray(x.facts.storage.stream, places, [places.length], "int32"));
   return takeFlat(stretch.call(x), index);
 }
 
@@ -135,7 +135,7 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
     );
   }
   if (count === 0) return whole;
-  const index = x.wrap(fromTypedArray(x.array.storage.stream, order, whole.shape, "int32"));
+  const index = x.wrap(fromTypedArray(x.facts.storage.stream, order, whole.shape, "int32"));
   return where.call(holds, takeFlat(asElements("maskedScatter", x, source), index), whole);
 }
 
@@ -153,7 +153,7 @@ function sumAt(action: string, x: Tensor, places: Tensor, source: Tensor): Tenso
 
 /** How many places name each place of a tensor: int32. */
 function countAt(x: Tensor, places: Tensor): Tensor {
-  const ones = x.wrap(filled(x.array.storage.stream, places.shape, "int32", 1));
+  const ones = x.wrap(filled(x.facts.storage.stream, places.shape, "int32", 1));
   return sumAt("count", x, places, ones);
 }
 
@@ -174,7 +174,7 @@ function withPlacesAlong(
   action: string,
   x: Tensor,
   axis: number,
-  given: Places,
+  given: Indices,
   use: (places: Tensor) => Tensor,
 ): Tensor {
   const index = indexBeside(action, x, given), along = normalizeAxis(action, axis, x.shape.length), { shape } = index;
@@ -187,7 +187,7 @@ function withPlacesAlong(
   checkPlaces(action, x.shape);
   const strides = stridesOf(x.shape);
   return withPlaces(action, index, x.shape[along]!, false, (places) => {
-    return use(x.wrap(groupResult(() => placesAlong(places.array, along, strides))));
+    return use(integersOf([places], (array) => placesAlong(array, along, strides)));
   });
 }
 
@@ -202,7 +202,7 @@ function withLine(
   action: string,
   x: Tensor,
   axis: number,
-  given: Places,
+  given: Indices,
   use: (places: Tensor, axis: number) => Tensor,
 ): Tensor {
   const index = indexBeside(action, x, given), along = normalizeAxis(action, axis, x.shape.length);

@@ -1,4 +1,4 @@
-/** Places of elements with some property, and of values among others. Results are integers or bools, and have no gradient. */
+/** Indices of elements with some property, and of values among others. Results are integers or bools, and have no gradient. */
 import { arrayFrom, type NestedArray } from "../../array/elements.ts";
 import { groupResult } from "../../array/group.ts";
 import { checkPlaces, countBefore, counting } from "../../array/indices.ts";
@@ -10,6 +10,7 @@ import { type DType, isFloat, makeTypedArray, promote, type TypedArray } from ".
 import { sameShape, showShape, sizeOf } from "../../pure/shape.ts";
 import { checkOperands, isTensor, type Operand } from "../operands.ts";
 import { Reshape, Take, Untake } from "../ops/mod.ts";
+import { integersOf } from "../ops/integers.ts";
 import type { Tensor } from "../tensor.ts";
 import { placesOfNonzero, withPlaces } from "./indexing.ts";
 
@@ -42,13 +43,13 @@ export function nonzero(x: Tensor): Tensor {
   const lists = placesOfNonzero(x), rank = lists.length;
   const count = rank > 0 ? lists[0]!.length : Number(x.toTypedArray()[0] !== 0), flat = new Int32Array(count * rank);
   lists.forEach((list, axis) => list.forEach((place, row) => flat[row * rank + axis] = place));
-  return x.wrap(fromTypedArray(x.array.storage.stream, flat, [count, rank], "int32"));
+  return x.wrap(fromTypedArray(x.facts.storage.stream, flat, [count, rank], "int32"));
 }
 
 /** The distinct elements, where each stands, and how often. */
 export function unique(x: Tensor): UniqueResult {
   checkPlaces("unique", x.shape);
-  const flat = x.toTypedArray(), { stream } = x.array.storage, order = Float64Array.from(flat).sort();
+  const flat = x.toTypedArray(), { stream } = x.facts.storage, order = Float64Array.from(flat).sort();
   const found = new Map<number, number>(), values: number[] = [], counts: number[] = [];
   for (const value of order) {
     const place = found.get(value);
@@ -92,7 +93,7 @@ export function bincount(x: Tensor, options: BincountOptions): Tensor {
   const length = Math.max(minLength, Number.isFinite(largest) ? largest + 1 : 0);
   checkPlaces("bincount", [length]);
   const each = weights === undefined
-    ? x.wrap(filled(x.array.storage.stream, x.shape, "int32", 1))
+    ? x.wrap(filled(x.facts.storage.stream, x.shape, "int32", 1))
     : isFloat(weights.dtype)
     ? weights
     : weights.cast("float32");
@@ -125,12 +126,11 @@ export function searchSorted(
   // A single value counts with its type, too: rounded, it might come before others than it does.
   const dtype = promote(rows!.dtype, values!.dtype);
   const outer = sizeOf(before), inner = isSingle ? values!.size : values!.shape.at(-1)!;
-  return rows!.wrap(groupResult(() => {
+  return integersOf([rows!, values!], (rows, values) => {
     const line = (array: NDArray, each: number) =>
       contiguous(reshape(array.dtype === dtype ? array : copy(array, dtype), [outer, each]));
-    const counts = countBefore(line(rows!.array, n), line(values!.array, inner), right);
-    return reshape(counts, values!.shape);
-  }));
+    return reshape(countBefore(line(rows, n), line(values, inner), right), values.shape);
+  });
 }
 
 /** How many sorted boundaries come before each element. */
@@ -159,19 +159,19 @@ export function isin(x: Tensor, given: Tensor | readonly NestedArray[]): Tensor 
   const values = isTensor(given) ? given : numbersBeside("isin", x, given);
   checkOperands({ action: "isin", arity: 2, precision: "given" }, [x, values], 2);
   const { shape } = x, all = [...shape, values.size];
-  return x.wrap(groupResult(() => {
-    const own = broadcastTo(reshape(x.array, [...shape, 1]), all);
-    const others = broadcastTo(reshape(values.array, [values.size]), all);
+  return integersOf([x, values], (x, values) => {
+    const own = broadcastTo(reshape(x, [...shape, 1]), all);
+    const others = broadcastTo(reshape(values, [values.size]), all);
     const counts = fold("countEqual", [own, others], [shape.length], shape, "int32");
-    return map("notEqual", [counts, broadcastTo(filled(x.array.storage.stream, [], "int32", 0), shape)]);
-  }));
+    return map("notEqual", [counts, broadcastTo(filled(x.storage.stream, [], "int32", 0), shape)]);
+  });
 }
 
 /** Labels as rows of zeros with a one: float32. */
 export function oneHot(x: Tensor, classes: number): Tensor {
   checkCount("oneHot", "classes", classes, 1);
   const rows = x.wrap(groupResult(() => {
-    const line = counting(x.array.storage.stream, classes), square = [classes, classes];
+    const line = counting(x.facts.storage.stream, classes), square = [classes, classes];
     const lying = broadcastTo(line, square), standing = broadcastTo(reshape(line, [classes, 1]), square);
     return copy(map("equal", [lying, standing]), "float32");
   }));

@@ -55,7 +55,7 @@ export abstract class IndexMethods extends ShapeMethods {
    * For each index the element at that place along the axis, in the row in which the index stands. There may be fewer indices
    * than elements along the other axes. PyTorch's `gather`.
    */
-  gather(this: Tensor, axis: number, index: indexing.Places): Tensor {
+  gather(this: Tensor, axis: number, index: indexing.Indices): Tensor {
     return scatter.gather(this, axis, index);
   }
 
@@ -63,12 +63,12 @@ export abstract class IndexMethods extends ShapeMethods {
    * As `gather`, but beside the axis the tensor and the index stretch to one shape, and negative indices count from the end.
    * NumPy's `take_along_axis`, PyTorch's `take_along_dim`.
    */
-  takeAlongAxis(this: Tensor, index: indexing.Places, axis = -1): Tensor {
+  takeAlongAxis(this: Tensor, index: indexing.Indices, axis = -1): Tensor {
     return scatter.takeAlongAxis(this, index, axis);
   }
 
   /** Adds elements of `source` at the places from which `gather` would take them, in the order of the indices. */
-  scatterAdd(this: Tensor, axis: number, index: indexing.Places, source: Tensor): Tensor {
+  scatterAdd(this: Tensor, axis: number, index: indexing.Indices, source: Tensor): Tensor {
     return scatter.scatterAdd(this, axis, index, source);
   }
 
@@ -76,7 +76,7 @@ export abstract class IndexMethods extends ShapeMethods {
    * Puts elements of `source`, or a number, in the places from which `gather` would take them; where several meet, the last
    * stays, and only it has a gradient.
    */
-  scatter(this: Tensor, axis: number, index: indexing.Places, source: Operand): Tensor {
+  scatter(this: Tensor, axis: number, index: indexing.Indices, source: Operand): Tensor {
     return scatter.scatter(this, axis, index, source);
   }
 
@@ -87,7 +87,7 @@ export abstract class IndexMethods extends ShapeMethods {
   scatterReduce(
     this: Tensor,
     axis: number,
-    index: indexing.Places,
+    index: indexing.Indices,
     source: Tensor,
     reduce: scatter.ScatterReduction,
     options: { includeSelf?: boolean } = {},
@@ -96,7 +96,7 @@ export abstract class IndexMethods extends ShapeMethods {
   }
 
   /** The slices at indices with one axis, or at a single one, which leaves an axis of length one: `take` keeps none. */
-  indexSelect(this: Tensor, axis: number, index: indexing.Places): Tensor {
+  indexSelect(this: Tensor, axis: number, index: indexing.Indices): Tensor {
     return scatter.indexSelect(this, axis, index);
   }
 
@@ -104,7 +104,7 @@ export abstract class IndexMethods extends ShapeMethods {
   indexAdd(
     this: Tensor,
     axis: number,
-    index: indexing.Places,
+    index: indexing.Indices,
     source: Tensor,
     options: { alpha?: number } = {},
   ): Tensor {
@@ -112,7 +112,7 @@ export abstract class IndexMethods extends ShapeMethods {
   }
 
   /** Fills the slices at indices along an axis with a number, or with what stretches to the tensor's shape. */
-  indexFill(this: Tensor, axis: number, index: indexing.Places, value: Operand): Tensor {
+  indexFill(this: Tensor, axis: number, index: indexing.Indices, value: Operand): Tensor {
     return scatter.indexFill(this, axis, index, value);
   }
 

@@ -196,7 +196,7 @@ export class ReplaceSlice extends TensorOp {
   /** [g with zeros in the place of the part, the part of g]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
     const [whole, part] = y.inputs as [Tensor, Tensor];
-    const zero = () => g.wrap(filled(g.array.storage.stream, [], g.dtype, 0));
+    const zero = () => g.wrap(filled(g.facts.storage.stream, [], g.dtype, 0));
     return [
       whole.requiresGrad ? this.call(g, zero()) : null,
       part.requiresGrad ? new Slice(this.slices).call(g) : null,
