@@ -26,7 +26,7 @@ export interface Sample {
    * float64; 16 by default, a few steps of 2 units each.
    */
   readonly ulps?: number;
-  /** True where the operator reads elements, since they decide on its result's shape: it cannot be captured. */
+  /** True where the operator reads elements, which decide on its shape or go to the host: it cannot be captured. */
   readonly reads?: true;
 }
 

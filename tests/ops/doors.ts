@@ -217,6 +217,25 @@ const stated: Readonly<Record<string, Door>> = {
     shapes: [[1, 2, 3], [1, 2, 2]],
     gives: "half",
   },
+  Cholesky: { ...unary(() => new ops.Cholesky(), "wide", (x) => x.cholesky()), shapes: [[2, 1, 1]] },
+  Solve: {
+    make: () => new ops.Solve(),
+    shapes: [[2, 1, 1], [1, 3]],
+    method: (a, b) => a.solve(b),
+    gives: "wide",
+    shift: 1,
+  },
+  SolveTriangular: {
+    make: () => new ops.SolveTriangular({ upper: true }),
+    shapes: [[1, 1], [2, 1, 3]],
+    method: (a, b) => a.solveTriangular(b, { upper: true }),
+    gives: "wide",
+    shift: 1,
+  },
+  Inverse: { ...unary(() => new ops.Inverse(), "wide", (x) => x.inverse()), shapes: [[2, 1, 1]] },
+  Det: { ...unary(() => new ops.Det(), "wide", (x) => x.det()), shapes: [[2, 1, 1]] },
+  Cofactors: { make: () => new ops.Cofactors(), shapes: [[2, 1, 1]], gives: "wide", shift: 1 },
+  Pinv: { ...unary(() => new ops.Pinv(), "wide", (x) => x.pinv()), shapes: [[3, 1]] },
   MatMul: { make: () => new ops.MatMul(), shapes: [[2, 2, 3], [3, 2]], method: (a, b) => a.matmul(b), gives: "half" },
 };
 
@@ -261,4 +280,5 @@ export const withoutMethod: Readonly<Record<string, string>> = {
   WindowSum: "avgPool1d",
   ArgMaxPool: "maxPool1dWithIndices",
   WindowChoice: "maxPool1dWithIndices",
+  Cofactors: "the gradient of det",
 };

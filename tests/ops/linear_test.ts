@@ -1,14 +1,32 @@
-/** Products of matrices. */
-import { MatMul, tensor } from "../../mod.ts";
-import { assertExact, forEachDevice, values } from "../support.ts";
+/** Products and factorizations of matrices. */
+import { eye, MatMul, ops, type Tensor, tensor } from "../../mod.ts";
+import { assertClose, assertExact, assertThrows, forEachDevice, values } from "../support.ts";
 import { testOps } from "./agreement.ts";
 
-const m = [2, 3], row = [3];
+const m = [2, 3], row = [3], square = [3, 3];
+
+/** A matrix near the unit matrix, so that what depends on its inverse keeps the digits of halves. */
+const near = (x: Tensor): Tensor => x.mul(0.125).add(eye(x.shape.at(-1)!, { dtype: x.dtype }));
+/** The same, symmetric. */
+const even = (x: Tensor): Tensor => near(x.add(x.transpose()).mul(0.5));
 
 testOps("linear", {
   MatMul: { f: (a, b) => a.matmul(b), inputs: [m, [3, 4]], ulps: 32 },
   "MatMul batched": { f: (a, b) => a.matmul(b), inputs: [[2, 2, 3], [3, 2]], ulps: 32 },
   "MatMul vectors": { f: (a, b) => a.matmul(b), inputs: [row, row], ulps: 32 },
+  Cholesky: { f: (a) => even(a).cholesky(), inputs: [square], ulps: 32 },
+  Solve: { f: (a, b) => near(a).solve(b), inputs: [square, [3, 2]], ulps: 32 },
+  "Solve batched": { f: (a, b) => near(a).solve(b), inputs: [[2, 2, 2], [2, 1]], ulps: 32 },
+  SolveTriangular: { f: (a, b) => near(a).solveTriangular(b), inputs: [square, [3, 2]], ulps: 32 },
+  "SolveTriangular of ones": {
+    f: (a, b) => near(a).solveTriangular(b, { upper: true, unitriangular: true }),
+    inputs: [square, [3, 2]],
+    ulps: 32,
+  },
+  Inverse: { f: (a) => near(a).inverse(), inputs: [square], ulps: 32 },
+  Det: { f: (a) => near(a).det(), inputs: [square], ulps: 32 },
+  Cofactors: { f: (a) => new ops.Cofactors().call(near(a)), inputs: [square], ulps: 32 },
+  Pinv: { f: (a) => a.add(eye(3, { dtype: a.dtype }).mul(4).at(":, :2")).pinv(), inputs: [[3, 2]], ulps: 64 },
 });
 
 forEachDevice("products of bytes and bools are int32, by the method and by the op's arithmetic", () => {
@@ -28,4 +46,41 @@ forEachDevice("products of bytes and bools are int32, by the method and by the o
     const array = new MatMul().compute(left.array, right.array);
     assertExact([array.dtype, ...values(left.wrap(array))], ["int32", ...expected]);
   }
+});
+
+forEachDevice("what has no inverse is refused by the place of its matrix", () => {
+  const matrices = tensor([[[2, 0], [0, 2]], [[1, 2], [2, 4]]]), unit = eye(2);
+  assertThrows(() => matrices.inverse(), Error, "Cannot inverse: matrix 1 is singular");
+  assertThrows(() => matrices.at(1).solve(unit), Error, "Cannot solve: the matrix is singular");
+  assertThrows(() => matrices.neg().cholesky(), Error, "Cannot cholesky: matrix 0 is not positive definite");
+  assertThrows(() => matrices.mul(NaN).eigh(), Error, "Cannot eigh: matrix 0 has NaN or infinities");
+  assertThrows(() => matrices.mul(Infinity).svd(), Error, "Cannot svd: matrix 0 has NaN or infinities");
+  assertThrows(() => tensor([[1, 2]]).det(), TypeError, "Cannot det: tensor [1, 2] must have square matrices");
+  assertThrows(() => unit.solve(tensor([[1, 2, 3]])), TypeError, "Cannot solve: shapes [2, 2] and [1, 3]");
+  assertExact(values(matrices.det()), [4, 0]);
+});
+
+forEachDevice("matrices without elements, and those of lower rank, have factors", () => {
+  const none = tensor([], { shape: [2, 0, 0] });
+  assertExact([...values(none.det()), ...values(none.slogdet()[1])], [1, 1, 0, 0]);
+  assertExact(none.inverse().shape, [2, 0, 0]);
+  assertExact(tensor([], { shape: [0, 3] }).svd().map(({ shape }) => [...shape]), [[0, 0], [0], [0, 3]]);
+  for (const x of [tensor([[1, 2], [2, 4], [0, 0]]), tensor([[0, 0, 0], [0, 0, 0]]), tensor([[1, 1, 1], [1, 1, 1]])]) {
+    const [u, s, vh] = x.svd(), [q, r] = x.qr();
+    assertNear(u.mul(s).matmul(vh), x);
+    assertNear(u.transpose().matmul(u), eye(2));
+    assertNear(vh.matmul(vh.transpose()), eye(2));
+    assertNear(q.matmul(r), x);
+    assertNear(x.matmul(x.pinv()).matmul(x), x);
+  }
+});
+
+function assertNear(found: Tensor, wanted: Tensor): void {
+  assertClose(values(found), values(wanted), { relative: 0, absolute: 1e-6 });
+}
+
+forEachDevice("a pseudoinverse takes small singular values for 0 as it is told", () => {
+  const x = tensor([[1, 0], [0, 0.01]]);
+  assertClose(values(x.pinv()), [1, 0, 0, 100], { relative: 1e-6, absolute: 0 });
+  assertClose(values(x.pinv({ rtol: 0.1 })), [1, 0, 0, 0]);
 });

@@ -17,6 +17,8 @@ export * from "./count.ts";
 export * from "./vector_norm.ts";
 export * from "./product.ts";
 export * from "./linear.ts";
+export * from "./equations.ts";
+export * from "./factorization.ts";
 export * from "./softmax.ts";
 export * from "./loss.ts";
 export * from "./norm.ts";
