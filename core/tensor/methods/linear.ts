@@ -6,6 +6,8 @@ import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 import { WindowMethods } from "./windows.ts";
 
+export type { AddmmOptions, SideOptions, TriangularOptions } from "../composites/linear.ts";
+
 /**
  * The methods of {@linkcode Tensor} for linear algebra.
  *
