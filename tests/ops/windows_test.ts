@@ -1,5 +1,5 @@
 /** Windows of neighbouring elements: views of them, convolutions, sums and maxima. */
-import { ops, tensor, zeros } from "../../mod.ts";
+import { ones, ops, tensor, zeros } from "../../mod.ts";
 import { assertEquals, assertThrowsLike, forEachDevice } from "../support.ts";
 import { testOps } from "./agreement.ts";
 
@@ -93,3 +93,14 @@ forEachDevice("a view of windows shares its elements", () => {
   assertEquals(windows.toArray(), [[1, 2], [2, 3], [3, 4]]);
   assertEquals(windows.array.storage, x.array.storage);
 });
+
+forEachDevice("a batch whose columns are many is convolved in parts", () => {
+  const length = 2 ** 18,
+    x = ones([3, 1, length + 63], { requiresGrad: true }),
+    w = ones([1, 1, 64], { requiresGrad: true });
+  const y = x.conv1d(w);
+  assertEquals([y.min().item(), y.max().item(), y.shape], [64, 64, [3, 1, length]]);
+  y.sum().backward();
+  assertEquals([w.grad!.min().item(), w.grad!.max().item()], [3 * length, 3 * length]);
+  assertEquals(x.grad!.at("2, 0").at(":3").toArray(), [1, 2, 3]);
+}, { on: ["cpu"] });

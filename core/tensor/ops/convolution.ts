@@ -6,14 +6,14 @@
  * gradient of the kernels. So each is the adjoint of the others, to any order.
  */
 import { groupResult } from "../../array/group.ts";
-import { filled, mapInto, type NDArray } from "../../array/ndarray.ts";
+import { empty, filled, mapInto, type NDArray } from "../../array/ndarray.ts";
 import { fold, matmul } from "../../array/skeletons.ts";
 import { broadcastTo, permute, reshape } from "../../array/views.ts";
 import { addTaps, placesAlong, windowsOf } from "../../array/windows.ts";
 import { asItIs, checkCount, checkOptions } from "../../pure/check.ts";
 import { promote } from "../../pure/dtype.ts";
 import { checkShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
-import { perAxis, tapsOf, type Windows } from "../../pure/windows.ts";
+import { perAxis, type Range, tapsOf, type Windows } from "../../pure/windows.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
 import { checkOperands, fitted } from "../operands.ts";
@@ -96,6 +96,33 @@ export abstract class ConvolutionOp extends TensorOp {
   }
 }
 
+/** The most elements of columns at a time: enough to keep a device busy, and few beside the tensors of a model. */
+const columnsMost = 2 ** 24;
+
+/** The parts of `n` inputs of which the columns, with so many elements for each input, lie in memory together. */
+function partsOf(n: number, columnsEach: number): Range[] {
+  const most = Math.max(1, Math.floor(columnsMost / columnsEach));
+  if (n <= most) return [{ start: 0, step: 1, length: n }];
+  return Array.from({ length: Math.ceil(n / most) }, (_, k) => (
+    { start: k * most, step: 1, length: Math.min(most, n - k * most) }
+  ));
+}
+
+/** What `compute` makes of each part of `array` [n, ...], one behind the other. */
+function joined(array: NDArray, parts: readonly Range[], compute: (part: NDArray) => NDArray): NDArray {
+  if (parts.length === 1) return groupResult(() => compute(array));
+  return groupResult(() => {
+    let whole: NDArray | null = null;
+    for (const range of parts) {
+      const part = groupResult(() => compute(placesAlong(array, 0, [range])));
+      whole ??= empty(part.storage.stream, [array.shape[0]!, ...part.shape.slice(1)], part.dtype);
+      mapInto(placesAlong(whole, 0, [range]), "copy", [part]);
+      part.dispose();
+    }
+    return whole!;
+  });
+}
+
 /** The channels of an array [n, c, ...] divided into groups: [n, groups, c / groups, ...]. */
 function grouped(array: NDArray, groups: number): NDArray {
   const [n, channels, ...rest] = array.shape as [number, number, ...number[]];
@@ -138,14 +165,15 @@ export class Convolution extends ConvolutionOp {
    * input itself is the columns. Depthwise, one multiply-add for each element of the kernel.
    */
   compute(x: NDArray, w: NDArray): NDArray {
-    const { groups } = this.geometry, [n, channels] = x.shape as [number, number], o = w.shape[0]!;
-    const windows = this.windowsOf(w.shape.slice(2), this.size), out = [n, o, ...this.size];
+    const { groups } = this.geometry, channels = x.shape[1]!, elements = sizeOf(w.shape.slice(2)), d = this.size.length;
+    const windows = this.windowsOf(w.shape.slice(2), this.size), places = sizeOf(this.size);
     if (this.isDepthwise(w.shape[1]!)) return this.#depthwise(x, w, windows);
-    return groupResult(() => {
-      const d = windows.length, view = windowsOf(x, 2, windows), order = [0, 1, ...windows.map((_, k) => k + 2 + d)];
-      const turned = permute(view, [...order, ...windows.map((_, k) => k + 2)]), places = sizeOf(this.size);
-      const columns = reshape(turned, [n, groups, channels / groups * sizeOf(w.shape.slice(2)), places]);
-      return reshape(matmul(kernelMatrices(w, n, groups), columns, [n, groups]), out);
+    const parts = partsOf(x.shape[0]!, elements === 1 ? 0 : channels * elements * places);
+    return joined(x, parts, (x) => {
+      const n = x.shape[0]!, view = windowsOf(x, 2, windows), order = [0, 1, ...windows.map((_, k) => k + 2 + d)];
+      const turned = permute(view, [...order, ...windows.map((_, k) => k + 2)]);
+      const columns = reshape(turned, [n, groups, channels / groups * elements, places]);
+      return reshape(matmul(kernelMatrices(w, n, groups), columns, [n, groups]), [n, w.shape[0]!, ...this.size]);
     });
   }
   #depthwise(x: NDArray, w: NDArray, windows: readonly Windows[]): NDArray {
@@ -192,7 +220,12 @@ export class ConvolutionTranspose extends ConvolutionOp {
   compute(y: NDArray, w: NDArray): NDArray {
     const windows = this.windowsOf(w.shape.slice(2), y.shape.slice(2));
     if (this.isDepthwise(w.shape[1]!)) return this.#depthwise(y, w, windows);
-    return windows.every(({ step }) => step === 1) ? this.#turned(y, w, windows) : this.#added(y, w, windows);
+    const isTurned = windows.every(({ step }) => step === 1), elements = sizeOf(w.shape.slice(2));
+    const each = isTurned
+      ? w.shape[0]! * sizeOf(this.size)
+      : w.shape[1]! * this.geometry.groups * sizeOf(y.shape.slice(2));
+    const parts = partsOf(y.shape[0]!, elements * each);
+    return joined(y, parts, (y) => isTurned ? this.#turned(y, w, windows) : this.#added(y, w, windows));
   }
   /** Place p of the result is met by element k of the kernel from place p + before - k dilation. */
   #turned(y: NDArray, w: NDArray, windows: readonly Windows[]): NDArray {
@@ -267,25 +300,36 @@ export class ConvolutionKernelGradient extends ConvolutionOp {
   /** One product for each group, whose sums run over all places of all inputs. Depthwise, sums of x y for each element. */
   compute(x: NDArray, y: NDArray): NDArray {
     const { groups } = this.geometry, [n, o] = y.shape as [number, number], channels = x.shape[1]! / groups;
-    const windows = this.windowsOf(this.size, y.shape.slice(2)), d = windows.length;
+    const windows = this.windowsOf(this.size, y.shape.slice(2)),
+      d = windows.length,
+      axes = windows.map((_, k) => k + 2);
     if (this.isDepthwise(channels)) return this.#depthwise(x, y, windows);
-    return groupResult(() => {
-      const view = windowsOf(x, 2, windows), axes = windows.map((_, k) => k + 2), places = n * sizeOf(y.shape.slice(2));
-      const columns = permute(view, [1, ...axes.map((axis) => axis + d), 0, ...axes]);
-      const right = reshape(columns, [groups, channels * sizeOf(this.size), places]);
-      const left = reshape(permute(y, [1, 0, ...axes]), [groups, o / groups, places]);
+    const places = sizeOf(y.shape.slice(2)), elements = channels * sizeOf(this.size);
+    const product = (x: NDArray, y: NDArray) => {
+      const columns = permute(windowsOf(x, 2, windows), [1, ...axes.map((axis) => axis + d), 0, ...axes]);
+      const right = reshape(columns, [groups, elements, y.shape[0]! * places]);
+      const left = reshape(permute(y, [1, 0, ...axes]), [groups, o / groups, y.shape[0]! * places]);
       return reshape(matmul(left, permute(right, [0, 2, 1]), [groups]), [o, channels, ...this.size]);
-    });
+    };
+    return groupResult(() =>
+      partsOf(n, groups * elements * places)
+        .map((range) => groupResult(() => product(placesAlong(x, 0, [range]), placesAlong(y, 0, [range]))))
+        .reduce((sum, part) => {
+          mapInto(sum, "add", [sum, part]);
+          part.dispose();
+          return sum;
+        })
+    );
   }
   #depthwise(x: NDArray, y: NDArray, windows: readonly Windows[]): NDArray {
     const { groups } = this.geometry, m = y.shape[1]! / groups;
-    const joined = [0, ...windows.map((_, k) => k + 3)];
+    const axes = [0, ...windows.map((_, k) => k + 3)];
     return groupResult(() => {
       const whole = filled(x.storage.stream, [groups, m, sizeOf(this.size)], x.dtype, 0);
       const channels = grouped(x, groups), places = grouped(y, groups);
       for (const { number, inside, windows: seen } of tapsOf(windows, x.shape.slice(2))) {
         const right = placesAlong(places, 3, seen), left = placesAlong(channels, 3, inside);
-        const sums = fold("dot", [broadcastTo(left, right.shape), right], joined, [groups, m, 1]);
+        const sums = fold("dot", [broadcastTo(left, right.shape), right], axes, [groups, m, 1]);
         mapInto(placesAlong(whole, 2, [{ start: number, step: 1, length: 1 }]), "copy", [sums]);
       }
       return reshape(whole, [groups * m, 1, ...this.size]);

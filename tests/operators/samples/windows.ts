@@ -229,6 +229,7 @@ const attention: Samples = {
     f: (q, k, v) => scaledDotProductAttention(q, k, v, { causal: true, scale: 0.3 }),
     torch: "F.scaled_dot_product_attention(a, b, c, is_causal=True, scale=0.3)",
     inputs: [floats([1, 2, 2, 2]), floats([1, 2, 3, 2], 1), floats([1, 2, 3, 2], 2)],
+    order: 1,
   },
   "scaledDotProductAttention: a mask, which hides all of a row": {
     f: (q, k, v, mask) => scaledDotProductAttention(q, k, v, { mask: mask! }),
