@@ -165,18 +165,18 @@ const methods: Record<string, () => unknown[]> = {
 const subjects: Record<string, () => Tensor> = {};
 for (const d of [1, 2, 3]) {
   const lengths = d === 1 ? [1, 2, 3] : d === 2 ? [1, 1, 2, 3] : [1, 1, 1, 2, 3];
-  const kernels = () => core.ones(lengths.with(d === 1 ? 0 : 1, 1)), one = new Array<number>(d).fill(1);
+  const kernels = () => core.ones(lengths.with(d === 1 ? 0 : 1, 1)), one = () => new Array<number>(d).fill(1);
   const windows: Record<string, () => unknown[]> = {
-    conv: () => [kernels(), { bias: null, stride: one, padding: one, dilation: 1, groups: 1 }],
+    conv: () => [kernels(), { bias: null, stride: one(), padding: one(), dilation: 1, groups: 1 }],
     convTranspose: () => [
       d === 1 ? core.ones([2, 1, 1]) : kernels(),
-      { bias: tensor([1]), stride: 2, padding: 0, outputPadding: one, dilation: 1, groups: 1 },
+      { bias: tensor([1]), stride: 2, padding: 0, outputPadding: one(), dilation: 1, groups: 1 },
     ],
-    maxPool: () => [d === 3 ? [1, 2, 2] : 2, { stride: 1, padding: 0, dilation: one, ceilMode: true }],
-    avgPool: () => [d === 3 ? [1, 2, 2] : 2, { stride: one, padding: 0, countIncludePad: false, divisorOverride: 2 }],
+    maxPool: () => [d === 3 ? [1, 2, 2] : 2, { stride: 1, padding: 0, dilation: one(), ceilMode: true }],
+    avgPool: () => [d === 3 ? [1, 2, 2] : 2, { stride: one(), padding: 0, countIncludePad: false, divisorOverride: 2 }],
     lpPool: () => [2, d === 3 ? [1, 2, 2] : 2, { stride: 1, ceilMode: true }],
-    adaptiveAvgPool: () => [one],
-    adaptiveMaxPool: () => [d === 1 ? 1 : [...one.slice(1), null]],
+    adaptiveAvgPool: () => [one()],
+    adaptiveMaxPool: () => [d === 1 ? 1 : [...one().slice(1), null]],
   };
   windows.maxPoolWithIndices = windows.maxPool!;
   for (const [name, args] of Object.entries(windows)) {

@@ -23,7 +23,7 @@ export abstract class LastWindowsOp extends TensorOp {
   constructor(windows: readonly Windows[]) {
     super();
     const own = asItIs(windows);
-    if (own === windows) refuse(this.action, windows, "a list of windows");
+    if (!Array.isArray(own) || own === windows) refuse(this.action, windows, "a list of windows");
     this.windows = own.map((each) => checkedWindows(this.action, each));
   }
   /** @ignore How many windows there are along each axis. */
