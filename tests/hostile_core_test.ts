@@ -26,6 +26,7 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   ],
   detectAnomalies: [() => [() => 1, { infinities: true }]],
   devices: [() => []],
+  einsum: [() => ["ij,kj->ik", subject(), subject()]],
   eye: [() => [2, options()]],
   findTopoSort: [() => [[subject()], () => true]],
   full: [() => [[2, 3], 1, options()]],
@@ -47,6 +48,7 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   manualSeed: [() => [7]],
   memory: [() => ["wasm"]],
   meshgrid: [() => [[tensor([1, 2]), tensor(3)], { indexing: "xy" }]],
+  multiDot: [() => [[subject(), core.ones([3])]]],
   noGrad: [() => [() => 1]],
   numericGrad: [() => [f, half(), { scheme: "central", step: 1e-6 }]],
   oneHot: [() => [[0, 1], 2, { dtype: "float32", device: "wasm", requiresGrad: false }]],
@@ -82,7 +84,11 @@ const methods: Record<string, () => unknown[]> = {
       "xlog1py copysign heaviside xor").split(" ").map((name) => [name, () => [2]]),
   ),
   ...Object.fromEntries(Object.keys(ops.comparisons).map((name) => [name, () => [tensor([1, 2, 3])]])),
-  ...Object.fromEntries(["sum", "prod", "mean", "max", "min", "argmax", "argmin"].map((name) => [name, reduced])),
+  ...Object.fromEntries(
+    ("sum prod mean max min amax amin argmax argmin nansum nanmean logsumexp any all countNonzero").split(" ").map((
+      name,
+    ) => [name, reduced]),
+  ),
   mulAdd: () => [2, tensor([1, 2, 3])],
   addcmul: () => [2, tensor([1, 2, 3]), { value: 2 }],
   addcdiv: () => [tensor([1, 2, 3]), 2, { value: 2 }],
@@ -104,10 +110,33 @@ const methods: Record<string, () => unknown[]> = {
   where: () => [1, tensor([1, 2, 3])],
   cast: () => ["float64"],
   to: () => ["reference"],
-  variance: () => [{ axes: 0, keepDims: false, correction: 1 }],
+  ...Object.fromEntries(
+    ["variance", "std", "varMean", "stdMean"].map((
+      name,
+    ) => [name, () => [{ axes: 0, keepDims: false, correction: 1 }]]),
+  ),
+  norm: () => [{ axes: 0, keepDims: false, p: 3 }],
+  softmin: () => [0],
   softmax: () => [{ axis: 0 }],
   logSoftmax: () => [[0]],
   matmul: () => [tensor([[1], [2], [3]])],
+  mm: () => [tensor([[1], [2], [3]])],
+  bmm: () => [core.ones([1, 3, 1])],
+  mv: () => [tensor([1, 2, 3])],
+  dot: () => [tensor([1, 2, 3])],
+  vdot: () => [tensor([1, 2, 3])],
+  vecdot: () => [subject(), 0],
+  inner: () => [subject()],
+  outer: () => [tensor([1, 2])],
+  addmm: () => [core.ones([2, 1]), core.ones([1, 3]), { alpha: 2, beta: 0.5 }],
+  tensordot: () => [subject(), [[0], [0]]],
+  kron: () => [subject()],
+  cross: () => [subject(), 1],
+  matrixPower: () => [-2],
+  solve: () => [subject(), { left: true }],
+  solveTriangular: () => [subject(), { upper: true, left: true, unitriangular: false }],
+  pinv: () => [{ rtol: 0.1 }],
+  lstsq: () => [tensor([[1], [2]])],
   transpose: () => [[1, 0]],
   reshape: () => [[3, -1]],
   reshapeAs: () => [tensor([[1], [2], [3], [4], [5], [6]])],
@@ -204,6 +233,9 @@ for (
 ) {
   subjects[name] = image;
 }
+const square = () => tensor([[2, 1], [1, 3]]), vector = () => tensor([1, 2, 3]);
+Object.assign(subjects, { bmm: () => subject().reshape([1, 2, 3]), dot: vector, vdot: vector, outer: vector });
+for (const name of ["matrixPower", "solve", "solveTriangular"]) subjects[name] = square;
 subjects.columnsToImage = () => subject();
 subjects.affineGrid = () => subject().reshape([1, 2, 3]);
 subjects.embedding = subjects.embeddingBag = places;
@@ -215,7 +247,7 @@ const plain = new RegExp(
     "logSigmoid|hardsigmoid|silu|mish|hardswish|softsign|tanhshrink)$",
 );
 const bare = new Set(
-  ("not nonzero unique detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
+  ("not nonzero unique trace cholesky inverse det slogdet qr eigh svd detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
     "realizeCachedData").split(" "),
 );
 
@@ -251,6 +283,12 @@ const settings: Record<string, () => unknown[]> = {
   Mean: reduced,
   Variance: () => [{ axes: [0], correction: 1 }],
   SquaredDeviation: reduced,
+  VectorNorm: () => [{ axes: [0], p: 3 }],
+  LogSumExp: reduced,
+  CountNonzero: reduced,
+  Any: reduced,
+  All: reduced,
+  Pinv: () => [{ rtol: 0.1 }],
   Max: reduced,
   Min: reduced,
   ArgMax: reduced,

@@ -81,7 +81,7 @@ const stated: Readonly<Record<string, Form>> = {
 export const forms: ReadonlyMap<string, Form> = new Map([
   ...Object.entries(stated),
   ...Object.entries(doors).flatMap(([name, door]): [string, Form][] => {
-    if (floatless.includes(door.gives) || stepping.includes(name)) return [];
+    if (floatless.includes(door.gives) || stepping.includes(name) || door.reads) return [];
     const op = door.make(), isPlain = op instanceof ops.RowOp && !(op instanceof ops.ScalarOp) && name in ops;
     const form = isPlain && !/\(.+\)/.test(/new ops\.\w+(\(.*)/.exec(`${door.make}`)?.[1] ?? "")
       ? rowForm(name, door)

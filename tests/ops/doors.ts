@@ -18,6 +18,8 @@ export interface Door {
   gives: "given" | "number" | "float" | "wide" | "wideOrInt" | "half" | "sum" | "bool" | "int32" | "float64";
   /** The number of leading operands that decide the result's type; all of them by default. */
   leading?: number;
+  /** True where elements are read, so that the op cannot be captured. */
+  reads?: true;
   /** True where bools alone are refused, as in PyTorch. */
   refusesBools?: true;
   /** Added to the operands, which lie in (0, 1), so that the op is smooth at all of them. */
@@ -217,12 +219,13 @@ const stated: Readonly<Record<string, Door>> = {
     shapes: [[1, 2, 3], [1, 2, 2]],
     gives: "half",
   },
-  Cholesky: { ...unary(() => new ops.Cholesky(), "wide", (x) => x.cholesky()), shapes: [[2, 1, 1]] },
+  Cholesky: { ...unary(() => new ops.Cholesky(), "wide", (x) => x.cholesky()), shapes: [[2, 1, 1]], reads: true },
   Solve: {
     make: () => new ops.Solve(),
     shapes: [[2, 1, 1], [1, 3]],
     method: (a, b) => a.solve(b),
     gives: "wide",
+    reads: true,
     shift: 1,
   },
   SolveTriangular: {
@@ -230,12 +233,13 @@ const stated: Readonly<Record<string, Door>> = {
     shapes: [[1, 1], [2, 1, 3]],
     method: (a, b) => a.solveTriangular(b, { upper: true }),
     gives: "wide",
+    reads: true,
     shift: 1,
   },
-  Inverse: { ...unary(() => new ops.Inverse(), "wide", (x) => x.inverse()), shapes: [[2, 1, 1]] },
-  Det: { ...unary(() => new ops.Det(), "wide", (x) => x.det()), shapes: [[2, 1, 1]] },
-  Cofactors: { make: () => new ops.Cofactors(), shapes: [[2, 1, 1]], gives: "wide", shift: 1 },
-  Pinv: { ...unary(() => new ops.Pinv(), "wide", (x) => x.pinv()), shapes: [[3, 1]] },
+  Inverse: { ...unary(() => new ops.Inverse(), "wide", (x) => x.inverse()), shapes: [[2, 1, 1]], reads: true },
+  Det: { ...unary(() => new ops.Det(), "wide", (x) => x.det()), shapes: [[2, 1, 1]], reads: true },
+  Cofactors: { make: () => new ops.Cofactors(), shapes: [[2, 1, 1]], gives: "wide", shift: 1, reads: true },
+  Pinv: { ...unary(() => new ops.Pinv(), "wide", (x) => x.pinv()), shapes: [[3, 1]], reads: true },
   MatMul: { make: () => new ops.MatMul(), shapes: [[2, 2, 3], [3, 2]], method: (a, b) => a.matmul(b), gives: "half" },
 };
 

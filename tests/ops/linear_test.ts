@@ -1,5 +1,5 @@
 /** Products and factorizations of matrices. */
-import { eye, MatMul, ops, type Tensor, tensor } from "../../mod.ts";
+import { arange, eye, manualSeed, MatMul, ops, randn, type Tensor, tensor } from "../../mod.ts";
 import { assertClose, assertExact, assertThrows, forEachDevice, values } from "../support.ts";
 import { testOps } from "./agreement.ts";
 
@@ -75,9 +75,32 @@ forEachDevice("matrices without elements, and those of lower rank, have factors"
   }
 });
 
-function assertNear(found: Tensor, wanted: Tensor): void {
-  assertClose(values(found), values(wanted), { relative: 0, absolute: 1e-6 });
+function assertNear(found: Tensor, wanted: Tensor, absolute = 1e-6): void {
+  assertClose(values(found), values(wanted), { relative: 0, absolute });
 }
+
+forEachDevice("factors of larger matrices multiply to them, and are orthonormal", () => {
+  manualSeed(5);
+  const dtype = "float64", near = (found: Tensor, wanted: Tensor) => assertNear(found, wanted, 1e-12);
+  // Each column a fifth of the one before: the last is near nothing beside the first.
+  const random = randn([2, 30, 20], { dtype }), graded = random.mul(tensor(0.2, { dtype }).pow(arange(20, { dtype })));
+  for (const x of [random, graded, random.transpose()]) {
+    const [q, r] = x.qr(), [u, s, vh] = x.svd();
+    near(q.matmul(r), x);
+    near(q.transpose().matmul(q), u.transpose().matmul(u));
+    near(u.mul(s.unsqueeze(-2)).matmul(vh), x);
+    for (const wide of [u.transpose(), vh]) {
+      near(wide.matmul(wide.transpose()), eye(20, { dtype }).broadcastTo([2, 20, 20]));
+    }
+  }
+  const squares = random.matmul(random.transpose()), [w, v] = squares.eigh(), size = 1e-12 * w.max().item();
+  assertNear(v.mul(w.unsqueeze(-2)).matmul(v.transpose()), squares, size);
+  near(v.matmul(v.transpose()), eye(30, { dtype }).broadcastTo([2, 30, 30]));
+  const definite = squares.add(eye(30, { dtype })), lower = definite.cholesky();
+  assertNear(lower.matmul(lower.transpose()), definite, size);
+  assertNear(definite.matmul(definite.solve(random)), random, size);
+  assertClose(values(definite.slogdet()[1]), values(lower.diagonal(0, 1, 2).log().sum(1).mul(2)), { relative: 1e-12 });
+}, { on: ["cpu", "wasm"] });
 
 forEachDevice("a pseudoinverse takes small singular values for 0 as it is told", () => {
   const x = tensor([[1, 0], [0, 0.01]]);

@@ -1,5 +1,5 @@
 /** Einstein's notation for sums of products. */
-import { refuse } from "../../pure/check.ts";
+import { refuse, shown } from "../../pure/check.ts";
 import { showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { contract } from "./contraction.ts";
@@ -13,7 +13,7 @@ export function einsum(equation: string, tensors: readonly Tensor[]): Tensor {
   const rests = terms.map((term, k) => tensors[k]!.shape.length - lettersOf(equation, term).length);
   rests.forEach((rest, k) => {
     if (rest === 0 || (rest > 0 && terms[k]!.includes("..."))) return;
-    fail(equation, `term ${terms[k] || '""'} does not name the axes of tensor ${showShape(tensors[k]!.shape)}`);
+    fail(equation, `term ${shown(terms[k])} does not name the axes of tensor ${showShape(tensors[k]!.shape)}`);
   });
   // The axes of an ellipsis are counted from the last one, since they stretch as NumPy's do.
   const most = Math.max(0, ...rests);
@@ -24,7 +24,7 @@ export function einsum(equation: string, tensors: readonly Tensor[]): Tensor {
 }
 
 function fail(equation: string, what: string): never {
-  throw new TypeError(`Cannot einsum: "${equation}", ${what}`);
+  throw new TypeError(`Cannot einsum: ${shown(equation)}, ${what}`);
 }
 
 /** The letters of a term. TypeError for other signs, and for dots that are no ellipsis. */

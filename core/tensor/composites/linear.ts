@@ -1,5 +1,5 @@
 /** Linear algebra of several ops, whose gradient is that of their parts. */
-import { checkCount, checkOptions, refuse } from "../../pure/check.ts";
+import { checkCount, checkFlag, checkOptions, refuse, shown } from "../../pure/check.ts";
 import { isFloat } from "../../pure/dtype.ts";
 import { normalizeAxis, type Shape, showShape } from "../../pure/shape.ts";
 import { add, inverse, matmul, mul, Solve, SolveTriangular } from "../ops/mod.ts";
@@ -83,11 +83,7 @@ export function tensordot(
 ): Tensor {
   const action = "tensordot";
   checkOperands({ action, arity: 2, precision: "given" }, [a, b], 2);
-  const [ofA, ofB] = typeof axes === "number"
-    ? lastAndFirst(a, b, axes)
-    : Array.isArray(axes) && axes.length === 2
-    ? axes.map((each) => typeof each === "number" ? [each] : each) as [number[], number[]]
-    : refuse(action, axes, "a number of axes, or a list of axes for each tensor");
+  const [ofA = [], ofB = []] = typeof axes === "number" ? lastAndFirst(a, b, axes) : listsOf(axes);
   if (ofA.length !== ofB.length) {
     throw new TypeError(`Cannot ${action}: ${ofA.length} axes and ${ofB.length}, there must be as many of each tensor`);
   }
@@ -110,6 +106,13 @@ function lastAndFirst(a: Tensor, b: Tensor, count: number): [number[], number[]]
   checkCount("tensordot", "axes", count, 0, Math.min(a.shape.length, b.shape.length));
   const first = Array.from({ length: count }, (_, k) => k);
   return [first.map((k) => a.shape.length - count + k), first];
+}
+
+/** The axes of each tensor, from a list that has a list or one axis for each. */
+function listsOf(axes: readonly (number | readonly number[])[]): readonly (readonly number[])[] {
+  const lists = Array.isArray(axes) ? axes.map((each) => typeof each === "number" ? [each] : each) : [];
+  if (lists.length === 2 && lists.every(Array.isArray)) return lists;
+  return refuse("tensordot", axes, "a number of axes, or a list of axes for each tensor");
 }
 
 /** Each element of `a` times all of `b`, as blocks. The tensor with fewer axes gets leading ones. */
@@ -142,7 +145,9 @@ export function cross(a: Tensor, b: Tensor, given: number): Tensor {
 
 /** Matrices multiplied so often with themselves; their inverses, for a negative number. */
 export function matrixPower(x: Tensor, power: number): Tensor {
-  if (!Number.isSafeInteger(power)) throw new RangeError(`Cannot matrixPower: power ${power} must be an integer`);
+  if (!Number.isSafeInteger(power)) {
+    throw new RangeError(`Cannot matrixPower: power ${shown(power)} must be an integer`);
+  }
   const { shape } = x;
   if (shape.length < 2 || shape.at(-1) !== shape.at(-2)) {
     throw new TypeError(
@@ -168,6 +173,7 @@ export interface SideOptions {
 /** The solution of linear equations; b is a vector where its shape is that of `a` without the last axis. */
 export function solve(a: Tensor, b: Tensor, options: SideOptions): Tensor {
   const { left = true } = checkOptions("solve", options, "{ left: false }", ["left"]);
+  checkFlag("solve", "left", left);
   checkOperands({ action: "solve", arity: 2, precision: "wide" }, [a, b], 2);
   const isVector = b.shape.length === 1 ||
     (b.shape.length === a.shape.length - 1 && b.shape.every((length, axis) => length === a.shape[axis]));
@@ -193,6 +199,8 @@ export function solveTriangular(a: Tensor, b: Tensor, options: TriangularOptions
     "{ upper: true }",
     names,
   );
+  checkFlag("solveTriangular", "left", left);
+  checkOperands({ action: "solveTriangular", arity: 2, precision: "wide" }, [a, b], 2);
   if (left || a.shape.length < 2 || b.shape.length < 2) return new SolveTriangular({ upper, unitriangular }).call(a, b);
   return new SolveTriangular({ upper: !upper, unitriangular }).call(a.transpose(), b.transpose()).transpose();
 }

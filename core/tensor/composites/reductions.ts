@@ -31,7 +31,7 @@ export function withMean(
 
 /** The norm by any power. */
 export function norm(x: Tensor, options: Axes | NormOptions = {}): Tensor {
-  const p = (options as NormOptions).p;
+  const p = (options as NormOptions | null)?.p;
   if (p !== Infinity && p !== -Infinity) return new VectorNorm(options).call(x);
   const axes = reduceOptions("norm", options, ["p"]), magnitudes = asFloat(x).abs();
   return p > 0 ? magnitudes.max(axes) : magnitudes.min(axes);
