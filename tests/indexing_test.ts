@@ -16,7 +16,7 @@ const outside: Record<string, [text: string, call: () => Tensor]> = {
   "scatterAdd": ["Cannot scatterAdd: index 3 must lie in [0, 3)", () => x().scatterAdd(1, [[3]], x())],
   "scatter": ["Cannot scatter: index 3 must lie in [0, 3)", () => x().scatter(1, [[3]], 1)],
   "indexSelect": ["Cannot indexSelect: index 2 must lie in [0, 2)", () => x().indexSelect(0, [2])],
-  "indexAdd": ["Cannot indexAdd: index 2 must lie in [0, 2)", () => x().indexAdd(0, [2], x())],
+  "indexAdd": ["Cannot indexAdd: index 2 must lie in [0, 2)", () => x().indexAdd(0, [2], x().at("1:"))],
   "indexFill": ["Cannot indexFill: index -1 must lie in [0, 2)", () => x().indexFill(0, [-1], 0)],
   "bincount": ["Cannot bincount: index -1 must lie in [0, 2)", () => places(1, -1).bincount()],
   "oneHot": ["Cannot oneHot: index 3 must lie in [0, 3)", () => places(3).oneHot(3)],
