@@ -238,6 +238,33 @@ forEachDevice("derivatives leave no tensor behind but their results", () => {
   assertStrictEquals(layer.weight.grad !== null, true);
 }, { on, parameters: true });
 
+forEachDevice("products and Jacobians have types", () => {
+  const at = x(), one = (x: Tensor) => x.mul(2), two = (x: Tensor): [Tensor, Tensor] => [x, x];
+  const [y, pull] = vjp(one, at), [pair, push] = linearize(two, [at]), [, tangents] = jvp(two, [at], [at]);
+  const whole = jacobian(one)(at), rows = jacobian(two, { argnums: [0] })(at);
+  const blocks = hessian(cubic, { argnums: [0, 1] })(at, at);
+  // With `any` as a type there would be nothing to expect.
+  const found = [
+    // @ts-expect-error: A tensor has no such member.
+    y.none,
+    // @ts-expect-error: A tensor has no such member.
+    pull(y)[0]!.none,
+    // @ts-expect-error: There are two results.
+    pair[2],
+    // @ts-expect-error: There are two results.
+    push([at])[2],
+    // @ts-expect-error: There are two results.
+    tangents[2],
+    // @ts-expect-error: A tensor has no such member.
+    whole.none,
+    // @ts-expect-error: A list has no such member.
+    rows[0].none,
+    // @ts-expect-error: A list has no such member.
+    blocks[0]!.none,
+  ];
+  assertEquals(found, found.map(() => undefined));
+}, { on: ["reference"] });
+
 forEachDevice("derivatives refuse what has none", () => {
   const at = tensor([1, 2]), f = (x: Tensor) => x.mul(2);
   // deno-lint-ignore no-explicit-any
