@@ -3,6 +3,8 @@
  * orthogonal, and the sweeps over all pairs converge quadratically.
  */
 
+import { turned } from "./turned.ts";
+
 /** More sweeps than matrices need: about log2 of the size, and a few. */
 const sweepsMost = 60;
 /** The relative size of what rounding leaves. */
@@ -11,24 +13,24 @@ const unit = 2 ** -53;
 /** The cosine and sine of the angle below π/4 by which a symmetric [[p, r], [r, q]] is turned to be diagonal. */
 function rotation(p: number, q: number, r: number): [cosine: number, sine: number] {
   const cotangent = (q - p) / (2 * r);
-  const tangent = (cotangent < 0 ? -1 : 1) / (Math.abs(cotangent) + Math.hypot(cotangent, 1));
-  const cosine = 1 / Math.hypot(tangent, 1);
+  // A square that overflows stands for an angle of nearly 0.
+  const tangent = (cotangent < 0 ? -1 : 1) / (Math.abs(cotangent) + Math.sqrt(cotangent * cotangent + 1));
+  const cosine = 1 / Math.sqrt(tangent * tangent + 1);
   return [cosine, cosine * tangent];
 }
 
-/** Turns columns i and j of a matrix with `rows` rows and `width` columns. */
-function turnColumns(
+/** Turns rows i and j of a matrix with rows of this length. */
+function turnRows(
   a: Float64Array,
-  rows: number,
-  width: number,
+  length: number,
   i: number,
   j: number,
   [cosine, sine]: readonly [number, number],
 ): void {
-  for (let at = 0; at < rows * width; at += width) {
-    const x = a[at + i]!, y = a[at + j]!;
-    a[at + i] = cosine * x - sine * y;
-    a[at + j] = sine * x + cosine * y;
+  for (let x = i * length, y = j * length, end = x + length; x < end; x++, y++) {
+    const first = a[x]!, second = a[y]!;
+    a[x] = cosine * first - sine * second;
+    a[y] = sine * first + cosine * second;
   }
 }
 
@@ -39,12 +41,10 @@ function unitMatrix(n: number): Float64Array {
   return result;
 }
 
-/** Columns of a [rows, width] in another order. */
-function inOrder(a: Float64Array, rows: number, width: number, order: readonly number[]): Float64Array {
-  const result = new Float64Array(rows * width);
-  for (let row = 0; row < rows; row++) {
-    order.forEach((from, to) => result[row * width + to] = a[row * width + from]!);
-  }
+/** Rows in another order. */
+function inOrder(a: Float64Array, length: number, order: readonly number[]): Float64Array {
+  const result = new Float64Array(order.length * length);
+  order.forEach((from, to) => result.set(a.subarray(from * length, (from + 1) * length), to * length));
   return result;
 }
 
@@ -62,93 +62,104 @@ export function eigenOf(a: Float64Array, n: number): { values: Float64Array; vec
     }
   }
   const vectors = unitMatrix(n);
-  for (let sweep = 0, turned = true; turned && sweep < sweepsMost; sweep++) {
-    turned = false;
+  for (let sweep = 0, isTurned = true; isTurned && sweep < sweepsMost; sweep++) {
+    isTurned = false;
     for (let i = 0; i < n; i++) {
       for (let j = i + 1; j < n; j++) {
         const beside = a[i * n + j]!;
         if (Math.abs(beside) <= unit / 4 * largest) continue;
-        turned = true;
+        isTurned = true;
         const turn = rotation(a[i * n + i]!, a[j * n + j]!, beside);
-        turnColumns(a, n, n, i, j, turn);
-        turnRows(a, n, i, j, turn);
-        a[i * n + j] = a[j * n + i] = 0;
-        turnColumns(vectors, n, n, i, j, turn);
+        turnSymmetric(a, n, i, j, turn, beside);
+        turnRows(vectors, n, i, j, turn);
       }
     }
   }
   const order = Array.from({ length: n }, (_, k) => k).sort((i, j) => a[i * n + i]! - a[j * n + j]!);
-  return { values: Float64Array.from(order, (k) => a[k * n + k]!), vectors: inOrder(vectors, n, n, order) };
+  return { values: Float64Array.from(order, (k) => a[k * n + k]!), vectors: turned(inOrder(vectors, n, order), n, n) };
 }
 
-/** Turns rows i and j of a matrix [n, n]. */
-function turnRows(a: Float64Array, n: number, i: number, j: number, [cosine, sine]: readonly [number, number]): void {
-  for (let column = 0; column < n; column++) {
-    const x = a[i * n + column]!, y = a[j * n + column]!;
-    a[i * n + column] = cosine * x - sine * y;
-    a[j * n + column] = sine * x + cosine * y;
+/** Turns rows and columns i and j of a symmetric matrix, which makes the element of both, `beside`, 0. */
+function turnSymmetric(
+  a: Float64Array,
+  n: number,
+  i: number,
+  j: number,
+  turn: readonly [number, number],
+  beside: number,
+): void {
+  const change = beside * turn[1] / turn[0], first = a[i * n + i]! - change, second = a[j * n + j]! + change;
+  turnRows(a, n, i, j, turn);
+  for (let k = 0; k < n; k++) {
+    a[k * n + i] = a[i * n + k]!;
+    a[k * n + j] = a[j * n + k]!;
   }
+  a[i * n + i] = first;
+  a[j * n + j] = second;
+  a[i * n + j] = a[j * n + i] = 0;
 }
 
 /**
- * The singular values of a matrix a [m, n] with m >= n in descending order, u [m, n] and v [n, n], with a = u diag(s) vᵀ and
- * orthonormal columns. One-sided: only columns of a are turned, until they are orthogonal (Hestenes 1958). It changes a.
+ * The singular values of a matrix [m, n] with m >= n, in descending order, and the columns of u [m, n] and v [n, n], with
+ * u diag(s) vᵀ the matrix. Its columns, and those of u and v, lie one after the other, so that they are rows here. One-sided:
+ * only columns are turned, until they are orthogonal (Hestenes 1958). It changes the columns.
  */
 export function singularOf(
-  a: Float64Array,
+  columns: Float64Array,
   m: number,
   n: number,
 ): { u: Float64Array; s: Float64Array; v: Float64Array } {
   // Squares of numbers near 1 neither overflow nor vanish.
-  const largest = a.reduce((most, x) => Math.max(most, Math.abs(x)), 0), scale = largest || 1;
-  for (let k = 0; k < a.length; k++) a[k]! /= scale;
+  const largest = columns.reduce((most, x) => Math.max(most, Math.abs(x)), 0), scale = largest || 1;
+  for (let k = 0; k < columns.length; k++) columns[k]! /= scale;
   const v = unitMatrix(n);
-  for (let sweep = 0, turned = true; turned && sweep < sweepsMost; sweep++) {
-    turned = false;
+  for (let sweep = 0, isTurned = true; isTurned && sweep < sweepsMost; sweep++) {
+    isTurned = false;
     for (let i = 0; i < n; i++) {
       for (let j = i + 1; j < n; j++) {
-        const beside = columnProduct(a, m, n, i, j);
-        const squares = columnProduct(a, m, n, i, i), others = columnProduct(a, m, n, j, j);
+        const beside = product(columns, m, i, j),
+          squares = product(columns, m, i, i),
+          others = product(columns, m, j, j);
         if (Math.abs(beside) <= 2 * unit * Math.sqrt(squares) * Math.sqrt(others)) continue;
-        turned = true;
+        isTurned = true;
         const turn = rotation(squares, others, beside);
-        turnColumns(a, m, n, i, j, turn);
-        turnColumns(v, n, n, i, j, turn);
+        turnRows(columns, m, i, j, turn);
+        turnRows(v, n, i, j, turn);
       }
     }
   }
-  const lengths = Array.from({ length: n }, (_, k) => Math.sqrt(columnProduct(a, m, n, k, k)));
+  const lengths = Array.from({ length: n }, (_, k) => Math.sqrt(product(columns, m, k, k)));
   const order = lengths.map((_, k) => k).sort((i, j) => lengths[j]! - lengths[i]!);
-  const u = inOrder(a, m, n, order), s = Float64Array.from(order, (k) => lengths[k]!);
-  s.forEach((length, column) => {
-    if (length === 0) complete(u, m, n, column);
-    else for (let row = 0; row < m; row++) u[row * n + column]! /= length;
+  const u = inOrder(columns, m, order), s = Float64Array.from(order, (k) => lengths[k]!);
+  s.forEach((length, k) => {
+    if (length === 0) complete(u, m, k);
+    else for (let at = k * m; at < (k + 1) * m; at++) u[at]! /= length;
   });
-  return { u, s: s.map((length) => length * scale), v: inOrder(v, n, n, order) };
+  return { u, s: s.map((length) => length * scale), v: inOrder(v, n, order) };
 }
 
-/** The inner product of two columns of a matrix [m, n]. */
-function columnProduct(a: Float64Array, m: number, n: number, i: number, j: number): number {
+/** The inner product of two rows. */
+function product(a: Float64Array, length: number, i: number, j: number): number {
   let sum = 0;
-  for (let at = 0; at < m * n; at += n) sum += a[at + i]! * a[at + j]!;
+  for (let x = i * length, y = j * length, end = x + length; x < end; x++, y++) sum += a[x]! * a[y]!;
   return sum;
 }
 
-/** Gives a column of zeros a unit vector that is orthogonal to the columns before it. */
-function complete(u: Float64Array, m: number, n: number, column: number): void {
-  // Of all unit vectors, one has at least 1 / m of its square outside the space of fewer than m columns.
-  for (let axis = 0; axis < m; axis++) {
-    for (let row = 0; row < m; row++) u[row * n + column] = row === axis ? 1 : 0;
+/** Makes a row of zeros a unit vector that is orthogonal to the rows before it. */
+function complete(u: Float64Array, length: number, row: number): void {
+  // Of all unit vectors, one has at least 1 / length of its square outside the space of fewer rows.
+  for (let axis = 0; axis < length; axis++) {
+    for (let k = 0; k < length; k++) u[row * length + k] = k === axis ? 1 : 0;
     // The second pass takes away what the rounding of the first has left.
     for (let pass = 0; pass < 2; pass++) {
-      for (let before = 0; before < column; before++) {
-        const part = columnProduct(u, m, n, before, column);
-        for (let row = 0; row < m; row++) u[row * n + column]! -= part * u[row * n + before]!;
+      for (let before = 0; before < row; before++) {
+        const part = product(u, length, before, row);
+        for (let k = 0; k < length; k++) u[row * length + k]! -= part * u[before * length + k]!;
       }
     }
-    const length = Math.sqrt(columnProduct(u, m, n, column, column));
-    if (length * length < 0.5 / m) continue;
-    for (let row = 0; row < m; row++) u[row * n + column]! /= length;
+    const rest = Math.sqrt(product(u, length, row, row));
+    if (rest * rest < 0.5 / length) continue;
+    for (let k = 0; k < length; k++) u[row * length + k]! /= rest;
     return;
   }
 }

@@ -17,11 +17,13 @@ export interface Triangle {
 export function substitute(a: Float64Array, n: number, b: Float64Array, count: number, triangle: Triangle): void {
   const { upper, unitriangular } = triangle;
   for (let step = 0; step < n; step++) {
-    const row = upper ? n - 1 - step : step, first = upper ? row + 1 : 0, end = upper ? n : row;
-    for (let column = 0; column < count; column++) {
-      let rest = b[row * count + column]!;
-      for (let k = first; k < end; k++) rest -= a[row * n + k]! * b[k * count + column]!;
-      b[row * count + column] = unitriangular ? rest : rest / a[row * n + row]!;
+    const row = upper ? n - 1 - step : step, first = upper ? row + 1 : 0, end = upper ? n : row, at = row * count;
+    for (let k = first; k < end; k++) {
+      const factor = a[row * n + k]!, from = k * count;
+      for (let column = 0; column < count; column++) b[at + column]! -= factor * b[from + column]!;
     }
+    if (unitriangular) continue;
+    const pivot = a[row * n + row]!;
+    for (let column = 0; column < count; column++) b[at + column]! /= pivot;
   }
 }

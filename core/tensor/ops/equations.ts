@@ -10,6 +10,7 @@ import { singularOf } from "../../pure/jacobi.ts";
 import { determinant, factorLU, type LU, pivotsOf, solveLU } from "../../pure/lu.ts";
 import { broadcastShapes, showShape } from "../../pure/shape.ts";
 import { substitute, type Triangle } from "../../pure/triangular.ts";
+import { turned } from "../../pure/turned.ts";
 import { type Adjoints, TensorTupleOp, WideOp } from "../op.ts";
 import { checkOperands } from "../operands.ts";
 import { commonType, operandType, type Precision } from "../precision.ts";
@@ -137,13 +138,13 @@ export class Cofactors extends SquareMatrixOp {
   compute(a: NDArray): NDArray {
     const { rows: n } = lengthsOf(a.shape);
     const found = matricesOf(a).map((matrix) => {
-      const { u, s, v } = singularOf(matrix, n, n);
+      const { u, s, v } = singularOf(turned(matrix, n, n), n, n);
       const others = Array.from(s, (_, k) => s.reduce((product, x, j) => j === k ? product : product * x, 1));
       // u and v are orthogonal: their determinants are 1 or -1.
       const sign = Math.sign(determinant(factorLU(u.slice(), n)) * determinant(factorLU(v.slice(), n)));
       return Float64Array.from({ length: n * n }, (_, at) => {
         const row = Math.floor(at / n), column = at % n;
-        return others.reduce((sum, other, k) => sum + sign * other * u[row * n + k]! * v[column * n + k]!, 0);
+        return others.reduce((sum, other, k) => sum + sign * other * u[k * n + row]! * v[k * n + column]!, 0);
       });
     });
     return arrayOf(a, found, a.shape);

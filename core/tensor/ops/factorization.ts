@@ -9,6 +9,7 @@ import { checkOptions, checkRange } from "../../pure/check.ts";
 import { factorCholesky } from "../../pure/cholesky.ts";
 import { eigenOf, singularOf } from "../../pure/jacobi.ts";
 import { factorQR } from "../../pure/qr.ts";
+import { turned } from "../../pure/turned.ts";
 import { type Adjoints, TensorTupleOp, WideOp } from "../op.ts";
 import type { Precision } from "../precision.ts";
 import type { Tensor } from "../tensor.ts";
@@ -142,16 +143,16 @@ export class SVD extends FactorsOp {
     checkFinite(this.action, a, matrices);
     const found = matrices.map((matrix) => {
       if (m >= n) {
-        const { u, s, v } = singularOf(matrix, m, n);
-        return { u, s, turned: turn(v, n, n) };
+        const { u, s, v } = singularOf(turned(matrix, m, n), m, n);
+        return { u: turned(u, n, m), s, vt: v };
       }
-      const { u, s, v } = singularOf(turn(matrix, m, n), n, m);
-      return { u: v, s, turned: turn(u, n, m) };
+      const { u, s, v } = singularOf(matrix, n, m);
+      return { u: turned(v, m, m), s, vt: u };
     });
     return [
       arrayOf(a, found.map(({ u }) => u), [...batch, m, k]),
       arrayOf(a, found.map(({ s }) => s), [...batch, k]),
-      arrayOf(a, found.map(({ turned }) => turned), [...batch, k, n]),
+      arrayOf(a, found.map(({ vt }) => vt), [...batch, k, n]),
     ];
   }
   /**
@@ -184,15 +185,6 @@ export class SVD extends FactorsOp {
 /** {@linkcode SVD} as `Tensor` calls it. */
 export const svd: SVD = new SVD();
 
-/** The transpose of a matrix [m, n]. */
-function turn(a: Float64Array, m: number, n: number): Float64Array {
-  const result = new Float64Array(m * n);
-  for (let row = 0; row < m; row++) {
-    for (let column = 0; column < n; column++) result[column * m + row] = a[row * n + column]!;
-  }
-  return result;
-}
-
 /** The options of a pseudoinverse. */
 export interface PinvOptions {
   /** The part of the largest singular value up to which others count as 0: by default that of rounding, times the size. */
@@ -217,15 +209,15 @@ export class Pinv extends WideOp {
   }
   /** v diag(1 / s) uᵀ. Error for NaN and the infinities. */
   compute(a: NDArray): NDArray {
-    const { batch, rows: m, columns: n } = lengthsOf(a.shape), k = Math.min(m, n), matrices = matricesOf(a);
+    const { batch, rows: m, columns: n } = lengthsOf(a.shape), matrices = matricesOf(a);
     checkFinite(this.action, a, matrices);
     const rtol = this.rtol ?? Math.max(m, n) * (a.dtype === "float64" ? 2 ** -52 : 2 ** -23);
     const found = matrices.map((matrix) => {
-      const isHigh = m >= n, { u, s, v } = isHigh ? singularOf(matrix, m, n) : singularOf(turn(matrix, m, n), n, m);
-      const least = rtol * (s[0] ?? 0), left = isHigh ? v : u, right = isHigh ? u : v;
+      const { u, s, v } = m >= n ? singularOf(turned(matrix, m, n), m, n) : singularOf(matrix, n, m);
+      const least = rtol * (s[0] ?? 0), [left, right] = m >= n ? [v, u] : [u, v];
       return Float64Array.from({ length: n * m }, (_, at) => {
         const row = Math.floor(at / m), column = at % m;
-        return s.reduce((sum, x, j) => x > least ? sum + left[row * k + j]! * right[column * k + j]! / x : sum, 0);
+        return s.reduce((sum, x, j) => x > least ? sum + left[j * n + row]! * right[j * m + column]! / x : sum, 0);
       });
     });
     return arrayOf(a, found, [...batch, n, m]);
