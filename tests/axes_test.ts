@@ -13,6 +13,18 @@ const reductions: Record<string, [f: Reduce, ofThree: number]> = {
   prod: [(x, axes) => x.prod(axes), 3],
   mean: [(x, axes) => x.mean(axes), 3],
   variance: [(x, axes) => x.variance(axes), NaN],
+  std: [(x, axes) => x.std(axes), NaN],
+  varMean: [(x, axes) => x.varMean(axes)[1], 3],
+  stdMean: [(x, axes) => x.stdMean(axes)[1], 3],
+  nansum: [(x, axes) => x.nansum(axes), 3],
+  nanmean: [(x, axes) => x.nanmean(axes), 3],
+  norm: [(x, axes) => x.norm(axes), 3],
+  logsumexp: [(x, axes) => x.logsumexp(axes), 3],
+  any: [(x, axes) => x.any(axes), 1],
+  all: [(x, axes) => x.all(axes), 1],
+  countNonzero: [(x, axes) => x.countNonzero(axes), 1],
+  amax: [(x, axes) => x.amax(axes), 3],
+  amin: [(x, axes) => x.amin(axes), 3],
   max: [(x, axes) => x.max(axes), 3],
   min: [(x, axes) => x.min(axes), 3],
   argmax: [(x, axes) => x.argmax(axes), 0],
@@ -20,6 +32,7 @@ const reductions: Record<string, [f: Reduce, ofThree: number]> = {
 };
 const softmaxes: Record<string, [f: (x: Tensor, axis?: Axes) => Tensor, ofThree: number]> = {
   softmax: [(x, axis) => x.softmax(axis), 1],
+  softmin: [(x, axis) => x.softmin(axis), 1],
   logSoftmax: [(x, axis) => x.logSoftmax(axis), 0],
 };
 const matrix = () => tensor([[1, 5, 2], [7, 3, 4]]);

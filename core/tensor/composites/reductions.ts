@@ -1,58 +1,83 @@
 /** Reductions of several ops, whose gradient is that of their parts. */
 import { isFloat } from "../../pure/dtype.ts";
 import {
+  axesOption,
+  type AxesOptions,
   type NormOptions,
   type ReduceOptions,
   reduceOptions,
   type VarianceOptions,
 } from "../../pure/reduce_options.ts";
-import type { Axes } from "../../pure/shape.ts";
-import { Mean, Softmax, Variance, VectorNorm } from "../ops/mod.ts";
+import { type Axes, normalizeAxes } from "../../pure/shape.ts";
+import { Max, Mean, Min, Softmax, Summation, Variance, VectorNorm } from "../ops/mod.ts";
 import { inFloat32 } from "../precision.ts";
 import type { Tensor } from "../tensor.ts";
 
+/** The axes and the flag, checked under the operator's own name: the ops that it consists of would tell theirs. */
+function reduction(action: string, x: Tensor, given: Axes | ReduceOptions, more: readonly string[] = []) {
+  const { axes, keepDims } = reduceOptions(action, given, more);
+  return { axes: normalizeAxes(action, axes, x.shape.length), keepDims };
+}
+
 /** The square root of the variance. As PyTorch's, its derivative is 0 where it is 0. */
-export function std(x: Tensor, options: Axes | VarianceOptions = {}): Tensor {
+export function std(x: Tensor, options: Axes | VarianceOptions = {}, action = "std"): Tensor {
   return inFloat32([x], (wide) => {
-    const variance = new Variance(options).call(wide!), isZero = variance.equal(0);
-    return isZero.where(0, isZero.where(1, variance).sqrt());
+    const spread = variance(wide!, options, action), isZero = spread.equal(0);
+    return isZero.where(0, isZero.where(1, spread).sqrt());
   });
 }
 
-/** What `spread` gives, the variance or its root, and the mean over the same axes. */
-export function withMean(
-  spread: (x: Tensor, options: Axes | VarianceOptions) => Tensor,
-  x: Tensor,
-  options: Axes | VarianceOptions = {},
-): [spread: Tensor, mean: Tensor] {
-  const first = spread(x, options);
-  return [first, new Mean(reduceOptions("mean", options, ["correction"])).call(x)];
+function variance(x: Tensor, options: Axes | VarianceOptions, action: string): Tensor {
+  const found = reduction(action, x, options, ["correction"]), { correction = 1 } = options as VarianceOptions;
+  return new Variance({ ...found, correction }).call(x);
+}
+
+/** The variance and the mean over the same axes. */
+export function varMean(x: Tensor, options: Axes | VarianceOptions = {}): [variance: Tensor, mean: Tensor] {
+  return [variance(x, options, "varMean"), new Mean(reduction("varMean", x, options, ["correction"])).call(x)];
+}
+
+/** The root of the variance and the mean over the same axes. */
+export function stdMean(x: Tensor, options: Axes | VarianceOptions = {}): [std: Tensor, mean: Tensor] {
+  return [std(x, options, "stdMean"), new Mean(reduction("stdMean", x, options, ["correction"])).call(x)];
 }
 
 /** The norm by any power. */
 export function norm(x: Tensor, options: Axes | NormOptions = {}): Tensor {
   const p = (options as NormOptions | null)?.p;
   if (p !== Infinity && p !== -Infinity) return new VectorNorm(options).call(x);
-  const axes = reduceOptions("norm", options, ["p"]), magnitudes = asFloat(x).abs();
-  return p > 0 ? magnitudes.max(axes) : magnitudes.min(axes);
+  const found = reduction("norm", x, options, ["p"]);
+  return new (p > 0 ? Max : Min)(found).call(asFloat(x).abs());
 }
 
 /** The sum of all elements but NaN. */
 export function nansum(x: Tensor, options: Axes | ReduceOptions = {}): Tensor {
-  return (isFloat(x.dtype) ? x.equal(x).where(x, 0) : x).sum(options);
+  return new Summation(reduction("nansum", x, options)).call(isFloat(x.dtype) ? x.equal(x).where(x, 0) : x);
 }
 
 /** The mean of all elements but NaN; NaN where there are none. */
 export function nanmean(x: Tensor, options: Axes | ReduceOptions = {}): Tensor {
+  const sum = new Summation(reduction("nanmean", x, options));
   return inFloat32([x], (wide) => {
     const isNumber = wide!.equal(wide!);
-    return isNumber.where(wide!, 0).sum(options).div(isNumber.sum(options));
+    return sum.call(isNumber.where(wide!, 0)).div(sum.call(isNumber));
   });
 }
 
+/** The largest element. */
+export function amax(x: Tensor, options: Axes | ReduceOptions = {}): Tensor {
+  return new Max(reduction("amax", x, options)).call(x);
+}
+
+/** The smallest element. */
+export function amin(x: Tensor, options: Axes | ReduceOptions = {}): Tensor {
+  return new Min(reduction("amin", x, options)).call(x);
+}
+
 /** The softmax of the negatives. */
-export function softmin(x: Tensor, axis: ConstructorParameters<typeof Softmax>[0]): Tensor {
-  return new Softmax(axis).call(asFloat(x).neg());
+export function softmin(x: Tensor, axis: Axes | AxesOptions): Tensor {
+  const axes = normalizeAxes("softmin", axesOption("softmin", axis) ?? -1, x.shape.length);
+  return new Softmax(axes).call(asFloat(x).neg());
 }
 
 /** Integers and bools as float32; floats as they are. */

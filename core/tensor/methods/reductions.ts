@@ -3,7 +3,7 @@
  */
 import type { AxesOptions, NormOptions, ReduceOptions, VarianceOptions } from "../../pure/reduce_options.ts";
 import type { Axes } from "../../pure/shape.ts";
-import { nanmean, nansum, norm, softmin, std, withMean } from "../composites/reductions.ts";
+import * as reductions from "../composites/reductions.ts";
 import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 import { ActivationMethods } from "./activations.ts";
@@ -34,27 +34,27 @@ export abstract class ReductionMethods extends ActivationMethods {
 
   /** The square root of the variance. Its derivative is 0 where it is 0, as PyTorch's. */
   std(this: Tensor, axes?: Axes | VarianceOptions): Tensor {
-    return std(this, axes);
+    return reductions.std(this, axes);
   }
 
   /** `[x.variance(), x.mean()]` over the same axes. */
   varMean(this: Tensor, axes?: Axes | VarianceOptions): [variance: Tensor, mean: Tensor] {
-    return withMean((x, options) => x.variance(options), this, axes);
+    return reductions.varMean(this, axes);
   }
 
   /** `[x.std(), x.mean()]` over the same axes. */
   stdMean(this: Tensor, axes?: Axes | VarianceOptions): [std: Tensor, mean: Tensor] {
-    return withMean(std, this, axes);
+    return reductions.stdMean(this, axes);
   }
 
   /** The sum of all elements that are not NaN; integers and bools give int32. */
   nansum(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
-    return nansum(this, axes);
+    return reductions.nansum(this, axes);
   }
 
   /** The mean of all elements that are not NaN: NaN where there are none. Integers and bools give float32. */
   nanmean(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
-    return nanmean(this, axes);
+    return reductions.nanmean(this, axes);
   }
 
   /**
@@ -63,7 +63,7 @@ export abstract class ReductionMethods extends ActivationMethods {
    * smallest. The derivative is 0 where the norm is 0, and ties for the largest share it. Integers and bools give float32.
    */
   norm(this: Tensor, axes?: Axes | NormOptions): Tensor {
-    return norm(this, axes);
+    return reductions.norm(this, axes);
   }
 
   /** `log(sum(exp(x)))`, in which no exponential overflows; -Infinity where there are no elements. */
@@ -98,12 +98,12 @@ export abstract class ReductionMethods extends ActivationMethods {
 
   /** The same as {@linkcode ReductionMethods.max}, under PyTorch's name for the maximum whose ties share the gradient. */
   amax(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
-    return new ops.Max(axes).call(this);
+    return reductions.amax(this, axes);
   }
 
   /** The same as {@linkcode ReductionMethods.min}, under PyTorch's name for the minimum whose ties share the gradient. */
   amin(this: Tensor, axes?: Axes | ReduceOptions): Tensor {
-    return new ops.Min(axes).call(this);
+    return reductions.amin(this, axes);
   }
 
   /**
@@ -126,7 +126,7 @@ export abstract class ReductionMethods extends ActivationMethods {
 
   /** `softmax(-x)` along an axis. */
   softmin(this: Tensor, axis: Axes | AxesOptions = -1): Tensor {
-    return softmin(this, axis);
+    return reductions.softmin(this, axis);
   }
 
   /**
