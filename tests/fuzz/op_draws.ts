@@ -107,6 +107,39 @@ function someAxes(random: Random, shape: readonly number[]): number[] {
   return axes.length === 0 && shape.length > 0 ? [shape.length - 1] : axes;
 }
 
+/** Windows along an axis of that length, of which each has an element inside unless there is none. */
+function windowsOf(random: Random, length: number): Plain {
+  const size = between(random, 1, 5), dilation = between(random, 1, 3), extent = dilation * (size - 1) + 1;
+  const before = Math.min(between(random, 0, 3), extent >> 1), step = between(random, 1, 4);
+  const room = length + 2 * before - extent;
+  if (room < 0) return { size: 1, step: 1, dilation: 1, before: 0, count: Math.max(1, length) };
+  return { size, step, dilation, before, count: Math.floor(room / step) + 1 };
+}
+
+const pool: Rule = (random) => {
+  const shape = drawShape(random).map((length) => Math.max(1, length)), windowed = between(random, 0, shape.length + 1);
+  const windows = shape.slice(shape.length - windowed).map((length) => windowsOf(random, length));
+  return { settings: [windows], operands: [one(random, { shape })] };
+};
+
+const convolution: Rule = (random, name) => {
+  const d = between(random, 1, 3), [n, groups, c, o] = several(4, () => between(random, 1, 3)) as number[];
+  const [lengths, kernel, places] = several(3, () => several(d, () => between(random, 1, 5))) as number[][];
+  const x = [n!, groups! * c!, ...lengths!], w = [groups! * o!, c!, ...kernel!], y = [n!, groups! * o!, ...places!];
+  const [size, shapes] = name === "Convolution"
+    ? [places!, [x, w]]
+    : name === "ConvolutionTranspose"
+    ? [lengths!, [y, w]]
+    : [kernel!, [x, y]];
+  const [step, dilation] = several(2, () => several(d, () => between(random, 1, 4)));
+  const before = several(d, () => between(random, -2, 4)), dtype = drawType(random);
+  const regime = pick(random, ["usual", "unit", "small", "wide", "special"] as const);
+  return {
+    settings: [{ step: step!, before, dilation: dilation!, groups: groups! }, size],
+    operands: shapes.map((shape) => drawOperand(random, dtype, shape, regime)),
+  };
+};
+
 const norm = (count: number): Rule => (random) => {
   const shape = drawShape(random), axes = someAxes(random, shape);
   const regime = pick(random, ["usual", "unit", "small", "wide", "special", "equal"] as const);
@@ -191,6 +224,20 @@ const rules: Readonly<Record<string, Rule>> = {
     const shape = drawShape(random), axes = several(between(random, 1, 3), () => drawAxis(random, shape.length));
     return { settings: [axes.map(() => between(random, -9, 9)), axes], operands: [one(random, { shape })] };
   },
+  Unfold: (random) => {
+    const shape = drawShape(random),
+      settings = [drawAxis(random, shape.length), ...several(3, () => between(random, 1, 4))];
+    return { settings, operands: [one(random, { shape })] };
+  },
+  WindowSum: (random) => {
+    const shape = drawShape(random), axis = drawAxis(random, shape.length);
+    return { settings: [axis, windowsOf(random, shape.at(axis) ?? 1)], operands: [one(random, { shape })] };
+  },
+  MaxPool: pool,
+  ArgMaxPool: pool,
+  Convolution: convolution,
+  ConvolutionTranspose: convolution,
+  ConvolutionKernelGradient: convolution,
   Take: (random) => {
     const shape = drawShape(random), axis = drawAxis(random, shape.length);
     const index = drawIndex(random, drawShape(random, 2), shape.at(axis) ?? 0);

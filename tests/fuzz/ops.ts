@@ -239,12 +239,12 @@ for (const device of ["${device}", "reference"]) {
   },
 };
 
-/** Every op but products of matrices, which only one of both computes with fused sums. */
+/** Every op but products of matrices and what is made of them, which only one of both computes with fused sums. */
 export const bitsKind: Kind<OpCase> = {
   ...opsKind,
   name: "bits",
   onDevices: false,
-  draw: (random) => drawOp(random, pick(random, opNames.filter((name) => name !== "MatMul"))),
+  draw: (random) => drawOp(random, pick(random, opNames.filter((name) => !/^(MatMul|Convolution)/.test(name)))),
   check: checkBits,
   show: (each) => opsKind.show(each, "cpu").replace('"reference"', '"wasm"'),
 };
