@@ -5,7 +5,7 @@ import { normalizeAxis, sameShape, showShape } from "../../pure/shape.ts";
 import { isTensor } from "../operands.ts";
 import { comparisons, Reshape, Take, Untake, where } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
-import { numbersAlong } from "./pooling.ts";
+import { numbersAlong } from "./numbers.ts";
 
 /** The options of an embedding. */
 export interface EmbeddingOptions {

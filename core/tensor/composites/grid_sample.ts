@@ -7,7 +7,7 @@ import { isTensor } from "../operands.ts";
 import { comparisons, matmul, Reshape, Take, Transpose, where } from "../ops/mod.ts";
 import { commonType } from "../precision.ts";
 import type { Tensor } from "../tensor.ts";
-import { numbersAlong } from "./pooling.ts";
+import { numbersAlong } from "./numbers.ts";
 
 /** The options of sampling on a grid. */
 export interface GridSampleOptions {

@@ -4,7 +4,8 @@ import { checkShape, showShape } from "../../pure/shape.ts";
 import { perAxis } from "../../pure/windows.ts";
 import { mul, mulAdd, Take } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
-import { adaptiveAvgPool, inSingle, numbersAlong } from "./pooling.ts";
+import { inSingle, numbersAlong } from "./numbers.ts";
+import { adaptiveAvgPool } from "./pooling.ts";
 
 /** How elements between those of the input are made. */
 export type InterpolationMode =

@@ -1,11 +1,10 @@
 /** Pools as PyTorch has them: options, a batch or a single input, and averages over parts of windows. */
-import { arrayFrom } from "../../array/elements.ts";
 import { checkFlag, checkOptions, refuse, shown } from "../../pure/check.ts";
-import { type DType, isFloat, isHalf } from "../../pure/dtype.ts";
 import { checkShape, type Shape, showShape } from "../../pure/shape.ts";
 import { perAxis, poolWindows, type Windows } from "../../pure/windows.ts";
 import { ArgMaxPool, div, MaxPool, mul, Take, where, WindowChoice, WindowSum } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
+import { inSingle, numbersAlong } from "./numbers.ts";
 
 /** How a pool places its windows. A number stands for all axes, a list has one for each. */
 export interface PoolWindowsOptions {
@@ -105,18 +104,6 @@ function planePlaces(places: Tensor, windows: readonly Windows[], lengths: Shape
     weight *= lengths[k]!;
   }
   return sum!;
-}
-
-/** Numbers as a tensor on the device of `beside`, along an axis with so many axes of length one behind it. */
-export function numbersAlong(beside: Tensor, numbers: readonly number[], dtype: DType, behind: number): Tensor {
-  const shape = [numbers.length, ...new Array<number>(behind).fill(1)];
-  return beside.wrap(arrayFrom(Float64Array.from(numbers), { shape, dtype, device: beside.device }));
-}
-
-/** Runs `body` on a tensor of a float type, halves and integers as float32; the result of halves has their type again. */
-export function inSingle(x: Tensor, body: (x: Tensor) => Tensor): Tensor {
-  if (isHalf(x.dtype)) return body(x.cast("float32")).cast(x.dtype);
-  return body(isFloat(x.dtype) ? x : x.cast("float32"));
 }
 
 /** The average of each window over the last `d` axes. */
