@@ -38,9 +38,11 @@ function compare(
   assertStrictEquals(found.length, expected.length, `${what}: number of tensors`);
   found.forEach((tensor, k) => {
     const wanted = expected[k]!.map(Number), finite = wanted.filter(Number.isFinite).map(Math.abs);
+    // Integers give float32, also where float64 is compared.
+    const relative = tensor.dtype === "float32" ? Math.max(part, 16 * 2 ** -23) : part;
     // Errors are relative to the largest element, since elements may be differences of large ones.
-    const absolute = part * Math.max(1, ...finite);
-    assertClose(values(tensor), wanted, { relative: part, absolute, what: `${what}, tensor ${k}` });
+    const absolute = relative * Math.max(1, ...finite);
+    assertClose(values(tensor), wanted, { relative, absolute, what: `${what}, tensor ${k}` });
   });
 }
 

@@ -5,6 +5,7 @@ import * as random from "../../core/tensor/functions/random.ts";
 import * as shapes from "../../core/tensor/functions/shapes.ts";
 import * as windows from "../../core/tensor/functions/windows.ts";
 import {
+  ActivationMethods,
   IndexMethods,
   LinearMethods,
   linspace,
@@ -17,6 +18,7 @@ import {
 
 const methods: Readonly<Record<string, { readonly prototype: object }>> = {
   pointwise: PointwiseMethods,
+  activations: ActivationMethods,
   reductions: ReductionMethods,
   shapes: ShapeMethods,
   indexing: IndexMethods,

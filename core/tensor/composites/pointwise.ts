@@ -51,35 +51,32 @@ export function xor(x: Tensor, other: Operand): Tensor {
   return ops.comparisons.notEqual.call(a!.notEqual(0), isTensor(b) ? b.notEqual(0) : b!);
 }
 
-/** `low` below it, `high` above it, else the elements; a bound that is NaN gives NaN. Bounds themselves let gradients pass. */
+/** min(max(x, low), high), with NaN where one of them is NaN; ties share the gradient. */
 export function clipBetween(
   x: Tensor,
   low: Operand | null | undefined,
   high: Operand | null | undefined,
 ): Tensor {
-  const given = [x, low ?? null, high ?? null].filter((each) => each !== null);
-  let result = x;
-  tensorsOf("clip", given);
-  const bound = (limit: Operand | null | undefined, exceeds: (limit: Tensor) => Tensor) => {
-    if (limit === null || limit === undefined) return;
-    const [, tensor] = tensorsOf("clip", [result, limit]) as [Tensor, Tensor];
-    result = exceeds(tensor).or(tensor.notEqual(tensor)).where(tensor, result);
-  };
-  bound(low, (limit) => result.less(limit));
-  bound(high, (limit) => result.greater(limit));
-  return result;
+  tensorsOf("clip", [x, low ?? x, high ?? x]);
+  const above = low === null || low === undefined ? x : ops.maximum.call(x, low);
+  return high === null || high === undefined ? above : ops.minimum.call(above, high);
 }
 
-/** The larger of each pair that is no NaN; ties go to the first, with the whole gradient. */
+/** The larger of each pair, or the other one if one is NaN; ties share the gradient. */
 export function fmax(x: Tensor, other: Operand): Tensor {
   const [a, b] = tensorsOf("fmax", [x, other]) as [Tensor, Tensor];
-  return a.greaterEqual(b).or(b.notEqual(b)).where(a, b);
+  return unlessNan(a, b, ops.maximum.call(a, b));
 }
 
-/** The smaller of each pair that is no NaN; ties go to the first, with the whole gradient. */
+/** The smaller of each pair, or the other one if one is NaN; ties share the gradient. */
 export function fmin(x: Tensor, other: Operand): Tensor {
   const [a, b] = tensorsOf("fmin", [x, other]) as [Tensor, Tensor];
-  return a.lessEqual(b).or(b.notEqual(b)).where(a, b);
+  return unlessNan(a, b, ops.minimum.call(a, b));
+}
+
+/** What was chosen of two numbers, or the other number if one is NaN. */
+function unlessNan(a: Tensor, b: Tensor, chosen: Tensor): Tensor {
+  return isFloat(chosen.dtype) ? b.notEqual(b).where(a, a.notEqual(a).where(b, chosen)) : chosen;
 }
 
 /** The magnitude of the first with the sign of the second, whose -0 is negative. */

@@ -104,12 +104,12 @@ export abstract class PointwiseMethods extends TensorNode {
     return ops.minimum.call(this, other);
   }
 
-  /** The larger of each pair, or the other one if one is NaN; at ties `a` gets the gradient. */
+  /** The larger of each pair, or the other one if one is NaN; ties share the gradient. */
   fmax(this: Tensor, other: Tensor | number): Tensor {
     return composites.fmax(this, other);
   }
 
-  /** The smaller of each pair, or the other one if one is NaN; at ties `a` gets the gradient. */
+  /** The smaller of each pair, or the other one if one is NaN; ties share the gradient. */
   fmin(this: Tensor, other: Tensor | number): Tensor {
     return composites.fmin(this, other);
   }
@@ -278,11 +278,12 @@ export abstract class PointwiseMethods extends TensorNode {
   }
 
   /**
-   * `min(max(a, low), high)`; nothing flows to elements outside `[low, high]`. A bound that is undefined or null bounds
-   * nothing. Integers stay integers if the bounds are, else they become float32. RangeError for numbers `low` above `high`.
+   * `min(max(a, low), high)`; nothing flows to elements outside `[low, high]`, and everything to those at the bounds, where
+   * PyTorch 2.15 has zeros. A bound that is undefined or null bounds nothing. Integers stay integers if the bounds are, else
+   * they become float32. RangeError for numbers `low` above `high`.
    *
-   * Bounds may be tensors, which broadcast and get the gradient of what they bound. Where such a `low` exceeds `high`, the
-   * result is `high`; where a bound is NaN, so is the result.
+   * Bounds may be tensors, which broadcast and get the gradient of what they bound; ties share it. Where such a `low` exceeds
+   * `high`, the result is `high`; where a bound is NaN, so is the result.
    */
   clip(this: Tensor, low: Tensor | number | null | undefined, high?: Tensor | number | null): Tensor {
     const isScalar = !isTensor(low) && !isTensor(high);

@@ -1,5 +1,6 @@
 /** The samples of all families, by the names of their files. */
 import type { Samples } from "../sample.ts";
+import { activations } from "./activations.ts";
 import { indexing } from "./indexing.ts";
 import { linear } from "./linear.ts";
 import { pointwise } from "./pointwise.ts";
@@ -10,6 +11,7 @@ import { windows } from "./windows.ts";
 
 export const families: Readonly<Record<string, Samples>> = {
   pointwise,
+  activations,
   reductions,
   shapes,
   indexing,
