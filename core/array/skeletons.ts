@@ -71,6 +71,7 @@ export function fold(
 /** The index (int32) of the best element along one axis. */
 export function argFold(row: ArgRow, array: NDArray, axes: readonly number[], outShape: Shape): NDArray {
   const stream = commonStream(row, [array]), rank = array.shape.length;
+  if (rank > limits.rank) throw new RangeError(`Cannot ${row}: ${rank} axes are more than ${limits.rank}`);
   const out = empty(stream, outShape, "int32");
   const start = stream.open(wordsMost.arg), words = stream.words, at = placeOf.arg;
   words[start] = opcode.arg;

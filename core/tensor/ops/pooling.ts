@@ -4,7 +4,7 @@
 import { groupResult } from "../../array/group.ts";
 import { contiguous, filled, fromTypedArray, map, mapInto, type NDArray } from "../../array/ndarray.ts";
 import { argFold } from "../../array/skeletons.ts";
-import { broadcastTo } from "../../array/views.ts";
+import { broadcastTo, reshape } from "../../array/views.ts";
 import { addTaps, joinWindows, placesAlong, windowsOf } from "../../array/windows.ts";
 import { asItIs, refuse } from "../../pure/check.ts";
 import { rangeOf } from "../../pure/dtype.ts";
@@ -61,17 +61,20 @@ export class MaxPool extends LastWindowsOp {
 
 /** The place of the largest element in each window, in row-major order: int32. The first among ties, and of NaN. */
 export class ArgMaxPool extends LastWindowsOp {
-  /** One search through the windows. */
+  /** One search through the windows. The axes before them become one, since devices count no more axes than eight. */
   compute(a: NDArray): NDArray {
-    const axis = this.firstAxis(a.shape), d = this.windows.length, shape = [...a.shape.slice(0, axis), ...this.counts];
+    const axis = this.firstAxis(a.shape),
+      lengths = a.shape.slice(axis),
+      shape = [...a.shape.slice(0, axis), ...this.counts];
     return groupResult(() => {
-      const view = windowsOf(a, axis, this.windows, rangeOf(a.dtype)[0]),
-        joined = this.windows.map((_, k) => axis + d + k);
-      const found = argFold("argmax", view, joined, shape), first = this.#firstInside();
-      if (first === null) return found;
+      const lines = reshape(a, [sizeOf(a.shape.slice(0, axis)), ...lengths]), d = this.windows.length;
+      const view = windowsOf(lines, 1, this.windows, rangeOf(a.dtype)[0]),
+        joined = this.windows.map((_, k) => 1 + d + k);
+      const found = argFold("argmax", view, joined, [lines.shape[0]!, ...this.counts]), first = this.#firstInside();
+      if (first === null) return reshape(found, shape);
       // Padding is as low as an element can be, so it may be found where all elements are.
       const least = fromTypedArray(a.storage.stream, first, this.counts, "int32");
-      return map("max", [found, broadcastTo(least, shape)]);
+      return reshape(map("max", [found, broadcastTo(least, found.shape)]), shape);
     });
   }
   /** The first place of each window that is no padding; null where no window begins with padding. */
