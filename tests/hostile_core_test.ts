@@ -103,7 +103,7 @@ const methods: Record<string, () => unknown[]> = {
   gelu: () => [{ approximate: "tanh" }],
   softplus: () => [2, 3],
   hardtanh: () => [-1, 2],
-  glu: () => [1],
+  glu: () => [0],
   softshrink: () => [1],
   hardshrink: () => [1],
   threshold: () => [1, 2],
