@@ -52,6 +52,7 @@ const last_sources = [_]Source{
 
 const float_words =
     \\#define REAL float
+    \\#define IS_DOUBLE 0
     \\#define INT int
     \\#define UINT U32
     \\#define NAME(x) x##_f
@@ -71,6 +72,7 @@ const float_words =
 ;
 const double_words =
     \\#define REAL double
+    \\#define IS_DOUBLE 1
     \\#define INT I64
     \\#define UINT U64
     \\#define NAME(x) x##_d
@@ -90,6 +92,7 @@ const double_words =
 ;
 const no_words =
     \\#undef REAL
+    \\#undef IS_DOUBLE
     \\#undef INT
     \\#undef UINT
     \\#undef NAME
@@ -126,7 +129,7 @@ const Piece = struct {
     }
 };
 
-const pieces_max = 256;
+const pieces_max = 512;
 
 const Pieces = struct {
     list: [pieces_max]Piece = undefined,

@@ -64,6 +64,15 @@ FUNCTION REAL NAME(exp)(REAL x) {
   return NAME(scale)(NAME(expReduced)(reduced.r), reduced.n);
 }
 
+// 2^n 2^r with |r| at most 1/2.
+FUNCTION REAL NAME(exp2)(REAL x) {
+  REAL bounded = NAME(clamp)(x, NAME(exp2_least), NAME(exp2_most));
+  REAL shifted = bounded + NAME(shifter);
+  REAL r = bounded - (shifted - NAME(shifter));
+  REAL power = R(1.0) + r * NAME(exp2_tail)(r);
+  return NAME(scale)(power, (INT)((UINT)BITS(shifted) - (UINT)BITS(NAME(shifter))));
+}
+
 // 2^n ((1 - 2^-n) + r + tail).
 FUNCTION REAL NAME(expm1)(REAL x) {
   NAME(Reduced) reduced = NAME(reduce)(NAME(clamp)(x, NAME(expm1_least), NAME(exp_most)));
@@ -103,23 +112,63 @@ FUNCTION NAME(Split) NAME(split)(REAL x) {
   return result;
 }
 
-// log(1 + f) + k ln 2 + low, by the series in s = f / (2 + f).
-FUNCTION REAL NAME(logSum)(REAL f, REAL k, REAL low, int has_low) {
-  REAL half_square = R(0.5) * f * f;
+// f^2 / 2 and s (f^2 / 2 + ...), of the series in s = f / (2 + f): log(1 + f) is f less the first plus the second.
+typedef struct {
+  REAL half_square;
+  REAL rest;
+} NAME(Series);
+
+FUNCTION NAME(Series) NAME(seriesOf)(REAL f) {
   REAL s = f / (R(2.0) + f);
   REAL z = s * s;
-  REAL series = z * NAME(log_tail)(z);
+  NAME(Series) result;
+  result.half_square = R(0.5) * f * f;
+  result.rest = s * (result.half_square + z * NAME(log_tail)(z));
+  return result;
+}
+
+// log(1 + f) + k ln 2 + low.
+FUNCTION REAL NAME(logSum)(REAL f, REAL k, REAL low, int has_low) {
+  NAME(Series) series = NAME(seriesOf)(f);
   REAL multiple = k * NAME(ln2_low);
-  REAL rest = s * (half_square + series) + (has_low ? multiple + low : multiple);
-  return k * NAME(ln2_high) - ((half_square - rest) - f);
+  REAL rest = series.rest + (has_low ? multiple + low : multiple);
+  return k * NAME(ln2_high) - ((series.half_square - rest) - f);
+}
+
+// A logarithm's values at the ends of its domain, and beyond.
+FUNCTION REAL NAME(atEnds)(REAL x, REAL value) {
+  REAL finite = x < INFINITE ? value : x;
+  REAL positive = x == R(0.0) ? -INFINITE : finite;
+  return x < R(0.0) ? NOT_A_NUMBER : positive;
 }
 
 FUNCTION REAL NAME(log)(REAL x) {
   NAME(Split) parts = NAME(split)(x);
-  REAL value = NAME(logSum)(parts.m - R(1.0), parts.k, R(0.0), 0);
-  REAL finite = x < INFINITE ? value : x;
-  REAL positive = x == R(0.0) ? -INFINITE : finite;
-  return x < R(0.0) ? NOT_A_NUMBER : positive;
+  return NAME(atEnds)(x, NAME(logSum)(parts.m - R(1.0), parts.k, R(0.0), 0));
+}
+
+// The logarithm of m in an upper part, whose multiple is exact, and a lower one; and the rounding error of the sum
+// with the multiple of k.
+FUNCTION REAL NAME(logOf)(REAL x, REAL inverse_high, REAL inverse_low, REAL two_high, REAL two_low, int has_low) {
+  NAME(Split) parts = NAME(split)(x);
+  REAL f = parts.m - R(1.0);
+  NAME(Series) series = NAME(seriesOf)(f);
+  REAL upper = FROM_BITS(BITS(f - series.half_square) & UPPER);
+  REAL lower = ((f - upper) - series.half_square) + series.rest;
+  REAL high = upper * inverse_high;
+  REAL low = lower * inverse_high + (lower + upper) * inverse_low;
+  REAL whole = parts.k * two_high;
+  REAL more = has_low ? low + parts.k * two_low : low;
+  REAL sum = whole + high;
+  return NAME(atEnds)(x, sum + (more + ((whole - sum) + high)));
+}
+
+FUNCTION REAL NAME(log2)(REAL x) {
+  return NAME(logOf)(x, NAME(log2e_high), NAME(log2e_low), NAME(one), R(0.0), 0);
+}
+
+FUNCTION REAL NAME(log10)(REAL x) {
+  return NAME(logOf)(x, NAME(log10e_high), NAME(log10e_low), NAME(log10_2_high), NAME(log10_2_low), 1);
 }
 
 FUNCTION REAL NAME(log1p)(REAL x) {
@@ -146,17 +195,122 @@ FUNCTION REAL NAME(erf)(REAL x) {
   return NAME(copySign)(a < NAME(erf_near) ? near : far, x);
 }
 
+// t^2, and what its rounding lost.
+typedef struct {
+  REAL high;
+  REAL low;
+} NAME(Squared);
+
+FUNCTION NAME(Squared) NAME(squareAndLost)(REAL t) {
+  REAL upper = FROM_BITS(BITS(t) & UPPER);
+  NAME(Squared) result;
+  result.high = t * t;
+  result.low = (upper * upper - result.high) + (t - upper) * (t + upper);
+  return result;
+}
+
 // e^(-t^2 / 2) P((t - c) / (t + c)) / (t + c) for t = |x|, and 1 less that for positive x.
 FUNCTION REAL NAME(normalCdf)(REAL x) {
   REAL t = NAME(clamp)(NAME(abs)(x), R(0.0), NAME(cdf_most));
-  REAL upper = FROM_BITS(BITS(t) & UPPER);
-  REAL square = t * t;
-  REAL lost = (upper * upper - square) + (t - upper) * (t + upper);
-  NAME(Reduced) reduced = NAME(reduce)(R(-0.5) * square);
-  REAL r = reduced.r + (reduced.low - R(0.5) * lost);
+  NAME(Squared) square = NAME(squareAndLost)(t);
+  NAME(Reduced) reduced = NAME(reduce)(R(-0.5) * square.high);
+  REAL r = reduced.r + (reduced.low - R(0.5) * square.low);
   REAL tail = r + r * r * NAME(exp_tail)(r);
   REAL inverse = R(1.0) / (t + NAME(cdf_center));
   REAL scaled = NAME(cdf_scaled)((t - NAME(cdf_center)) * inverse);
   REAL below = NAME(scale)((scaled + scaled * tail) * inverse, reduced.n);
   return x < R(0.0) ? below : R(1.0) - below;
+}
+
+// e^(-x^2) P((u - c) / (u + c)) 2 / (u + c) for u = |x| sqrt 2, and 2 less that for negative x.
+FUNCTION REAL NAME(erfc)(REAL x) {
+  REAL t = NAME(clamp)(NAME(abs)(x), R(0.0), NAME(erfc_most));
+  NAME(Squared) square = NAME(squareAndLost)(t);
+  NAME(Reduced) reduced = NAME(reduce)(-square.high);
+  REAL r = reduced.r + (reduced.low - square.low);
+  REAL tail = r + r * r * NAME(exp_tail)(r);
+  REAL u = t * NAME(sqrt_two);
+  REAL inverse = R(1.0) / (u + NAME(cdf_center));
+  REAL scaled = NAME(cdf_scaled)((u - NAME(cdf_center)) * inverse);
+  REAL beyond = NAME(scale)((scaled + scaled * tail) * (inverse + inverse), reduced.n);
+  return x < R(0.0) ? R(2.0) - beyond : beyond;
+}
+
+// |x| up to 1/2, and beyond sqrt((1 - |x|) / 2): as root, and as the excess of its arcsine.
+typedef struct {
+  REAL root;
+  REAL excess;
+} NAME(Arc);
+
+FUNCTION NAME(Arc) NAME(arcOf)(REAL size) {
+  int far = size > R(0.5);
+  REAL square = far ? (R(1.0) - size) * R(0.5) : size * size;
+  NAME(Arc) result;
+  result.root = far ? NAME(sqrt)(square) : size;
+  result.excess = result.root * (square * NAME(asin_tail)(square));
+  return result;
+}
+
+FUNCTION REAL NAME(asin)(REAL x) {
+  REAL size = NAME(abs)(x);
+  NAME(Arc) arc = NAME(arcOf)(size);
+  REAL beside = NAME(quarter_turn_high) - (arc.root + arc.root);
+  REAL beyond = beside - ((arc.excess + arc.excess) - NAME(quarter_turn_low));
+  return NAME(copySign)(size > R(0.5) ? beyond : arc.root + arc.excess, x);
+}
+
+FUNCTION REAL NAME(acos)(REAL x) {
+  REAL size = NAME(abs)(x);
+  NAME(Arc) arc = NAME(arcOf)(size);
+  REAL angle = arc.root + arc.excess;
+  REAL near = NAME(quarter_turn_high) - (NAME(copySign)(angle, x) - NAME(quarter_turn_low));
+  REAL missing = angle + angle;
+  REAL negative = NAME(half_turn_high) - (missing - NAME(half_turn_low));
+  return size > R(0.5) ? (x < R(0.0) ? negative : missing) : near;
+}
+
+// The angle of the point (x, y): atan(n / d) of the smaller and the larger of |x| and |y|, from n / d = 1/2 on as
+// pi/4 + atan((n - d) / (n + d)).
+FUNCTION REAL NAME(atan2)(REAL y, REAL x) {
+  REAL rise = NAME(abs)(y);
+  REAL run = NAME(abs)(x);
+  int steep = rise > run;
+  REAL n = steep ? run : rise;
+  REAL d = steep ? rise : run;
+  REAL part = d > R(1.0) ? R(0.5) : R(1.0);
+  REAL shorter = n * part;
+  REAL longer = d * part;
+  int far = shorter + shorter >= longer;
+  REAL difference = n == d ? R(0.0) : shorter - longer;
+  REAL above = far ? difference : n;
+  REAL below = far ? shorter + longer : d;
+  REAL q = above / (d == R(0.0) ? R(1.0) : below);
+  REAL square = q * q;
+  REAL angle = q + q * (square * NAME(atan_tail)(square));
+  REAL diagonal = NAME(eighth_turn_high) + (angle + NAME(eighth_turn_low));
+  REAL low = far ? (d == R(0.0) ? R(0.0) : diagonal) : angle;
+  int backwards = BITS(x) < 0;
+  REAL leaning = backwards ? -low : low;
+  REAL upright = NAME(quarter_turn_high) - (leaning - NAME(quarter_turn_low));
+  REAL behind = NAME(half_turn_high) - (low - NAME(half_turn_low));
+  REAL flat = backwards ? behind : low;
+  return NAME(copySign)(steep ? upright : flat, y);
+}
+
+// A double may be so near to 1 that it needs a third polynomial.
+FUNCTION REAL NAME(erfInverseFar)(REAL root) {
+#if IS_DOUBLE
+  if (root >= R(4.0)) return NAME(erf_inverse_far)(root - R(5.0));
+#endif
+  return NAME(erf_inverse_middle)(root - NAME(erf_inverse_middle_center));
+}
+
+// |x| P(w) with w = -log(1 - x^2), and beyond |x| Q(sqrt w).
+FUNCTION REAL NAME(erfInverse)(REAL x) {
+  REAL size = NAME(abs)(x);
+  REAL w = -NAME(log)((R(1.0) - size) * (R(1.0) + size));
+  REAL near = NAME(erf_inverse_near)(w - NAME(erf_inverse_near_center));
+  REAL far = NAME(erfInverseFar)(NAME(sqrt)(w));
+  REAL scaled = size * (w < NAME(erf_inverse_near_most) ? near : far);
+  return NAME(copySign)(size == R(1.0) ? INFINITE : scaled, x);
 }

@@ -44,6 +44,9 @@ pub const numbers = struct {
     /// Arguments beyond which exp is 0, or infinite.
     pub const exp_least: Number = .{ .single = -104, .double = -746 };
     pub const exp_most: Number = .{ .single = 89, .double = 710 };
+    /// Arguments beyond which exp2 is 0, and from which it is infinite.
+    pub const exp2_least: Number = .{ .single = -151, .double = -1076 };
+    pub const exp2_most: Number = .{ .single = 128, .double = 1024 };
     /// The argument below which expm1 is -1.
     pub const expm1_least: Number = .{ .single = -20, .double = -40 };
     /// The arguments from which tanh and erf round to 1, and those up to which their polynomials
@@ -55,10 +58,47 @@ pub const numbers = struct {
     /// The argument below whose negative normalCdf is 0, and the number that its polynomial counts from.
     pub const cdf_most: Number = .{ .single = 14.5, .double = 38.7 };
     pub const cdf_center: Number = .{ .single = 2, .double = 4 };
+    /// The argument beyond which erfc is 0.
+    pub const erfc_most: Number = .{ .single = 10.2, .double = 27.3 };
+    pub const sqrt_two: Number = .{ .single = std.math.sqrt2, .double = std.math.sqrt2 };
+    /// Up to where the first polynomial of erfInverse is used, and the numbers that the polynomials count from.
+    pub const erf_inverse_near_most: Number = .{ .single = 5, .double = 6.25 };
+    pub const erf_inverse_near_center: Number = .{ .single = 2.5, .double = 3.125 };
+    pub const erf_inverse_middle_center: Number = .{ .single = 3, .double = 3.25 };
     /// 1.5 times the number whose unit in the last place is 1: adding it rounds to an integer, half
     /// to even, which then stands in the lowest bits of the sum.
     pub const shifter: Number = .{ .single = 0x1.8p23, .double = 0x1.8p52 };
     pub const sqrt_half: Number = .{ .single = std.math.sqrt1_2, .double = std.math.sqrt1_2 };
+
+    pub const one: Number = .{ .single = 1, .double = 1 };
+    const log2e = 1.44269504088896340735992468100189214;
+    const log2e_high_single = 0x1.716p0;
+    const log2e_high_double = 0x1.715476p0;
+    const log10e = 0.43429448190325182765112891891660508;
+    const log10e_high_single = 0x1.bccp-2;
+    const log10e_high_double = 0x1.bcb7b1p-2;
+    const log10_2 = 0.30102999566398119521373889472449303;
+    const log10_2_high_single = 0x1.3441p-2;
+    const log10_2_high_double = 0x1.34413509f7p-2;
+    /// 1 / ln 2, 1 / ln 10 and log10(2), each with so few bits that products with the upper part of a
+    /// logarithm, or with an exponent, are exact; and the rest.
+    pub const log2e_high: Number = .{ .single = log2e_high_single, .double = log2e_high_double };
+    pub const log2e_low: Number = .{ .single = log2e - log2e_high_single, .double = log2e - log2e_high_double };
+    pub const log10e_high: Number = .{ .single = log10e_high_single, .double = log10e_high_double };
+    pub const log10e_low: Number = .{ .single = log10e - log10e_high_single, .double = log10e - log10e_high_double };
+    pub const log10_2_high: Number = .{ .single = log10_2_high_single, .double = log10_2_high_double };
+    pub const log10_2_low: Number = .{ .single = log10_2 - log10_2_high_single, .double = log10_2 - log10_2_high_double };
+
+    const pi = 3.14159265358979323846264338327950288;
+    const pi_single: comptime_float = @as(f32, pi);
+    const pi_double: comptime_float = @as(f64, pi);
+    /// Angles as the nearest number, and the rest.
+    pub const half_turn_high: Number = .{ .single = pi_single, .double = pi_double };
+    pub const half_turn_low: Number = .{ .single = pi - pi_single, .double = pi - pi_double };
+    pub const quarter_turn_high: Number = .{ .single = pi_single / 2.0, .double = pi_double / 2.0 };
+    pub const quarter_turn_low: Number = .{ .single = (pi - pi_single) / 2.0, .double = (pi - pi_double) / 2.0 };
+    pub const eighth_turn_high: Number = .{ .single = pi_single / 4.0, .double = pi_double / 4.0 };
+    pub const eighth_turn_low: Number = .{ .single = (pi - pi_single) / 4.0, .double = (pi - pi_double) / 4.0 };
 
     /// The largest arguments of sin and cos that are reduced by the parts of pi/2 below.
     pub const turns_most: Number = .{ .single = 1e9, .double = 1e6 };
@@ -94,6 +134,63 @@ pub const polynomials = struct {
             0.0083333333333079,     0.0013888888945710845,  0.00019841269916080366,
             2.4801491105560463e-05, 2.7557217326292805e-06, 2.763091560418162e-07,
             2.51175712269509e-08,
+        },
+    };
+    /// (2^r - 1) / r for |r| to 1/2.
+    pub const exp2_tail: Polynomial = .{
+        .single = &.{ 0.6931472, 0.2402265, 0.05550328, 0.009618004, 0.0013400236, 0.00015476275 },
+        .double = &.{
+            0.6931471805599453,     0.24022650695910072,    0.0555041086648217,
+            0.009618129107628494,   0.0013333558146390585,  0.00015403530393341496,
+            1.5252733856107422e-05, 1.3215486832777917e-06, 1.0178051260675833e-07,
+            7.054888342345241e-09,  4.456666168735933e-10,  2.574169515732309e-11,
+        },
+    };
+    /// (asin s - s) / s^3 of s^2, for s to 1/2.
+    pub const asin_tail: Polynomial = .{
+        .single = &.{ 0.1666666, 0.07500494, 0.044518363, 0.031798426, 0.014467429, 0.03748237 },
+        .double = &.{
+            0.1666666666666666,   0.07500000000002058,   0.04464285714012388,
+            0.030381944623584626, 0.022372152222908673,  0.017352933274775224,
+            0.013962033639633541, 0.011584478313557358,  0.009491899617846097,
+            0.009973121148231666, 0.0007984473163953523, 0.0245841428670667,
+            -0.0258512681564069,  0.033479377114001785,
+        },
+    };
+    /// (atan q - q) / q^3 of q^2, for |q| to 1/2.
+    pub const atan_tail: Polynomial = .{
+        .single = &.{ -0.33333328, 0.19999515, -0.142725, 0.10944205, -0.079953834, 0.038872566 },
+        .double = &.{
+            -0.3333333333333332,   0.19999999999994506,  -0.14285714285062714,
+            0.11111111072927686,   -0.09090907782129289, 0.07692278952976837,
+            -0.06666240064306779,  0.05877934324711829,  -0.05230689245767823,
+            0.04591890440330727,   -0.03717588513785249, 0.02373316532461916,
+            -0.008413090337726463,
+        },
+    };
+    /// erfInverse(x) / x as a polynomial of w = -log(1 - x^2), and of its square root from 5 (float64:
+    /// 6.25) and from 16 on.
+    pub const erf_inverse_near: Polynomial = .{
+        .single = &.{
+            1.5014094,     0.2466403,      -0.0041773394,  -0.0012527447,
+            0.00021828263, -4.9619093e-06, -3.4346135e-06, 4.6589165e-07,
+            1.8037492e-08, -8.772792e-09,  3.3552297e-10,
+        },
+        .double = &.{
+            1.6536545626831027, 0.2401581824255883, -0.0060336708714269, -0.0007407025341543208, 0.0001867342080200511, -1.3882523394981876e-05, -1.365469176334427e-06, 4.234788183307273e-07, -2.9070390826792026e-08, -4.112661679928713e-09, 1.0512231162378122e-09, -5.414240039155444e-11, -1.2978709279272712e-11, 2.6303166996221293e-12, -8.074256792375303e-14, -3.9973130621824806e-14, 6.525105724096666e-15, -4.6488264270989204e-17, -1.225596540158428e-16, 1.6225842252961897e-17, 6.34849913036181e-19, -3.934972044609471e-19, 1.8927347306913885e-20, 4.916638786204936e-21, -3.411627213659884e-22, -2.828600095089606e-23,
+        },
+    };
+    pub const erf_inverse_middle: Polynomial = .{
+        .single = &.{
+            2.8329768, 1.0016752, 0.009445556, -0.0076431255, 0.005684585, -0.003564553, 0.001488356, -0.00012905293, -0.00030062778, 0.00017643646, -1.5180712e-05, -1.0647373e-05,
+        },
+        .double = &.{
+            3.0838856104922208, 1.0052589676941652, 0.0053709145535551705, -0.003751208508214045, 0.0024914420979488252, -0.0016882755358556753, 0.000953289341765882, -0.00035503780667620375, 2.4031510697887565e-05, 6.828704903595216e-05, -4.732066620287388e-05, 1.2465423655150304e-05, 2.9325197615418346e-06, -3.987140694986103e-06, 1.4817451228402892e-06, -2.432823461930912e-08, -2.457215806023531e-07, 1.2696201139163056e-07, -2.072708760181682e-08, -1.1664501339739314e-08, 7.613376536381131e-09, -1.2288944291693965e-09,
+        },
+    };
+    pub const erf_inverse_far: Polynomial = .{
+        .double = &.{
+            4.849906401408584, 1.0103004648645448, -0.00013871931837975999, -0.0002150301197991783, 7.599527808468098e-05, -1.968177119641064e-05, 4.526052673738544e-06, -9.93025490517291e-07, 2.2905189683670258e-07, -6.757275151452131e-08, 2.9021975838261817e-08, -1.5213652519738372e-08, 7.81404365313155e-09, -3.5341158422084894e-09, 1.3262679083140006e-09, -3.808384539040531e-10, 6.085871963590812e-11, 1.477596040742894e-11, -1.6277588731297818e-11, 5.869349226441457e-12, -8.289777416939375e-13,
         },
     };
     /// (tanh x - x) / x^3 of x^2.

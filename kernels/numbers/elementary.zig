@@ -1,5 +1,5 @@
-//! exp, expm1, log, log1p, tanh, erf and normalCdf over vectors of f32 or f64, to 2 units in the last
-//! place; normalCdf, which has more steps, to 4.
+//! exp, exp2, expm1, tanh, erf, erfc and normalCdf over vectors of f32 or f64, to 2 units in the last
+//! place; erfc and normalCdf, which have more steps, to 4.
 //!
 //! One method for both types; only the numbers of `coefficients.zig` differ.
 
@@ -47,6 +47,17 @@ pub inline fn exp(x: anytype) @TypeOf(x) {
     return float.scale(expReduced(reduced.r, null), reduced.n);
 }
 
+/// 2^n 2^r with |r| at most 1/2, which is exact.
+pub inline fn exp2(x: anytype) @TypeOf(x) {
+    const V = @TypeOf(x);
+    const bounded = float.clamp(x, numbers.exp2_least.of(V), numbers.exp2_most.of(V));
+    const magic = numbers.shifter.of(V);
+    const shifted = bounded + magic;
+    const r = bounded - (shifted - magic);
+    const power = splat(V, 1) + r * polynomials.exp2_tail.at(r);
+    return float.scale(power, float.bits(shifted) -% float.bits(magic));
+}
+
 /// 2^n ((1 - 2^-n) + r + tail): near 0, where n is 0, nothing is lost.
 pub inline fn expm1(x: anytype) @TypeOf(x) {
     const V = @TypeOf(x);
@@ -74,73 +85,6 @@ pub inline fn tanh(x: anytype) @TypeOf(x) {
     return float.copySign(select(size < numbers.tanh_near.of(V), near, far), x);
 }
 
-/// x = m 2^k with m in [sqrt 1/2, sqrt 2].
-fn Split(comptime V: type) type {
-    return struct { m: V, k: V, n: Integers(V) };
-}
-
-/// The logarithm of a positive x, which may be denormal.
-pub inline fn split(x: anytype) Split(@TypeOf(x)) {
-    const V = @TypeOf(x);
-    const T = Element(V);
-    const I = Integers(V);
-    const digits = std.math.floatMantissaBits(T);
-    const lift = digits + 2;
-    const small = x < splat(V, std.math.floatMin(T));
-    const lifted = float.bits(select(small, x * splat(V, 1 << lift), x));
-    const root: I = float.bits(numbers.sqrt_half.of(V));
-    const exponent = (lifted -% root) >> @splat(digits);
-    const m: V = @bitCast(lifted -% (exponent << @splat(digits)));
-    const lowered = exponent -% @as(I, @splat(lift));
-    const n = @select(Element(I), small, lowered, exponent);
-    const magic = numbers.shifter.of(V);
-    const k = @as(V, @bitCast(n +% float.bits(magic))) - magic;
-    return .{ .m = m, .k = k, .n = n };
-}
-
-/// log(1 + f) + k ln 2 + low, where 1 + f is in [sqrt 1/2, sqrt 2]: the series of log((1 + s) / (1
-/// - s)) in s = f / (2 + f), arranged so that f is a term by itself.
-inline fn logSum(f: anytype, k: @TypeOf(f), low: ?@TypeOf(f)) @TypeOf(f) {
-    const V = @TypeOf(f);
-    const half_square = splat(V, 0.5) * f * f;
-    const s = f / (splat(V, 2) + f);
-    const z = s * s;
-    const series = z * polynomials.log_tail.at(z);
-    const multiple = k * numbers.ln2_low.of(V);
-    const rest = s * (half_square + series) + if (low) |more| multiple + more else multiple;
-    return k * numbers.ln2_high.of(V) - ((half_square - rest) - f);
-}
-
-pub inline fn log(x: anytype) @TypeOf(x) {
-    const V = @TypeOf(x);
-    const infinity = splat(V, std.math.inf(Element(V)));
-    const zero = splat(V, 0);
-    const parts = split(x);
-    const value = logSum(parts.m - splat(V, 1), parts.k, null);
-    // The conditions are tested one after the other: wasm tests joined conditions lane by lane.
-    const finite = select(x < infinity, value, x);
-    const positive = select(x == zero, -infinity, finite);
-    return select(x < zero, splat(V, std.math.nan(Element(V))), positive);
-}
-
-pub inline fn log1p(x: anytype) @TypeOf(x) {
-    const V = @TypeOf(x);
-    const infinity = splat(V, std.math.inf(Element(V)));
-    const one = splat(V, 1);
-    const zero = splat(V, 0);
-    const whole = one + x;
-    const parts = split(whole);
-    // The rounding error of 1 + x, relative to the sum.
-    const lost = select(x < one, x - (whole - one), one - (whole - x)) / whole;
-    const near = parts.k == zero;
-    const f = select(near, x, parts.m - one);
-    const value = logSum(f, parts.k, select(near, zero, lost));
-    const finite = select(x < infinity, value, x);
-    const signed = select(x == zero, x, finite);
-    const defined = select(x == -one, -infinity, signed);
-    return select(x < -one, splat(V, std.math.nan(Element(V))), defined);
-}
-
 /// x + x P(x^2) near 0; beyond, 1 - e^-Q(|x|), where Q approximates -log(erfc).
 pub inline fn erf(x: anytype) @TypeOf(x) {
     const V = @TypeOf(x);
@@ -153,21 +97,44 @@ pub inline fn erf(x: anytype) @TypeOf(x) {
     return float.copySign(select(a < numbers.erf_near.of(V), near, far), x);
 }
 
+/// t^2, and what its rounding lost.
+inline fn squareAndLost(t: anytype) float.Pair(@TypeOf(t)) {
+    const V = @TypeOf(t);
+    const upper: V = @bitCast(float.bits(t) & @as(Integers(V), @splat(if (Element(V) == f32) -1 << 12 else -1 << 27)));
+    const square = t * t;
+    return .{ .high = square, .low = (upper * upper - square) + (t - upper) * (t + upper) };
+}
+
 /// The distribution function of the standard normal, to as many digits in its lower tail as
 /// elsewhere: e^(-t^2 / 2) P((t - c) / (t + c)) / (t + c) for t = |x|, and 1 less that for positive
 /// x. The digits that the square of t loses are added to the exponent.
 pub inline fn normalCdf(x: anytype) @TypeOf(x) {
     const V = @TypeOf(x);
     const t = float.clamp(@abs(x), splat(V, 0), numbers.cdf_most.of(V));
-    const upper: V = @bitCast(float.bits(t) & @as(Integers(V), @splat(if (Element(V) == f32) -1 << 12 else -1 << 27)));
-    const square = t * t;
-    const lost = (upper * upper - square) + (t - upper) * (t + upper);
-    const reduced = reduce(splat(V, -0.5) * square);
-    const r = reduced.r + (reduced.low - splat(V, 0.5) * lost);
+    const square = squareAndLost(t);
+    const reduced = reduce(splat(V, -0.5) * square.high);
+    const r = reduced.r + (reduced.low - splat(V, 0.5) * square.low);
     const tail = r + r * r * polynomials.exp_tail.at(r);
     const center = numbers.cdf_center.of(V);
     const inverse = splat(V, 1) / (t + center);
     const scaled = polynomials.cdf_scaled.at((t - center) * inverse);
     const below = float.scale((scaled + scaled * tail) * inverse, reduced.n);
     return select(x < splat(V, 0), below, splat(V, 1) - below);
+}
+
+/// 1 - erf(x), to as many digits in its upper tail as elsewhere: twice the tail of the standard normal
+/// beyond u = |x| sqrt 2, e^(-x^2) P((u - c) / (u + c)) 2 / (u + c), and 2 less that for negative x.
+pub inline fn erfc(x: anytype) @TypeOf(x) {
+    const V = @TypeOf(x);
+    const t = float.clamp(@abs(x), splat(V, 0), numbers.erfc_most.of(V));
+    const square = squareAndLost(t);
+    const reduced = reduce(-square.high);
+    const r = reduced.r + (reduced.low - square.low);
+    const tail = r + r * r * polynomials.exp_tail.at(r);
+    const center = numbers.cdf_center.of(V);
+    const u = t * numbers.sqrt_two.of(V);
+    const inverse = splat(V, 1) / (u + center);
+    const scaled = polynomials.cdf_scaled.at((u - center) * inverse);
+    const beyond = float.scale((scaled + scaled * tail) * (inverse + inverse), reduced.n);
+    return select(x < splat(V, 0), splat(V, 2) - beyond, beyond);
 }

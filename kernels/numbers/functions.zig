@@ -2,7 +2,7 @@
 //!
 //! Every function has one meaning on every device, and here one sequence of IEEE operations on
 //! every CPU: no fused multiply-add, no call of the C library, so the same bits everywhere. f32 and
-//! f64 are within 2 units in the last place, `normalCdf` within 4. `max` and `min` give NaN if either operand is NaN, and
+//! f64 are within 2 units in the last place; `normalCdf`, `erfc` and `erfInverse` within 4. `max` and `min` give NaN if either operand is NaN, and
 //! order -0 below 0; `round` rounds half to even; `mod` has the divisor's sign.
 
 const std = @import("std");
@@ -11,21 +11,31 @@ const division = @import("division.zig");
 const elementary = @import("elementary.zig");
 const trigonometry = @import("trigonometry.zig");
 const power = @import("power.zig");
+const inverse = @import("inverse.zig");
+const logarithm = @import("logarithm.zig");
 const Element = float.Element;
 const splat = float.splat;
 const select = float.select;
 
 pub const Function = enum {
     exp,
+    exp2,
     expm1,
     log,
     log1p,
+    log2,
+    log10,
     pow,
     tanh,
     sin,
     cos,
+    asin,
+    acos,
+    atan2,
     sqrt,
     erf,
+    erfc,
+    erfInverse,
     normalCdf,
     abs,
     floor,
@@ -72,15 +82,23 @@ pub const Signature = struct {
 /// The facts about each function. `kernels/README.md` lists the other places of a new function.
 const signatures: std.EnumArray(Function, Signature) = .init(.{
     .exp = .{ .slow = true },
+    .exp2 = .{ .slow = true },
     .expm1 = .{ .slow = true },
     .log = .{ .slow = true },
     .log1p = .{ .slow = true },
+    .log2 = .{ .slow = true },
+    .log10 = .{ .slow = true },
     .pow = .{ .arity = 2, .slow = true },
     .tanh = .{ .slow = true },
     .sin = .{ .slow = true, .uneven = true },
     .cos = .{ .slow = true, .uneven = true },
+    .asin = .{ .slow = true },
+    .acos = .{ .slow = true },
+    .atan2 = .{ .arity = 2, .slow = true },
     .sqrt = .{ .exact = true },
     .erf = .{ .slow = true },
+    .erfc = .{ .slow = true },
+    .erfInverse = .{ .slow = true },
     .normalCdf = .{ .slow = true },
     .abs = .{ .exact = true, .integers = true },
     .floor = .{ .exact = true },
@@ -108,15 +126,23 @@ pub inline fn call(comptime function: Function, comptime V: type, arguments: any
     const x: V = arguments[0];
     return switch (function) {
         .exp => elementary.exp(x),
+        .exp2 => elementary.exp2(x),
         .expm1 => elementary.expm1(x),
-        .log => elementary.log(x),
-        .log1p => elementary.log1p(x),
+        .log => logarithm.log(x),
+        .log1p => logarithm.log1p(x),
+        .log2 => logarithm.log2(x),
+        .log10 => logarithm.log10(x),
         .pow => power.pow(x, arguments[1]),
         .tanh => elementary.tanh(x),
         .sin => trigonometry.sin(x),
         .cos => trigonometry.cos(x),
+        .asin => inverse.asin(x),
+        .acos => inverse.acos(x),
+        .atan2 => inverse.atan2(x, arguments[1]),
         .sqrt => @sqrt(x),
         .erf => elementary.erf(x),
+        .erfc => elementary.erfc(x),
+        .erfInverse => inverse.erfInverse(x),
         .normalCdf => elementary.normalCdf(x),
         .abs => abs(x),
         .floor => @floor(x),

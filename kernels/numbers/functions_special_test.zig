@@ -22,14 +22,21 @@ test "floats at the special places are as C99 says" {
         // The values in the order of `specials`; null where the argument is not special.
         const unary = .{
             .exp = [9]?T{ nan, inf, 0, 1, 1, 1, inf, null, null },
+            .exp2 = [9]?T{ nan, inf, 0, 1, 1, 1, inf, 2, 0.5 },
             .expm1 = [9]?T{ nan, inf, -1, 0, -0.0, tiny, inf, null, null },
             .log = [9]?T{ nan, inf, nan, -inf, -inf, null, null, 0, nan },
             .log1p = [9]?T{ nan, inf, nan, 0, -0.0, tiny, null, null, -inf },
+            .log2 = [9]?T{ nan, inf, nan, -inf, -inf, least, null, 0, nan },
+            .log10 = [9]?T{ nan, inf, nan, -inf, -inf, null, null, 0, nan },
             .tanh = [9]?T{ nan, 1, -1, 0, -0.0, tiny, 1, null, null },
             .sin = [9]?T{ nan, nan, nan, 0, -0.0, tiny, null, null, null },
             .cos = [9]?T{ nan, nan, nan, 1, 1, 1, null, null, null },
+            .asin = [9]?T{ nan, nan, nan, 0, -0.0, tiny, nan, std.math.pi / 2.0, -std.math.pi / 2.0 },
+            .acos = [9]?T{ nan, nan, nan, std.math.pi / 2.0, std.math.pi / 2.0, std.math.pi / 2.0, nan, 0, std.math.pi },
             .sqrt = [9]?T{ nan, inf, nan, 0, -0.0, null, null, 1, nan },
             .erf = [9]?T{ nan, 1, -1, 0, -0.0, null, 1, null, null },
+            .erfc = [9]?T{ nan, 0, 2, 1, 1, 1, 0, null, null },
+            .erfInverse = [9]?T{ nan, nan, nan, 0, -0.0, tiny, nan, inf, -inf },
             .normalCdf = [9]?T{ nan, 1, 0, 0.5, 0.5, 0.5, 1, null, null },
             .abs = [9]?T{ nan, inf, inf, 0, 0, tiny, large, 1, 1 },
             .floor = [9]?T{ nan, inf, -inf, 0, -0.0, 0, large, 1, -1 },
@@ -65,6 +72,22 @@ test "floats at the special places are as C99 says" {
         for (powers) |case| {
             const x, const y, const wanted = case;
             try common.expectSame(.pow, T, x, y, wanted, common.one(.pow, T, x, y));
+        }
+        const pi: T = std.math.pi;
+        // Angles of y and x.
+        const angles = [_][3]T{
+            .{ 0, 1, 0 },               .{ -0.0, 1, -0.0 },        .{ 0, 0, 0 },              .{ -0.0, 0, -0.0 },
+            .{ 0, -0.0, pi },           .{ -0.0, -0.0, -pi },      .{ 0, -1, pi },            .{ -0.0, -1, -pi },
+            .{ 1, 0, pi / 2.0 },        .{ -1, -0.0, -pi / 2.0 },  .{ 1, inf, 0 },            .{ -1, inf, -0.0 },
+            .{ 1, -inf, pi },           .{ -1, -inf, -pi },        .{ inf, 1, pi / 2.0 },     .{ -inf, -1, -pi / 2.0 },
+            .{ inf, inf, pi / 4.0 },    .{ -inf, inf, -pi / 4.0 }, .{ 1, 1, pi / 4.0 },       .{ large, large, pi / 4.0 },
+            .{ tiny, tiny, pi / 4.0 },  .{ large, inf, 0 },        .{ inf, large, pi / 2.0 }, .{ tiny, 1, tiny },
+            .{ nan, 1, nan },           .{ 1, nan, nan },          .{ nan, 0, nan },          .{ inf, nan, nan },
+            .{ large, tiny, pi / 2.0 }, .{ tiny, large, 0 },
+        };
+        for (angles) |case| {
+            const x, const y, const wanted = case;
+            try common.expectSame(.atan2, T, x, y, wanted, common.one(.atan2, T, x, y));
         }
     }
 }

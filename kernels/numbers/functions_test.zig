@@ -14,7 +14,7 @@ const expect = std.testing.expect;
 pub const lanes = 16;
 
 fn unitsMax(f: Function) f64 {
-    return if (f == .normalCdf) 4 else 2;
+    return if (f == .normalCdf or f == .erfc or f == .erfInverse) 4 else 2;
 }
 
 pub const functions = std.enums.values(Function);
@@ -138,18 +138,53 @@ fn normalCdf(x: f64) f64 {
     return density / tail;
 }
 
+/// 1 - erf(x) up to 1/2, and beyond by Laplace's continued fraction.
+fn erfc(x: f64) f64 {
+    if (std.math.isNan(x)) return x;
+    if (x < 0.5) return 1 - erf(x);
+    if (x > 12) return 0;
+    var tail = x;
+    var k: f64 = 400;
+    while (k > 0) : (k -= 1) tail = x + k / 2 / tail;
+    return @exp(-x * x) / (@sqrt(@as(f64, std.math.pi)) * tail);
+}
+
+/// By Newton's method, from a number below on the side where the function is steeper than its tangent.
+fn erfInverse(x: f64) f64 {
+    if (x == 0 or std.math.isNan(x)) return x;
+    if (@abs(x) >= 1) return x / (1 - @abs(x)) * (if (@abs(x) > 1) std.math.nan(f64) else 1);
+    const size = @abs(x);
+    var y = size * @sqrt(@as(f64, std.math.pi)) / 2;
+    for (0..200) |_| {
+        const error_of = if (size < 0.5) size - erf(y) else erfc(y) - (1 - size);
+        const step = error_of * @exp(y * y) * @sqrt(@as(f64, std.math.pi)) / 2;
+        // A step is bounded, since the first ones may be far too long.
+        y += @min(step, 0.5);
+        if (@abs(step) < 1e-16 * y) break;
+    }
+    return std.math.copysign(y, x);
+}
+
 /// The expected value: for f32 exact enough, and for the exact functions of f64 right to the bit.
 fn judge(f: Function, x: f64, y: f64) f64 {
     switch (f) {
         .exp => return @exp(x),
+        .exp2 => return @exp2(x),
         .expm1 => return std.math.expm1(x),
         .log => return @log(x),
         .log1p => return std.math.log1p(x),
+        .log2 => return @log2(x),
+        .log10 => return @log10(x),
         .pow => return std.math.pow(f64, x, y),
         .tanh => return std.math.tanh(x),
         .sin => return @sin(x),
         .cos => return @cos(x),
+        .asin => return std.math.asin(x),
+        .acos => return std.math.acos(x),
+        .atan2 => return std.math.atan2(x, y),
         .erf => return erf(x),
+        .erfc => return erfc(x),
+        .erfInverse => return erfInverse(x),
         .normalCdf => return normalCdf(x),
         .sqrt => return @sqrt(x),
         .abs => return @abs(x),

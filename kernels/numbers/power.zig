@@ -7,6 +7,7 @@ const std = @import("std");
 const coefficients = @import("coefficients.zig");
 const float = @import("float.zig");
 const elementary = @import("elementary.zig");
+const logarithm = @import("logarithm.zig");
 const Element = float.Element;
 const Pair = float.Pair;
 const numbers = coefficients.numbers;
@@ -42,15 +43,15 @@ fn powerSingle(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
     const wide: D = @floatCast(x);
     const exponent: D = @floatCast(y);
     const bounded = float.clamp(exponent, -numbers.exponent_most.of(D), numbers.exponent_most.of(D));
-    return @floatCast(elementary.exp(bounded * elementary.log(wide)));
+    return @floatCast(elementary.exp(bounded * logarithm.log(wide)));
 }
 
 fn powerDouble(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
     const V = @TypeOf(x);
     const bounded = float.clamp(y, -numbers.exponent_most.of(V), numbers.exponent_most.of(V));
-    const logarithm = logPair(x);
-    const product = float.exactProduct(bounded, logarithm.high);
-    const low = product.low + bounded * logarithm.low;
+    const of_base = logPair(x);
+    const product = float.exactProduct(bounded, of_base.high);
+    const low = product.low + bounded * of_base.low;
     const clamped = elementary.clampExponent(product.high);
     const reduced = elementary.reduce(clamped);
     const rest = reduced.low + select(clamped == product.high, low, splat(V, 0));
@@ -62,7 +63,7 @@ fn powerDouble(x: anytype, y: @TypeOf(x)) @TypeOf(x) {
 /// s = (m - 1) / (m + 1), in pairs up to the term of s^3.
 fn logPair(x: anytype) Pair(@TypeOf(x)) {
     const V = @TypeOf(x);
-    const parts = elementary.split(x);
+    const parts = logarithm.split(x);
     const one = splat(V, 1);
     const f = parts.m - one;
     const g = float.exactSum(parts.m, one);

@@ -56,6 +56,33 @@ export function normalCdf(x: number): number {
   return x < 0 ? density / tail : 1 - density / tail;
 }
 
+/** 1 - erf(x), by Laplace's continued fraction where the difference would lose digits. Abramowitz and Stegun 7.1.14. */
+function erfc(x: number): number {
+  if (x < 0.7 || Number.isNaN(x)) return 1 - erf(x);
+  if (x > 28) return 0;
+  // The square in two parts, since an exponential loses the digits that its argument has lost.
+  const upper = Math.fround(x), rest = (x - upper) * (x + upper);
+  let tail = x;
+  for (let k = 400; k > 0; k--) tail = x + (k / 2) / tail;
+  return Math.exp(-upper * upper) * Math.exp(-rest) / (Math.sqrt(Math.PI) * tail);
+}
+
+/** The inverse of {@linkcode erf}, by Newton's method; from 1/2 on through {@linkcode erfc}, whose digits count there. */
+function erfInverse(x: number): number {
+  const size = Math.abs(x);
+  if (size === 0 || Number.isNaN(x)) return x;
+  if (size >= 1) return size === 1 ? x * Infinity : NaN;
+  let y = size * Math.sqrt(Math.PI) / 2;
+  for (let k = 0; k < 200; k++) {
+    const missing = size < 0.5 ? size - erf(y) : erfc(y) - (1 - size);
+    const step = missing * Math.exp(y * y) * Math.sqrt(Math.PI) / 2;
+    // Begun below, where the tangent is too flat; so the first steps are bounded.
+    y += Math.min(step, 0.5);
+    if (Math.abs(step) < 1e-16 * y) break;
+  }
+  return Math.sign(x) * y;
+}
+
 /** C's pow: for a base of ±1 with an infinite or NaN exponent JavaScript gives NaN, IEEE 754 gives 1. */
 function pow(a: number, b: number): number {
   if (a === 1 || b === 0) return 1;
@@ -84,15 +111,23 @@ function floorDiv(a: number, b: number): number {
  */
 export const functions: Record<string, (a: number, b: number) => number> = {
   exp: Math.exp,
+  exp2: (a) => pow(2, a),
   expm1: Math.expm1,
   log: Math.log,
   log1p: Math.log1p,
+  log2: Math.log2,
+  log10: Math.log10,
   pow,
   tanh: Math.tanh,
   sin: Math.sin,
   cos: Math.cos,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan2: Math.atan2,
   sqrt: Math.sqrt,
   erf,
+  erfc,
+  erfInverse,
   normalCdf,
   abs: Math.abs,
   floor: Math.floor,

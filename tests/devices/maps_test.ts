@@ -36,7 +36,7 @@ import { isBrief, isVariant, layoutsFor, typesFor } from "./choices.ts";
 
 /** How far a row that calls functions may be from its rounded steps. All other rows are exact. */
 interface Tolerance {
-  /** Units in the last place; a function alone has 2, `normalCdf` 4. */
+  /** Units in the last place; a function alone has 2; `normalCdf`, `erfc` and `erfInverse` have 4. */
   units: number;
   /** A number that was added and may have cancelled: if it is larger than the result, the units are its own. */
   beside?: (env: Environment) => number;
@@ -47,13 +47,22 @@ const inexact: Partial<Record<MapRow, Tolerance>> = {
   pow: { units: 2 },
   powScalar: { units: 2 },
   exp: { units: 2 },
+  exp2: { units: 2 },
   expm1: { units: 2 },
   log: { units: 2 },
   log1p: { units: 2 },
+  log2: { units: 2 },
+  log10: { units: 2 },
   sin: { units: 2 },
   cos: { units: 2 },
+  asin: { units: 2 },
+  acos: { units: 2 },
+  atan: { units: 2 },
+  atan2: { units: 2 },
   tanh: { units: 2 },
   erf: { units: 2 },
+  erfc: { units: 4 },
+  erfinv: { units: 4 },
   sigmoid: { units: 5 },
   gelu: { units: 5 },
   normalCdf: { units: 4 },
@@ -69,7 +78,7 @@ const inexact: Partial<Record<MapRow, Tolerance>> = {
 };
 /**
  * The errors of the reference's own functions in float64, in units in the last place; those of its series for erf and
- * normalCdf are largest.
+ * its relatives are largest.
  */
 const unitsOfReference = 2, unitsOfReferenceSeries = 16;
 

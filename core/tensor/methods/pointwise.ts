@@ -157,6 +157,10 @@ export abstract class PointwiseMethods extends TensorNode {
   exp(this: Tensor): Tensor {
     return ops.exp.call(this);
   }
+  /** `2^a`. */
+  exp2(this: Tensor): Tensor {
+    return ops.exp2.call(this);
+  }
   /** `e^a - 1`, with all digits near 0. */
   expm1(this: Tensor): Tensor {
     return ops.expm1.call(this);
@@ -175,6 +179,14 @@ export abstract class PointwiseMethods extends TensorNode {
    */
   logit(this: Tensor, eps?: number | null): Tensor {
     return composites.logit(this, eps);
+  }
+  /** The logarithm to base 2: exact at powers of 2. */
+  log2(this: Tensor): Tensor {
+    return ops.log2.call(this);
+  }
+  /** The logarithm to base 10. */
+  log10(this: Tensor): Tensor {
+    return ops.log10.call(this);
   }
   /** The square root: NaN below 0; its derivative at 0 is infinite. */
   sqrt(this: Tensor): Tensor {
@@ -216,6 +228,22 @@ export abstract class PointwiseMethods extends TensorNode {
   rad2deg(this: Tensor): Tensor {
     return new ops.MulScalar(180 / Math.PI).call(this);
   }
+  /** The angle in [-π/2, π/2] with this sine: NaN beyond 1 and -1, where its derivative is infinite. */
+  asin(this: Tensor): Tensor {
+    return ops.asin.call(this);
+  }
+  /** The angle in [0, π] with this cosine: NaN beyond 1 and -1, where its derivative is infinite. */
+  acos(this: Tensor): Tensor {
+    return ops.acos.call(this);
+  }
+  /** The angle in [-π/2, π/2] with this tangent. */
+  atan(this: Tensor): Tensor {
+    return ops.atan.call(this);
+  }
+  /** The angle in [-π, π] of the point with this ordinate and the abscissa `other`. */
+  atan2(this: Tensor, other: Tensor | number): Tensor {
+    return ops.atan2.call(this, other);
+  }
   /** The hyperbolic tangent. */
   tanh(this: Tensor): Tensor {
     return ops.tanh.call(this);
@@ -243,6 +271,14 @@ export abstract class PointwiseMethods extends TensorNode {
   /** The error function: 2/√π times the integral of exp(-t²) from 0 to `a`. */
   erf(this: Tensor): Tensor {
     return ops.erf.call(this);
+  }
+  /** `1 - erf(a)`, with all digits where `erf(a)` is nearly 1. */
+  erfc(this: Tensor): Tensor {
+    return ops.erfc.call(this);
+  }
+  /** The inverse of `erf`: infinite at 1 and -1, NaN beyond. */
+  erfinv(this: Tensor): Tensor {
+    return ops.erfinv.call(this);
   }
   /** The magnitude; its derivative at 0 is 0, as PyTorch's. */
   abs(this: Tensor): Tensor {

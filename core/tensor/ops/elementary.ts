@@ -26,6 +26,20 @@ export class Exp extends RowOp {
 /** {@linkcode Exp} as `Tensor` calls it. */
 export const exp: Exp = new Exp();
 
+/** 2^a. */
+export class Exp2 extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.exp2;
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
+  /** g y ln 2. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.mul(Math.LN2));
+  }
+}
+/** {@linkcode Exp2} as `Tensor` calls it. */
+export const exp2: Exp2 = new Exp2();
+
 /** e^a - 1, with all digits near 0. */
 export class Expm1 extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.expm1;
@@ -67,6 +81,34 @@ export class Log1p extends RowOp {
 }
 /** {@linkcode Log1p} as `Tensor` calls it. */
 export const log1p: Log1p = new Log1p();
+
+/** The logarithm to base 2: exact at powers of 2. */
+export class Log2 extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.log2;
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
+  /** g / (a ln 2). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.div(y.inputs[0]!.mul(Math.LN2));
+  }
+}
+/** {@linkcode Log2} as `Tensor` calls it. */
+export const log2: Log2 = new Log2();
+
+/** The logarithm to base 10. */
+export class Log10 extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.log10;
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
+  /** g / (a ln 10). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.div(y.inputs[0]!.mul(Math.LN10));
+  }
+}
+/** {@linkcode Log10} as `Tensor` calls it. */
+export const log10: Log10 = new Log10();
 
 /** √a: NaN below 0. */
 export class Sqrt extends RowOp {
@@ -129,6 +171,64 @@ export class Tan extends CompoundOp {
 /** {@linkcode Tan} as `Tensor` calls it. */
 export const tan: Tan = new Tan();
 
+/** The angle in [-π/2, π/2] with sine a: NaN beyond 1 and -1. */
+export class Asin extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.asin;
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
+  /** g / √(1 - a²), infinite at 1 and -1. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const a = y.inputs[0]!;
+    return g.mul(complement(a).rsqrt());
+  }
+}
+/** {@linkcode Asin} as `Tensor` calls it. */
+export const asin: Asin = new Asin();
+
+/** The angle in [0, π] with cosine a: NaN beyond 1 and -1. */
+export class Acos extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.acos;
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
+  /** -g / √(1 - a²), infinite at 1 and -1. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const a = y.inputs[0]!;
+    return g.mul(complement(a).rsqrt()).neg();
+  }
+}
+/** {@linkcode Acos} as `Tensor` calls it. */
+export const acos: Acos = new Acos();
+
+/** The angle in [-π/2, π/2] with tangent a. */
+export class Atan extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.atan;
+  /** g / (1 + a²). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.div(y.inputs[0]!.square().add(1));
+  }
+}
+/** {@linkcode Atan} as `Tensor` calls it. */
+export const atan: Atan = new Atan();
+
+/** 1 - a² as (1 - a)(1 + a), which keeps its digits where a is nearly 1. */
+function complement(a: Tensor): Tensor {
+  return a.neg().add(1).mul(a.add(1));
+}
+
+/** The angle of the point (b, a) from the first axis, in [-π, π]. */
+export class Atan2 extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.atan2;
+  /** [g b / (a² + b²), -g a / (a² + b²)]. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [a, b] = y.inputs as [Tensor, Tensor], scaled = g.div(a.square().add(b.square()));
+    return [a.requiresGrad ? scaled.mul(b) : null, b.requiresGrad ? scaled.mul(a).neg() : null];
+  }
+}
+/** {@linkcode Atan2} as `Tensor` calls it. */
+export const atan2: Atan2 = new Atan2();
+
 /** tanh a. */
 export class Tanh extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.tanh;
@@ -163,3 +263,28 @@ export class Erf extends RowOp {
 }
 /** {@linkcode Erf} as `Tensor` calls it. */
 export const erf: Erf = new Erf();
+
+/** 1 - erf a, with all digits where erf a is nearly 1. */
+export class Erfc extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.erfc;
+  /** -g 2/√π e^(-a²). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.inputs[0]!.square().neg().exp().mul(-2 / Math.sqrt(Math.PI)));
+  }
+}
+/** {@linkcode Erfc} as `Tensor` calls it. */
+export const erfc: Erfc = new Erfc();
+
+/** The inverse of the error function: infinite at 1 and -1, NaN beyond. */
+export class Erfinv extends RowOp {
+  /** @ignore */ readonly row: MapInfo = rows.erfinv;
+  /** @ignore */ override get precision(): Precision {
+    return "wide";
+  }
+  /** g √π/2 e^(y²). */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    return g.mul(y.square().exp().mul(Math.sqrt(Math.PI) / 2));
+  }
+}
+/** {@linkcode Erfinv} as `Tensor` calls it. */
+export const erfinv: Erfinv = new Erfinv();
