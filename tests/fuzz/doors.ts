@@ -67,15 +67,23 @@ function* doorsOf(room: object, prefix = ""): Generator<string> {
   }
 }
 
-function* methodsOf(subject: string, type: { prototype: object }, more: readonly string[] = []): Generator<string> {
-  for (const name of [...Object.getOwnPropertyNames(type.prototype), ...more]) {
-    const { value } = Object.getOwnPropertyDescriptor(type.prototype, name) ?? { value: () => {} };
-    if (typeof value === "function" && !apart.has(name)) yield `${subject}.${name}`;
+/** The methods of a class and of those that it extends, down to `base`, and `more` of those beyond. */
+function* methodsOf(
+  subject: string,
+  { prototype }: { prototype: object },
+  base: { prototype: object } = Object,
+  more: readonly string[] = [],
+): Generator<string> {
+  for (let at = prototype; at !== base.prototype; at = Object.getPrototypeOf(at)) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (typeof value === "function" && !apart.has(name)) yield `${subject}.${name}`;
+    }
   }
+  for (const name of more) yield `${subject}.${name}`;
 }
 
 const { Tensor, nn, optim, ops } = deneb;
-/** The methods of a tensor that stand on another page than its ops. */
+/** The methods of a tensor that are no ops. */
 const inherited = ["backward", "detach", "item", "toArray", "toTypedArray", "read", "resetGrad", "zerosLike", "toDot"];
 
 /** Every door, as the text before its arguments. */
@@ -100,7 +108,7 @@ export const doorNames: readonly string[] = [
     .map((name) => `data.${name}`),
   ...["augment", "statistics", "subset"].map((name) => `data.${name}`),
   ...["new data.DataLoader", "new data.ArrayDataset", "io.serialize", "io.deserialize"],
-  ...methodsOf("ones([2, 3], { requiresGrad: true })", Tensor, inherited),
+  ...methodsOf("ones([2, 3], { requiresGrad: true })", Tensor, deneb.TensorNode, inherited),
   ...methodsOf("new nn.Linear(3, 2)", nn.Module),
   ...methodsOf("new optim.Adam([ones([2], { requiresGrad: true })])", optim.Optimizer),
 ];
