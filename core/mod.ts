@@ -31,7 +31,9 @@ export { memory, type MemoryUse, setThreads } from "./array/devices.ts";
 export type { DType, TypedArray } from "./pure/dtype.ts";
 export * from "./tensor/factories.ts";
 export * from "./tensor/functions/mod.ts";
+export type { GeluOptions } from "./tensor/composites/activations.ts";
 export type { Indices } from "./tensor/composites/indexing.ts";
+export type { NanToNumOptions, ScaledOptions } from "./tensor/composites/pointwise.ts";
 export type { ScatterReduction } from "./tensor/composites/scatter.ts";
 export type { BincountOptions, SearchOptions, UniqueResult } from "./tensor/composites/search.ts";
 export { group } from "./tensor/group.ts";
@@ -95,6 +97,7 @@ export {
   type NormalizeOptions,
   NormalizeScaleShift,
   Not,
+  type PinvOptions,
   PowerScalar,
   Product,
   Reciprocal,
@@ -103,6 +106,7 @@ export {
   ReLUGradient,
   Reshape,
   Round,
+  RoundingOp,
   RowOp,
   Rsqrt,
   ScalarOp,

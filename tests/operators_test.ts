@@ -16,6 +16,7 @@ import {
 } from "./operators/sample.ts";
 import { families } from "./operators/samples/mod.ts";
 import { operatorsOf } from "./operators/names.ts";
+import { page } from "./operators/page.ts";
 import { assertClose, assertEquals, assertStrictEquals, forEachDevice, values } from "./support.ts";
 
 /** What PyTorch gave for a sample. */
@@ -135,4 +136,14 @@ for (const [family, samples] of Object.entries(families)) {
     },
     { on: ["cpu", "wasm", "opencl"] },
   );
+}
+
+Deno.test("docs/operators.md is what the sources make", async () => {
+  const kept = await Deno.readTextFile(new URL("../docs/operators.md", import.meta.url));
+  assertEquals(wordsOf(kept), wordsOf(await page()));
+});
+
+/** The words of a page in Markdown, however its tables are aligned. */
+function wordsOf(text: string): string[] {
+  return text.replace(/-{3,}/g, "---").split(/\s+/);
 }

@@ -1,7 +1,6 @@
 /** The public names of operators, by family: methods of Tensor, and functions. */
 import * as indexing from "../../core/tensor/functions/indexing.ts";
 import * as linear from "../../core/tensor/functions/linear.ts";
-import * as random from "../../core/tensor/functions/random.ts";
 import * as shapes from "../../core/tensor/functions/shapes.ts";
 import * as windows from "../../core/tensor/functions/windows.ts";
 import {
@@ -30,7 +29,6 @@ const functions: Readonly<Record<string, object>> = {
   indexing,
   windows,
   linear,
-  random,
 };
 
 /** The operators of a family. */

@@ -1,2 +1,0 @@
-/** Functions that draw random numbers. */
-export {};
