@@ -80,7 +80,7 @@ const reduced = () => [{ axes: [0], keepDims: true }];
 /** Methods of a tensor [2, 3] that take arguments. */
 const methods: Record<string, () => unknown[]> = {
   ...Object.fromEntries(
-    ("add sub rsub mul div rdiv pow floorDiv mod remainder fmod maximum minimum fmax fmin hypot logaddexp logaddexp2 xlogy " +
+    ("add sub rsub mul div rdiv pow floorDiv mod remainder fmod maximum minimum fmax fmin atan2 hypot logaddexp logaddexp2 xlogy " +
       "xlog1py copysign heaviside xor").split(" ").map((name) => [name, () => [2]]),
   ),
   ...Object.fromEntries(Object.keys(ops.comparisons).map((name) => [name, () => [tensor([1, 2, 3])]])),
@@ -242,7 +242,7 @@ subjects.embedding = subjects.embeddingBag = places;
 
 /** Methods without arguments, and those that only the core calls. */
 const plain = new RegExp(
-  "^(neg|expm?1?|log1p|log|sqrt|rsqrt|reciprocal|square|sin|cos|tan|sinc|sinh|cosh|asinh|acosh|atanh|tanh|erf|" +
+  "^(neg|expm?1?|exp2|log1p|log2|log10|log|sqrt|rsqrt|reciprocal|square|sin|cos|tan|asin|acos|atan|sinc|sinh|cosh|asinh|acosh|atanh|tanh|erf|erfc|erfinv|" +
     "deg2rad|rad2deg|abs|sign|floor|ceil|round|trunc|fix|frac|is(Nan|Inf|Finite|PosInf|NegInf)|relu|relu6|selu|sigmoid|" +
     "logSigmoid|hardsigmoid|silu|mish|hardswish|softsign|tanhshrink)$",
 );

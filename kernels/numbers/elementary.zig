@@ -3,7 +3,6 @@
 //!
 //! One method for both types; only the numbers of `coefficients.zig` differ.
 
-const std = @import("std");
 const coefficients = @import("coefficients.zig");
 const float = @import("float.zig");
 const Element = float.Element;
