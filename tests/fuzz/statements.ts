@@ -25,8 +25,14 @@ export const prelude = `const fit = (x, shape) => {
 };
 `;
 
-/** The operand, moved into the domain of an op: its values then lie between \`shift\` and \`shift\` + 1. */
-const inDomain = (operand: string, { shift = 0 }: Door) => shift === 0 ? operand : `${operand}.sigmoid().add(${shift})`;
+/** Ops whose derivative is infinite at 1, and which are nothing beyond. */
+const below1 = ["Acos", "Asin", "Atanh", "Erfinv"];
+
+/** The operand, moved into the domain of an op: its values then lie between `shift` and `shift` + 1, or below 1. */
+function inDomain(operand: string, { make, shift = 0 }: Door): string {
+  if (below1.includes(make().name)) return `${operand}.sigmoid().mul(0.9)`;
+  return shift === 0 ? operand : `${operand}.sigmoid().add(${shift})`;
+}
 
 /** The forms of rows, which take operands as they are. */
 function rowForm(name: string, door: Door): Form {

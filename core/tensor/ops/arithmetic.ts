@@ -4,6 +4,7 @@
  * In the formulas y is the result and g its adjoint. The comment of a `gradient` gives the adjoint of the input, or the
  * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
+import { constantLike } from "../../array/constants.ts";
 import { groupResult } from "../../array/group.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
@@ -11,7 +12,7 @@ import { isFloat } from "../../pure/dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, notDifferentiable } from "../op.ts";
 import type { Precision } from "../precision.ts";
-import { CompoundOp, constantLike, RowOp, ScalarOp } from "./row.ts";
+import { CompoundOp, RowOp, ScalarOp } from "./row.ts";
 
 /** a + b. */
 export class EWiseAdd extends RowOp {

@@ -4,11 +4,12 @@
  * In the formulas y is the result and g its adjoint. The comment of a `gradient` gives the adjoint of the input, or the
  * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
+import { constantLike } from "../../array/constants.ts";
 import { groupResult } from "../../array/group.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Adjoints } from "../op.ts";
-import { CompoundOp, constantLike } from "./row.ts";
+import { CompoundOp } from "./row.ts";
 
 /** sinh a. */
 export class Sinh extends CompoundOp {

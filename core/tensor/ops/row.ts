@@ -4,9 +4,8 @@
  * The row tells how many operands it takes, and whether they may be integers. So an op that is a row states its row and its
  * derivative, and nothing else. An op that takes several rows for each element states how they follow one another.
  */
-import { filled, mapScalars, type NDArray } from "../../array/ndarray.ts";
+import { mapScalars, type NDArray } from "../../array/ndarray.ts";
 import type { MapInfo } from "../../array/rows.ts";
-import { broadcastTo } from "../../array/views.ts";
 import { dtypeCode } from "../../../kernels/instruction.ts";
 import { refuse } from "../../pure/check.ts";
 import { elementOf, isFloat, promoteScalar } from "../../pure/dtype.ts";
@@ -109,9 +108,4 @@ export abstract class CompoundOp extends WideOp {
   protected override finish(result: Tensor, given: readonly Operand[]): Tensor {
     return super.finish(result, given.filter(isTensor));
   }
-}
-
-/** A number in the place of an array like `a`: it is stored once. */
-export function constantLike(a: NDArray, value: number): NDArray {
-  return broadcastTo(filled(a.storage.stream, [], a.dtype, value), a.shape);
 }

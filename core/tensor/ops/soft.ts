@@ -6,11 +6,12 @@
  */
 import { refuse } from "../../pure/check.ts";
 import { largestFinite } from "../../pure/dtype.ts";
+import { constantLike } from "../../array/constants.ts";
 import { groupResult } from "../../array/group.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Adjoints } from "../op.ts";
-import { CompoundOp, constantLike } from "./row.ts";
+import { CompoundOp } from "./row.ts";
 
 /** ln(1 + e^(βa)) / β, and a itself where βa is above a threshold. */
 export class Softplus extends CompoundOp {
