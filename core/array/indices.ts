@@ -8,8 +8,8 @@ import { checkLabels, gather, scatterAdd } from "./skeletons.ts";
 import type { Stream } from "./stream.ts";
 import { broadcastTo, reshape } from "./views.ts";
 
-/** The most places that an index tells apart. */
-const placesMost = 2 ** 31;
+/** The most places that an index, which is an int32, tells apart. */
+export const placesMost = 2 ** 31;
 
 /** RangeError for a shape with more elements than an index tells apart. */
 export function checkPlaces(action: string, shape: Shape): void {

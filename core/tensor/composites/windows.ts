@@ -1,6 +1,6 @@
 /** Windows as images are cut into and joined from, and pixels that become channels. */
 import { checkCount, checkOptions } from "../../pure/check.ts";
-import { type Shape, showShape } from "../../pure/shape.ts";
+import { type Shape, showShape, span } from "../../pure/shape.ts";
 import { extentOf, perAxis } from "../../pure/windows.ts";
 import { Reshape, Slice, Transpose, Unfold, UnfoldGradient, Unslice } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor.ts";
 /** The windows along an axis. A scalar counts as an axis of length one. */
 export function unfold(x: Tensor, axis: number, size: number, step: number): Tensor {
   if (x.shape.length > 0) return new Unfold(axis, size, step).call(x);
-  return new Reshape([size]).call(new Slice([{ start: 0, step: 1, length: 1, dropped: true }, whole(size)]).call(
+  return new Reshape([size]).call(new Slice([{ start: 0, step: 1, length: 1, dropped: true }, span(0, size)]).call(
     new Unfold(axis, size, step).call(new Reshape([1]).call(x)),
   ));
 }
@@ -27,11 +27,6 @@ export interface ColumnsOptions {
 
 const columnsNames = ["size", "stride", "padding", "dilation"] as const;
 
-/** All that lies along an axis. */
-function whole(length: number) {
-  return { start: 0, step: 1, length, dropped: false };
-}
-
 function numbersOf(action: string, options: ColumnsOptions) {
   const { size, stride = 1, padding = 0, dilation = 1 } = checkOptions(action, options, "{ size: 3 }", columnsNames);
   return {
@@ -44,7 +39,7 @@ function numbersOf(action: string, options: ColumnsOptions) {
 
 /** Where the image lies in what has padding around it. */
 function inPadding(shape: Shape, padding: readonly number[]) {
-  const slices = shape.map((length, axis) => ({ ...whole(length), start: axis < 2 ? 0 : padding[axis - 2]! }));
+  const slices = shape.map((length, axis) => span(axis < 2 ? 0 : padding[axis - 2]!, length));
   return { slices, padded: shape.map((length, axis) => length + (axis < 2 ? 0 : 2 * padding[axis - 2]!)) };
 }
 

@@ -3,7 +3,7 @@
  */
 import { streamOf } from "../../array/devices.ts";
 import { asItIs, asking, refuse } from "../../pure/check.ts";
-import { checkDType, type DType, isFloat, isHalf } from "../../pure/dtype.ts";
+import { checkDType, type DType, isFloat } from "../../pure/dtype.ts";
 import { wholeNumbers } from "../../array/elements.ts";
 import { contiguous, copy, filled, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
 import { gather, scatterAdd } from "../../array/skeletons.ts";
@@ -14,6 +14,7 @@ import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
 import { checkOperands, isTensor } from "../operands.ts";
 import { withIntegers } from "./integers.ts";
+import { summed } from "./sums.ts";
 
 /** Another element type. */
 export class Cast extends TensorOp {
@@ -135,13 +136,11 @@ export class Untake extends TensorOp {
   }
   /** Adds the slices in the order in which the index names them, so that the sums repeat to the bit. */
   compute(part: NDArray, index: NDArray): NDArray {
-    return groupResult(() => {
-      // Halves are added in float32, so that each sum is rounded once.
-      const dtype = isHalf(part.dtype) ? "float32" : part.dtype;
-      const whole = filled(part.storage.stream, this.shape, dtype, 0);
-      const source = dtype === part.dtype ? contiguous(part) : copy(part, dtype);
+    return summed(part.dtype, (sums) => {
+      const whole = filled(part.storage.stream, this.shape, sums, 0);
+      const source = sums === part.dtype ? contiguous(part) : copy(part, sums);
       scatterAdd(whole, source, placesOf(index), normalizeAxis(this.action, this.axis, this.shape.length));
-      return dtype === part.dtype ? whole : copy(whole, part.dtype);
+      return whole;
     });
   }
   /** [the slices of g at the same places, nothing]. */

@@ -3,6 +3,7 @@
  */
 import type { ArgRow, FoldRow } from "../../../kernels/instruction.ts";
 import { isHalf, promote } from "../../pure/dtype.ts";
+import { placesMost } from "../../array/indices.ts";
 import { argFold, fold } from "../../array/skeletons.ts";
 import { groupResult } from "../../array/group.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
@@ -155,9 +156,6 @@ function choosing(op: TensorOp, inputs: readonly Tensor[], axes: readonly number
   if (countAlong(shape, axes) > 0) return inputs;
   throw new RangeError(`Cannot ${op.action}: tensor ${showShape(shape)} has no elements along axes [${axes}]`);
 }
-
-/** The most elements among which a place is an int32. */
-const placesMost = 2 ** 31;
 
 /** The largest or smallest element; NaN if an element is NaN. */
 export abstract class ExtremeOp extends ReduceOp {
