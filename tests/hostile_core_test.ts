@@ -7,16 +7,19 @@ import { assertMeetsHostile, type Door, methodsOf, subject } from "./hostile.ts"
 import { assertEquals, assertExact, forEachDevice, values } from "./support.ts";
 
 const options = () => ({ dtype: "float32", device: "wasm", requiresGrad: false });
+const draws = () => ({ shape: [3, 2], dtype: "float64" });
 const f = (x?: Tensor) => x === undefined ? tensor(1) : x.square().sum();
 const half = () => tensor([0.5, 0.25], { dtype: "float64" });
 
 /** Functions by name: arguments that each takes, and how it is called if that is not simply done. */
 const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = {
   arange: [() => [1, 3, 1, options()]],
+  beta: [() => [1, tensor([1, 2]), draws()]],
   autocast: [() => [() => 1, { dtype: "bfloat16", enabled: true }]],
   broadcastTensors: [() => [[subject(), tensor([1, 2, 3])]]],
   build: [() => [[core.placeholder([2]).mul(2)]]],
   capture: [() => [f], (f) => core.capture(f)[Symbol.dispose]()],
+  cauchy: [() => [tensor([1, 2]), 1, draws()]],
   checkpoint: [() => [f, half()]],
   computeGradientOfVariables: [() => [f(subject()), tensor(1), { createGraph: false, retainGraph: false }]],
   concat: [() => [[subject(), subject()], 1]],
@@ -25,6 +28,10 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
     (definition) => core.defineOp(definition)(half()),
   ],
   detectAnomalies: [() => [() => 1, { infinities: true }]],
+  dirichlet: [() => [tensor([1, 2]), { shape: [3, 2], dtype: "float64" }]],
+  exponential: [() => [1, draws()]],
+  gamma: [() => [1, tensor([1, 2]), draws()]],
+  geometric: [() => [0.5, draws()]],
   devices: [() => []],
   einsum: [() => ["ij,kj->ik", subject(), subject()]],
   eye: [() => [2, options()]],
@@ -45,10 +52,12 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   linearize: [() => [f, [half()]], (f, primals) => core.linearize(f, primals)[1]([half()])],
   live: [() => [() => 1, { dtype: "float32" }]],
   logspace: [() => [0, 1, 3, { ...options(), base: 2 }]],
+  logNormal: [() => [0, tensor([1, 2]), draws()]],
   manualSeed: [() => [7]],
   memory: [() => ["wasm"]],
   meshgrid: [() => [[tensor([1, 2]), tensor(3)], { indexing: "xy" }]],
   multiDot: [() => [[subject(), core.ones([3])]]],
+  normal: [() => [0, tensor([1, 2]), draws()]],
   noGrad: [() => [() => 1]],
   numericGrad: [() => [f, half(), { scheme: "central", step: 1e-6 }]],
   oneHot: [() => [[0, 1], 2, { dtype: "float32", device: "wasm", requiresGrad: false }]],
@@ -67,6 +76,8 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   setThreads: [() => [1]],
   stack: [() => [[subject(), subject()], -1]],
   tensor: [() => [[[1, 2]], { ...options(), shape: [2] }]],
+  truncatedNormal: [() => [[2], { mean: 0, std: 1, low: -1, high: 1, dtype: "float32", device: "wasm" }]],
+  uniform: [() => [0, 1, { ...draws(), device: "wasm" }]],
   valueAndGrad: [() => [f, { argnums: 0 }], (f, options) => core.valueAndGrad(f, options)(half())],
   vhp: [() => [f, [half()], [half()]]],
   vjp: [() => [f, half()], (f, ...inputs) => core.vjp(f, ...inputs)[1](tensor(1, { dtype: "float64" }))],
@@ -134,6 +145,11 @@ const methods: Record<string, () => unknown[]> = {
   cross: () => [subject(), 1],
   matrixPower: () => [-2],
   solve: () => [subject(), { left: true }],
+  randintLike: () => [-1, 7],
+  bernoulli: () => [0.5],
+  categorical: () => [0],
+  multinomial: () => [2, { replacement: true }],
+  gumbelSoftmax: () => [{ tau: 2, hard: true, axis: 0 }],
   solveTriangular: () => [subject(), { upper: true, left: true, unitriangular: false }],
   pinv: () => [{ rtol: 0.1 }],
   lstsq: () => [tensor([[1], [2]])],
@@ -244,7 +260,7 @@ subjects.embedding = subjects.embeddingBag = places;
 const plain = new RegExp(
   "^(neg|expm?1?|exp2|log1p|log2|log10|log|sqrt|rsqrt|reciprocal|square|sin|cos|tan|asin|acos|atan|sinc|sinh|cosh|asinh|acosh|atanh|tanh|erf|erfc|erfinv|" +
     "deg2rad|rad2deg|abs|sign|floor|ceil|round|trunc|fix|frac|is(Nan|Inf|Finite|PosInf|NegInf)|relu|relu6|selu|sigmoid|" +
-    "logSigmoid|hardsigmoid|silu|mish|hardswish|softsign|tanhshrink)$",
+    "randLike|randnLike|poisson|logSigmoid|hardsigmoid|silu|mish|hardswish|softsign|tanhshrink)$",
 );
 const bare = new Set(
   ("not nonzero unique trace cholesky inverse det slogdet qr eigh svd detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +

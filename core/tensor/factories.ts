@@ -3,15 +3,15 @@
  * options ask for one.
  */
 import { streamOf } from "../array/devices.ts";
-import { checkDType, type DType, elementOf, isFloat, isHalf, makeTypedArray, rangeOf } from "../pure/dtype.ts";
-import { asking, checkCount, checkOptions, refuse, shown } from "../pure/check.ts";
+import { checkDType, type DType, elementOf, isFloat, makeTypedArray, rangeOf } from "../pure/dtype.ts";
+import { asking, checkCount, checkOptions, refuse } from "../pure/check.ts";
 import { groupResult } from "../array/group.ts";
-import { copy, empty, filled, fromTypedArray, map, mapInto, type NDArray } from "../array/ndarray.ts";
-import { random } from "../array/skeletons.ts";
+import { copy, empty, filled, fromTypedArray, mapInto, type NDArray } from "../array/ndarray.ts";
+import { normalNumbers, uniformIntegers, uniformNumbers } from "../array/random.ts";
 import type { Stream } from "../array/stream.ts";
-import { nextCounters } from "../array/counters.ts";
 import { checkShape, type Shape } from "../pure/shape.ts";
 import { checkTensorOptions, type TensorOptions, type TensorSource, wholeNumbers } from "../array/elements.ts";
+import { checkIntegerRange } from "./composites/random.ts";
 import { Tensor } from "./tensor.ts";
 
 /** {@linkcode TensorOptions} without a shape, which the functions take as an argument. */
@@ -236,13 +236,11 @@ export function eye(size: number, options: FactoryOptions = {}): Tensor {
   return result;
 }
 
-function uniform(action: string, shape: Shape, dtype: DType, device: string | undefined): NDArray {
+/** The shape, as it is now. TypeError for a type that is no float type. */
+function floatShape(action: string, shape: Shape, dtype: DType): Shape {
   checkShape(action, shape);
-  const out = shape.slice();
   if (!isFloat(dtype)) throw new TypeError(`Cannot ${action}: type ${dtype} must be a float type`);
-  const count = out.reduce((product, length) => product * length, 1);
-  const { key, counter } = nextCounters(count, dtype);
-  return random(streamOf(device), out, dtype, key, counter);
+  return shape.slice();
 }
 
 /**
@@ -259,14 +257,8 @@ function uniform(action: string, shape: Shape, dtype: DType, device: string | un
  */
 export function rand(shape: Shape, options: FactoryOptions = noOptions): Tensor {
   const { device, dtype, requiresGrad } = settingsOf("make rand", options);
-  if (!isHalf(dtype)) return finish(uniform("make rand", shape, dtype, device), requiresGrad);
-  // The number is cut off after as many digits as the half has: rounded, it might become 1.
-  const steps = dtype === "float16" ? 2 ** 11 : 2 ** 8;
-  const array = groupResult(() => {
-    const whole = map("floor", [map("mulScalar", [uniform("make rand", shape, "float32", device)], { s: steps })]);
-    return copy(map("divScalar", [whole], { s: steps }), dtype);
-  });
-  return finish(array, requiresGrad);
+  const out = floatShape("make rand", shape, dtype);
+  return finish(uniformNumbers(streamOf(device), out, dtype), requiresGrad);
 }
 
 /**
@@ -283,12 +275,8 @@ export function rand(shape: Shape, options: FactoryOptions = noOptions): Tensor 
  */
 export function randn(shape: Shape, options: FactoryOptions = noOptions): Tensor {
   const { device, dtype, requiresGrad } = settingsOf("make randn", options);
-  const wide = isHalf(dtype) ? "float32" : dtype;
-  const array = groupResult(() => {
-    const normal = map("boxMuller", [1, 2].map(() => uniform("make randn", shape, wide, device)));
-    return wide === dtype ? normal : copy(normal, dtype);
-  });
-  return finish(array, requiresGrad);
+  const out = floatShape("make randn", shape, dtype);
+  return finish(normalNumbers(streamOf(device), out, dtype), requiresGrad);
 }
 
 /**
@@ -310,21 +298,9 @@ export function randint(
   options: FactoryOptions = {},
 ): Tensor {
   const { device, dtype, requiresGrad } = settingsOf("make randint", options, "int32");
-  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high) {
-    throw new RangeError(`Cannot make randint: [${shown(low)}, ${shown(high)}) must be a range of integers`);
-  }
-  const [least, largest] = rangeOf(dtype);
-  if (low < least || high - 1 > largest) {
-    throw new RangeError(
-      `Cannot make randint: [${low}, ${high}) must lie in [${least}, ${largest}], the range of ${dtype}`,
-    );
-  }
-  const array = groupResult(() => {
-    const unit = uniform("make randint", shape, "float64", device);
-    const whole = map("floor", [map("mulScalar", [unit], { s: high - low })]);
-    return copy(map("addScalar", [whole], { s: low }), dtype);
-  });
-  return finish(array, requiresGrad);
+  checkIntegerRange("make randint", low, high, dtype);
+  checkShape("make randint", shape);
+  return finish(uniformIntegers(streamOf(device), shape.slice(), dtype, low, high), requiresGrad);
 }
 
 /**

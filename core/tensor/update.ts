@@ -4,9 +4,8 @@
  */
 import type { MapRow } from "../../kernels/instruction.ts";
 import { moveTo } from "../ambient/scope.ts";
-import { nextCounters } from "../array/counters.ts";
 import { copy, map, type NDArray, overwrite, type Scalars } from "../array/ndarray.ts";
-import { random } from "../array/skeletons.ts";
+import { uniformNumbers } from "../array/random.ts";
 import { recorder } from "../array/stream.ts";
 import { broadcastTo } from "../array/views.ts";
 import { isHalf, type TypedArray } from "../pure/dtype.ts";
@@ -51,8 +50,7 @@ export function adopt<T extends Tensor>(tensor: T): T {
 /** Uniform noise in [0, 1) with the shape, type and device of `like`; float32 if `like` is a half. */
 export function noiseLike(like: Tensor): Tensor {
   const array = like.array, dtype = isHalf(array.dtype) ? "float32" : array.dtype;
-  const { key, counter } = nextCounters(array.size, dtype);
-  return like.wrap(random(array.storage.stream, array.shape, dtype, key, counter));
+  return like.wrap(uniformNumbers(array.storage.stream, array.shape, dtype));
 }
 
 /** A copy of the elements of a tensor. */

@@ -1,6 +1,7 @@
 /** The public names of operators, by family: methods of Tensor, and functions. */
 import * as indexing from "../../core/tensor/functions/indexing.ts";
 import * as linear from "../../core/tensor/functions/linear.ts";
+import * as random from "../../core/tensor/functions/random.ts";
 import * as shapes from "../../core/tensor/functions/shapes.ts";
 import * as windows from "../../core/tensor/functions/windows.ts";
 import {
@@ -10,6 +11,7 @@ import {
   linspace,
   logspace,
   PointwiseMethods,
+  RandomMethods,
   ReductionMethods,
   ShapeMethods,
   WindowMethods,
@@ -23,12 +25,14 @@ const methods: Readonly<Record<string, { readonly prototype: object }>> = {
   indexing: IndexMethods,
   windows: WindowMethods,
   linear: LinearMethods,
+  random: RandomMethods,
 };
 const functions: Readonly<Record<string, object>> = {
   shapes: { ...shapes, linspace, logspace },
   indexing,
   windows,
   linear,
+  random,
 };
 
 /** The operators of a family. */

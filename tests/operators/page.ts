@@ -18,6 +18,7 @@ const titles: Readonly<Record<string, string>> = {
   indexing: "Choosing elements",
   windows: "Windows of neighbouring elements",
   linear: "Linear algebra",
+  random: "Random numbers",
 };
 const home = new URL("../../", import.meta.url);
 

@@ -3,3 +3,4 @@ export * from "./shapes.ts";
 export * from "./linear.ts";
 export * from "./indexing.ts";
 export * from "./windows.ts";
+export * from "./random.ts";

@@ -3,6 +3,7 @@ export * from "./activations.ts";
 export * from "./indexing.ts";
 export * from "./linear.ts";
 export * from "./pointwise.ts";
+export * from "./random.ts";
 export * from "./reductions.ts";
 export * from "./shapes.ts";
 export * from "./windows.ts";

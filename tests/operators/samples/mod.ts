@@ -4,6 +4,7 @@ import { activations } from "./activations.ts";
 import { indexing } from "./indexing.ts";
 import { linear } from "./linear.ts";
 import { pointwise } from "./pointwise.ts";
+import { random } from "./random.ts";
 import { reductions } from "./reductions.ts";
 import { shapes } from "./shapes.ts";
 import { windows } from "./windows.ts";
@@ -16,4 +17,5 @@ export const families: Readonly<Record<string, Samples>> = {
   indexing,
   windows,
   linear,
+  random,
 };
