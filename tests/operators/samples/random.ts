@@ -26,7 +26,12 @@ export const random: Samples = {
     inputs: [floats([2, 3])],
     order: 0,
   },
-  randnLike: { f: (a) => a.randnLike().mul(0), torch: "torch.randn_like(a) * 0", inputs: [floats([2, 3])], order: 0 },
+  randnLike: {
+    f: (a) => a.randnLike().abs().mul(0),
+    torch: "torch.randn_like(a).abs() * 0",
+    inputs: [floats([2, 3])],
+    order: 0,
+  },
   randintLike: {
     f: (a) => a.randintLike(3, 4),
     torch: "torch.randint_like(a, 3, 4)",
@@ -90,8 +95,8 @@ export const random: Samples = {
     order: 0,
   },
   gumbelSoftmax: {
-    f: (a) => a.gumbelSoftmax().sum(-1),
-    torch: "F.gumbel_softmax(a).sum(-1)",
+    f: (a) => a.gumbelSoftmax().sum(-1).round(),
+    torch: "F.gumbel_softmax(a).sum(-1).round()",
     inputs: [floats([2, 3])],
     order: 0,
   },
@@ -120,8 +125,8 @@ export const random: Samples = {
     order: 0,
   },
   truncatedNormal: {
-    f: (a) => truncatedNormal([2, 3]).cast(a.dtype).mul(a),
-    torch: "torch.nn.init.trunc_normal_(torch.empty(2, 3, dtype=a.dtype)) * a",
+    f: (a) => truncatedNormal([2, 3]).square().cast(a.dtype).mul(a),
+    torch: "torch.nn.init.trunc_normal_(torch.empty(2, 3, dtype=a.dtype)).square() * a",
     inputs: [given([0, 0, 0])],
     order: 0,
   },
@@ -132,8 +137,8 @@ export const random: Samples = {
     order: 0,
   },
   cauchy: {
-    f: (a) => cauchy(a, 1).mul(0),
-    torch: "torch.distributions.Cauchy(a, torch.ones_like(a)).rsample() * 0",
+    f: (a) => cauchy(a, 1).abs().mul(0),
+    torch: "torch.distributions.Cauchy(a, torch.ones_like(a)).rsample().abs() * 0",
     inputs: [floats([3])],
     order: 0,
   },
@@ -156,8 +161,8 @@ export const random: Samples = {
     order: 0,
   },
   dirichlet: {
-    f: (a) => dirichlet(a).sum(-1),
-    torch: "torch.distributions.Dirichlet(a).sample().sum(-1)",
+    f: (a) => dirichlet(a).sum(-1).round(),
+    torch: "torch.distributions.Dirichlet(a).sample().sum(-1).round()",
     inputs: [between(0.5, 3, [2, 3])],
     order: 0,
   },
