@@ -1,7 +1,7 @@
 /** Numbers of the gamma distribution, and of those that are made of them. */
 import { constantLike } from "../../array/constants.ts";
-import { groupResults } from "../../array/group.ts";
-import { map, type NDArray } from "../../array/ndarray.ts";
+import { groupResult, groupResults } from "../../array/group.ts";
+import { copy, map, type NDArray } from "../../array/ndarray.ts";
 import { normalNumbers, uniformNumbers } from "../../array/random.ts";
 import type { Shape } from "../../pure/shape.ts";
 import { gradientsEnabled } from "../../ambient/modes.ts";
@@ -32,10 +32,7 @@ export function gammaFactors(concentration: Tensor): readonly [factor: Tensor, p
   // Drawn beside the op, the numbers are the same for all examples of vmap, as those of other distributions are.
   const normals = wrap(normalNumbers(stream, [rounds, ...shape], dtype));
   const units = wrap(uniformNumbers(stream, [rounds + 1, ...shape], dtype));
-  const found = aside(
-    [concentration.detach(), normals, units],
-    (a, normals, units) => groupResults(() => factorsOf(a, normals, units)),
-  );
+  const found = aside([concentration.detach(), normals, units], factorsOf);
   normals.dispose();
   units.dispose();
   return found as [Tensor, Tensor];
@@ -45,32 +42,33 @@ function factorsOf(a: NDArray, normals: NDArray, units: NDArray): NDArray[] {
   const row = (all: NDArray, k: number) =>
     all.view(all.shape.slice(1), all.strides.slice(1), all.offset + k * all.strides[0]!);
   const logOf = (unit: NDArray) => map("log1p", [map("negate", [unit])]);
-  const one = constantLike(a, 1), isSmall = map("less", [a, one]);
-  const raised = map("where", [isSmall, map("addScalar", [a], { s: 1 }), a], undefined, a.dtype);
-  const d = map("addScalar", [raised], { s: -1 / 3 }), c = map("rsqrt", [map("mulScalar", [d], { s: 9 })]);
-  let cube = one;
+  const [d, c, power, highest] = groupResults(() => {
+    const one = constantLike(a, 1), zero = constantLike(a, 0), isSmall = map("less", [a, one]);
+    const raised = map("where", [isSmall, map("addScalar", [a], { s: 1 }), a], undefined, a.dtype);
+    const d = map("addScalar", [raised], { s: -1 / 3 }), c = map("rsqrt", [map("mulScalar", [d], { s: 9 })]);
+    const power = map("where", [isSmall, map("div", [logOf(row(units, rounds)), a]), zero], undefined, a.dtype);
+    const isPositive = map("greater", [a, zero]), none = constantLike(a, NaN);
+    return [map("where", [isPositive, d, none], undefined, a.dtype), c, power, copy(one)];
+  }) as [NDArray, NDArray, NDArray, NDArray];
+  let cube = highest;
+  // Each round is a group of its own, and a GPU compiles the same kernel for all of them.
   for (let k = rounds - 1; k >= 0; k--) {
-    const x = row(normals, k), t = map("mul", [c, x]);
-    // (1 + t)³ - 1 without the 1, of which small t would lose digits.
-    const rise = map("mul", [map("addScalar", [map("mul", [map("addScalar", [t], { s: 3 }), t])], { s: 3 }), t]);
-    const gap = map("sub", [map("mulScalar", [map("log1p", [t])], { s: 3 }), rise]);
-    const bound = map("mulAdd", [d, gap, map("mulScalar", [map("square", [x])], { s: 0.5 })]);
-    // The logarithm is NaN below t = -1, where nothing is accepted.
-    const isAccepted = map("less", [logOf(row(units, k)), bound]);
-    cube = map("where", [isAccepted, map("addScalar", [rise], { s: 1 }), cube], undefined, a.dtype);
+    const found = groupResult(() => {
+      const x = row(normals, k), t = map("mul", [c, x]);
+      // (1 + t)³ without the 1, of which small t would lose digits.
+      const inner = map("addScalar", [map("mul", [map("addScalar", [t], { s: 3 }), t])], { s: 3 });
+      const rise = map("mul", [inner, t]);
+      const gap = map("sub", [map("mulScalar", [map("log1p", [t])], { s: 3 }), rise]);
+      const bound = map("mulAdd", [d, gap, map("mulScalar", [map("square", [x])], { s: 0.5 })]);
+      // The logarithm is NaN below t = -1, where nothing is accepted.
+      const isAccepted = map("less", [logOf(row(units, k)), bound]);
+      return map("where", [isAccepted, map("addScalar", [rise], { s: 1 }), cube], undefined, a.dtype);
+    });
+    cube.dispose();
+    cube = found;
   }
-  const power = map(
-    "where",
-    [isSmall, map("div", [logOf(row(units, rounds)), a]), constantLike(a, 0)],
-    undefined,
-    a.dtype,
-  );
-  const factor = map(
-    "where",
-    [map("greater", [a, constantLike(a, 0)]), map("mul", [d, cube]), constantLike(a, NaN)],
-    undefined,
-    a.dtype,
-  );
+  const factor = map("mul", [d, cube]);
+  for (const array of [d, c, cube]) array.dispose();
   return [factor, power];
 }
 

@@ -110,8 +110,10 @@ function lastAndFirst(a: Tensor, b: Tensor, count: number): [number[], number[]]
 
 /** The axes of each tensor, from a list that has a list or one axis for each. */
 function listsOf(axes: readonly (number | readonly number[])[]): readonly (readonly number[])[] {
-  const lists = Array.isArray(axes) ? axes.map((each) => typeof each === "number" ? [each] : each) : [];
-  if (lists.length === 2 && lists.every(Array.isArray)) return lists;
+  // The length comes first: copying a long list takes long, even if there is nothing in it.
+  const isPair = Array.isArray(axes) && axes.length === 2;
+  const lists = isPair ? axes.map((each) => typeof each === "number" ? [each] : each) : [];
+  if (isPair && lists.every(Array.isArray)) return lists;
   return refuse("tensordot", axes, "a number of axes, or a list of axes for each tensor");
 }
 
