@@ -117,6 +117,15 @@ pub const border = struct {
         return code(.ok);
     }
 
+    /// Tells that the program of this context is about to end. What it still calls is answered; the
+    /// context closes when the thread that opened it opens another one, or ends.
+    pub fn leave(number: u32) callconv(.c) u32 {
+        const context = enter(number) orelse return code(.context);
+        defer context.lock.unlock();
+        context.left.store(true, .monotonic);
+        return code(.ok);
+    }
+
     /// Names the buffer of f64 words that `deneb_run` reads. It must outlive the context.
     pub fn attach(number: u32, words: [*]align(1) const u8, count: u32) callconv(.c) u32 {
         const context = enter(number) orelse return code(.context);
@@ -292,9 +301,16 @@ fn started(context: *Context, result: error{OutOfMemory}!void) u32 {
 /// Closes what the thread of that number has left open. A Worker that ends, or is terminated, leaves
 /// its contexts so.
 fn threadEnded(thread: usize) void {
+    closeOf(thread, .all);
+}
+
+/// Closes contexts of that thread.
+fn closeOf(thread: usize, which: enum { all, left }) void {
     for (&slots) |*slot| {
         const context = slot.load(.acquire) orelse continue;
+        // The owner is looked at without the lock, which another thread's program may hold for long.
         if (context.owner.load(.monotonic) != thread) continue;
+        if (which == .left and !context.left.load(.monotonic)) continue;
         context.lock.lock();
         defer context.lock.unlock();
         // Meanwhile the slot may have been closed, and opened by another thread.
@@ -310,6 +326,9 @@ fn openWith(text: []const u8, message: *program.Message) u32 {
     defer opening.unlock();
     const settings = Settings.parse(text, message) orelse return 0;
     if (!is_wasm) @import("host/pin.zig").pin();
+    const owner = if (is_wasm) 0 else @import("host/thread_end.zig").numberHere(threadEnded);
+    // A thread may run one program after another, as `deno test` does.
+    if (owner != 0) closeOf(owner, .left);
     for (&slots, 1..) |*slot, first| {
         const context = slot.load(.acquire) orelse make: {
             const made = allocator.create(Context) catch return exhausted(message);
@@ -329,7 +348,7 @@ fn openWith(text: []const u8, message: *program.Message) u32 {
         };
         context.generation = (context.generation + 1) & 0xff_ffff;
         const number = @as(u32, @intCast(first)) | context.generation << 8;
-        const owner = if (is_wasm) 0 else @import("host/thread_end.zig").numberHere(threadEnded);
+        context.left.store(false, .monotonic);
         context.owner.store(owner, .monotonic);
         context.number.store(number, .monotonic);
         return number;
@@ -434,6 +453,19 @@ test "a context closes with the thread that opened it, whatever it has still to 
         try std.testing.expect(Worker.number != 0);
         try std.testing.expectEqual(code(.context), border.close(Worker.number));
     }
+}
+
+test "a context that a program has left answers until its thread opens another one" {
+    const stays = border.open("", 0);
+    // More than there may be at once.
+    for (0..contexts_max + 2) |_| {
+        const number = border.open("", 0);
+        try std.testing.expect(number != 0);
+        for (0..2) |_| try std.testing.expectEqual(code(.ok), border.leave(number));
+        try std.testing.expectEqual(code(.ok), border.wait(number));
+    }
+    try std.testing.expectEqual(code(.ok), border.close(stays));
+    try std.testing.expectEqual(code(.context), border.leave(stays));
 }
 
 test "the next call does what was started, and how it ended is told until something else is" {

@@ -30,6 +30,8 @@ pub const Context = struct {
     generation: u32 = 0,
     /// The number of the thread for which the context was opened, and with which it ends; 0 for none.
     owner: std.atomic.Value(usize) = .init(0),
+    /// Whether the program for which the context was opened is about to end.
+    left: std.atomic.Value(bool) = .init(false),
     /// Work that the next call does first.
     later: Later = .{},
     engine: device.Engine = undefined,

@@ -256,8 +256,12 @@ export function openContext(name: string, values: Settings, each: number = bytes
     save: (target) => symbols.deneb_store_save(context, target, target.length),
     load: (bytes) => check(symbols.deneb_store_load(context, bytes, bytes.length)),
   });
-  const atEnd = () => writeStore?.(true);
-  if (writeStore !== null) addEventListener("unload", atEnd);
+  // Whatever listens to the same event may still compute, so the context is left and not closed.
+  const atEnd = () => {
+    writeStore?.(true);
+    symbols.deneb_leave(context);
+  };
+  addEventListener("unload", atEnd);
   const started = (): Started => ({
     ended: symbols.deneb_wait_async(context),
     finish(target) {
@@ -319,7 +323,7 @@ export function openContext(name: string, values: Settings, each: number = bytes
     close() {
       if (!open) return;
       open = false;
-      atEnd();
+      writeStore?.(true);
       removeEventListener("unload", atEnd);
       symbols.deneb_close(context);
       close();

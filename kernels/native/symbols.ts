@@ -6,6 +6,7 @@ export interface Symbols {
   deneb_open(settings: Uint8Array<ArrayBuffer>, length: number): number;
   deneb_devices(settings: Uint8Array<ArrayBuffer>, length: number, target: Uint8Array, capacity: number): number;
   deneb_close(context: number): number;
+  deneb_leave(context: number): number;
   deneb_attach(context: number, words: Float64Array, count: number): number;
   deneb_run(context: number, count: number): number;
   deneb_run_words(context: number, words: Float64Array, count: number): number;
@@ -32,6 +33,7 @@ const parameters: Record<Exclude<keyof Symbols, "deneb_wait_async">, number> = {
   deneb_open: 2,
   deneb_devices: 4,
   deneb_close: 1,
+  deneb_leave: 1,
   deneb_attach: 3,
   deneb_run: 2,
   deneb_run_words: 3,
