@@ -1,7 +1,12 @@
 /**
  * Builds the library, then runs all tests: Zig's, Deno's, and the examples in doc comments and in the README. The last
- * line of output counts them all. Words after the task's name go to `deno test`.
+ * line of output counts them all. Words after the task's name are files of tests, which are run alone, and options of
+ * `deno test`.
+ *
+ * Each file has a process of its own: they run on all cores, one that dies takes no other with it, and what drivers keep for
+ * the life of a process, such as the kernels that they have built, does not add up.
  */
+import { existsSync } from "node:fs";
 import { buildLibrary } from "./build.ts";
 import { stripAnsiCode } from "./std.ts";
 import { ensureZig } from "./zig.ts";
@@ -14,33 +19,56 @@ interface Counts {
 
 const root = new URL("..", import.meta.url);
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-let broken = false;
+/** The names of the parts that failed. */
+const failures: string[] = [];
 
-/** Runs a command, shows its output, and adds to the counts those that `read` finds in the output. */
-async function run(program: string, args: readonly string[], read: (output: string) => Counts | null): Promise<void> {
-  const command = new Deno.Command(program, {
-    args: [...args],
+/** A part of the tests: a command, and what finds its counts in its output. */
+interface Part {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly read: (output: string) => Counts | null;
+}
+
+/** Runs a part, shows its output when it has ended, so that parts that run beside one another stay apart, and counts it. */
+async function run({ name, command: [program, ...args], read }: Part): Promise<void> {
+  const command = new Deno.Command(program!, {
+    args,
     cwd: root,
+    stdin: "null",
     stdout: "piped",
     stderr: "piped",
     env: Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {},
   });
-  const child = command.spawn();
-  const shown: string[] = [];
-  const tee = async (stream: ReadableStream<Uint8Array>) => {
-    const decoder = new TextDecoder();
-    for await (const piece of stream) {
-      for (let rest = piece; rest.length > 0;) rest = rest.subarray(await Deno.stdout.write(rest));
-      shown.push(decoder.decode(piece, { stream: true }));
-    }
+  const child = command.spawn(), pieces: Uint8Array<ArrayBuffer>[] = [];
+  const collect = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    for await (const piece of stream) pieces.push(piece);
   };
-  const [{ success }] = await Promise.all([child.status, tee(child.stdout), tee(child.stderr)]);
-  const found = read(stripAnsiCode(shown.join("")));
+  const [{ success }] = await Promise.all([child.status, collect(child.stdout), collect(child.stderr)]);
+  const output = await new Blob(pieces).text();
+  console.log(output.trimEnd());
+  const found = read(stripAnsiCode(output));
   if (found) { for (const key of ["passed", "failed", "skipped"] as const) counts[key] += found[key]; }
-  if (!success && !found?.failed) {
-    broken = true;
-    counts.failed++; // The command failed before its tests began, or died while they ran.
-  }
+  if (success) return;
+  failures.push(name);
+  if (!found?.failed) counts.failed++; // The command failed before its tests began, or died while they ran.
+}
+
+/** Runs parts, `places` at a time. */
+async function runAll(parts: readonly Part[], places: number): Promise<void> {
+  const waiting = [...parts];
+  const take = async () => {
+    for (let part = waiting.shift(); part; part = waiting.shift()) await run(part);
+  };
+  await Promise.all(Array.from({ length: places }, take));
+}
+
+/** The files of tests in a folder and those below it, by name. */
+function testFiles(folder: URL): string[] {
+  const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+  return entries.flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return testFiles(new URL(`${name}/`, folder));
+    return name.endsWith("_test.ts") ? [new URL(name, folder).pathname.slice(root.pathname.length)] : [];
+  });
 }
 
 /** The summary of `deno test`: `ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)`. */
@@ -59,20 +87,34 @@ function readZig(output: string): Counts | null {
   return some && { passed: Number(some[1]), skipped: Number(some[2]), failed: Number(some[3]) };
 }
 
+// Words that name files choose these; the others are options of `deno test`.
+const isFile = (word: string) => !word.startsWith("-") && existsSync(new URL(word, root));
+const chosen = Deno.args.filter(isFile), options = Deno.args.filter((word) => !isFile(word));
+// The lock file is named here and not in deno.json: `deno task` would fetch all packages of a lock file that deno.json names,
+// for any task, so that training would need a registry.
+const deno = (...words: string[]) => [Deno.execPath(), ...words, "--lock=deno.lock", "--frozen"];
+const allowed = ["read", "write", "net", "env", "run", "ffi", "sys", "import"].map((name) => `--allow-${name}`);
+const test = (...words: string[]) => [...deno("test", "--no-check", ...words), ...allowed, ...options];
+const parts: Part[] = [];
 try {
   await buildLibrary(console.log);
-  const zig = await ensureZig(console.log);
-  const testZig = ["test", "kernels/lib.zig", "-O", "safe", "-lc", "--cache-dir", ".zig-cache"];
-  await run(zig[0]!, [...zig.slice(1), ...testZig], readZig);
+  if (chosen.length === 0) {
+    const zig = [...await ensureZig(console.log), "test", "kernels/lib.zig", "-O", "safe", "-lc"];
+    parts.push({ name: "the tests in Zig", command: [...zig, "--cache-dir", ".zig-cache"], read: readZig });
+  }
 } catch (error) {
   // The tests on wasm and the reference device still run, but the outcome is a failure.
   console.error((error as Error).message);
-  broken = true;
+  failures.push("the build");
   counts.failed++;
 }
-const allowed = ["read", "write", "net", "env", "run", "ffi", "sys", "import"].map((name) => `--allow-${name}`);
-// The lock file is named here and not in deno.json: `deno task` would fetch all packages of a lock file that deno.json names,
-// for any task, so that training would need a registry.
-await run(Deno.execPath(), ["test", "--doc", "--lock=deno.lock", "--frozen", ...allowed, ...Deno.args], readDeno);
+if (chosen.length === 0) {
+  parts.push({ name: "the types", command: deno("check", "--quiet"), read: () => null });
+  parts.push({ name: "the examples in the documentation", command: test("--doc", "--ignore=tests"), read: readDeno });
+  chosen.push(...testFiles(new URL("tests/", root)));
+}
+for (const file of chosen) parts.push({ name: file, command: test(file), read: readDeno });
+await runAll(parts, Math.min(navigator.hardwareConcurrency, 4));
+for (const name of failures) console.log(`${name}: FAILED`);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-if (broken || counts.failed > 0) Deno.exit(1);
+if (failures.length > 0) Deno.exit(1);
