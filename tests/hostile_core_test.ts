@@ -35,6 +35,11 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   devices: [() => []],
   einsum: [() => ["ij,kj->ik", subject(), subject()]],
   eye: [() => [2, options()]],
+  fftfreq: [() => [4, { ...options(), d: 0.5 }]],
+  rfftfreq: [() => [4, { ...options(), d: 0.5 }]],
+  hannWindow: [() => [4, { ...options(), periodic: false }]],
+  hammingWindow: [() => [4, { ...options(), periodic: false }]],
+  blackmanWindow: [() => [4, { ...options(), periodic: false }]],
   findTopoSort: [() => [[subject()], () => true]],
   full: [() => [[2, 3], 1, options()]],
   grad: [() => [f, { argnums: [0] }], (f, options, ...rest) => core.grad(f, options, ...rest as [])(half())],
@@ -144,6 +149,40 @@ const methods: Record<string, () => unknown[]> = {
   kron: () => [subject()],
   cross: () => [subject(), 1],
   matrixPower: () => [-2],
+  fft: () => [{ n: 3, axis: 0, norm: "ortho" }],
+  ifft: () => [{ n: 3, axis: 0, norm: "ortho" }],
+  rfft: () => [{ n: 3, axis: 0, norm: "ortho" }],
+  irfft: () => [{ n: 3, axis: 0, norm: "ortho" }],
+  hfft: () => [{ n: 3, axis: 0, norm: "ortho" }],
+  ihfft: () => [{ n: 3, axis: 0, norm: "ortho" }],
+  fft2: () => [{ lengths: [3], axes: [0], norm: "forward" }],
+  ifft2: () => [{ lengths: [3], axes: [0], norm: "forward" }],
+  fftn: () => [{ lengths: [3], axes: [0], norm: "forward" }],
+  ifftn: () => [{ lengths: [3], axes: [0], norm: "forward" }],
+  rfft2: () => [{ lengths: [3], axes: [0], norm: "forward" }],
+  irfft2: () => [{ lengths: [3], axes: [0], norm: "forward" }],
+  rfftn: () => [{ lengths: [3], axes: [0], norm: "forward" }],
+  irfftn: () => [{ lengths: [3], axes: [0], norm: "forward" }],
+  fftshift: () => [{ axes: [0], complex: true }],
+  ifftshift: () => [{ axes: 0, complex: true }],
+  stft: () => [4, {
+    hopLength: 2,
+    winLength: 2,
+    window: tensor([1, 2]),
+    center: true,
+    normalized: true,
+    onesided: true,
+    padMode: "constant",
+  }],
+  istft: () => [2, {
+    hopLength: 1,
+    winLength: 2,
+    window: tensor([1, 2]),
+    center: true,
+    normalized: true,
+    onesided: true,
+    length: 2,
+  }],
   solve: () => [subject(), { left: true }],
   randintLike: () => [-1, 7],
   bernoulli: () => [0.5],
@@ -252,6 +291,12 @@ for (
 const square = () => tensor([[2, 1], [1, 3]]), vector = () => tensor([1, 2, 3]);
 Object.assign(subjects, { bmm: () => subject().reshape([1, 2, 3]), dot: vector, vdot: vector, outer: vector });
 for (const name of ["matrixPower", "solve", "solveTriangular"]) subjects[name] = square;
+for (const name of ["fft", "ifft", "irfft", "hfft", "fft2", "ifft2", "fftn", "ifftn", "irfft2", "irfftn"]) {
+  subjects[name] = () => subject().reshape([3, 2]);
+}
+subjects.fftshift = subjects.ifftshift = () => subject().reshape([3, 2]);
+subjects.stft = () => core.ones([6]);
+subjects.istft = () => core.ones([2, 3, 2]);
 subjects.columnsToImage = () => subject();
 subjects.affineGrid = () => subject().reshape([1, 2, 3]);
 subjects.embedding = subjects.embeddingBag = places;
@@ -285,6 +330,7 @@ const settings: Record<string, () => unknown[]> = {
   BroadcastTo: () => [[2, 2, 3]],
   Diagonal: () => [1, 0, 1],
   Unfold: () => [1, 2, 1, 1],
+  DiscreteFourier: () => [1, 0.5, true, false],
   WindowSum: () => [1, { ...windows }],
   MaxPool: () => [[{ ...windows }]],
   ArgMaxPool: () => [[{ ...windows }]],

@@ -12,7 +12,7 @@ import { type DType, isFloat } from "../pure/dtype.ts";
 import type { AxesOptions, NormOptions, ReduceOptions, VarianceOptions } from "../pure/reduce_options.ts";
 import type { IndexRange } from "../pure/index.ts";
 import type { Index } from "./composites/indexing.ts";
-import { RandomMethods } from "./methods/random.ts";
+import { FourierMethods } from "./methods/fourier.ts";
 import type { TensorOp, TensorTupleOp } from "./op.ts";
 import * as ops from "./ops/mod.ts";
 import { noValues, type Op, type Value } from "./value.ts";
@@ -42,7 +42,7 @@ export type {
  * if (x.grad!.toArray().join() !== "2,4,6") throw new Error("wrong gradient");
  * ```
  */
-export class Tensor extends RandomMethods {
+export class Tensor extends FourierMethods {
   /** A leaf that takes over `data`. */
   static override makeConst(data: NDArray, options: { requiresGrad?: boolean } = {}): Tensor {
     const { requiresGrad = false } = checkOptions("make tensor", options, "{ requiresGrad: true }", ["requiresGrad"]);

@@ -1,4 +1,5 @@
 /** The public names of operators, by family: methods of Tensor, and functions. */
+import * as fourier from "../../core/tensor/functions/fourier.ts";
 import * as indexing from "../../core/tensor/functions/indexing.ts";
 import * as linear from "../../core/tensor/functions/linear.ts";
 import * as random from "../../core/tensor/functions/random.ts";
@@ -6,6 +7,7 @@ import * as shapes from "../../core/tensor/functions/shapes.ts";
 import * as windows from "../../core/tensor/functions/windows.ts";
 import {
   ActivationMethods,
+  FourierMethods,
   IndexMethods,
   LinearMethods,
   linspace,
@@ -26,6 +28,7 @@ const methods: Readonly<Record<string, { readonly prototype: object }>> = {
   windows: WindowMethods,
   linear: LinearMethods,
   random: RandomMethods,
+  fourier: FourierMethods,
 };
 const functions: Readonly<Record<string, object>> = {
   shapes: { ...shapes, linspace, logspace },
@@ -33,6 +36,7 @@ const functions: Readonly<Record<string, object>> = {
   windows,
   linear,
   random,
+  fourier,
 };
 
 /** The operators of a family. */

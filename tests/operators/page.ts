@@ -19,6 +19,7 @@ const titles: Readonly<Record<string, string>> = {
   windows: "Windows of neighbouring elements",
   linear: "Linear algebra",
   random: "Random numbers",
+  fourier: "Fourier transforms",
 };
 const home = new URL("../../", import.meta.url);
 

@@ -193,6 +193,12 @@ const stated: Readonly<Record<string, Door>> = {
     shapes: [m, row, column],
     gives: "wide",
   },
+  DiscreteFourier: {
+    make: () => new ops.DiscreteFourier(-1, 0.5),
+    shapes: [[3, 5, 2]],
+    method: (x) => x.fft().mul(0.5),
+    gives: "wide",
+  },
   Unfold: unary(() => new ops.Unfold(-1, 2, 1), "given", (x) => x.unfold(-1, 2, 1)),
   UnfoldGradient: { make: () => new ops.UnfoldGradient([4], 0, 3, 1), shapes: [m], gives: "given" },
   WindowSum: { make: () => new ops.WindowSum(1, pairs), shapes: [m], gives: "given" },

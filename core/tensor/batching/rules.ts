@@ -76,6 +76,8 @@ const rules = new Map<unknown, Rule>([
     const slices = [all(count), ...(op as ops.ReplaceSlice).slices];
     return new ops.ReplaceSlice(slices).call(stretched(whole!, count), part!.tensor);
   }],
+  // It works along the last axes, however many there are before.
+  [ops.DiscreteFourier, elementwise],
   // Its operands have as many axes as one another.
   [ops.MatMul, elementwise],
   [ops.Concat, (op, operands, count) => {

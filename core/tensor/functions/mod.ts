@@ -4,3 +4,4 @@ export * from "./linear.ts";
 export * from "./indexing.ts";
 export * from "./windows.ts";
 export * from "./random.ts";
+export * from "./fourier.ts";

@@ -1,5 +1,6 @@
 /** The classes from which {@linkcode Tensor} inherits its methods, one for each family. */
 export * from "./activations.ts";
+export * from "./fourier.ts";
 export * from "./indexing.ts";
 export * from "./linear.ts";
 export * from "./pointwise.ts";

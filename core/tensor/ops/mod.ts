@@ -25,3 +25,4 @@ export * from "./norm.ts";
 export * from "./windows.ts";
 export * from "./convolution.ts";
 export * from "./pooling.ts";
+export * from "./fourier.ts";

@@ -1,6 +1,7 @@
 /** The samples of all families, by the names of their files. */
 import type { Samples } from "../sample.ts";
 import { activations } from "./activations.ts";
+import { fourier } from "./fourier.ts";
 import { indexing } from "./indexing.ts";
 import { linear } from "./linear.ts";
 import { pointwise } from "./pointwise.ts";
@@ -18,4 +19,5 @@ export const families: Readonly<Record<string, Samples>> = {
   windows,
   linear,
   random,
+  fourier,
 };
