@@ -194,9 +194,9 @@ const stated: Readonly<Record<string, Door>> = {
     gives: "wide",
   },
   DiscreteFourier: {
-    make: () => new ops.DiscreteFourier(-1, 0.5),
+    make: () => new ops.DiscreteFourier(),
     shapes: [[3, 5, 2]],
-    method: (x) => x.fft().mul(0.5),
+    method: (x) => x.fft(),
     gives: "wide",
   },
   Unfold: unary(() => new ops.Unfold(-1, 2, 1), "given", (x) => x.unfold(-1, 2, 1)),

@@ -1,5 +1,6 @@
 /** Discrete Fourier transforms along axes, as PyTorch's `torch.fft` has them. Complex numbers are pairs along the last axis. */
 import { checkCount, checkOptions, refuse, shown } from "../../pure/check.ts";
+import { isFloat } from "../../pure/dtype.ts";
 import {
   type Axes,
   distinctAxes,
@@ -10,8 +11,9 @@ import {
   span,
 } from "../../pure/shape.ts";
 import { DiscreteFourier, Roll, Slice, Transpose, Unslice } from "../ops/mod.ts";
+import { inFloat32 } from "../precision.ts";
 import type { Tensor } from "../tensor.ts";
-import { inSingle, numbersAlong } from "./numbers.ts";
+import { numbersAlong } from "./numbers.ts";
 
 /** By what results are divided: n after inverse transforms, the root of n after all, or n after those that are none. */
 export type FourierNorm = "backward" | "ortho" | "forward";
@@ -44,6 +46,11 @@ function scaleOf(action: string, norm: FourierNorm, n: number, sign: Sign): numb
   if (norm === "backward") return sign === 1 ? 1 / n : 1;
   if (norm === "forward") return sign === 1 ? 1 : 1 / n;
   throw new RangeError(`Cannot ${action}: norm ${shown(norm)} must be backward, ortho or forward`);
+}
+
+/** Runs several ops as one that computes integers and halves in float32. */
+export function inWide(x: Tensor, body: (x: Tensor) => Tensor): Tensor {
+  return inFloat32([isFloat(x.dtype) ? x : x.cast("float32")], (wide) => body(wide!));
 }
 
 /** The number of axes, without that of the parts. */
@@ -116,7 +123,7 @@ export function fourierAlong(
   const along = normalizeAxis(action, axis, rankOf(action, x, kind !== "half"));
   const length = lengthOf(action, x, along, n, kind);
   const scale = scaleOf(action, norm, length, sign);
-  return inSingle(x, (x) => kinds[kind](x, { axis: along, n: length, scale }, sign));
+  return inWide(x, (x) => kinds[kind](x, { axis: along, n: length, scale }, sign));
 }
 
 /** The length of a transform. RangeError for none: the sum of nothing has no length to be divided by. */
@@ -158,7 +165,7 @@ export function fourierOver(
     const n = lengthOf(action, x, axis, lengths?.[k], k === last ? kind : "complex");
     return { axis, n, scale: scaleOf(action, norm, n, sign) };
   });
-  return inSingle(x, (x) => {
+  return inWide(x, (x) => {
     const others = (x: Tensor) => sides.slice(0, last).reduceRight((x, side) => complexAlong(x, side, sign), x);
     return kind === "real" ? realAlong(others(x), sides[last]!, sign) : others(kinds[kind](x, sides[last]!, sign));
   });

@@ -5,8 +5,8 @@ import { checkOperands, isTensor } from "../operands.ts";
 import { DiscreteFourier, Slice, Unfold, UnfoldGradient, Unslice } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 import { promptValues } from "../update.ts";
-import { fourierAlong } from "./fourier.ts";
-import { inSingle, numbersAlong } from "./numbers.ts";
+import { fourierAlong, inWide } from "./fourier.ts";
+import { numbersAlong } from "./numbers.ts";
 
 /** How a signal is cut into pieces. */
 export interface SpectrogramOptions {
@@ -79,7 +79,7 @@ export function stft(x: Tensor, n: number, options: StftOptions): Tensor {
     );
   }
   const { batch, unbatched } = asBatch(action, x, 2), half = Math.floor(n / 2);
-  return inSingle(batch, (x) => {
+  return inWide(batch, (x) => {
     const padded = center && half > 0 ? x.pad([half, half], { mode: padMode }) : x, length = padded.shape[1]!;
     if (length < n) throw new RangeError(`Cannot ${action}: pieces of ${n} samples of a signal of ${length}`);
     const pieces = new Unfold(1, n, hop).call(padded).mul(weights(padded));
@@ -99,7 +99,7 @@ export function istft(x: Tensor, n: number, options: IstftOptions): Tensor {
   if (found !== bins || parts !== 2 || count < 1) {
     throw new TypeError(`Cannot ${action}: tensor ${showShape(x.shape)} must be [..., ${bins}, pieces, 2]`);
   }
-  return inSingle(batch, (x) => {
+  return inWide(batch, (x) => {
     const norm = normalized ? "ortho" : "backward", turned = x.permute([0, 2, 1, 3]);
     const pieces = onesided
       ? fourierAlong(action, turned, "real", 1, { n, norm })

@@ -2,7 +2,7 @@
 import { fourier } from "../../array/fourier.ts";
 import { groupResult } from "../../array/group.ts";
 import type { NDArray } from "../../array/ndarray.ts";
-import { checkFlag, refuse } from "../../pure/check.ts";
+import { checkFlag, refuse, shown } from "../../pure/check.ts";
 import { showShape } from "../../pure/shape.ts";
 import { type Adjoints, WideOp } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
@@ -20,7 +20,7 @@ export class DiscreteFourier extends WideOp {
     /** Whether the output is the real parts alone. */ readonly realOutput: boolean = false,
   ) {
     super();
-    if (sign !== -1 && sign !== 1) throw new RangeError(`Cannot transform: sign ${String(sign)} must be -1 or 1`);
+    if (sign !== -1 && sign !== 1) throw new RangeError(`Cannot transform: sign ${shown(sign)} must be -1 or 1`);
     if (typeof scale !== "number") refuse("transform", scale, "a number");
     checkFlag("transform", "realInput", realInput);
     checkFlag("transform", "realOutput", realOutput);
