@@ -100,20 +100,32 @@ export function matmul(a: NDArray, b: NDArray, batch: Shape): NDArray {
       return matmul(left!, right!, batch);
     });
   }
-  const stream = commonStream("matmul", [a, b]);
-  const m = a.shape[a.shape.length - 2]!, k = a.shape[a.shape.length - 1]!, n = b.shape[b.shape.length - 1]!;
-  const out = empty(stream, [...batch, m, n], dtype);
+  const out = empty(commonStream("matmul", [a, b]), [
+    ...batch,
+    a.shape[a.shape.length - 2]!,
+    b.shape[b.shape.length - 1]!,
+  ], dtype);
+  matmulInto(out, a, b);
+  return out;
+}
+
+/**
+ * Writes matrix products to `out`, which nobody has seen yet, and whose elements may lie apart. Axes before the last two are
+ * the same in all three arrays. Halves may give float32; else the types are those of {@linkcode matmul}.
+ */
+export function matmulInto(out: NDArray, a: NDArray, b: NDArray): void {
+  const stream = commonStream("matmul", [out, a, b]), rank = out.shape.length, k = a.shape[rank - 1]!;
   const start = stream.open(wordsMost.matmul), words = stream.words, at = placeOf.matmul;
   words[start] = opcode.matmul;
-  words[start + at.compute] = codeOf(computeType(dtype));
-  words[start + at.batchRank] = batch.length;
-  words[start + at.m] = m;
-  words[start + at.n] = n;
+  words[start + at.compute] = codeOf(computeType(out.dtype));
+  words[start + at.batchRank] = rank - 2;
+  words[start + at.m] = out.shape[rank - 2]!;
+  words[start + at.n] = out.shape[rank - 1]!;
   words[start + at.k] = k;
-  let end = writeNumbers(words, start + at.batch, batch);
+  let end = start + at.batch;
+  for (let axis = 0; axis < rank - 2; axis++) words[end++] = out.shape[axis]!;
   for (const array of [out, a, b]) end = writeNumbers(words, writeView(words, end, array), array.strides);
   stream.close(start, end, out.size * k);
-  return out;
 }
 
 /** How many elements lie before, along and after one axis, and the strides of these three in a dense array. */

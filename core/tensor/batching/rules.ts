@@ -17,8 +17,8 @@ export interface Operand {
   readonly shape: Shape;
 }
 
-/** The result for all examples along axis 0; null where the operands are not of the kind that the rule is for. */
-type Rule = (op: Op, operands: readonly Operand[], count: number) => Tensor | null;
+/** The result or results for all examples along axis 0; null where the operands are not of the kind that the rule is for. */
+type Rule = (op: Op, operands: readonly Operand[], count: number) => Tensor | readonly Tensor[] | null;
 
 /** The op itself: it works element by element, and stretches what is the same for all examples. */
 const elementwise: Rule = (op, operands) => (op as TensorOp).call(...operands.map(({ tensor }) => tensor));
@@ -80,6 +80,11 @@ const rules = new Map<unknown, Rule>([
   [ops.DiscreteFourier, elementwise],
   // Its operands have as many axes as one another.
   [ops.MatMul, elementwise],
+  [ops.ScaledDotProductAttention, elementwise],
+  [
+    ops.AttentionGradient,
+    (op, operands, count) => (op as TensorTupleOp).call(...operands.map((each) => stretched(each, count))),
+  ],
   [ops.Concat, (op, operands, count) => {
     const rank = operands[0]!.shape.length;
     // A tensor [0] beside those of other shapes is nothing.
@@ -122,7 +127,7 @@ export function batched(
   // What an op saves it can compute anew; whoever reads what was saved of single examples meets one after the other.
   const fits = rule !== undefined && (saved.length === 0 || rule === elementwise);
   const found = fits ? rule(op, operands, count) : null;
-  return found === null ? oneByOne(op, operands, saved, count) : [found];
+  return found === null ? oneByOne(op, operands, saved, count) : Array.isArray(found) ? found : [found as Tensor];
 }
 
 /** The same, from one example after the other. */

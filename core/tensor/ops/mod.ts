@@ -20,6 +20,7 @@ export * from "./linear.ts";
 export * from "./equations.ts";
 export * from "./factorization.ts";
 export * from "./softmax.ts";
+export * from "./attention.ts";
 export * from "./loss.ts";
 export * from "./norm.ts";
 export * from "./windows.ts";
