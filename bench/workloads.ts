@@ -2,7 +2,19 @@
  * The workloads. Names and sizes agree with the benchmarks of other frameworks, so that medians can be compared. Inputs are
  * random and seeded.
  */
-import { capture, group, nn, noGrad, optim, randint, randn, scope, Tensor } from "../mod.ts";
+import {
+  capture,
+  einsum,
+  group,
+  nn,
+  noGrad,
+  optim,
+  randint,
+  randn,
+  scaledDotProductAttention,
+  scope,
+  Tensor,
+} from "../mod.ts";
 import type { Workload } from "./measure.ts";
 
 /** Eager ops, or functions captured once and replayed. */
@@ -77,6 +89,25 @@ export const workloads: Record<string, (mode: Mode) => Workload> = {
     };
     return { unit: "calls/s", run, perRound: 3, bytes: 3 * 4 * 4096 * 1000 };
   },
+  "attention-causal-fwd-bwd-8x512x64": (mode) => {
+    const [q, k, v] = [0, 1, 2].map(() => new nn.Parameter(randn([8, 512, 64]))) as [Tensor, Tensor, Tensor];
+    const outGrad = randn([8, 512, 64]);
+    const step = inMode(mode, (q, k, v, outGrad) => {
+      const out = scaledDotProductAttention(q, k, v, { causal: true });
+      out.backward(outGrad);
+      return out;
+    });
+    const run = () => {
+      using _ = scope();
+      step(q, k, v, outGrad);
+      for (const parameter of [q, k, v]) parameter.resetGrad();
+    };
+    // Seven products, of which a causal mask leaves half.
+    return { unit: "calls/s", run, perRound: 10, flops: 7 * 8 * 512 * 512 * 64 };
+  },
+  "einsum-batches-64x128x64x128": (mode) => contraction(mode, "bij,bjk->bik", [64, 128, 64], [64, 64, 128], 128),
+  "einsum-scores-32x128x8x64": (mode) => contraction(mode, "bqhd,bkhd->bhqk", [32, 128, 8, 64], [32, 128, 8, 64], 128),
+  "einsum-heads-32x128x8x64x256": (mode) => contraction(mode, "bqhd,hde->bqe", [32, 128, 8, 64], [8, 64, 256], 256),
   "adam-4Mi": () => {
     const parameter = new nn.Parameter(randn([2 ** 22]));
     parameter.grad = randn([2 ** 22]);
@@ -114,6 +145,10 @@ export const shortNames: Record<string, string> = {
   chain: "eager-chain-100-ops-8x8",
   eltwise: "eltwise-relu(xy+x)/2-4Mi",
   xent: "xent-fwd-bwd-4096x1000",
+  attention: "attention-causal-fwd-bwd-8x512x64",
+  einsumbatch: "einsum-batches-64x128x64x128",
+  einsumscores: "einsum-scores-32x128x8x64",
+  einsumheads: "einsum-heads-32x128x8x64x256",
 };
 
 /** Forward, loss, backward, step, on the same batch each time. */
@@ -186,6 +221,22 @@ function product(m: number, k: number, n: number, perRound: number): Workload {
     noGrad(() => a.matmul(b));
   };
   return { unit: "GFLOP/s", run, perRound: Math.max(2, perRound), scale: flops / 1e9, flops };
+}
+
+/** An einsum of two tensors without gradient; each element of the first meets `columns` of the second. */
+function contraction(
+  mode: Mode,
+  equation: string,
+  left: readonly number[],
+  right: readonly number[],
+  columns: number,
+): Workload {
+  const a = randn(left), b = randn(right), f = inMode(mode, (a, b) => einsum(equation, a, b));
+  const run = () => {
+    using _ = scope();
+    noGrad(() => f(a, b));
+  };
+  return { unit: "calls/s", run, perRound: 20, flops: 2 * a.size * columns };
 }
 
 function throughModule(module: nn.Module): Workload {

@@ -3,7 +3,7 @@
  * class, with operands that must first be stretched to one shape. An op that is a row without settings needs no line: its row
  * and its precision tell what it takes.
  */
-import { ops, Tensor, type TensorOp } from "../../mod.ts";
+import { ops, scaledDotProductAttention, Tensor, type TensorOp } from "../../mod.ts";
 
 /** How an op is called, and the type of its result. */
 export interface Door {
@@ -15,7 +15,18 @@ export interface Door {
   /** The method of a tensor, if the op has one. */
   method?: (...x: Tensor[]) => Tensor;
   /** The type of the result: the operands' common type, converted as the word says, or the named type. */
-  gives: "given" | "number" | "float" | "wide" | "wideOrInt" | "half" | "sum" | "bool" | "int32" | "float64";
+  gives:
+    | "given"
+    | "number"
+    | "float"
+    | "wide"
+    | "wideOrInt"
+    | "half"
+    | "halfFloat"
+    | "sum"
+    | "bool"
+    | "int32"
+    | "float64";
   /** The number of leading operands that decide the result's type; all of them by default. */
   leading?: number;
   /** True where elements are read, so that the op cannot be captured. */
@@ -233,6 +244,12 @@ const stated: Readonly<Record<string, Door>> = {
     make: () => new ops.ConvolutionKernelGradient(inLine, [2]),
     shapes: [[1, 2, 3], [1, 2, 2]],
     gives: "half",
+  },
+  ScaledDotProductAttention: {
+    make: () => new ops.ScaledDotProductAttention({ scale: 1 / Math.sqrt(2) }),
+    shapes: [[2, 2, 2], [3, 2], [1, 3, 1]],
+    method: (a, b, c) => scaledDotProductAttention(a, b, c),
+    gives: "halfFloat",
   },
   Cholesky: { ...unary(() => new ops.Cholesky(), "wide", (x) => x.cholesky()), shapes: [[2, 1, 1]], reads: true },
   Solve: {

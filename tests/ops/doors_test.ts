@@ -70,6 +70,7 @@ function resultType({ gives, leading, shapes }: Door, types: readonly DType[], m
   if (gives === "float") return float;
   if (gives === "wideOrInt" && !floats.includes(given)) return given === "bool" ? "int32" : given;
   if (gives === "wide" || gives === "wideOrInt") return isHalf(float) && mode !== null ? "float32" : float;
+  if (gives === "halfFloat") return mode !== null && float !== "float64" ? mode : float;
   if (gives === "half" && mode !== null && floats.includes(given) && given !== "float64") return mode;
   if (gives === "half" || gives === "sum") return floats.includes(given) ? given : "int32";
   return gives;

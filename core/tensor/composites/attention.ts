@@ -2,10 +2,9 @@
 import { checkFlag, checkOptions, refuse } from "../../pure/check.ts";
 import { showShape } from "../../pure/shape.ts";
 import { checkOperands, isTensor } from "../operands.ts";
-import { BroadcastTo, DropoutOp, matmul, Reshape, ScaledDotProductAttention } from "../ops/mod.ts";
-import { action, checkAttended, hidden } from "../ops/scores.ts";
+import { BroadcastTo, Reshape, ScaledDotProductAttention } from "../ops/mod.ts";
+import { action, checkAttended } from "../ops/scores.ts";
 import type { Tensor } from "../tensor.ts";
-import { noiseLike } from "../update.ts";
 
 /** The options of attention. */
 export interface AttentionOptions {
@@ -44,26 +43,9 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     causal,
     ...(dropout === undefined ? {} : { dropout }),
   });
-  const attend = (query: Tensor, key: Tensor, value: Tensor, mask: Tensor | null) => {
-    const operands = mask === null ? [query, key, value] : [query, key, value, mask];
-    // Inside vmap the numbers of dropout are drawn for all examples at once.
-    const isInVmap = !operands.every(({ hasElements }) => hasElements);
-    return op.dropout > 0 && isInVmap ? inWhole(op, query, key, value, mask) : op.call(...operands);
-  };
+  const attend = (query: Tensor, key: Tensor, value: Tensor, mask: Tensor | null) =>
+    mask === null ? op.call(query, key, value) : op.call(query, key, value, mask);
   return groupedHeads ? inGroups(attend, query, key, value, mask) : attend(query, key, value, mask);
-}
-
-/** Attention by the whole matrix of scores. */
-function inWhole(
-  { scale, causal, dropout }: ScaledDotProductAttention,
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  mask: Tensor | null,
-): Tensor {
-  const scores = matmul.call(query.mul(scale), key.transpose());
-  const weights = hidden(scores, mask?.dtype === "bool" ? mask : mask?.cast(scores.dtype) ?? null, causal);
-  return matmul.call(new DropoutOp(dropout).call(weights, noiseLike(weights)), value);
 }
 
 /** Attention of groups of heads of the query, of which each shares a head of keys and values: nothing is copied for them. */
