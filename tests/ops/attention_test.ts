@@ -53,8 +53,10 @@ const sizes: readonly [batch: readonly number[], l: number, s: number][] = [
   [[], 1, 3],
 ];
 
-forEachDevice("attention by blocks agrees with that by the whole matrix, eager and captured", () => {
+forEachDevice("attention by blocks agrees with that by the whole matrix, eager and captured", (device) => {
   for (const [batch, l, s] of sizes) {
+    // The reference device, which is not made for speed, takes a minute for many scores.
+    if (device === "reference" && s > 500) continue;
     manualSeed(1);
     const q = randn([...batch, l, 3]), k = randn([...batch, s, 3]), v = randn([...batch, s, 2]);
     const outGrad = randn([...batch, l, 2]), all = { argnums: [0, 1, 2] };

@@ -93,7 +93,8 @@ export function tensordot(
     if (left[from]!.startsWith("k") || right[to]!.startsWith("k")) {
       throw new RangeError(`Cannot ${action}: an axis is named twice`);
     }
-    if (a.shape[from] !== b.shape[to]) {
+    const lengths = [a.shape[from]!, b.shape[to]!];
+    if (lengths[0] !== lengths[1] && !lengths.includes(1)) {
       refuseShapes(action, a, b, `axes ${from} and ${to} must be as long as each other`);
     }
     left[from] = right[to] = `k${k}`;

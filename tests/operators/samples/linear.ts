@@ -156,6 +156,11 @@ export const linear: Samples = {
     torch: "torch.tensordot(a, b, ([2, 0], [0, 2]))",
     inputs: [floats([2, 3, 2]), floats([2, 3, 2], 1)],
   },
+  "tensordot: axes that stretch": {
+    f: (a, b) => a.tensordot(b, [[0, 1], [2, 0]]),
+    torch: "torch.tensordot(a, b, ([0, 1], [2, 0]))",
+    inputs: [floats([1, 1, 3]), floats([2, 1, 2], 1)],
+  },
   kron: { f: (a, b) => a.kron(b), torch: "torch.kron(a, b)", inputs: [floats([2, 2]), floats([1, 3], 1)] },
   "kron: fewer axes": { f: (a, b) => a.kron(b), torch: "torch.kron(a, b)", inputs: [floats([2]), floats([2, 2], 1)] },
   trace: { f: (a) => a.trace(), torch: "torch.trace(a)", inputs: [floats([2, 3])] },
