@@ -220,9 +220,10 @@ function complement(a: Tensor): Tensor {
 /** The angle of the point (b, a) from the first axis, in [-π, π]. */
 export class Atan2 extends RowOp {
   /** @ignore */ readonly row: MapInfo = rows.atan2;
-  /** [g b / (a² + b²), -g a / (a² + b²)]. */
+  /** [g b / (a² + b²), -g a / (a² + b²)]; zeros at the origin, where the angle has no slope. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    const [a, b] = y.inputs as [Tensor, Tensor], scaled = g.div(a.square().add(b.square()));
+    const [a, b] = y.inputs as [Tensor, Tensor], square = a.square().add(b.square()), isOrigin = square.equal(0);
+    const scaled = isOrigin.where(0, g).div(isOrigin.where(1, square));
     return [a.requiresGrad ? scaled.mul(b) : null, b.requiresGrad ? scaled.mul(a).neg() : null];
   }
 }

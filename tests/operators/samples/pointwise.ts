@@ -287,6 +287,12 @@ const functions: Samples = {
   ...unary("acos", (a) => a.acos(), "torch.acos(a)", { at: between(-0.95, 0.95, m) }),
   ...unary("atan", (a) => a.atan(), "torch.atan(a)"),
   ...binary("atan2", (a, b) => a.atan2(b), "torch.atan2(a, b)", paired),
+  "atan2: at the origin": {
+    f: (a, b) => a.atan2(b),
+    torch: "torch.atan2(a, b)",
+    inputs: [given([0, 0, 1]), given([0, 2, 0])],
+    order: 1,
+  },
   ...unary("erfc", (a) => a.erfc(), "torch.special.erfc(a)"),
   "erfc: far": { f: (a) => a.erfc(), torch: "torch.special.erfc(a)", inputs: [given([3, 5, 8])] },
   ...unary("erfinv", (a) => a.erfinv(), "torch.special.erfinv(a)", { at: between(-0.9, 0.9, m) }),
