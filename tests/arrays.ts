@@ -34,8 +34,11 @@ export const halves = ["float16", "bfloat16"] as const;
 export const floats = ["float32", "float64", ...halves] as const;
 export const types: readonly DType[] = [...floats, "int32", "uint8", "bool"];
 
+const integerTypes = ["int32", "uint8", "bool"] as const;
+
 /** The element types for which a row exists. */
-export const typesOf = (row: object): readonly DType[] => "for" in row && row.for === "any" ? types : floats;
+export const typesOf = (row: object): readonly DType[] =>
+  !("for" in row) ? floats : row.for === "integers" ? integerTypes : types;
 
 /** The number of operands that an expression names. */
 export function operandsOf(text: string): number {

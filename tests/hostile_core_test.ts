@@ -105,11 +105,16 @@ const methods: Record<string, () => unknown[]> = {
       name,
     ) => [name, reduced]),
   ),
+  ...Object.fromEntries(
+    "bitwiseAnd bitwiseOr bitwiseXor bitwiseLeftShift bitwiseRightShift".split(" ").map((name) => [name, () => [2]]),
+  ),
   mulAdd: () => [2, tensor([1, 2, 3])],
   addcmul: () => [2, tensor([1, 2, 3]), { value: 2 }],
   addcdiv: () => [tensor([1, 2, 3]), 2, { value: 2 }],
   lerp: () => [2, 0.5],
   logit: () => [0.1],
+  polygamma: () => [1],
+  multigammaln: () => [2],
   nanToNum: () => [{ nan: 0, posInf: 1, negInf: -1 }],
   ...Object.fromEntries(["clip", "clamp"].map((name) => [name, () => [0, tensor([1, 2, 3])]])),
   leakyRelu: () => [0.1],
@@ -300,15 +305,16 @@ subjects.istft = () => core.ones([2, 3, 2]);
 subjects.columnsToImage = () => subject();
 subjects.affineGrid = () => subject().reshape([1, 2, 3]);
 subjects.embedding = subjects.embeddingBag = places;
+for (const name of ["And", "Or", "Xor", "Not", "LeftShift", "RightShift"]) subjects[`bitwise${name}`] = places;
 
 /** Methods without arguments, and those that only the core calls. */
 const plain = new RegExp(
-  "^(neg|expm?1?|exp2|log1p|log2|log10|log|sqrt|rsqrt|reciprocal|square|sin|cos|tan|asin|acos|atan|sinc|sinh|cosh|asinh|acosh|atanh|tanh|erf|erfc|erfinv|" +
+  "^(neg|expm?1?|exp2|log1p|log2|log10|log|sqrt|rsqrt|reciprocal|square|sin|cos|tan|asin|acos|atan|sinc|sinh|cosh|asinh|acosh|atanh|tanh|erf|erfc|erfinv|lgamma|digamma|ndtr|entr|" +
     "deg2rad|rad2deg|abs|sign|floor|ceil|round|trunc|fix|frac|is(Nan|Inf|Finite|PosInf|NegInf)|relu|relu6|selu|sigmoid|" +
     "randLike|randnLike|poisson|logSigmoid|hardsigmoid|silu|mish|hardswish|softsign|tanhshrink)$",
 );
 const bare = new Set(
-  ("not nonzero unique trace cholesky inverse det slogdet qr eigh svd detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
+  ("not bitwiseNot nonzero unique trace cholesky inverse det slogdet qr eigh svd detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
     "realizeCachedData").split(" "),
 );
 
@@ -317,6 +323,7 @@ const windows = { size: 2, step: 1, dilation: 1, before: 0, count: 2 };
 /** Constructors of ops with settings, by the arguments they take. */
 const settings: Record<string, () => unknown[]> = {
   AddScalar: () => [2],
+  Polygamma: () => [1],
   MulScalar: () => [2],
   DivScalar: () => [2],
   PowerScalar: () => [2],
@@ -410,7 +417,8 @@ for (const [name, args] of Object.entries(settings)) {
 forEachDevice("hostile operands of every op", async () => {
   for (const [name, op] of Object.entries(ops)) {
     if (!(op instanceof ops.RowOp)) continue;
-    const args = () => Array.from({ length: op.arity }, subject);
+    const operand = op.row.forFloats ? subject : () => subject().cast("int32");
+    const args = () => Array.from({ length: op.arity }, operand);
     await assertMeetsHostile({ name, args, call: (...given) => op.call(...given) }, apart);
   }
 }, on);

@@ -335,6 +335,11 @@ function writeMap(
   if (compute === dtypeCode.int32 && !row.forInts) {
     throw new TypeError(`Cannot ${row.name}: it does not exist for integers, ${out.dtype} must be a float type`);
   }
+  if (compute !== dtypeCode.int32 && !row.forFloats) {
+    throw new TypeError(
+      `Cannot ${row.name}: it does not exist for floats, ${out.dtype} must be an integer type or bool`,
+    );
+  }
   const rank = flat ? 1 : out.shape.length;
   if (rank > limits.rank) {
     throw new RangeError(`Cannot ${row.name}: shape ${showShape(out.shape)} has more than ${limits.rank} axes`);
@@ -464,6 +469,7 @@ export function mapScalars(
 function areFlat(row: MapInfo, inputs: readonly NDArray[]): boolean {
   const { code, shape } = inputs[0]!;
   if (row.toBool || code > (row.forInts ? dtypeCode.int32 : dtypeCode.float64)) return false;
+  if (!row.forFloats && code < dtypeCode.int32) return false;
   if (row.usesIndex && shape.length !== 1) return false;
   for (let k = 0; k < inputs.length; k++) if (!inputs[k]!.contiguous || inputs[k]!.code !== code) return false;
   return true;

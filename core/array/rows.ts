@@ -13,12 +13,15 @@ export interface MapInfo {
   readonly usesIndex: boolean;
   /** True for comparisons. */
   readonly toBool: boolean;
-  /** True if the row exists for integers, too. */
+  /** True if the row exists for integers. */
   readonly forInts: boolean;
+  /** True if the row exists for floats. */
+  readonly forFloats: boolean;
 }
 
 /** The rows by name. An op looks its row up once: a look-up at each call would cost as much as a small op's arithmetic. */
 export const rows = Object.fromEntries(mapRows.map((name, number) => {
   const row = table.map[name], usesIndex = /\bi\b/.test(row.is);
-  return [name, { name, number, ...mapUses[number]!, usesIndex, toBool: "to" in row, forInts: "for" in row }];
+  const forInts = "for" in row, forFloats = !forInts || row.for === "any";
+  return [name, { name, number, ...mapUses[number]!, usesIndex, toBool: "to" in row, forInts, forFloats }];
 })) as Record<MapRow, MapInfo>;

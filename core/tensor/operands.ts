@@ -80,7 +80,10 @@ export function meet(op: OperandOwner, row: MapInfo, operands: readonly Operand[
 /** The type in which a row's operands meet. */
 function rowOperandType(op: OperandOwner, row: MapInfo, tensors: readonly Tensor[]): DType {
   const dtype = commonType(tensors);
-  if (isFloat(dtype)) return dtype;
+  if (isFloat(dtype)) {
+    if (row.forFloats) return dtype;
+    throw new TypeError(`Cannot ${op.action}: type ${dtype}, it must be an integer type or bool; cast first`);
+  }
   // A comparison does not give its operands' type, so a single int32 beside many uint8 may keep its value.
   if (row.toBool) return tensors.map((tensor) => tensor.dtype).reduce(promote);
   if (dtype !== "bool" || op.bools === undefined || op.bools === "given") return dtype;

@@ -15,15 +15,15 @@ const View = program.View;
 
 pub const Failure = error{ Malformed, Range, Stale, Unsupported };
 
-/// How many operands and scalars each row has, and whether integers have the row.
-const Signature = struct { operands: u8, scalars: u8, for_ints: bool };
+/// How many operands and scalars each row has, and which types have the row.
+const Signature = struct { operands: u8, scalars: u8, types: table.Types };
 
 fn signatures(comptime rows: anytype) [rows.len]Signature {
     var list: [rows.len]Signature = undefined;
     for (rows, &list) |row, *signature| {
         const operands = if (@hasField(@TypeOf(row), "operands")) row.operands else 1;
         const scalars = if (@hasField(@TypeOf(row), "scalars")) row.scalars else 0;
-        signature.* = .{ .operands = operands, .scalars = scalars, .for_ints = row.for_ints };
+        signature.* = .{ .operands = operands, .scalars = scalars, .types = row.types };
     }
     return list;
 }
@@ -178,7 +178,7 @@ pub const Reader = struct {
 
     /// Reads the words of a field, `count` of them, as the row says.
     inline fn head(reader: *const Reader, comptime row: schema.Row, target: anytype) Failure!void {
-        var signature: Signature = .{ .operands = 0, .scalars = 0, .for_ints = true };
+        var signature: Signature = .{ .operands = 0, .scalars = 0, .types = .any };
         inline for (row.fields) |field| if (field.times == .fixed) inline for (0..field.times.fixed) |k| {
             const at = field.at + k;
             const slot = words_module.slotOf(target, field, k);
@@ -337,8 +337,11 @@ pub const Reader = struct {
     inline fn computeOf(reader: *const Reader, code: usize, signature: Signature) Failure!program.DType {
         if (code >= 3) return reader.fail(error.Malformed, "the compute type {d} must be a whole number in [0, 3)", .{code});
         const found: program.DType = @fromBackingInt(@as(u8, @intCast(code)));
-        if (found == .int32 and !signature.for_ints) {
+        if (found == .int32 and signature.types == .floats) {
             return reader.fail(error.Unsupported, "the row does not exist for integers", .{});
+        }
+        if (found != .int32 and signature.types == .integers) {
+            return reader.fail(error.Unsupported, "the row does not exist for floats", .{});
         }
         return found;
     }

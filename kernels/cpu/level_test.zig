@@ -81,7 +81,7 @@ fn checkMaps(set: *Set) !void {
     const bench = &set.bench;
     for (table.map_rows, 0..) |row, number| for (0..convert.Compute.len) |code| {
         const compute: DType = @fromBackingInt(@as(u8, @intCast(code)));
-        if (compute == .int32 and !row.for_ints) continue;
+        if (row.types == @as(table.Types, if (compute == .int32) .floats else .integers)) continue;
         for ([_]Layout{ .dense, .any }) |layout| {
             bench.reset();
             var one: program.Map = undefined;
@@ -115,7 +115,7 @@ fn checkFolds(set: *Set, comptime kind: enum { fold, arg }) !void {
     const list = if (kind == .fold) table.fold_rows else table.arg_rows;
     for (list, 0..) |row, number| for (0..convert.Compute.len) |code| {
         const compute: DType = @fromBackingInt(@as(u8, @intCast(code)));
-        if (compute == .int32 and !row.for_ints) continue;
+        if (row.types == @as(table.Types, if (compute == .int32) .floats else .integers)) continue;
         for (folds) |fold| for ([_]Layout{ .dense, .transposed, .any }) |layout| {
             bench.reset();
             var one: program.Fold = undefined;

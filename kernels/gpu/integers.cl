@@ -7,6 +7,8 @@ FUNCTION int sub_i(int a, int b) { return (int)((U32)a - (U32)b); }
 FUNCTION int mul_i(int a, int b) { return (int)((U32)a * (U32)b); }
 FUNCTION int negate_i(int a) { return (int)(0u - (U32)a); }
 FUNCTION int abs_i(int a) { return a < 0 ? negate_i(a) : a; }
+FUNCTION int shiftLeft_i(int a, int b) { return (int)((U32)a << (b & 31)); }
+FUNCTION int shiftRight_i(int a, int b) { return a >> (b & 31); }
 FUNCTION int max_i(int a, int b) { return a > b ? a : b; }
 FUNCTION int min_i(int a, int b) { return a < b ? a : b; }
 

@@ -314,3 +314,76 @@ FUNCTION REAL NAME(erfInverse)(REAL x) {
   REAL scaled = size * (w < NAME(erf_inverse_near_most) ? near : far);
   return NAME(copySign)(size == R(1.0) ? INFINITE : scaled, x);
 }
+
+// What lgamma and digamma compute first: y is |x|, or 1 + x for |x| below 1/2.
+typedef struct {
+  REAL size;
+  REAL y;
+  REAL inverse;
+  REAL square;
+  REAL part;
+  int near;
+  int middle;
+} NAME(Argument);
+
+FUNCTION NAME(Argument) NAME(argumentOf)(REAL x) {
+  NAME(Argument) result;
+  result.size = NAME(abs)(x);
+  result.near = result.size < R(0.5);
+  result.y = result.near ? R(1.0) + x : result.size;
+  result.inverse = R(1.0) / result.y;
+  result.square = result.inverse * result.inverse;
+  result.middle = result.y < R(6.0);
+  result.part = (result.y - NAME(gamma_center)) / (result.y + NAME(gamma_center));
+  return result;
+}
+
+// sin(pi r) and cos(pi r) for the distance r of a number from the nearest integer.
+typedef struct {
+  REAL sine;
+  REAL cosine;
+} NAME(Turned);
+
+FUNCTION NAME(Turned) NAME(turned)(REAL size) {
+  REAL r = size - NAME(round)(size);
+  int far = NAME(abs)(r) > R(0.25);
+  REAL angle = (far ? R(0.5) - NAME(abs)(r) : r) * NAME(half_turn_high);
+  REAL z = angle * angle;
+  REAL sine = angle + angle * z * NAME(sin_tail)(z);
+  REAL cosine = (R(1.0) - R(0.5) * z) + z * z * NAME(cos_tail)(z);
+  NAME(Turned) result;
+  result.sine = far ? NAME(copySign)(cosine, r) : sine;
+  result.cosine = far ? sine : cosine;
+  return result;
+}
+
+// (y - 1)(y - 2) P from 1/2 to 6, Stirling's series beyond; near 0 and below by the functional equations.
+FUNCTION REAL NAME(lgamma)(REAL x) {
+  NAME(Argument) argument = NAME(argumentOf)(x);
+  REAL y = argument.y;
+  REAL size_log = NAME(log)(argument.size);
+  REAL below = argument.near ? x : y - R(1.0);
+  REAL middle = (below * (y - R(2.0))) * NAME(lgamma_middle)(argument.part);
+  REAL tail = NAME(lgamma_tail) + argument.inverse * NAME(lgamma_far)(argument.square);
+  REAL far = (y - R(0.5)) * (size_log - R(1.0)) + tail;
+  REAL above = (argument.middle ? middle : far) + R(0.0);
+  REAL sine = NAME(abs)(NAME(turned)(argument.size).sine);
+  REAL product = (argument.size * sine) * NAME(half_turn_inverse);
+  REAL reflected = product == R(0.0) ? INFINITE : -NAME(log)(product) - above;
+  REAL finite = argument.near ? above - size_log : (x < R(0.0) ? reflected : above);
+  return argument.size == INFINITE ? INFINITE : finite;
+}
+
+// (y - z) P from 1/2 to 6, a logarithm less a series beyond; near 0 and below by the functional equations.
+FUNCTION REAL NAME(digamma)(REAL x) {
+  NAME(Argument) argument = NAME(argumentOf)(x);
+  REAL y = argument.y;
+  REAL middle = ((y - NAME(digamma_zero_high)) - NAME(digamma_zero_low)) * NAME(digamma_middle)(argument.part);
+  REAL series = argument.square * NAME(digamma_far)(argument.square);
+  REAL far = (NAME(log)(y) - R(0.5) * argument.inverse) - series;
+  REAL above = argument.middle ? middle : far;
+  NAME(Turned) wave = NAME(turned)(argument.size);
+  REAL cotangent = NAME(half_turn_high) * wave.cosine / wave.sine;
+  REAL reflected = wave.sine == R(0.0) ? NOT_A_NUMBER : above + (argument.inverse + cotangent);
+  return argument.near ? above - R(1.0) / x : (x < R(0.0) ? reflected : above);
+}

@@ -206,7 +206,7 @@ pub fn isUneven(tree: expr.Tree, compute: DType) bool {
     if (compute == .int32) return false;
     return switch (tree.*) {
         .number, .operand, .scalar, .index, .running => false,
-        .negate, .not => |of| isUneven(of, compute),
+        .negate, .not, .complement => |of| isUneven(of, compute),
         .binary => |binary| isUneven(binary.left, compute) or isUneven(binary.right, compute),
         .select => |select| isUneven(select.condition, compute) or isUneven(select.yes, compute) or
             isUneven(select.no, compute),
@@ -239,6 +239,11 @@ const Expression = struct {
                 try one.arithmetic(of);
                 try writer.writeByte(')');
             },
+            .complement => |of| {
+                try writer.writeAll("(~");
+                try one.arithmetic(of);
+                try writer.writeByte(')');
+            },
             .binary => |binary| try one.operation(binary),
             .select => |select| {
                 try writer.writeByte('(');
@@ -264,15 +269,19 @@ const Expression = struct {
 
     fn operation(one: *const Expression, binary: expr.Binary) Writer.Error!void {
         const writer = one.writer;
-        const wraps = one.compute == .int32;
-        if (wraps) try writer.writeAll(switch (binary.operator) {
+        // Sums, products and shifts of integers are functions, which wrap.
+        const function: []const u8 = if (one.compute != .int32) "" else switch (binary.operator) {
             .@"+" => "add_i",
             .@"-" => "sub_i",
-            else => "mul_i",
-        });
+            .@"*" => "mul_i",
+            .@"<<" => "shiftLeft_i",
+            .@">>" => "shiftRight_i",
+            else => "",
+        };
+        try writer.writeAll(function);
         try writer.writeByte('(');
         try one.arithmetic(binary.left);
-        if (wraps) try writer.writeAll(", ") else try fill(writer, " @ ", .{@tagName(binary.operator)});
+        if (function.len > 0) try writer.writeAll(", ") else try fill(writer, " @ ", .{@tagName(binary.operator)});
         try one.arithmetic(binary.right);
         try writer.writeByte(')');
     }

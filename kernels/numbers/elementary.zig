@@ -98,8 +98,7 @@ pub inline fn erf(x: anytype) @TypeOf(x) {
 
 /// t^2, and what its rounding lost.
 inline fn squareAndLost(t: anytype) float.Pair(@TypeOf(t)) {
-    const V = @TypeOf(t);
-    const upper: V = @bitCast(float.bits(t) & @as(Integers(V), @splat(if (Element(V) == f32) -1 << 12 else -1 << 27)));
+    const upper = float.upper(t);
     const square = t * t;
     return .{ .high = square, .low = (upper * upper - square) + (t - upper) * (t + upper) };
 }

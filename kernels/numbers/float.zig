@@ -59,6 +59,22 @@ pub inline fn copySign(x: anytype, sign: @TypeOf(x)) @TypeOf(x) {
     return @bitCast((bits(x) & ~mask) | (bits(sign) & mask));
 }
 
+/// The nearest integer, halves to even.
+pub inline fn round(x: anytype) @TypeOf(x) {
+    const V = @TypeOf(x);
+    // Adding a number whose unit in the last place is 1 rounds; any larger x is an integer.
+    const unit = splat(V, if (Element(V) == f32) 0x1p23 else 0x1p52);
+    const size = @abs(x);
+    const rounded = copySign((size + unit) - unit, x);
+    return select(size < unit, rounded, x);
+}
+
+/// The upper half of the digits of x, so that their products with as many are exact.
+pub inline fn upper(x: anytype) @TypeOf(x) {
+    const mask: Integers(@TypeOf(x)) = @splat(if (Element(@TypeOf(x)) == f32) -1 << 12 else -1 << 27);
+    return @bitCast(bits(x) & mask);
+}
+
 /// 2^n, for n within the exponents of normal numbers.
 pub inline fn powerOfTwo(comptime V: type, n: Integers(V)) V {
     const I = Integers(V);

@@ -2,8 +2,9 @@
 //!
 //! Every function has one meaning on every device, and here one sequence of IEEE operations on
 //! every CPU: no fused multiply-add, no call of the C library, so the same bits everywhere. f32 and
-//! f64 are within 2 units in the last place; `normalCdf`, `erfc` and `erfInverse` within 4. `max` and `min` give NaN if either operand is NaN, and
-//! order -0 below 0; `round` rounds half to even; `mod` has the divisor's sign.
+//! f64 are within 2 units in the last place; `normalCdf`, `erfc`, `erfInverse`, `lgamma` and `digamma`
+//! within 4. `max` and `min` give NaN if either operand is NaN, and order -0 below 0; `round` rounds
+//! half to even; `mod` has the divisor's sign.
 
 const std = @import("std");
 const float = @import("float.zig");
@@ -13,8 +14,8 @@ const trigonometry = @import("trigonometry.zig");
 const power = @import("power.zig");
 const inverse = @import("inverse.zig");
 const logarithm = @import("logarithm.zig");
+const gamma = @import("gamma.zig");
 const Element = float.Element;
-const splat = float.splat;
 const select = float.select;
 
 pub const Function = enum {
@@ -37,6 +38,8 @@ pub const Function = enum {
     erfc,
     erfInverse,
     normalCdf,
+    lgamma,
+    digamma,
     abs,
     floor,
     ceil,
@@ -100,6 +103,8 @@ const signatures: std.EnumArray(Function, Signature) = .init(.{
     .erfc = .{ .slow = true },
     .erfInverse = .{ .slow = true },
     .normalCdf = .{ .slow = true },
+    .lgamma = .{ .slow = true },
+    .digamma = .{ .slow = true },
     .abs = .{ .exact = true, .integers = true },
     .floor = .{ .exact = true },
     .ceil = .{ .exact = true },
@@ -144,10 +149,12 @@ pub inline fn call(comptime function: Function, comptime V: type, arguments: any
         .erfc => elementary.erfc(x),
         .erfInverse => inverse.erfInverse(x),
         .normalCdf => elementary.normalCdf(x),
+        .lgamma => gamma.lgamma(x),
+        .digamma => gamma.digamma(x),
         .abs => abs(x),
         .floor => @floor(x),
         .ceil => @ceil(x),
-        .round => round(x),
+        .round => float.round(x),
         .max => extreme(x, arguments[1], true),
         .min => extreme(x, arguments[1], false),
         .floorDiv => division.floorDiv(x, arguments[1]),
@@ -158,15 +165,6 @@ pub inline fn call(comptime function: Function, comptime V: type, arguments: any
 inline fn abs(x: anytype) @TypeOf(x) {
     // The least integer has no positive counterpart, and stays.
     return if (Element(@TypeOf(x)) == i32) @bitCast(@abs(x)) else @abs(x);
-}
-
-inline fn round(x: anytype) @TypeOf(x) {
-    const V = @TypeOf(x);
-    // Adding a number whose unit in the last place is 1 rounds; any larger x is an integer.
-    const unit = splat(V, if (Element(V) == f32) 0x1p23 else 0x1p52);
-    const size = @abs(x);
-    const rounded = float.copySign((size + unit) - unit, x);
-    return select(size < unit, rounded, x);
 }
 
 inline fn extreme(x: anytype, y: @TypeOf(x), comptime greatest: bool) @TypeOf(x) {

@@ -90,8 +90,7 @@ inline fn logOf(comptime base: Base, x: anytype) @TypeOf(x) {
     const parts = split(x);
     const f = parts.m - splat(V, 1);
     const series = seriesOf(f);
-    const mask: Integers(V) = @splat(if (Element(V) == f32) -1 << 12 else -1 << 27);
-    const upper: V = @bitCast(float.bits(f - series.half_square) & mask);
+    const upper = float.upper(f - series.half_square);
     const lower = ((f - upper) - series.half_square) + series.rest;
     const high = upper * base.inverse_high.of(V);
     const low = lower * base.inverse_high.of(V) + (lower + upper) * base.inverse_low.of(V);

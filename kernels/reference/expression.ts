@@ -27,6 +27,9 @@ type Operator = (x: number, y: number) => number;
 const levels: Record<string, Operator>[] = [
   { "||": (x, y) => x !== 0 || y !== 0 ? 1 : 0 },
   { "&&": (x, y) => x !== 0 && y !== 0 ? 1 : 0 },
+  { "|": (x, y) => x | y },
+  { "^": (x, y) => x ^ y },
+  { "&": (x, y) => x & y },
   { "==": (x, y) => x === y ? 1 : 0, "!=": (x, y) => x !== y ? 1 : 0 },
   {
     "<": (x, y) => x < y ? 1 : 0,
@@ -34,6 +37,7 @@ const levels: Record<string, Operator>[] = [
     ">": (x, y) => x > y ? 1 : 0,
     ">=": (x, y) => x >= y ? 1 : 0,
   },
+  { "<<": (x, y) => x << y, ">>": (x, y) => x >> y },
   { "+": (x, y) => x + y, "-": (x, y) => x - y },
   { "*": (x, y) => x * y, "/": (x, y) => x / y },
 ];
@@ -49,7 +53,8 @@ const integerOperators: Record<string, Operator> = {
  * applied to every number and to the result of every operation; by default f64 results stay unrounded.
  */
 export function parseRow(text: string, integer = false, round: (x: number) => number = (x) => x): Evaluate {
-  const tokens = text.match(/\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[A-Za-z]\w*|==|!=|<=|>=|&&|\|\||[-+*/<>!?:(),]/g) ?? [];
+  const tokens =
+    text.match(/\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[A-Za-z]\w*|==|!=|<=|>=|<<|>>|&&|\|\||[-+*/<>!~&|^?:(),]/g) ?? [];
   if (tokens.join("") !== text.replace(/\s+/g, "")) throw new SyntaxError(`Cannot parse row: "${text}"`);
   let at = 0;
   const take = (token: string): void => {
@@ -85,6 +90,10 @@ export function parseRow(text: string, integer = false, round: (x: number) => nu
     if (token === "!") {
       const x = unary();
       return (env) => x(env) === 0 ? 1 : 0;
+    }
+    if (token === "~") {
+      const x = unary();
+      return (env) => ~x(env);
     }
     if (token === "(") {
       const inner = choice();

@@ -83,6 +83,55 @@ function erfInverse(x: number): number {
   return Math.sign(x) * y;
 }
 
+/** ζ(k) - 1 for k from 2 on: the first terms of the sum, and the formula of Euler and Maclaurin for the others. */
+const zetaTails: readonly number[] = Array.from({ length: 30 }, (_, place) => {
+  const k = place + 2, n = 100;
+  let sum = n ** (1 - k) / (k - 1) + n ** -k / 2 + k * n ** (-k - 1) / 12 - k * (k + 1) * (k + 2) * n ** (-k - 3) / 720;
+  for (let each = n - 1; each > 1; each--) sum += each ** -k;
+  return sum;
+});
+
+/**
+ * The logarithm of |Γ(x)|: near its zeros at 1 and 2 by a series, to which the recurrence Γ(x + 1) = x Γ(x) leads down from
+ * 20; beyond by Stirling's; below 1/2 by the reflection. Abramowitz and Stegun 6.1.33, 6.1.40 and 6.1.17.
+ */
+function lgamma(x: number): number {
+  if (Number.isNaN(x)) return x;
+  if (Math.abs(x) === Infinity || (x <= 0 && Number.isInteger(x))) return Infinity;
+  if (Math.abs(x) < 1e-20) return -Math.log(Math.abs(x));
+  if (x < 0.5) return Math.log(Math.PI / Math.abs(sineOfTurns(x))) - lgamma(1 - x);
+  if (x > 20) {
+    const w = 1 / (x * x), series = (1 / 12 - w * (1 / 360 - w * (1 / 1260 - w * (1 / 1680 - w * (1 / 1188))))) / x;
+    return (x - 0.5) * (Math.log(x) - 1) + (Math.log(2 * Math.PI) - 1) / 2 + series;
+  }
+  let product = 1, y = x;
+  while (y > 2.5) product *= --y;
+  const t = y - (y < 1.5 ? 1 : 2), euler = 0.5772156649015329;
+  const sum = zetaTails.reduceRight((sum, tail, place) => tail / (place + 2) - t * sum, 0);
+  return Math.log(product) + t * ((1 - euler) + t * sum) - (y < 1.5 ? Math.log1p(t) : 0);
+}
+
+/** sin(πx), of the distance from the nearest integer; its sign is that of the distance. */
+function sineOfTurns(x: number): number {
+  return Math.sin(Math.PI * (x - Math.round(x)));
+}
+
+/**
+ * The derivative of {@linkcode lgamma}: from 20 on a series, from which the recurrence leads down, and below 1/2 the
+ * reflection. Abramowitz and Stegun 6.3.18, 6.3.5 and 6.3.7.
+ */
+function digamma(x: number): number {
+  if (x === 0) return -1 / x;
+  if (x === -Infinity || (x < 0 && Number.isInteger(x))) return NaN;
+  if (x === Infinity || Number.isNaN(x)) return x;
+  if (Math.abs(x) < 1e-20) return -1 / x;
+  if (x < 0.5) return digamma(1 - x) - Math.PI / Math.tan(Math.PI * (x - Math.round(x)));
+  let sum = 0, y = x;
+  for (; y < 20; y++) sum += 1 / y;
+  const w = 1 / (y * y), series = w * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w * (1 / 240 - w * (1 / 132)))));
+  return Math.log(y) - 0.5 / y - series - sum;
+}
+
 /** C's pow: for a base of ±1 with an infinite or NaN exponent JavaScript gives NaN, IEEE 754 gives 1. */
 function pow(a: number, b: number): number {
   if (a === 1 || b === 0) return 1;
@@ -129,6 +178,8 @@ export const functions: Record<string, (a: number, b: number) => number> = {
   erfc,
   erfInverse,
   normalCdf,
+  lgamma,
+  digamma,
   abs: Math.abs,
   floor: Math.floor,
   ceil: Math.ceil,

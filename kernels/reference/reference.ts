@@ -35,13 +35,18 @@ const float16Array = typeof Float16Array === "undefined" ? null : Float16Array;
 const arrayTypes = [Float32Array, Float64Array, Int32Array, Uint8Array, Uint8Array, float16Array, Uint16Array] as const;
 const { float32, float64, int32, bool, float16, bfloat16 } = dtypeCode;
 
+/** A row over floats and over integers; null for what it does not exist for. */
 interface Row {
-  float: Evaluate;
+  float: Evaluate | null;
   integer: Evaluate | null;
 }
 
 function parse(row: object, text: string): Row {
-  return { float: parseRow(text), integer: "for" in row && row.for === "any" ? parseRow(text, true) : null };
+  const types = "for" in row ? row.for : "floats";
+  return {
+    float: types === "integers" ? null : parseRow(text),
+    integer: types === "floats" ? null : parseRow(text, true),
+  };
 }
 
 /** Parses all rows: when a device is opened, since most processes never open this one. */
@@ -255,7 +260,9 @@ class Reference implements Device {
 
   #row(rows: readonly Row[], compute: number, row: number): Evaluate {
     const found = compute === int32 ? rows[row]!.integer : rows[row]!.float;
-    if (found === null) throw new TypeError(`Cannot run: row ${row} does not exist for int32`);
+    if (found === null) {
+      throw new TypeError(`Cannot run: row ${row} does not exist for ${compute === int32 ? "integers" : "floats"}`);
+    }
     return found;
   }
 

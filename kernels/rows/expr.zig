@@ -5,10 +5,11 @@
 //!     const y = expr.eval(tree, @Vector(16, f32), environment);
 //!
 //! An expression contains numbers, the names `a`-`f` (operands), `s t u` (scalars), `i` (index) and
-//! `r` (running value), `+ - * /`, comparisons, `?:`, `&& || !` and the functions of
-//! `numbers/functions.zig`. A comparison is 1 or 0 where a number is wanted; a number is a
-//! condition that holds unless the number is 0. Nothing branches: both sides of `?:` are computed.
-//! Integers wrap, and have no `/`.
+//! `r` (running value), `+ - * /`, comparisons, `?:`, `&& || !`, the operators of bits
+//! `& | ^ ~ << >>` and the functions of `numbers/functions.zig`. A comparison is 1 or 0 where a
+//! number is wanted; a number is a condition that holds unless the number is 0. Nothing branches:
+//! both sides of `?:` are computed. Integers wrap, and have no `/`; floats have no bits. Of the
+//! count of a shift the lowest five bits are taken, and `>>` keeps the sign.
 
 const std = @import("std");
 const math = @import("../numbers/functions.zig");
@@ -25,6 +26,8 @@ pub const Node = union(enum) {
     running,
     negate: Tree,
     not: Tree,
+    /// The other bits: `~`.
+    complement: Tree,
     binary: Binary,
     select: Select,
     call: Call,
@@ -37,12 +40,17 @@ pub const Call = struct { function: math.Function, arguments: []const Tree };
 pub const Operator = enum {
     @"||",
     @"&&",
+    @"|",
+    @"^",
+    @"&",
     @"==",
     @"!=",
     @"<",
     @"<=",
     @">",
     @">=",
+    @"<<",
+    @">>",
     @"+",
     @"-",
     @"*",
@@ -50,18 +58,29 @@ pub const Operator = enum {
 
     fn isLogic(operator: Operator) bool {
         return switch (operator) {
-            .@"+", .@"-", .@"*", .@"/" => false,
-            else => true,
+            .@"||", .@"&&", .@"==", .@"!=", .@"<", .@"<=", .@">", .@">=" => true,
+            else => false,
+        };
+    }
+
+    fn isOfBits(operator: Operator) bool {
+        return switch (operator) {
+            .@"|", .@"^", .@"&", .@"<<", .@">>" => true,
+            else => false,
         };
     }
 };
 
-/// Binary operators, the loosest first; operators of one line associate to the left.
+/// Binary operators, the loosest first, as in C; operators of one line associate to the left.
 const precedence: []const []const Operator = &.{
     &.{.@"||"},
     &.{.@"&&"},
+    &.{.@"|"},
+    &.{.@"^"},
+    &.{.@"&"},
     &.{ .@"==", .@"!=" },
     &.{ .@"<", .@"<=", .@">", .@">=" },
+    &.{ .@"<<", .@">>" },
     &.{ .@"+", .@"-" },
     &.{ .@"*", .@"/" },
 };
@@ -142,11 +161,19 @@ const Parser = struct {
         parser.skipSpace();
         for (operators) |operator| {
             const token = @tagName(operator);
-            // "<" must not take the beginning of "<=".
-            const longer = std.mem.startsWith(u8, parser.rest(), token ++ "=");
-            if (!longer and parser.take(token)) return operator;
+            if (parser.operatorLength() == token.len and parser.take(token)) return operator;
         }
         return null;
+    }
+
+    /// The length of the longest operator that comes next: "<" must not take the beginning of "<=".
+    fn operatorLength(parser: *Parser) usize {
+        var longest: usize = 0;
+        for (std.enums.values(Operator)) |operator| {
+            const token = @tagName(operator);
+            if (token.len > longest and std.mem.startsWith(u8, parser.rest(), token)) longest = token.len;
+        }
+        return longest;
     }
 
     fn unary(parser: *Parser) Error!Tree {
@@ -156,6 +183,7 @@ const Parser = struct {
             return node(.{ .negate = of });
         }
         if (parser.take("!")) return node(.{ .not = try parser.unary() });
+        if (parser.take("~")) return node(.{ .complement = try parser.unary() });
         if (parser.take("(")) {
             const inner = try parser.choice();
             try parser.expect(")");
@@ -259,7 +287,7 @@ pub fn uses(comptime tree: Tree) Uses {
         .scalar => |k| .{ .scalars = k + 1 },
         .index => .{ .index = true },
         .running => .{ .running = true },
-        .negate, .not => |of| uses(of),
+        .negate, .not, .complement => |of| uses(of),
         .binary => |binary| uses(binary.left).join(uses(binary.right)),
         .select => |select| uses(select.condition).join(uses(select.yes)).join(uses(select.no)),
         .call => |call| {
@@ -278,7 +306,7 @@ pub fn notForIntegers(comptime tree: Tree) ?[]const u8 {
             return "a number that is no int32";
         },
         .operand, .scalar, .index, .running => return null,
-        .negate, .not => |of| return notForIntegers(of),
+        .negate, .not, .complement => |of| return notForIntegers(of),
         .binary => |binary| {
             if (binary.operator == .@"/") return "\"/\"; write floorDiv";
             return notForIntegers(binary.left) orelse notForIntegers(binary.right);
@@ -293,6 +321,20 @@ pub fn notForIntegers(comptime tree: Tree) ?[]const u8 {
             return null;
         },
     }
+}
+
+/// Whether the tree names bits, which floats do not have.
+pub fn isOfBits(comptime tree: Tree) bool {
+    return switch (tree.*) {
+        .number, .operand, .scalar, .index, .running => false,
+        .complement => true,
+        .negate, .not => |of| isOfBits(of),
+        .binary => |binary| binary.operator.isOfBits() or isOfBits(binary.left) or isOfBits(binary.right),
+        .select => |select| isOfBits(select.condition) or isOfBits(select.yes) or isOfBits(select.no),
+        .call => |call| for (call.arguments) |argument| {
+            if (isOfBits(argument)) break true;
+        } else false,
+    };
 }
 
 /// Whether the tree is a comparison or a join of them, so that its value is 1 or 0.
@@ -352,6 +394,7 @@ inline fn arithmetic(comptime tree: Tree, comptime V: type, environment: anytype
             const x = arithmetic(of, V, environment);
             return if (T == i32) -%x else -x;
         },
+        .complement => |of| return ~arithmetic(of, V, environment),
         .binary => |binary| {
             const x = arithmetic(binary.left, V, environment);
             const y = arithmetic(binary.right, V, environment);
@@ -360,6 +403,11 @@ inline fn arithmetic(comptime tree: Tree, comptime V: type, environment: anytype
                 .@"-" => if (T == i32) x -% y else x - y,
                 .@"*" => if (T == i32) x *% y else x * y,
                 .@"/" => x / y,
+                .@"|" => x | y,
+                .@"^" => x ^ y,
+                .@"&" => x & y,
+                .@"<<" => x << shiftOf(y),
+                .@">>" => x >> shiftOf(y),
                 else => comptime unreachable,
             };
         },
@@ -377,6 +425,11 @@ inline fn arithmetic(comptime tree: Tree, comptime V: type, environment: anytype
         },
         .not => comptime unreachable,
     }
+}
+
+/// The lowest five bits of a shift's count.
+inline fn shiftOf(count: anytype) @Vector(@typeInfo(@TypeOf(count)).vector.len, u5) {
+    return @truncate(@as(@Vector(@typeInfo(@TypeOf(count)).vector.len, u32), @bitCast(count)));
 }
 
 fn constant(comptime T: type, comptime value: f64) T {

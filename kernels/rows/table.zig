@@ -13,6 +13,17 @@ comptime {
     };
 }
 
+/// The compute types that have a row.
+pub const Types = enum {
+    floats,
+    any,
+    integers,
+
+    pub fn has(types: Types, comptime T: type) bool {
+        return types != @as(Types, if (T == i32) .floats else .integers);
+    }
+};
+
 /// A map row: one element from the elements of up to six operands.
 pub const MapRow = struct {
     name: []const u8,
@@ -22,7 +33,7 @@ pub const MapRow = struct {
     uses_index: bool,
     /// Whether the arithmetic takes longer than memory.
     slow: bool,
-    for_ints: bool,
+    types: Types,
     /// Whether the result is 1 or 0.
     to_bool: bool,
 };
@@ -38,7 +49,7 @@ pub const FoldRow = struct {
     operands: usize,
     scalars: usize,
     uses_index: bool,
-    for_ints: bool,
+    types: Types,
 
     /// The result of a fold over no elements, from which every fold starts. The ends of
     /// floats are infinities: the maximum of elements that are all -inf is -inf.
@@ -60,7 +71,7 @@ pub const From = union(enum) { number: f64, lowest, highest };
 pub const ArgRow = struct {
     name: []const u8,
     tree: expr.Tree,
-    for_ints: bool,
+    types: Types,
 };
 
 const text = minify(@embedFile("../table.json"));
@@ -120,7 +131,7 @@ fn mapRow(comptime entry: Entry) MapRow {
         .scalars = uses.scalars,
         .uses_index = uses.index,
         .slow = uses.slow,
-        .for_ints = row.forIntegers(&.{tree}),
+        .types = row.types(&.{tree}),
         .to_bool = to != null,
     };
 }
@@ -143,7 +154,7 @@ fn foldRow(comptime entry: Entry) FoldRow {
         .operands = uses.operands,
         .scalars = uses.scalars,
         .uses_index = uses.index,
-        .for_ints = row.forIntegers(if (of) |tree| &.{ step, tree } else &.{step}),
+        .types = row.types(if (of) |tree| &.{ step, tree } else &.{step}),
     };
 }
 
@@ -154,7 +165,7 @@ fn argRow(comptime entry: Entry) ArgRow {
     if (uses.operands > 1 or uses.scalars > 0 or uses.index or !expr.isLogic(tree)) {
         row.fail("\"better\" compares \"a\" with \"r\"");
     }
-    return .{ .name = row.name, .tree = tree, .for_ints = row.forIntegers(&.{tree}) };
+    return .{ .name = row.name, .tree = tree, .types = row.types(&.{tree}) };
 }
 
 /// Reads a row's fields, and reports errors that name the row.
@@ -206,21 +217,24 @@ const Row = struct {
         return .{ .number = number };
     }
 
-    /// Checks that the trees can be evaluated over integers where the row says so.
-    fn forIntegers(comptime row: Row, comptime trees: []const expr.Tree) bool {
-        const value = row.string("for") orelse return false;
-        if (std.mem.eql(u8, value, "float")) return false;
-        if (!std.mem.eql(u8, value, "any")) row.fail("write \"for\": \"any\" or \"float\"");
+    /// The types that the row says, over which its trees must have a meaning: by default floats.
+    fn types(comptime row: Row, comptime trees: []const expr.Tree) Types {
+        const value = row.string("for") orelse "floats";
+        const found = std.meta.stringToEnum(Types, value) orelse row.fail("write \"for\": \"any\" or \"integers\"");
+        if (found != .integers) for (trees) |tree| {
+            if (expr.isOfBits(tree)) row.fail("floats have no bits; write \"for\": \"integers\"");
+        };
+        if (found == .floats) return found;
         for (trees) |tree| {
             const reason = expr.notForIntegers(tree) orelse continue;
-            row.fail("integers have no " ++ reason ++ "; or leave out \"for\": \"any\"");
+            row.fail("integers have no " ++ reason ++ "; or leave out \"for\"");
         }
         if (row.field_of("from")) |start| {
             if (start[0] != '"' and std.mem.indexOfAny(u8, start, ".eE") != null) {
                 row.fail("\"from\" is no integer");
             }
         }
-        return true;
+        return found;
     }
 };
 
@@ -300,12 +314,13 @@ test "the table's rows stand in the order of the file" {
     try std.testing.expectEqualStrings("fill", map_rows[0].name);
     try std.testing.expectEqualStrings("sum", fold_rows[0].name);
     try std.testing.expectEqualStrings("argmax", arg_rows[0].name);
-    try expect(map_rows[0].scalars == 1 and map_rows[0].operands == 0 and map_rows[0].for_ints);
+    try expect(map_rows[0].scalars == 1 and map_rows[0].operands == 0 and map_rows[0].types == .any);
     inline for (map_rows) |row| {
         if (comptime std.mem.eql(u8, row.name, "where")) try expect(row.operands == 3);
         if (comptime std.mem.eql(u8, row.name, "arange")) try expect(row.uses_index);
-        if (comptime std.mem.eql(u8, row.name, "less")) try expect(row.to_bool and row.for_ints);
-        if (comptime std.mem.eql(u8, row.name, "exp")) try expect(!row.to_bool and !row.for_ints);
+        if (comptime std.mem.eql(u8, row.name, "less")) try expect(row.to_bool and row.types == .any);
+        if (comptime std.mem.eql(u8, row.name, "exp")) try expect(!row.to_bool and row.types == .floats);
+        if (comptime std.mem.eql(u8, row.name, "bitwiseNot")) try expect(row.types == .integers);
     }
     inline for (fold_rows) |row| {
         if (comptime std.mem.eql(u8, row.name, "max")) try expect(row.from == .lowest);

@@ -38,9 +38,12 @@ type Rule = (random: Random, name: string) => Drawn;
 const isRow = (op: unknown): op is InstanceType<typeof ops.RowOp> => op instanceof ops.RowOp;
 
 /** Operands that stretch to one shape, of one type or, less often, of several. */
-function alike(random: Random, count: number, shape = drawShape(random)): OperandData[] {
-  const dtype = drawType(random), mixed = random() < 0.25;
-  return several(count, () => drawOperand(random, mixed ? drawType(random) : dtype, drawStretchable(random, shape)));
+function alike(random: Random, count: number, shape = drawShape(random), list = types): OperandData[] {
+  const dtype = drawType(random, list), mixed = random() < 0.25;
+  return several(
+    count,
+    () => drawOperand(random, mixed ? drawType(random, list) : dtype, drawStretchable(random, shape)),
+  );
 }
 
 function one(random: Random, { shape = drawShape(random), regime, list = types }: {
@@ -307,7 +310,9 @@ function ruleOf(name: string): Rule {
   if (known !== undefined) return known;
   if (op instanceof ops.ScalarOp) return (random) => ({ settings: [drawNumber(random)], operands: alike(random, 1) });
   if (isRow(op) && op.constructor.length === 0) {
-    return (random) => ({ settings: [], operands: alike(random, op.arity) });
+    // Ops of bits are given a float now and then, too, which they refuse.
+    const list = op.row.forFloats ? types : ["int32", "uint8", "bool", "int32", "uint8", "float32"] as const;
+    return (random) => ({ settings: [], operands: alike(random, op.arity, undefined, list) });
   }
   if (op instanceof ops.ReduceOp) return reduce;
   if (["Softmax", "LogSoftmax"].includes(name)) return alongAxis;

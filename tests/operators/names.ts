@@ -16,11 +16,13 @@ import {
   RandomMethods,
   ReductionMethods,
   ShapeMethods,
+  SpecialMethods,
   WindowMethods,
 } from "../../mod.ts";
 
 const methods: Readonly<Record<string, { readonly prototype: object }>> = {
   pointwise: PointwiseMethods,
+  special: SpecialMethods,
   activations: ActivationMethods,
   reductions: ReductionMethods,
   shapes: ShapeMethods,

@@ -12,6 +12,7 @@ import { families } from "./samples/mod.ts";
 
 const titles: Readonly<Record<string, string>> = {
   pointwise: "Element by element",
+  special: "Special functions",
   activations: "Activations",
   reductions: "Joining elements along axes",
   shapes: "Shapes and orders",
@@ -43,8 +44,8 @@ const kinds: readonly [string, readonly DType[]][] = [
   ["floats", ["float16", "bfloat16", "float32", "float64"]],
 ];
 
-/** The types that a sample's floats may have instead. */
-function typesOf(sample: Sample): string {
+/** The types that a sample's floats may have instead; without floats, all types that the operator's samples have. */
+function typesOf(sample: Sample, all: readonly Sample[]): string {
   const takes = (dtype: DType) => {
     using _ = scope();
     const isFloat = dtype.includes("float");
@@ -61,7 +62,7 @@ function typesOf(sample: Sample): string {
     }
   };
   if (!sample.inputs.some(({ dtype }) => dtype === "float64")) {
-    return [...new Set(sample.inputs.map(({ dtype }) => dtype))].join(", ");
+    return [...new Set(all.flatMap(({ inputs }) => inputs.map(({ dtype }) => dtype)))].join(", ");
   }
   const taken = kinds.filter(([, types]) => types.every(takes)).map(([kind]) => kind);
   return taken.length === kinds.length ? "all" : taken.join(", ");
@@ -96,14 +97,15 @@ export async function page(): Promise<string> {
   const what = summaries();
   const parts = Object.entries(families).map(([family, samples]) => {
     const rows = operatorsOf(family).sort().map((name) => {
-      const [, sample] = Object.entries(samples).find(([key]) => key.split(":")[0] === name) ?? [];
+      const own = Object.entries(samples).flatMap(([key, one]) => key.split(":")[0] === name ? [one] : []);
+      const [sample] = own;
       if (sample === undefined) return `| \`${name}\` | ${what.get(name) ?? ""} | | | | |`;
       const order = differentiated(sample).length === 0 ? 0 : sample.order ?? 2;
       const cells = [
         `\`${name}\``,
         what.get(name) ?? "",
         `\`${sample.torch.replaceAll("|", "\\|")}\``,
-        typesOf(sample),
+        typesOf(sample, own),
         derivatives[order],
         rowsOf(sample),
       ];

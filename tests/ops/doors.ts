@@ -33,6 +33,8 @@ export interface Door {
   reads?: true;
   /** True where bools alone are refused, as in PyTorch. */
   refusesBools?: true;
+  /** True where floats are refused: the op is one of bits. */
+  refusesFloats?: true;
   /** Added to the operands, which lie in (0, 1), so that the op is smooth at all of them. */
   shift?: number;
 }
@@ -119,6 +121,8 @@ const stated: Readonly<Record<string, Door>> = {
   Erf: unary(() => new ops.Erf(), "float", (x) => x.erf()),
   Erfc: unary(() => new ops.Erfc(), "float", (x) => x.erfc()),
   Erfinv: unary(() => new ops.Erfinv(), "wide", (x) => x.erfinv(), 0),
+  Polygamma: unary(() => new ops.Polygamma(2), "wide", (x) => x.polygamma(2)),
+  Ndtr: unary(() => new ops.Ndtr(), "float", (x) => x.ndtr()),
   Abs: unary(() => new ops.Abs(), "given", (x) => x.abs()),
   Sign: unary(() => new ops.Sign(), "given", (x) => x.sign()),
   Floor: unary(() => new ops.Floor(), "given", (x) => x.floor()),
@@ -277,7 +281,11 @@ const stated: Readonly<Record<string, Door>> = {
 
 /** The doors of all other ops of which `ops` holds an instance, derived from row and precision. */
 function derived(): Record<string, Door> {
-  const found: Record<string, Door> = {};
+  const found: Record<string, Door> = {},
+    refused: [(op: ops.RowOp) => boolean, object][] = [
+      [({ bools }) => bools === "refused", { refusesBools: true }],
+      [({ row }) => !row.forFloats, { refusesFloats: true }],
+    ];
   for (const op of Object.values(ops)) {
     if (!(op instanceof ops.RowOp) || op.name in stated) continue;
     const { action, arity, precision, row: { toBool, forInts } } = op;
@@ -290,7 +298,11 @@ function derived(): Record<string, Door> {
       ? "given"
       : "float";
     const shapes = arity === 1 ? [m] : [row, column, [1]].slice(0, arity);
-    found[op.name] = { make: () => op, shapes, gives, shift: 1, ...(action in Tensor.prototype ? { method } : {}) };
+    const own = refused.filter(([isSo]) => isSo(op)).map(([_, property]) => property);
+    found[op.name] = Object.assign(
+      { make: () => op, shapes, gives, shift: 1, ...(action in Tensor.prototype ? { method } : {}) } satisfies Door,
+      ...own,
+    );
   }
   return found;
 }

@@ -91,6 +91,11 @@ function operandsOf({ shapes, shift = 0, places = [] }: Door, types: readonly DT
   return [...operands, ...places.map((list) => tensor(Int32Array.from(list)))];
 }
 
+/** A type that the op takes, for each operand. */
+function plainTypes({ shapes, refusesFloats }: Door): DType[] {
+  return shapes.map(() => refusesFloats ? "int32" : "float32");
+}
+
 /** The relative precision of a result if its operands, or the result itself, were rounded to the type. */
 const units: Readonly<Record<string, number>> = { bfloat16: 2 ** -7, float16: 2 ** -10, float32: 2 ** -20 };
 
@@ -108,6 +113,13 @@ for (const [name, door] of Object.entries(doors)) {
         const x = operandsOf(door, types);
         if (door.refusesBools && types.every((type) => type === "bool")) {
           assertThrowsLike(() => door.make().call(...x), /^TypeError: Cannot \w+: type bool, it must be a number type/);
+          continue;
+        }
+        if (door.refusesFloats && !isInts) {
+          assertThrowsLike(
+            () => door.make().call(...x),
+            /^TypeError: Cannot \w+: type b?float.*, it must be an integer type/,
+          );
           continue;
         }
         const run = (f: () => Tensor) => mode === null ? f() : autocast(f, { dtype: mode });
@@ -128,7 +140,7 @@ for (const [name, door] of Object.entries(doors)) {
         if (device === "reference" && name === "ToDevice") continue;
         await setDefaultDevice("reference");
         const exact = operandsOf(door, types).map((operand, k) =>
-          k < types.length ? operand.detach().cast("float64") : operand
+          k < types.length ? operand.detach().cast(door.refusesFloats ? expectedType : "float64") : operand
         );
         const wanted = values(door.make().call(...exact));
         const asBool = (value: number) => value === 0 ? 0 : 1, asByte = (value: number) => value & 255;
@@ -224,7 +236,7 @@ const strangers: readonly unknown[] = [undefined, null, "x", [1], {}, true, () =
 
 forEachDevice("every op refuses what is no tensor, another number of operands, and tensors that were freed", () => {
   for (const [name, door] of Object.entries(doors)) {
-    const x = operandsOf(door, door.shapes.map(() => "float32")), op = door.make(), { action } = op;
+    const x = operandsOf(door, plainTypes(door)), op = door.make(), { action } = op;
     const call = (...operands: unknown[]) => () => (op.call as (...operands: unknown[]) => unknown)(...operands);
     for (let place = 0; place < x.length; place++) {
       for (const stranger of strangers) {
@@ -249,7 +261,7 @@ forEachDevice("every op refuses what is no tensor, another number of operands, a
 
 Deno.test("every op refuses tensors on two devices", async () => {
   for (const [name, door] of Object.entries(doors)) {
-    const types = door.shapes.map(() => "float32" as const);
+    const types = plainTypes(door);
     await setDefaultDevice("wasm");
     const there = operandsOf(door, types);
     await setDefaultDevice("reference");

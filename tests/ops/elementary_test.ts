@@ -1,4 +1,4 @@
-/** Exponentials, logarithms, roots and trigonometric functions. */
+/** Exponentials, logarithms, roots, trigonometric and special functions. */
 import { testOps } from "./agreement.ts";
 
 const m = [2, 3];
@@ -31,5 +31,10 @@ testOps("elementary", {
   Tanh: { f: (a) => a.tanh(), inputs: [m] },
   Erf: { f: (a) => a.erf(), inputs: [m] },
   Erfc: { f: (a) => a.erfc(), inputs: [m] },
+  Lgamma: { f: (a) => a.lgamma(), inputs: [m], shift: 2.5 },
+  Digamma: { f: (a) => a.digamma(), inputs: [m], shift: 2.5 },
+  Polygamma: { f: (a) => a.polygamma(2), inputs: [m], shift: 2.5, ulps: 8 },
+  Ndtr: { f: (a) => a.ndtr(), inputs: [m] },
+  Entr: { f: (a) => a.entr(), inputs: [m], shift: 3 },
   Erfinv: { f: (a) => a.mul(0.45).erfinv(), inputs: [m] },
 });

@@ -63,7 +63,7 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
 export function hardtanh(x: Tensor, min: number, max: number): Tensor {
   checkNumbers("hardtanh", min, max);
   if (!(min <= max)) throw new RangeError(`Cannot hardtanh: min ${min} must not exceed max ${max}`);
-  return x.greater(min).and(x.less(max)).where(x, x.detach().clip(min, max));
+  return new ops.Clip(min, max).call(x);
 }
 
 /** (x + 3) / 6 between 0 and 1. */
@@ -88,7 +88,7 @@ export function logSigmoid(x: Tensor): Tensor {
 export function softshrink(x: Tensor, lambda: number): Tensor {
   checkNumbers("softshrink", lambda);
   if (!(lambda >= 0)) throw new RangeError(`Cannot softshrink: lambda ${lambda} must not be negative`);
-  return ofFloats("softshrink", [x], (x) => x!.sub(x!.clip(-lambda, lambda)));
+  return ofFloats("softshrink", [x], (x) => x!.abs().lessEqual(lambda).where(0, x!.sub(x!.clip(-lambda, lambda))));
 }
 
 /** 0 between -lambda and lambda, else x. */

@@ -200,5 +200,9 @@ export function sinc(x: Tensor): Tensor {
 export function logit(x: Tensor, eps: number | null | undefined): Tensor {
   if (eps === undefined || eps === null) return ops.logit.call(x);
   checkRange("logit", "eps", eps, 0, 0.5);
-  return ofFloats("logit", [x], (x) => ops.logit.call(x!.clip(eps, 1 - eps)));
+  return ofFloats("logit", [x], (x) => {
+    // What lies at the bounds counts as between them.
+    const isInside = x!.greaterEqual(eps).and(x!.lessEqual(1 - eps));
+    return ops.logit.call(isInside.where(x!, x!.detach().clip(eps, 1 - eps)));
+  });
 }

@@ -5,10 +5,10 @@ import * as composites from "../composites/activations.ts";
 import type { GeluOptions } from "../composites/activations.ts";
 import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
-import { PointwiseMethods } from "./pointwise.ts";
+import { SpecialMethods } from "./special.ts";
 
 /** The methods of {@linkcode Tensor} that are activations. Integers give float32, unless it is said that they stay integers. */
-export abstract class ActivationMethods extends PointwiseMethods {
+export abstract class ActivationMethods extends SpecialMethods {
   /** `max(a, 0)`, with a derivative of 0 at 0; integers stay integers. */
   relu(this: Tensor): Tensor {
     return ops.relu.call(this);

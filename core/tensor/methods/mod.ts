@@ -7,4 +7,5 @@ export * from "./pointwise.ts";
 export * from "./random.ts";
 export * from "./reductions.ts";
 export * from "./shapes.ts";
+export * from "./special.ts";
 export * from "./windows.ts";

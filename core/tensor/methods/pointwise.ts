@@ -314,9 +314,8 @@ export abstract class PointwiseMethods extends TensorNode {
   }
 
   /**
-   * `min(max(a, low), high)`; nothing flows to elements outside `[low, high]`, and everything to those at the bounds, where
-   * PyTorch 2.15 has zeros. A bound that is undefined or null bounds nothing. Integers stay integers if the bounds are, else
-   * they become float32. RangeError for numbers `low` above `high`.
+   * `min(max(a, low), high)`; nothing flows to elements at or beyond the bounds. A bound that is undefined or null bounds
+   * nothing. Integers stay integers if the bounds are, else they become float32. RangeError for numbers `low` above `high`.
    *
    * Bounds may be tensors, which broadcast and get the gradient of what they bound; ties share it. Where such a `low` exceeds
    * `high`, the result is `high`; where a bound is NaN, so is the result.
@@ -380,6 +379,40 @@ export abstract class PointwiseMethods extends TensorNode {
   not(this: Tensor): Tensor {
     return ops.not.call(this);
   }
+
+  // Bits, of integers and bools: TypeError for floats. Numbers beside them must be integers of their type.
+
+  /** The bits that both have: `a & b`. Of bools it is `and`. */
+  bitwiseAnd(this: Tensor, other: Tensor | number): Tensor {
+    return ops.bitwiseAnd.call(this, other);
+  }
+  /** The bits that one or both have: `a | b`. Of bools it is `or`. */
+  bitwiseOr(this: Tensor, other: Tensor | number): Tensor {
+    return ops.bitwiseOr.call(this, other);
+  }
+  /** The bits that one of both has: `a ^ b`. Of bools it is `xor`. */
+  bitwiseXor(this: Tensor, other: Tensor | number): Tensor {
+    return ops.bitwiseXor.call(this, other);
+  }
+  /** The bits that `a` lacks: `~a`. Of bools it is `not`. */
+  bitwiseNot(this: Tensor): Tensor {
+    return ops.bitwiseNot.call(this);
+  }
+  /**
+   * The bits of `a`, moved up by `other` places: `a << b`, and 0 where `b` is negative or not below the number of bits.
+   * TypeError for two bools.
+   */
+  bitwiseLeftShift(this: Tensor, other: Tensor | number): Tensor {
+    return ops.bitwiseLeftShift.call(this, other);
+  }
+  /**
+   * The bits of `a`, moved down by `other` places: `a >> b`, which keeps the sign. Where `b` is negative or not below the
+   * number of bits, it is 0, or -1 of a negative `a`. TypeError for two bools.
+   */
+  bitwiseRightShift(this: Tensor, other: Tensor | number): Tensor {
+    return ops.bitwiseRightShift.call(this, other);
+  }
+
   /** True where `a` is NaN. */
   isNan(this: Tensor): Tensor {
     return this.notEqual(this);

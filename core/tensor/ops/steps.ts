@@ -112,10 +112,12 @@ export class Clip extends RowOp {
     const [low, high] = this.#bounds, [least, largest] = rangeOf(a.dtype);
     return map(this.row, [a], { s: Math.max(low, least), t: Math.min(high, largest) });
   }
-  /** g where low <= a <= high, else 0. */
+  /** g where low < a < high, else 0, also at the bounds; a bound that was left out bounds nothing. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    const a = y.inputs[0]!, [low, high] = this.#bounds;
-    return a.greaterEqual(low).and(a.lessEqual(high)).where(g, 0);
+    const a = y.inputs[0]!, above = this.low === undefined ? null : a.greater(this.low);
+    if (this.high === undefined) return above!.where(g, 0);
+    const below = a.less(this.high);
+    return (above === null ? below : above.and(below)).where(g, 0);
   }
 }
 

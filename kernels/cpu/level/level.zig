@@ -85,7 +85,7 @@ fn Gemm(comptime T: type) type {
 const has_panels = !builtin.cpu.arch.isWasm();
 
 fn exists(comptime row: anytype, comptime T: type) bool {
-    return T != i32 or row.for_ints;
+    return row.types.has(T);
 }
 
 pub const own: contract.Table = blk: {

@@ -23,14 +23,14 @@ pub const entries: []const Entry = blk: {
     var list: []const Entry = &.{};
     for (convert.Compute, threading.type_names) |T, of| {
         for (table.fold_rows) |row| {
-            if (T == i32 and !row.for_ints) continue;
+            if (!row.types.has(T)) continue;
             list = list ++ [_]Entry{
                 .{ .name = "fold_" ++ row.name ++ "_" ++ of, .Kernel = Fold(row, T, false) },
                 .{ .name = "join_" ++ row.name ++ "_" ++ of, .Kernel = Fold(row, T, true) },
             };
         }
         for (table.arg_rows) |row| {
-            if (T == i32 and !row.for_ints) continue;
+            if (!row.types.has(T)) continue;
             list = list ++ [_]Entry{.{ .name = "arg_" ++ row.name ++ "_" ++ of, .Kernel = Arg(row, T) }};
         }
     }

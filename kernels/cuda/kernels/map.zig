@@ -22,7 +22,7 @@ pub const entries: []const Entry = blk: {
     var list: []const Entry = &.{};
     for (convert.Compute, type_names) |T, of| {
         for (table.map_rows) |row| {
-            if (T == i32 and !row.for_ints) continue;
+            if (!row.types.has(T)) continue;
             list = list ++ [_]Entry{
                 .{ .name = "vector_" ++ row.name ++ "_" ++ of, .Kernel = Vector(row, T) },
                 .{ .name = "strided_" ++ row.name ++ "_" ++ of, .Kernel = Strided(row, T) },

@@ -8,10 +8,12 @@ import { pointwise } from "./pointwise.ts";
 import { random } from "./random.ts";
 import { reductions } from "./reductions.ts";
 import { shapes } from "./shapes.ts";
+import { special } from "./special.ts";
 import { windows } from "./windows.ts";
 
 export const families: Readonly<Record<string, Samples>> = {
   pointwise,
+  special,
   activations,
   reductions,
   shapes,

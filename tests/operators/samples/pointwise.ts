@@ -23,7 +23,7 @@ interface Settings {
 }
 
 /** An operator of one tensor: of a matrix, transposed, of a scalar, of nothing, at special elements, of integers. */
-function unary(name: string, f: (a: Tensor) => Tensor, torch: string, settings: Settings = {}): Samples {
+export function unary(name: string, f: (a: Tensor) => Tensor, torch: string, settings: Settings = {}): Samples {
   const { at = floats(m), special: out = special, integers: whole = integers(-3, 4, m), asked = "a", order = 2 } =
     settings;
   const called = (operand: string) => `(lambda a: ${torch})(${operand})`, first = at.elements.slice(0, 1);
@@ -341,8 +341,23 @@ for (const name of ["clip", "clamp"] as const) {
       [`${name}: at the bounds`]: {
         f: (a) => a[name](-1, 1),
         torch: `torch.${name}(a, -1, 1)`,
-        inputs: [given([-1, 1, 0, 2, -2])],
-        order: 0,
+        inputs: [given([-1, 1, 0, 2, -2, NaN])],
+      },
+      [`${name}: at one bound`]: {
+        f: (a) => a[name](-1).sub(a[name](null, 1)),
+        torch: `torch.${name}(a, min=-1) - torch.${name}(a, max=1)`,
+        inputs: [given([-1, 1, 0, 2, -2, Infinity])],
+        order: 1,
+      },
+      [`${name}: bounds that are one number`]: {
+        f: (a) => a[name](1, 1),
+        torch: `torch.${name}(a, 1, 1)`,
+        inputs: [given([-1, 1, 2])],
+      },
+      [`${name}: tensors at the bounds`]: {
+        f: (a, b, c) => a[name](b, c),
+        torch: `torch.${name}(a, b, c)`,
+        inputs: [given([-1, 1, 0, 2, -2]), given([-1], []), given([1], [])],
       },
       [`${name}: from below`]: { f: (a) => a[name](0.3), torch: `torch.${name}(a, min=0.3)`, inputs: [floats(m)] },
       [`${name}: from above`]: {
@@ -460,4 +475,63 @@ const truths: Samples = {
   },
 };
 
-export const pointwise: Samples = { ...arithmetic, ...pairs, ...functions, ...steps, ...truths };
+const bytes = given([0, 1, 5, 100, 128, 255], m, "uint8"), byteCounts = given([1, 7, 200], [3], "uint8");
+const wide = given([0, 1, -1, 1234567, -(2 ** 31), 2 ** 31 - 1], m, "int32");
+const counts = given([0, 1, 5, 31, 32, 33, -1, 100], [8, 1, 1], "int32");
+
+/** An operator of bits: of integers, transposed, of bytes, of both, of bools, beside a number, a scalar, nothing. */
+function bits(
+  name: string,
+  f: (a: Tensor, b: Tensor) => Tensor,
+  torch: string,
+  { b, bytesB, ofBools }: { b: Input; bytesB: Input; ofBools: boolean },
+): Samples {
+  const call = (a: Tensor, b?: Tensor) => f(a, b!), inputs = [wide, b], order = 0;
+  const method = (a: Tensor, other: number) =>
+    (a as unknown as Record<string, (other: number) => Tensor>)[name]!(other);
+  const named = (operands: string) => `(lambda a, b: ${torch})(${operands})`;
+  return {
+    [name]: { f: call, torch, inputs, order },
+    [`${name}: transposed`]: {
+      f: (a, b) => f(a.transpose(), b!),
+      torch: named("a.mT, b"),
+      inputs: [{ ...wide, shape: [3, 2] }, given([1, 4, 2], [3], "int32")],
+      order,
+    },
+    [`${name}: a number`]: { f: (a) => method(a, 3), torch: named("a, 3"), inputs: [wide], order },
+    [`${name}: bytes`]: { f: call, torch, inputs: [bytes, bytesB], order },
+    [`${name}: bytes and a number`]: { f: (a) => method(a, 3), torch: named("a, 3"), inputs: [bytes], order },
+    [`${name}: bytes and integers`]: { f: call, torch, inputs: [bytes, given([1, 3, 9], [3], "int32")], order },
+    [`${name}: bools and integers`]: { f: call, torch, inputs: [bools(m), given([1, 3, 9], [3], "int32")], order },
+    [`${name}: a scalar`]: { f: call, torch, inputs: [wide, given([2], [], "int32")], order },
+    [`${name}: no elements`]: { f: call, torch, inputs: [given([], [0, 3], "int32"), integers(0, 4, [3])], order },
+    ...(ofBools
+      ? {
+        [`${name}: bools`]: { f: call, torch, inputs: [bools(m), bools([3], 1)], order },
+        [`${name}: bools and a number`]: { f: (a) => method(a, 3), torch: named("a, 3"), inputs: [bools(m)], order },
+      }
+      : {}),
+  };
+}
+
+const pattern = { b: given([-2, 1023, 255], [3], "int32"), bytesB: given([15, 129, 255], [3], "uint8"), ofBools: true };
+const shift = { b: counts, bytesB: byteCounts, ofBools: false };
+
+const ofBits: Samples = {
+  ...bits("bitwiseAnd", (a, b) => a.bitwiseAnd(b), "torch.bitwise_and(a, b)", pattern),
+  ...bits("bitwiseOr", (a, b) => a.bitwiseOr(b), "torch.bitwise_or(a, b)", pattern),
+  ...bits("bitwiseXor", (a, b) => a.bitwiseXor(b), "torch.bitwise_xor(a, b)", pattern),
+  ...bits("bitwiseLeftShift", (a, b) => a.bitwiseLeftShift(b), "torch.bitwise_left_shift(a, b)", shift),
+  ...bits("bitwiseRightShift", (a, b) => a.bitwiseRightShift(b), "torch.bitwise_right_shift(a, b)", shift),
+  bitwiseNot: { f: (a) => a.bitwiseNot(), torch: "torch.bitwise_not(a)", inputs: [wide], order: 0 },
+  "bitwiseNot: transposed": {
+    f: (a) => a.transpose().bitwiseNot(),
+    torch: "torch.bitwise_not(a.mT)",
+    inputs: [wide],
+    order: 0,
+  },
+  "bitwiseNot: bytes": { f: (a) => a.bitwiseNot(), torch: "torch.bitwise_not(a)", inputs: [bytes], order: 0 },
+  "bitwiseNot: bools": { f: (a) => a.bitwiseNot(), torch: "torch.bitwise_not(a)", inputs: [bools(m)], order: 0 },
+};
+
+export const pointwise: Samples = { ...arithmetic, ...pairs, ...functions, ...steps, ...truths, ...ofBits };

@@ -1,0 +1,39 @@
+/**
+ * Special functions: the gamma function, and functions of probabilities.
+ */
+import * as composites from "../composites/special.ts";
+import * as ops from "../ops/mod.ts";
+import type { Tensor } from "../tensor.ts";
+import { PointwiseMethods } from "./pointwise.ts";
+
+/** The methods of {@linkcode Tensor} that are special functions, many of which PyTorch has in `torch.special`. Integers give float32. */
+export abstract class SpecialMethods extends PointwiseMethods {
+  /** The natural logarithm of the gamma function's magnitude: infinite at 0 and at negative integers. */
+  lgamma(this: Tensor): Tensor {
+    return ops.lgamma.call(this);
+  }
+  /** The derivative of `lgamma`: infinite at 0, NaN at negative integers. */
+  digamma(this: Tensor): Tensor {
+    return ops.digamma.call(this);
+  }
+  /**
+   * The `order`-th derivative of `digamma`, which is `torch.polygamma(order, a)`. At 0 and at negative integers it is infinite,
+   * where PyTorch has a large number for order 1; at Infinity it is 0, where PyTorch has NaN from order 2 on. RangeError for
+   * an order that is no integer of at least 0.
+   */
+  polygamma(this: Tensor, order: number): Tensor {
+    return order === 0 ? ops.digamma.call(this) : new ops.Polygamma(order).call(this);
+  }
+  /** The natural logarithm of the gamma function of dimension `p`, by another name `torch.mvlgamma`. RangeError for a `p` below 1. */
+  multigammaln(this: Tensor, p: number): Tensor {
+    return composites.multigammaln(this, p);
+  }
+  /** The distribution function of the standard normal, with all digits in its lower tail. */
+  ndtr(this: Tensor): Tensor {
+    return ops.ndtr.call(this);
+  }
+  /** The entropy of a probability, `-a log(a)`: 0 at 0, where its derivative is infinite, and -Infinity below. */
+  entr(this: Tensor): Tensor {
+    return ops.entr.call(this);
+  }
+}
