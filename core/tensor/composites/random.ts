@@ -1,10 +1,11 @@
 /** Random numbers beside a tensor, and what those who draw check. */
-import { groupResult } from "../../array/group.ts";
-import { map } from "../../array/ndarray.ts";
+import { groupResult, groupResults } from "../../array/group.ts";
+import { map, type NDArray } from "../../array/ndarray.ts";
 import { normalNumbers, uniformIntegers, uniformNumbers } from "../../array/random.ts";
 import { checkCount, checkFlag, checkOptions, checkRange, shown } from "../../pure/check.ts";
 import { type DType, isFloat, isHalf, rangeOf } from "../../pure/dtype.ts";
 import { normalizeAxis, type Shape, showShape } from "../../pure/shape.ts";
+import { aside } from "../aside.ts";
 import type { Operand } from "../operands.ts";
 import { Concat } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
@@ -45,6 +46,25 @@ export function uniformBeside(beside: Tensor, shape: Shape, dtype: DType): Tenso
   return beside.wrap(uniformNumbers(beside.facts.storage.stream, shape, dtype));
 }
 
+/** Standard normal numbers on the device of a tensor. */
+export function normalBeside(beside: Tensor, shape: Shape, dtype: DType): Tensor {
+  return beside.wrap(normalNumbers(beside.facts.storage.stream, shape, dtype));
+}
+
+/**
+ * What `body` makes of the inputs' arrays, on no graph. Nobody needs the tensors `spent` afterwards. Noise is drawn outside,
+ * so that it is the same for all examples of `vmap`.
+ */
+export function step(
+  spent: readonly Tensor[],
+  inputs: readonly Tensor[],
+  body: (...arrays: NDArray[]) => readonly NDArray[],
+): readonly Tensor[] {
+  const found = aside(inputs, (...arrays) => groupResults(() => body(...arrays)));
+  for (const tensor of spent) tensor.dispose();
+  return found;
+}
+
 function checkFloat(action: string, { dtype }: Tensor): void {
   if (!isFloat(dtype)) throw new TypeError(`Cannot ${action}: type ${dtype} must be a float type`);
 }
@@ -58,7 +78,7 @@ export function randLike(x: Tensor): Tensor {
 /** Standard normal numbers in the shape and type of a tensor. */
 export function randnLike(x: Tensor): Tensor {
   checkFloat("randnLike", x);
-  return x.wrap(normalNumbers(x.facts.storage.stream, x.shape, x.dtype));
+  return normalBeside(x, x.shape, x.dtype);
 }
 
 /** Integers in [low, high) in the shape and type of a tensor. */
