@@ -15,6 +15,7 @@ import {
   scope,
   Tensor,
 } from "../mod.ts";
+import { convolutions, nets } from "./convolutions.ts";
 import type { Workload } from "./measure.ts";
 
 /** Eager ops, or functions captured once and replayed. */
@@ -115,6 +116,9 @@ export const workloads: Record<string, (mode: Mode) => Workload> = {
     // Reads the parameter, its gradient and two moments; writes all but the gradient.
     return { unit: "steps/s", run: () => optimizer.step(), perRound: 5, bytes: 7 * 4 * 2 ** 22 };
   },
+  ...convolutions,
+  "train-resnet20-cifar-b64": (mode) => trainNet(mode, "train-resnet20-cifar-b64", 2, 3),
+  "train-lenet-mnist-b128": (mode) => trainNet(mode, "train-lenet-mnist-b128", 20, 50),
   "copy-as-adam-4Mi": () => {
     // 7 arrays of 4 Mi move, half of them read and half written.
     const x = randn([7 * 2 ** 21]);
@@ -149,6 +153,17 @@ export const shortNames: Record<string, string> = {
   einsumbatch: "einsum-batches-64x128x64x128",
   einsumscores: "einsum-scores-32x128x8x64",
   einsumheads: "einsum-heads-32x128x8x64x256",
+  conv: "conv2d-3x3-64-64-32x32-b64-fwd",
+  convback: "conv2d-3x3-64-64-32x32-b64-bwd",
+  depthwise: "depthwise-3x3-64-32x32-b64-fwd",
+  depthwiseback: "depthwise-3x3-64-32x32-b64-bwd",
+  maxpool2: "maxpool-2x2-64x32x32-b64-fwd",
+  maxpool2back: "maxpool-2x2-64x32x32-b64-bwd",
+  maxpool3: "maxpool-3x3s2-64x32x32-b64-fwd",
+  maxpool3back: "maxpool-3x3s2-64x32x32-b64-bwd",
+  avgpool2: "avgpool-2x2-64x32x32-b64-fwd",
+  resnet20: "train-resnet20-cifar-b64",
+  lenet: "train-lenet-mnist-b128",
 };
 
 /** Forward, loss, backward, step, on the same batch each time. */
@@ -174,6 +189,11 @@ function training(
     step(x, y);
   };
   return { unit: "steps/s", run, perRound, warm };
+}
+
+function trainNet(mode: Mode, name: string, perRound: number, warm: number): Workload {
+  const { model, optimizer, x } = nets[name]!();
+  return training(mode, model, optimizer, x, perRound, warm);
 }
 
 /** Multiplications and additions in one forward pass of the MNIST net per image; a step costs about three. */
