@@ -3,8 +3,8 @@
  * them.
  */
 import { type DType, isHalf } from "../core/pure/dtype.ts";
-import { argFold, checkLabels, fold, gather, matmul, random, scatterAdd } from "../core/array/skeletons.ts";
-import { broadcastTo } from "../core/array/views.ts";
+import { argFold, checkLabels, convolve, fold, gather, matmul, random, scatterAdd } from "../core/array/skeletons.ts";
+import { broadcastTo, permute } from "../core/array/views.ts";
 import { groupResult, groupResults } from "../core/array/group.ts";
 import { empty, map } from "../core/array/ndarray.ts";
 import { Stream } from "../core/array/stream.ts";
@@ -46,6 +46,18 @@ class Recorder implements Device {
 const shapes: readonly Shape[] = [[], [1], [17], [0, 3], [3, 5], [2, 3, 4], [1, 1, 1, 2, 1, 1, 1, 3], [40, 1000], [
   40_000,
 ]];
+
+/** Convolutions: n, groups, output and input channels of a group, the input's lengths and the kernel's. */
+const convolutions = [
+  [1, 1, 1, 1, 1, 1, 1, 1],
+  [2, 3, 2, 2, 7, 9, 3, 2],
+  [3, 1, 9, 5, 20, 33, 3, 3],
+  [2, 4, 1, 1, 16, 18, 3, 3],
+  [4, 1, 17, 3, 13, 14, 12, 13],
+  [2, 2, 1, 3, 6, 70, 6, 70],
+  [2, 1, 3, 0, 5, 5, 3, 3],
+  [2, 1, 2, 2, 0, 5, 1, 3],
+] as const;
 
 /** Programs with every row and every skeleton. Each frees all that it allocates. */
 export function recordPrograms(from: Random): Step[][] {
@@ -115,6 +127,29 @@ export function recordPrograms(from: Random): Step[][] {
     const a = operand(halves, [any([1, 5, 70]), 40], "contiguous", from),
       b = operand(dtype, [40, 50], "transposed", from);
     record((stream) => compute(stream, [a, b], ([x, y]) => matmul(x!, y!, [])));
+  }
+  // Kernels that are smaller than what they move over, and larger ones, whose sums run along them.
+  for (const [n, groups, o, c, height, width, kernelHeight, kernelWidth] of convolutions) {
+    for (const [step, dilation, before] of [[1, 1, 1], [2, 1, 0], [1, 2, 2], [3, 2, 1]] as const) {
+      const dtype = any(["float32", "float64", "int32"] as const);
+      const countOf = (length: number, size: number) =>
+        Math.max(0, Math.floor((length + 2 * before - dilation * (size - 1) - 1) / step) + 1);
+      const shape = [n, groups, o, countOf(height, kernelHeight), countOf(width, kernelWidth)];
+      const kernel = operand(dtype, [groups, o, c, kernelHeight, kernelWidth], any(layoutNames), from);
+      const input = operand(dtype, [n, groups, c, height, width], any(layoutNames), from), isTurned = from() < 0.4;
+      record((stream) =>
+        compute(stream, [kernel, input], ([w, x]) => {
+          const order = [4, 2, 0, 3, 1], placed = { step, dilation, before };
+          return groupResult(() => {
+            const out = isTurned
+              ? permute(empty(stream, order.map((axis) => shape[axis]!), dtype), [2, 4, 1, 3, 0])
+              : empty(stream, shape, dtype);
+            convolve(out, w!, x!, [placed, placed]);
+            return out;
+          });
+        })
+      );
+    }
   }
   for (const [outer, length, inner, count] of [[1, 3, 1, 5], [2, 4, 3, 2], [1, 50, 900, 60], [3, 1, 2, 0]] as const) {
     const dtype = any(typesOf(table.map.copy));

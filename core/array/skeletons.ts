@@ -4,7 +4,7 @@
  */
 import { type ArgRow, argRows, type FoldRow, foldRows, limits, opcode } from "../../kernels/instruction.ts";
 import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
-import { codeOf, computeType, type DType, isFloat, promote } from "../pure/dtype.ts";
+import { codeOf, computeType, type DType, isFloat, isHalf, promote } from "../pure/dtype.ts";
 import { type Shape, sizeOf } from "../pure/shape.ts";
 import { groupResult } from "./group.ts";
 import { commonStream, copy, empty, type NDArray, writeNumbers } from "./ndarray.ts";
@@ -126,6 +126,58 @@ export function matmulInto(out: NDArray, a: NDArray, b: NDArray): void {
   for (let axis = 0; axis < rank - 2; axis++) words[end++] = out.shape[axis]!;
   for (const array of [out, a, b]) end = writeNumbers(words, writeView(words, end, array), array.strides);
   stream.close(start, end, out.size * k);
+}
+
+/** How kernels lie over the last two axes of an input: for each axis the numbers of `Windows`, all but the size. */
+export interface Placement {
+  readonly step: number;
+  readonly dilation: number;
+  readonly before: number;
+}
+
+/** Whether the device has the instruction that {@linkcode convolve} writes; the others do as well with products of matrices. */
+export function convolves({ storage: { stream: { device } }, dtype }: NDArray): boolean {
+  return ["cpu", "wasm", "reference"].includes(device.name) && !isHalf(dtype);
+}
+
+/**
+ * Writes, over c, i and j, the sums of `kernel[g, o, c, i, j] input[n, g, c, y step + i dilation - before, ...]` to
+ * `out[n, g, o, y, x]`, with zeros around the input. All three are of one type, and each may be any view.
+ */
+export function convolve(
+  out: NDArray,
+  kernel: NDArray,
+  input: NDArray,
+  [down, across]: readonly [Placement, Placement],
+): void {
+  const stream = commonStream("convolve", [out, kernel, input]);
+  const [n, groups, o, outHeight, outWidth] = out.shape as [number, number, number, number, number];
+  const [, , c, kernelHeight, kernelWidth] = kernel.shape as [number, number, number, number, number];
+  const fields: Record<Exclude<keyof typeof placeOf.convolve, "compute">, number> = {
+    n,
+    groups,
+    o,
+    c,
+    height: input.shape[3]!,
+    width: input.shape[4]!,
+    kernelHeight,
+    kernelWidth,
+    outHeight,
+    outWidth,
+    stepHeight: down.step,
+    stepWidth: across.step,
+    dilationHeight: down.dilation,
+    dilationWidth: across.dilation,
+    beforeHeight: down.before,
+    beforeWidth: across.before,
+  };
+  const start = stream.open(wordsMost.convolve), words = stream.words, at = placeOf.convolve;
+  words[start] = opcode.convolve;
+  words[start + at.compute] = codeOf(out.dtype);
+  for (const [name, number] of Object.entries(fields)) words[start + at[name as keyof typeof fields]] = number;
+  let end = start + headOf.convolve;
+  for (const array of [out, kernel, input]) end = writeNumbers(words, writeView(words, end, array), array.strides);
+  stream.close(start, end, out.size * c * kernelHeight * kernelWidth);
 }
 
 /** How many elements lie before, along and after one axis, and the strides of these three in a dense array. */

@@ -167,6 +167,18 @@ pub const Reader = struct {
             "Cannot multiply: the dtypes are {t} and {t}, for a result of {t}; wanted one dtype",
             .{ target.a.dtype, target.b.dtype, target.out.dtype },
         );
+        if (@TypeOf(target.*) == program.Convolve) {
+            if (!facts.convolves(target)) return reader.refuse(
+                error.Unsupported,
+                "Cannot convolve: the dtypes are {t} and {t}, for a result of {t}; wanted {t}",
+                .{ target.kernel.dtype, target.input.dtype, target.out.dtype, target.compute },
+            );
+            if (!facts.reaches(target, words_module.elements_max)) return reader.refuse(
+                error.Range,
+                "Cannot convolve: steps and dilations must be at least 1, and reach at most {d} places",
+                .{words_module.elements_max},
+            );
+        }
         if (@TypeOf(target.*) == program.Gather and comptime row.writes()) {
             if (target.out.dtype != target.source.dtype) return reader.refuse(
                 error.Unsupported,

@@ -48,7 +48,7 @@ const Set = struct {
             @memcpy(storage, before);
             try std.testing.expectEqual(.ok, engine.execute(instruction));
             const plain = std.mem.eql(u8, engine.workspace.level.name, "x86_64_v2");
-            const fused = instruction.* == .matmul and !plain;
+            const fused = (instruction.* == .matmul or instruction.* == .convolve) and !plain;
             const first = &want[@intFromBool(fused)];
             if (first.* == null) {
                 first.* = try set.bench.snapshot(&out);
@@ -164,6 +164,58 @@ fn checkProducts(set: *Set) !void {
     };
 }
 
+/// Items, groups, output and input channels, lengths of the input, of the kernel and of the output;
+/// then the step, the dilation and the border along both axes.
+const convolutions = [_][13]usize{
+    .{ 3, 1, 9, 70, 20, 33, 3, 3, 20, 33, 1, 1, 1 },
+    .{ 2, 2, 20, 3, 17, 18, 3, 2, 8, 9, 2, 1, 1 },
+    .{ 5, 30, 1, 1, 16, 18, 3, 3, 16, 18, 1, 1, 1 },
+    .{ 9, 1, 70, 6, 18, 50, 16, 48, 3, 3, 1, 1, 0 },
+    .{ 3, 2, 1, 40, 18, 600, 9, 300, 3, 3, 1, 2, 1 },
+    .{ 1, 1, 50, 20, 40, 40, 5, 5, 40, 40, 1, 1, 2 },
+};
+
+fn checkConvolutions(set: *Set) !void {
+    const bench = &set.bench;
+    for (convolutions) |size| for (0..convert.Compute.len) |code| for ([_]Layout{ .dense, .any }) |layout| {
+        bench.reset();
+        const dtype: DType = @fromBackingInt(@as(u8, @intCast(code)));
+        const n, const groups, const o, const c, const height, const width, const kernel_height, const kernel_width = size[0..8].*;
+        const out_height, const out_width, const step, const dilation, const before = size[8..13].*;
+        var one: program.Convolve = .{
+            .compute = dtype,
+            .n = n,
+            .groups = groups,
+            .o = o,
+            .c = c,
+            .height = height,
+            .width = width,
+            .kernel_height = kernel_height,
+            .kernel_width = kernel_width,
+            .out_height = out_height,
+            .out_width = out_width,
+            .step_height = step,
+            .step_width = step,
+            .dilation_height = dilation,
+            .dilation_width = dilation,
+            .before_height = before,
+            .before_width = before,
+            .out = try bench.view(dtype, &.{ n, groups, o, out_height, out_width }, .dense),
+            .kernel = try bench.view(dtype, &.{ groups, o, c, kernel_height, kernel_width }, .dense),
+            .input = try bench.view(dtype, &.{ n, groups, c, height, width }, layout),
+        };
+        if (kernel_height > out_height) {
+            // As gradients of kernels are written: channels side by side.
+            const across: isize = @intCast(o);
+            const down: isize = @intCast(out_width);
+            const items: isize = @intCast(n);
+            const rows: isize = @intCast(out_height);
+            one.out.strides[0..5].* = .{ down * across, items * rows * down * across, 1, items * down * across, across };
+        }
+        try set.check(&.{ .convolve = one }, "convolve");
+    };
+}
+
 fn checkGathers(set: *Set) !void {
     const bench = &set.bench;
     for ([_][4]usize{ .{ 1, 500, 70, 100 }, .{ 40, 1000, 9, 3 }, .{ 1, 50_000, 40, 1 } }) |size| {
@@ -212,6 +264,7 @@ fn checkAll(set: *Set) !void {
     try checkRandom(set);
     set.bench.special = false;
     try checkProducts(set);
+    try checkConvolutions(set);
     try checkGathers(set);
 }
 

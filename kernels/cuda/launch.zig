@@ -431,6 +431,11 @@ pub fn arg(engine: *Engine, one: *const program.Fold) Failed!void {
     return start(engine, .arg, @backingInt(one.compute), one.row, .{ reduction.blocks(), 1 }, bytesOf(&reduction.arguments, 2));
 }
 
+/// Products of matrices do the work of convolutions on this device: see `core/array`.
+pub fn convolve(engine: *Engine, _: *const program.Convolve) Failed!void {
+    return engine.unsupported("Cannot convolve on cuda: only the CPU's devices have the instruction", .{});
+}
+
 /// Launches the check of indices; the next read reports one out of range.
 pub fn check(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind) Failed!void {
     if (one.count == 0) return;

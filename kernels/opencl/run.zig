@@ -43,6 +43,7 @@ pub fn execute(engine: *Engine, instruction: *const Instruction) Status {
             return runFold(engine, &plan, null);
         },
         .matmul => |*one| return opencl_matmul.execute(engine, one),
+        .convolve => return convolve(engine),
         .gather => |*one| return gather(engine, one),
         .scatter => |*one| return scatter(engine, one),
         .random => |*one| return random(engine, one),
@@ -57,12 +58,19 @@ fn supported(engine: *Engine, instruction: *const Instruction) Status {
         .map => |*one| one.compute == .float64 or one.out.dtype == .float64 or anyDouble(one.inputs[0..one.inputs_count]),
         .fold, .arg => |*one| one.compute == .float64 or one.out.dtype == .float64 or anyDouble(one.inputs[0..one.inputs_count]),
         .matmul => |*one| one.compute == .float64,
+        .convolve => |*one| one.compute == .float64,
         .gather, .scatter => |*one| one.out.dtype == .float64,
         .random => |*one| one.out.dtype == .float64,
         .check => false,
     };
     if (!wide) return .ok;
     engine.message.set("Cannot compute float64 on opencl: {s} has no double precision", .{engine.about.name.text()});
+    return .unsupported;
+}
+
+/// Products of matrices do the work of convolutions on this device: see `core/array`.
+fn convolve(engine: *Engine) Status {
+    engine.message.set("Cannot convolve on opencl: only the CPU's devices have the instruction", .{});
     return .unsupported;
 }
 

@@ -16,7 +16,7 @@ const all = @embedFile("skeletons.cl");
 pub const Kind = blk: {
     var names: []const []const u8 = &.{ "vectors", "lanes" };
     for (schema.rows) |row| {
-        if (row.views.len > 0 and !row.tiled and !std.mem.eql(u8, row.name, "matmul")) names = names ++ .{row.name};
+        if (row.views.len > 0 and !row.tiled and !std.mem.eql(u8, row.name, "matmul") and !std.mem.eql(u8, row.name, "convolve")) names = names ++ .{row.name};
     }
     break :blk @Enum(u8, .exhaustive, names, &std.simd.iota(u8, names.len));
 };

@@ -41,6 +41,20 @@ pub fn isUniform(product: *const program.MatMul) bool {
     return product.out.dtype == compute and product.a.dtype == compute and product.b.dtype == compute;
 }
 
+/// Whether operands and result of a convolution have the type in which it is computed.
+pub fn convolves(one: *const program.Convolve) bool {
+    const compute = one.compute;
+    return one.out.dtype == compute and one.kernel.dtype == compute and one.input.dtype == compute;
+}
+
+/// Whether all places that a convolution looks at can be counted.
+pub fn reaches(one: *const program.Convolve, most: usize) bool {
+    const down = one.out_height *| one.step_height +| one.kernel_height *| one.dilation_height;
+    const across = one.out_width *| one.step_width +| one.kernel_width *| one.dilation_width;
+    return down <= most and across <= most and one.step_height > 0 and one.step_width > 0 and
+        one.dilation_height > 0 and one.dilation_width > 0;
+}
+
 /// Whether operands and result of a product are halves or float32, and not all of them float32.
 pub fn hasHalves(product: *const program.MatMul) bool {
     if (product.compute != .float32) return false;

@@ -128,6 +128,7 @@ pub const Gather = struct {
     index: View,
 };
 
+pub const Convolve = Payload("convolve");
 pub const Random = Payload("random");
 
 /// The structs of instructions that need more than the words of their rows. Members have the names

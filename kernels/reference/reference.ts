@@ -145,6 +145,8 @@ class Reference implements Device {
         return this.#arg(this.#decode(name));
       case "matmul":
         return this.#matmul(this.#decode(name));
+      case "convolve":
+        return this.#convolve(this.#decode(name));
       case "gather":
         return this.#gather(this.#decode(name));
       case "scatter":
@@ -356,6 +358,31 @@ class Reference implements Device {
         y += bStep;
       }
       write(out, place(out, index), stored(sum, out.code, compute));
+    });
+  }
+
+  #convolve({ fields, views }: Decoded<"convolve">): void {
+    const { compute: [compute], n: [n], groups: [groups], o: [o], c: [c], height: [height], width: [width] } = fields;
+    const { kernelHeight: [rows], kernelWidth: [columns], outHeight: [down], outWidth: [across] } = fields;
+    const { stepHeight: [stepDown], stepWidth: [stepAcross], beforeHeight: [above], beforeWidth: [left] } = fields;
+    const { dilationHeight: [downward], dilationWidth: [rightward] } = fields;
+    const { out: [out], kernel: [kernel], input: [input] } = views;
+    if ([stepDown, stepAcross, downward, rightward].includes(0)) {
+      throw new RangeError("Cannot convolve: steps and dilations must be at least 1");
+    }
+    for (const { code } of [out, kernel, input]) {
+      if (code !== compute) throw new TypeError(`Cannot convolve: element type ${code} must be ${compute}`);
+    }
+    forEachIndex([n, groups, o, down, across], ([item, g, channel, y, x]) => {
+      let sum = 0;
+      forEachIndex([c, rows, columns], ([from, i, j]) => {
+        const row = y! * stepDown + i! * downward - above, column = x! * stepAcross + j! * rightward - left;
+        if (row < 0 || row >= height || column < 0 || column >= width) return;
+        const weight = read(kernel, place(kernel, [g!, channel!, from!, i!, j!]));
+        const element = read(input, place(input, [item!, g!, from!, row, column]));
+        sum = compute === int32 ? (sum + Math.imul(weight, element)) | 0 : sum + weight * element;
+      });
+      write(out, place(out, [item!, g!, channel!, y!, x!]), stored(sum, out.code, compute));
     });
   }
 

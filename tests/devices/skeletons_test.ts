@@ -1,7 +1,9 @@
 /** Products, gathers, scatters and random numbers on every device against the reference device. */
-import { fromTypedArray, type NDArray } from "../../core/array/ndarray.ts";
-import { gather, matmul, random as randomArray, scatterAdd } from "../../core/array/skeletons.ts";
+import { empty, fromTypedArray, type NDArray } from "../../core/array/ndarray.ts";
+import { groupResult } from "../../core/array/group.ts";
+import { convolve, gather, matmul, random as randomArray, scatterAdd } from "../../core/array/skeletons.ts";
 import type { Stream } from "../../core/array/stream.ts";
+import { permute } from "../../core/array/views.ts";
 import type { TypedArray } from "../../core/pure/dtype.ts";
 import { type Shape, stridesOf } from "../../core/pure/shape.ts";
 import {
@@ -60,6 +62,64 @@ againstReference("matmul is within the rounding of its sums, exact for integers"
         const bound = (at: number) =>
           sizes === null ? 0 : (k + 2) * epsilonOf(dtype) * sizes[at]! + roundingOf(dtype, expected[at]!);
         findings.add(`${dtype} [${batch}] ${m}x${n}x${k} ${a} ${b}`, difference(found, expected, bound));
+      }
+    }
+  }
+  findings.check();
+});
+
+/** Convolutions: n, groups, output and input channels of a group, the input's lengths, the kernel's and the output's. */
+const convolutions: readonly (readonly number[])[] = [
+  [2, 1, 3, 4, 6, 5, 3, 3, 6, 5],
+  [1, 1, 9, 70, 9, 17, 3, 2, 9, 17],
+  [2, 3, 1, 1, 8, 18, 3, 3, 8, 18],
+  [3, 1, 17, 2, 9, 20, 8, 18, 2, 3],
+  [1, 2, 2, 3, 7, 5, 2, 2, 3, 2],
+  [1, 1, 2, 0, 3, 3, 1, 1, 3, 3],
+  [2, 1, 2, 2, 3, 0, 2, 2, 3, 2],
+];
+
+againstReference("convolve is within the rounding of its sums, exact for integers", (stream, reference) => {
+  if (!["cpu", "wasm", "reference"].includes(stream.device.name)) return;
+  const findings = new Findings();
+  for (const dtype of ["float32", "float64", "int32"] as const) {
+    const random = randomOf(dtype.length * 11);
+    for (const [n, groups, o, c, height, width, kernelHeight, kernelWidth, outHeight, outWidth] of convolutions) {
+      for (const [step, dilation, before] of [[1, 1, 1], [2, 1, 1], [2, 3, 2], [1, 1, 0]] as const) {
+        for (const layout of ["contiguous", "reversed", "offset"] as const) {
+          const operands = [
+            operand(dtype, [groups!, o!, c!, kernelHeight!, kernelWidth!], layout, random),
+            operand(dtype, [n!, groups!, c!, height!, width!], layout, random),
+          ];
+          const placed = { step, dilation, before };
+          const run = (on: Stream, each: Operand[], isTurned: boolean) =>
+            compute(on, each, ([kernel, input]) => {
+              const shape = [n!, groups!, o!, outHeight!, outWidth!];
+              return groupResult(() => {
+                const out = isTurned
+                  ? permute(empty(on, [groups!, outHeight!, n!, outWidth!, o!], dtype), [2, 0, 4, 1, 3])
+                  : empty(on, shape, dtype);
+                convolve(out, kernel!, input!, [placed, placed]);
+                return out;
+              });
+            });
+          const expected = run(reference, operands, false);
+          const sizes = dtype === "int32"
+            ? null
+            : run(reference, operands.map((each) => ({ ...each, flat: each.flat.map(abs) as TypedArray })), false);
+          const terms = c! * kernelHeight! * kernelWidth!;
+          const bound = (at: number) =>
+            sizes === null
+              ? 0
+              : (terms + 2) * epsilonOf(dtype) * (sizes[at]! as number) + roundingOf(dtype, expected[at]!);
+          for (const isTurned of [false, true]) {
+            const found = run(stream, operands, isTurned);
+            findings.add(
+              `${dtype} ${n} ${groups} ${o} ${c} ${step} ${layout} ${isTurned}`,
+              difference(found, expected, bound),
+            );
+          }
+        }
       }
     }
   }

@@ -7,7 +7,8 @@
  */
 import { groupResult } from "../../array/group.ts";
 import { empty, filled, mapInto, type NDArray } from "../../array/ndarray.ts";
-import { fold, matmul } from "../../array/skeletons.ts";
+import { convolved, convolvedBack, convolvedKernels, goesBack } from "../../array/convolutions.ts";
+import { convolves, fold, matmul } from "../../array/skeletons.ts";
 import { broadcastTo, permute, reshape } from "../../array/views.ts";
 import { addTaps, placesAlong, windowsOf } from "../../array/windows.ts";
 import { asItIs, checkCount, checkOptions } from "../../pure/check.ts";
@@ -90,6 +91,15 @@ export abstract class ConvolutionOp extends TensorOp {
   /** The shapes of operands that belong together, in messages. */
   protected abstract readonly wanted: string;
 
+  /** Whether the device has an instruction for the convolution. A kernel of one element at all places is a matrix. */
+  protected isOneInstruction(array: NDArray, windows: readonly Windows[], lengths: Shape): boolean {
+    const isMatrix = this.geometry.groups === 1 &&
+      windows.every(({ size, step, before, count }, k) =>
+        size === 1 && step === 1 && before === 0 && count === lengths[k]
+      );
+    return windows.length <= 2 && convolves(array) && !isMatrix;
+  }
+
   /** Whether each channel of the input has kernels of its own: then products of matrices would have one row. */
   protected isDepthwise(channelsOfKernel: number): boolean {
     return channelsOfKernel === 1 && this.geometry.groups > 1;
@@ -167,6 +177,7 @@ export class Convolution extends ConvolutionOp {
   compute(x: NDArray, w: NDArray): NDArray {
     const { groups } = this.geometry, channels = x.shape[1]!, elements = sizeOf(w.shape.slice(2)), d = this.size.length;
     const windows = this.windowsOf(w.shape.slice(2), this.size), places = sizeOf(this.size);
+    if (this.isOneInstruction(x, windows, x.shape.slice(2))) return convolved(x, w, windows, groups);
     if (this.isDepthwise(w.shape[1]!)) return this.#depthwise(x, w, windows);
     const parts = partsOf(x.shape[0]!, elements === 1 ? 0 : channels * elements * places);
     return joined(x, parts, (x) => {
@@ -219,6 +230,9 @@ export class ConvolutionTranspose extends ConvolutionOp {
    */
   compute(y: NDArray, w: NDArray): NDArray {
     const windows = this.windowsOf(w.shape.slice(2), y.shape.slice(2));
+    if (goesBack(windows) && this.isOneInstruction(y, windows, this.size)) {
+      return convolvedBack(y, w, windows, this.geometry.groups, this.size);
+    }
     if (this.isDepthwise(w.shape[1]!)) return this.#depthwise(y, w, windows);
     const isTurned = windows.every(({ step }) => step === 1), elements = sizeOf(w.shape.slice(2));
     const each = isTurned
@@ -303,6 +317,7 @@ export class ConvolutionKernelGradient extends ConvolutionOp {
     const windows = this.windowsOf(this.size, y.shape.slice(2)),
       d = windows.length,
       axes = windows.map((_, k) => k + 2);
+    if (windows.length <= 2 && convolves(x)) return convolvedKernels(x, y, windows, groups);
     if (this.isDepthwise(channels)) return this.#depthwise(x, y, windows);
     const places = sizeOf(y.shape.slice(2)), elements = channels * sizeOf(this.size);
     const product = (x: NDArray, y: NDArray) => {

@@ -43,6 +43,7 @@ pub const Table = extern struct {
     gemm: [convert.Compute.len]GemmKernel,
     /// Null in wasm, where no program comes again, so that panels gain nothing.
     gemm_pack: [convert.Compute.len]?PackKernel,
+    convolve: [convert.Compute.len]ConvolveKernel,
     gemm_half: HalfKernel,
     gemm_half_pack: ?HalfPackKernel,
     /// The kernel of bfloat16 pairs where the CPU has AVX512-BF16; null on levels without that
@@ -231,6 +232,17 @@ pub const GemmKernel = *const fn (
 /// `to` it only returns the bytes: 0 where products gain nothing by panels.
 pub const PackKernel = *const fn (pool: *Pool, arguments: *const anyopaque, to: ?[*]align(64) u8) callconv(.c) usize;
 
+pub const Convolve = program.Convolve;
+
+/// A convolution of operands and a result of one type; `scratch` has `scratch_bytes` for each
+/// thread. False, with nothing written, if the kernel is not for such lengths and strides.
+pub const ConvolveKernel = *const fn (
+    pool: *Pool,
+    one: *const Convolve,
+    scratch: [*]align(64) u8,
+    scratch_length: usize,
+) callconv(.c) bool;
+
 /// A matrix of halves or float32 in memory. Strides are in bytes.
 pub const HalfOperand = struct {
     data: [*]const u8,
@@ -287,12 +299,12 @@ pub const HalfPackKernel = *const fn (pool: *Pool, arguments: *const HalfArgs, t
 
 /// The types that the library and a level exchange. Most of these structs have no declared layout,
 /// and the two objects are compiled separately.
-const shared = .{ Table, Pool, Pool.Share, Batch, Args(f32), Args(f64), Args(i32), HalfArgs, HalfOperand, HalfResult };
+const shared = .{ Table, Pool, Pool.Share, Batch, Args(f32), Args(f64), Args(i32), HalfArgs, HalfOperand, HalfResult, Convolve, program.View };
 
 /// The name under which the table of a level is exported. The name encodes the layout of all shared
 /// types, so that an object with another layout does not link.
 pub fn symbolOf(comptime level: []const u8) []const u8 {
-    @setEvalBranchQuota(100_000);
+    @setEvalBranchQuota(1_000_000);
     var layout: []const u8 = "";
     for (shared) |Shared| {
         layout = layout ++ std.fmt.comptimePrint("{d}:", .{@sizeOf(Shared)});

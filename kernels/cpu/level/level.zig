@@ -24,6 +24,7 @@ const gemm_panels = @import("panels.zig");
 const philox = @import("../../numbers/philox.zig");
 const program = @import("../../program/program.zig");
 const tile = @import("tile.zig");
+const windows = @import("windows.zig");
 const Pool = @import("../pool.zig").Pool;
 
 const x86 = std.Target.x86;
@@ -82,6 +83,14 @@ fn Gemm(comptime T: type) type {
     };
 }
 
+fn Convolution(comptime T: type) type {
+    return struct {
+        fn run(pool: *Pool, one: *const contract.Convolve, scratch: [*]align(64) u8, scratch_length: usize) callconv(.c) bool {
+            return windows.Convolution(T, config).run(pool, one, scratch[0..scratch_length]);
+        }
+    };
+}
+
 const has_panels = !builtin.cpu.arch.isWasm();
 
 fn exists(comptime row: anytype, comptime T: type) bool {
@@ -113,6 +122,7 @@ pub const own: contract.Table = blk: {
             all.store[code][stored] = &convert.Storer(dtype, T).store;
         }
         all.gemm[code] = &Gemm(T).run;
+        all.convolve[code] = &Convolution(T).run;
         all.gemm_pack[code] = if (has_panels) &Gemm(T).pack else null;
     }
     all.gemm_half = &gemm_half.Gemm(config, false).run;

@@ -52,7 +52,11 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
             columns: usize,
             /// Whether C holds the sum of earlier blocks.
             accumulate: bool,
+            /// Where the pieces of the chain begin, each of `k` steps, from `a` and from `b`.
+            pieces: []const Piece = &.{.{}},
         };
+
+        pub const Piece = struct { a: isize = 0, b: isize = 0 };
 
         const Run = *const fn (block: *const Block) void;
 
@@ -72,10 +76,12 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
         fn Kernel(comptime rows: usize, comptime vectors: usize) type {
             return struct {
                 fn run(block: *const Block) void {
-                    const sums = if (comptime builtin.cpu.arch.isWasm())
-                        gemm_wasm.multiply(T, rows, vectors, V, block)
-                    else
-                        multiply(block);
+                    var sums: [rows][vectors]V = @splat(@splat(@splat(0)));
+                    for (block.pieces) |*piece| {
+                        if (comptime builtin.cpu.arch.isWasm()) {
+                            gemm_wasm.multiply(T, rows, vectors, V, block, piece, &sums);
+                        } else multiply(block, piece, &sums);
+                    }
                     const last = block.columns - (vectors - 1) * lanes;
                     inline for (0..rows) |r| {
                         const c = offset(block.c, block.c_row * @as(isize, r));
@@ -89,13 +95,12 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
                     }
                 }
 
-                inline fn multiply(block: *const Block) [rows][vectors]V {
-                    var sums: [rows][vectors]V = @splat(@splat(@splat(0)));
+                inline fn multiply(block: *const Block, piece: *const Piece, sums: *[rows][vectors]V) void {
                     const a_row = block.a_row;
                     const a_col = block.a_col;
                     const b_row = block.b_row;
-                    var a = block.a;
-                    var b = block.b;
+                    var a = offset(block.a, piece.a);
+                    var b = offset(block.b, piece.b);
                     for (0..block.k) |_| {
                         var right: [vectors]V = undefined;
                         inline for (0..vectors) |v| right[v] = load(b + v * lanes);
@@ -108,7 +113,6 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
                         a = offset(a, a_col);
                         b = offset(b, b_row);
                     }
-                    return sums;
                 }
             };
         }

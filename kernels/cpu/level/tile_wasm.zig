@@ -16,31 +16,32 @@ const steps = 8;
 /// The same number where each row of A has its own pointer, which moves once for all these steps.
 const steps_across = 4;
 
-/// The sums of products over one block of k; `block` is that of `tile.zig`.
+/// Adds the products over one piece of a block of k to the sums; both are those of `tile.zig`.
 pub inline fn multiply(
     comptime T: type,
     comptime rows: usize,
     comptime vectors: usize,
     comptime V: type,
     block: anytype,
-) [rows][vectors]V {
+    piece: anytype,
+    sums: *[rows][vectors]V,
+) void {
     const Loop = Loops(T, rows, vectors, V);
-    var sums: [rows][vectors]V = @splat(@splat(@splat(0)));
-    var b = @intFromPtr(block.b);
+    var b = @intFromPtr(block.b) +% bytes(T, piece.b);
     const b_row = bytes(T, block.b_row);
     const a_row = bytes(T, block.a_row);
     const a_col = bytes(T, block.a_col);
     var a: [rows]usize = undefined;
-    for (&a, 0..) |*row, i| row.* = @intFromPtr(block.a) +% i *% a_row;
+    for (&a, 0..) |*row, i| row.* = @intFromPtr(block.a) +% bytes(T, piece.a) +% i *% a_row;
     var rest = block.k;
     if (block.a_row == 1) {
         while (rest >= steps) : (rest -= steps) {
-            inline for (0..steps) |_| Loop.down(&sums, &a[0], a_col, &b, b_row);
+            inline for (0..steps) |_| Loop.down(sums, &a[0], a_col, &b, b_row);
         }
         inline for (1..rows) |i| a[i] = a[0] +% i * @sizeOf(T);
     } else if (block.a_col == 1) {
         while (rest >= steps_across) : (rest -= steps_across) {
-            inline for (0..steps_across) |step| Loop.across(&sums, &a, step, &b, b_row);
+            inline for (0..steps_across) |step| Loop.across(sums, &a, step, &b, b_row);
             inline for (&a) |*row| {
                 row.* +%= steps_across * @sizeOf(T);
                 pin(row);
@@ -48,10 +49,9 @@ pub inline fn multiply(
         }
     }
     while (rest > 0) : (rest -= 1) {
-        Loop.across(&sums, &a, 0, &b, b_row);
+        Loop.across(sums, &a, 0, &b, b_row);
         inline for (&a) |*row| row.* +%= a_col;
     }
-    return sums;
 }
 
 fn bytes(comptime T: type, elements: isize) usize {

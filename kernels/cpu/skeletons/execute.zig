@@ -2,6 +2,7 @@
 //! the data: an index out of range is refused here.
 
 const arg = @import("arg.zig");
+const convolve = @import("convolve.zig");
 const contract = @import("../level/contract.zig");
 const facts = @import("../../program/facts.zig");
 const fold = @import("fold.zig");
@@ -37,6 +38,7 @@ pub fn execute(
         .matmul => |*one| if (facts.hasHalves(one)) {
             product_halves.execute(level, pool, scratch, one);
         } else product.execute(tables, pool, scratch, one),
+        .convolve => |*one| convolve.execute(tables, pool, scratch, one),
         .gather => |*one| {
             const status = check(message, one, "gather");
             if (status != .ok) return status;
