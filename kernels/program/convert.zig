@@ -218,6 +218,17 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
                 while (c < columns) : (c += 1) out[c] = fromStored(dtype, T, run[c]);
             } else if (stride == 0) {
                 @memset(out[0..columns], fromStored(dtype, T, run[0]));
+            } else if (S == T and stride == 2 * @sizeOf(S)) {
+                // The second line begins one element early, for what follows the last element is
+                // not the source's.
+                const even: @Vector(side, i32) = .{ 0, 2, 4, 6, ~@as(i32, 1), ~@as(i32, 3), ~@as(i32, 5), ~@as(i32, 7) };
+                var c: usize = 0;
+                while (c + side <= columns) : (c += side) {
+                    const first: Line = run[2 * c ..][0..side].*;
+                    const second: Line = run[2 * c + side - 1 ..][0..side].*;
+                    out[c..][0..side].* = @shuffle(T, first, second, even);
+                }
+                while (c < columns) : (c += 1) out[c] = run[2 * c];
             } else for (0..columns) |c| {
                 const value = at(S, source, @as(isize, @intCast(c)) *% stride).*;
                 out[c] = fromStored(dtype, T, value);

@@ -5,7 +5,7 @@ import { groupResult } from "../../array/group.ts";
 import { contiguous, filled, fromTypedArray, map, mapInto, type NDArray } from "../../array/ndarray.ts";
 import { argFold } from "../../array/skeletons.ts";
 import { broadcastTo, reshape } from "../../array/views.ts";
-import { addTaps, joinWindows, placesAlong, windowsOf } from "../../array/windows.ts";
+import { joinWindows, placesAlong, windowsOf } from "../../array/windows.ts";
 import { asItIs, refuse } from "../../pure/check.ts";
 import { rangeOf } from "../../pure/dtype.ts";
 import { checkShape, sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
@@ -98,17 +98,6 @@ export class ArgMaxPool extends LastWindowsOp {
   }
 }
 
-/** A tensor of one number, stretched to a shape. */
-function everywhere(beside: NDArray, number: number, shape: Shape): NDArray {
-  return broadcastTo(filled(beside.storage.stream, [], beside.dtype, number), shape);
-}
-
-/** The part of a window's element: what `part` has where `places` name the element, and zeros. */
-function chosen(places: NDArray, number: number, part: NDArray): NDArray {
-  const isIt = map("equal", [places, everywhere(places, number, places.shape)]);
-  return map("where", [isIt, part, everywhere(part, 0, part.shape)], undefined, part.dtype);
-}
-
 /** An op that is given places in windows as its second operand, of a type of integers. */
 export abstract class WindowPlacesOp extends LastWindowsOp {
   /** @ignore The shape of the first operand for places of this shape, and what it is called. */
@@ -141,14 +130,14 @@ export class WindowChoice extends WindowPlacesOp {
   protected override wanted(places: Shape): readonly [name: string, shape: Shape] {
     return ["tensor", [...places.slice(0, this.firstAxis(places)), ...this.lengths]];
   }
-  /** Two maps for each element of a window. */
+  /** A map for each element of a window. */
   compute(a: NDArray, places: NDArray): NDArray {
     const axis = this.firstAxis(a.shape);
     return groupResult(() => {
       const result = filled(a.storage.stream, places.shape, a.dtype, 0);
       for (const { number, inside, windows } of tapsOf(this.windows, this.lengths)) {
         const target = placesAlong(result, axis, windows), part = placesAlong(a, axis, inside);
-        mapInto(target, "add", [target, chosen(placesAlong(places, axis, windows), number, part)]);
+        mapInto(target, "addWhereEqual", [target, placesAlong(places, axis, windows), part], number);
       }
       return result;
     });
@@ -174,17 +163,15 @@ export class WindowChoiceGradient extends WindowPlacesOp {
   protected override wanted(): readonly [name: string, shape: Shape] {
     return ["gradient", [...this.shape.slice(0, this.firstAxis(this.shape)), ...this.counts]];
   }
-  /** Two maps for each element of a window. */
+  /** A map for each element of a window. */
   compute(g: NDArray, places: NDArray): NDArray {
     const axis = this.firstAxis(this.shape);
     return summed(g.dtype, (sums) => {
       const whole = filled(g.storage.stream, this.shape, sums, 0), dense = contiguous(places);
-      addTaps(
-        whole,
-        axis,
-        this.windows,
-        (number, seen) => chosen(placesAlong(dense, axis, seen), number, placesAlong(g, axis, seen)),
-      );
+      for (const { number, inside, windows } of tapsOf(this.windows, this.shape.slice(axis))) {
+        const target = placesAlong(whole, axis, inside), part = placesAlong(g, axis, windows);
+        mapInto(target, "addWhereEqual", [target, placesAlong(dense, axis, windows), part], number);
+      }
       return whole;
     });
   }

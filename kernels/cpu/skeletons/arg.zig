@@ -31,6 +31,9 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
     if (short and axes.rank == kept + 1 and kept > 0 and shape[kept - 1] >= columns_min) {
         return runColumns(prepared, &bases, &shape, true);
     }
+    if (short and axes.rank > kept + 1 and kept > 0 and shape[kept - 1] >= columns_min) {
+        return runWindows(prepared, &bases, &shape);
+    }
     const size: isize = @intCast(prepared.compute.bytes());
     const plain = axes.rank <= kept + 1 and prepared.dtypes[1] == prepared.compute and
         (axes.rank == kept or axes.strides[1][kept] == size);
@@ -93,6 +96,52 @@ noinline fn runColumns(
             store(@ptrFromInt(out), @ptrCast(&places), 1, count, 0, axes.strides[0][last]);
         }
         if (!walk.next(shape[0..last], axes.strides[0..2], 0, bases)) return;
+    }
+}
+
+/// Compares windows side by side, whose elements lie along several axes: each element of all windows
+/// is a row of a tile.
+noinline fn runWindows(prepared: *const Prepared, bases: *[2]usize, shape: *const [rank_max]usize) void {
+    const axes = &prepared.axes;
+    const last = prepared.kept - 1;
+    const kernel = prepared.tables.arg_columns[@backingInt(prepared.compute)][prepared.row].?;
+    const ints = @backingInt(program.DType.int32);
+    const store = prepared.tables.store[ints][@backingInt(prepared.dtypes[0])];
+    const load = prepared.load(1);
+    const size = prepared.compute.bytes();
+    // A tile has several lines of windows where they are short.
+    const outer = last -| 1;
+    const lines = if (last > 0) shape[outer] else 1;
+    const line_strides = if (last > 0) [2]isize{ axes.strides[0][outer], axes.strides[1][outer] } else [2]isize{ 0, 0 };
+    const strides = [2]isize{ axes.strides[0][last], axes.strides[1][last] };
+    const most = @min(columns_each, short_each * short_columns / prepared.reduced);
+    const columns = @min(most, shape[last]);
+    const rows = most / columns;
+    var tile: [short_each * short_columns * 8]u8 align(64) = undefined;
+    var places: [columns_each]i32 = undefined;
+    var walk: axes_module.Walk = .{};
+    while (true) {
+        var line: usize = 0;
+        while (line < lines) : (line += rows) {
+            const down = @min(rows, lines - line);
+            var column: usize = 0;
+            while (column < shape[last]) : (column += columns) {
+                const across = @min(columns, shape[last] - column);
+                const count = down * across;
+                var element: [1]usize = .{
+                    axes_module.advance(axes_module.advance(bases[1], line_strides[1], line), strides[1], column),
+                };
+                var inner: axes_module.Walk = .{};
+                for (0..prepared.reduced) |i| {
+                    load(tile[i * count * size ..].ptr, @ptrFromInt(element[0]), down, across, line_strides[1], strides[1]);
+                    _ = inner.next(axes.shape[prepared.kept..axes.rank], axes.strides[1..2], prepared.kept, &element);
+                }
+                kernel(&places, &tile, @intCast(count * size), prepared.reduced, count);
+                const out = axes_module.advance(axes_module.advance(bases[0], line_strides[0], line), strides[0], column);
+                store(@ptrFromInt(out), @ptrCast(&places), down, across, line_strides[0], strides[0]);
+            }
+        }
+        if (!walk.next(shape[0..outer], axes.strides[0..2], 0, bases)) return;
     }
 }
 
