@@ -41,6 +41,8 @@ const slack = 1024;
 const part_work = 512 << 10;
 /// Parts that are wanted for each thread.
 const parts_each = 4;
+/// The same where each part copies a whole operand for itself.
+const long_parts_each = 2;
 
 comptime {
     std.debug.assert(lines_bytes + right_bytes + 2 * slack <= contract.scratch_bytes);
@@ -384,7 +386,7 @@ pub fn Convolution(comptime T: type, comptime config: tile.Config) type {
                 const elements = phases *| (plan.rows + extent / step) *| plan.width +| 128;
                 const fit = lines_max / (elements *| one.out_width);
                 if (fit == 0) return null;
-                const wanted = if (pool.threads == 1) 1 else divCeil(pool.threads * parts_each, one.groups * plan.channel_parts);
+                const wanted = if (pool.threads == 1) 1 else divCeil(pool.threads * long_parts_each, one.groups * plan.channel_parts);
                 const least = @max(1, Tile.rows_max / one.out_width);
                 plan.items = @min(fit, one.n, @max(least, divCeil(one.n, wanted)));
                 plan.item_parts = divCeil(one.n, plan.items);
