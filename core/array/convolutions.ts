@@ -6,7 +6,7 @@ import { type Shape, sizeOf } from "../pure/shape.ts";
 import type { Windows } from "../pure/windows.ts";
 import { groupResult } from "./group.ts";
 import { contiguous, copy, empty, filled, mapInto, type NDArray } from "./ndarray.ts";
-import { convolve, type Placement } from "./skeletons.ts";
+import { convolve, fold, type Placement } from "./skeletons.ts";
 import { permute, reshape } from "./views.ts";
 import { placesAlong } from "./windows.ts";
 
@@ -118,20 +118,41 @@ export function convolvedBack(
   });
 }
 
+/** The most elements of the sums of all shares together. */
+const sharesMost = 2 ** 20;
+
+/**
+ * Into how many shares of the batch sums over it are divided, which are added in the end. Threads then take whole shares: parts
+ * of one sum would each copy an operand for themselves. The number depends on the shape alone, and so do the bits.
+ */
+function sharesOf(n: number, size: number): number {
+  return [8, 4, 2].find((shares) => n % shares === 0 && n >= 2 * shares && shares * size <= sharesMost) ?? 1;
+}
+
 /** The sums of x [n, c, ...] times y [n, o, ...] over all places where an element of a kernel meets them: [o, c / groups, ...]. */
 export function convolvedKernels(x: NDArray, y: NDArray, windows: readonly Windows[], groups: number): NDArray {
   const o = y.shape[1]! / groups, channels = x.shape[1]! / groups, pair = pairOf(windows);
-  const [h, w] = pair.map(({ size }) => size) as [number, number];
+  const [h, w] = pair.map(({ size }) => size) as [number, number], shape = windows.map(({ size }) => size);
+  const placed = pair.map(({ step, dilation, before }) => ({ step: dilation, dilation: step, before }));
+  const isLong = pair[0].count * pair[1].count > h * w;
+  const shares = groups === 1 && isLong ? sharesOf(x.shape[0]!, channels * h * w * o) : 1;
+  // The groups of the instruction are those of the kernels, or shares of the batch.
+  const apart = Math.max(groups, shares);
   return groupResult(() => {
     const stream = x.storage.stream;
     // Sums along many places are written as rows of output channels, for each channel and column of the kernel.
-    const out = pair[0].count * pair[1].count > h * w
-      ? permute(empty(stream, [groups, h, channels, w, o], x.dtype), [2, 0, 4, 1, 3])
-      : empty(stream, [channels, groups, o, h, w], x.dtype);
-    const placed = pair.map(({ step, dilation, before }) => ({ step: dilation, dilation: step, before }));
-    const kernel = permute(inGroups(contiguous(y), groups, 1), [1, 2, 0, 3, 4]);
-    const input = permute(inGroups(x, groups, 1), [2, 1, 0, 3, 4]);
+    const order = [apart, h, channels, w, o];
+    const memory = isLong ? empty(stream, order, x.dtype) : empty(stream, [channels, apart, o, h, w], x.dtype);
+    const out = isLong ? permute(memory, [2, 0, 4, 1, 3]) : memory, dense = contiguous(y);
+    const kernel = shares > 1
+      ? permute(inGroups(dense, shares, 0), [0, 2, 1, 3, 4])
+      : permute(inGroups(dense, groups, 1), [1, 2, 0, 3, 4]);
+    const input = shares > 1
+      ? permute(inGroups(x, shares, 0), [2, 0, 1, 3, 4])
+      : permute(inGroups(x, groups, 1), [2, 1, 0, 3, 4]);
     write(out, kernel, input, placed as unknown as Pair<Placement>);
-    return reshape(permute(out, [1, 2, 0, 3, 4]), [groups * o, channels, ...windows.map(({ size }) => size)]);
+    if (shares === 1) return reshape(permute(out, [1, 2, 0, 3, 4]), [groups * o, channels, ...shape]);
+    const sums = fold("sum", [memory], [0], order.slice(1));
+    return reshape(permute(sums, [3, 1, 0, 2]), [o, channels, ...shape]);
   });
 }

@@ -264,6 +264,26 @@ pub fn loadRange(
     }
 }
 
+/// Where elements `first..first + count` of the linear reduced index lie, if the kernel can read them
+/// in place.
+fn lineAt(prepared: *const Prepared, base: usize, k: usize, first: usize, count: usize) ?[*]const u8 {
+    const axes = &prepared.axes;
+    const last = axes.rank - 1;
+    const size: isize = @intCast(prepared_module.elementBytes(prepared));
+    if (last < prepared.kept or prepared.dtypes[k] != prepared.compute or axes.strides[k][last] != size) return null;
+    const inner = first % axes.shape[last];
+    if (inner + count > axes.shape[last]) return null;
+    var address = advance(base, size, inner);
+    var rest = first / axes.shape[last];
+    var axis = last;
+    while (axis > prepared.kept) {
+        axis -= 1;
+        address = advance(address, axes.strides[k][axis], rest % axes.shape[axis]);
+        rest /= axes.shape[axis];
+    }
+    return @ptrFromInt(address);
+}
+
 noinline fn reduceTiles(prepared: *const Prepared, bases: *const Bases, result: *f64) void {
     if (prepared.reduced == 0) return prepared_module.setStart(prepared, result);
     var tree: RowTree = undefined;
@@ -288,6 +308,10 @@ noinline fn chunkTiles(
     var pointers: [inputs_max][*]const u8 = undefined;
     const count = @min(contract.chunk, prepared.reduced - first);
     for (1..prepared.operands) |k| {
+        if (lineAt(prepared, bases[k], k, first, count)) |line| {
+            pointers[k - 1] = line;
+            continue;
+        }
         loadRange(prepared, bases[k], k, &tiles[k - 1], first, count);
         pointers[k - 1] = &tiles[k - 1];
     }
