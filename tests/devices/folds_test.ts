@@ -202,7 +202,7 @@ againstReference("an arg row finds the first of the best of each window", (strea
     const random = randomOf(dtype.length * 3), [lines, h, w] = [3, 13, 600];
     for (const [size, step] of [[2, 2], [3, 2], [3, 1], [7, 5], [9, 4]] as const) {
       // Windows in short rows share a tile, long rows take several.
-      for (const across of [9, Math.floor((w - size) / step) + 1]) {
+      for (const across of [3, 9, Math.floor((w - size) / step) + 1]) {
         const down = Math.floor((h - size) / step) + 1, shape = [lines, down, across, size, size];
         const whole = operand(dtype, [lines, h, w], "contiguous", random, () => Math.floor(random() * 5));
         const each: Operand = { ...whole, shape, strides: [h * w, w * step, step, w, 1] };

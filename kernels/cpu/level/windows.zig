@@ -137,21 +137,21 @@ pub fn Convolution(comptime T: type, comptime config: tile.Config) type {
 
             /// Elements after the line may be overwritten: they are written later.
             inline fn copy(lines: *const Lines, line: [*]T, from: [*]const T, low: usize, high: usize) void {
-                for (0..low) |k| line[k] = 0;
                 const stride = lines.step_x *% lines.stride_x;
-                var k = low;
+                var k: usize = 0;
+                while (k < low) : (k += lanes) Tile.store(line + k, @splat(0));
+                k = low;
                 if (stride == 1) {
                     while (k < high) : (k += lanes) Tile.store(line + k, Tile.load(from + (k - low)));
-                    k = high;
                 } else if (stride == 2) {
                     const even = comptime evenLanes();
                     while (k < high) : (k += lanes) {
                         const source = from + 2 * (k - low);
                         Tile.store(line + k, @shuffle(T, Tile.load(source), Tile.load(source + lanes), even));
                     }
-                    k = high;
                 } else while (k < high) : (k += 1) line[k] = stepped(from, k - low, stride)[0];
-                while (k < lines.width) : (k += 1) line[k] = 0;
+                k = high;
+                while (k < lines.width) : (k += lanes) Tile.store(line + k, @splat(0));
             }
 
             fn evenLanes() @Vector(lanes, i32) {

@@ -31,7 +31,7 @@ pub fn run(prepared: *const Prepared, bases_all: *const Bases, first: usize, cou
     if (short and axes.rank == kept + 1 and kept > 0 and shape[kept - 1] >= columns_min) {
         return runColumns(prepared, &bases, &shape, true);
     }
-    if (short and axes.rank > kept + 1 and kept > 0 and shape[kept - 1] >= columns_min) {
+    if (short and axes.rank > kept + 1 and kept > 0 and windowsBeside(shape[0..kept]) >= columns_min) {
         return runWindows(prepared, &bases, &shape);
     }
     const size: isize = @intCast(prepared.compute.bytes());
@@ -97,6 +97,11 @@ noinline fn runColumns(
         }
         if (!walk.next(shape[0..last], axes.strides[0..2], 0, bases)) return;
     }
+}
+
+/// How many windows lie along the last two kept axes, which a tile may hold together.
+fn windowsBeside(shape: []const usize) usize {
+    return shape[shape.len - 1] * if (shape.len > 1) shape[shape.len - 2] else 1;
 }
 
 /// Compares windows side by side, whose elements lie along several axes: each element of all windows
