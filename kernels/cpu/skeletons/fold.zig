@@ -264,6 +264,14 @@ pub fn loadRange(
     }
 }
 
+/// Whether the operand is one element for all that is joined.
+fn isRepeated(prepared: *const Prepared, k: usize) bool {
+    for (prepared.axes.strides[k][prepared.kept..prepared.axes.rank]) |stride| {
+        if (stride != 0) return false;
+    }
+    return true;
+}
+
 /// Where elements `first..first + count` of the linear reduced index lie, if the kernel can read them
 /// in place.
 fn lineAt(prepared: *const Prepared, base: usize, k: usize, first: usize, count: usize) ?[*]const u8 {
@@ -307,7 +315,19 @@ noinline fn chunkTiles(
     var tiles: [inputs_max][tile_elements * 8]u8 align(64) = undefined;
     var pointers: [inputs_max][*]const u8 = undefined;
     const count = @min(contract.chunk, prepared.reduced - first);
+    var mask: u32 = 0;
+    var repeated: Repeated = undefined;
     for (1..prepared.operands) |k| {
+        if (isRepeated(prepared, k)) {
+            const source: [*]const u8 = @ptrFromInt(bases[k]);
+            const size = prepared_module.elementBytes(prepared);
+            if (prepared.dtypes[k] == prepared.compute) {
+                repeated.fill(k - 1, size, source);
+            } else repeated.fillFrom(k - 1, size, prepared.load(k), source);
+            pointers[k - 1] = &repeated.vectors[k - 1];
+            mask |= @as(u32, 1) << @intCast(k - 1);
+            continue;
+        }
         if (lineAt(prepared, bases[k], k, first, count)) |line| {
             pointers[k - 1] = line;
             continue;
@@ -315,7 +335,7 @@ noinline fn chunkTiles(
         loadRange(prepared, bases[k], k, &tiles[k - 1], first, count);
         pointers[k - 1] = &tiles[k - 1];
     }
-    prepared.chunks()(@ptrCast(result), &pointers, 0, &prepared.scalars, first, count);
+    prepared.chunks()(@ptrCast(result), &pointers, mask, &prepared.scalars, first, count);
 }
 
 /// Runs the whole fold, on all threads where it is large enough. `partials` belongs to the caller's
