@@ -16,10 +16,13 @@ export type MapRow = keyof typeof table.map;
 export type FoldRow = keyof typeof table.fold;
 /** A row of the arg skeleton: the index of the best element. */
 export type ArgRow = keyof typeof table.arg;
+/** A row of the scan skeleton: the elements up to each one joined. */
+export type ScanRow = keyof typeof table.scan;
 
 export const mapRows = Object.keys(table.map) as MapRow[];
 export const foldRows = Object.keys(table.fold) as FoldRow[];
 export const argRows = Object.keys(table.arg) as ArgRow[];
+export const scanRows = Object.keys(table.scan) as ScanRow[];
 
 /**
  * How many operands and scalars each map row has: as many as the position of the last one that its expression names.

@@ -3,6 +3,7 @@
  * them.
  */
 import { type DType, isHalf } from "../core/pure/dtype.ts";
+import { scan } from "../core/array/scan.ts";
 import { argFold, checkLabels, convolve, fold, gather, matmul, random, scatterAdd } from "../core/array/skeletons.ts";
 import { broadcastTo, permute } from "../core/array/views.ts";
 import { groupResult, groupResults } from "../core/array/group.ts";
@@ -10,7 +11,17 @@ import { empty, map } from "../core/array/ndarray.ts";
 import { Stream } from "../core/array/stream.ts";
 import { reducedShape, type Shape } from "../core/pure/shape.ts";
 import type { Device } from "../kernels/device.ts";
-import { argRows, dtypeBytes, foldRows, limits, mapRows, mapUses, opcode, table } from "../kernels/instruction.ts";
+import {
+  argRows,
+  dtypeBytes,
+  foldRows,
+  limits,
+  mapRows,
+  mapUses,
+  opcode,
+  scanRows,
+  table,
+} from "../kernels/instruction.ts";
 import { headOf, ofView, placeOf, readFlatCode, viewPlaces, wordsMost } from "../kernels/schema.ts";
 import { compute, layoutNames, mapTo, type Operand, operand, operandsOf, put, type Random, typesOf } from "./arrays.ts";
 import { partCases } from "./row_cases.ts";
@@ -100,6 +111,14 @@ export function recordPrograms(from: Random): Step[][] {
     for (const row of argRows) {
       const inputs = operands(1, () => any(typesOf(table.arg[row])), shape);
       record((stream) => compute(stream, inputs, ([a]) => argFold(row, a!, axes, outShape)));
+    }
+  }
+  for (const shape of shapes) {
+    for (const row of scanRows) {
+      const found = table.scan[row], dtype = any(typesOf(found)), end = from() < 0.5;
+      const inputs = operands(row === "recurrence" ? 2 : 1, () => dtype, shape);
+      const axis = Math.floor(from() * shape.length);
+      record((stream) => compute(stream, inputs, (arrays) => scan(row, arrays, axis, end)));
     }
   }
   for (const row of mapRows) {
@@ -208,6 +227,7 @@ export function recordPrograms(from: Random): Step[][] {
     }
     for (const shape of [[4, 0], [1, 1]]) {
       record((stream) => compute(stream, [wild(shape)], ([x]) => fold("sum", [x!], [1], [shape[0]!])));
+      record((stream) => compute(stream, [wild(shape)], ([x]) => scan("sum", [x!], 1)));
       record((stream) => compute(stream, [wild(shape)], ([x]) => argFold("argmax", x!, [1], [shape[0]!])));
       record((stream) => compute(stream, [wild(shape), wild(shape)], ([x, y]) => map("add", [x!, y!])));
     }

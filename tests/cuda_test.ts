@@ -154,6 +154,8 @@ async function modulesOfEachKind(text: string): Promise<Map<string, Uint8Array<A
       "fold",
       "join",
       "arg",
+      "scan_block",
+      "scan",
       "matmul",
       "gather",
       "scatter_first",

@@ -3,6 +3,7 @@
  * Such views are given to products with k = 0 and to sums of nothing.
  */
 import type { DType } from "../core/pure/dtype.ts";
+import { scan } from "../core/array/scan.ts";
 import { argFold, fold, gather, matmul, scatterAdd } from "../core/array/skeletons.ts";
 import { copy } from "../core/array/ndarray.ts";
 import { argRows, foldRows, table } from "../kernels/instruction.ts";
@@ -43,6 +44,7 @@ againstReference("what is made of no elements does not depend on their strides",
   for (const row of argRows) {
     check(`${row} of nothing`, [wild("float32", [4, 0], stride)], ([x]) => argFold(row, x!, [1], [4]));
   }
+  check("a scan of nothing", [wild("float32", [4, 0], stride)], ([x]) => scan("sum", [x!], 1));
   check("a copy of nothing", [wild("float32", [3, 0], stride)], ([x]) => copy(x!));
   const long = operand("float32", [2, 3, 4], "contiguous", random), index = wild("int32", [0], stride);
   check("a gather of nothing", [long, index], ([source, at]) => gather(source!, at!, 1, [2, 0, 4]));

@@ -12,6 +12,7 @@ import {
   makeTypedArray,
   type TypedArray,
 } from "../core/pure/dtype.ts";
+import { scan } from "../core/array/scan.ts";
 import { argFold, fold, gather, matmul, random as randomArray, scatterAdd } from "../core/array/skeletons.ts";
 import { broadcastTo } from "../core/array/views.ts";
 import { groupResult } from "../core/array/group.ts";
@@ -20,7 +21,7 @@ import { Stream } from "../core/array/stream.ts";
 import { reducedShape, type Shape } from "../core/pure/shape.ts";
 import { openCpu } from "../kernels/native/native.ts";
 import type { Device } from "../kernels/device.ts";
-import { argRows, dtypeCode, foldRows, mapRows, opcode, table } from "../kernels/instruction.ts";
+import { argRows, dtypeCode, foldRows, mapRows, opcode, scanRows, table } from "../kernels/instruction.ts";
 import { findLibrary } from "../kernels/native/library.ts";
 import { openWasm } from "../kernels/wasm.ts";
 import {
@@ -120,6 +121,33 @@ function* foldCases(): Generator<Case> {
         const each = large(dtype, shape, layoutNames[turn++ % layoutNames.length]!);
         const run = (stream: Stream) => compute(stream, [each], ([a]) => argFold(row, a!, axes, outShape));
         yield [`${row} of ${dtype} [${shape.join(", ")}] over ${axes}`, run];
+      }
+    }
+  }
+}
+
+/** Scans along rows and down columns, with blocks of each shared out among threads and without. */
+const scanShapes: readonly [Shape, number][] = [
+  [[5], 0],
+  [[1, 70_001], 1],
+  [[60, 1050], 1],
+  [[1050, 60], 0],
+  [[9000, 2], 0],
+  [[4000, 5], 1],
+];
+
+function* scanCases(): Generator<Case> {
+  let turn = 0;
+  for (const [shape, axis] of scanShapes) {
+    for (const row of scanRows) {
+      for (const dtype of typesOf(table.scan[row])) {
+        turn++;
+        const operands = Array.from(
+          { length: row === "recurrence" ? 2 : 1 },
+          (_, k) => large(dtype, shape, layoutNames[(turn + k) % layoutNames.length]!, k),
+        );
+        const run = (stream: Stream) => compute(stream, operands, (arrays) => scan(row, arrays, axis, turn % 2 === 0));
+        yield [`scan ${row} of ${dtype} [${shape.join(", ")}] along ${axis}`, run];
       }
     }
   }
@@ -292,8 +320,9 @@ testUnless(
   "folds and arg rows have the same bits for 1, 2 and 3 threads",
   () => compare(threads, foldCases()),
 );
-testUnless(absence("cpu"), "gather, scatter and random have the same bits for 1, 2 and 3 threads", () => {
+testUnless(absence("cpu"), "scans, gather, scatter and random have the same bits for 1, 2 and 3 threads", () => {
   compare(threads, otherCases());
+  compare(threads, scanCases());
 });
 testUnless(absence("cpu"), "groups have the same bits for 1, 2 and 3 threads", () => compare(threads, groupCases()));
 testUnless(absence("cpu"), "matmul has the same bits for 1, 2 and 3 threads, and from run to run", () => {
@@ -391,8 +420,9 @@ for (const level of levels) {
   const doors = { wasm: openWasm, [level]: () => openLevel(level) };
   onLevels([level], `maps have the same bits on ${level} and on wasm`, () => compare(doors, mapCases()));
   onLevels([level], `folds and arg rows have the same bits on ${level} and on wasm`, () => compare(doors, foldCases()));
-  onLevels([level], `gather, scatter and random have the same bits on ${level} and on wasm`, () => {
+  onLevels([level], `scans, gather, scatter and random have the same bits on ${level} and on wasm`, () => {
     compare(doors, otherCases());
+    compare(doors, scanCases());
   });
   onLevels([level], `groups have the same bits on ${level} and on wasm`, () => compare(doors, groupCases()));
 }

@@ -7,10 +7,10 @@ import { type DotNode, dotOf } from "../pure/dot.ts";
 import { sizeOf } from "../pure/shape.ts";
 import { groups, type Instruction, type List, type Slot, sources, target } from "./list.ts";
 
-/** What an instruction is called: a map by its row alone, a fold or arg by both names, as `fold sum`. */
+/** What an instruction is called: a map by its row alone, others that have a row by both names, as `fold sum`. */
 function nameOf({ words }: Instruction): string {
   const kind = opcodeName[words[0]!]!;
-  if (kind !== "map" && kind !== "fold" && kind !== "arg") return kind;
+  if (kind !== "map" && kind !== "fold" && kind !== "arg" && kind !== "scan") return kind;
   const row = Object.keys(table[kind])[words[placeOf[kind].row]!]!;
   return kind === "map" ? row : `${kind} ${row}`;
 }

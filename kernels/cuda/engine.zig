@@ -11,6 +11,7 @@ const description = @import("description.zig");
 const driver = @import("driver.zig");
 const graph = @import("graph.zig");
 const launch = @import("launch.zig");
+const scan = @import("scan.zig");
 const layout = @import("../gpu/arguments.zig");
 const lt_module = @import("blas_lt.zig");
 const memory = @import("../host/memory.zig");
@@ -285,6 +286,7 @@ pub const Engine = struct {
     fn launchOne(engine: *Engine, instruction: *const Instruction) Failed!void {
         switch (instruction.*) {
             .matmul => |*one| try product.multiply(engine, one),
+            .scan => |*one| try scan.execute(engine, one),
             // The next read reports an index out of range.
             .check => |*one| try launch.check(engine, one, .label),
             // The launcher of an instruction has the instruction's name.

@@ -41,9 +41,9 @@ const splits_max = 1024;
 const scatter_first_count = 8192;
 const scatter_first_elements = 1 << 18;
 
-const rows_max = @max(table.map_rows.len, table.fold_rows.len, table.arg_rows.len);
+const rows_max = @max(table.map_rows.len, table.fold_rows.len, table.arg_rows.len, table.scan_rows.len);
 
-pub const Skeleton = enum { vector, strided, fold, join, arg, matmul, gather, scatter, scatter_first, random, check };
+pub const Skeleton = enum { vector, strided, fold, join, arg, scan, scan_block, matmul, gather, scatter, scatter_first, random, check };
 
 /// Loaded kernels, by skeleton, type and row.
 pub const Functions = struct {
@@ -61,6 +61,7 @@ fn nameOf(buffer: []u8, skeleton: Skeleton, type_code: usize, row: usize) [:0]co
         .vector, .strided => print(buffer, "{t}_{s}_{t}", .{ skeleton, map_names[row], dtype }, 0),
         .fold, .join => print(buffer, "{t}_{s}_{t}", .{ skeleton, fold_names[row], dtype }, 0),
         .arg => print(buffer, "arg_{s}_{t}", .{ arg_names[row], dtype }, 0),
+        .scan, .scan_block => print(buffer, "{t}_{s}_{t}", .{ skeleton, scan_names[row], dtype }, 0),
         .matmul, .scatter, .scatter_first, .random => print(buffer, "{t}_{t}", .{ skeleton, dtype }, 0),
         .gather => print(buffer, "gather_{d}", .{@as(u8, 1) << @intCast(type_code)}, 0),
         .check => print(buffer, "check", .{}, 0),
@@ -76,6 +77,7 @@ fn namesOf(comptime rows: anytype) [rows.len][]const u8 {
 const map_names = namesOf(table.map_rows);
 const fold_names = namesOf(table.fold_rows);
 const arg_names = namesOf(table.arg_rows);
+const scan_names = namesOf(table.scan_rows);
 
 fn kernelOf(engine: *Engine, skeleton: Skeleton, type_code: usize, row: usize) Failed!*driver.Function {
     const place = &engine.functions.list[@backingInt(skeleton)][type_code][row];

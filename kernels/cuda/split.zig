@@ -26,6 +26,18 @@ pub fn kept(one: *const program.Fold) [2]program.Fold {
     return parts;
 }
 
+/// Splits the longest axis of a scan's rows into its first half and the rest.
+pub fn scanned(one: *const program.Payload("scan")) [2]program.Payload("scan") {
+    const axis = std.mem.indexOfMax(usize, one.shape[0 .. one.rank - 1]);
+    const half = one.shape[axis] / 2;
+    var parts: [2]program.Payload("scan") = @splat(one.*);
+    parts[0].shape[axis] = half;
+    parts[1].shape[axis] = one.shape[axis] - half;
+    move(&parts[1].out, axis, half);
+    for (parts[1].inputs[0..one.inputs_count]) |*input| move(input, axis, half);
+    return parts;
+}
+
 /// Slices of the reduced elements, in order, each joined into a row of partial results, which a
 /// further fold joins.
 pub const Slices = struct {

@@ -100,6 +100,35 @@ pub fn fillScalars(steps: anytype, scalars: *[fused_scalars_max]u64) void {
     }
 }
 
+/// The most operands of a scan.
+pub const scan_operands = 3;
+
+/// The arguments of a scan: the scanned axis apart, then the axes of its rows, the innermost first.
+pub const Scan = extern struct {
+    addresses: [scan_operands]u64 = @splat(0),
+    /// What each part joins to, and then what the parts up to it do, in the compute type.
+    carried: u64 = 0,
+    /// Strides in bytes.
+    along: [scan_operands]i64 = @splat(0),
+    strides: [scan_operands][rank_max]i64 = @splat(@splat(0)),
+    /// The elements of a row, and those of a part of it.
+    length: u64 = 0,
+    each: u64 = 0,
+    rows: Divisor = .{},
+    /// How many parts all rows have.
+    items: u32 = 0,
+    rank: u32 = 0,
+    /// 1 where only what each part joins to is wanted.
+    totals: u32 = 0,
+    dtypes: [4]u8 = @splat(0),
+    divisors: [rank_max]Divisor = @splat(.{}),
+
+    comptime {
+        // Equal arguments have equal bytes.
+        std.debug.assert(@sizeOf(Scan) == 8 * (6 + 3 + scan_operands * rank_max) + 12 + 4 * 4 + 12 * rank_max + 4);
+    }
+};
+
 /// The arguments of a fold or arg: the kept axes, then the reduced ones.
 pub fn Fold(comptime operands: usize) type {
     return extern struct {

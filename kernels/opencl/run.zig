@@ -17,6 +17,7 @@ const program = @import("../program/program.zig");
 const row_plan = @import("../gpu/row_plan.zig");
 const row_text = @import("../gpu/row_text.zig");
 const row_text_cpu = @import("../gpu/row_text_cpu.zig");
+const scan = @import("scan.zig");
 const skeletons = @import("skeletons.zig");
 const Words = @import("../gpu/words.zig").Words;
 
@@ -42,6 +43,7 @@ pub fn execute(engine: *Engine, instruction: *const Instruction) Status {
             plan.finish(1, 0);
             return runFold(engine, &plan, null);
         },
+        .scan => |*one| return scan.execute(engine, one),
         .matmul => |*one| return opencl_matmul.execute(engine, one),
         .convolve => return convolve(engine),
         .gather => |*one| return gather(engine, one),
@@ -57,6 +59,7 @@ fn supported(engine: *Engine, instruction: *const Instruction) Status {
     const wide = switch (instruction.*) {
         .map => |*one| one.compute == .float64 or one.out.dtype == .float64 or anyDouble(one.inputs[0..one.inputs_count]),
         .fold, .arg => |*one| one.compute == .float64 or one.out.dtype == .float64 or anyDouble(one.inputs[0..one.inputs_count]),
+        .scan => |*one| one.compute == .float64 or one.out.dtype == .float64 or anyDouble(one.inputs[0..one.inputs_count]),
         .matmul => |*one| one.compute == .float64,
         .convolve => |*one| one.compute == .float64,
         .gather, .scatter => |*one| one.out.dtype == .float64,

@@ -109,6 +109,94 @@ KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL ELEMENT *out) {
   }
 }
 
+//@ scan
+// Parts of `each` elements of rows. With TOTALS a part leaves what it joins to in `carried`, part after part and in each
+// the rows; else it is scanned behind what `carried` has of the parts before it, if there are several. A row that does not
+// associate has one part. Sums of floats grow by stretches that are joined first, so that none is lost in a long row.
+typedef struct {
+  I64 rows, length, each, parts, items, rank, sizes[RANK_MAX], offsets[3], along[3], strides[3][RANK_MAX];
+} Parameters;
+#define STRETCH 64
+FUNCTION ACCUMULATOR join(const ACCUMULATOR r, const ACCUMULATOR a0_0, const ACCUMULATOR a0_1) { return JOINED; }
+#define JOIN(x, y) join(x, y, y)
+#define BEGIN_PART                                                                                                   \
+  const I64 part = item / p.rows, row = item - part * p.rows;                                                         \
+  I64 to = p.offsets[0], from = p.offsets[1], beside = p.offsets[2], rest = row;                                      \
+  for (I64 axis = p.rank - 1; axis >= 0; axis--) {                                                                    \
+    const I64 next = rest / p.sizes[axis], at = rest - next * p.sizes[axis];                                          \
+    to += at * p.strides[0][axis];                                                                                    \
+    from += at * p.strides[1][axis];                                                                                  \
+    beside += at * p.strides[2][axis];                                                                                \
+    rest = next;                                                                                                      \
+  }                                                                                                                   \
+  const I64 begin = part * p.each, end = p.length < begin + p.each ? p.length : begin + p.each;                       \
+  ACCUMULATOR before = !TOTALS && part > 0 ? carried[(part - 1) * p.rows + row] : START;
+KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL C_ELEMENT *out, GLOBAL const A_ELEMENT *a,
+                                  GLOBAL const B_ELEMENT *b, GLOBAL ACCUMULATOR *carried) {
+#if GROUPED
+  // A group has a part; each work item has EACH elements of a stretch.
+  LOCAL ACCUMULATOR shared[2][LANES_X];
+  const I64 item = GROUP_X;
+  BEGIN_PART
+  for (I64 first = begin; first < end; first += LANES_X * EACH) {
+    const I64 own = first + LANE_X * EACH;
+    ACCUMULATOR values[EACH], mine = START;
+    for (int e = 0; e < EACH; e++) {
+      if (own + e < end) mine = JOIN(mine, OF_A(a[from + (own + e) * p.along[1]]));
+      values[e] = mine;
+    }
+    shared[0][LANE_X] = mine;
+    BARRIER;
+    int side = 0;
+    for (int distance = 1; distance < LANES_X; distance *= 2) {
+      ACCUMULATOR x = shared[side][LANE_X];
+      if (LANE_X >= distance) x = JOIN(shared[side][LANE_X - distance], x);
+      side = 1 - side;
+      shared[side][LANE_X] = x;
+      BARRIER;
+    }
+#if !TOTALS
+    for (int e = 0; e < EACH; e++) {
+      const ACCUMULATOR joined = LANE_X > 0 ? JOIN(shared[side][LANE_X - 1], values[e]) : values[e];
+      if (own + e < end) out[to + (own + e) * p.along[0]] = OF_C(JOIN(before, joined));
+    }
+#endif
+    before = JOIN(before, shared[side][LANES_X - 1]);
+    BARRIER;
+  }
+#if TOTALS
+  if (LANE_X == 0) carried[part * p.rows + row] = before;
+#endif
+#else
+  // A work item has a part; neighbours have neighbouring rows.
+  for (I64 k = LANE_X; k < p.items; k += LANES_X) {
+    const I64 item = GROUP_X * p.items + k;
+    if (item >= p.rows * p.parts) break;
+    BEGIN_PART
+    for (I64 j = begin; j < end;) {
+#if ASSOCIATES
+      const I64 stop = end < j + STRETCH ? end : j + STRETCH;
+      ACCUMULATOR mine = START;
+      for (; j < stop; j++) {
+        mine = JOIN(mine, OF_A(a[from + j * p.along[1]]));
+#if !TOTALS
+        out[to + j * p.along[0]] = OF_C(JOIN(before, mine));
+#endif
+      }
+      before = JOIN(before, mine);
+#else
+      before = join(before, OF_A(a[from + j * p.along[1]]), OF_B(b[beside + j * p.along[2]]));
+      out[to + j * p.along[0]] = OF_C(before);
+      j++;
+#endif
+    }
+#if TOTALS
+    carried[part * p.rows + row] = before;
+#endif
+  }
+#endif
+}
+
 //@ matmul
 // Parameters of both products: strides from row to row and from column to column, the offsets of a, b and c, and the
 // rows of a group; then for each axis of the batch, and one more, its size and the strides of a, b and c. Every sum

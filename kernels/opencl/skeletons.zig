@@ -4,6 +4,7 @@
 const std = @import("std");
 const program = @import("../program/program.zig");
 const schema = @import("../program/schema.zig");
+const table = @import("../rows/table.zig");
 const text = @import("../gpu/text.zig");
 
 const DType = program.DType;
@@ -39,6 +40,18 @@ pub const Tile = struct {
 /// Rows of a group with one work item.
 pub const rows_max = 128;
 
+/// Elements of a work item of a group that scans one part of a row.
+pub const scan_each = 4;
+
+/// A row of a scan, and which of its kernels.
+pub const Scan = struct {
+    row: u16 = 0,
+    /// Whether a group shares a part of a row.
+    grouped: bool = false,
+    /// Whether it only finds what each part joins to.
+    totals: bool = false,
+};
+
 pub const Text = struct {
     kind: Kind,
     element: DType = .float32,
@@ -49,6 +62,7 @@ pub const Text = struct {
     lanes: [2]u16 = .{ 1, 1 },
     batch_rank: u8 = 0,
     tile: Tile = .{ .rows = 0, .vectors = 0, .depth = 0 },
+    scan: Scan = .{},
 
     /// The kernel, built or kept by the engine's programs.
     pub fn get(
@@ -58,7 +72,7 @@ pub const Text = struct {
         return programs.get(std.mem.asBytes(&one.key()), one, write);
     }
 
-    fn key(one: *const Text) [12]u16 {
+    fn key(one: *const Text) [13]u16 {
         const tile = one.tile;
         var stored: u16 = 0;
         for (one.stored) |dtype| stored = stored << 4 | @backingInt(dtype);
@@ -76,6 +90,7 @@ pub const Text = struct {
             tile.width,
             tile.depth,
             stored,
+            one.scan.row << 2 | @as(u16, @intFromBool(one.scan.grouped)) << 1 | @intFromBool(one.scan.totals),
         };
     }
 
@@ -119,8 +134,30 @@ pub const Text = struct {
                 try writer.writeAll("\n");
                 try writer.writeAll(section("random"));
             },
+            .scan => try one.writeScan(writer),
             .vectors, .lanes => try one.writeProduct(writer),
         }
+    }
+
+    /// The element type is that in which the row joins.
+    fn writeScan(one: *const Text, writer: *Writer) Writer.Error!void {
+        const row = &table.scan_rows[one.scan.row];
+        var buffer: [40]u8 = undefined;
+        try text.fill(writer, "#define ACCUMULATOR @\n#define START (@)\n#define ASSOCIATES @\n#define GROUPED @\n", .{
+            text.typeName(one.element),                   text.startOf(&buffer, row.from, one.element),
+            @as(usize, @intFromBool(row.associates())), @as(usize, @intFromBool(one.scan.grouped)),
+        });
+        try text.fill(writer, "#define TOTALS @\n#define EACH @\n#define RANK_MAX @\n", .{
+            @as(usize, @intFromBool(one.scan.totals)), @as(usize, scan_each), @as(usize, program.rank_max),
+        });
+        for (one.stored, [_][]const u8{ "A", "B", "C" }, 0..) |dtype, letter, k| {
+            const reads = if (k < 2) text.loading(dtype, one.element) else text.conversion(one.element, dtype);
+            try text.fill(writer, "#define @_ELEMENT @\n#define OF_@(x) @x)\n", .{ letter, text.typeName(dtype), letter, reads });
+        }
+        try writer.writeAll("#define JOINED ");
+        try text.expression(writer, row.step, one.element, 0, false);
+        try writer.writeAll("\n");
+        try writer.writeAll(section("scan"));
     }
 
     fn writeProduct(one: *const Text, writer: *Writer) Writer.Error!void {

@@ -229,9 +229,17 @@ pub fn Loader(comptime dtype: DType, comptime T: type) type {
                     out[c..][0..side].* = @shuffle(T, first, second, even);
                 }
                 while (c < columns) : (c += 1) out[c] = run[2 * c];
-            } else for (0..columns) |c| {
-                const value = at(S, source, @as(isize, @intCast(c)) *% stride).*;
-                out[c] = fromStored(dtype, T, value);
+            } else {
+                var c: usize = 0;
+                // Backwards, as scans from the end and flipped tensors are read.
+                if (squares and stride == -@sizeOf(S)) while (c + side <= columns) : (c += side) {
+                    const line: [*]align(1) const S = @ptrCast(at(S, source, @as(isize, @intCast(c + side - 1)) *% stride));
+                    out[c..][0..side].* = std.simd.reverseOrder(lineOf(side, line));
+                };
+                while (c < columns) : (c += 1) {
+                    const value = at(S, source, @as(isize, @intCast(c)) *% stride).*;
+                    out[c] = fromStored(dtype, T, value);
+                }
             }
         }
     };
@@ -265,9 +273,16 @@ pub fn Storer(comptime dtype: DType, comptime T: type) type {
                     }
                 }
                 while (c < columns) : (c += 1) run[c] = toStored(dtype, T, source[c]);
-            } else for (0..columns) |c| {
-                const element = @constCast(at(S, out, @as(isize, @intCast(c)) *% stride));
-                element.* = toStored(dtype, T, source[c]);
+            } else {
+                var c: usize = 0;
+                if (S == T and stride == -@sizeOf(S)) while (c + 8 <= columns) : (c += 8) {
+                    const line: *align(1) [8]S = @ptrCast(@constCast(at(S, out, @as(isize, @intCast(c + 7)) *% stride)));
+                    line.* = std.simd.reverseOrder(@as(@Vector(8, T), source[c..][0..8].*));
+                };
+                while (c < columns) : (c += 1) {
+                    const element = @constCast(at(S, out, @as(isize, @intCast(c)) *% stride));
+                    element.* = toStored(dtype, T, source[c]);
+                }
             }
         }
     };
@@ -330,4 +345,16 @@ test "halves are loaded and stored alike in rows, in columns and by strides" {
             for (back) |word| try std.testing.expectEqual(0xaaaa, word);
         }
     };
+}
+
+test "rows are loaded and stored backwards" {
+    const count = 37;
+    var source: [count]f32 = undefined;
+    for (&source, 0..) |*element, i| element.* = @floatFromInt(i);
+    var loaded: [count]f32 = undefined;
+    Loader(.float32, f32).load(@ptrCast(&loaded), @ptrCast(&source[count - 1]), 1, count, 0, -@sizeOf(f32));
+    for (loaded, 0..) |element, i| try std.testing.expectEqual(source[count - 1 - i], element);
+    var stored: [count]f32 = undefined;
+    Storer(.float32, f32).store(@ptrCast(&stored[count - 1]), @ptrCast(&loaded), 1, count, 0, -@sizeOf(f32));
+    try std.testing.expectEqualSlices(f32, &source, &stored);
 }

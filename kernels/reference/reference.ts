@@ -16,6 +16,7 @@ import {
   mapUses,
   type OpcodeName,
   opcodeName,
+  scanRows,
   table,
 } from "../instruction.ts";
 import { philox } from "./philox.ts";
@@ -58,6 +59,10 @@ function parseRows() {
       return { from: row.from, step: parse(row, row.step), of: parse(row, row.of ?? "a") };
     }),
     args: argRows.map((name) => parse(table.arg[name], table.arg[name].better)),
+    scans: scanRows.map((name) => {
+      const row: { from: number | string; step: string; for?: string } = table.scan[name];
+      return { from: row.from, step: parse(row, row.step) };
+    }),
   };
 }
 
@@ -143,6 +148,8 @@ class Reference implements Device {
         return this.#fold(this.#decode(name));
       case "arg":
         return this.#arg(this.#decode(name));
+      case "scan":
+        return this.#scan(this.#decode(name));
       case "matmul":
         return this.#matmul(this.#decode(name));
       case "convolve":
@@ -176,7 +183,7 @@ class Reference implements Device {
   }
 
   #endOf(name: OpcodeName, { kind, within }: Field, fields: Record<string, number[]>): number {
-    if (kind === "row") return Object.keys(table[name as "map" | "fold" | "arg"]).length;
+    if (kind === "row") return Object.keys(table[name as "map" | "fold" | "arg" | "scan"]).length;
     if (kind === "within") return fields[within!]![0]! + 1;
     return kind === "rest" ? 0 : ends[kind];
   }
@@ -340,6 +347,19 @@ class Reference implements Device {
         index++;
       });
       out.data[place(out, outer)] = best;
+    });
+  }
+
+  #scan({ fields, views }: Decoded<"scan">): void {
+    const { row: [row], compute: [compute], shape } = fields, { out: [out], inputs } = views;
+    const { from, step } = this.#rows.scans[row]!, join = this.#row([step], compute, 0);
+    const env = environment(compute, [0, 0, 0]), start = typeof from === "number" ? from : limitOf(from, compute);
+    forEachIndex(shape, (index) => {
+      // The last axis is the fastest.
+      if (shape.length === 0 || index.at(-1) === 0) env.r = start;
+      load(env, inputs, index, compute);
+      env.r = join(env);
+      write(out, place(out, index), stored(env.r, out.code, compute));
     });
   }
 

@@ -8,7 +8,7 @@ const std = @import("std");
 const expr = @import("expr.zig");
 
 comptime {
-    for (.{ map_rows, fold_rows, arg_rows }) |rows| if (rows.len > 256) {
+    for (.{ map_rows, fold_rows, arg_rows, scan_rows }) |rows| if (rows.len > 256) {
         @compileError("more than 256 rows: the keys of compiled kernels hold the number of a row in a byte");
     };
 }
@@ -54,14 +54,18 @@ pub const FoldRow = struct {
     /// The result of a fold over no elements, from which every fold starts. The ends of
     /// floats are infinities: the maximum of elements that are all -inf is -inf.
     pub fn start(comptime row: FoldRow, comptime T: type) T {
-        const float = @typeInfo(T) == .float;
-        return switch (row.from) {
-            .lowest => if (float) -std.math.inf(T) else std.math.minInt(T),
-            .highest => if (float) std.math.inf(T) else std.math.maxInt(T),
-            .number => |number| if (float) number else @trunc(number),
-        };
+        return startOf(row.from, T);
     }
 };
+
+fn startOf(comptime from: From, comptime T: type) T {
+    const float = @typeInfo(T) == .float;
+    return switch (from) {
+        .lowest => if (float) -std.math.inf(T) else std.math.minInt(T),
+        .highest => if (float) std.math.inf(T) else std.math.maxInt(T),
+        .number => |number| if (float) number else @trunc(number),
+    };
+}
 
 /// The kinds of starts; `lowest` and `highest` are the ends of the type, infinities included.
 pub const From = union(enum) { number: f64, lowest, highest };
@@ -72,6 +76,31 @@ pub const ArgRow = struct {
     name: []const u8,
     tree: expr.Tree,
     types: Types,
+};
+
+/// A scan row: `running = step(running, a)` for the elements up to each one. Joined to an element, the
+/// start gives that element.
+pub const ScanRow = struct {
+    name: []const u8,
+    from: From,
+    /// The expression over `r`, `a` and, in a row of two operands, `b`.
+    step: expr.Tree,
+    operands: usize,
+    /// Whether a join takes longer than memory.
+    slow: bool,
+    types: Types,
+    /// Whether the step is one of its operands, so that nothing is rounded.
+    chooses: bool,
+
+    pub fn start(comptime row: ScanRow, comptime T: type) T {
+        return startOf(row.from, T);
+    }
+
+    /// Whether what was joined from several elements is joined as one element is. The elements of other
+    /// rows follow one another.
+    pub fn associates(row: *const ScanRow) bool {
+        return row.operands == 1;
+    }
 };
 
 const text = minify(@embedFile("../table.json"));
@@ -100,6 +129,13 @@ pub const arg_rows: []const ArgRow = blk: {
     @setEvalBranchQuota(1_000_000);
     var list: []const ArgRow = &.{};
     for (section("arg")) |entry| list = list ++ .{argRow(entry)};
+    break :blk list;
+};
+
+pub const scan_rows: []const ScanRow = blk: {
+    @setEvalBranchQuota(1_000_000);
+    var list: []const ScanRow = &.{};
+    for (section("scan")) |entry| list = list ++ .{scanRow(entry)};
     break :blk list;
 };
 
@@ -166,6 +202,24 @@ fn argRow(comptime entry: Entry) ArgRow {
         row.fail("\"better\" compares \"a\" with \"r\"");
     }
     return .{ .name = row.name, .tree = tree, .types = row.types(&.{tree}) };
+}
+
+fn scanRow(comptime entry: Entry) ScanRow {
+    const row: Row = .init(entry, &.{ "from", "step", "for" });
+    const step = expr.parse(row.name, row.string("step") orelse row.lacks("step", "\"r + a\""));
+    const uses = expr.uses(step);
+    if (uses.operands < 1 or uses.operands > 2 or uses.scalars > 0 or uses.index) {
+        row.fail("\"step\" joins \"r\" and \"a\", or \"r\", \"a\" and \"b\"");
+    }
+    return .{
+        .name = row.name,
+        .from = row.from(),
+        .step = step,
+        .operands = uses.operands,
+        .slow = uses.slow,
+        .types = row.types(&.{step}),
+        .chooses = step.* == .call and (step.call.function == .max or step.call.function == .min),
+    };
 }
 
 /// Reads a row's fields, and reports errors that name the row.
@@ -315,6 +369,7 @@ test "the table's rows stand in the order of the file" {
     try std.testing.expectEqualStrings("sum", fold_rows[0].name);
     try std.testing.expectEqualStrings("argmax", arg_rows[0].name);
     try expect(map_rows[0].scalars == 1 and map_rows[0].operands == 0 and map_rows[0].types == .any);
+    try std.testing.expectEqualStrings("sum", scan_rows[0].name);
     inline for (map_rows) |row| {
         if (comptime std.mem.eql(u8, row.name, "where")) try expect(row.operands == 3);
         if (comptime std.mem.eql(u8, row.name, "arange")) try expect(row.uses_index);

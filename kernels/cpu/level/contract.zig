@@ -36,6 +36,9 @@ pub const Table = extern struct {
     join: List(JoinKernel, table.fold_rows.len),
     arg: List(ArgKernel, table.arg_rows.len),
     arg_columns: List(ArgColumnsKernel, table.arg_rows.len),
+    scan: List(ScanKernel, table.scan_rows.len),
+    scan_columns: List(ScanColumnsKernel, table.scan_rows.len),
+    scan_join: List(ScanJoinKernel, table.scan_rows.len),
     /// Indexed by compute type, then by the dtype in memory.
     load: [convert.Compute.len][dtypes]convert.Load,
     store: [convert.Compute.len][dtypes]convert.Store,
@@ -134,6 +137,49 @@ pub const ArgColumnsKernel = *const fn (
     rows: usize,
     columns: usize,
 ) callconv(.c) void;
+
+/// Elements of a scan that are joined with one another before they are joined with those before them:
+/// part of the definition of a scan, the same on every level.
+pub const scan_block = 1024;
+/// The same for rows whose joins take long: fewer elements, one after the other, of which as many are
+/// joined side by side as there are lanes.
+pub const scan_block_slow = scan_block / scan_lanes;
+/// Elements that a scan joins as a tree, or side by side.
+pub const scan_lanes = 8;
+
+/// The type in which a row of a scan joins: float32 has the digits of float64 until it is stored,
+/// unless the row rounds nothing.
+pub fn Accumulator(comptime row: table.ScanRow, comptime T: type) type {
+    return if (T == i32 or row.chooses) T else f64;
+}
+
+/// Scans `count` contiguous elements, at most `scan_block`, behind what `carry`, an accumulator, holds of
+/// the elements before; `carry` is then what the elements behind need. Without `out` it only writes
+/// into `carry` what each block joins to.
+pub const ScanKernel = *const fn (
+    out: ?[*]u8,
+    input: [*]const u8,
+    carry: *anyopaque,
+    count: usize,
+) callconv(.c) void;
+
+/// Scans `rows` of each of `columns`, which lie side by side; strides are in bytes from row to row.
+/// `local` is an accumulator for each column, of what its block has before these rows and then with
+/// them; `carry` of what the blocks before have. All rows but the last of a block come in multiples
+/// of `scan_lanes`. A row that does not associate has no blocks: `local` is of all that came before.
+pub const ScanColumnsKernel = *const fn (
+    out: ?[*]u8,
+    out_stride: isize,
+    inputs: [*]const [*]const u8,
+    strides: [*]const isize,
+    local: *anyopaque,
+    carry: *const anyopaque,
+    rows: usize,
+    columns: usize,
+) callconv(.c) void;
+
+/// Joins accumulators: running[i] = step(running[i], values[i]).
+pub const ScanJoinKernel = *const fn (running: *anyopaque, values: *const anyopaque, count: usize) callconv(.c) void;
 
 /// The longest block of k: part of the definition of a product, the same on every level.
 pub const block_max = 512;

@@ -23,6 +23,7 @@ const gemm_half = @import("halves.zig");
 const gemm_panels = @import("panels.zig");
 const philox = @import("../../numbers/philox.zig");
 const program = @import("../../program/program.zig");
+const scans = @import("scan.zig");
 const tile = @import("tile.zig");
 const windows = @import("windows.zig");
 const Pool = @import("../pool.zig").Pool;
@@ -115,6 +116,13 @@ pub const own: contract.Table = blk: {
             const Arg = rows.Arg(row, T, lanes(T));
             all.arg[code][i] = if (exists(row, T)) &Arg.run else null;
             all.arg_columns[code][i] = if (exists(row, T)) &Arg.columns else null;
+        }
+        for (table.scan_rows, 0..) |row, i| {
+            const Scan = scans.Scan(row, T);
+            const blocks = row.associates();
+            all.scan[code][i] = if (exists(row, T) and blocks) &Scan.rows else null;
+            all.scan_columns[code][i] = if (exists(row, T)) &Scan.columns else null;
+            all.scan_join[code][i] = if (exists(row, T) and blocks) &Scan.joins else null;
         }
         for (std.enums.values(program.DType)) |dtype| {
             const stored = @backingInt(dtype);

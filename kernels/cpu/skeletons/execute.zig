@@ -12,6 +12,7 @@ const product = @import("product.zig");
 const product_halves = @import("product_halves.zig");
 const program = @import("../../program/program.zig");
 const random = @import("random.zig");
+const scan = @import("scan.zig");
 const Pool = @import("../pool.zig").Pool;
 
 const Message = program.Message;
@@ -19,7 +20,7 @@ const Status = program.Status;
 
 /// The most bytes of scratch that an instruction needs on that many threads.
 pub fn scratchBytes(threads: usize) usize {
-    return @max(@max(threads, 1) * contract.scratch_bytes, fold.partials_max * 8);
+    return @max(@max(threads, 1) * contract.scratch_bytes, fold.partials_max * 8, scan.totals_max * 8);
 }
 
 /// Executes the instruction; the message says why it is refused.
@@ -35,6 +36,7 @@ pub fn execute(
         .map => |*one| map.execute(tables, pool, one),
         .fold => |*one| fold.execute(tables, pool, @ptrCast(scratch.ptr), one),
         .arg => |*one| arg.execute(tables, pool, one),
+        .scan => |*one| scan.execute(tables, pool, @ptrCast(scratch.ptr), one),
         .matmul => |*one| if (facts.hasHalves(one)) {
             product_halves.execute(level, pool, scratch, one);
         } else product.execute(tables, pool, scratch, one),
