@@ -80,6 +80,9 @@ export const workloads: Record<string, (mode: Mode) => Workload> = {
     };
     return { unit: "calls/s", run, perRound: 20, bytes: 3 * 4 * 2 ** 22 };
   },
+  "cumsum-1x4Mi": () => runningSums([1, 2 ** 22], 1),
+  "cumsum-2048x2048-axis-0": () => runningSums([2048, 2048], 0),
+  "cumsum-2048x2048-axis-1": () => runningSums([2048, 2048], 1),
   "xent-fwd-bwd-4096x1000": () => {
     const x = new nn.Parameter(randn([4096, 1000])), y = randint(0, 1000, [4096]);
     const loss = new nn.CrossEntropyLoss();
@@ -148,6 +151,9 @@ export const shortNames: Record<string, string> = {
   gemmodd: "gemm-f32-250x771x333",
   chain: "eager-chain-100-ops-8x8",
   eltwise: "eltwise-relu(xy+x)/2-4Mi",
+  cumsum: "cumsum-1x4Mi",
+  cumsum0: "cumsum-2048x2048-axis-0",
+  cumsum1: "cumsum-2048x2048-axis-1",
   xent: "xent-fwd-bwd-4096x1000",
   attention: "attention-causal-fwd-bwd-8x512x64",
   einsumbatch: "einsum-batches-64x128x64x128",
@@ -257,6 +263,15 @@ function contraction(
     noGrad(() => f(a, b));
   };
   return { unit: "calls/s", run, perRound: 20, flops: 2 * a.size * columns };
+}
+
+function runningSums(shape: number[], axis: number): Workload {
+  const x = randn(shape);
+  const run = () => {
+    using _ = scope();
+    noGrad(() => x.cumsum(axis));
+  };
+  return { unit: "calls/s", run, perRound: 20, bytes: 2 * 4 * x.size };
 }
 
 function throughModule(module: nn.Module): Workload {

@@ -87,6 +87,11 @@ const alongAxis: Rule = (random) => {
   return { settings: random() < 0.2 ? [] : [drawAxis(random, shape.length)], operands: [one(random, { shape })] };
 };
 
+const scan: Rule = (random, name) => {
+  const { settings: [axis = -1], operands } = alongAxis(random, name) as { settings: Plain[]; operands: OperandData[] };
+  return { settings: random() < 0.3 && name !== "LogCumSumExp" ? [axis, true] : [axis], operands };
+};
+
 /** Integers below `length`; rarely one that is not. */
 function drawIndex(random: Random, shape: readonly number[], length: number): OperandData {
   const dtype = pick(random, ["int32", "int32", "uint8", "bool"] as const), drawn = drawOperand(random, dtype, shape);
@@ -223,6 +228,9 @@ const rules: Readonly<Record<string, Rule>> = {
       operands: [one(random, { shape })],
     };
   },
+  CumSum: scan,
+  CumProd: scan,
+  LogCumSumExp: scan,
   Roll: (random) => {
     const shape = drawShape(random), axes = several(between(random, 1, 3), () => drawAxis(random, shape.length));
     return { settings: [axes.map(() => between(random, -9, 9)), axes], operands: [one(random, { shape })] };

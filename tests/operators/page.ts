@@ -15,6 +15,7 @@ const titles: Readonly<Record<string, string>> = {
   special: "Special functions",
   activations: "Activations",
   reductions: "Joining elements along axes",
+  scans: "Joining elements up to each one",
   shapes: "Shapes and orders",
   indexing: "Choosing elements",
   windows: "Windows of neighbouring elements",

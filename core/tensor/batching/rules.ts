@@ -40,6 +40,15 @@ const softmax: Rule = (op, [x]) => {
   return new Kind(normalizeAxes(action, axis, shape.length).map((each) => each + 1)).call(tensor);
 };
 
+/** Along the same axis of each example. */
+const scan: Rule = (op, operands, count) => {
+  const { axis, fromEnd = false } = op as ops.ScanOp, rank = operands[0]!.shape.length;
+  if (rank === 0) return null;
+  const Kind = op.constructor as new (axis: number, fromEnd: boolean) => ops.ScanOp;
+  const each = operands.length === 1 ? [operands[0]!.tensor] : operands.map((one) => stretched(one, count));
+  return new Kind(normalizeAxis((op as ops.ScanOp).action, axis, rank) + 1, fromEnd).call(...each);
+};
+
 const rules = new Map<unknown, Rule>([
   ...[ops.Where, ops.Cast, ops.ToDevice, ops.GELU].map((kind): [unknown, Rule] => [kind, elementwise]),
   ...[
@@ -55,6 +64,8 @@ const rules = new Map<unknown, Rule>([
   ]
     .map((kind): [unknown, Rule] => [kind, reduction]),
   ...[ops.Softmax, ops.LogSoftmax].map((kind): [unknown, Rule] => [kind, softmax]),
+  ...[ops.CumSum, ops.CumProd, ops.LogCumSumExp, ops.LinearRecurrence, ops.CumMax, ops.CumMin]
+    .map((kind): [unknown, Rule] => [kind, scan]),
   [ops.Transpose, (op, [x]) => {
     const rank = x!.shape.length, { axes = [...Array(rank - 2).keys(), rank - 1, rank - 2] } = op as ops.Transpose;
     return new ops.Transpose([0, ...axes.map((axis) => normalizeAxis("transpose", axis, rank) + 1)]).call(x!.tensor);

@@ -6,6 +6,7 @@ export * from "./linear.ts";
 export * from "./pointwise.ts";
 export * from "./random.ts";
 export * from "./reductions.ts";
+export * from "./scans.ts";
 export * from "./shapes.ts";
 export * from "./special.ts";
 export * from "./windows.ts";

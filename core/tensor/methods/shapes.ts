@@ -6,7 +6,7 @@ import * as parts from "../composites/parts.ts";
 import * as shapes from "../composites/shapes.ts";
 import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
-import { ReductionMethods } from "./reductions.ts";
+import { ScanMethods } from "./scans.ts";
 
 export type { PadMode, PadOptions } from "../composites/parts.ts";
 
@@ -14,7 +14,7 @@ export type { PadMode, PadOptions } from "../composites/parts.ts";
  * The methods of {@linkcode Tensor} that give the elements another shape or order. An axis may be negative: it then counts from
  * the end. RangeError for an axis that the tensor does not have.
  */
-export abstract class ShapeMethods extends ReductionMethods {
+export abstract class ShapeMethods extends ScanMethods {
   // Other shapes. They share the tensor's memory where its strides allow it, else they are copies.
 
   /** The elements in another shape of the same size. One length may be -1, and is computed. */

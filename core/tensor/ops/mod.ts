@@ -19,6 +19,7 @@ export * from "./reduce.ts";
 export * from "./count.ts";
 export * from "./vector_norm.ts";
 export * from "./product.ts";
+export * from "./scans.ts";
 export * from "./linear.ts";
 export * from "./equations.ts";
 export * from "./factorization.ts";

@@ -7,6 +7,7 @@ import { linear } from "./linear.ts";
 import { pointwise } from "./pointwise.ts";
 import { random } from "./random.ts";
 import { reductions } from "./reductions.ts";
+import { scans } from "./scans.ts";
 import { shapes } from "./shapes.ts";
 import { special } from "./special.ts";
 import { windows } from "./windows.ts";
@@ -16,6 +17,7 @@ export const families: Readonly<Record<string, Samples>> = {
   special,
   activations,
   reductions,
+  scans,
   shapes,
   indexing,
   windows,
