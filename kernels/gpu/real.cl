@@ -236,6 +236,22 @@ FUNCTION REAL NAME(erfc)(REAL x) {
   return x < R(0.0) ? R(2.0) - beyond : beyond;
 }
 
+// P((u - c) / (u + c)) 2 / (u + c) for u = |x| sqrt 2, and a series where erfc is 0; 2 e^(x^2) less that for negative x.
+FUNCTION REAL NAME(erfcx)(REAL x) {
+  REAL size = NAME(abs)(x);
+  REAL t = NAME(clamp)(size, R(0.0), NAME(erfc_most));
+  REAL u = t * NAME(sqrt_two);
+  REAL inverse = R(1.0) / (u + NAME(cdf_center));
+  REAL near = NAME(cdf_scaled)((u - NAME(cdf_center)) * inverse) * (inverse + inverse);
+  REAL part = R(1.0) / size;
+  REAL far = part * NAME(erfcx_far)(part * part);
+  REAL above = size < NAME(erfc_most) ? near : far;
+  NAME(Squared) square = NAME(squareAndLost)(t);
+  NAME(Reduced) reduced = NAME(reduce)(square.high);
+  REAL growth = NAME(scale)(NAME(expReduced)(reduced.r + (reduced.low + square.low)), reduced.n);
+  return x < R(0.0) ? (growth + growth) - above : above;
+}
+
 // |x| up to 1/2, and beyond sqrt((1 - |x|) / 2): as root, and as the excess of its arcsine.
 typedef struct {
   REAL root;
@@ -305,14 +321,27 @@ FUNCTION REAL NAME(erfInverseFar)(REAL root) {
   return NAME(erf_inverse_middle)(root - NAME(erf_inverse_middle_center));
 }
 
-// |x| P(w) with w = -log(1 - x^2), and beyond |x| Q(sqrt w).
+// erfInverse(x) / x of w = -log(1 - x^2) and its root.
+FUNCTION REAL NAME(quotient)(REAL w, REAL root) {
+  REAL near = NAME(erf_inverse_near)(w - NAME(erf_inverse_near_center));
+  return w < NAME(erf_inverse_near_most) ? near : NAME(erfInverseFar)(root);
+}
+
 FUNCTION REAL NAME(erfInverse)(REAL x) {
   REAL size = NAME(abs)(x);
   REAL w = -NAME(log)((R(1.0) - size) * (R(1.0) + size));
-  REAL near = NAME(erf_inverse_near)(w - NAME(erf_inverse_near_center));
-  REAL far = NAME(erfInverseFar)(NAME(sqrt)(w));
-  REAL scaled = size * (w < NAME(erf_inverse_near_most) ? near : far);
+  REAL scaled = size * NAME(quotient)(w, NAME(sqrt)(w));
   return NAME(copySign)(size == R(1.0) ? INFINITE : scaled, x);
+}
+
+// sqrt 2 erfInverse(2p - 1), where 1 - (2p - 1)^2 is 4p (1 - p).
+FUNCTION REAL NAME(normalQuantile)(REAL p) {
+  REAL w = -NAME(log)((R(4.0) * p) * (R(1.0) - p));
+  REAL root = NAME(sqrt)(w);
+  REAL far = root * NAME(quantile_far)((root - NAME(quantile_far_center)) / (root + NAME(quantile_far_center)));
+  REAL x = (p + p) - R(1.0);
+  REAL scaled = (x * NAME(sqrt_two)) * (root < NAME(quantile_far_least) ? NAME(quotient)(w, root) : far);
+  return w == INFINITE ? NAME(copySign)(INFINITE, x) : scaled;
 }
 
 // What lgamma and digamma compute first: y is |x|, or 1 + x for |x| below 1/2.

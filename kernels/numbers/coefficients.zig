@@ -65,6 +65,9 @@ pub const numbers = struct {
     pub const erf_inverse_near_most: Number = .{ .single = 5, .double = 6.25 };
     pub const erf_inverse_near_center: Number = .{ .single = 2.5, .double = 3.125 };
     pub const erf_inverse_middle_center: Number = .{ .single = 3, .double = 3.25 };
+    /// From where the last polynomial of normalQuantile is used, and the number that it counts from.
+    pub const quantile_far_least: Number = .{ .single = 4, .double = 6 };
+    pub const quantile_far_center: Number = .{ .single = 6, .double = 13 };
     /// 1.5 times the number whose unit in the last place is 1: adding it rounds to an integer, half
     /// to even, which then stands in the lowest bits of the sum.
     pub const shifter: Number = .{ .single = 0x1.8p23, .double = 0x1.8p52 };
@@ -204,6 +207,32 @@ pub const polynomials = struct {
     pub const erf_inverse_far: Polynomial = .{
         .double = &.{
             4.849906401408584, 1.0103004648645448, -0.00013871931837975999, -0.0002150301197991783, 7.599527808468098e-05, -1.968177119641064e-05, 4.526052673738544e-06, -9.93025490517291e-07, 2.2905189683670258e-07, -6.757275151452131e-08, 2.9021975838261817e-08, -1.5213652519738372e-08, 7.81404365313155e-09, -3.5341158422084894e-09, 1.3262679083140006e-09, -3.808384539040531e-10, 6.085871963590812e-11, 1.477596040742894e-11, -1.6277588731297818e-11, 5.869349226441457e-12, -8.289777416939375e-13,
+        },
+    };
+    /// erfInverse(x) / (x r) of (r - c) / (r + c) for the square root r of w, from 4 (float64: 6) on, with the
+    /// center c above.
+    pub const quantile_far: Polynomial = .{
+        .single = &.{
+            0.9766522, 0.06590562, -0.07724877, 0.053586915, -0.0155621255, -0.033473972, 0.09715984,
+            -0.11718553,
+        },
+        .double = &.{
+            0.9927551893327723, 0.023090994167319273, -0.034430122276578545, 0.03797898061596155,
+            -0.03767871826782707, 0.034346089888719775, -0.02883360170899867, 0.021573361672576296,
+            -0.013022414413898321, 0.0035059331900745556, 0.0066387319897531095, -0.01712989837782212,
+            0.027687087582004593, -0.038206461233359565, 0.048477281979768035, -0.05657518760661293,
+            0.06310262447273537, -0.08298325478796346, 0.10294149769095086, -0.043016886810328295,
+            0.004396435275163455, -0.21386512183612488, 0.27877650530197123,
+        },
+    };
+    /// x e^(x^2) erfc(x) of 1 / x^2, for x from where erfc is 0 on.
+    pub const erfcx_far: Polynomial = .{
+        .single = &.{
+            0.5641896, -0.28209403, 0.42274633, -0.99068475,
+        },
+        .double = &.{
+            0.5641895835477563, -0.2820947917738645, 0.4231421875419163, -1.0578550905993205,
+            3.701948807823525, -16.29815905623156,
         },
     };
     /// (tanh x - x) / x^3 of x^2.

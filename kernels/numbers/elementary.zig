@@ -1,5 +1,5 @@
-//! exp, exp2, expm1, tanh, erf, erfc and normalCdf over vectors of f32 or f64, to 2 units in the last
-//! place; erfc and normalCdf, which have more steps, to 4.
+//! exp, exp2, expm1, tanh, erf, erfc, erfcx and normalCdf over vectors of f32 or f64, to 2 units in the
+//! last place; erfc, erfcx and normalCdf, which have more steps, to 4.
 //!
 //! One method for both types; only the numbers of `coefficients.zig` differ.
 
@@ -135,4 +135,23 @@ pub inline fn erfc(x: anytype) @TypeOf(x) {
     const scaled = polynomials.cdf_scaled.at((u - center) * inverse);
     const beyond = float.scale((scaled + scaled * tail) * (inverse + inverse), reduced.n);
     return select(x < splat(V, 0), splat(V, 2) - beyond, beyond);
+}
+
+/// e^(x^2) erfc(x): P((u - c) / (u + c)) 2 / (u + c) for u = |x| sqrt 2, and a series where erfc is 0; for
+/// negative x 2 e^(x^2) less that.
+pub inline fn erfcx(x: anytype) @TypeOf(x) {
+    const V = @TypeOf(x);
+    const size = @abs(x);
+    const t = float.clamp(size, splat(V, 0), numbers.erfc_most.of(V));
+    const center = numbers.cdf_center.of(V);
+    const u = t * numbers.sqrt_two.of(V);
+    const inverse = splat(V, 1) / (u + center);
+    const near = polynomials.cdf_scaled.at((u - center) * inverse) * (inverse + inverse);
+    const part = splat(V, 1) / size;
+    const far = part * polynomials.erfcx_far.at(part * part);
+    const above = select(size < numbers.erfc_most.of(V), near, far);
+    const square = squareAndLost(t);
+    const reduced = reduce(square.high);
+    const growth = float.scale(expReduced(reduced.r + (reduced.low + square.low), null), reduced.n);
+    return select(x < splat(V, 0), (growth + growth) - above, above);
 }

@@ -2,8 +2,8 @@
 //!
 //! Every function has one meaning on every device, and here one sequence of IEEE operations on
 //! every CPU: no fused multiply-add, no call of the C library, so the same bits everywhere. f32 and
-//! f64 are within 2 units in the last place; `normalCdf`, `erfc`, `erfInverse`, `lgamma` and `digamma`
-//! within 4. `max` and `min` give NaN if either operand is NaN, and order -0 below 0; `round` rounds
+//! f64 are within 2 units in the last place; `normalCdf`, `normalQuantile`, `erfc`, `erfcx`,
+//! `erfInverse`, `lgamma` and `digamma` within 4. `max` and `min` give NaN if either operand is NaN, and order -0 below 0; `round` rounds
 //! half to even; `mod` has the divisor's sign.
 
 const std = @import("std");
@@ -36,8 +36,10 @@ pub const Function = enum {
     sqrt,
     erf,
     erfc,
+    erfcx,
     erfInverse,
     normalCdf,
+    normalQuantile,
     lgamma,
     digamma,
     abs,
@@ -101,8 +103,10 @@ const signatures: std.EnumArray(Function, Signature) = .init(.{
     .sqrt = .{ .exact = true },
     .erf = .{ .slow = true },
     .erfc = .{ .slow = true },
+    .erfcx = .{ .slow = true },
     .erfInverse = .{ .slow = true },
     .normalCdf = .{ .slow = true },
+    .normalQuantile = .{ .slow = true },
     .lgamma = .{ .slow = true },
     .digamma = .{ .slow = true },
     .abs = .{ .exact = true, .integers = true },
@@ -147,8 +151,10 @@ pub inline fn call(comptime function: Function, comptime V: type, arguments: any
         .sqrt => @sqrt(x),
         .erf => elementary.erf(x),
         .erfc => elementary.erfc(x),
+        .erfcx => elementary.erfcx(x),
         .erfInverse => inverse.erfInverse(x),
         .normalCdf => elementary.normalCdf(x),
+        .normalQuantile => inverse.normalQuantile(x),
         .lgamma => gamma.lgamma(x),
         .digamma => gamma.digamma(x),
         .abs => abs(x),

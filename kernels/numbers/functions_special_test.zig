@@ -38,6 +38,8 @@ test "floats at the special places are as C99 says" {
             .erfc = [9]?T{ nan, 0, 2, 1, 1, 1, 0, null, null },
             .erfInverse = [9]?T{ nan, nan, nan, 0, -0.0, tiny, nan, inf, -inf },
             .normalCdf = [9]?T{ nan, 1, 0, 0.5, 0.5, 0.5, 1, null, null },
+            .erfcx = [9]?T{ nan, 0, inf, 1, 1, 1, null, null, null },
+            .normalQuantile = [9]?T{ nan, nan, nan, -inf, -inf, null, nan, inf, nan },
             .lgamma = [9]?T{ nan, inf, inf, inf, inf, null, inf, 0, inf },
             .digamma = [9]?T{ nan, inf, nan, -inf, inf, -inf, null, null, nan },
             .abs = [9]?T{ nan, inf, inf, 0, 0, tiny, large, 1, 1 },

@@ -15,7 +15,7 @@ pub const lanes = 16;
 
 fn unitsMax(f: Function) f64 {
     return switch (f) {
-        .normalCdf, .erfc, .erfInverse, .lgamma, .digamma => 4,
+        .normalCdf, .normalQuantile, .erfc, .erfcx, .erfInverse, .lgamma, .digamma => 4,
         else => 2,
     };
 }
@@ -152,6 +152,31 @@ fn erfc(x: f64) f64 {
     return @exp(-x * x) / (@sqrt(@as(f64, std.math.pi)) * tail);
 }
 
+/// e^(x^2) erfc(x) up to 2, and beyond Laplace's continued fraction.
+fn erfcx(x: f64) f64 {
+    if (std.math.isNan(x)) return x;
+    if (x < 2) return @exp(x * x) * erfc(x);
+    var tail = x;
+    var k: f64 = 400;
+    while (k > 0) : (k -= 1) tail = x + k / 2 / tail;
+    return 1 / (@sqrt(@as(f64, std.math.pi)) * tail);
+}
+
+/// By Newton's method for the logarithm of normalCdf, which is concave, on the lower side.
+fn normalQuantile(p: f64) f64 {
+    if (!(p > 0 and p < 1)) return if (p == 0) -std.math.inf(f64) else if (p == 1) std.math.inf(f64) else std.math.nan(f64);
+    if (p > 0.5) return -normalQuantile(1 - p);
+    var y: f64 = 0;
+    for (0..200) |_| {
+        const reached = normalCdf(y);
+        const density = @exp(-0.5 * y * y) / @sqrt(2 * @as(f64, std.math.pi));
+        const step = (@log(p) - @log(reached)) * reached / density;
+        y += @max(step, -2);
+        if (@abs(step) <= 1e-16 * @abs(y)) break;
+    }
+    return y;
+}
+
 /// By Newton's method, from a number below on the side where the function is steeper than its tangent.
 fn erfInverse(x: f64) f64 {
     if (x == 0 or std.math.isNan(x)) return x;
@@ -225,8 +250,10 @@ fn judge(f: Function, x: f64, y: f64) f64 {
         .atan2 => return std.math.atan2(x, y),
         .erf => return erf(x),
         .erfc => return erfc(x),
+        .erfcx => return erfcx(x),
         .erfInverse => return erfInverse(x),
         .normalCdf => return normalCdf(x),
+        .normalQuantile => return normalQuantile(x),
         .lgamma => return lgamma(x),
         .digamma => return digamma(x),
         .sqrt => return @sqrt(x),

@@ -1,5 +1,6 @@
-//! asin, acos, atan2 and erfInverse over vectors of f32 or f64: the inverse of sine, cosine, tangent and
-//! error function, to 2 units in the last place; erfInverse, which takes a logarithm, to 4.
+//! asin, acos, atan2, erfInverse and normalQuantile over vectors of f32 or f64: the inverse of sine,
+//! cosine, tangent, error function and normal distribution, to 2 units in the last place; erfInverse and
+//! normalQuantile, which take a logarithm, to 4.
 //!
 //! One method for both types; only the numbers of `coefficients.zig` differ.
 
@@ -79,21 +80,40 @@ pub inline fn atan2(y: anytype, x: @TypeOf(y)) @TypeOf(y) {
     return float.copySign(select(steep, upright, select(backwards, behind, low)), y);
 }
 
-/// |x| P(w) with w = -log(1 - x^2), and beyond |x| Q(sqrt w), in one part for f32 and in two for f64. M.
-/// B. Giles, Approximating the erfinv function (2010), has the form.
-pub inline fn erfInverse(x: anytype) @TypeOf(x) {
-    const V = @TypeOf(x);
-    const one = splat(V, 1);
-    const size = @abs(x);
-    const w = -logarithm.log((one - size) * (one + size));
+/// erfInverse(x) / x of w = -log(1 - x^2) and its root: P(w), and beyond Q(root), in one part for f32 and
+/// in two for f64. M. B. Giles, Approximating the erfinv function (2010), has the form.
+inline fn quotient(w: anytype, root: @TypeOf(w)) @TypeOf(w) {
+    const V = @TypeOf(w);
     const near = polynomials.erf_inverse_near.at(w - numbers.erf_inverse_near_center.of(V));
-    const root = @sqrt(w);
     const middle = polynomials.erf_inverse_middle.at(root - numbers.erf_inverse_middle_center.of(V));
     const far = if (Element(V) == f32) middle else select(
         root < splat(V, 4),
         middle,
         polynomials.erf_inverse_far.at(root - splat(V, 5)),
     );
-    const scaled = size * select(w < numbers.erf_inverse_near_most.of(V), near, far);
+    return select(w < numbers.erf_inverse_near_most.of(V), near, far);
+}
+
+pub inline fn erfInverse(x: anytype) @TypeOf(x) {
+    const V = @TypeOf(x);
+    const one = splat(V, 1);
+    const size = @abs(x);
+    const w = -logarithm.log((one - size) * (one + size));
+    const scaled = size * quotient(w, @sqrt(w));
     return float.copySign(select(size == one, splat(V, std.math.inf(Element(V))), scaled), x);
+}
+
+/// sqrt 2 erfInverse(2p - 1), where 1 - (2p - 1)^2 is 4p (1 - p), which has all digits of small p; these
+/// need a third part, r Q((r - c) / (r + c)) for the root r of w.
+pub inline fn normalQuantile(p: anytype) @TypeOf(p) {
+    const V = @TypeOf(p);
+    const one = splat(V, 1);
+    const w = -logarithm.log((splat(V, 4) * p) * (one - p));
+    const root = @sqrt(w);
+    const center = numbers.quantile_far_center.of(V);
+    const far = root * polynomials.quantile_far.at((root - center) / (root + center));
+    const x = (p + p) - one;
+    const scaled = (x * numbers.sqrt_two.of(V)) * select(root < numbers.quantile_far_least.of(V), quotient(w, root), far);
+    const infinity = splat(V, std.math.inf(Element(V)));
+    return select(w == infinity, float.copySign(infinity, x), scaled);
 }

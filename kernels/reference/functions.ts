@@ -67,6 +67,35 @@ function erfc(x: number): number {
   return Math.exp(-upper * upper) * Math.exp(-rest) / (Math.sqrt(Math.PI) * tail);
 }
 
+/** e^(x²) erfc(x), from 1 on Laplace's continued fraction alone. Abramowitz and Stegun 7.1.14. */
+function erfcx(x: number): number {
+  const upper = Math.fround(Math.abs(x)), rest = (Math.abs(x) - upper) * (Math.abs(x) + upper);
+  if (x < 1) return x === -Infinity ? Infinity : Math.exp(upper * upper) * Math.exp(rest) * erfc(x);
+  if (x === Infinity || Number.isNaN(x)) return 1 / x;
+  let tail = x;
+  for (let k = 400; k > 0; k--) tail = x + (k / 2) / tail;
+  return 1 / (Math.sqrt(Math.PI) * tail);
+}
+
+/**
+ * The inverse of {@linkcode normalCdf}: around 1/2 by that of {@linkcode erf}, else by Newton's method for its logarithm,
+ * which is concave, on the lower side.
+ */
+function normalQuantile(p: number): number {
+  if (!(p > 0 && p < 1)) return p === 0 ? -Infinity : p === 1 ? Infinity : NaN;
+  if (p > 0.25 && p < 0.75) return Math.SQRT2 * erfInverse(2 * p - 1);
+  if (p > 0.5) return -normalQuantile(1 - p);
+  let y = p < 0.1 ? -Math.sqrt(-2 * Math.log(p)) : 0;
+  for (let k = 0; k < 100; k++) {
+    // The quotient of distribution and density, which neither of them can give far below 0.
+    const quotient = erfcx(-y / Math.SQRT2) * Math.sqrt(Math.PI / 2);
+    const reached = Math.log(quotient / Math.sqrt(2 * Math.PI)) - y * y / 2, step = (Math.log(p) - reached) * quotient;
+    y += step;
+    if (Math.abs(step) <= 1e-16 * Math.abs(y)) break;
+  }
+  return y;
+}
+
 /** The inverse of {@linkcode erf}, by Newton's method; from 1/2 on through {@linkcode erfc}, whose digits count there. */
 function erfInverse(x: number): number {
   const size = Math.abs(x);
@@ -176,8 +205,10 @@ export const functions: Record<string, (a: number, b: number) => number> = {
   sqrt: Math.sqrt,
   erf,
   erfc,
+  erfcx,
   erfInverse,
   normalCdf,
+  normalQuantile,
   lgamma,
   digamma,
   abs: Math.abs,

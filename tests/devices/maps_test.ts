@@ -68,6 +68,8 @@ const inexact: Partial<Record<MapRow, Tolerance>> = {
   lgamma: { units: 4, beside: ({ a }) => a < 0 ? 2 + abs(a) * Math.log1p(abs(a)) : 0 },
   digamma: { units: 4, beside: ({ a }) => a < 0 ? 4 + 2 * Math.log1p(abs(a)) + 2 / abs(a) : abs(a - 1.5) < 1 ? 4 : 0 },
   entr: { units: 3 },
+  erfcx: { units: 4 },
+  ndtri: { units: 4 },
   sigmoid: { units: 5 },
   gelu: { units: 5 },
   normalCdf: { units: 4 },
@@ -93,7 +95,7 @@ function tolerance(row: MapRow, dtype: DType): Tolerance | null {
   if (computeType(dtype) === "float32") return own;
   return {
     ...own,
-    units: own.units + (/erf|normalCdf|gamma/.test(table.map[row].is) ? unitsOfReferenceSeries : unitsOfReference),
+    units: own.units + (/erf|normal|gamma/.test(table.map[row].is) ? unitsOfReferenceSeries : unitsOfReference),
   };
 }
 

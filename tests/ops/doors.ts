@@ -122,6 +122,8 @@ const stated: Readonly<Record<string, Door>> = {
   Erfc: unary(() => new ops.Erfc(), "float", (x) => x.erfc()),
   Erfinv: unary(() => new ops.Erfinv(), "wide", (x) => x.erfinv(), 0),
   Polygamma: unary(() => new ops.Polygamma(2), "wide", (x) => x.polygamma(2)),
+  Ndtri: unary(() => new ops.Ndtri(), "wide", (x) => x.ndtri(), 0),
+  LogNdtr: unary(() => new ops.LogNdtr(), "wide", (x) => x.logNdtr()),
   Ndtr: unary(() => new ops.Ndtr(), "float", (x) => x.ndtr()),
   Abs: unary(() => new ops.Abs(), "given", (x) => x.abs()),
   Sign: unary(() => new ops.Sign(), "given", (x) => x.sign()),

@@ -35,6 +35,9 @@ testOps("elementary", {
   Digamma: { f: (a) => a.digamma(), inputs: [m], shift: 2.5 },
   Polygamma: { f: (a) => a.polygamma(2), inputs: [m], shift: 2.5, ulps: 8 },
   Ndtr: { f: (a) => a.ndtr(), inputs: [m] },
+  Erfcx: { f: (a) => a.erfcx(), inputs: [m] },
+  Ndtri: { f: (a) => a.mul(0.2).add(0.5).ndtri(), inputs: [m] },
+  LogNdtr: { f: (a) => a.logNdtr(), inputs: [m], ulps: 8 },
   Entr: { f: (a) => a.entr(), inputs: [m], shift: 3 },
   Erfinv: { f: (a) => a.mul(0.45).erfinv(), inputs: [m] },
 });

@@ -32,6 +32,18 @@ export abstract class SpecialMethods extends PointwiseMethods {
   ndtr(this: Tensor): Tensor {
     return ops.ndtr.call(this);
   }
+  /** The logarithm of `ndtr`, with all digits in both tails. */
+  logNdtr(this: Tensor): Tensor {
+    return ops.logNdtr.call(this);
+  }
+  /** The inverse of `ndtr`, with all digits of small numbers: infinite at 0 and 1, NaN beyond. */
+  ndtri(this: Tensor): Tensor {
+    return ops.ndtri.call(this);
+  }
+  /** `exp(a²) erfc(a)`, with all digits where `erfc(a)` is small. */
+  erfcx(this: Tensor): Tensor {
+    return ops.erfcx.call(this);
+  }
   /** The entropy of a probability, `-a log(a)`: 0 at 0, where its derivative is infinite, and -Infinity below. */
   entr(this: Tensor): Tensor {
     return ops.entr.call(this);
