@@ -1,6 +1,6 @@
 /** Samples of operators that look at windows of neighbouring elements. */
-import { scaledDotProductAttention } from "../../../mod.ts";
 import { floats, given, integers, type Samples } from "../sample.ts";
+import { attention } from "./attention.ts";
 import { grids, images } from "./images.ts";
 import { pools } from "./pools.ts";
 
@@ -216,57 +216,6 @@ const convolutions: Samples = {
     torch:
       "F.conv_transpose3d(a, b, c, stride=(2, 1, 1), padding=(0, 1, 0), output_padding=(1, 0, 0), dilation=(1, 1, 2))",
     inputs: [floats([1, 1, 3, 2]), floats([1, 2, 2, 2, 2], 1), floats([2], 2)],
-  },
-};
-
-const attention: Samples = {
-  "scaledDotProductAttention": {
-    f: (q, k, v) => scaledDotProductAttention(q, k, v),
-    torch: "F.scaled_dot_product_attention(a, b, c)",
-    inputs: [floats([2, 2, 3]), floats([2, 4, 3], 1), floats([2, 4, 2], 2)],
-  },
-  "scaledDotProductAttention: causal, another scale": {
-    f: (q, k, v) => scaledDotProductAttention(q, k, v, { causal: true, scale: 0.3 }),
-    torch: "F.scaled_dot_product_attention(a, b, c, is_causal=True, scale=0.3)",
-    inputs: [floats([1, 2, 2, 2]), floats([1, 2, 3, 2], 1), floats([1, 2, 3, 2], 2)],
-    order: 1,
-  },
-  "scaledDotProductAttention: a mask, which hides all of a row": {
-    f: (q, k, v, mask) => scaledDotProductAttention(q, k, v, { mask: mask! }),
-    torch: "F.scaled_dot_product_attention(a, b, c, attn_mask=d)",
-    inputs: [
-      floats([1, 2, 3]),
-      floats([1, 4, 3], 1),
-      floats([1, 4, 2], 2),
-      given([1, 0, 1, 1, 0, 0, 0, 0], [2, 4], "bool"),
-    ],
-  },
-  "scaledDotProductAttention: a mask that is added": {
-    f: (q, k, v, mask) => scaledDotProductAttention(q, k, v, { mask: mask! }),
-    torch: "F.scaled_dot_product_attention(a, b, c, attn_mask=d)",
-    inputs: [floats([2, 2, 2]), floats([2, 3, 2], 1), floats([2, 3, 2], 2), floats([2, 3], 3)],
-  },
-  "scaledDotProductAttention: infinities in a mask": {
-    f: (q, k, v, mask) => scaledDotProductAttention(q, k, v, { mask: mask! }),
-    torch: "F.scaled_dot_product_attention(a, b, c, attn_mask=d)",
-    inputs: [
-      floats([1, 2, 3]),
-      floats([1, 3, 3], 1),
-      floats([1, 3, 2], 2),
-      given([0, -Infinity, 1, -Infinity, -Infinity, -Infinity], [2, 3]),
-    ],
-    order: 0,
-  },
-  "scaledDotProductAttention: heads that share keys": {
-    f: (q, k, v) => scaledDotProductAttention(q, k, v, { groupedHeads: true }),
-    torch: "F.scaled_dot_product_attention(a, b, c, enable_gqa=True)",
-    inputs: [floats([1, 4, 2, 2]), floats([1, 2, 3, 2], 1), floats([1, 2, 3, 1], 2)],
-  },
-  "scaledDotProductAttention: all weights dropped": {
-    f: (q, k, v) => scaledDotProductAttention(q, k, v, { dropout: 1 }),
-    torch: "F.scaled_dot_product_attention(a, b, c, dropout_p=1.0)",
-    inputs: [floats([2, 3]), floats([4, 3], 1), floats([4, 2], 2)],
-    order: 0,
   },
 };
 
