@@ -96,6 +96,8 @@ function turned(array: NDArray): NDArray {
   return permute(array, [...Array(rank - 2).keys(), rank - 1, rank - 2]);
 }
 
+const asItIs = (array: NDArray) => array;
+
 function product(a: NDArray, b: NDArray, dtype: DType): NDArray {
   const out = empty(a.storage.stream, a.shape.with(-1, b.shape.at(-1)!), dtype);
   matmulInto(out, a, b);
@@ -109,18 +111,23 @@ class Blocks {
   readonly wide: DType;
   readonly #attended: Attended;
   readonly #attending: Attending;
-  /** True where a place of a block's queries is not before that of a key, both counted from the first query. */
+  readonly #turn: (array: NDArray) => NDArray;
+  /** 1 where a place of a block's queries is not before that of a key, both counted from the first query; else 0. */
   readonly #seen: NDArray | null;
   readonly #hidden: NDArray;
 
-  constructor(attended: Attended, attending: Attending) {
+  /** `turn` gives scores the order in which they are computed. */
+  constructor(attended: Attended, attending: Attending, turn: (array: NDArray) => NDArray) {
     const { query } = attended, stream = query.storage.stream;
+    this.#turn = turn;
     this.#attended = attended;
     this.#attending = attending;
     this.blocks = blocksOf(attended, attending);
     this.wide = isHalf(query.dtype) ? "float32" : query.dtype;
     this.#hidden = filled(stream, [], this.wide, -Infinity);
-    this.#seen = attending.causal ? triangle(stream, Math.max(0, ...this.blocks.map(({ rows }) => rows))) : null;
+    // It lies in the order of the scores, beside which it is read.
+    const most = this.blocks.reduce((most, { rows }) => Math.max(most, rows), 0);
+    this.#seen = attending.causal ? turn(copy(turn(triangle(stream, most)), this.wide)) : null;
   }
 
   /** The scaled queries of a block. */
@@ -128,21 +135,33 @@ class Blocks {
     return map("mulScalar", [rowsOf(this.#attended.query, block)], { s: this.#attending.scale });
   }
 
-  /** Hides the scores [..., rows, keys] of a block where a query may not see a key. */
-  hide(scores: NDArray, block: Block, turn: (array: NDArray) => NDArray): void {
-    const { mask } = this.#attended, { batch, first, rows, keys } = block;
-    const where = (part: NDArray, seen: NDArray) =>
-      mapInto(part, "where", [turn(broadcastTo(seen, turn(part).shape)), part, broadcastTo(this.#hidden, part.shape)]);
+  /** Hides the scores of a block where a query may not see a key. */
+  hide(scores: NDArray, block: Block): void {
+    const { mask } = this.#attended, { batch, first, rows, keys } = block, late = keys - first, rank = batch.length;
     if (mask !== null) {
-      const part = placesAlong(rowsOf(mask, block), batch.length + 1, [{ start: 0, step: 1, length: keys }]);
-      if (mask.dtype === "bool") where(scores, part);
-      else mapInto(scores, "add", [scores, turn(part)]);
+      const part = placesAlong(rowsOf(mask, block), rank + 1, [{ start: 0, step: 1, length: keys }]);
+      const beside = broadcastTo(this.#once(part), scores.shape);
+      if (mask.dtype === "bool") this.#keepWhere(scores, beside);
+      else mapInto(scores, "add", [scores, beside]);
     }
-    const late = keys - first;
     if (this.#seen === null || late <= 0) return;
-    const part = placesAlong(turn(scores), scores.shape.length - 1, [{ start: first, step: 1, length: late }]);
-    const seen = placesAlong(this.#seen, 0, [{ start: 0, step: 1, length: rows }, { start: 0, step: 1, length: late }]);
-    where(turn(part), seen);
+    const range = { start: 0, step: 1, length: rows }, behind = { start: first, step: 1, length: late };
+    const part = this.#turn(placesAlong(this.#turn(scores), rank + 1, [behind]));
+    this.#keepWhere(
+      part,
+      broadcastTo(this.#turn(placesAlong(this.#seen, 0, [range, { ...behind, start: 0 }])), part.shape),
+    );
+  }
+
+  /** The part of a mask in the order of the scores; made once, side by side, where items of the batch share it. */
+  #once(part: NDArray): NDArray {
+    if (!part.isRepeated) return this.#turn(part);
+    const shape = part.shape.map((length, axis) => part.strides[axis] === 0 ? 1 : length);
+    return copy(this.#turn(part.view(shape, part.strides)), this.wide);
+  }
+
+  #keepWhere(scores: NDArray, seen: NDArray): void {
+    mapInto(scores, "where", [seen, scores, broadcastTo(this.#hidden, scores.shape)]);
   }
 
   /** The noise of a block's dropout. It must be asked for in the order of the blocks. */
@@ -192,12 +211,12 @@ const lowest = (wide: DType) => wide === "float64" ? -Number.MAX_VALUE : -(2 - 2
 export function attend(attended: Attended, attending: Attending): readonly [out: NDArray, logSum: NDArray] {
   const { query, key, value } = attended, stream = query.storage.stream, last = query.shape.length - 1;
   return groupResults(() => {
-    const whole = new Blocks(attended, attending), { wide } = whole;
+    const whole = new Blocks(attended, attending, asItIs), { wide } = whole;
     const out = empty(stream, query.shape.with(-1, value.shape.at(-1)!), query.dtype);
     const logSum = empty(stream, query.shape.with(-1, 1), wide);
     whole.each("first", (block, noise) => {
       const scores = product(whole.queries(block), turned(keysOf(key, block)), wide);
-      whole.hide(scores, block, (array) => array);
+      whole.hide(scores, block);
       const kept = scores.shape.with(-1, 1), bounds = { s: lowest(wide), t: Infinity };
       const highest = map("clip", [fold("max", [scores], [last], kept)], bounds);
       const weights = map("expSub", [scores, broadcastTo(highest, scores.shape)], {}, query.dtype);
@@ -226,7 +245,7 @@ export function attendBack(
 ): readonly [query: NDArray, key: NDArray, value: NDArray] {
   const { query, key, value } = attended, stream = query.storage.stream, last = query.shape.length - 1;
   return groupResults(() => {
-    const whole = new Blocks(attended, attending), { wide } = whole;
+    const whole = new Blocks(attended, attending, turned), { wide } = whole;
     const adjoints = [query, key, value].map(({ shape }) => empty(stream, shape, wide));
     const [toQuery, toKey, toValue] = adjoints as [NDArray, NDArray, NDArray];
     if (whole.blocks.length === 0) adjoints.forEach((each) => mapInto(each, "fill", []));
@@ -235,7 +254,7 @@ export function attendBack(
       const queries = whole.queries(block), keys = keysOf(key, block), grads = rowsOf(outGrad, block);
       const noiseTurned = noise === null ? null : turned(noise);
       const scores = product(keys, turned(queries), wide);
-      whole.hide(scores, block, turned);
+      whole.hide(scores, block);
       const beside = (each: NDArray) => broadcastTo(turned(rowsOf(each, block)), scores.shape);
       const weights = map("expSub", [scores, beside(logSum)], {}, query.dtype);
       const slopes = whole.drop(product(keysOf(value, block), turned(grads), wide), noiseTurned);
@@ -262,7 +281,7 @@ function put(to: NDArray, block: Block, a: NDArray, b: NDArray): void {
 export function attendNoise(attended: Attended, attending: Attending): NDArray {
   const { query, key } = attended;
   return groupResults(() => {
-    const whole = new Blocks(attended, attending);
+    const whole = new Blocks(attended, attending, asItIs);
     const all = filled(query.storage.stream, query.shape.with(-1, key.shape.at(-2)!), whole.wide, 0);
     whole.each("again", (block, noise) => {
       const columns = { start: 0, step: 1, length: block.keys };
