@@ -17,6 +17,7 @@ import {
 } from "../mod.ts";
 import { convolutions, nets } from "./convolutions.ts";
 import type { Workload } from "./measure.ts";
+import { places } from "./places.ts";
 
 /** Eager ops, or functions captured once and replayed. */
 export type Mode = "eager" | "captured";
@@ -131,6 +132,7 @@ export const workloads: Record<string, (mode: Mode) => Workload> = {
     };
     return { unit: "calls/s", run, perRound: 5, bytes: 7 * 4 * 2 ** 22 };
   },
+  ...places,
 };
 
 /** Short names, as the PyTorch side of the comparison uses them. */

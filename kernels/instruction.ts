@@ -18,11 +18,14 @@ export type FoldRow = keyof typeof table.fold;
 export type ArgRow = keyof typeof table.arg;
 /** A row of the scan skeleton: the elements up to each one joined. */
 export type ScanRow = keyof typeof table.scan;
+/** A row of the scatter skeleton: an element joined with one that comes to its place. */
+export type ScatterRow = keyof typeof table.scatter;
 
 export const mapRows = Object.keys(table.map) as MapRow[];
 export const foldRows = Object.keys(table.fold) as FoldRow[];
 export const argRows = Object.keys(table.arg) as ArgRow[];
 export const scanRows = Object.keys(table.scan) as ScanRow[];
+export const scatterRows = Object.keys(table.scatter) as ScatterRow[];
 
 /**
  * How many operands and scalars each map row has: as many as the position of the last one that its expression names.

@@ -313,8 +313,8 @@ function overlap({ path }: Task): Record<string, number> {
     symbols.deneb_write!(context, 1, 0, bytes([0, 0, 0, 0, 0]), 20);
     symbols.deneb_write!(context, 2, 0, bytes([-(2 ** 30), 0, 0, 0]), 16);
     // Four indices at the start of the first storage, and the result one element further on.
-    const views = [1, 2, 1, 4, 1, 1, 2, 2, 0, 4, 1, 1, 1, 2, 0, 1];
-    const words = [operation, headOf.gather + views.length, 1, 4, 4, 1, ...views];
+    const views = [1, 2, 1, 4, 1, 1, 2, 2, 0, 4, 1, 1, 1, 2, 0, 0, 1, 0], row = operation === opcode.scatter ? [0] : [];
+    const words = [operation, headOf.gather + row.length + views.length, ...row, 1, 4, 4, 1, ...views];
     counts[run(words) === status.ok ? "ok" : "refused"]++;
     run([opcode.free, headOf.free + 2, 1, 2]);
   }

@@ -4,8 +4,9 @@
  */
 import { type DType, isHalf } from "../core/pure/dtype.ts";
 import { scan } from "../core/array/scan.ts";
-import { argFold, checkLabels, convolve, fold, gather, matmul, random, scatterAdd } from "../core/array/skeletons.ts";
+import { argFold, convolve, fold, matmul, random } from "../core/array/skeletons.ts";
 import { broadcastTo, permute } from "../core/array/views.ts";
+import { checkLabels, gather, scatter } from "../core/array/places.ts";
 import { groupResult, groupResults } from "../core/array/group.ts";
 import { empty, map } from "../core/array/ndarray.ts";
 import { Stream } from "../core/array/stream.ts";
@@ -20,6 +21,7 @@ import {
   mapUses,
   opcode,
   scanRows,
+  scatterRows,
   table,
 } from "../kernels/instruction.ts";
 import { headOf, ofView, placeOf, readFlatCode, viewPlaces, wordsMost } from "../kernels/schema.ts";
@@ -171,25 +173,22 @@ export function recordPrograms(from: Random): Step[][] {
     }
   }
   for (const [outer, length, inner, count] of [[1, 3, 1, 5], [2, 4, 3, 2], [1, 50, 900, 60], [3, 1, 2, 0]] as const) {
-    const dtype = any(typesOf(table.map.copy));
-    const index = operand(
-      any(["int32", "uint8"] as const),
-      [count],
-      "contiguous",
-      from,
-      () => Math.floor(from() * length),
-    );
-    const long = operand(dtype, [outer, length, inner], "contiguous", from);
-    const short = operand(dtype, [outer, count, inner], "contiguous", from);
-    record((stream) =>
-      compute(stream, [long, index], ([source, at]) => gather(source!, at!, 1, [outer, count, inner]))
-    );
-    record((stream) =>
-      compute(stream, [long, short, index], ([out, source, at]) => {
-        scatterAdd(out!, source!, at!, 1);
-        return out!.share();
-      })
-    );
+    for (const shape of [[count], [outer, count, inner]]) {
+      const dtype = any(typesOf(table.map.copy)), row = any(scatterRows);
+      const indexed = any(["int32", "uint8"] as const), within = () => Math.floor(from() * length);
+      const index = operand(indexed, shape, any(["contiguous", "transposed"] as const), from, within);
+      const long = operand(dtype, [outer, length, inner], "contiguous", from);
+      const short = operand(dtype, [outer, count, inner], any(["contiguous", "transposed"] as const), from);
+      record((stream) =>
+        compute(stream, [long, index], ([source, at]) => gather(source!, at!, 1, [outer, count, inner]))
+      );
+      record((stream) =>
+        compute(stream, [long, short, index], ([out, source, at]) => {
+          scatter(row, out!, source!, at!, 1);
+          return out!.share();
+        })
+      );
+    }
   }
   for (const count of [0, 1, 500]) {
     const labels = operand(any(["int32", "uint8"]), [count], any(["contiguous", "offset"]), from, () => 3);
@@ -233,7 +232,7 @@ export function recordPrograms(from: Random): Step[][] {
     }
     record((stream) =>
       compute(stream, [wild([1, 1, 1]), { ...wild([1]), dtype: "int32", flat: new Int32Array(4) }], ([x, index]) => {
-        scatterAdd(x!, x!, index!, 1);
+        scatter("sum", x!, x!, index!, 1);
         return gather(x!, index!, 1, [1, 1, 1]);
       })
     );

@@ -4,7 +4,8 @@
  */
 import type { DType } from "../core/pure/dtype.ts";
 import { scan } from "../core/array/scan.ts";
-import { argFold, fold, gather, matmul, scatterAdd } from "../core/array/skeletons.ts";
+import { argFold, fold, matmul } from "../core/array/skeletons.ts";
+import { gather, scatter } from "../core/array/places.ts";
 import { copy } from "../core/array/ndarray.ts";
 import { argRows, foldRows, table } from "../kernels/instruction.ts";
 import { compute, difference, type Operand, operand, operandsOf, randomOf } from "./arrays.ts";
@@ -49,7 +50,7 @@ againstReference("what is made of no elements does not depend on their strides",
   const long = operand("float32", [2, 3, 4], "contiguous", random), index = wild("int32", [0], stride);
   check("a gather of nothing", [long, index], ([source, at]) => gather(source!, at!, 1, [2, 0, 4]));
   check("a scatter of nothing", [long, wild("float32", [2, 0, 4], stride), index], ([out, source, at]) => {
-    scatterAdd(out!, source!, at!, 1);
+    scatter("sum", out!, source!, at!, 1);
     return out!.share();
   });
   findings.check();

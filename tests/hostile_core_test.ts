@@ -241,6 +241,9 @@ const methods: Record<string, () => unknown[]> = {
   scatterAdd: () => [1, [[0], [2]], subject()],
   scatter: () => [1, [[0], [2]], 1],
   scatterReduce: () => [1, [[0], [2]], subject(), "mean", { includeSelf: false }],
+  indexReduce: () => [1, [0, 2, 0], subject(), "prod", { includeSelf: false }],
+  put: () => [[0, -1], tensor([1, 2]), { accumulate: true }],
+  segmentReduce: () => ["max", { lengths: tensor(Int32Array.of(1, 1)), axis: 0, initial: 1 }],
   indexSelect: () => [1, [0, 2]],
   indexAdd: () => [0, [0, 1], subject(), { alpha: 2 }],
   indexFill: () => [1, [0, 2], 1],
@@ -273,6 +276,10 @@ for (const d of [1, 2, 3]) {
     adaptiveMaxPool: () => [d === 1 ? 1 : [...one().slice(1), null]],
   };
   windows.maxPoolWithIndices = windows.maxPool!;
+  windows.maxUnpool = () => {
+    const size = d === 3 ? [1, 2, 2] : 2, outputSize = d === 1 ? [4] : d === 2 ? [3, 4] : [1, 3, 4];
+    return [core.zeros(lengths, { dtype: "int32" }), size, { stride: 1, padding: 0, outputSize }];
+  };
   for (const [name, args] of Object.entries(windows)) {
     const full = name === "maxPoolWithIndices" ? `maxPool${d}dWithIndices` : `${name}${d}d`;
     methods[full] = args;

@@ -65,9 +65,13 @@ const refused: Record<string, [kind: ErrorConstructor, text: string, call: () =>
       x().scatterAdd(1, [[0, 1]], zeros([1, 1]));
     },
   ],
-  "another reduction": [TypeError, 'Cannot scatterReduce: "amax", it must be "sum" or "mean"', () => {
-    x().scatterReduce(1, [[0]], x(), given("amax"));
-  }],
+  "another reduction": [
+    TypeError,
+    'Cannot scatterReduce: "max", it must be "sum", "prod", "mean", "amax" or "amin"',
+    () => {
+      x().scatterReduce(1, [[0]], x(), given("max"));
+    },
+  ],
   "an index of two axes": [TypeError, "Cannot indexSelect: indices of shape [1, 1]", () => x().indexSelect(0, [[0]])],
   "a mask of numbers": [TypeError, "Cannot maskedFill: a mask of type float32 must be bool", () => {
     x().maskedFill(x(), 0);

@@ -13,7 +13,8 @@ import {
   type TypedArray,
 } from "../core/pure/dtype.ts";
 import { scan } from "../core/array/scan.ts";
-import { argFold, fold, gather, matmul, random as randomArray, scatterAdd } from "../core/array/skeletons.ts";
+import { argFold, fold, matmul, random as randomArray } from "../core/array/skeletons.ts";
+import { gather, scatter } from "../core/array/places.ts";
 import { broadcastTo } from "../core/array/views.ts";
 import { groupResult } from "../core/array/group.ts";
 import { empty, map, mapInto, type NDArray } from "../core/array/ndarray.ts";
@@ -158,19 +159,22 @@ function* otherCases(): Generator<Case> {
     const random = (stream: Stream) =>
       compute(stream, [], () => randomArray(stream, [100_003], dtype, [3, 5], 2 ** 32 - 9));
     if (!isHalf(dtype)) yield [`random ${dtype}`, random];
-    for (const [outer, length, inner, count] of [[1, 50, 900, 200], [300, 9, 40, 11], [2, 3000, 1, 40_000]] as const) {
-      const index = operand("int32", [count], "contiguous", randomOf(count), (from) => Math.floor(from() * length));
-      const long = large(dtype, [outer, length, inner], "contiguous");
-      const short = large(dtype, [outer, count, inner], "contiguous", 1);
-      const taken = (stream: Stream) =>
-        compute(stream, [long, index], ([a, at]) => gather(a!, at!, 1, [outer, count, inner]));
-      const added = (stream: Stream) =>
-        compute(stream, [long, short, index], ([out, source, at]) => {
-          scatterAdd(out!, source!, at!, 1);
-          return out!.share();
-        });
-      yield [`gather ${dtype} [${outer}, ${length}, ${inner}]`, taken];
-      yield [`scatter ${dtype} [${outer}, ${length}, ${inner}]`, added];
+    const sizes = [[1, 50, 900, 200], [300, 9, 40, 11], [2, 3000, 1, 40_000], [1, 3000, 2, 40_000]] as const;
+    for (const [outer, length, inner, count] of sizes) {
+      for (const shape of [[count], [outer, count, inner]]) {
+        const index = operand("int32", shape, "contiguous", randomOf(count), (from) => Math.floor(from() * length));
+        const long = large(dtype, [outer, length, inner], "contiguous");
+        const short = large(dtype, [outer, count, inner], "contiguous", 1);
+        const taken = (stream: Stream) =>
+          compute(stream, [long, index], ([a, at]) => gather(a!, at!, 1, [outer, count, inner]));
+        const added = (stream: Stream) =>
+          compute(stream, [long, short, index], ([out, source, at]) => {
+            scatter("sum", out!, source!, at!, 1);
+            return out!.share();
+          });
+        yield [`gather ${dtype} [${outer}, ${length}, ${inner}] by [${shape}]`, taken];
+        yield [`scatter ${dtype} [${outer}, ${length}, ${inner}] by [${shape}]`, added];
+      }
     }
   }
 }

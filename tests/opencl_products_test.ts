@@ -1,6 +1,7 @@
 /** Products on OpenCL: by tiles, of which the fastest is chosen and all give the same bits; and by CLBlast. */
 import type { DType, TypedArray } from "../core/pure/dtype.ts";
-import { argFold, fold, gather, matmul, random as randomArray } from "../core/array/skeletons.ts";
+import { gather } from "../core/array/places.ts";
+import { argFold, fold, matmul, random as randomArray } from "../core/array/skeletons.ts";
 import { copy, map } from "../core/array/ndarray.ts";
 import type { Stream } from "../core/array/stream.ts";
 import type { Device } from "../kernels/device.ts";

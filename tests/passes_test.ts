@@ -29,12 +29,13 @@ const size = 4;
 function headOf(what: string, count: number, inputs: number, number: string): number[] {
   switch (what) {
     case "check":
-      return [opcode.check, 0, count, size];
+      return [opcode.check, 0, 1, count, size, 1];
     case "random":
       return [opcode.random, 0, count, 0, 0, 0];
     case "gather":
+      return [opcode.gather, 0, 1, 2, size, 1];
     case "scatter":
-      return [opcode[what], 0, 1, 2, size, 1];
+      return [opcode.scatter, 0, 0, 1, 2, size, 1];
     case "matmul":
       return [opcode.matmul, 0, 0, 0, 2, 2, 2];
     default: {
@@ -73,8 +74,8 @@ function listOf(text: string): { list: List; names: Map<Slot, string> } {
       views.push({ at: words.length, slot: slotOf(name!) });
       const strides = /random/.test(what!)
         ? []
-        : /gather|scatter/.test(what!) && place < 2
-        ? [4, 1, 1]
+        : /gather|scatter|check/.test(what!)
+        ? (place === named.length - 1 ? [0, Number(stride ?? 1), 0] : [4, 1, 1])
         : what === "matmul"
         ? [2, 1]
         : [Number(stride ?? 1)];
@@ -281,7 +282,7 @@ Deno.test("layOut() allocates before the first use, frees after the last, and cu
 
 Deno.test("layOut() runs leading checks apart, and counts the most bytes at once", () => {
   const { checked, bytes } = layOut(listOf("check I\ncheck J\na = exp X\nb = random\nc = random\nr = add b c").list);
-  assertEquals([checked, bytes], [16, 32]);
+  assertEquals([checked, bytes], [24, 32]);
 });
 
 /** A generator of random choices, which a seed determines. */

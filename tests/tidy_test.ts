@@ -73,7 +73,8 @@ testWith(["read"], "every kernel row is used", () => {
   const texts = [...sources()].filter(([path]) => /^(core|nn|optim|data)\//.test(path)).map(([, text]) => text).join(
     "\n",
   );
-  const { map, fold, arg, scan } = table, rows = [map, fold, arg, scan].flatMap((kind) => Object.keys(kind));
+  const { map, fold, arg, scan, scatter } = table,
+    rows = [map, fold, arg, scan, scatter].flatMap((kind) => Object.keys(kind));
   const used = (row: string) => texts.includes(`"${row}"`) || new RegExp(`\\brows\\.${row}\\b`).test(texts);
   assertEquals(rows.filter((row) => used(row) === rowsSpare.includes(row)), []);
 });

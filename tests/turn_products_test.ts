@@ -223,7 +223,7 @@ const cases: [name: string, before: string[], after?: string[]][] = [
   ],
   ["leaves what a fold would then join down columns", [product, across("p"), "3|2: rr(1) = sum p(2,1)"]],
   ["leaves what a fold would then join along rows", [product, across("p"), "2|3: rr(1) = sum p(1,2)"]],
-  ["leaves what is gathered from", [product, across("p"), "1,2,3,2: rr(4,2,1) = gather p(6,2,1) I(1)"]],
+  ["leaves what is gathered from", [product, across("p"), "1,2,3,2: rr(4,2,1) = gather p(6,2,1) I(0,1,0)"]],
   ["leaves what is read backwards", [product, "2,3: r(3,1) = add p@1(-1,2) Z(3,1)"]],
   ["leaves what is read past the end of its rows", [product, across("p"), "5: rr(1) = relu p(1)"]],
   ["leaves what is read in steps of other lengths than its rows", [product, across("p"), "2: rr(1) = relu p(3)"]],

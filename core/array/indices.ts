@@ -1,10 +1,10 @@
 /**
- * Places that a device computes: of indices along axes among all elements in row-major order, of the last index that names
- * each place, and of numbers in sorted rows. Indices are int32.
+ * Places that a device computes: of indices along axes among all elements in row-major order, and of numbers in sorted
+ * rows. Indices are int32.
  */
-import { broadcastShapes, type Shape, showShape, sizeOf } from "../pure/shape.ts";
+import { type Shape, showShape, sizeOf } from "../pure/shape.ts";
 import { copy, empty, filled, map, mapInto, type NDArray } from "./ndarray.ts";
-import { checkLabels, gather, scatterAdd } from "./skeletons.ts";
+import { checkLabels, gather } from "./places.ts";
 import type { Stream } from "./stream.ts";
 import { broadcastTo, reshape } from "./views.ts";
 
@@ -44,58 +44,11 @@ export function placesOfAll(indices: readonly NDArray[], lengths: readonly numbe
   return places!;
 }
 
-/**
- * The places among all elements of an index along one axis that has an entry for each element of the result. The strides are
- * those of what is indexed: 0 along an axis that is stretched.
- */
-export function placesAlong(index: NDArray, axis: number, strides: readonly number[]): NDArray {
-  const { shape, storage: { stream } } = index, step = strides[axis]!;
-  let others: NDArray | null = null;
-  for (let other = 0; other < shape.length; other++) {
-    if (other === axis || shape[other]! < 2 || strides[other] === 0) continue;
-    const line = counting(stream, shape[other]!, strides[other]);
-    const lying = reshape(line, shape.map((length, each) => each === other ? length : 1));
-    others = others === null ? lying : stretchedSum(others, lying);
-  }
-  const along = step === 1 ? index : map("mulScalar", [index], { s: step });
-  return others === null ? along : stretchedSum(along, others);
-}
-
-function stretchedSum(a: NDArray, b: NDArray): NDArray {
-  const shape = broadcastShapes("index", a.shape, b.shape);
-  return map("add", [broadcastTo(a, shape), broadcastTo(b, shape)]);
-}
-
 /** 0, `step`, two steps and so on, along one axis. */
 export function counting(stream: Stream, count: number, step = 1): NDArray {
   const line = empty(stream, [count], "int32");
   mapInto(line, "arange", [], 0, step);
   return line;
-}
-
-/**
- * For each place in `[0, length)` the last entry of the index that names it, or -1. The index has one axis with one entry or
- * more, and its elements lie side by side.
- *
- * Entries that name the same place are rivals. From the highest bit of their numbers to the lowest, those without the bit
- * are dropped where a rival has it; so the one with the largest number is left. Sums of integers are exact in any order.
- */
-export function lastNaming(index: NDArray, length: number, isUnique: boolean): NDArray {
-  const { stream } = index.storage, shape = index.shape, count = index.size;
-  const constant = (value: number) => broadcastTo(filled(stream, [], "int32", value), shape);
-  const counted = (entries: NDArray, from: number) => {
-    const sums = filled(stream, [length], "int32", from);
-    scatterAdd(sums, entries, index, 0);
-    return sums;
-  };
-  const numbers = counting(stream, count), two = constant(2);
-  let isLeft = filled(stream, shape, "int32", 1);
-  for (let bit = isUnique ? 0 : 2 ** (Math.ceil(Math.log2(count)) - 1); bit >= 1; bit /= 2) {
-    const hasBit = map("mod", [map("floorDiv", [numbers, constant(bit)]), two]);
-    const ahead = map("mul", [isLeft, hasBit]), rivals = gather(counted(ahead, 0), index, 0, shape);
-    isLeft = map("where", [rivals, ahead, isLeft]);
-  }
-  return counted(map("mul", [isLeft, map("addScalar", [numbers], { s: 1 })]), -1);
 }
 
 /**

@@ -1,11 +1,11 @@
 /**
- * The skeletons beside map: folds, matrix products, gathers and scatters, random numbers and checks. Each function writes
- * one instruction; all but scatters and checks make a new array.
+ * The skeletons beside map, and beside those of `places.ts`: folds, matrix products and random numbers. Each
+ * function writes one instruction and makes a new array.
  */
 import { type ArgRow, argRows, type FoldRow, foldRows, limits, opcode } from "../../kernels/instruction.ts";
 import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
 import { codeOf, computeType, type DType, isFloat, isHalf, promote } from "../pure/dtype.ts";
-import { type Shape, sizeOf } from "../pure/shape.ts";
+import type { Shape } from "../pure/shape.ts";
 import { groupResult } from "./group.ts";
 import { commonStream, copy, empty, type NDArray, writeNumbers } from "./ndarray.ts";
 import { askAgain, numberNow, type Scalar } from "./recorder.ts";
@@ -178,74 +178,6 @@ export function convolve(
   let end = start + headOf.convolve;
   for (const array of [out, kernel, input]) end = writeNumbers(words, writeView(words, end, array), array.strides);
   stream.close(start, end, out.size * c * kernelHeight * kernelWidth);
-}
-
-/** How many elements lie before, along and after one axis, and the strides of these three in a dense array. */
-function aroundAxis(array: NDArray, axis: number): { sizes: [number, number, number]; strides: number[] } {
-  const sizes: [number, number, number] = [
-    sizeOf(array.shape.slice(0, axis)),
-    array.shape[axis]!,
-    sizeOf(array.shape.slice(axis + 1)),
-  ];
-  return { sizes, strides: [sizes[1] * sizes[2], sizes[2], 1] };
-}
-
-/** `source[..., index[c], ...]` along `axis`: all three arrays are contiguous, `index` has one axis. */
-export function gather(source: NDArray, index: NDArray, axis: number, outShape: Shape): NDArray {
-  const stream = commonStream("take", [source, index]);
-  stream.runAlone();
-  const out = empty(stream, outShape, source.dtype);
-  const { sizes: [outer, length, inner], strides } = aroundAxis(source, axis);
-  writePlaces(stream, "gather", outer, index, length, inner, out, source, strides);
-  return out;
-}
-
-/** Adds `source[..., c, ...]` to `out[..., index[c], ...]` along `axis`, in ascending order of `c`. */
-export function scatterAdd(out: NDArray, source: NDArray, index: NDArray, axis: number): void {
-  const stream = commonStream("take gradient", [out, source, index]);
-  stream.runAlone();
-  const { sizes: [outer, length, inner], strides } = aroundAxis(out, axis);
-  writePlaces(stream, "scatter", outer, index, length, inner, out, source, strides);
-}
-
-function writePlaces(
-  stream: Stream,
-  name: "gather" | "scatter",
-  outer: number,
-  index: NDArray,
-  length: number,
-  inner: number,
-  out: NDArray,
-  source: NDArray,
-  alongLength: readonly number[],
-): void {
-  // Devices do nothing where no element moves, but a wrong index is wrong there too.
-  if (out.size === 0 || (name === "scatter" && source.size === 0)) return checkLabels(index, length);
-  const count = index.size, alongCount = [count * inner, inner, 1];
-  const start = stream.open(wordsMost[name]), words = stream.words, at = placeOf[name], gathers = name === "gather";
-  words[start] = opcode[name];
-  words[start + at.outer] = outer;
-  words[start + at.count] = count;
-  words[start + at.length] = length;
-  words[start + at.inner] = inner;
-  let end = writeNumbers(words, writeView(words, start + headOf[name], out), gathers ? alongCount : alongLength);
-  end = writeNumbers(words, writeView(words, end, source), gathers ? alongLength : alongCount);
-  end = writeView(words, end, index);
-  words[end++] = 1;
-  stream.close(start, end, source.size);
-}
-
-/** Throws RangeError, on this device or when it is next read from, unless all labels [n] lie in [0, length). */
-export function checkLabels(labels: NDArray, length: number): void {
-  const stream = commonStream("use labels", [labels]);
-  stream.runAlone();
-  const start = stream.open(wordsMost.check), words = stream.words, at = placeOf.check;
-  words[start] = opcode.check;
-  words[start + at.count] = labels.size;
-  words[start + at.length] = length;
-  const end = writeView(words, start + headOf.check, labels);
-  words[end] = labels.strides[0]!;
-  stream.close(start, end + 1, labels.size);
 }
 
 /** Random words (int32), or uniform numbers in [0, 1) (floats), from one counter range. */

@@ -190,7 +190,9 @@ export function asking<T>(action: string, body: () => T): T {
   try {
     return body();
   } catch (cause) {
-    const [, what] = cause instanceof RangeError ? /^Cannot (?:gather|take): (.*)/.exec(cause.message) ?? [] : [];
+    const [, what] = cause instanceof RangeError
+      ? /^Cannot (?:gather|scatter|take): (.*)/.exec(cause.message) ?? []
+      : [];
     throw what === undefined ? cause : new RangeError(`Cannot ${action}: ${what}`, { cause });
   }
 }

@@ -229,11 +229,12 @@ fn checkGathers(set: *Set) !void {
                 .inner = inner,
                 .out = try bench.view(dtype, &.{ outer, count, inner }, .any),
                 .source = try bench.view(dtype, &.{ outer, length, inner }, .any),
-                .index = try bench.view(.int32, &.{count}, .dense),
+                .index = try bench.view(.int32, &.{ outer, count, inner }, .dense),
             };
-            for (0..count) |c| {
-                testing.put(i32, &one.index, @intCast(c), @intCast(bench.below(length)));
+            for (0..outer * count * inner) |k| {
+                testing.put(i32, &one.index, @intCast(k), @intCast(bench.below(length)));
             }
+            if (bench.below(2) == 0) one.index.strides[0..3].* = .{ 0, 1, 0 };
             try set.check(&.{ .gather = one }, "gather");
             std.mem.swap(View, &one.out, &one.source);
             try set.check(&.{ .scatter = one }, "scatter");

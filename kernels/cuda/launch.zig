@@ -61,8 +61,9 @@ fn nameOf(buffer: []u8, skeleton: Skeleton, type_code: usize, row: usize) [:0]co
         .vector, .strided => print(buffer, "{t}_{s}_{t}", .{ skeleton, map_names[row], dtype }, 0),
         .fold, .join => print(buffer, "{t}_{s}_{t}", .{ skeleton, fold_names[row], dtype }, 0),
         .arg => print(buffer, "arg_{s}_{t}", .{ arg_names[row], dtype }, 0),
+        .scatter, .scatter_first => print(buffer, "{t}_{s}_{t}", .{ skeleton, scatter_names[row], dtype }, 0),
         .scan, .scan_block => print(buffer, "{t}_{s}_{t}", .{ skeleton, scan_names[row], dtype }, 0),
-        .matmul, .scatter, .scatter_first, .random => print(buffer, "{t}_{t}", .{ skeleton, dtype }, 0),
+        .matmul, .random => print(buffer, "{t}_{t}", .{ skeleton, dtype }, 0),
         .gather => print(buffer, "gather_{d}", .{@as(u8, 1) << @intCast(type_code)}, 0),
         .check => print(buffer, "check", .{}, 0),
     } catch unreachable;
@@ -78,6 +79,7 @@ const map_names = namesOf(table.map_rows);
 const fold_names = namesOf(table.fold_rows);
 const arg_names = namesOf(table.arg_rows);
 const scan_names = namesOf(table.scan_rows);
+const scatter_names = namesOf(table.scatter_rows);
 
 fn kernelOf(engine: *Engine, skeleton: Skeleton, type_code: usize, row: usize) Failed!*driver.Function {
     const place = &engine.functions.list[@backingInt(skeleton)][type_code][row];
@@ -440,40 +442,51 @@ pub fn convolve(engine: *Engine, _: *const program.Convolve) Failed!void {
 
 /// Launches the check of indices; the next read reports one out of range.
 pub fn check(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind) Failed!void {
-    if (one.count == 0) return;
-    const size = one.index.dtype.bytes();
-    const stride = one.index.strides[0] * @as(isize, @intCast(size));
-    var first: usize = 0;
+    const sizes = one.indices();
+    const total = product(&sizes);
+    if (total == 0) return;
     // Every launch has a serial of its own, so that a fault names the first launch that met an
     // index out of range.
-    while (first < one.count) : (first += engine.places_most) {
-        const count = @min(one.count - first, engine.places_most);
-        const arguments: places_kernels.CheckArguments = .{
-            .index = @intFromPtr(one.index.data) +% @as(usize, @bitCast(stride)) *% first,
-            .fault = engine.fault,
-            .stride = stride,
-            .length = one.length,
-            .count = @intCast(count),
-            .index_bytes = @intCast(size),
-            .serial = engine.nextSerial(),
-            .kind = @backingInt(kind),
-        };
-        try start(engine, .check, 0, 0, .{ blocksOf(count), 1 }, std.mem.asBytes(&arguments));
+    if (total > engine.places_most) {
+        var whole = one.*;
+        whole.outer, whole.count, whole.inner = sizes;
+        for (split.checked(&whole)) |part| try check(engine, &part, kind);
+        return;
     }
+    const arguments: places_kernels.CheckArguments = .{
+        .index = @intFromPtr(one.index.data),
+        .fault = engine.fault,
+        .strides = stridesOf(&one.index),
+        .length = one.length,
+        .count = .init(sizes[1]),
+        .inner = .init(sizes[2]),
+        .total = @intCast(total),
+        .index_bytes = @intCast(one.index.dtype.bytes()),
+        .serial = engine.nextSerial(),
+        .kind = @backingInt(kind),
+    };
+    try start(engine, .check, 0, 0, .{ blocksOf(total), 1 }, std.mem.asBytes(&arguments));
+}
+
+/// The three strides of a view in bytes.
+fn stridesOf(view: *const View) [3]i64 {
+    var strides: [3]i64 = undefined;
+    for (&strides, view.strides[0..3]) |*bytes, stride| bytes.* = stride * @as(i64, @intCast(view.dtype.bytes()));
+    return strides;
 }
 
 /// Launches the check of the indices and returns the arguments of gather and scatter; the caller
 /// sets `total`.
 fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind, total: usize) Failed!places_kernels.PlacesArguments {
     try check(engine, one, kind);
-    var places: places_kernels.PlacesArguments = .{
+    return .{
         .out = @intFromPtr(one.out.data),
         .source = @intFromPtr(one.source.data),
         .index = @intFromPtr(one.index.data),
         .fault = engine.fault,
-        .out_strides = undefined,
-        .source_strides = undefined,
-        .index_stride = one.index.strides[0] * @as(i64, @intCast(one.index.dtype.bytes())),
+        .out_strides = stridesOf(&one.out),
+        .source_strides = stridesOf(&one.source),
+        .index_strides = stridesOf(&one.index),
         .length = one.length,
         .count = .init(one.count),
         .inner = .init(one.inner),
@@ -481,12 +494,6 @@ fn placesOf(engine: *Engine, one: *const program.Gather, kind: layout.FaultKind,
         .total = @intCast(total),
         .index_bytes = @intCast(one.index.dtype.bytes()),
     };
-    const size: i64 = @intCast(one.out.dtype.bytes());
-    for (0..3) |axis| {
-        places.out_strides[axis] = one.out.strides[axis] * size;
-        places.source_strides[axis] = one.source.strides[axis] * size;
-    }
-    return places;
 }
 
 pub fn gather(engine: *Engine, one: *const program.Gather) Failed!void {
@@ -510,10 +517,12 @@ pub fn scatter(engine: *Engine, one: *const program.Gather) Failed!void {
     }
     const places = try placesOf(engine, one, .scatter, total);
     const code = @backingInt(one.out.dtype);
-    if (one.count <= scatter_first_count and total <= scatter_first_elements) {
-        return start(engine, .scatter_first, code, 0, .{ one.count, blocksOf(total) }, std.mem.asBytes(&places));
+    const sizes = one.indices();
+    const chooses_slices = sizes[0] == 1 and sizes[2] == 1;
+    if (chooses_slices and one.count <= scatter_first_count and total <= scatter_first_elements) {
+        return start(engine, .scatter_first, code, one.row, .{ one.count, blocksOf(total) }, std.mem.asBytes(&places));
     }
-    return start(engine, .scatter, code, 0, .{ blocksOf(total), 1 }, std.mem.asBytes(&places));
+    return start(engine, .scatter, code, one.row, .{ blocksOf(total), 1 }, std.mem.asBytes(&places));
 }
 
 pub fn random(engine: *Engine, one: *const program.Random) Failed!void {

@@ -115,7 +115,8 @@ fn rowOf(one: *const program.Fold, address: usize) program.View {
     return view;
 }
 
-const Side = enum { outer, count, inner };
+/// The axes of a gather or a scatter, in order.
+const Side = enum(u2) { outer, count, inner };
 
 pub fn gathered(one: *const program.Gather) [2]program.Gather {
     var parts: [2]program.Gather = @splat(one.*);
@@ -141,18 +142,27 @@ pub fn scattered(one: *const program.Gather, elements_most: usize) [2]program.Ga
     return parts;
 }
 
+/// The two parts of a check, along its longest axis.
+pub fn checked(one: *const program.Gather) [2]program.Gather {
+    var parts: [2]program.Gather = @splat(one.*);
+    const side: Side = if (one.count >= @max(one.outer, one.inner))
+        .count
+    else if (one.outer >= one.inner) .outer else .inner;
+    const size = sizeOf(&parts[0], side).*;
+    sizeOf(&parts[0], side).* = size / 2;
+    sizeOf(&parts[1], side).* = size - size / 2;
+    move(&parts[1].index, @backingInt(side), size / 2);
+    return parts;
+}
+
 /// Moves the views past the first half of a side, and returns the length of that half. Of the views
 /// along the axis of indices only that of the indices themselves is moved.
 fn halve(one: *program.Gather, side: Side) usize {
     const size = sizeOf(one, side);
     const half = size.* / 2;
     size.* -= half;
-    switch (side) {
-        .count => move(&one.index, 0, half),
-        .outer, .inner => for ([_]*program.View{ &one.out, &one.source }) |view| {
-            move(view, if (side == .outer) 0 else 2, half);
-        },
-    }
+    move(&one.index, @backingInt(side), half);
+    if (side != .count) for ([_]*program.View{ &one.out, &one.source }) |view| move(view, @backingInt(side), half);
     return half;
 }
 

@@ -263,32 +263,29 @@ fn bufferOf(engine: *const Engine, view: *const View) opencl_api.Buffer {
 
 /// Queues a kernel that notes the first index out of range, on the device.
 pub fn check(engine: *Engine, one: *const program.Gather, action: opencl.Check) Status {
-    if (one.count == 0) return .ok;
+    const sizes = one.indices();
+    if (axes_module.product(&sizes) == 0) return .ok;
     const text: skeletons.Text = .{ .kind = .check, .index = one.index.dtype, .lanes = .{ engine.shaping.lanes, 1 } };
     const kernel = text.get(&engine.programs) catch |failure| return enqueue.statusOf(engine, failure);
     var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
     arguments.addBuffer(bufferOf(engine, &one.index));
     arguments.addBuffer(engine.found.?);
     arguments.setParameters(&.{
-        @intCast(one.count),  @intCast(one.length),
-        @backingInt(action),  offsetOf(engine, &one.index),
-        one.index.strides[0],
+        @intCast(sizes[0]),    @intCast(sizes[1]),            @intCast(sizes[2]),
+        @intCast(one.length),  @backingInt(action),           offsetOf(engine, &one.index),
+        one.index.strides[0],  one.index.strides[1],          one.index.strides[2],
     });
     engine.checking = true;
     return arguments.enqueue(.{ 1, 1, 1 }, text.lanes);
 }
 
-fn placesParameters(engine: *const Engine, one: *const program.Gather, each: usize) [15]i64 {
-    var list: [15]i64 = undefined;
+fn placesParameters(engine: *const Engine, one: *const program.Gather, each: usize) [17]i64 {
+    var list: [17]i64 = undefined;
     for ([_]usize{ one.outer, one.count, one.length, one.inner, each }, list[0..5]) |size, *word| word.* = @intCast(size);
-    list[5] = offsetOf(engine, &one.out);
-    list[9] = offsetOf(engine, &one.source);
-    for (0..3) |axis| {
-        list[6 + axis] = one.out.strides[axis];
-        list[10 + axis] = one.source.strides[axis];
+    for ([_]*const View{ &one.out, &one.source, &one.index }, 0..) |view, k| {
+        list[5 + 4 * k] = offsetOf(engine, view);
+        for (0..3) |axis| list[6 + 4 * k + axis] = view.strides[axis];
     }
-    list[13] = offsetOf(engine, &one.index);
-    list[14] = one.index.strides[0];
     return list;
 }
 
@@ -312,7 +309,7 @@ fn scatter(engine: *Engine, one: *const program.Gather) Status {
     if (status != .ok) return status;
     const wide = engine.shaping.lanes;
     const lanes: [2]u16 = if (wide == 1) .{ 1, 1 } else if (one.inner >= 64) .{ 64, wide / 64 } else .{ 1, wide };
-    const text: skeletons.Text = .{ .kind = .scatter, .element = one.out.dtype, .index = one.index.dtype, .lanes = lanes };
+    const text: skeletons.Text = .{ .kind = .scatter, .element = one.out.dtype, .index = one.index.dtype, .row = one.row, .lanes = lanes };
     const kernel = text.get(&engine.programs) catch |failure| return enqueue.statusOf(engine, failure);
     const each = @min(one.inner, if (wide == 1) 256 else lanes[0]);
     var arguments: Arguments = .{ .engine = engine, .kernel = kernel };

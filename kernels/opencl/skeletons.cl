@@ -2,10 +2,10 @@
 // the macros that it names.
 
 //@ gather
-// out[o, c, i] = source[o, index[c], i]. A group has `each` slices; `out`, `source` and `index` are offsets of the
+// out[o, c, i] = source[o, index[o, c, i], i]. A group has `each` slices; `out`, `source` and `index` are offsets of the
 // operands.
 typedef struct {
-  I64 outer, count, length, inner, each, out, out_strides[3], source, source_strides[3], index, index_stride;
+  I64 outer, count, length, inner, each, out, out_strides[3], source, source_strides[3], index, index_strides[3];
 } Parameters;
 KERNEL LANES(LANES_X, LANES_Y) void run(const Parameters p, GLOBAL ELEMENT *out, GLOBAL const ELEMENT *source,
                                         GLOBAL const INDEX *index) {
@@ -13,20 +13,22 @@ KERNEL LANES(LANES_X, LANES_Y) void run(const Parameters p, GLOBAL ELEMENT *out,
   const I64 end = all < (GROUP_X + 1) * p.each ? all : (GROUP_X + 1) * p.each;
   for (I64 slice = GROUP_X * p.each + LANE_Y; slice < end; slice += LANES_Y) {
     const I64 o = slice / p.count, c = slice - o * p.count;
-    const I64 at = (I64)index[p.index + c * p.index_stride];
-    const int inside = at >= 0 && at < p.length;
     const I64 to = p.out + o * p.out_strides[0] + c * p.out_strides[1];
-    const I64 from = p.source + o * p.source_strides[0] + (inside ? at : 0) * p.source_strides[1];
-    if (inside)
-      for (I64 i = LANE_X; i < p.inner; i += LANES_X) out[to + i * p.out_strides[2]] = source[from + i * p.source_strides[2]];
+    const I64 from = p.source + o * p.source_strides[0];
+    const I64 chosen = p.index + o * p.index_strides[0] + c * p.index_strides[1];
+    for (I64 i = LANE_X; i < p.inner; i += LANES_X) {
+      const I64 at = (I64)index[chosen + i * p.index_strides[2]];
+      if (at >= 0 && at < p.length)
+        out[to + i * p.out_strides[2]] = source[from + at * p.source_strides[1] + i * p.source_strides[2]];
+    }
   }
 }
 
 //@ scatter
-// out[o, index[c], i] += source[o, c, i], c ascending: a work item owns its o and i, and a group owns `each` indices of
-// the inner axis. Nothing is written once an index was found out of range.
+// JOIN_INTO(x, y), where x is out[o, index[o, c, i], i] and y is source[o, c, i], c ascending: a work item owns its o and
+// i, and a group owns `each` indices of the inner axis. Nothing is written once an index was found out of range.
 typedef struct {
-  I64 outer, count, length, inner, each, out, out_strides[3], source, source_strides[3], index, index_stride;
+  I64 outer, count, length, inner, each, out, out_strides[3], source, source_strides[3], index, index_strides[3];
 } Parameters;
 KERNEL LANES(LANES_X, LANES_Y) void run(const Parameters p, GLOBAL ELEMENT *out, GLOBAL const ELEMENT *source,
                                         GLOBAL const INDEX *index, GLOBAL const I64 *found) {
@@ -34,14 +36,14 @@ KERNEL LANES(LANES_X, LANES_Y) void run(const Parameters p, GLOBAL ELEMENT *out,
   const I64 begin = GROUP_Y * p.each;
   const I64 end = p.inner < begin + p.each ? p.inner : begin + p.each;
   for (I64 o = GROUP_X * LANES_Y + LANE_Y; o < p.outer && o < (GROUP_X + 1) * LANES_Y; o += LANES_Y) {
+    const I64 to = p.out + o * p.out_strides[0];
     for (I64 c = 0; c < p.count; c++) {
-      const I64 at = (I64)index[p.index + c * p.index_stride];
-      if (at < 0 || at >= p.length) continue;
-      const I64 to = p.out + o * p.out_strides[0] + at * p.out_strides[1];
+      const I64 chosen = p.index + o * p.index_strides[0] + c * p.index_strides[1];
       const I64 from = p.source + o * p.source_strides[0] + c * p.source_strides[1];
       for (I64 i = begin + LANE_X; i < end; i += LANES_X) {
-        const ELEMENT x = out[to + i * p.out_strides[2]], y = source[from + i * p.source_strides[2]];
-        out[to + i * p.out_strides[2]] = JOINED(x, y);
+        const I64 at = (I64)index[chosen + i * p.index_strides[2]];
+        if (at < 0 || at >= p.length) continue;
+        JOIN_INTO(out[to + at * p.out_strides[1] + i * p.out_strides[2]], source[from + i * p.source_strides[2]]);
       }
     }
   }
@@ -49,13 +51,17 @@ KERNEL LANES(LANES_X, LANES_Y) void run(const Parameters p, GLOBAL ELEMENT *out,
 
 //@ check
 // Notes the first index that is out of range: the number of the check, the index, and the length.
-typedef struct { I64 count, length, action, index, index_stride; } Parameters;
+typedef struct { I64 outer, count, inner, length, action, index, index_strides[3]; } Parameters;
 KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL const INDEX *index, GLOBAL I64 *found) {
   LOCAL I64 first[LANES_X];
-  I64 mine = p.count;
-  for (I64 c = LANE_X; c < p.count; c += LANES_X) {
-    const I64 at = (I64)index[p.index + c * p.index_stride];
-    if ((at < 0 || at >= p.length) && c < mine) mine = c;
+  const I64 all = p.outer * p.count * p.inner;
+#define INDEX_AT(place)                                                                               \
+  (I64)index[p.index + (place) / p.inner / p.count * p.index_strides[0] +                             \
+             (place) / p.inner % p.count * p.index_strides[1] + (place) % p.inner * p.index_strides[2]]
+  I64 mine = all;
+  for (I64 place = LANE_X; place < all; place += LANES_X) {
+    const I64 at = INDEX_AT(place);
+    if ((at < 0 || at >= p.length) && place < mine) mine = place;
   }
   first[LANE_X] = mine;
   BARRIER;
@@ -63,9 +69,9 @@ KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL const INDEX *index,
     if (LANE_X < n && first[LANE_X + n] < first[LANE_X]) first[LANE_X] = first[LANE_X + n];
     BARRIER;
   }
-  if (LANE_X == 0 && first[0] < p.count && found[0] == 0) {
+  if (LANE_X == 0 && first[0] < all && found[0] == 0) {
     found[0] = p.action;
-    found[1] = (I64)index[p.index + first[0] * p.index_stride];
+    found[1] = INDEX_AT(first[0]);
     found[2] = p.length;
   }
 }

@@ -2,6 +2,7 @@
 //! no row's expression makes.
 
 const std = @import("std");
+const join = @import("../program/join.zig");
 const program = @import("../program/program.zig");
 const schema = @import("../program/schema.zig");
 const table = @import("../rows/table.zig");
@@ -59,6 +60,8 @@ pub const Text = struct {
     /// type.
     stored: [3]DType = @splat(.float32),
     index: DType = .int32,
+    /// The row of a scatter.
+    row: u16 = 0,
     lanes: [2]u16 = .{ 1, 1 },
     batch_rank: u8 = 0,
     tile: Tile = .{ .rows = 0, .vectors = 0, .depth = 0 },
@@ -72,7 +75,7 @@ pub const Text = struct {
         return programs.get(std.mem.asBytes(&one.key()), one, write);
     }
 
-    fn key(one: *const Text) [13]u16 {
+    fn key(one: *const Text) [14]u16 {
         const tile = one.tile;
         var stored: u16 = 0;
         for (one.stored) |dtype| stored = stored << 4 | @backingInt(dtype);
@@ -91,6 +94,7 @@ pub const Text = struct {
             tile.depth,
             stored,
             one.scan.row << 2 | @as(u16, @intFromBool(one.scan.grouped)) << 1 | @intFromBool(one.scan.totals),
+            one.row,
         };
     }
 
@@ -103,14 +107,7 @@ pub const Text = struct {
                 try text.fill(writer, "#define ELEMENT @\n#define INDEX @\n", .{
                     text.typeName(one.element), text.typeName(one.index),
                 });
-                try text.fill(writer, "#define JOINED(x, y) @\n", .{switch (one.element) {
-                    .float32, .float64 => "((x) + (y))",
-                    .int32 => "add_i(x, y)",
-                    .uint8 => "((U8)((x) + (y)))",
-                    .bool => "((U8)(((x) | (y)) != 0))",
-                    .float16 => "h_of_f(f_of_h(x) + f_of_h(y))",
-                    .bfloat16 => "b_of_f(f_of_b(x) + f_of_b(y))",
-                }});
+                if (one.kind == .scatter) try one.writeJoin(writer);
                 try writer.writeAll(section(@tagName(one.kind)));
             },
             .random => {
@@ -158,6 +155,18 @@ pub const Text = struct {
         try text.expression(writer, row.step, one.element, 0, false);
         try writer.writeAll("\n");
         try writer.writeAll(section("scan"));
+    }
+
+    /// What the row makes of an element in memory and the one that comes to it.
+    fn writeJoin(one: *const Text, writer: *Writer) Writer.Error!void {
+        const compute = join.computeOf(one.element);
+        const name = text.typeName(compute);
+        try text.fill(writer, "#define JOIN_INTO(x, y) { const @ r = @(x)), a0_0 = @(y)); (x) = @", .{
+            name,                             text.loading(one.element, compute), text.loading(one.element, compute),
+            text.conversion(compute, one.element),
+        });
+        try text.expression(writer, table.scatter_rows[one.row].step, compute, 0, false);
+        try writer.writeAll("); }\n");
     }
 
     fn writeProduct(one: *const Text, writer: *Writer) Writer.Error!void {

@@ -116,16 +116,27 @@ pub const MatMul = struct {
     panels: ?[*]align(64) u8 = null,
 };
 
-/// gather: out[o, c, i] = source[o, index[c], i]; scatter: out[o, index[c], i] += source[o, c, i],
-/// c ascending; each sum of halves is rounded. check: only compares the indices with `length`.
+/// gather: out[o, c, i] = source[o, index[o, c, i], i]; scatter: the row joins source[o, c, i] into
+/// out[o, index[o, c, i], i], c ascending; each result of halves is rounded. check: only compares
+/// the indices with `length`.
 pub const Gather = struct {
-    outer: usize = 1,
+    row: u16 = 0,
+    outer: usize,
     count: usize,
     length: usize,
-    inner: usize = 1,
+    inner: usize,
     out: View = undefined,
     source: View = undefined,
     index: View,
+
+    /// The lengths of the axes along which there are several indices: others have length one.
+    pub fn indices(gather: *const Gather) [3]usize {
+        var sizes: [3]usize = .{ gather.outer, gather.count, gather.inner };
+        for (&sizes, gather.index.strides[0..3]) |*size, stride| if (stride == 0 and size.* > 1) {
+            size.* = 1;
+        };
+        return sizes;
+    }
 };
 
 pub const Convolve = Payload("convolve");

@@ -128,7 +128,7 @@ test "a row says where its words stand" {
     try expectEqual(10, fold.head);
     // rank 3, of which 2 are kept, 1 operand.
     try expectEqual(10 + 3 + 5 + 6, lengthOf(fold, &.{ 6, 0, 0, 0, 3, 2, 1 }));
-    try expectEqual(22, lengthOf(comptime of(.gather), &.{}));
+    try expectEqual(24, lengthOf(comptime of(.gather), &.{}));
     try expectEqual(9, lengthOf(comptime of(.random), &.{}));
     try expectEqual(2, comptime axesBeside(of(.matmul), of(.matmul).place("batchRank")));
     try expectEqual(.update, of(.scatter).views[0].access);

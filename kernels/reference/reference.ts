@@ -17,6 +17,7 @@ import {
   type OpcodeName,
   opcodeName,
   scanRows,
+  scatterRows,
   table,
 } from "../instruction.ts";
 import { philox } from "./philox.ts";
@@ -63,6 +64,7 @@ function parseRows() {
       const row: { from: number | string; step: string; for?: string } = table.scan[name];
       return { from: row.from, step: parse(row, row.step) };
     }),
+    scatters: scatterRows.map((name) => parse(table.scatter[name], table.scatter[name].step)),
   };
 }
 
@@ -183,7 +185,7 @@ class Reference implements Device {
   }
 
   #endOf(name: OpcodeName, { kind, within }: Field, fields: Record<string, number[]>): number {
-    if (kind === "row") return Object.keys(table[name as "map" | "fold" | "arg" | "scan"]).length;
+    if (kind === "row") return Object.keys(table[name as "map" | "fold" | "arg" | "scan" | "scatter"]).length;
     if (kind === "within") return fields[within!]![0]! + 1;
     return kind === "rest" ? 0 : ends[kind];
   }
@@ -415,9 +417,9 @@ class Reference implements Device {
     move: (long: readonly number[], short: readonly number[]) => void,
   ): void {
     const { outer: [outer], count: [count], length: [length], inner: [inner] } = fields;
-    this.#refuseOutside(index, count, length, (at) => `Cannot ${name}: index ${at} must`);
+    this.#refuseOutside(index, [outer, count, inner], length, (at) => `Cannot ${name}: index ${at} must`);
     forEachIndex([outer, count, inner], ([o, c, i]) => {
-      move([o!, index.data[place(index, [c!])]!, i!], [o!, c!, i!]);
+      move([o!, index.data[place(index, [o!, c!, i!])]!, i!], [o!, c!, i!]);
     });
   }
 
@@ -427,23 +429,27 @@ class Reference implements Device {
   }
 
   #scatter(decoded: Decoded<"scatter">): void {
-    const { out: [out], source: [source] } = decoded.views;
+    const { fields: { row: [row] }, views: { out: [out], source: [source] } } = decoded, { code } = out;
+    const compute = code === float64 ? float64 : isFloat(code) ? float32 : int32, env = environment(compute, [0, 0, 0]);
+    const join = this.#row(this.#rows.scatters, compute, row);
     this.#places("scatter", decoded, (long, short) => {
-      // A sum of integers is exact in f64, and wraps when it is assigned to an integer array.
-      const to = place(out, long);
-      copyTo(out, to, read(out, to) + read(source, place(source, short)));
+      load(env, [out], long, compute);
+      env.r = env.a;
+      load(env, [source], short, compute);
+      write(out, place(out, long), stored(join(env), code, compute));
     });
   }
 
-  #check({ fields: { count: [count], length: [length] }, views: { index: [index] } }: Decoded<"check">): void {
-    this.#refuseOutside(index, count, length, (at) => `Cannot use label ${at}: it must`);
+  #check({ fields, views: { index: [index] } }: Decoded<"check">): void {
+    const { outer: [outer], count: [count], length: [length], inner: [inner] } = fields;
+    this.#refuseOutside(index, [outer, count, inner], length, (at) => `Cannot use label ${at}: it must`);
   }
 
-  #refuseOutside(index: View, count: number, length: number, begin: (at: number) => string): void {
-    for (let c = 0; c < count; c++) {
-      const at = index.data[place(index, [c])]!;
+  #refuseOutside(index: View, shape: readonly number[], length: number, begin: (at: number) => string): void {
+    forEachIndex(shape, (each) => {
+      const at = index.data[place(index, each)]!;
       if (at < 0 || at >= length) throw new RangeError(`${begin(at)} lie in [0, ${length})`);
-    }
+    });
   }
 
   #random({ fields, views: { out: [out] } }: Decoded<"random">): void {

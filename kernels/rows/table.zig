@@ -8,7 +8,7 @@ const std = @import("std");
 const expr = @import("expr.zig");
 
 comptime {
-    for (.{ map_rows, fold_rows, arg_rows, scan_rows }) |rows| if (rows.len > 256) {
+    for (.{ map_rows, fold_rows, arg_rows, scan_rows, scatter_rows }) |rows| if (rows.len > 256) {
         @compileError("more than 256 rows: the keys of compiled kernels hold the number of a row in a byte");
     };
 }
@@ -103,6 +103,20 @@ pub const ScanRow = struct {
     }
 };
 
+/// A scatter row: an element joined with another that comes to its place.
+pub const ScatterRow = struct {
+    name: []const u8,
+    /// The expression over `r` and `a`, where `a` comes to `r`.
+    step: expr.Tree,
+    types: Types,
+
+    pub inline fn join(comptime row: ScatterRow, comptime T: type, running: T, value: T) T {
+        var environment: expr.Environment(T) = .{ .running = running };
+        environment.operands[0] = value;
+        return expr.eval(row.step, T, environment);
+    }
+};
+
 const text = minify(@embedFile("../table.json"));
 
 /// FNV-1a over the bytes of `JSON.stringify(table)`.
@@ -136,6 +150,13 @@ pub const scan_rows: []const ScanRow = blk: {
     @setEvalBranchQuota(1_000_000);
     var list: []const ScanRow = &.{};
     for (section("scan")) |entry| list = list ++ .{scanRow(entry)};
+    break :blk list;
+};
+
+pub const scatter_rows: []const ScatterRow = blk: {
+    @setEvalBranchQuota(1_000_000);
+    var list: []const ScatterRow = &.{};
+    for (section("scatter")) |entry| list = list ++ .{scatterRow(entry)};
     break :blk list;
 };
 
@@ -220,6 +241,16 @@ fn scanRow(comptime entry: Entry) ScanRow {
         .types = row.types(&.{step}),
         .chooses = step.* == .call and (step.call.function == .max or step.call.function == .min),
     };
+}
+
+fn scatterRow(comptime entry: Entry) ScatterRow {
+    const row: Row = .init(entry, &.{ "step", "for" });
+    const step = expr.parse(row.name, row.string("step") orelse row.lacks("step", "\"r + a\""));
+    const uses = expr.uses(step);
+    if (uses.operands > 1 or uses.scalars > 0 or uses.index) row.fail("\"step\" may name only \"r\" and \"a\"");
+    const types = row.types(&.{step});
+    if (types != .any) row.fail("a scatter takes any type; write \"for\": \"any\"");
+    return .{ .name = row.name, .step = step, .types = types };
 }
 
 /// Reads a row's fields, and reports errors that name the row.

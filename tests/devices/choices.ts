@@ -1,6 +1,7 @@
 /** The types and layouts with which a device is tested, if all of them would take too long. */
 import type { Stream } from "../../core/array/stream.ts";
 import { type DType, isHalf } from "../../core/pure/dtype.ts";
+import { type ScatterRow, scatterRows } from "../../kernels/instruction.ts";
 import { type Layout, layoutNames } from "../arrays.ts";
 
 /** True for devices that compile each kernel, in a fifth of a second: most rows are tested with few layouts there. */
@@ -27,6 +28,11 @@ export function inLanes(stream: Stream): boolean {
  */
 export function isVariant(stream: Stream): boolean {
   return stream.device.name.includes(" in ");
+}
+
+/** The rows of scatters to test: on a device that compiles each, those that differ in more than an expression. */
+export function scatterRowsFor(stream: Stream): readonly ScatterRow[] {
+  return inLanes(stream) ? ["sum"] : isBrief(stream) ? ["sum", "max", "set"] : scatterRows;
 }
 
 /** A layout of each kind for which kernels differ: elements side by side, elements by strides, and a repeated element. */

@@ -1,7 +1,8 @@
 /** Products, gathers, scatters and random numbers on every device against the reference device. */
 import { empty, fromTypedArray, type NDArray } from "../../core/array/ndarray.ts";
 import { groupResult } from "../../core/array/group.ts";
-import { convolve, gather, matmul, random as randomArray, scatterAdd } from "../../core/array/skeletons.ts";
+import { convolve, matmul, random as randomArray } from "../../core/array/skeletons.ts";
+import { gather, scatter } from "../../core/array/places.ts";
 import type { Stream } from "../../core/array/stream.ts";
 import { permute } from "../../core/array/views.ts";
 import type { TypedArray } from "../../core/pure/dtype.ts";
@@ -19,7 +20,7 @@ import {
 } from "../arrays.ts";
 import { againstReference, Findings } from "../kernels.ts";
 import { assertExact, assertThrows, isLate } from "../support.ts";
-import { typesFor } from "./choices.ts";
+import { scatterRowsFor, typesFor } from "./choices.ts";
 
 const { abs } = Math;
 
@@ -143,7 +144,7 @@ againstReference("matmul repeats an operand that has stride 0 over the batch", (
   findings.check();
 });
 
-/** Gathers and scatters: outer, length, inner and number of indices. */
+/** Gathers and scatters: outer, length, inner and number of indices along the axis. */
 const places: readonly [outer: number, length: number, inner: number, count: number][] = [
   [1, 5, 1, 0],
   [1, 5, 1, 7],
@@ -151,31 +152,38 @@ const places: readonly [outer: number, length: number, inner: number, count: num
   [1, 100, 33, 40],
   [2, 3, 1025, 5],
   [40, 7, 1, 33],
+  [1, 200, 2, 9000],
   [0, 4, 3, 2],
   [2, 1, 0, 3],
 ];
 
-againstReference("gather copies and scatter adds in order, to the bit", (stream, reference) => {
+againstReference("gather copies and scatter joins in order, to the bit", (stream, reference) => {
   const findings = new Findings();
-  for (const dtype of types) {
+  for (const dtype of typesFor(stream, types)) {
     const random = randomOf(dtype.length * 3);
     for (const indexed of ["int32", "uint8"] as const) {
       for (const [outer, length, inner, count] of places) {
-        const index = operand(indexed, [count], "contiguous", random, (from) => Math.floor(from() * length));
+        const size = [outer, count, inner], within = (from: () => number) => Math.floor(from() * length);
         const long = operand(dtype, [outer, length, inner], "contiguous", random);
-        const short = operand(dtype, [outer, count, inner], "contiguous", random);
-        const taken = [stream, reference].map((on) =>
-          compute(on, [long, index], ([source, at]) => gather(source!, at!, 1, [outer, count, inner]))
-        );
-        const what = `${dtype} [${outer}, ${length}, ${inner}] by ${count} ${indexed}`;
-        findings.add(`gather ${what}`, difference(taken[0]!, taken[1]!));
-        const added = [stream, reference].map((on) =>
-          compute(on, [long, short, index], ([out, source, at]) => {
-            scatterAdd(out!, source!, at!, 1);
-            return out!.share();
-          })
-        );
-        findings.add(`scatter ${what}`, difference(added[0]!, added[1]!));
+        for (const isLine of [true, false]) {
+          const index = operand(indexed, isLine ? [count] : size, "contiguous", random, within);
+          const layout = isLine ? "contiguous" : "transposed", short = operand(dtype, size, layout, random);
+          const source = operand(dtype, [outer, length, inner], layout, random);
+          const taken = [stream, reference].map((on) =>
+            compute(on, [source, index], ([source, at]) => gather(source!, at!, 1, size))
+          );
+          const what = `${dtype} [${outer}, ${length}, ${inner}] by ${index.shape} ${indexed}`;
+          findings.add(`gather ${what}`, difference(taken[0]!, taken[1]!));
+          for (const row of scatterRowsFor(stream)) {
+            const joined = [stream, reference].map((on) =>
+              compute(on, [long, short, index], ([out, source, at]) => {
+                scatter(row, out!, source!, at!, 1);
+                return out!.share();
+              })
+            );
+            findings.add(`scatter ${row} ${what}`, difference(joined[0]!, joined[1]!));
+          }
+        }
       }
     }
   }
@@ -198,7 +206,7 @@ againstReference("an index out of range is a RangeError that says so, and the re
     assertThrows(() => readAndFree(gather(source, index, 0, [2])), RangeError, `Cannot gather: ${said(bad)}`);
     const target = fromTypedArray(stream, new Float32Array([1, 2, 3]), [3], "float32");
     const added = fromTypedArray(stream, new Float32Array([4, 5]), [2], "float32");
-    const add = () => scatterAdd(target, added, index, 0);
+    const add = () => scatter("sum", target, added, index, 0);
     if (isLate(stream.device.name)) add();
     assertThrows(isLate(stream.device.name) ? () => target.read() : add, RangeError, `Cannot scatter: ${said(bad)}`);
     assertExact(target.read(), new Float32Array([1, 2, 3]));

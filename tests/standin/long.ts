@@ -6,10 +6,11 @@
  * This file tests the host alone: the device is lost at the first launch, and computes nothing.
  */
 import { fromTypedArray, type NDArray } from "../../core/array/ndarray.ts";
-import { gather, matmul, scatterAdd } from "../../core/array/skeletons.ts";
+import { gather, scatter } from "../../core/array/places.ts";
+import { matmul } from "../../core/array/skeletons.ts";
 import { broadcastTo } from "../../core/array/views.ts";
 import { Stream } from "../../core/array/stream.ts";
-import { dtypeCode, foldRows, mapRows, opcode } from "../../kernels/instruction.ts";
+import { dtypeCode, foldRows, mapRows, opcode, scatterRows } from "../../kernels/instruction.ts";
 import { openDevice } from "../../kernels/mod.ts";
 import { openChosen } from "../devices/native.ts";
 import { setDefaultDevice, Tensor, tensor } from "../../mod.ts";
@@ -50,17 +51,17 @@ const long: Record<string, number[]> = {
   ],
   "a gather along very many indices": [
     ...[opcode.gather, 0, 2, many, 4, 2],
-    ...[...view(1, float32, 2, 0, 1), ...view(2, float32, 8, 2, 1), ...view(3, int32, 0)],
+    ...[...view(1, float32, 2, 0, 1), ...view(2, float32, 8, 2, 1), ...view(3, int32, 0, 0, 0)],
   ],
   "a gather of very many outer slices": [
     ...[opcode.gather, 0, many, 2, 4, 2],
-    ...[...view(1, float32, 0, 2, 1), ...view(2, float32, 0, 2, 1), ...view(3, int32, 1)],
+    ...[...view(1, float32, 0, 2, 1), ...view(2, float32, 0, 2, 1), ...view(3, int32, 0, 1, 0)],
   ],
   "a scatter along very many indices": [
-    ...[opcode.scatter, 0, 2, many, 4, 2],
-    ...[...view(1, float32, 8, 2, 1), ...view(2, float32, 2, 0, 1), ...view(3, int32, 0)],
+    ...[opcode.scatter, 0, scatterRows.indexOf("sum"), 2, many, 4, 2],
+    ...[...view(1, float32, 8, 2, 1), ...view(2, float32, 2, 0, 1), ...view(3, int32, 0, 0, 0)],
   ],
-  "a check of very many labels": [opcode.check, 0, many + 5, 4, ...view(3, int32, 0)],
+  "a check of very many labels": [opcode.check, 0, 1, many + 5, 4, 1, ...view(3, int32, 0, 0, 0)],
   "very many products of integers": [
     ...[opcode.matmul, 0, int32, 2, 1, 1, 1, 2, many],
     ...[3, 3, 3].flatMap((handle) => view(handle, int32, 1, 0, 1, 1)),
@@ -157,12 +158,12 @@ Deno.test("of several scatters that are out of range before a read none writes",
         const list = new Array<number>(count).fill(2);
         for (const first of [index, 100, index]) {
           list[0] = first;
-          scatterAdd(table, source, indices(...list), 0);
+          scatter("sum", table, source, indices(...list), 0);
         }
         assertThrows(() => table.read(), RangeError, `Cannot scatter: index ${index} must lie in [0, 4)`);
         assertEquals(table.read(), Float32Array.from({ length: 32 }, (_, k) => k));
         list[0] = 2;
-        scatterAdd(table, source, indices(...list), 0);
+        scatter("sum", table, source, indices(...list), 0);
         assertEquals(table.read()[16], 16 + count);
         source.dispose();
       });

@@ -4,13 +4,12 @@
 import { opcode } from "../../../kernels/instruction.ts";
 import { headOf, indexView, ofView, viewShape } from "../../../kernels/schema.ts";
 import { type Instruction, type Slot, target, type View } from "../list.ts";
-import { sizeOf } from "../../pure/shape.ts";
 import { actionsAlone, type Pass } from "./pass.ts";
 
-/** The view of an instruction's indices, how many there are, and the bound that they must lie below; null without any. */
-function indices({ words, views }: Instruction): { view: View; count: number; bound: number } | null {
+/** The view of an instruction's indices, its axes, and the bound that the indices must lie below; null without any. */
+function indices({ words, views }: Instruction): { view: View; shape: number[]; bound: number } | null {
   const found = words.length === 0 ? null : indexView(words);
-  return found && { view: views[found.view]!, count: sizeOf(viewShape(words, found.view)), bound: found.bound };
+  return found && { view: views[found.view]!, shape: viewShape(words, found.view), bound: found.bound };
 }
 
 /** Checks indices that come from outside first, so that a call which is refused has not done anything. */
@@ -23,8 +22,9 @@ export const checkFirst: Pass = ({ instructions, slots }) => {
       rest.push(instruction);
       continue;
     }
-    const { view: { at, slot }, count, bound } = found, fields = instruction.words.slice(at, at + ofView.strides + 1);
-    const words = [opcode.check, headOf.check + fields.length, count, bound, 0, ...fields.slice(1)];
+    const { view: { at, slot }, shape, bound } = found, [outer, count, inner] = shape as [number, number, number];
+    const fields = instruction.words.slice(at + ofView.dtype, at + ofView.strides + shape.length);
+    const words = [opcode.check, headOf.check + 1 + fields.length, outer, count, bound, inner, 0, ...fields];
     checks.set(`${words} ${slot.number}`, { words, views: [{ at: headOf.check, slot }], actions: [] });
     if (out !== null) rest.push(instruction);
     else if (instruction.actions.length > 0) rest.push(actionsAlone(instruction));

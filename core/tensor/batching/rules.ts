@@ -108,6 +108,21 @@ const rules = new Map<unknown, Rule>([
     if (!index!.isBatched) return new ops.Take(axis + 1).call(source!.tensor, index!.tensor);
     return source!.isBatched || axis > 0 ? null : new ops.Take(0).call(source!.tensor, index!.tensor);
   }],
+  [ops.Gather, (op, [source, index], count) => {
+    const axis = normalizeAxis("gather", (op as ops.Gather).axis, source!.shape.length);
+    const places = placesFor(index!, source!.shape, axis, count);
+    return new ops.Gather(axis + 1).call(stretched(source!, count), places);
+  }],
+  [ops.Ungather, (op, [part, index], count) => {
+    const { shape } = op as ops.Ungather, axis = normalizeAxis("ungather", (op as ops.Ungather).axis, shape.length);
+    const places = placesFor(index!, shape, axis, count);
+    return new ops.Ungather(axis + 1, [count, ...shape]).call(stretched(part!, count), places);
+  }],
+  [ops.Scatter, (op, [x, source, index], count) => {
+    const { join } = op as ops.Scatter, axis = normalizeAxis("scatter", (op as ops.Scatter).axis, x!.shape.length);
+    const places = placesFor(index!, x!.shape, axis, count);
+    return new ops.Scatter(axis + 1, join).call(stretched(x!, count), stretched(source!, count), places);
+  }],
   [ops.Untake, (op, [part, index], count) => {
     const { axis, shape } = op as ops.Untake;
     if (index!.isBatched || !part!.isBatched) return null;
@@ -125,6 +140,15 @@ function all(count: number) {
 /** An operand with all examples along axis 0. */
 function stretched({ tensor, isBatched, shape }: Operand, count: number): Tensor {
   return isBatched ? tensor : tensor.broadcastTo([count, ...shape]);
+}
+
+/** The index of all examples, of elements beside an axis: one that is the same for all may choose slices. */
+function placesFor(index: Operand, elements: Shape, axis: number, count: number): Tensor {
+  const { tensor, isBatched, shape } = index;
+  if (shape.length !== 1) return stretched(index, count);
+  if (!isBatched) return tensor;
+  const lying = elements.map((_, each) => each === axis ? shape[0]! : 1);
+  return tensor.reshape([count, ...lying]).broadcastTo([count, ...elements.with(axis, shape[0]!)]);
 }
 
 /** The results of an op for all examples, along axis 0. */

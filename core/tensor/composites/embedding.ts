@@ -1,11 +1,13 @@
 /** Rows of a table by their numbers, as they are and joined. */
-import { checkOptions, refuse } from "../../pure/check.ts";
+import { filled } from "../../array/ndarray.ts";
+import { checkFlag, checkOptions, refuse } from "../../pure/check.ts";
 import { isFloat } from "../../pure/dtype.ts";
 import { normalizeAxis, sameShape, showShape } from "../../pure/shape.ts";
 import { isTensor } from "../operands.ts";
-import { comparisons, Reshape, Take, Untake, where } from "../ops/mod.ts";
+import { BroadcastTo, comparisons, Gather, Reshape, Scatter, Take, Ungather, where } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 import { numbersAlong } from "./numbers.ts";
+import { checkList, segmentsOf, without } from "./segments.ts";
 
 /** The options of an embedding. */
 export interface EmbeddingOptions {
@@ -21,6 +23,10 @@ export interface EmbeddingBagOptions {
   mode?: "sum" | "mean" | "max";
   /** A factor for each index, for sums only. */
   perSampleWeights?: Tensor;
+  /** Whether the offsets have one more number, which is where the last bag ends; false by default. */
+  includeLastOffset?: boolean;
+  /** The row that counts as none in its bag, and that no gradient changes; none by default. */
+  paddingIndex?: number | null;
 }
 
 /** TypeError unless the indices are integers and the weight is [rows, width]. */
@@ -51,13 +57,17 @@ export function embedding(indices: Tensor, weight: Tensor, options: EmbeddingOpt
 /** The rows of `weight` that the indices of each bag name, joined. */
 export function embeddingBag(indices: Tensor, weight: Tensor, options: EmbeddingBagOptions): Tensor {
   const action = "embeddingBag",
-    { offsets, mode = "mean", perSampleWeights } = checkOptions(
-      action,
-      options,
-      '{ mode: "sum" }',
-      ["offsets", "mode", "perSampleWeights"],
-    );
+    names = [
+      ...["offsets", "mode", "perSampleWeights", "includeLastOffset", "paddingIndex"] as const,
+    ];
+  const { offsets, mode = "mean", perSampleWeights, includeLastOffset = false, paddingIndex = null } = checkOptions(
+    action,
+    options,
+    '{ mode: "sum" }',
+    names,
+  );
   checkTable(action, indices, weight);
+  checkFlag(action, "includeLastOffset", includeLastOffset);
   if (!["sum", "mean", "max"].includes(mode)) throw new RangeError(`Cannot ${action}: mode must be sum, mean or max`);
   const { shape } = indices, isList = shape.length === 1;
   if (!isList && shape.length !== 2) {
@@ -66,13 +76,32 @@ export function embeddingBag(indices: Tensor, weight: Tensor, options: Embedding
   if (isList !== (offsets !== undefined)) {
     throw new TypeError(`Cannot ${action}: offsets must be given for a list of indices, and only for one`);
   }
-  if (isList && (!isTensor(offsets) || offsets.shape.length !== 1 || isFloat(offsets.dtype))) {
-    throw new TypeError(`Cannot ${action}: offsets must be a list of integers`);
+  if (offsets !== undefined) checkList(action, "offsets", offsets);
+  if (includeLastOffset && !(offsets !== undefined && offsets.size > 0)) {
+    throw new TypeError(`Cannot ${action}: includeLastOffset is for offsets with one number or more`);
   }
-  const rows = weighted(action, new Take(0).call(weight, indices), perSampleWeights, indices, mode);
-  if (isList) return bagsOfList(action, rows, offsets!, mode);
-  if (shape[1] === 0) return rows.sum(1);
-  return mode === "sum" ? rows.sum(1) : mode === "mean" ? rows.mean(1) : firstOfMax(rows);
+  const list = new Reshape([indices.size]).call(indices), rows = new Take(0).call(weight, list);
+  const starts = offsets === undefined ? null : includeLastOffset ? without(offsets, "last") : offsets;
+  const bags = starts === null ? shape[0]! : starts.size, width = weight.shape[1]!;
+  if (paddingIndex === null && starts === null && shape[1]! > 0 && mode !== "max") {
+    const each = weighted(action, rows, perSampleWeights, indices, mode);
+    const all = new Reshape([bags, shape[1]!, width]).call(each);
+    return mode === "sum" ? all.sum(1) : all.mean(1);
+  }
+  const bag = starts === null
+    ? numbersAlong(list, Array.from({ length: list.size }, (_, k) => Math.floor(k / shape[1]!)), "int32", 0)
+    : segmentsOf(action, starts, list.size).sub(1);
+  const row = paddingIndex === null ? null : normalizeAxis(action, paddingIndex, weight.shape[0]!);
+  const counts = row === null ? null : list.notEqual(row), column = (each: Tensor) => new Reshape([-1, 1]).call(each);
+  if (mode === "max") return largestOf(rows, bag, bags, counts);
+  const factors = weighted(action, rows, perSampleWeights, indices, mode);
+  const sums = new Ungather(0, [bags, width]).call(
+    counts === null ? factors : where.call(column(counts), factors, 0),
+    bag,
+  );
+  if (mode === "sum") return sums;
+  const ones = counts === null ? bag.onesLike() : counts.cast("int32");
+  return sums.div(column(new Ungather(0, [bags]).call(ones, bag).maximum(1)).cast(rows.dtype));
 }
 
 /** The rows times their factors. */
@@ -82,24 +111,25 @@ function weighted(action: string, rows: Tensor, factors: Tensor | undefined, { s
   if (!isTensor(factors) || !sameShape(factors.shape, shape)) {
     throw new TypeError(`Cannot ${action}: perSampleWeights must be a tensor of shape ${showShape(shape)}`);
   }
-  return rows.mul(new Reshape([...shape, 1]).call(factors));
+  return rows.mul(new Reshape([rows.shape[0]!, 1]).call(factors));
 }
 
-/** The largest of each column of rows [bags, count, width]; the gradient goes to the first of the largest. */
-function firstOfMax(rows: Tensor): Tensor {
-  const [bags, count, width] = rows.shape as [number, number, number];
-  return new Reshape([bags, width]).call(rows.transpose([0, 2, 1]).maxPool1d(count));
-}
-
-/** Rows [n, width] joined into bags, of which each begins at its offset. A bag without rows is zeros. */
-function bagsOfList(action: string, rows: Tensor, offsets: Tensor, mode: string): Tensor {
-  if (mode === "max") throw new RangeError(`Cannot ${action}: mode max is for indices [bags, count]`);
-  const [n, width] = rows.shape as [number, number], bags = offsets.shape[0]!;
-  const places = numbersAlong(rows, Array.from({ length: n }, (_, k) => k), "int32", 1);
-  // A row is in the last bag that begins at its place or before.
-  const bag = comparisons.lessEqual.call(offsets, places).sum(1).sub(1);
-  const sums = new Untake(0, [bags, width]).call(rows, bag);
-  if (mode === "sum") return sums;
-  const numbers = numbersAlong(rows, Array.from({ length: bags }, (_, k) => k), "int32", 1);
-  return sums.div(comparisons.equal.call(numbers, bag).sum({ axes: 1, keepDims: true }).maximum(1).cast(rows.dtype));
+/**
+ * The largest of each column of rows [n, width] in each bag, of those that count; the gradient goes to the first of them. A
+ * bag without rows is zeros.
+ */
+function largestOf(rows: Tensor, bag: Tensor, bags: number, counts: Tensor | null): Tensor {
+  const [n, width] = rows.shape as [number, number], { stream } = rows.facts.storage, shape = [bags, width];
+  const constant = (value: number, dtype: Tensor["dtype"], shape: readonly number[]) => {
+    return new BroadcastTo(shape).call(rows.wrap(filled(stream, [], dtype, value)));
+  };
+  const elements = rows.detach(), column = (each: Tensor) => new Reshape([-1, 1]).call(each);
+  const seen = counts === null ? elements : where.call(column(counts), elements, -Infinity);
+  const top = new Scatter(0, "max").call(constant(-Infinity, rows.dtype, shape), seen, bag);
+  const isTop = seen.equal(new Gather(0).call(top, bag)), isFirst = counts === null ? isTop : isTop.and(column(counts));
+  const numbers = column(numbersAlong(rows, Array.from({ length: n }, (_, k) => k), "int32", 0));
+  const first = new Scatter(0, "min").call(constant(n, "int32", shape), where.call(isFirst, numbers, n), bag);
+  const isEmpty = first.equal(n);
+  if (n === 0) return constant(0, rows.dtype, shape);
+  return where.call(isEmpty, 0, new Gather(0).call(rows, where.call(isEmpty, 0, first)));
 }

@@ -7,15 +7,15 @@
 import { gradientsEnabled, noGrad } from "../../ambient/modes.ts";
 import { indicesFrom, type NestedArray } from "../../array/elements.ts";
 import { groupResult } from "../../array/group.ts";
-import { checkPlaces, counting, inAxis, lastNaming, placesOfAll } from "../../array/indices.ts";
-import { contiguous, filled, fromTypedArray, overwrite } from "../../array/ndarray.ts";
+import { checkPlaces, counting, inAxis, placesOfAll } from "../../array/indices.ts";
+import { filled, fromTypedArray, overwrite } from "../../array/ndarray.ts";
 import * as views from "../../array/views.ts";
 import { asItIs, refuse } from "../../pure/check.ts";
 import { elementOf, isFloat } from "../../pure/dtype.ts";
 import { type BasicIndex, Chooser, type IndexRange, type Selection, selectionOf } from "../../pure/index.ts";
 import { type AxisSlice, broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
 import { isTensor, type Operand } from "../operands.ts";
-import { BroadcastTo, ReplaceSlice, Reshape, Slice, Take, Transpose, where } from "../ops/mod.ts";
+import { BroadcastTo, ReplaceSlice, Reshape, Scatter, Slice, Take, Transpose, where } from "../ops/mod.ts";
 import { integersOf, withIntegers } from "../ops/integers.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -46,7 +46,7 @@ export function setAt(x: Tensor, indices: Index | readonly Index[], value: Opera
   checkPlaces("setAt", x.shape);
   const all = x.wrap(groupResult(() => views.reshape(counting(x.facts.storage.stream, x.size), x.shape)));
   const places = elementsAt(all, selection);
-  return putAt(x, places, new BroadcastTo(places.shape).call(given), isMask);
+  return putAt(x, places, new BroadcastTo(places.shape).call(given));
 }
 
 /** Writes to the elements that the indices select. */
@@ -68,15 +68,9 @@ export function assignAt(x: Tensor, indices: Index | readonly Index[], value: Op
 }
 
 /** The tensor with values [...] in the places [...] among all elements; where a place is named twice, the last value stays. */
-export function putAt(x: Tensor, places: Tensor, values: Tensor, isUnique = false): Tensor {
-  if (places.size === 0) return x;
-  const { size } = x;
-  const last = integersOf([places], (array) => {
-    return lastNaming(contiguous(views.reshape(array, [array.size])), size, isUnique);
-  });
-  // Where no value is put, the first is read and not used.
-  const put = new Take().call(new Reshape([-1]).call(values), last.clip(0, null));
-  return new Reshape(x.shape).call(where.call(last.greaterEqual(0), put, new Reshape([-1]).call(x)));
+export function putAt(x: Tensor, places: Tensor, values: Tensor): Tensor {
+  const [whole, index, put] = [x, places, values].map((each) => new Reshape([each.size]).call(each));
+  return new Reshape(x.shape).call(new Scatter(0, "set").call(whole!, put!, index!));
 }
 
 /** A number or a tensor as elements of a tensor: of its type and on its device. */

@@ -1,56 +1,72 @@
-/**
- * Elements gathered from places along one axis, and scattered to such places. Each becomes one index into all elements, so
- * that `Take` and `Untake` move them, and are one another's gradient.
- */
-import { checkPlaces, placesAlong } from "../../array/indices.ts";
+/** Elements gathered from places along one axis, and joined into such places. */
 import { filled, fromTypedArray } from "../../array/ndarray.ts";
-import { checkFlag, checkOptions, checkRange, refuse } from "../../pure/check.ts";
-import { isFloat } from "../../pure/dtype.ts";
-import { broadcastShapes, normalizeAxis, sameShape, type Shape, showShape, stridesOf } from "../../pure/shape.ts";
+import { asking, checkFlag, checkOptions, checkRange, refuse } from "../../pure/check.ts";
+import { type DType, isFloat } from "../../pure/dtype.ts";
+import {
+  type AxisSlice,
+  broadcastShapes,
+  normalizeAxis,
+  sameShape,
+  type Shape,
+  showShape,
+  span,
+} from "../../pure/shape.ts";
 import { isTensor, type Operand } from "../operands.ts";
-import { add, BroadcastTo, Reshape, Slice, Take, Untake, where } from "../ops/mod.ts";
-import { integersOf } from "../ops/integers.ts";
+import { BroadcastTo, Gather, ReplaceSlice, Reshape, Scatter, Slice, Take, Untake, where } from "../ops/mod.ts";
+import { withIntegers } from "../ops/integers.ts";
 import type { Tensor } from "../tensor.ts";
-import { asElements, indexBeside, type Indices, placesOfNonzero, putAt, withPlaces } from "./indexing.ts";
+import { asElements, indexBeside, type Indices, placesOfNonzero, withPlaces } from "./indexing.ts";
 
-/** How `scatterReduce` joins the elements that meet in one place. */
-export type ScatterReduction = "sum" | "mean";
+/** How elements that meet in one place are joined. */
+export type ScatterReduction = "sum" | "prod" | "mean" | "amax" | "amin";
+
+/** The options of what joins elements that meet. */
+export interface ScatterReduceOptions {
+  /** Whether the tensor's own elements are among those that are joined; true by default. */
+  includeSelf?: boolean;
+}
+
+/** The options of {@linkcode put}. */
+export interface PutOptions {
+  /** Whether elements are added to those that stand in their places, instead of replacing them; false by default. */
+  accumulate?: boolean;
+}
+
+/** The row of each reduction. A mean is a sum, divided. */
+export const rowOf = { sum: "sum", mean: "sum", prod: "prod", amax: "max", amin: "min" } as const;
 
 /** The element of each index along an axis, beside which it stands. */
 export function gather(x: Tensor, axis: number, given: Indices): Tensor {
-  return withPlacesAlong("gather", x, axis, given, (places) => takeFlat(x, places));
+  const { index, along } = placed("gather", x, axis, given), part = partBeside(x, index.shape, along);
+  return indexed("gather", index, (places) => new Gather(along).call(part, places));
 }
 
 /** As {@linkcode gather}, but the tensor and the index stretch to one shape, and negative indices count from the end. */
 export function takeAlongAxis(x: Tensor, given: Indices, axis: number): Tensor {
-  const index = indexBeside("takeAlongAxis", x, given), rank = x.shape.length;
-  const along = normalizeAxis("takeAlongAxis", axis, rank);
-  if (index.shape.length !== rank) refuseRank("takeAlongAxis", index.shape, x.shape);
-  checkPlaces("takeAlongAxis", x.shape);
+  const action = "takeAlongAxis", index = indexBeside(action, x, given), rank = x.shape.length;
+  const along = normalizeAxis(action, axis, rank);
+  if (index.shape.length !== rank) refuseRank(action, index.shape, x.shape);
   const single = (shape: Shape) => shape.map((length, each) => each === along ? 1 : length);
-  const shape = broadcastShapes("takeAlongAxis", single(x.shape), single(index.shape)).slice();
-  shape[along] = index.shape[along]!;
-  const own = stridesOf(x.shape).map((step, each) => each !== along && x.shape[each] === 1 ? 0 : step);
-  return withPlaces("takeAlongAxis", index, x.shape[along]!, true, (places) => {
-    const wide = new BroadcastTo(shape).call(places);
-    return takeFlat(x, integersOf([wide], (array) => placesAlong(array, along, own)));
+  const shape = broadcastShapes(action, single(x.shape), single(index.shape));
+  const stretched = (tensor: Tensor) => new BroadcastTo(shape.with(along, tensor.shape[along]!)).call(tensor);
+  return withPlaces(action, index, x.shape[along]!, true, (places) => {
+    return new Gather(along).call(stretched(x), stretched(places));
   });
 }
 
 /** The tensor with the source's elements added at the indices along an axis. */
 export function scatterAdd(x: Tensor, axis: number, given: Indices, source: Tensor): Tensor {
-  return withPlacesAlong("scatterAdd", x, axis, given, (places) => add.call(x, sumAt("scatterAdd", x, places, source)));
+  if (!isTensor(source)) refuse("scatterAdd", source, "a tensor");
+  return joinAt("scatterAdd", x, axis, given, source, (x, along, places, values) => {
+    return new Scatter(along, "sum").call(x, values, places);
+  });
 }
 
 /** The tensor with elements replaced at the indices along an axis; the last stays where several meet. */
 export function scatter(x: Tensor, axis: number, given: Indices, source: Operand): Tensor {
-  return withPlacesAlong("scatter", x, axis, given, (places) => {
-    const values = asElements("scatter", x, source);
-    return putAt(
-      x,
-      places,
-      isTensor(source) ? beside("scatter", values, places) : new BroadcastTo(places.shape).call(values),
-    );
+  const values = isTensor(source) ? source.cast(x.dtype) : source;
+  return joinAt("scatter", x, axis, given, values, (x, along, places, values) => {
+    return new Scatter(along, "set").call(x, values, places);
   });
 }
 
@@ -61,24 +77,98 @@ export function scatterReduce(
   given: Indices,
   source: Tensor,
   reduce: ScatterReduction,
-  options: { includeSelf?: boolean },
+  options: ScatterReduceOptions,
 ): Tensor {
-  const action = "scatterReduce";
+  const action = "scatterReduce", includeSelf = checkReduction(action, reduce, options);
+  if (!isTensor(source)) refuse(action, source, "a tensor");
+  return joinAt(action, x, axis, given, source, (x, along, places, values) => {
+    return reduced(x, along, places, values, reduce, includeSelf);
+  });
+}
+
+/** The tensor's slices joined with the source's that meet them. */
+export function indexReduce(
+  x: Tensor,
+  axis: number,
+  given: Indices,
+  source: Tensor,
+  reduce: ScatterReduction,
+  options: ScatterReduceOptions,
+): Tensor {
+  const action = "indexReduce", includeSelf = checkReduction(action, reduce, options);
+  if (!isTensor(source)) refuse(action, source, "a tensor");
+  const { line, along } = lineOf(action, x, axis, given);
+  return indexed(action, line, (places) => {
+    return reduced(x, along, places, slicesBeside(x, along, source, places), reduce, includeSelf);
+  });
+}
+
+/** Whether the tensor's own elements take part. */
+function checkReduction(action: string, reduce: ScatterReduction, options: ScatterReduceOptions): boolean {
   const { includeSelf = true } = checkOptions(action, options, "{ includeSelf: false }", ["includeSelf"]);
   checkFlag(action, "includeSelf", includeSelf);
-  if (reduce !== "sum" && reduce !== "mean") refuse(action, reduce, '"sum" or "mean"');
-  return withPlacesAlong(action, x, axis, given, (places) => {
-    const sum = sumAt(action, x, places, source), count = countAt(x, places);
-    const whole = includeSelf ? add.call(x, sum) : where.call(count.greater(0), sum, x);
-    if (reduce === "sum") return whole;
-    const number = includeSelf ? count.add(1) : count.clip(1, null);
-    return isFloat(whole.dtype) ? whole.div(number.cast(whole.dtype)) : whole.floorDiv(number);
+  if (!["sum", "prod", "mean", "amax", "amin"].includes(reduce)) {
+    refuse(action, reduce, '"sum", "prod", "mean", "amax" or "amin"');
+  }
+  return includeSelf;
+}
+
+/** Elements joined into places that the index names; the others stay as they are. */
+function reduced(
+  x: Tensor,
+  axis: number,
+  places: Tensor,
+  source: Tensor,
+  reduce: ScatterReduction,
+  includeSelf: boolean,
+): Tensor {
+  const constant = (value: number, dtype: DType, shape: Shape) => {
+    return new BroadcastTo(shape).call(x.wrap(filled(x.facts.storage.stream, [], dtype, value)));
+  };
+  const none = () => constant(neutral(reduce, x.dtype), x.dtype, source.shape);
+  const base = includeSelf ? x : new Scatter(axis, "set").call(x, none(), places);
+  const joined = new Scatter(axis, rowOf[reduce]).call(base, source, places);
+  if (reduce !== "mean") return joined;
+  const ones = constant(1, "int32", source.shape), before = constant(includeSelf ? 1 : 0, "int32", x.shape);
+  const count = new Scatter(axis, "sum").call(before, ones, places).clip(1, null);
+  return isFloat(joined.dtype) ? joined.div(count.cast(joined.dtype)) : joined.floorDiv(count);
+}
+
+/** What changes nothing that it is joined with. */
+export function neutral(reduce: ScatterReduction, dtype: DType): number {
+  if (reduce === "sum" || reduce === "mean") return 0;
+  if (reduce === "prod") return 1;
+  if (isFloat(dtype)) return reduce === "amax" ? -Infinity : Infinity;
+  const [least, most] = { bool: [0, 1], uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 1] }[dtype as "int32"]!;
+  return (reduce === "amax" ? least : most)!;
+}
+
+/** The elements at indices into all elements. */
+export function takeOfAll(x: Tensor, given: Indices): Tensor {
+  const index = indexBeside("take", x, given);
+  return withPlaces("take", index, x.size, true, (places) => takeFlat(x, places));
+}
+
+/** The tensor with the source's elements, in order, put or added at indices into all elements. */
+export function put(x: Tensor, given: Indices, source: Tensor, options: PutOptions): Tensor {
+  const { accumulate = false } = checkOptions("put", options, "{ accumulate: true }", ["accumulate"]);
+  checkFlag("put", "accumulate", accumulate);
+  if (!isTensor(source)) refuse("put", source, "a tensor");
+  const index = indexBeside("put", x, given);
+  if (index.size !== source.size) {
+    throw new TypeError(`Cannot put: ${source.size} elements at ${index.size} indices, they must be as many`);
+  }
+  return withPlaces("put", index, x.size, true, (places) => {
+    const [whole, line, values] = [x, places, source.cast(x.dtype)].map((each) => new Reshape([each.size]).call(each));
+    const result = new Scatter(0, accumulate ? "sum" : "set").call(whole!, values!, line!);
+    return new Reshape(x.shape).call(result);
   });
 }
 
 /** The slices at the indices along an axis. */
 export function indexSelect(x: Tensor, axis: number, given: Indices): Tensor {
-  return withLine("indexSelect", x, axis, given, (places, along) => new Take(along).call(x, places));
+  const { line, along } = lineOf("indexSelect", x, axis, given);
+  return indexed("indexSelect", line, (places) => new Take(along).call(x, places));
 }
 
 /** The tensor with the source's slices, times `alpha`, added at the indices along an axis. */
@@ -86,21 +176,25 @@ export function indexAdd(x: Tensor, axis: number, given: Indices, source: Tensor
   const { alpha = 1 } = checkOptions("indexAdd", options, "{ alpha: 2 }", ["alpha"]);
   checkRange("indexAdd", "alpha", alpha, -Infinity);
   if (!isTensor(source)) refuse("indexAdd", source, "a tensor");
-  return withLine("indexAdd", x, axis, given, (places, along) => {
-    const shape = x.shape.map((length, each) => each === along ? places.size : length);
-    const slices = new BroadcastTo(shape).call(alpha === 1 ? source : source.mul(alpha));
-    return add.call(x, new Untake(along, x.shape).call(slices, places));
+  const { line, along } = lineOf("indexAdd", x, axis, given);
+  return indexed("indexAdd", line, (places) => {
+    const values = slicesBeside(x, along, alpha === 1 ? source : source.mul(alpha), places);
+    return new Scatter(along, "sum").call(x, values, places);
   });
+}
+
+/** Slices for the indices along an axis, which stretch beside it. */
+function slicesBeside(x: Tensor, along: number, source: Tensor, places: Tensor): Tensor {
+  return new BroadcastTo(x.shape.with(along, places.size)).call(source);
 }
 
 /** The tensor with the slices at the indices along an axis filled with a number. */
 export function indexFill(x: Tensor, axis: number, given: Indices, value: Operand): Tensor {
-  const filling = asElements("indexFill", x, value);
-  return withLine("indexFill", x, axis, given, (places, along) => {
-    const line = x.shape.map((length, each) => each === along ? length : 1);
+  const filling = asElements("indexFill", x, value), { line, along } = lineOf("indexFill", x, axis, given);
+  return indexed("indexFill", line, (places) => {
+    const shape = x.shape.map((length, each) => each === along ? length : 1), counts = [x.shape[along]!];
     const ones = x.wrap(filled(x.facts.storage.stream, places.shape, "int32", 1));
-    const count = new Untake(0, [x.shape[along]!]).call(ones, places);
-    return where.call(new Reshape(line).call(count.greater(0)), filling, x);
+    return where.call(new Reshape(shape).call(new Untake(0, counts).call(ones, places).greater(0)), filling, x);
   });
 }
 
@@ -144,39 +238,58 @@ function takeFlat(x: Tensor, places: Tensor): Tensor {
   return new Take().call(new Reshape([x.size]).call(x), places);
 }
 
-/** The sum of the source's elements at each place of a tensor. */
-function sumAt(action: string, x: Tensor, places: Tensor, source: Tensor): Tensor {
-  if (!isTensor(source)) refuse(action, source, "a tensor");
-  const line = new Reshape([places.size]), values = line.call(beside(action, source, places));
-  return new Reshape(x.shape).call(new Untake(0, [x.size]).call(values, line.call(places)));
-}
-
-/** How many places name each place of a tensor: int32. */
-function countAt(x: Tensor, places: Tensor): Tensor {
-  const ones = x.wrap(filled(x.facts.storage.stream, places.shape, "int32", 1));
-  return sumAt("count", x, places, ones);
-}
-
 /** The source's elements beside the indices, which may be fewer along each axis. */
-function beside(action: string, source: Tensor, places: Tensor): Tensor {
-  const { shape } = places;
+function beside(action: string, source: Tensor, { shape }: Tensor): Tensor {
   if (sameShape(source.shape, shape)) return source;
   if (source.shape.length !== shape.length || source.shape.some((length, axis) => length < shape[axis]!)) {
     throw new TypeError(
       `Cannot ${action}: a source of shape ${showShape(source.shape)} for indices of shape ${showShape(shape)}`,
     );
   }
-  return new Slice(shape.map((length) => ({ start: 0, step: 1, length, dropped: false }))).call(source);
+  return new Slice(shape.map((length) => span(0, length))).call(source);
 }
 
-/** What `use` makes of the places, among all elements of a tensor, of indices along an axis. */
-function withPlacesAlong(
+/** What indices of a shape reach of a tensor, as slices: they may be fewer than its elements beside the axis. */
+function reachOf(x: Tensor, shape: Shape, along: number): AxisSlice[] {
+  return x.shape.map((length, axis) => span(0, axis === along ? length : shape[axis]!));
+}
+
+/** The part of a tensor that indices of a shape reach. */
+function partBeside(x: Tensor, shape: Shape, along: number): Tensor {
+  return x.shape.every((length, axis) => axis === along || length === shape[axis])
+    ? x
+    : new Slice(reachOf(x, shape, along)).call(x);
+}
+
+/** What `join` makes of the elements beside which indices stand; the others stay as they are. */
+function joinAt(
   action: string,
   x: Tensor,
   axis: number,
   given: Indices,
-  use: (places: Tensor) => Tensor,
+  source: Operand,
+  join: (x: Tensor, along: number, places: Tensor, values: Tensor) => Tensor,
 ): Tensor {
+  const { index, along } = placed(action, x, axis, given), part = partBeside(x, index.shape, along);
+  const values = isTensor(source)
+    ? beside(action, source, index)
+    : new BroadcastTo(index.shape).call(asElements(action, x, source));
+  return indexed(action, index, (places) => {
+    const joined = join(part, along, places, values);
+    return part === x ? joined : new ReplaceSlice(reachOf(x, index.shape, along)).call(x, joined);
+  });
+}
+
+/** What `use` makes of an index whose entries the device checks, once they are integers. */
+function indexed(action: string, index: Tensor, use: (places: Tensor) => Tensor): Tensor {
+  return asking(
+    action,
+    () => isFloat(index.dtype) ? withIntegers(index, `${action}: index`, use, -(2 ** 31)) : use(index),
+  );
+}
+
+/** Indices with as many axes as a tensor, that reach no further beside the axis along which they count. */
+function placed(action: string, x: Tensor, axis: number, given: Indices): { index: Tensor; along: number } {
   const index = indexBeside(action, x, given), along = normalizeAxis(action, axis, x.shape.length), { shape } = index;
   if (shape.length !== x.shape.length) refuseRank(action, shape, x.shape);
   if (shape.some((length, each) => each !== along && length > x.shape[each]!)) {
@@ -184,11 +297,7 @@ function withPlacesAlong(
       `Cannot ${action}: indices of shape ${showShape(shape)} reach beyond ${showShape(x.shape)} beside axis ${along}`,
     );
   }
-  checkPlaces(action, x.shape);
-  const strides = stridesOf(x.shape);
-  return withPlaces(action, index, x.shape[along]!, false, (places) => {
-    return use(integersOf([places], (array) => placesAlong(array, along, strides)));
-  });
+  return { index, along };
 }
 
 function refuseRank(action: string, index: Shape, shape: Shape): never {
@@ -197,20 +306,13 @@ function refuseRank(action: string, index: Shape, shape: Shape): never {
   );
 }
 
-/** What `use` makes of indices along an axis that have one axis themselves; a single one counts as a list. */
-function withLine(
-  action: string,
-  x: Tensor,
-  axis: number,
-  given: Indices,
-  use: (places: Tensor, axis: number) => Tensor,
-): Tensor {
+/** Indices along an axis that have one axis themselves; a single one counts as a list. */
+function lineOf(action: string, x: Tensor, axis: number, given: Indices): { line: Tensor; along: number } {
   const index = indexBeside(action, x, given), along = normalizeAxis(action, axis, x.shape.length);
   if (index.shape.length > 1) {
     throw new TypeError(`Cannot ${action}: indices of shape ${showShape(index.shape)} must have one axis`);
   }
-  const line = new Reshape([index.size]).call(index);
-  return withPlaces(action, line, x.shape[along]!, false, (places) => use(places, along));
+  return { line: new Reshape([index.size]).call(index), along };
 }
 
 function checkMask(action: string, mask: Tensor): void {

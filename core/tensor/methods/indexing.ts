@@ -5,6 +5,7 @@ import type { NestedArray } from "../../array/elements.ts";
 import * as indexing from "../composites/indexing.ts";
 import * as scatter from "../composites/scatter.ts";
 import * as search from "../composites/search.ts";
+import * as segments from "../composites/segments.ts";
 import type { Operand } from "../operands.ts";
 import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
@@ -43,9 +44,20 @@ export abstract class IndexMethods extends ShapeMethods {
     indexing.assignAt(this, indices, value);
   }
 
-  /** The slices at `indices`, integers of any type, along an axis. RangeError for a fraction and outside the axis. */
-  take(this: Tensor, indices: Tensor | readonly number[], axis = 0): Tensor {
-    return new ops.Take(axis).call(this, indices);
+  /**
+   * The slices at `indices`, integers of any type, along an axis. With null as the axis, the elements at indices into all
+   * elements in row-major order, as PyTorch's `take`; these may count from the end. RangeError for a fraction and outside.
+   */
+  take(this: Tensor, indices: Tensor | readonly number[], axis: number | null = 0): Tensor {
+    return axis === null ? scatter.takeOfAll(this, indices) : new ops.Take(axis).call(this, indices);
+  }
+
+  /**
+   * The elements of `source`, as many as there are indices, put in their places among all elements in row-major order, or
+   * added to them. Of those put in one place the last stays. Negative indices count from the end.
+   */
+  put(this: Tensor, index: indexing.Indices, source: Tensor, options: scatter.PutOptions = {}): Tensor {
+    return scatter.put(this, index, source, options);
   }
 
   // Indices below are tensors of integers of any type, or lists. RangeError for a fraction, and outside the axis: at the call
@@ -81,8 +93,10 @@ export abstract class IndexMethods extends ShapeMethods {
   }
 
   /**
-   * Sums or means of the elements of `source` that meet in one place, among them the tensor's own unless `includeSelf` is
-   * false. Where none is put, the tensor's own element stays. Means of integers are rounded down.
+   * The elements of `source` that meet in one place joined, among them the tensor's own unless `includeSelf` is false: their
+   * sum, product, mean, largest or least. Where none is put, the tensor's own element stays. Means of integers are rounded
+   * down. A gradient of the largest or least is shared evenly by those that are equal; one of a product is exact at zeros, and
+   * so is its derivative.
    */
   scatterReduce(
     this: Tensor,
@@ -90,9 +104,34 @@ export abstract class IndexMethods extends ShapeMethods {
     index: indexing.Indices,
     source: Tensor,
     reduce: scatter.ScatterReduction,
-    options: { includeSelf?: boolean } = {},
+    options: scatter.ScatterReduceOptions = {},
   ): Tensor {
     return scatter.scatterReduce(this, axis, index, source, reduce, options);
+  }
+
+  /** As `scatterReduce`, of the slices of `source` at indices along an axis. */
+  indexReduce(
+    this: Tensor,
+    axis: number,
+    index: indexing.Indices,
+    source: Tensor,
+    reduce: scatter.ScatterReduction,
+    options: scatter.ScatterReduceOptions = {},
+  ): Tensor {
+    return scatter.indexReduce(this, axis, index, source, reduce, options);
+  }
+
+  /**
+   * The elements of each segment along an axis joined: floats. `lengths` or `offsets` divide the axis; RangeError where they
+   * end before it does. A segment without elements is `initial`, else what changes nothing that it is joined with, and NaN
+   * as a mean.
+   */
+  segmentReduce(
+    this: Tensor,
+    reduce: segments.SegmentReduction,
+    options: segments.SegmentReduceOptions,
+  ): Tensor {
+    return segments.segmentReduce(this, reduce, options);
   }
 
   /** The slices at indices with one axis, or at a single one, which leaves an axis of length one: `take` keeps none. */

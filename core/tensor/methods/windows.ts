@@ -9,6 +9,7 @@ import {
   type KernelOptions,
 } from "../composites/convolution.ts";
 import { embedding, embeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from "../composites/embedding.ts";
+import { maxUnpool, type MaxUnpoolOptions } from "../composites/unpooling.ts";
 import { affineGrid, type AffineGridOptions, gridSample, type GridSampleOptions } from "../composites/grid_sample.ts";
 import { interpolate, type InterpolationMode, type InterpolationOptions } from "../composites/interpolation.ts";
 import {
@@ -160,6 +161,36 @@ export abstract class WindowMethods extends IndexMethods {
     return maxPoolWithIndices(this, size, 3, options);
   }
 
+  /** Zeros, but for the elements at their places (integers) along the last axis, as `maxPool1dWithIndices` tells them. */
+  maxUnpool1d(
+    this: Tensor,
+    indices: Tensor,
+    size: number | readonly number[],
+    options: MaxUnpoolOptions = {},
+  ): Tensor {
+    return maxUnpool(this, indices, size, 1, options);
+  }
+
+  /** As `maxUnpool1d`, over the last two axes. */
+  maxUnpool2d(
+    this: Tensor,
+    indices: Tensor,
+    size: number | readonly number[],
+    options: MaxUnpoolOptions = {},
+  ): Tensor {
+    return maxUnpool(this, indices, size, 2, options);
+  }
+
+  /** As `maxUnpool1d`, over the last three axes. */
+  maxUnpool3d(
+    this: Tensor,
+    indices: Tensor,
+    size: number | readonly number[],
+    options: MaxUnpoolOptions = {},
+  ): Tensor {
+    return maxUnpool(this, indices, size, 3, options);
+  }
+
   /** The average of each window over one axis; integers give float32. */
   avgPool1d(this: Tensor, size: number | readonly number[], options: AvgPoolOptions = {}): Tensor {
     return avgPool(this, size, 1, options);
@@ -253,7 +284,8 @@ export abstract class WindowMethods extends IndexMethods {
 
   /**
    * The rows of `weight` that bags of these integers name, joined to [bags, width]: their mean, or what `mode` says. The bags
-   * are [bags, count], or a list that `offsets` divides, which can only be summed and averaged.
+   * are [bags, count], or a list that `offsets` divides. A bag without rows is zeros; of the largest rows that are equal the
+   * first has the gradient.
    */
   embeddingBag(this: Tensor, weight: Tensor, options: EmbeddingBagOptions = {}): Tensor {
     return embeddingBag(this, weight, options);

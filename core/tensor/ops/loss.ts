@@ -4,7 +4,8 @@
  */
 import { asGroup, groupResult, groupResults } from "../../array/group.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
-import { checkLabels, fold } from "../../array/skeletons.ts";
+import { checkLabels } from "../../array/places.ts";
+import { fold } from "../../array/skeletons.ts";
 import { broadcastTo } from "../../array/views.ts";
 import { isFloat } from "../../pure/dtype.ts";
 import { sameShape, type Shape, showShape } from "../../pure/shape.ts";

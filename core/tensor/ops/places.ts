@@ -5,8 +5,8 @@ import { streamOf } from "../../array/devices.ts";
 import { asItIs, asking, refuse } from "../../pure/check.ts";
 import { checkDType, type DType, isFloat } from "../../pure/dtype.ts";
 import { wholeNumbers } from "../../array/elements.ts";
-import { contiguous, copy, filled, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
-import { gather, scatterAdd } from "../../array/skeletons.ts";
+import { copy, filled, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
+import { gather, scatter } from "../../array/places.ts";
 import { groupResult } from "../../array/group.ts";
 import { reshape } from "../../array/views.ts";
 import { normalizeAxis, sameShape, type Shape, showShape } from "../../pure/shape.ts";
@@ -104,7 +104,7 @@ export class Take extends TensorOp {
     const axis = normalizeAxis(this.action, this.axis, source.shape.length);
     return groupResult(() => {
       const shape = [...source.shape.slice(0, axis), ...index.shape, ...source.shape.slice(axis + 1)];
-      return gather(contiguous(source), placesOf(index), axis, shape);
+      return gather(source, placesOf(index), axis, shape);
     });
   }
   /** [the slices of g, added into zeros where they were taken from, nothing]: of a slice that was taken twice, both. */
@@ -138,8 +138,8 @@ export class Untake extends TensorOp {
   compute(part: NDArray, index: NDArray): NDArray {
     return summed(part.dtype, (sums) => {
       const whole = filled(part.storage.stream, this.shape, sums, 0);
-      const source = sums === part.dtype ? contiguous(part) : copy(part, sums);
-      scatterAdd(whole, source, placesOf(index), normalizeAxis(this.action, this.axis, this.shape.length));
+      const source = sums === part.dtype ? part : copy(part, sums);
+      scatter("sum", whole, source, placesOf(index), normalizeAxis(this.action, this.axis, this.shape.length));
       return whole;
     });
   }

@@ -7,12 +7,14 @@ const contract = @import("../level/contract.zig");
 const facts = @import("../../program/facts.zig");
 const fold = @import("fold.zig");
 const gather = @import("gather.zig");
+const indices = @import("indices.zig");
 const map = @import("map.zig");
 const product = @import("product.zig");
 const product_halves = @import("product_halves.zig");
 const program = @import("../../program/program.zig");
 const random = @import("random.zig");
 const scan = @import("scan.zig");
+const scatter = @import("scatter.zig");
 const Pool = @import("../pool.zig").Pool;
 
 const Message = program.Message;
@@ -41,19 +43,14 @@ pub fn execute(
             product_halves.execute(level, pool, scratch, one);
         } else product.execute(tables, pool, scratch, one),
         .convolve => |*one| convolve.execute(tables, pool, scratch, one),
-        .gather => |*one| {
-            const status = check(message, one, "gather");
-            if (status != .ok) return status;
-            gather.executeGather(pool, one);
-        },
+        .gather => |*one| if (gather.execute(pool, one)) |index| return refuse(message, one, "gather", index),
         .scatter => |*one| {
-            const status = check(message, one, "scatter");
-            if (status != .ok) return status;
-            gather.executeScatter(pool, one);
+            if (indices.outside(pool, one)) |index| return refuse(message, one, "scatter", index);
+            scatter.execute(pool, one);
         },
         .random => |*one| random.execute(tables, pool, one),
         .check => |*one| {
-            const index = gather.outside(one) orelse return .ok;
+            const index = indices.outside(pool, one) orelse return .ok;
             message.set("Cannot use label {d}: it must lie in [0, {d})", .{ index, one.length });
             return .range;
         },
@@ -61,8 +58,7 @@ pub fn execute(
     return .ok;
 }
 
-fn check(message: *Message, one: *const program.Gather, comptime action: []const u8) Status {
-    const index = gather.outside(one) orelse return .ok;
+fn refuse(message: *Message, one: *const program.Gather, comptime action: []const u8, index: i64) Status {
     message.set("Cannot " ++ action ++ ": index {d} must lie in [0, {d})", .{ index, one.length });
     return .range;
 }

@@ -5,14 +5,16 @@
 //! which the next read reports and clears. A gather leaves out the elements whose index is out of
 //! range; a scatter writes nothing at all from the fault until that read. Every kernel tests the
 //! indices that it uses, whatever `Check` found, so that no address outside a storage is touched.
-//! Scatter adds with c ascending, as on every device, hence without atomic additions: either a
-//! thread walks over all c (`Scatter`), or a block for each c does the work if its index occurs
-//! there first (`ScatterFirst`).
+//! Scatter joins with c ascending, as on every device, hence without atomics: either a thread walks
+//! over all c (`Scatter`), or, where one index chooses a slice, a block for each c does the work if
+//! its index occurs there first (`ScatterFirst`).
 
 const std = @import("std");
 const convert = @import("../../program/convert.zig");
+const join = @import("../../program/join.zig");
 const layout = @import("../../gpu/arguments.zig");
 const program = @import("../../program/program.zig");
+const table = @import("../../rows/table.zig");
 const threading = @import("thread.zig");
 
 const DType = program.DType;
@@ -30,7 +32,7 @@ pub const PlacesArguments = extern struct {
     fault: u64,
     out_strides: [3]i64,
     source_strides: [3]i64,
-    index_stride: i64,
+    index_strides: [3]i64,
     length: u64,
     count: layout.Divisor,
     inner: layout.Divisor,
@@ -47,9 +49,11 @@ pub const PlacesArguments = extern struct {
 pub const CheckArguments = extern struct {
     index: u64,
     fault: u64,
-    stride: i64,
+    strides: [3]i64,
     length: u64,
-    count: u32,
+    count: layout.Divisor,
+    inner: layout.Divisor,
+    total: u32,
     index_bytes: u32,
     serial: u32,
     kind: u32,
@@ -62,16 +66,16 @@ pub const entries: []const Entry = blk: {
         list = list ++ [_]Entry{.{ .name = name, .Kernel = Gather(T) }};
     }
     for (@typeInfo(DType).@"enum".field_names) |of| {
-        list = list ++ [_]Entry{
-            .{ .name = "scatter_" ++ of, .Kernel = Scatter(@field(DType, of)) },
-            .{ .name = "scatter_first_" ++ of, .Kernel = ScatterFirst(@field(DType, of)) },
+        for (table.scatter_rows) |row| list = list ++ [_]Entry{
+            .{ .name = "scatter_" ++ row.name ++ "_" ++ of, .Kernel = Scatter(row, @field(DType, of)) },
+            .{ .name = "scatter_first_" ++ row.name ++ "_" ++ of, .Kernel = ScatterFirst(row, @field(DType, of)) },
         };
     }
     break :blk list;
 };
 
-inline fn indexAt(arguments: anytype, stride: i64, c: u32) i32 {
-    const address = advance(arguments.index, stride, c);
+inline fn indexAt(arguments: anytype, strides: *const [3]i64, o: u32, c: u32, i: u32) i32 {
+    const address = three(arguments.index, strides, o, c, i);
     return if (arguments.index_bytes == 4) global(i32, address).* else global(u8, address).*;
 }
 
@@ -84,6 +88,13 @@ inline fn isInside(index: i32, length: u64) bool {
     return index >= 0 and @as(u32, @bitCast(index)) < length;
 }
 
+/// The indices of a place along the three axes.
+inline fn indicesOf(arguments: anytype, place: u32) [3]u32 {
+    const slice = arguments.inner.quotient(place);
+    const o = arguments.count.quotient(slice);
+    return .{ o, slice -% o *% arguments.count.size, place -% slice *% arguments.inner.size };
+}
+
 pub const Check = struct {
     pub const Arguments = CheckArguments;
     pub const Shared = void;
@@ -92,8 +103,9 @@ pub const Check = struct {
 
     inline fn run(arguments: *const Arguments, thread: Thread, _: anytype, _: anytype) void {
         const place = thread.place();
-        if (place >= arguments.count) return;
-        const index = indexAt(arguments, arguments.stride, @truncate(place));
+        if (place >= arguments.total) return;
+        const o, const c, const i = indicesOf(arguments, @truncate(place));
+        const index = indexAt(arguments, &arguments.strides, o, c, i);
         if (isInside(index, arguments.length)) return;
         // Launches follow each other, so the first launch that meets an index out of range keeps
         // the claim.
@@ -107,7 +119,7 @@ pub const Check = struct {
     }
 };
 
-/// out[o, c, i] = source[o, index[c], i]; elements are copied as words of their size.
+/// out[o, c, i] = source[o, index[o, c, i], i]; elements are copied as words of their size.
 pub fn Gather(comptime T: type) type {
     return struct {
         pub const Arguments = PlacesArguments;
@@ -118,11 +130,8 @@ pub fn Gather(comptime T: type) type {
         inline fn run(arguments: *const Arguments, thread: Thread, _: anytype, _: anytype) void {
             const place = thread.place();
             if (place >= arguments.total) return;
-            const slice = arguments.inner.quotient(@truncate(place));
-            const i = @as(u32, @truncate(place)) -% slice *% arguments.inner.size;
-            const o = arguments.count.quotient(slice);
-            const c = slice -% o *% arguments.count.size;
-            const index = indexAt(arguments, arguments.index_stride, c);
+            const o, const c, const i = indicesOf(arguments, @truncate(place));
+            const index = indexAt(arguments, &arguments.index_strides, o, c, i);
             if (!isInside(index, arguments.length)) return;
             const to = three(arguments.out, &arguments.out_strides, o, c, i);
             const from = three(arguments.source, &arguments.source_strides, o, @bitCast(index), i);
@@ -135,18 +144,8 @@ inline fn three(address: u64, strides: *const [3]i64, o: u32, middle: u32, i: u3
     return advance(advance(advance(address, strides[0], o), strides[1], middle), strides[2], i);
 }
 
-/// The sum of two elements as they lie in memory; each sum of halves is rounded.
-inline fn add(comptime dtype: DType, x: Stored(dtype), y: Stored(dtype)) Stored(dtype) {
-    return switch (dtype) {
-        .float32, .float64 => x + y,
-        .int32, .uint8 => x +% y,
-        .bool => @intFromBool(x != 0 or y != 0),
-        .float16, .bfloat16 => convert.toStored(dtype, f32, convert.fromStored(dtype, f32, x) + convert.fromStored(dtype, f32, y)),
-    };
-}
-
-/// out[o, index[c], i] += source[o, c, i]: one thread for each o and i.
-pub fn Scatter(comptime dtype: DType) type {
+/// The row joins source[o, c, i] into out[o, index[o, c, i], i]: one thread for each o and i.
+pub fn Scatter(comptime row: table.ScatterRow, comptime dtype: DType) type {
     const T = Stored(dtype);
     return struct {
         pub const Arguments = PlacesArguments;
@@ -161,19 +160,20 @@ pub fn Scatter(comptime dtype: DType) type {
             const i = @as(u32, @truncate(place)) -% o *% arguments.inner.size;
             for (0..arguments.count.size) |c_wide| {
                 const c: u32 = @intCast(c_wide);
-                const index = indexAt(arguments, arguments.index_stride, c);
+                const index = indexAt(arguments, &arguments.index_strides, o, c, i);
                 if (!isInside(index, arguments.length)) continue;
                 const target = global(T, three(arguments.out, &arguments.out_strides, o, @bitCast(index), i));
                 const value = global(T, three(arguments.source, &arguments.source_strides, o, c, i)).*;
-                target.* = add(dtype, target.*, value);
+                target.* = join.joined(row, dtype, target.*, value);
             }
         }
     };
 }
 
-/// The sums of `Scatter`, by a block for each c in x, for all o and i, which blocks in y share. The
-/// block of an index's first c adds the elements of all later c with that index.
-pub fn ScatterFirst(comptime dtype: DType) type {
+/// The results of `Scatter` where one index chooses a slice, by a block for each c in x, for all o
+/// and i, which blocks in y share. The block of an index's first c joins the elements of all later c
+/// with that index.
+pub fn ScatterFirst(comptime row: table.ScatterRow, comptime dtype: DType) type {
     const T = Stored(dtype);
     return struct {
         pub const Arguments = PlacesArguments;
@@ -185,10 +185,10 @@ pub fn ScatterFirst(comptime dtype: DType) type {
 
         inline fn search(arguments: *const Arguments, thread: Thread, shared: Pointer, _: *State) void {
             var found: u32 = 0;
-            const index = indexAt(arguments, arguments.index_stride, thread.x);
+            const index = indexAt(arguments, &arguments.index_strides, 0, thread.x, 0);
             var c = thread.index;
             while (c < thread.x) : (c += layout.threads) {
-                if (indexAt(arguments, arguments.index_stride, c) == index) found = 1;
+                if (indexAt(arguments, &arguments.index_strides, 0, c, 0) == index) found = 1;
             }
             shared[thread.index] = found;
         }
@@ -196,7 +196,7 @@ pub fn ScatterFirst(comptime dtype: DType) type {
         inline fn run(arguments: *const Arguments, thread: Thread, shared: Pointer, _: *State) void {
             for (0..layout.threads) |k| if (shared[k] != 0) return;
             if (faulty(arguments)) return;
-            const wanted = indexAt(arguments, arguments.index_stride, thread.x);
+            const wanted = indexAt(arguments, &arguments.index_strides, 0, thread.x, 0);
             if (!isInside(wanted, arguments.length)) return;
             const index: u32 = @bitCast(wanted);
             const place = @as(u64, thread.y) * layout.threads + thread.index;
@@ -207,9 +207,9 @@ pub fn ScatterFirst(comptime dtype: DType) type {
             var total = target.*;
             var c = thread.x;
             while (c < arguments.count.size) : (c += 1) {
-                if (indexAt(arguments, arguments.index_stride, c) != wanted) continue;
+                if (indexAt(arguments, &arguments.index_strides, 0, c, 0) != wanted) continue;
                 const source = three(arguments.source, &arguments.source_strides, o, c, i);
-                total = add(dtype, total, global(T, source).*);
+                total = join.joined(row, dtype, total, global(T, source).*);
             }
             target.* = total;
         }

@@ -1,6 +1,7 @@
 /** Samples of operators that choose elements by their places. */
 import { searchsorted, tensor, where as whereOf } from "../../../mod.ts";
 import { bools, floats, given, integers, type Samples, special } from "../sample.ts";
+import { joined } from "./joined.ts";
 
 const m = [2, 3], cube = [2, 3, 4];
 const list = (...elements: number[]) => tensor(Int32Array.from(elements));
@@ -255,88 +256,8 @@ export const indexing: Samples = {
     inputs: [floats(m)],
   },
 
-  "scatterAdd": {
-    f: (a, b, c) => a.scatterAdd(1, b!, c!),
-    torch: "a.scatter_add(1, b.long(), c)",
-    inputs: [floats(m), integers(0, 3, [2, 4]), floats([2, 4], 1)],
-  },
-  "scatterAdd: fewer indices": {
-    f: (a, b, c) => a.scatterAdd(0, b!, c!),
-    torch: "a.scatter_add(0, b.long(), c)",
-    inputs: [floats(m), integers(0, 2, [3, 2]), floats([4, 3], 1)],
-    order: 0,
-  },
-  "scatterAdd: integers": {
-    f: (a, b, c) => a.scatterAdd(0, b!, c!),
-    torch: "a.scatter_add(0, b.long(), c)",
-    inputs: [integers(-9, 9, [4]), integers(0, 4, [6]), integers(-9, 9, [6], 2)],
-  },
-  "scatter": {
-    f: (a, b) => a.scatter(1, [[0, 2], [1, 0]], b!),
-    torch: "a.scatter(1, torch.tensor([[0, 2], [1, 0]]), b)",
-    inputs: [floats(m), floats([2, 2], 1)],
-  },
-  "scatter: a number, fewer rows": {
-    f: (a) => a.scatter(1, [[2, 2, 0]], 1.5),
-    torch: "a.scatter(1, torch.tensor([[2, 2, 0]]), 1.5)",
-    inputs: [floats(m)],
-  },
-  "scatter: the last stays": {
-    f: (a, b) => a.scatter(0, [1, 1, 3, 1, 3], b!),
-    torch: "a.scatter(0, torch.tensor([1, 3]), b[[3, 4]])",
-    inputs: [floats([4]), floats([5], 1)],
-  },
-  "scatter: bools": {
-    f: (a, b) => a.scatter(0, [[1, 0, 1]], b!),
-    torch: "a.scatter(0, torch.tensor([[1, 0, 1]]), b)",
-    inputs: [bools(m), bools([1, 3], 3)],
-  },
-  "scatterReduce": {
-    f: (a, b, c) => a.scatterReduce(1, b!, c!, "sum"),
-    torch: "a.scatter_reduce(1, b.long(), c, 'sum')",
-    inputs: [floats(m), integers(0, 3, [2, 4]), floats([2, 4], 1)],
-  },
-  "scatterReduce: sums without the tensor's own": {
-    f: (a, b, c) => a.scatterReduce(1, b!, c!, "sum", { includeSelf: false }),
-    torch: "a.scatter_reduce(1, b.long(), c, 'sum', include_self=False)",
-    inputs: [floats([2, 5]), integers(0, 5, [2, 4]), floats([2, 4], 1)],
-  },
-  "scatterReduce: means": {
-    f: (a, b, c) => a.scatterReduce(0, b!, c!, "mean"),
-    torch: "a.scatter_reduce(0, b.long(), c, 'mean')",
-    inputs: [floats(m), integers(0, 2, [4, 3]), floats([4, 3], 1)],
-  },
-  "scatterReduce: means without the tensor's own": {
-    f: (a, b, c) => a.scatterReduce(0, b!, c!, "mean", { includeSelf: false }),
-    torch: "a.scatter_reduce(0, b.long(), c, 'mean', include_self=False)",
-    inputs: [floats([5]), integers(0, 5, [6]), floats([6], 1)],
-  },
-  "scatterReduce: means of integers": {
-    f: (a, b, c) => a.scatterReduce(0, b!, c!, "mean"),
-    torch: "a.scatter_reduce(0, b.long(), c, 'mean')",
-    inputs: [integers(-9, 9, [4]), integers(0, 4, [6]), integers(-9, 9, [6], 2)],
-  },
+  ...joined,
 
-  "indexSelect": {
-    f: (a) => a.indexSelect(-1, [2, 0]),
-    torch: "a.index_select(-1, torch.tensor([2, 0]))",
-    inputs: [floats(m)],
-  },
-  "indexSelect: a single place": {
-    f: (a, b) => a.indexSelect(0, b!),
-    torch: "a.index_select(0, b)",
-    inputs: [floats(m), given([1], [], "int32")],
-  },
-  "indexAdd": {
-    f: (a, b, c) => a.indexAdd(1, b!, c!, { alpha: -2 }),
-    torch: "a.index_add(1, b, c, alpha=-2)",
-    inputs: [floats(m), integers(0, 3, [4]), floats([2, 4], 1)],
-  },
-  "indexAdd: rows": {
-    f: (a, b) => a.indexAdd(0, [1, 1], b!),
-    torch: "a.index_add(0, torch.tensor([1, 1]), b)",
-    inputs: [floats(m), floats(m, 1)],
-  },
   "indexFill": {
     f: (a) => a.indexFill(1, [2, 0, 2], -1),
     torch: "a.index_fill(1, torch.tensor([2, 0]), -1)",

@@ -270,12 +270,82 @@ const tables: Samples = {
     inputs: [integers(0, 4, [5]), floats([4, 2]), given([0, 3], [2], "int32"), floats([5], 1)],
     order: 1,
   },
+  "embeddingBag: the largest of a list, one bag empty": {
+    f: (a, b, c) => a.embeddingBag(b, { offsets: c!, mode: "max" }),
+    torch: "F.embedding_bag(a, b, c, mode='max')",
+    inputs: [integers(0, 4, [5]), floats([4, 2]), given([0, 2, 2], [3], "int32")],
+    order: 1,
+  },
+  "embeddingBag: the last offset": {
+    f: (a, b, c) => a.embeddingBag(b, { offsets: c!, includeLastOffset: true }),
+    torch: "F.embedding_bag(a, b, c, include_last_offset=True)",
+    inputs: [integers(0, 4, [5]), floats([4, 2]), given([0, 2, 2, 5], [4], "int32")],
+    order: 1,
+  },
+  "embeddingBag: sum with padding": {
+    f: (a, b) => a.embeddingBag(b, { mode: "sum", paddingIndex: 1 }),
+    torch: "F.embedding_bag(a, b, mode='sum', padding_idx=1)",
+    inputs: [given([0, 1, 3, 1, 1, 1], [2, 3], "int32"), floats([4, 2])],
+    order: 1,
+  },
+  "embeddingBag: mean with padding": {
+    f: (a, b) => a.embeddingBag(b, { mode: "mean", paddingIndex: 1 }),
+    torch: "F.embedding_bag(a, b, mode='mean', padding_idx=1)",
+    inputs: [given([0, 1, 3, 1, 1, 1], [2, 3], "int32"), floats([4, 2])],
+    order: 1,
+  },
+  "embeddingBag: max with padding": {
+    f: (a, b) => a.embeddingBag(b, { mode: "max", paddingIndex: 1 }),
+    torch: "F.embedding_bag(a, b, mode='max', padding_idx=1)",
+    inputs: [given([0, 1, 3, 1, 1, 1], [2, 3], "int32"), floats([4, 2])],
+    order: 1,
+  },
+  "embeddingBag: factors, padding and the last offset": {
+    f: (a, b, c, d) =>
+      a.embeddingBag(b, { offsets: c!, mode: "sum", perSampleWeights: d!, includeLastOffset: true, paddingIndex: -1 }),
+    torch: "F.embedding_bag(a, b, c, mode='sum', per_sample_weights=d, include_last_offset=True, padding_idx=-1)",
+    inputs: [given([0, 3, 2, 3, 1], [5], "int32"), floats([4, 2]), given([0, 2, 5], [3], "int32"), floats([5], 1)],
+    order: 1,
+  },
+};
+
+const unpools: Samples = {
+  "maxUnpool1d": {
+    f: (a, b) => a.maxUnpool1d(b!, 2),
+    torch: "F.max_unpool1d(a, b.long(), 2)",
+    inputs: [floats([2, 3]), given([1, 2, 5, 0, 3, 4], [2, 3], "int32")],
+  },
+  "maxUnpool2d": {
+    f: (a, b) => a.maxUnpool2d(b!, 2),
+    torch: "F.max_unpool2d(a, b.long(), 2)",
+    inputs: [floats([1, 2, 2, 2]), given([0, 3, 9, 10, 5, 2, 12, 15], [1, 2, 2, 2], "int32")],
+  },
+  "maxUnpool2d: after a pool": {
+    f: (a) => {
+      const [values, places] = a.maxPool2dWithIndices(2, { stride: 3 });
+      return values.maxUnpool2d(places, 2, { stride: 3, outputSize: [5, 6] });
+    },
+    torch:
+      "(lambda p: F.max_unpool2d(p[0], p[1], 2, 3, output_size=[5, 6]))(F.max_pool2d(a, 2, 3, return_indices=True))",
+    inputs: [floats([1, 5, 6])],
+  },
+  "maxUnpool2d: padding": {
+    f: (a, b) => a.maxUnpool2d(b!, [3, 2], { stride: [2, 1], padding: [1, 0] }),
+    torch: "F.max_unpool2d(a, b.long(), (3, 2), (2, 1), (1, 0))",
+    inputs: [floats([1, 2, 3]), given([0, 5, 2, 8, 9, 11], [1, 2, 3], "int32")],
+  },
+  "maxUnpool3d": {
+    f: (a, b) => a.maxUnpool3d(b!, [1, 2, 2]),
+    torch: "F.max_unpool3d(a, b.long(), (1, 2, 2))",
+    inputs: [floats([1, 2, 1, 2]), given([0, 3, 9, 14], [1, 2, 1, 2], "int32")],
+  },
 };
 
 export const windows: Samples = {
   ...unfolding,
   ...convolutions,
   ...pools,
+  ...unpools,
   ...attention,
   ...images,
   ...grids,
