@@ -2,7 +2,8 @@
 //! ascending order along the axis of the indices. Every index is checked before anything is written.
 //!
 //! Threads share out what the order does not touch: the outer and the inner axis, in blocks that
-//! stay in cache; or, where these are short, the places themselves.
+//! stay in cache. Where both are short, one thread does it all: two that divide the places would
+//! each read all indices, which takes as long as joining the elements.
 
 const axes_module = @import("../../program/axes.zig");
 const convert = @import("../../program/convert.zig");
@@ -27,7 +28,7 @@ const inner_each = 64;
 pub fn execute(pool: *Pool, scatter: *const program.Gather) void {
     const count = scatter.outer * scatter.count * scatter.inner;
     if (count == 0) return;
-    var job: Job = .{ .scatter = scatter, .block = scatter.inner, .places = scatter.length };
+    var job: Job = .{ .scatter = scatter, .block = scatter.inner };
     const large = count >= map_module.parallel_elements and pool.threads > 1;
     const blocks = large and (scatter.inner >= 2 * inner_each);
     if (scatter.indices()[2] > 1) {
@@ -36,10 +37,6 @@ pub fn execute(pool: *Pool, scatter: *const program.Gather) void {
         job.block = @max(inner_each, axes_module.divCeil(scatter.inner, pool.threads * 16) * 16);
     }
     const parts = scatter.outer * axes_module.divCeil(scatter.inner, job.block);
-    if (large and parts == 1) {
-        job.places = @max(1, axes_module.divCeil(scatter.length, pool.threads));
-        return pool.parallel(job, Job.runPlaces, axes_module.divCeil(scatter.length, job.places));
-    }
     // Short parts go together.
     job.each = if (large) @max(1, map_module.part_elements / (scatter.count * job.block)) else parts;
     pool.parallel(job, Job.run, axes_module.divCeil(parts, job.each));
@@ -47,41 +44,26 @@ pub fn execute(pool: *Pool, scatter: *const program.Gather) void {
 
 const Job = struct {
     scatter: *const program.Gather,
-    /// Elements of the inner axis in one part, how many parts go together, and how many places a
-    /// part writes to.
+    /// Elements of the inner axis in one part, and how many parts go together.
     block: usize,
     each: usize = 1,
-    places: usize,
 
-    fn run(job: Job, part: usize) void {
+    fn run(job: Job, number: usize) void {
         const blocks = axes_module.divCeil(job.scatter.inner, job.block);
-        const end = @min(job.scatter.outer * blocks, (part + 1) * job.each);
-        for (part * job.each..end) |one| {
+        const end = @min(job.scatter.outer * blocks, (number + 1) * job.each);
+        for (number * job.each..end) |one| {
             const first = one % blocks * job.block;
             byType(job.scatter, .{
                 .outer = one / blocks,
                 .first = first,
                 .end = @min(job.scatter.inner, first + job.block),
-                .low = 0,
-                .places = job.scatter.length,
             });
         }
     }
-
-    fn runPlaces(job: Job, part: usize) void {
-        const low = part * job.places;
-        byType(job.scatter, .{
-            .outer = 0,
-            .first = 0,
-            .end = job.scatter.inner,
-            .low = low,
-            .places = @min(job.scatter.length - low, job.places),
-        });
-    }
 };
 
-/// A part: one outer index, some of the inner ones, and the places to which it writes.
-const Part = struct { outer: usize, first: usize, end: usize, low: usize, places: usize };
+/// A part: one outer index, and some of the inner ones.
+const Part = struct { outer: usize, first: usize, end: usize };
 
 fn byType(scatter: *const program.Gather, part: Part) void {
     switch (scatter.out.dtype) {
@@ -106,7 +88,6 @@ fn Scatter(comptime row: table.ScatterRow, comptime dtype: program.DType) type {
             const out = bytesOf(&scatter.out);
             const source = bytesOf(&scatter.source);
             const index = bytesOf(&scatter.index);
-            const whole = part.places == scatter.length;
             const start = place(@intFromPtr(scatter.index.data), index, part.outer, 0, part.first);
             const target = place(@intFromPtr(scatter.out.data), out, part.outer, 0, part.first);
             const values = place(@intFromPtr(scatter.source.data), source, part.outer, 0, part.first);
@@ -121,7 +102,7 @@ fn Scatter(comptime row: table.ScatterRow, comptime dtype: program.DType) type {
                     .index = start,
                     .index_step = index[1],
                 };
-                return if (whole) one.run() else one.runWithin(part);
+                return one.run();
             }
             const count = part.end - part.first;
             if (index[2] == 0 or count == 1) {
@@ -133,7 +114,6 @@ fn Scatter(comptime row: table.ScatterRow, comptime dtype: program.DType) type {
                         indices.fetch(advance(target, out[1], next), bytes, .write);
                     }
                     const chosen: usize = @intCast(indices.load(I, advance(start, index[1], c)));
-                    if (chosen -% part.low >= part.places) continue;
                     slice(advance(target, out[1], chosen), out[2], advance(values, source[1], c), source[2], count);
                 }
                 return;
@@ -151,7 +131,7 @@ fn Scatter(comptime row: table.ScatterRow, comptime dtype: program.DType) type {
             for (0..scatter.count) |_| {
                 indices.fetch(advance(one.index, index[1], gather_module.ahead), count * @sizeOf(I), .read);
                 indices.fetch(advance(one.source, source[1], gather_module.ahead), count * @sizeOf(T), .read);
-                if (whole) one.run() else one.runWithin(part);
+                one.run();
                 one.source = advance(one.source, source[1], 1);
                 one.index = advance(one.index, index[1], 1);
             }
@@ -199,27 +179,6 @@ fn Scatter(comptime row: table.ScatterRow, comptime dtype: program.DType) type {
                     for (index[0..one.count], values[0..one.count]) |at, value| {
                         joinInto(@ptrFromInt(advance(out, one.by_index, @intCast(at))), value);
                         out = advance(out, one.out_step, 1);
-                    }
-                }
-
-                /// Those whose index is among the part's places. They are found first, some at a time,
-                /// since a branch that may go either way takes longer.
-                fn runWithin(one: *const Self, part: Part) void {
-                    var found: [256]u32 = undefined;
-                    var first: usize = 0;
-                    while (first < one.count) : (first += found.len) {
-                        var some: usize = 0;
-                        for (first..@min(one.count, first + found.len)) |k| {
-                            const at: usize = @intCast(indices.load(I, advance(one.index, one.index_step, k)));
-                            found[some] = @intCast(k - first);
-                            some += @intFromBool(at -% part.low < part.places);
-                        }
-                        for (found[0..some]) |offset| {
-                            const k = first + offset;
-                            const at: usize = @intCast(indices.load(I, advance(one.index, one.index_step, k)));
-                            const value: *const T = @ptrFromInt(advance(one.source, one.source_step, k));
-                            joinInto(@ptrFromInt(advance(advance(one.out, one.by_index, at), one.out_step, k)), value.*);
-                        }
                     }
                 }
             };
