@@ -171,8 +171,9 @@ export class Convolution extends ConvolutionOp {
     return x[1] === w[1]! * groups && w[0]! % groups === 0;
   }
   /**
-   * Products of the kernels with the windows, which are copied to columns one beside the other; of kernels of one element the
-   * input itself is the columns. Depthwise, one multiply-add for each element of the kernel.
+   * One instruction where the device has it. Else products of the kernels with the windows, which are copied to columns one
+   * beside the other; of kernels of one element the input itself is the columns. Depthwise, one multiply-add for each element
+   * of the kernel.
    */
   compute(x: NDArray, w: NDArray): NDArray {
     const { groups } = this.geometry, channels = x.shape[1]!, elements = sizeOf(w.shape.slice(2)), d = this.size.length;
@@ -225,8 +226,9 @@ export class ConvolutionTranspose extends ConvolutionOp {
     return y[1] === w[0] && w[0]! % this.geometry.groups === 0;
   }
   /**
-   * With steps of 1, the convolution with the turned kernels. Else products of the kernels with each place, added where the
-   * kernel lies. Depthwise, one multiply-add for each element of the kernel.
+   * With steps of 1, the convolution with the turned kernels; where the device has an instruction for convolutions, several of
+   * them, whatever the steps. Else products of the kernels with each place, added where the kernel lies. Depthwise, one
+   * multiply-add for each element of the kernel.
    */
   compute(y: NDArray, w: NDArray): NDArray {
     const windows = this.windowsOf(w.shape.slice(2), y.shape.slice(2));
@@ -311,7 +313,10 @@ export class ConvolutionKernelGradient extends ConvolutionOp {
     const { groups } = this.geometry;
     return x[0] === y[0] && x[1]! % groups === 0 && y[1]! % groups === 0;
   }
-  /** One product for each group, whose sums run over all places of all inputs. Depthwise, sums of x y for each element. */
+  /**
+   * One instruction where the device has it. Else one product for each group, whose sums run over all places of all inputs.
+   * Depthwise, sums of x y for each element.
+   */
   compute(x: NDArray, y: NDArray): NDArray {
     const { groups } = this.geometry, [n, o] = y.shape as [number, number], channels = x.shape[1]! / groups;
     const windows = this.windowsOf(this.size, y.shape.slice(2)),
