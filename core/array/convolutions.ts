@@ -35,7 +35,12 @@ function write(out: NDArray, kernel: NDArray, input: NDArray, placed: Pair<Place
     const length = input.shape[3 + k]!, start = Math.min(length, Math.max(0, -before));
     return { start, step: 1, length: length - start };
   });
-  const around = placed.map((each) => ({ ...each, before: Math.max(0, each.before) }));
+  // From one place to the next and from one element to the next are no distances where there is only one.
+  const around = placed.map(({ step, dilation, before }, k) => ({
+    step: out.shape[3 + k] === 1 ? 1 : step,
+    dilation: kernel.shape[3 + k] === 1 ? 1 : dilation,
+    before: Math.max(0, before),
+  }));
   convolve(out, kernel, placesAlong(input, 3, inside), around as unknown as Pair<Placement>);
 }
 
@@ -65,7 +70,7 @@ function phaseOf({ size, step, dilation, before }: Windows, length: number, firs
   return {
     start,
     taps,
-    places: { start: first, step, length: Math.ceil((length - first) / step) },
+    places: { start: first, step: first + step < length ? step : 1, length: Math.ceil((length - first) / step) },
     placed: { step: 1, dilation, before: dilation * (taps - 1) - (first + before - start) / step },
   };
 }
@@ -102,7 +107,7 @@ export function convolvedBack(
         const phases = [phaseOf(pair[0], sizes[0]!, a), phaseOf(pair[1], sizes[1]!, b)] as const;
         if (phases.some(({ taps }) => taps === 0)) continue;
         const met = phases.map(({ start, taps }, k) => (
-          { start: start + (taps - 1) * pair[k]!.step, step: -pair[k]!.step, length: taps }
+          { start: start + (taps - 1) * pair[k]!.step, step: taps === 1 ? 1 : -pair[k]!.step, length: taps }
         ));
         const places = phases.map(({ places }) => places), target = placesAlong(whole, 3, places);
         const turned = permute(placesAlong(kernels, 3, met), [0, 2, 1, 3, 4]);
