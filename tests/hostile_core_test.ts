@@ -321,7 +321,7 @@ for (const name of ["And", "Or", "Xor", "Not", "LeftShift", "RightShift"]) subje
 
 /** Methods without arguments, and those that only the core calls. */
 const plain = new RegExp(
-  "^(neg|expm?1?|exp2|log1p|log2|log10|log|sqrt|rsqrt|reciprocal|square|sin|cos|tan|asin|acos|atan|sinc|sinh|cosh|asinh|acosh|atanh|tanh|erf|erfc|erfinv|lgamma|digamma|ndtr|ndtri|logNdtr|erfcx|entr|" +
+  "^(neg|expm?1?|exp2|log1p|log2|log10|log|sqrt|rsqrt|reciprocal|square|sin|cos|tan|asin|acos|atan|sinc|sinh|cosh|asinh|acosh|atanh|tanh|erf|erfc|erfinv|lgamma|digamma|i0e?|i1e?|ndtr|ndtri|logNdtr|erfcx|entr|" +
     "deg2rad|rad2deg|abs|sign|floor|ceil|round|trunc|fix|frac|is(Nan|Inf|Finite|PosInf|NegInf)|relu|relu6|selu|sigmoid|" +
     "randLike|randnLike|poisson|logSigmoid|hardsigmoid|silu|mish|hardswish|softsign|tanhshrink)$",
 );

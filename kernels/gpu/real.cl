@@ -416,3 +416,21 @@ FUNCTION REAL NAME(digamma)(REAL x) {
   REAL reflected = wave.sine == R(0.0) ? NOT_A_NUMBER : above + (argument.inverse + cotangent);
   return argument.near ? above - R(1.0) / x : (x < R(0.0) ? reflected : above);
 }
+
+// e^-|x| P(x^2) up to 8, and beyond Q(16 / |x| - 1) / sqrt |x|.
+FUNCTION REAL NAME(besselI0e)(REAL x) {
+  REAL size = NAME(abs)(x);
+  REAL t = NAME(clamp)(size, R(0.0), R(8.0));
+  REAL near = NAME(exp)(-t) * NAME(bessel_i0_near)(t * t);
+  REAL far = NAME(bessel_i0_far)(R(16.0) / size - R(1.0)) / NAME(sqrt)(size);
+  return size > R(8.0) ? far : near;
+}
+
+// e^-|x| x P(x^2) up to 8, and beyond Q(16 / |x| - 1) / sqrt |x| with the sign of x.
+FUNCTION REAL NAME(besselI1e)(REAL x) {
+  REAL size = NAME(abs)(x);
+  REAL t = NAME(clamp)(size, R(0.0), R(8.0));
+  REAL near = NAME(exp)(-t) * (t * NAME(bessel_i1_near)(t * t));
+  REAL far = NAME(bessel_i1_far)(R(16.0) / size - R(1.0)) / NAME(sqrt)(size);
+  return NAME(copySign)(size > R(8.0) ? far : near, x);
+}

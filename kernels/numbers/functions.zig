@@ -3,7 +3,7 @@
 //! Every function has one meaning on every device, and here one sequence of IEEE operations on
 //! every CPU: no fused multiply-add, no call of the C library, so the same bits everywhere. f32 and
 //! f64 are within 2 units in the last place; `normalCdf`, `normalQuantile`, `erfc`, `erfcx`,
-//! `erfInverse`, `lgamma` and `digamma` within 4. `max` and `min` give NaN if either operand is NaN, and order -0 below 0; `round` rounds
+//! `erfInverse`, `lgamma`, `digamma` and the functions of Bessel within 4. `max` and `min` give NaN if either operand is NaN, and order -0 below 0; `round` rounds
 //! half to even; `mod` has the divisor's sign.
 
 const std = @import("std");
@@ -15,6 +15,7 @@ const power = @import("power.zig");
 const inverse = @import("inverse.zig");
 const logarithm = @import("logarithm.zig");
 const gamma = @import("gamma.zig");
+const bessel = @import("bessel.zig");
 const Element = float.Element;
 const select = float.select;
 
@@ -42,6 +43,8 @@ pub const Function = enum {
     normalQuantile,
     lgamma,
     digamma,
+    besselI0e,
+    besselI1e,
     abs,
     floor,
     ceil,
@@ -109,6 +112,8 @@ const signatures: std.EnumArray(Function, Signature) = .init(.{
     .normalQuantile = .{ .slow = true },
     .lgamma = .{ .slow = true },
     .digamma = .{ .slow = true },
+    .besselI0e = .{ .slow = true },
+    .besselI1e = .{ .slow = true },
     .abs = .{ .exact = true, .integers = true },
     .floor = .{ .exact = true },
     .ceil = .{ .exact = true },
@@ -157,6 +162,8 @@ pub inline fn call(comptime function: Function, comptime V: type, arguments: any
         .normalQuantile => inverse.normalQuantile(x),
         .lgamma => gamma.lgamma(x),
         .digamma => gamma.digamma(x),
+        .besselI0e => bessel.besselI0e(x),
+        .besselI1e => bessel.besselI1e(x),
         .abs => abs(x),
         .floor => @floor(x),
         .ceil => @ceil(x),

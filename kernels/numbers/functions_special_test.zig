@@ -40,6 +40,8 @@ test "floats at the special places are as C99 says" {
             .normalCdf = [9]?T{ nan, 1, 0, 0.5, 0.5, 0.5, 1, null, null },
             .erfcx = [9]?T{ nan, 0, inf, 1, 1, 1, null, null, null },
             .normalQuantile = [9]?T{ nan, nan, nan, -inf, -inf, null, nan, inf, nan },
+            .besselI0e = [9]?T{ nan, 0, 0, 1, 1, 1, null, null, null },
+            .besselI1e = [9]?T{ nan, 0, -0.0, 0, -0.0, null, null, null, null },
             .lgamma = [9]?T{ nan, inf, inf, inf, inf, null, inf, 0, inf },
             .digamma = [9]?T{ nan, inf, nan, -inf, inf, -inf, null, null, nan },
             .abs = [9]?T{ nan, inf, inf, 0, 0, tiny, large, 1, 1 },

@@ -15,7 +15,7 @@ pub const lanes = 16;
 
 fn unitsMax(f: Function) f64 {
     return switch (f) {
-        .normalCdf, .normalQuantile, .erfc, .erfcx, .erfInverse, .lgamma, .digamma => 4,
+        .normalCdf, .normalQuantile, .erfc, .erfcx, .erfInverse, .lgamma, .digamma, .besselI0e, .besselI1e => 4,
         else => 2,
     };
 }
@@ -193,6 +193,32 @@ fn erfInverse(x: f64) f64 {
     return std.math.copysign(y, x);
 }
 
+/// e^-|x| times the modified Bessel function of that order: by its power series up to 25, and by the
+/// asymptotic one beyond.
+fn bessel(comptime order: f64, x: f64) f64 {
+    const size = @abs(x);
+    const sign: f64 = if (order == 1 and x < 0) -1 else 1;
+    if (std.math.isNan(x)) return x;
+    if (std.math.isInf(x)) return sign * 0.0;
+    var term: f64 = 1;
+    var sum: f64 = 1;
+    var k: f64 = 1;
+    if (size < 25) {
+        term = if (order == 0) 1 else size / 2;
+        sum = term;
+        while (term > sum * 1e-18) : (k += 1) {
+            term *= size * size / 4 / (k * (k + order));
+            sum += term;
+        }
+        return if (order == 1) std.math.copysign(sum * @exp(-size), x) else sum * @exp(-size);
+    }
+    while (k < 25) : (k += 1) {
+        term *= -(4 * order - (2 * k - 1) * (2 * k - 1)) / (8 * k * size);
+        sum += term;
+    }
+    return sign * sum / @sqrt(2 * std.math.pi * size);
+}
+
 /// The library's, with the poles as C99 has them.
 fn lgamma(x: f64) f64 {
     if (std.math.isInf(x) or (x <= 0 and x == @floor(x))) return std.math.inf(f64);
@@ -256,6 +282,8 @@ fn judge(f: Function, x: f64, y: f64) f64 {
         .normalQuantile => return normalQuantile(x),
         .lgamma => return lgamma(x),
         .digamma => return digamma(x),
+        .besselI0e => return bessel(0, x),
+        .besselI1e => return bessel(1, x),
         .sqrt => return @sqrt(x),
         .abs => return @abs(x),
         .floor => return @floor(x),

@@ -161,6 +161,22 @@ function digamma(x: number): number {
   return Math.log(y) - 0.5 / y - series - sum;
 }
 
+/**
+ * e^-|x| times the modified Bessel function of order 0 or 1: by its power series up to 25, by the asymptotic one beyond.
+ * Abramowitz and Stegun 9.6.10 and 9.7.1.
+ */
+function besselScaled(order: 0 | 1, x: number): number {
+  const size = Math.abs(x), sign = order === 1 && (x < 0 || Object.is(x, -0)) ? -1 : 1;
+  if (size === Infinity || Number.isNaN(x)) return sign / size;
+  let term = 1, sum = 1;
+  if (size < 25) {
+    for (let k = 1; term > sum * 1e-18; k++) sum += term *= size * size / 4 / (k * (k + order));
+    return sign * (order === 1 ? size / 2 : 1) * sum * Math.exp(-size);
+  }
+  for (let k = 1; k < 25; k++) sum += term *= ((2 * k - 1) ** 2 - 4 * order) / (8 * k * size);
+  return sign * sum / Math.sqrt(2 * Math.PI * size);
+}
+
 /** C's pow: for a base of ±1 with an infinite or NaN exponent JavaScript gives NaN, IEEE 754 gives 1. */
 function pow(a: number, b: number): number {
   if (a === 1 || b === 0) return 1;
@@ -211,6 +227,8 @@ export const functions: Record<string, (a: number, b: number) => number> = {
   normalQuantile,
   lgamma,
   digamma,
+  besselI0e: (a) => besselScaled(0, a),
+  besselI1e: (a) => besselScaled(1, a),
   abs: Math.abs,
   floor: Math.floor,
   ceil: Math.ceil,

@@ -69,6 +69,8 @@ const inexact: Partial<Record<MapRow, Tolerance>> = {
   digamma: { units: 4, beside: ({ a }) => a < 0 ? 4 + 2 * Math.log1p(abs(a)) + 2 / abs(a) : abs(a - 1.5) < 1 ? 4 : 0 },
   entr: { units: 3 },
   erfcx: { units: 4 },
+  i0e: { units: 4 },
+  i1e: { units: 4 },
   ndtri: { units: 4 },
   sigmoid: { units: 5 },
   gelu: { units: 5 },
@@ -85,7 +87,7 @@ const inexact: Partial<Record<MapRow, Tolerance>> = {
 };
 /**
  * The errors of the reference's own functions in float64, in units in the last place; those of its series for erf and
- * its relatives, and for the gamma function, are largest.
+ * its relatives, and for the functions of gamma and Bessel, are largest.
  */
 const unitsOfReference = 2, unitsOfReferenceSeries = 16;
 
@@ -95,7 +97,7 @@ function tolerance(row: MapRow, dtype: DType): Tolerance | null {
   if (computeType(dtype) === "float32") return own;
   return {
     ...own,
-    units: own.units + (/erf|normal|gamma/.test(table.map[row].is) ? unitsOfReferenceSeries : unitsOfReference),
+    units: own.units + (/erf|normal|gamma|bessel/.test(table.map[row].is) ? unitsOfReferenceSeries : unitsOfReference),
   };
 }
 

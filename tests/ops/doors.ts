@@ -122,6 +122,8 @@ const stated: Readonly<Record<string, Door>> = {
   Erfc: unary(() => new ops.Erfc(), "float", (x) => x.erfc()),
   Erfinv: unary(() => new ops.Erfinv(), "wide", (x) => x.erfinv(), 0),
   Polygamma: unary(() => new ops.Polygamma(2), "wide", (x) => x.polygamma(2)),
+  I0: unary(() => new ops.I0(), "wide", (x) => x.i0()),
+  I1: unary(() => new ops.I1(), "wide", (x) => x.i1()),
   Ndtri: unary(() => new ops.Ndtri(), "wide", (x) => x.ndtri(), 0),
   LogNdtr: unary(() => new ops.LogNdtr(), "wide", (x) => x.logNdtr()),
   Ndtr: unary(() => new ops.Ndtr(), "float", (x) => x.ndtr()),

@@ -1,5 +1,5 @@
 /**
- * Special functions: the gamma function, and functions of probabilities.
+ * Special functions: of gamma, of Bessel, and of probabilities.
  */
 import * as composites from "../composites/special.ts";
 import * as ops from "../ops/mod.ts";
@@ -43,6 +43,22 @@ export abstract class SpecialMethods extends PointwiseMethods {
   /** `exp(a²) erfc(a)`, with all digits where `erfc(a)` is small. */
   erfcx(this: Tensor): Tensor {
     return ops.erfcx.call(this);
+  }
+  /** The modified Bessel function of order 0; NaN of infinities, as in PyTorch. */
+  i0(this: Tensor): Tensor {
+    return ops.i0.call(this);
+  }
+  /** The modified Bessel function of order 1; NaN of infinities, as in PyTorch. */
+  i1(this: Tensor): Tensor {
+    return ops.i1.call(this);
+  }
+  /** `exp(-|a|) i0(a)`, which does not overflow. */
+  i0e(this: Tensor): Tensor {
+    return ops.i0e.call(this);
+  }
+  /** `exp(-|a|) i1(a)`, which does not overflow. */
+  i1e(this: Tensor): Tensor {
+    return ops.i1e.call(this);
   }
   /** The entropy of a probability, `-a log(a)`: 0 at 0, where its derivative is infinite, and -Infinity below. */
   entr(this: Tensor): Tensor {

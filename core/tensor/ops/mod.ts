@@ -6,6 +6,7 @@ export * from "./hyperbolic.ts";
 export * from "./logarithms.ts";
 export * from "./gamma.ts";
 export * from "./special.ts";
+export * from "./bessel.ts";
 export * from "./steps.ts";
 export * from "./activation.ts";
 export * from "./soft.ts";

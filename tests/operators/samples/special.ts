@@ -5,6 +5,8 @@ import { unary } from "./pointwise.ts";
 const m = [2, 3], positive = between(0.1, 4, m);
 /** Zeros, poles, ends and numbers around them, of which float32 and float64 have the same. */
 const edges = given([0, -0, 1, 2, -0.5, -1.5, -7.25, 6, 5.75, Infinity, -Infinity, NaN, 40.5, 1e-18, -1e-18]);
+/** As the common special numbers, without large ones, whose powers overflow in float32 alone. */
+const bent = given([0, -0, 1, -1, Infinity, -Infinity, NaN, 1e-18, -1e-18, 0.5]);
 const negative = given([-0.3, -0.75, -1.25, -2.5, -3.375, -6.5], m);
 
 export const special: Samples = {
@@ -93,6 +95,15 @@ export const special: Samples = {
     inputs: [given([3, 8, 25, 30, 1e4, 1e10, -3, -5])],
     order: 0,
   },
+  ...unary("i0", (a) => a.i0(), "torch.special.i0(a)", { special: bent }),
+  "i0: large": { f: (a) => a.i0(), torch: "torch.special.i0(a)", inputs: [given([6, -9, 20.5])], ulps: 32 },
+  ...unary("i1", (a) => a.i1(), "torch.special.i1(a)", { special: bent }),
+  "i1: large": { f: (a) => a.i1(), torch: "torch.special.i1(a)", inputs: [given([6, -9, 20.5])], ulps: 32 },
+  "i1: at 0": { f: (a) => a.i1(), torch: "torch.special.i1(a)", inputs: [given([0, -0, 1])], order: 1 },
+  ...unary("i0e", (a) => a.i0e(), "torch.special.i0e(a)"),
+  "i0e: large": { f: (a) => a.i0e(), torch: "torch.special.i0e(a)", inputs: [given([6, -9, 100.5])] },
+  ...unary("i1e", (a) => a.i1e(), "torch.special.i1e(a)"),
+  "i1e: large": { f: (a) => a.i1e(), torch: "torch.special.i1e(a)", inputs: [given([6, -9, 100.5])] },
   ...unary("entr", (a) => a.entr(), "torch.special.entr(a)", { at: positive }),
   "entr: at 0": { f: (a) => a.entr(), torch: "torch.special.entr(a)", inputs: [given([0, -0, 1, 0.5])], order: 1 },
   "entr: below 0": { f: (a) => a.entr(), torch: "torch.special.entr(a)", inputs: [floats(m)], order: 0 },
