@@ -74,7 +74,7 @@ function erfcx(x: number): number {
   if (x === Infinity || Number.isNaN(x)) return 1 / x;
   let tail = x;
   for (let k = 400; k > 0; k--) tail = x + (k / 2) / tail;
-  return 1 / (Math.sqrt(Math.PI) * tail);
+  return 1 / Math.sqrt(Math.PI) / tail;
 }
 
 /**
