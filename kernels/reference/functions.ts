@@ -70,7 +70,7 @@ function erfc(x: number): number {
 /** e^(x²) erfc(x), from 1 on Laplace's continued fraction alone. Abramowitz and Stegun 7.1.14. */
 function erfcx(x: number): number {
   const upper = Math.fround(Math.abs(x)), rest = (Math.abs(x) - upper) * (Math.abs(x) + upper);
-  if (x < 1) return x === -Infinity ? Infinity : Math.exp(upper * upper) * Math.exp(rest) * erfc(x);
+  if (x < 1) return x < -27 ? Infinity : Math.exp(upper * upper) * Math.exp(rest) * erfc(x);
   if (x === Infinity || Number.isNaN(x)) return 1 / x;
   let tail = x;
   for (let k = 400; k > 0; k--) tail = x + (k / 2) / tail;
@@ -174,7 +174,7 @@ function besselScaled(order: 0 | 1, x: number): number {
     return sign * (order === 1 ? size / 2 : 1) * sum * Math.exp(-size);
   }
   for (let k = 1; k < 25; k++) sum += term *= ((2 * k - 1) ** 2 - 4 * order) / (8 * k * size);
-  return sign * sum / Math.sqrt(2 * Math.PI * size);
+  return sign * sum / (Math.sqrt(2 * Math.PI) * Math.sqrt(size));
 }
 
 /** C's pow: for a base of ±1 with an infinite or NaN exponent JavaScript gives NaN, IEEE 754 gives 1. */
