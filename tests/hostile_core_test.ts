@@ -71,6 +71,7 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
   placeholder: [() => [[2], { dtype: "float32", device: "wasm" }]],
   rand: [() => [[2], options()]],
   randint: [() => [0, 3, [2], { ...options(), dtype: "int32" }]],
+  randperm: [() => [5, { dtype: "float32", device: "wasm" }]],
   randn: [() => [[2], options()]],
   scaledDotProductAttention: [
     () => [subject(), subject(), subject(), { mask: null, causal: true, dropout: 0.5, scale: 1, groupedHeads: false }],

@@ -12,6 +12,7 @@ import {
   logNormal,
   manualSeed,
   normal,
+  randperm,
   setDefaultDevice,
   type Tensor,
   tensor,
@@ -109,6 +110,21 @@ const discrete: Record<string, [draw: () => Tensor, probability: (k: number) => 
     },
     15,
   ],
+  "multinomial() of many, with replacement": [
+    () => tensor(Float32Array.from({ length: 1000 }, (_, k) => k % 3)).multinomial(count, { replacement: true }),
+    (k) => (k % 3) / 999,
+    999,
+  ],
+  "randperm(4)": [
+    // The four places of a permutation as one number: those of the first three tell the last.
+    () =>
+      tensor(Float32Array.from({ length: 5000 }, () => {
+        const [a, b, c] = randperm(4).toArray<number[]>();
+        return 16 * a! + 4 * b! + c!;
+      })),
+    (k) => new Set([k >> 4, (k >> 2) & 3, k & 3]).size === 3 ? 1 / 24 : 0,
+    63,
+  ],
   "gumbelSoftmax(), hard": [
     () => tensor([0.1, 0.2, 0, 0.7]).log().broadcastTo([count, 4]).gumbelSoftmax({ hard: true, tau: 0.3 }).argmax(-1),
     (k) => [0.1, 0.2, 0, 0.7][k]!,
@@ -164,6 +180,18 @@ forEachDevice("the same seed gives the same numbers as on the reference device",
   }
 }, { on: ["cpu", "wasm", "opencl", "cuda"] });
 
+forEachDevice("a permutation is the same as on the reference device, and cannot be captured", async (device) => {
+  manualSeed(6);
+  const order = values(randperm(100));
+  assertEquals([...order].sort((a, b) => a - b), [...order.keys()]);
+  await setDefaultDevice("reference");
+  manualSeed(6);
+  assertEquals(values(randperm(100)), order);
+  await setDefaultDevice(device);
+  const captured = capture(() => randperm(3));
+  assertThrowsLike(() => captured(), /^Error: Cannot .* a value is read/);
+}, { on: ["cpu", "wasm", "reference"] });
+
 forEachDevice("captured draws are those of plain calls after the same seed, and new ones each time", () => {
   const captured = capture(() => Object.values(draws()));
   try {
@@ -212,6 +240,8 @@ forEachDevice("shapes, types and places follow the parameters and the options", 
     }
   }
   assertEquals(values(dirichlet(zeros([2, 0]))), []);
+  assertEquals(facts(randperm(3)), "3 int32");
+  assertEquals(facts(randperm(0, { dtype: "float16" })), "0 float16");
   assertEquals(zeros([0, 3]).multinomial(2).shape, [0, 2]);
   assertEquals(zeros([0, 3]).categorical().shape, [0]);
 }, { on: ["cpu", "reference"] });
@@ -308,6 +338,8 @@ forEachDevice("parameters out of range are refused where they can be seen", () =
     [() => tensor([1, 1]).multinomial(0), /^RangeError: Cannot multinomial: count 0/],
     [() => tensor([1, 1]).gumbelSoftmax({ tau: 0 }), /^RangeError: Cannot gumbelSoftmax: tau 0 must be above 0/],
     [() => zeros([2], { dtype: "int32" }).randLike(), /^TypeError: Cannot randLike: type int32/],
+    [() => randperm(-1), /^RangeError: Cannot randperm: n -1 must be an integer of at least 0/],
+    [() => randperm(257, { dtype: "uint8" }), /^RangeError: Cannot randperm: n 257 must be an integer of at most 256/],
     [() => zeros([2]).randintLike(3, 3), /^RangeError: Cannot randintLike: \[3, 3\) must be a range/],
   ];
   for (const [call, message] of refused) assertThrowsLike(call, message);

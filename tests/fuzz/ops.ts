@@ -244,7 +244,8 @@ export const bitsKind: Kind<OpCase> = {
   ...opsKind,
   name: "bits",
   onDevices: false,
-  draw: (random) => drawOp(random, pick(random, opNames.filter((name) => !/^(MatMul|Convolution)/.test(name)))),
+  draw: (random) =>
+    drawOp(random, pick(random, opNames.filter((name) => !/^(MatMul|Convolution|DiscreteFourier)/.test(name)))),
   check: checkBits,
   show: (each) => opsKind.show(each, "cpu").replace('"reference"', '"wasm"'),
 };

@@ -11,6 +11,7 @@ import { Concat } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 import { promptValues } from "../update.ts";
 import { numbersAlong } from "./numbers.ts";
+import { searchSorted } from "./search.ts";
 
 /** RangeError unless [low, high) is a range of integers that the type has. */
 export function checkIntegerRange(action: string, low: number, high: number, dtype: DType): void {
@@ -158,8 +159,9 @@ export interface MultinomialOptions {
 }
 
 /**
- * Places of each row, with probabilities that are proportional to the weights. Of exponential numbers, each divided by its
- * weight, the least has the place that is drawn first, the next one the second (Efraimidis and Spirakis 2006).
+ * Places of each row, with probabilities that are proportional to the weights. With replacement, uniform numbers among the
+ * running sums. Without, of exponential numbers, each divided by its weight, the least has the place that is drawn first, the
+ * next one the second (Efraimidis and Spirakis 2006).
  */
 export function multinomial(x: Tensor, count: number, options: MultinomialOptions): Tensor {
   const action = "multinomial", { shape } = x;
@@ -174,12 +176,12 @@ export function multinomial(x: Tensor, count: number, options: MultinomialOption
   }
   checkWeights(action, x, replacement ? 1 : count);
   const weights = x.detach().cast("float64");
-  const isDrawn = weights.greater(0), noise = exponentialNoise(x, replacement ? [...before, count, n] : shape);
   if (replacement) {
-    return isDrawn.unsqueeze(-2).where(noise.div(weights.unsqueeze(-2)), Infinity).argmin(-1);
+    const sums = weights.cumsum(-1), points = uniformBeside(x, [...before, count], "float64");
+    return searchSorted(action, sums, points.mul(sums.narrow(-1, n - 1, 1)), { right: true });
   }
   const line = numbersAlong(x, Array.from({ length: n }, (_, k) => k), "int32", 0), places: Tensor[] = [];
-  let waits = isDrawn.where(noise.div(weights), Infinity);
+  let waits = weights.greater(0).where(exponentialNoise(x, shape).div(weights), Infinity);
   for (let k = 0; k < count; k++) {
     const place = waits.argmin({ axes: -1, keepDims: true });
     places.push(place);

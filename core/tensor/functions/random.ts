@@ -9,14 +9,15 @@ import { streamOf } from "../../array/devices.ts";
 import { groupResult } from "../../array/group.ts";
 import { map } from "../../array/ndarray.ts";
 import { normalNumbers, uniformNumbers } from "../../array/random.ts";
-import { checkOptions, refuse, shown } from "../../pure/check.ts";
-import { checkDType, type DType, isFloat, isHalf } from "../../pure/dtype.ts";
+import { checkCount, checkOptions, refuse, shown } from "../../pure/check.ts";
+import { checkDType, type DType, isFloat, isHalf, rangeOf } from "../../pure/dtype.ts";
 import { checkShape, type Shape, showShape, stretches } from "../../pure/shape.ts";
 import { erf } from "../../../kernels/reference/functions.ts";
 import { lastAxis, logGamma, refuseGradient, standardGamma } from "../composites/gamma.ts";
 import { chance, checkParameter, type Condition, notNegative, positive } from "../composites/random.ts";
 import { checkOperands, commonShape, isTensor, numberOrTensor, type Operand } from "../operands.ts";
 import { commonType } from "../precision.ts";
+import { tensor } from "../factories.ts";
 import { Tensor } from "../tensor.ts";
 
 /** What is drawn from a distribution, beside its parameters. */
@@ -318,4 +319,30 @@ export function dirichlet(concentration: Tensor, options: DrawOptions = {}): Ten
   const draw = drawing("dirichlet", [concentration] as const, { concentration: positive }, options);
   refuseGradient("dirichlet", "concentration", concentration);
   return draw.result(logGamma(draw.stretched(draw.parameters[0])).softmax(lastAxis("dirichlet", draw.shape)));
+}
+
+/**
+ * The integers from 0 to n - 1 in a random order: int32, unless another type is asked for. RangeError where the type does not
+ * have them. The order is found on the host, so it cannot be captured.
+ *
+ * @example
+ * ```ts
+ * import { randperm } from "deneb";
+ *
+ * const order = randperm(4).toArray<number[]>();
+ * if (order.sort().join() !== "0,1,2,3") throw new Error("wrong");
+ * ```
+ */
+export function randperm(n: number, options: Omit<DrawOptions, "shape"> = {}): Tensor {
+  const { dtype = "int32", device } = checkOptions("randperm", options, '{ dtype: "int32" }', ["dtype", "device"]);
+  checkDType("randperm", dtype);
+  checkCount("randperm", "n", n, 0, Math.min(2 ** 31, rangeOf(dtype)[1] + 1));
+  // So many digits that hardly two numbers are the same.
+  const noise = uniformNumbers(streamOf(device), [n], "float64");
+  try {
+    const keys = noise.read(), order = Int32Array.from(keys, (_, k) => k).sort((a, b) => keys[a]! - keys[b]!);
+    return tensor(order, { dtype, ...(device === undefined ? {} : { device }) });
+  } finally {
+    noise.dispose();
+  }
 }

@@ -11,6 +11,7 @@ import {
   geometric,
   logNormal,
   normal,
+  randperm,
   truncatedNormal,
   uniform,
 } from "../../../mod.ts";
@@ -105,6 +106,20 @@ export const random: Samples = {
     torch: "F.gumbel_softmax(a, hard=True, tau=0.5, dim=0).round()",
     inputs: [given([0, -1e30, -1e30, 2, -1e30, -1e30], [3, 2])],
     order: 0,
+  },
+  randperm: {
+    f: () => randperm(5).square().sum(),
+    torch: "torch.randperm(5).square().sum()",
+    inputs: [],
+    order: 0,
+    reads: true,
+  },
+  "randperm: none, and a type": {
+    f: () => [randperm(0), randperm(1, { dtype: "float64" })],
+    torch: "[torch.randperm(0), torch.randperm(1, dtype=torch.float64)]",
+    inputs: [],
+    order: 0,
+    reads: true,
   },
   uniform: {
     f: (a, b) => uniform(a, b, { shape: [2, 3] }),
