@@ -88,7 +88,10 @@ const alongAxis: Rule = (random) => {
 };
 
 const scan: Rule = (random, name) => {
-  const { settings: [axis = -1], operands } = alongAxis(random, name) as { settings: Plain[]; operands: OperandData[] };
+  const shape = drawShape(random), axis = drawAxis(random, shape.length);
+  // Whether products are beyond all numbers, or 0, before they meet others depends on the order in which they are joined.
+  const regime = name === "CumProd" ? { regime: pick(random, ["usual", "unit"] as const) } : {};
+  const operands = [one(random, { shape, ...regime })];
   return { settings: random() < 0.3 && name !== "LogCumSumExp" ? [axis, true] : [axis], operands };
 };
 
