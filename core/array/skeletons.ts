@@ -1,6 +1,6 @@
 /**
- * The skeletons beside map, and beside those of `places.ts`: folds, matrix products and random numbers. Each
- * function writes one instruction and makes a new array.
+ * The skeletons beside map, and beside those of files of their own: folds, scans, matrix products, sorts and random numbers.
+ * Each function writes one instruction.
  */
 import { type ArgRow, argRows, type FoldRow, foldRows, limits, opcode } from "../../kernels/instruction.ts";
 import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
@@ -178,6 +178,28 @@ export function convolve(
   let end = start + headOf.convolve;
   for (const array of [out, kernel, input]) end = writeNumbers(words, writeView(words, end, array), array.strides);
   stream.close(start, end, out.size * c * kernelHeight * kernelWidth);
+}
+
+/**
+ * The places (int32) along the last axis of the first `taken` elements of each row in ascending or descending order, equal
+ * ones by place. -0 equals 0, and NaN is greater than all numbers.
+ */
+export function sortedPlaces(array: NDArray, descending: boolean, taken: number): NDArray {
+  const stream = commonStream("sort", [array]), rank = array.shape.length - 1;
+  if (rank >= limits.rank) throw new RangeError(`Cannot sort: ${rank + 1} axes are more than ${limits.rank}`);
+  // Devices without the memory for long rows refuse.
+  stream.runAlone();
+  const outer = array.shape.slice(0, rank), out = empty(stream, [...outer, taken], "int32");
+  const start = stream.open(wordsMost.sort), words = stream.words, at = placeOf.sort;
+  words[start] = opcode.sort;
+  words[start + at.rank] = rank;
+  words[start + at.taken] = taken;
+  words[start + at.length] = array.shape[rank]!;
+  words[start + at.descending] = descending ? 1 : 0;
+  let end = writeNumbers(words, start + at.shape, outer);
+  for (const each of [out, array]) end = writeNumbers(words, writeView(words, end, each), each.strides);
+  stream.close(start, end, array.size);
+  return out;
 }
 
 /** Random words (int32), or uniform numbers in [0, 1) (floats), from one counter range. */

@@ -162,6 +162,18 @@ pub const Reader = struct {
                 .{ nameOf(row, target), places, std.math.maxInt(i32) },
             );
         }
+        if (comptime std.mem.eql(u8, row.name, "sort")) {
+            if (target.length > std.math.maxInt(i32)) return reader.refuse(
+                error.Range,
+                "Cannot sort: the place of one element among {d} does not fit an int32; wanted at most {d}",
+                .{ target.length, std.math.maxInt(i32) },
+            );
+            if (target.taken > target.length) return reader.refuse(
+                error.Range,
+                "Cannot sort: there are no first {d} of {d} elements",
+                .{ target.taken, target.length },
+            );
+        }
         if (@TypeOf(target.*) == program.MatMul and !facts.multiplies(target)) return reader.refuse(
             error.Unsupported,
             "Cannot multiply: the dtypes are {t} and {t}, for a result of {t}; wanted one dtype",

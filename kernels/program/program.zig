@@ -141,6 +141,7 @@ pub const Gather = struct {
 
 pub const Convolve = Payload("convolve");
 pub const Random = Payload("random");
+pub const Sort = Payload("sort");
 
 /// The structs of instructions that need more than the words of their rows. Members have the names
 /// of fields and views; a member that the row does not name has a default.

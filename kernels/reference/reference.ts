@@ -160,6 +160,8 @@ class Reference implements Device {
         return this.#gather(this.#decode(name));
       case "scatter":
         return this.#scatter(this.#decode(name));
+      case "sort":
+        return this.#sort(this.#decode(name));
       case "random":
         return this.#random(this.#decode(name));
       case "check":
@@ -452,6 +454,19 @@ class Reference implements Device {
     });
   }
 
+  #sort({ fields, views: { out: [out], x: [x] } }: Decoded<"sort">): void {
+    const { taken: [taken], length: [length], descending: [descending], shape } = fields;
+    if (taken > length) throw new RangeError(`Cannot sort: there are no first ${taken} of ${length} elements`);
+    forEachIndex(shape, (outer) => {
+      const row = Array.from({ length }, (_, at) => {
+        const value = read(x, place(x, [...outer, at]));
+        return x.code === bool ? Number(value !== 0) : value;
+      });
+      const order = row.map((_, at) => at).sort((a, b) => compare(row[a]!, row[b]!) * (descending === 0 ? 1 : -1));
+      order.slice(0, taken).forEach((at, rank) => out.data[place(out, [...outer, rank])] = at);
+    });
+  }
+
   #random({ fields, views: { out: [out] } }: Decoded<"random">): void {
     const { count: [count], key: [low, high = 0], counter: [counter] } = fields;
     const perBlock = out.code === float64 ? 2 : 4, words = new Uint32Array(4);
@@ -546,6 +561,12 @@ function copyTo(view: View, at: number, value: number): void {
 /** Converts to int32 like every device: truncates, saturates, and maps NaN to zero. */
 function saturate(x: number): number {
   return Number.isNaN(x) ? 0 : Math.trunc(Math.min(Math.max(x, -(2 ** 31)), 2 ** 31 - 1));
+}
+
+/** Below 0 if x comes before y, above 0 if it comes after: -0 equals 0, and NaN comes after all numbers. */
+function compare(x: number, y: number): number {
+  const nan = Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+  return nan !== 0 || Number.isNaN(x) ? nan : Number(x > y) - Number(x < y);
 }
 
 /**

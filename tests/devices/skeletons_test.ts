@@ -1,13 +1,14 @@
-/** Products, gathers, scatters and random numbers on every device against the reference device. */
+/** Products, gathers, scatters, sorts and random numbers on every device against the reference device. */
 import { empty, fromTypedArray, type NDArray } from "../../core/array/ndarray.ts";
 import { groupResult } from "../../core/array/group.ts";
-import { convolve, matmul, random as randomArray } from "../../core/array/skeletons.ts";
+import { convolve, matmul, random as randomArray, sortedPlaces } from "../../core/array/skeletons.ts";
 import { gather, scatter } from "../../core/array/places.ts";
 import type { Stream } from "../../core/array/stream.ts";
 import { permute } from "../../core/array/views.ts";
-import type { TypedArray } from "../../core/pure/dtype.ts";
-import { type Shape, stridesOf } from "../../core/pure/shape.ts";
+import type { DType, TypedArray } from "../../core/pure/dtype.ts";
+import { type Shape, sizeOf, stridesOf } from "../../core/pure/shape.ts";
 import {
+  anyValue,
   compute,
   difference,
   epsilonOf,
@@ -16,11 +17,12 @@ import {
   operand,
   randomOf,
   roundingOf,
+  specials,
   types,
 } from "../arrays.ts";
 import { againstReference, Findings } from "../kernels.ts";
 import { assertExact, assertThrows, isLate } from "../support.ts";
-import { scatterRowsFor, typesFor } from "./choices.ts";
+import { isBrief, layoutsFor, scatterRowsFor, typesFor } from "./choices.ts";
 
 const { abs } = Math;
 
@@ -224,6 +226,66 @@ againstReference("random words and numbers are the reference's, bit for bit", (s
           const run = (on: Stream): NDArray => randomArray(on, [length], dtype, key, counter);
           const [found, expected] = [stream, reference].map((on) => compute(on, [], () => run(on)));
           findings.add(`${length} ${dtype} of ${key} at ${counter}`, difference(found!, expected!));
+        }
+      }
+    }
+  }
+  findings.check();
+});
+
+/** Rows to sort, and how many of their elements are wanted: around the lengths at which devices sort in another way. */
+const sorts: readonly (readonly [shape: Shape, taken: number])[] = [
+  [[0], 0],
+  [[3, 0], 0],
+  [[0, 3], 3],
+  [[4, 5], 0],
+  [[1], 1],
+  [[5, 1], 1],
+  [[7, 2], 2],
+  [[2, 3, 5], 5],
+  [[3, 47], 47],
+  [[3, 49], 30],
+  [[2, 127], 16],
+  [[2, 129], 3],
+  [[2, 1000], 1000],
+  [[3, 1023], 100],
+  [[1, 1025], 1025],
+  [[2, 2, 700], 1],
+  [[1, 5000], 600],
+  [[20_000], 20_000],
+  [[40_000], 40_000],
+  [[2, 40_000], 7],
+];
+
+/** Elements in the orders that are awkward to sort. */
+const orders: Readonly<Record<string, (dtype: DType, at: number, length: number, random: () => number) => number>> = {
+  "any": (dtype, _, __, random) => anyValue(dtype, random),
+  "special": (dtype, _, __, random) => specials[dtype][Math.floor(random() * specials[dtype].length)]!,
+  "equal": () => 1,
+  "sorted": (_, at, length) => Math.floor(200 * at / length),
+  "reversed": (_, at, length) => Math.floor(200 * (length - at) / length),
+};
+
+againstReference("sort gives the places of the reference, for all elements or the first", (stream, reference) => {
+  const findings = new Findings();
+  for (const dtype of typesFor(stream, types)) {
+    const random = randomOf(dtype.length * 13);
+    for (const [shape, taken] of sorts) {
+      const isLong = sizeOf(shape) > 2000, length = shape.at(-1)!;
+      if (isLong && (isBrief(stream) || stream.device.name.startsWith("cuda")) && dtype !== "float32") continue;
+      for (const [order, valueOf] of Object.entries(orders)) {
+        let at = 0;
+        const layouts = isLong || order !== "any" ? ["contiguous"] as const : layoutsFor(stream);
+        for (const layout of layouts) {
+          const x = operand(dtype, shape, layout, random, (from) => valueOf(dtype, at++ % (length || 1), length, from));
+          for (const descending of [false, true]) {
+            if (isLong && descending !== (order === "any")) continue;
+            const [found, expected] = [stream, reference].map((on) =>
+              compute(on, [x], ([row]) => sortedPlaces(row!, descending, taken))
+            );
+            const what = `${taken} of ${dtype} [${shape}] ${layout} ${order}${descending ? " descending" : ""}`;
+            findings.add(what, difference(found!, expected!));
+          }
         }
       }
     }

@@ -1,6 +1,7 @@
 //! What the CPU engine works with: the kernels of one level, threads, and the memory that
 //! instructions and groups need beside their storages. Nothing is allocated while instructions run,
-//! except the memory of the first product that runs together with its group.
+//! except the memory of the first product that runs together with its group, and of the longest
+//! rows that were sorted so far.
 
 const std = @import("std");
 const contract = @import("../level/contract.zig");
@@ -17,6 +18,7 @@ pub const Workspace = struct {
     scratch: []align(64) u8,
     /// Empty until the first call of `epilogueMemory`.
     epilogue: []align(64) u8,
+    sort_room: execute_module.SortRoom,
     plan: *Plan,
     /// Why the last instruction was refused.
     message: program.Message,
@@ -35,6 +37,7 @@ pub const Workspace = struct {
         errdefer allocator.destroy(workspace.plan);
         workspace.scratch = try allocator.alignedAlloc(u8, .@"64", execute_module.scratchBytes(threads));
         workspace.epilogue = &.{};
+        workspace.sort_room = .{};
         workspace.pool.init(threads);
     }
 
@@ -42,6 +45,7 @@ pub const Workspace = struct {
         workspace.pool.deinit();
         workspace.allocator.free(workspace.scratch);
         workspace.allocator.free(workspace.epilogue);
+        workspace.sort_room.deinit(workspace.allocator);
         workspace.allocator.destroy(workspace.plan);
     }
 
@@ -70,7 +74,7 @@ pub const Workspace = struct {
 
     /// Bytes that the workspace holds.
     pub fn held(workspace: *const Workspace) usize {
-        return workspace.scratch.len + workspace.epilogue.len + @sizeOf(Plan);
+        return workspace.scratch.len + workspace.epilogue.len + workspace.sort_room.bytes.len + @sizeOf(Plan);
     }
 
     pub inline fn execute(workspace: *Workspace, instruction: *const program.Instruction) program.Status {
@@ -78,6 +82,8 @@ pub const Workspace = struct {
             workspace.level,
             &workspace.pool,
             workspace.scratch,
+            workspace.allocator,
+            &workspace.sort_room,
             &workspace.message,
             instruction,
         );

@@ -1,6 +1,7 @@
 //! One instruction on the CPU, by the skeleton that it names. Decoding has checked everything but
 //! the data: an index out of range is refused here.
 
+const std = @import("std");
 const arg = @import("arg.zig");
 const convolve = @import("convolve.zig");
 const contract = @import("../level/contract.zig");
@@ -14,11 +15,13 @@ const product_halves = @import("product_halves.zig");
 const program = @import("../../program/program.zig");
 const random = @import("random.zig");
 const scan = @import("scan.zig");
+const sort = @import("sort.zig");
 const scatter = @import("scatter.zig");
 const Pool = @import("../pool.zig").Pool;
 
 const Message = program.Message;
 const Status = program.Status;
+pub const SortRoom = sort.Room;
 
 /// The most bytes of scratch that an instruction needs on that many threads.
 pub fn scratchBytes(threads: usize) usize {
@@ -30,6 +33,8 @@ pub fn execute(
     level: *const contract.Level,
     pool: *Pool,
     scratch: []align(64) u8,
+    allocator: std.mem.Allocator,
+    sort_room: *SortRoom,
     message: *Message,
     instruction: *const program.Instruction,
 ) Status {
@@ -47,6 +52,10 @@ pub fn execute(
         .scatter => |*one| {
             if (indices.outside(pool, one)) |index| return refuse(message, one, "scatter", index);
             scatter.execute(pool, one);
+        },
+        .sort => |*one| sort.execute(pool, sort_room, allocator, one) catch {
+            message.set("Cannot sort: out of memory for rows of {d} elements", .{one.length});
+            return .memory;
         },
         .random => |*one| random.execute(tables, pool, one),
         .check => |*one| {
