@@ -160,6 +160,9 @@ async function modulesOfEachKind(text: string): Promise<Map<string, Uint8Array<A
       "gather",
       "scatter_first",
       "scatter",
+      "sort_tile",
+      "sort_exchange",
+      "sort_merge",
       "random",
     ];
     for (const kind of [...kinds, "check"]) {

@@ -41,7 +41,7 @@ threadlocal var current: u64 = 0;
 
 /// Memory that instructions need beside their storages: results of blocks, and operands that had to
 /// be copied. The stream runs in order, so the next instruction can use the same memory at once.
-pub const Scratch = enum { partials, slices, a, b, c };
+pub const Scratch = enum { partials, slices, a, b, c, sort };
 
 pub const Failed = error{ Failed, OutOfMemory, Unsupported };
 

@@ -43,7 +43,24 @@ const scatter_first_elements = 1 << 18;
 
 const rows_max = @max(table.map_rows.len, table.fold_rows.len, table.arg_rows.len, table.scan_rows.len);
 
-pub const Skeleton = enum { vector, strided, fold, join, arg, scan, scan_block, matmul, gather, scatter, scatter_first, random, check };
+pub const Skeleton = enum {
+    vector,
+    strided,
+    fold,
+    join,
+    arg,
+    scan,
+    scan_block,
+    matmul,
+    gather,
+    scatter,
+    scatter_first,
+    sort_tile,
+    sort_exchange,
+    sort_merge,
+    random,
+    check,
+};
 
 /// Loaded kernels, by skeleton, type and row.
 pub const Functions = struct {
@@ -52,8 +69,8 @@ pub const Functions = struct {
     const types = @typeInfo(program.DType).@"enum".field_names.len;
 };
 
-/// `type_code` is a compute type, a dtype, or for gather the base-2 logarithm of an element's
-/// bytes.
+/// `type_code` is a compute type, a dtype, or for gather and for the merges of sorts the base-2
+/// logarithm of the bytes of an element or a key.
 fn nameOf(buffer: []u8, skeleton: Skeleton, type_code: usize, row: usize) [:0]const u8 {
     const dtype: program.DType = @fromBackingInt(@as(u8, @intCast(type_code)));
     const print = std.fmt.bufPrintSentinel;
@@ -63,8 +80,9 @@ fn nameOf(buffer: []u8, skeleton: Skeleton, type_code: usize, row: usize) [:0]co
         .arg => print(buffer, "arg_{s}_{t}", .{ arg_names[row], dtype }, 0),
         .scatter, .scatter_first => print(buffer, "{t}_{s}_{t}", .{ skeleton, scatter_names[row], dtype }, 0),
         .scan, .scan_block => print(buffer, "{t}_{s}_{t}", .{ skeleton, scan_names[row], dtype }, 0),
-        .matmul, .random => print(buffer, "{t}_{t}", .{ skeleton, dtype }, 0),
+        .matmul, .sort_tile, .random => print(buffer, "{t}_{t}", .{ skeleton, dtype }, 0),
         .gather => print(buffer, "gather_{d}", .{@as(u8, 1) << @intCast(type_code)}, 0),
+        .sort_exchange, .sort_merge => print(buffer, "{t}_{d}", .{ skeleton, @as(u8, 8) << @intCast(type_code) }, 0),
         .check => print(buffer, "check", .{}, 0),
     } catch unreachable;
 }
@@ -523,6 +541,34 @@ pub fn scatter(engine: *Engine, one: *const program.Gather) Failed!void {
         return start(engine, .scatter_first, code, one.row, .{ one.count, blocksOf(total) }, std.mem.asBytes(&places));
     }
     return start(engine, .scatter, code, one.row, .{ blocksOf(total), 1 }, std.mem.asBytes(&places));
+}
+
+pub fn sort(engine: *Engine, one: *const program.Sort) Failed!void {
+    var arguments: layout.Sort = .of(one, 4, @intCast(one.x.dtype.bytes()));
+    const room = @as(usize, 1) << @intCast(arguments.room_bits);
+    const all = product(one.shape[0..one.rank]);
+    const each = std.math.clamp(@min(layout.sort_elements, engine.places_most) / room, 1, all);
+    const code: usize = if (one.x.dtype == .float64) 3 else 2;
+    if (room > layout.sort_tile) {
+        const bytes = std.math.mul(usize, each * room, @as(usize, 2) << @intCast(code)) catch return error.OutOfMemory;
+        arguments.elements = try engine.scratchOf(.sort, bytes);
+    }
+    while (arguments.first < all) : (arguments.first += each) {
+        arguments.rows = @min(each, all - arguments.first);
+        const blocks = (arguments.rows * room + layout.sort_tile - 1) / layout.sort_tile;
+        var steps: layout.SortSteps = .{ .room = room };
+        while (steps.next()) |step| {
+            arguments.size = step.size;
+            arguments.distance = step.distance;
+            const skeleton: Skeleton = switch (step.kind) {
+                .tile => .sort_tile,
+                .exchange => .sort_exchange,
+                .merge => .sort_merge,
+            };
+            const type_code = if (step.kind == .tile) @backingInt(one.x.dtype) else code;
+            try start(engine, skeleton, type_code, 0, .{ blocks, 1 }, std.mem.asBytes(&arguments));
+        }
+    }
 }
 
 pub fn random(engine: *Engine, one: *const program.Random) Failed!void {

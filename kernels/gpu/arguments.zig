@@ -154,6 +154,93 @@ pub fn Fold(comptime operands: usize) type {
     };
 }
 
+/// Elements of a sort that a block sorts in the memory that its threads share.
+pub const sort_tile = 1024;
+/// The most elements of a sort that lie in scratch memory at once, unless one row has more.
+pub const sort_elements = 1 << 27;
+
+/// The arguments of a sort. Each row has room for a power of two of elements; those that it does
+/// not have come after all others.
+pub const Sort = extern struct {
+    out: u64,
+    x: u64,
+    /// The elements of rows that are longer than a tile: a key and a place each.
+    elements: u64,
+    /// The index of the first row among all, and the number of rows.
+    first: u64,
+    rows: u64,
+    length: u32,
+    taken: u32,
+    /// The base-2 logarithm of the room of a row.
+    room_bits: u32,
+    descending: u32,
+    /// What is sorted so far are runs of `size` / 2 elements; elements that lie `distance` apart are
+    /// compared.
+    size: u64 = 0,
+    distance: u64 = 0,
+    rank: u64,
+    /// The lengths of the axes of rows, and the bytes (on OpenCL the elements) from one to the next.
+    shape: [rank_max]u64 = @splat(1),
+    out_strides: [rank_max]i64 = @splat(0),
+    x_strides: [rank_max]i64 = @splat(0),
+    out_step: i64,
+    x_step: i64,
+
+    /// The arguments of an instruction, whose strides count units of that many bytes for each
+    /// element of the output and of the input.
+    pub fn of(one: *const program.Sort, out_bytes: i64, x_bytes: i64) Sort {
+        const room = @max(std.math.log2_int_ceil(usize, @max(one.length, 1)), 1);
+        var sort: Sort = .{
+            .out = @intFromPtr(one.out.data),
+            .x = @intFromPtr(one.x.data),
+            .elements = 0,
+            .first = 0,
+            .rows = 0,
+            .length = @intCast(one.length),
+            .taken = @intCast(one.taken),
+            .room_bits = room,
+            .descending = @intFromBool(one.descending != 0),
+            .rank = one.rank,
+            .out_step = one.out.strides[one.rank] *% out_bytes,
+            .x_step = one.x.strides[one.rank] *% x_bytes,
+        };
+        for (0..one.rank) |axis| {
+            sort.shape[axis] = one.shape[axis];
+            sort.out_strides[axis] = one.out.strides[axis] *% out_bytes;
+            sort.x_strides[axis] = one.x.strides[axis] *% x_bytes;
+        }
+        return sort;
+    }
+};
+
+/// The launches of a sort in order, for rows of that room: each block sorts its tiles, then runs of
+/// `size` / 2 elements become runs of `size`, in steps of which those over short distances are one.
+pub const SortSteps = struct {
+    room: u64,
+    size: u64 = 0,
+    distance: u64 = 0,
+
+    pub const Kind = enum(u8) { tile, exchange, merge };
+    pub const Step = struct { kind: Kind, size: u64, distance: u64 };
+
+    pub fn next(steps: *SortSteps) ?Step {
+        if (steps.size == 0) {
+            steps.size = sort_tile;
+            steps.distance = 0;
+            return .{ .kind = .tile, .size = sort_tile, .distance = 0 };
+        }
+        if (steps.distance == 0) {
+            if (steps.size >= steps.room) return null;
+            steps.size *= 2;
+            steps.distance = steps.size / 2;
+        }
+        const distance = steps.distance;
+        const is_short = distance < sort_tile;
+        steps.distance = if (is_short) 0 else distance / 2;
+        return .{ .kind = if (is_short) .merge else .exchange, .size = steps.size, .distance = distance };
+    }
+};
+
 /// The first instruction that met an index out of range, and the first such index.
 pub const Fault = extern struct {
     /// The instruction's serial, 0 for none.
@@ -165,6 +252,13 @@ pub const Fault = extern struct {
 };
 
 pub const FaultKind = enum(u32) { label, gather, scatter };
+
+test "a sort of four tiles takes six launches" {
+    var steps: SortSteps = .{ .room = 4 * sort_tile };
+    const kinds = [_]SortSteps.Kind{ .tile, .exchange, .merge, .exchange, .exchange, .merge };
+    for (kinds) |kind| try std.testing.expectEqual(kind, steps.next().?.kind);
+    try std.testing.expectEqual(null, steps.next());
+}
 
 test "a divisor divides" {
     var size: usize = 1;

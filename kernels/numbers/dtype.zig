@@ -10,6 +10,13 @@ pub const DType = enum(u8) {
     float16 = 5,
     bfloat16 = 6,
 
+    pub fn isFloat(dtype: DType) bool {
+        return switch (dtype) {
+            .float32, .float64, .float16, .bfloat16 => true,
+            .int32, .uint8, .bool => false,
+        };
+    }
+
     pub fn isHalf(dtype: DType) bool {
         return dtype == .float16 or dtype == .bfloat16;
     }

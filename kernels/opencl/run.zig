@@ -48,6 +48,7 @@ pub fn execute(engine: *Engine, instruction: *const Instruction) Status {
         .convolve => return convolve(engine),
         .gather => |*one| return gather(engine, one),
         .scatter => |*one| return scatter(engine, one),
+        .sort => |*one| return sort(engine, one),
         .random => |*one| return random(engine, one),
         .check => |*one| return check(engine, one, .label),
     }
@@ -63,6 +64,7 @@ fn supported(engine: *Engine, instruction: *const Instruction) Status {
         .matmul => |*one| one.compute == .float64,
         .convolve => |*one| one.compute == .float64,
         .gather, .scatter => |*one| one.out.dtype == .float64,
+        .sort => |*one| one.x.dtype == .float64,
         .random => |*one| one.out.dtype == .float64,
         .check => false,
     };
@@ -321,6 +323,47 @@ fn scatter(engine: *Engine, one: *const program.Gather) Status {
         axes_module.divCeil(one.inner, each),
         1,
     }, lanes);
+}
+
+fn sort(engine: *Engine, one: *const program.Sort) Status {
+    const bytes: usize = if (one.x.dtype == .float64) 16 else 8;
+    var parameters: layout.Sort = .of(one, 1, 1);
+    const room = @as(usize, 1) << @intCast(parameters.room_bits);
+    const all = axes_module.product(one.shape[0..one.rank]);
+    const each = std.math.clamp(layout.sort_elements / room, 1, all);
+    const reserved = enqueue.reserve(engine, if (room > layout.sort_tile) each * room * bytes else bytes);
+    if (reserved != .ok) return reserved;
+    parameters.out = @intCast(offsetOf(engine, &one.out));
+    parameters.x = @intCast(offsetOf(engine, &one.x));
+    while (parameters.first < all) : (parameters.first += each) {
+        parameters.rows = @min(each, all - parameters.first);
+        const groups = axes_module.divCeil(parameters.rows * room, layout.sort_tile);
+        var steps: layout.SortSteps = .{ .room = room };
+        while (steps.next()) |step| {
+            parameters.size = step.size;
+            parameters.distance = step.distance;
+            const status = sortStep(engine, one, step.kind, &parameters, groups);
+            if (status != .ok) return status;
+        }
+    }
+    return .ok;
+}
+
+fn sortStep(
+    engine: *Engine,
+    one: *const program.Sort,
+    kind: layout.SortSteps.Kind,
+    parameters: *const layout.Sort,
+    groups: usize,
+) Status {
+    const lanes = @min(engine.shaping.lanes, layout.sort_tile / 2);
+    const text: skeletons.Text = .{ .kind = .sort, .element = one.x.dtype, .step = @backingInt(kind), .lanes = .{ lanes, 1 } };
+    const kernel = text.get(&engine.programs) catch |failure| return enqueue.statusOf(engine, failure);
+    var arguments: Arguments = .{ .engine = engine, .kernel = kernel };
+    for ([_]*const View{ &one.out, &one.x }) |view| arguments.addBuffer(bufferOf(engine, view));
+    arguments.addBuffer(engine.scratch.?);
+    arguments.set(0, @sizeOf(layout.Sort), parameters);
+    return arguments.enqueue(.{ groups, 1, 1 }, text.lanes);
 }
 
 fn random(engine: *Engine, one: *const program.Random) Status {

@@ -76,6 +76,120 @@ KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL const INDEX *index,
   }
 }
 
+//@ sort
+// A bitonic sort (Batcher 1968) of rows with room for 2^room_bits elements each; see `gpu/arguments.zig` for the fields and
+// the order of the launches. No two elements are equal, for the place in the row tells equal keys apart.
+typedef struct {
+  U64 out, x, elements, first, rows;
+  U32 length, taken, room_bits, descending;
+  U64 size, distance, rank, shape[8];
+  I64 out_strides[8], x_strides[8], out_step, x_step;
+} Parameters;
+
+#if IS_WIDE
+typedef U64 KEY;
+typedef struct { U64 key, place; } PAIR;
+#define MAKE(to, k, p) ((to).key = (k), (to).place = (p))
+#define PLACE(pair) ((pair).place)
+#define BEFORE(a, b) ((a).key < (b).key || ((a).key == (b).key && (a).place < (b).place))
+#else
+typedef U32 KEY;
+typedef U64 PAIR;
+#define MAKE(to, k, p) ((to) = (U64)(k) << 32 | (p))
+#define PLACE(pair) ((pair) & 0xffffffffu)
+#define BEFORE(a, b) ((a) < (b))
+#endif
+
+#if STEP == 0
+FUNCTION KEY key_of(WORD word) {
+#if IS_FLOAT
+  const WORD magnitude = word & (WORD)~SIGN;
+  if (magnitude > LARGEST) return (WORD)~(WORD)0;
+  if (magnitude == 0) return SIGN;
+  return (WORD)(word & SIGN ? ~word : word | SIGN);
+#else
+  return KEY_OF(word);
+#endif
+}
+#endif
+
+// Compares elements of runs of `size` that lie `distance` apart in a tile.
+#define EXCHANGE(size, distance)                                                   \
+  for (int n = LANE_X; n < TILE / 2; n += LANES_X) {                               \
+    const int low = 2 * n - (n & ((distance) - 1)), high = low + (distance);       \
+    const int descends = ((begin + low) & (room - 1) & (size)) != 0;               \
+    const PAIR a = tile[low], b = tile[high];                                      \
+    if ((BEFORE(b, a) ? 1 : 0) != descends) {                                      \
+      tile[low] = b;                                                               \
+      tile[high] = a;                                                              \
+    }                                                                              \
+  }                                                                                \
+  BARRIER;
+
+KERNEL LANES(LANES_X, 1) void run(const Parameters p, GLOBAL int *out, GLOBAL const WORD *x, GLOBAL PAIR *pairs) {
+  const U64 room = (U64)1 << p.room_bits;
+#if STEP == 1
+  for (int n = LANE_X; n < TILE / 2; n += LANES_X) {
+    const U64 at = (U64)GROUP_X * (TILE / 2) + n, low = 2 * at - (at & (p.distance - 1)), high = low + p.distance;
+    const int descends = (low & (room - 1) & p.size) != 0;
+    const PAIR a = pairs[low], b = pairs[high];
+    if ((BEFORE(b, a) ? 1 : 0) != descends) {
+      pairs[low] = b;
+      pairs[high] = a;
+    }
+  }
+#else
+  LOCAL PAIR tile[TILE];
+  const U64 begin = (U64)GROUP_X * TILE;
+  for (int n = LANE_X; n < TILE; n += LANES_X) {
+#if STEP == 0
+    const U64 row = (begin + n) >> p.room_bits, place = (begin + n) & (room - 1);
+    if (row < p.rows && place < p.length) {
+      U64 rest = p.first + row;
+      I64 at = (I64)p.x + (I64)place * p.x_step;
+      for (int axis = (int)p.rank - 1; axis >= 0; axis--) {
+        const U64 next = axis == 0 ? 0 : rest / p.shape[axis];
+        at += (I64)(rest - next * p.shape[axis]) * p.x_strides[axis];
+        rest = next;
+      }
+      const KEY key = key_of(x[at]);
+      MAKE(tile[n], p.descending ? ~key : key, place);
+    } else
+      MAKE(tile[n], ~(KEY)0, 0xffffffffu);
+#else
+    tile[n] = pairs[begin + n];
+#endif
+  }
+  BARRIER;
+#if STEP == 0
+  for (int size = 2; size <= TILE && size <= room; size *= 2)
+    for (int distance = size / 2; distance > 0; distance /= 2) {
+      EXCHANGE(size, distance)
+    }
+#else
+  for (int distance = TILE / 2; distance > 0; distance /= 2) {
+    EXCHANGE(p.size, distance)
+  }
+#endif
+  for (int n = LANE_X; n < TILE; n += LANES_X) {
+    if (p.size < room) {
+      pairs[begin + n] = tile[n];
+      continue;
+    }
+    const U64 row = (begin + n) >> p.room_bits, place = (begin + n) & (room - 1);
+    if (row >= p.rows || place >= p.taken) continue;
+    U64 rest = p.first + row;
+    I64 at = (I64)p.out + (I64)place * p.out_step;
+    for (int axis = (int)p.rank - 1; axis >= 0; axis--) {
+      const U64 next = axis == 0 ? 0 : rest / p.shape[axis];
+      at += (I64)(rest - next * p.shape[axis]) * p.out_strides[axis];
+      rest = next;
+    }
+    out[at] = (int)PLACE(tile[n]);
+  }
+#endif
+}
+
 //@ random
 // Philox4x32-10: see `numbers/philox.zig`. A group has `each` blocks, and a block gives PER_BLOCK elements, which
 // NUMBERS makes from the words w0 to w3.

@@ -3,6 +3,8 @@
 
 const std = @import("std");
 const join = @import("../program/join.zig");
+const layout = @import("../gpu/arguments.zig");
+const order = @import("../numbers/order.zig");
 const program = @import("../program/program.zig");
 const schema = @import("../program/schema.zig");
 const table = @import("../rows/table.zig");
@@ -64,6 +66,8 @@ pub const Text = struct {
     row: u16 = 0,
     lanes: [2]u16 = .{ 1, 1 },
     batch_rank: u8 = 0,
+    /// Which of the kernels of a sort.
+    step: u8 = 0,
     tile: Tile = .{ .rows = 0, .vectors = 0, .depth = 0 },
     scan: Scan = .{},
 
@@ -75,7 +79,7 @@ pub const Text = struct {
         return programs.get(std.mem.asBytes(&one.key()), one, write);
     }
 
-    fn key(one: *const Text) [14]u16 {
+    fn key(one: *const Text) [15]u16 {
         const tile = one.tile;
         var stored: u16 = 0;
         for (one.stored) |dtype| stored = stored << 4 | @backingInt(dtype);
@@ -95,6 +99,7 @@ pub const Text = struct {
             stored,
             one.scan.row << 2 | @as(u16, @intFromBool(one.scan.grouped)) << 1 | @intFromBool(one.scan.totals),
             one.row,
+            one.step,
         };
     }
 
@@ -109,6 +114,11 @@ pub const Text = struct {
                 });
                 if (one.kind == .scatter) try one.writeJoin(writer);
                 try writer.writeAll(section(@tagName(one.kind)));
+            },
+            .sort => {
+                try text.fill(writer, "#define STEP @\n#define TILE @\n", .{ one.step, layout.sort_tile });
+                try one.writeKeys(writer);
+                try writer.writeAll(section("sort"));
             },
             .random => {
                 const per_block: usize = if (one.element == .float64) 2 else 4;
@@ -167,6 +177,28 @@ pub const Text = struct {
         });
         try text.expression(writer, table.scatter_rows[one.row].step, compute, 0, false);
         try writer.writeAll("); }\n");
+    }
+
+    /// The words of elements and their keys: see `numbers/order.zig`.
+    fn writeKeys(one: *const Text, writer: *Writer) Writer.Error!void {
+        const wide = one.element == .float64;
+        const word = switch (one.element.bytes()) {
+            1 => "U8",
+            2 => "U16",
+            4 => "U32",
+            else => "U64",
+        };
+        try text.fill(writer, "#define WORD @\n#define IS_WIDE @\n#define IS_FLOAT @\n", .{
+            word, @intFromBool(wide), @intFromBool(one.element.isFloat()),
+        });
+        switch (one.element) {
+            .bool => try writer.writeAll("#define KEY_OF(word) ((word) != 0)\n"),
+            .uint8 => try writer.writeAll("#define KEY_OF(word) (word)\n"),
+            .int32 => try writer.writeAll("#define KEY_OF(word) ((word) ^ 0x80000000u)\n"),
+            inline else => |dtype| try text.fill(writer, "#define SIGN ((WORD)1 << @)\n#define LARGEST ((WORD)@)\n", .{
+                8 * dtype.bytes() - 1, comptime order.infinityOf(dtype),
+            }),
+        }
     }
 
     fn writeProduct(one: *const Text, writer: *Writer) Writer.Error!void {

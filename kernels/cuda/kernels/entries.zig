@@ -5,4 +5,5 @@ const threading = @import("thread.zig");
 pub const Entry = threading.Entry;
 
 pub const entries: []const Entry = @import("map.zig").entries ++ @import("fold.zig").entries ++
-    @import("scan.zig").entries ++ @import("matmul.zig").entries ++ @import("places.zig").entries;
+    @import("scan.zig").entries ++ @import("matmul.zig").entries ++ @import("places.zig").entries ++
+    @import("sort.zig").entries;
