@@ -35,6 +35,14 @@ export type { GeluOptions } from "./tensor/composites/activations.ts";
 export type { Indices } from "./tensor/composites/indexing.ts";
 export type { NanToNumOptions, ScaledOptions } from "./tensor/composites/pointwise.ts";
 export type { PutOptions, ScatterReduceOptions, ScatterReduction } from "./tensor/composites/scatter.ts";
+export type {
+  Interpolation,
+  KeepOptions,
+  Ordered,
+  QuantileOptions,
+  SortOptions,
+  TopKOptions,
+} from "./tensor/composites/sorting.ts";
 export type { BincountOptions, SearchOptions, UniqueResult } from "./tensor/composites/search.ts";
 export type { SegmentReduceOptions, SegmentReduction } from "./tensor/composites/segments.ts";
 export type { MaxUnpoolOptions } from "./tensor/composites/unpooling.ts";

@@ -17,6 +17,7 @@ import {
   ReductionMethods,
   ScanMethods,
   ShapeMethods,
+  SortMethods,
   SpecialMethods,
   WindowMethods,
 } from "../../mod.ts";
@@ -29,6 +30,7 @@ const methods: Readonly<Record<string, { readonly prototype: object }>> = {
   scans: ScanMethods,
   shapes: ShapeMethods,
   indexing: IndexMethods,
+  sorting: SortMethods,
   windows: WindowMethods,
   linear: LinearMethods,
   random: RandomMethods,

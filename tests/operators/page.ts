@@ -18,6 +18,7 @@ const titles: Readonly<Record<string, string>> = {
   scans: "Joining elements up to each one",
   shapes: "Shapes and orders",
   indexing: "Choosing elements",
+  sorting: "Elements in order",
   windows: "Windows of neighbouring elements",
   linear: "Linear algebra",
   random: "Random numbers",

@@ -8,5 +8,6 @@ export * from "./random.ts";
 export * from "./reductions.ts";
 export * from "./scans.ts";
 export * from "./shapes.ts";
+export * from "./sorting.ts";
 export * from "./special.ts";
 export * from "./windows.ts";

@@ -36,7 +36,7 @@ import {
 } from "../composites/windows.ts";
 import type { Shape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { IndexMethods } from "./indexing.ts";
+import { SortMethods } from "./sorting.ts";
 
 export type {
   AdaptiveSize,
@@ -57,7 +57,7 @@ export type {
 };
 
 /** The methods of {@linkcode Tensor} that look at windows of neighbouring elements. */
-export abstract class WindowMethods extends IndexMethods {
+export abstract class WindowMethods extends SortMethods {
   /**
    * The windows of `size` elements along an axis, one every `step`: a view [..., windows, ..., size], whose last axis runs
    * through a window. RangeError if not one window fits.

@@ -16,6 +16,7 @@ export * from "./views.ts";
 export * from "./diagonal.ts";
 export * from "./joins.ts";
 export * from "./places.ts";
+export * from "./order.ts";
 export * from "./scatter.ts";
 export * from "./reduce.ts";
 export * from "./count.ts";

@@ -9,6 +9,7 @@ import { random } from "./random.ts";
 import { reductions } from "./reductions.ts";
 import { scans } from "./scans.ts";
 import { shapes } from "./shapes.ts";
+import { sorting } from "./sorting.ts";
 import { special } from "./special.ts";
 import { windows } from "./windows.ts";
 
@@ -20,6 +21,7 @@ export const families: Readonly<Record<string, Samples>> = {
   scans,
   shapes,
   indexing,
+  sorting,
   windows,
   linear,
   random,
