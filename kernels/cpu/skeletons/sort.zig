@@ -19,6 +19,8 @@ const wide_bits = elements_module.wide_bits;
 const chunk = 256;
 /// The first of a row are selected where they are no more than the row's length by this.
 const select_share = 8;
+/// So many of the first, or fewer, are kept in order while they are selected.
+const select_few = 32;
 /// Elements that are looked at together while the first are selected.
 const select_chunk = 64;
 /// The least elements of a row that threads sort together, and of a row for which they do so though
@@ -210,6 +212,14 @@ fn Sort(comptime Key: type) type {
                     least = @min(least, key.*);
                 }
                 if (bound) |known| if (least >= known) continue;
+                if (own.taken <= select_few) {
+                    for (some, first + at..) |key, place| {
+                        if (bound) |known| if (key >= known) continue;
+                        kept_count = keep(kept, kept_count, own.taken, elements.make(key, place));
+                        if (kept_count == own.taken) bound = elements.keyOf(kept[kept_count - 1]);
+                    }
+                    continue;
+                }
                 for (some, first + at..) |key, place| {
                     kept[kept_count] = elements.make(key, place);
                     kept_count += @intFromBool(bound == null or key < bound.?);
@@ -219,7 +229,16 @@ fn Sort(comptime Key: type) type {
                     if (own.taken > 0 and kept_count == own.taken) bound = elements.keyOf(kept[kept_count - 1]);
                 }
             }
+            if (own.taken <= select_few) return kept[0..kept_count];
             return kept[0..reduce(kept[0..kept_count], other, own.taken)];
+        }
+
+        /// Puts an element among the first `taken` in order, and says how many there are now.
+        inline fn keep(kept: []Element, count: usize, taken: usize, element: Element) usize {
+            var place = @min(count, taken - 1);
+            while (place > 0 and kept[place - 1] > element) : (place -= 1) kept[place] = kept[place - 1];
+            kept[place] = element;
+            return @min(count + 1, taken);
         }
 
         /// Sorts elements, and says how many of the first `taken` there are.
