@@ -4,7 +4,7 @@
  */
 import { type DType, isHalf } from "../core/pure/dtype.ts";
 import { scan } from "../core/array/scan.ts";
-import { argFold, convolve, fold, matmul, random } from "../core/array/skeletons.ts";
+import { argFold, convolve, fold, matmul, random, sortedPlaces } from "../core/array/skeletons.ts";
 import { broadcastTo, permute } from "../core/array/views.ts";
 import { checkLabels, gather, scatter } from "../core/array/places.ts";
 import { groupResult, groupResults } from "../core/array/group.ts";
@@ -190,6 +190,11 @@ export function recordPrograms(from: Random): Step[][] {
       );
     }
   }
+  for (const shape of [[7], [3, 0], [2, 3, 5], [5, 60], [2, 1500], [40_000]] as const) {
+    const x = operand(any(typesOf(table.map.copy)), shape, any(layoutNames), from), length = shape.at(-1)!;
+    const taken = any([length, Math.min(length, 3)]), descending = from() < 0.5;
+    record((stream) => compute(stream, [x], ([a]) => sortedPlaces(a!, descending, taken)));
+  }
   for (const count of [0, 1, 500]) {
     const labels = operand(any(["int32", "uint8"]), [count], any(["contiguous", "offset"]), from, () => 3);
     record((stream) =>
@@ -228,6 +233,7 @@ export function recordPrograms(from: Random): Step[][] {
       record((stream) => compute(stream, [wild(shape)], ([x]) => fold("sum", [x!], [1], [shape[0]!])));
       record((stream) => compute(stream, [wild(shape)], ([x]) => scan("sum", [x!], 1)));
       record((stream) => compute(stream, [wild(shape)], ([x]) => argFold("argmax", x!, [1], [shape[0]!])));
+      record((stream) => compute(stream, [wild(shape)], ([x]) => sortedPlaces(x!, false, shape[1]!)));
       record((stream) => compute(stream, [wild(shape), wild(shape)], ([x, y]) => map("add", [x!, y!])));
     }
     record((stream) =>

@@ -251,6 +251,13 @@ const methods: Record<string, () => unknown[]> = {
   maskedFill: () => [subject().less(3), 1],
   maskedSelect: () => [subject().less(3)],
   maskedScatter: () => [subject().less(3), tensor([1, 2])],
+  sort: () => [0, { descending: true }],
+  argsort: () => [0, { descending: true }],
+  topk: () => [2, 1, { largest: true, sorted: false }],
+  kthvalue: () => [1, 0, { keepDims: true }],
+  ...Object.fromEntries(["median", "nanmedian", "mode"].map((name) => [name, () => [0, { keepDims: true }]])),
+  quantile: () => [[0.5, 1], { axis: 0, keepDims: true, interpolation: "linear" }],
+  nanquantile: () => [0.5, { axis: 0, keepDims: true, interpolation: "lower" }],
   bincount: () => [{ weights: subject(), minLength: 2 }],
   bucketize: () => [[1, 2], { right: true }],
   isin: () => [[1, 2]],
@@ -327,7 +334,7 @@ const plain = new RegExp(
     "randLike|randnLike|poisson|logSigmoid|hardsigmoid|silu|mish|hardswish|softsign|tanhshrink)$",
 );
 const bare = new Set(
-  ("not bitwiseNot nonzero unique trace cholesky inverse det slogdet qr eigh svd detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
+  ("not bitwiseNot nonzero unique msort trace cholesky inverse det slogdet qr eigh svd detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
     "realizeCachedData").split(" "),
 );
 
@@ -381,6 +388,9 @@ const settings: Record<string, () => unknown[]> = {
   Min: reduced,
   ArgMax: reduced,
   ArgMin: reduced,
+  SortedPlaces: () => [0, true, 1],
+  MiddlePlace: () => [0, true],
+  Median: () => [true],
   Softmax: () => [{ axis: 0 }],
   LogSoftmax: () => [0],
   InverseDeviation: () => [{ axes: [0], eps: 1e-5 }],
