@@ -1,6 +1,6 @@
 /** Elements in order, and what their order tells. Indices are int32; gradients flow to the elements that were chosen. */
 import { arrayFrom } from "../../array/elements.ts";
-import { checkCount, checkFlag, checkOptions, refuse } from "../../pure/check.ts";
+import { checkCount, checkFlag, checkOptions, checkShare, refuse } from "../../pure/check.ts";
 import { isFloat } from "../../pure/dtype.ts";
 import { normalizeAxis, slicesAlong, span } from "../../pure/shape.ts";
 import { isTensor } from "../operands.ts";
@@ -172,9 +172,7 @@ function sharesOf(action: string, x: Tensor, q: number | readonly number[] | Ten
   }
   const list = typeof q === "number" ? [q] : q;
   if (!Array.isArray(list)) refuse(action, q, "a number, a list of numbers or a tensor");
-  for (const each of list) {
-    if (!(each >= 0 && each <= 1)) throw new RangeError(`Cannot ${action}: q ${each} must lie in [0, 1]`);
-  }
+  for (const each of list) checkShare(action, "q", each);
   return x.wrap(arrayFrom(q as number, { device: x.device, dtype: "float64" }));
 }
 
