@@ -123,6 +123,10 @@ export const workloads: Record<string, (mode: Mode) => Workload> = {
   ...convolutions,
   "train-resnet20-cifar-b64": (mode) => trainNet(mode, "train-resnet20-cifar-b64", 2, 3),
   "train-lenet-mnist-b128": (mode) => trainNet(mode, "train-lenet-mnist-b128", 20, 50),
+  "sort-1x4Mi": () => inOrder([1, 2 ** 22], (x) => x.sort()),
+  "sort-4096x1024": () => inOrder([4096, 1024], (x) => x.sort()),
+  "topk-10-1x4Mi": () => inOrder([1, 2 ** 22], (x) => x.topk(10)),
+  "topk-10-4096x1024": () => inOrder([4096, 1024], (x) => x.topk(10)),
   "copy-as-adam-4Mi": () => {
     // 7 arrays of 4 Mi move, half of them read and half written.
     const x = randn([7 * 2 ** 21]);
@@ -134,6 +138,16 @@ export const workloads: Record<string, (mode: Mode) => Workload> = {
   },
   ...places,
 };
+
+/** Sorts of random numbers along the last axis. */
+function inOrder(shape: readonly number[], f: (x: Tensor) => unknown): Workload {
+  const x = randn(shape);
+  const run = () => {
+    using _ = scope();
+    noGrad(() => f(x));
+  };
+  return { unit: "calls/s", run, perRound: 3 };
+}
 
 /** Short names, as the PyTorch side of the comparison uses them. */
 export const shortNames: Record<string, string> = {
@@ -156,6 +170,10 @@ export const shortNames: Record<string, string> = {
   cumsum: "cumsum-1x4Mi",
   cumsum0: "cumsum-2048x2048-axis-0",
   cumsum1: "cumsum-2048x2048-axis-1",
+  sort: "sort-1x4Mi",
+  sortrows: "sort-4096x1024",
+  topk: "topk-10-1x4Mi",
+  topkrows: "topk-10-4096x1024",
   xent: "xent-fwd-bwd-4096x1000",
   attention: "attention-causal-fwd-bwd-8x512x64",
   einsumbatch: "einsum-batches-64x128x64x128",

@@ -334,7 +334,7 @@ const plain = new RegExp(
     "randLike|randnLike|poisson|logSigmoid|hardsigmoid|silu|mish|hardswish|softsign|tanhshrink)$",
 );
 const bare = new Set(
-  ("not bitwiseNot nonzero unique msort trace cholesky inverse det slogdet qr eigh svd detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
+  ("not bitwiseNot nonzero unique uniqueConsecutive msort trace cholesky inverse det slogdet qr eigh svd detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
     "realizeCachedData").split(" "),
 );
 

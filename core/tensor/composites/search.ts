@@ -7,9 +7,9 @@ import { fold } from "../../array/skeletons.ts";
 import { broadcastTo, reshape } from "../../array/views.ts";
 import { checkCount, checkFlag, checkOptions, refuse } from "../../pure/check.ts";
 import { type DType, isFloat, makeTypedArray, promote, type TypedArray } from "../../pure/dtype.ts";
-import { sameShape, showShape, sizeOf } from "../../pure/shape.ts";
+import { sameShape, showShape, sizeOf, span } from "../../pure/shape.ts";
 import { checkOperands, isTensor, type Operand } from "../operands.ts";
-import { Reshape, Take, Untake } from "../ops/mod.ts";
+import { Reshape, Slice, SortedPlaces, Take, TakeAlong, Untake, where } from "../ops/mod.ts";
 import { integersOf } from "../ops/integers.ts";
 import type { Tensor } from "../tensor.ts";
 import { placesOfNonzero, withPlaces } from "./indexing.ts";
@@ -49,30 +49,35 @@ export function nonzero(x: Tensor): Tensor {
 /** The distinct elements, where each stands, and how often. */
 export function unique(x: Tensor): UniqueResult {
   checkPlaces("unique", x.shape);
-  const flat = x.toTypedArray(), { stream } = x.facts.storage, order = Float64Array.from(flat).sort();
-  const found = new Map<number, number>(), values: number[] = [], counts: number[] = [];
-  for (const value of order) {
-    const place = found.get(value);
-    // NaN equals no other NaN, so that each stands by itself.
-    if (place !== undefined && value === value) counts[place]!++;
-    else {
-      found.set(value, Number.isNaN(value) ? found.get(value) ?? values.length : values.length);
-      values.push(value);
-      counts.push(1);
-    }
-  }
-  const inverse = new Int32Array(flat.length);
-  let nans = 0;
+  const line = new Reshape([x.size]).call(x.detach()), order = new SortedPlaces().call(line);
+  return runsOf(x, order.toTypedArray());
+}
+
+/** The elements that differ from the one before them, in row-major order, which run each element is part of, and its length. */
+export function uniqueConsecutive(x: Tensor): UniqueResult {
+  checkPlaces("uniqueConsecutive", x.shape);
+  return runsOf(x, null);
+}
+
+/** The runs of equal elements, which are taken in an order: NaN equals no other NaN. */
+function runsOf(x: Tensor, order: TypedArray | null): UniqueResult {
+  const flat = x.toTypedArray(), { stream } = x.facts.storage, inverse = new Int32Array(flat.length);
+  const firsts: number[] = [], counts: number[] = [];
   for (let k = 0; k < flat.length; k++) {
-    const place = found.get(flat[k]!)!;
-    inverse[k] = Number.isNaN(flat[k]!) ? place + nans++ : place;
+    const at = order === null ? k : order[k]!;
+    if (k === 0 || flat[at] !== flat[firsts.at(-1)!]) {
+      firsts.push(at);
+      counts.push(0);
+    }
+    counts[counts.length - 1]!++;
+    inverse[at] = counts.length - 1;
   }
-  const kept = makeTypedArray(x.dtype, values.length);
-  kept.set(values);
+  const values = makeTypedArray(x.dtype, firsts.length);
+  firsts.forEach((at, k) => values[k] = flat[at]!);
   const list = (flat: TypedArray, dtype: DType, shape: readonly number[] = [flat.length]) =>
     x.wrap(fromTypedArray(stream, flat, shape, dtype));
   return {
-    values: list(kept, x.dtype),
+    values: list(values, x.dtype),
     inverse: list(inverse, "int32", x.shape),
     counts: list(Int32Array.from(counts), "int32"),
   };
@@ -154,10 +159,14 @@ function numbersBeside(action: string, beside: Tensor, numbers: unknown): Tensor
   return beside.wrap(arrayFrom(numbers, { device, dtype: "int32" }));
 }
 
+/** Beside more values than these, elements are looked for among the sorted ones, not compared with each. */
+const comparedMost = 64;
+
 /** Whether each element stands among the values. */
 export function isin(x: Tensor, given: Tensor | readonly NestedArray[]): Tensor {
   const values = isTensor(given) ? given : numbersBeside("isin", x, given);
   checkOperands({ action: "isin", arity: 2, precision: "given" }, [x, values], 2);
+  if (values.size > comparedMost) return isAmong(x.detach(), new Reshape([values.size]).call(values.detach()));
   const { shape } = x, all = [...shape, values.size];
   return integersOf([x, values], (x, values) => {
     const own = broadcastTo(reshape(x, [...shape, 1]), all);
@@ -165,6 +174,15 @@ export function isin(x: Tensor, given: Tensor | readonly NestedArray[]): Tensor 
     const counts = fold("countEqual", [own, others], [shape.length], shape, "int32");
     return map("notEqual", [counts, broadcastTo(filled(x.storage.stream, [], "int32", 0), shape)]);
   });
+}
+
+/** Whether each element stands in a line of values. NaN stands nowhere. */
+function isAmong(x: Tensor, line: Tensor): Tensor {
+  const sorted = (values: Tensor) => new TakeAlong().call(values, new SortedPlaces().call(values));
+  let values = sorted(line);
+  // The least value takes the places of NaN.
+  if (isFloat(line.dtype)) values = sorted(where.call(line.equal(line), line, new Slice([span(0, 1)]).call(values)));
+  return searchSorted("isin", values, x, { right: true }).greater(searchSorted("isin", values, x, {}));
 }
 
 /** Labels as rows of zeros with a one: float32. */

@@ -1,6 +1,7 @@
 /**
  * Methods that put elements in order.
  */
+import * as search from "../composites/search.ts";
 import * as sorting from "../composites/sorting.ts";
 import type { Tensor } from "../tensor.ts";
 import { IndexMethods } from "./indexing.ts";
@@ -58,6 +59,14 @@ export abstract class SortMethods extends IndexMethods {
    */
   mode(this: Tensor, axis = -1, options: sorting.KeepOptions = {}): sorting.Ordered {
     return sorting.mode(this, axis, options);
+  }
+
+  /**
+   * The elements that differ from the one before them in row-major order, the run of which each element is part, and how long
+   * each run is. NaN equals no other NaN. All three are on no graph; this cannot be captured.
+   */
+  uniqueConsecutive(this: Tensor): search.UniqueResult {
+    return search.uniqueConsecutive(this);
   }
 
   /**

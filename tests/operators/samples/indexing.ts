@@ -411,6 +411,17 @@ export const indexing: Samples = {
     inputs: [special, given([1, NaN, Infinity], [3, 1])],
     order: 0,
   },
+  "isin: many values": {
+    f: (a, b) => a.isin(b!.repeat([9])),
+    torch: "torch.isin(a, b)",
+    inputs: [special, given([1, NaN, Infinity, 0.25, 1, -1e18, 3, NaN])],
+    order: 0,
+  },
+  "isin: many integers": {
+    f: (a, b) => a.isin(b!.repeat([20])),
+    torch: "torch.isin(a, b)",
+    inputs: [integers(-3, 3, cube), given([2, -1, 40, 0], [4], "int32")],
+  },
   "isin: nothing": { f: (a) => a.isin([]), torch: "torch.isin(a, torch.tensor([]))", inputs: [floats(m)], order: 0 },
   "oneHot": { f: (a) => a.oneHot(4), torch: "F.one_hot(a.long(), 4).float()", inputs: [integers(0, 4, m)] },
 };

@@ -119,6 +119,32 @@ export const sorting: Samples = {
     torch: "a.mode(0, keepdim=True)",
     inputs: [given([0.5, 1, 0.5, 2, 1, 2, 2, 1, 2], [3, 3])],
   },
+  "uniqueConsecutive": {
+    f: (a) => {
+      const { values, inverse, counts } = a.uniqueConsecutive();
+      return [values, inverse, counts];
+    },
+    torch: "torch.unique_consecutive(a, return_inverse=True, return_counts=True)",
+    inputs: [given([1, 1, 2, 2, 2, 1, 0, 0], [2, 4], "int32")],
+    reads: true,
+  },
+  "uniqueConsecutive: floats": {
+    f: (a) => {
+      const { values, inverse, counts } = a.transpose().uniqueConsecutive();
+      return [values, inverse, counts];
+    },
+    torch: "torch.unique_consecutive(a.T, return_inverse=True, return_counts=True)",
+    inputs: [given([1.5, NaN, 1.5, NaN, 0, 3], [2, 3])],
+    order: 0,
+    reads: true,
+  },
+  "uniqueConsecutive: nothing": {
+    f: (a) => a.uniqueConsecutive().values,
+    torch: "torch.unique_consecutive(a)",
+    inputs: [floats([0])],
+    order: 0,
+    reads: true,
+  },
   "quantile": { f: (a) => a.quantile(0.4), torch: "a.quantile(0.4)", inputs: [floats([7])] },
   "quantile: several, along an axis": {
     f: (a) => a.quantile([0, 0.25, 0.6, 1], { axis: 1 }),
