@@ -13,7 +13,7 @@ import {
   type TypedArray,
 } from "../core/pure/dtype.ts";
 import { scan } from "../core/array/scan.ts";
-import { argFold, fold, matmul, random as randomArray } from "../core/array/skeletons.ts";
+import { argFold, fold, matmul, random as randomArray, sortedPlaces } from "../core/array/skeletons.ts";
 import { gather, scatter } from "../core/array/places.ts";
 import { broadcastTo } from "../core/array/views.ts";
 import { groupResult } from "../core/array/group.ts";
@@ -159,6 +159,11 @@ function* otherCases(): Generator<Case> {
     const random = (stream: Stream) =>
       compute(stream, [], () => randomArray(stream, [100_003], dtype, [3, 5], 2 ** 32 - 9));
     if (!isHalf(dtype)) yield [`random ${dtype}`, random];
+    for (const [shape, taken] of [[[60, 700], 700], [[40_000], 40_000], [[2, 70_000], 9], [[40_000], 900]] as const) {
+      const x = large(dtype, shape, "contiguous");
+      const sorted = (stream: Stream) => compute(stream, [x], ([a]) => sortedPlaces(a!, false, taken));
+      yield [`sort ${dtype} [${shape.join(", ")}], the first ${taken}`, sorted];
+    }
     const sizes = [[1, 50, 900, 200], [300, 9, 40, 11], [2, 3000, 1, 40_000], [1, 3000, 2, 40_000]] as const;
     for (const [outer, length, inner, count] of sizes) {
       for (const shape of [[count], [outer, count, inner]]) {
@@ -324,7 +329,7 @@ testUnless(
   "folds and arg rows have the same bits for 1, 2 and 3 threads",
   () => compare(threads, foldCases()),
 );
-testUnless(absence("cpu"), "scans, gather, scatter and random have the same bits for 1, 2 and 3 threads", () => {
+testUnless(absence("cpu"), "scans, gather, scatter, sort and random have the same bits for 1, 2 and 3 threads", () => {
   compare(threads, otherCases());
   compare(threads, scanCases());
 });
@@ -424,7 +429,7 @@ for (const level of levels) {
   const doors = { wasm: openWasm, [level]: () => openLevel(level) };
   onLevels([level], `maps have the same bits on ${level} and on wasm`, () => compare(doors, mapCases()));
   onLevels([level], `folds and arg rows have the same bits on ${level} and on wasm`, () => compare(doors, foldCases()));
-  onLevels([level], `scans, gather, scatter and random have the same bits on ${level} and on wasm`, () => {
+  onLevels([level], `scans, gather, scatter, sort and random have the same bits on ${level} and on wasm`, () => {
     compare(doors, otherCases());
     compare(doors, scanCases());
   });

@@ -188,6 +188,8 @@ test {
     _ = @import("skeletons/product_test.zig");
     _ = @import("skeletons/product_halves_test.zig");
     _ = @import("skeletons/gather_test.zig");
+    _ = @import("skeletons/sort_test.zig");
+    _ = @import("../numbers/order.zig");
     _ = @import("group/group_test.zig");
     _ = @import("group/random_test.zig");
     _ = @import("group/epilogue_test.zig");

@@ -43,6 +43,8 @@ pub const Table = extern struct {
     load: [convert.Compute.len][dtypes]convert.Load,
     store: [convert.Compute.len][dtypes]convert.Store,
     random: philox.Kernel,
+    /// Indexed by the dtype in memory.
+    keys: [dtypes]KeysKernel,
     gemm: [convert.Compute.len]GemmKernel,
     /// Null in wasm, where no program comes again, so that panels gain nothing.
     gemm_pack: [convert.Compute.len]?PackKernel,
@@ -263,6 +265,16 @@ pub const Batch = struct {
         return count;
     }
 };
+
+/// Writes the keys of `count` elements, `stride` bytes apart, each with the bits of `flip` turned,
+/// and returns the least of them.
+pub const KeysKernel = *const fn (
+    keys: [*]u8,
+    source: [*]const u8,
+    count: usize,
+    stride: isize,
+    flip: u64,
+) callconv(.c) u64;
 
 /// A matrix product: `arguments` is an `Args` of the compute type; `scratch` has `scratch_bytes`
 /// for each thread.

@@ -21,6 +21,7 @@ const convert = @import("../../program/convert.zig");
 const gemm = @import("gemm.zig");
 const gemm_half = @import("halves.zig");
 const gemm_panels = @import("panels.zig");
+const keys = @import("keys.zig");
 const philox = @import("../../numbers/philox.zig");
 const program = @import("../../program/program.zig");
 const scans = @import("scan.zig");
@@ -133,6 +134,7 @@ pub const own: contract.Table = blk: {
         all.convolve[code] = &Convolution(T).run;
         all.gemm_pack[code] = if (has_panels) &Gemm(T).pack else null;
     }
+    for (std.enums.values(program.DType)) |dtype| all.keys[@backingInt(dtype)] = &keys.Keys(dtype).run;
     all.gemm_half = &gemm_half.Gemm(config, false).run;
     all.gemm_half_pack = if (has_panels) &gemm_half.Gemm(config, false).pack else null;
     all.gemm_dots = if (gemm_half.has_dots) &gemm_half.Gemm(config, true).run else null;

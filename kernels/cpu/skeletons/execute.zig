@@ -53,7 +53,7 @@ pub fn execute(
             if (indices.outside(pool, one)) |index| return refuse(message, one, "scatter", index);
             scatter.execute(pool, one);
         },
-        .sort => |*one| sort.execute(pool, sort_room, allocator, one) catch {
+        .sort => |*one| sort.execute(tables, pool, sort_room, allocator, one) catch {
             message.set("Cannot sort: out of memory for rows of {d} elements", .{one.length});
             return .memory;
         },

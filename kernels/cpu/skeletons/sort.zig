@@ -6,6 +6,7 @@
 
 const std = @import("std");
 const axes_module = @import("../../program/axes.zig");
+const contract = @import("../level/contract.zig");
 const elements_module = @import("sort_elements.zig");
 const map_module = @import("map.zig");
 const program = @import("../../program/program.zig");
@@ -47,9 +48,16 @@ pub const Room = struct {
     }
 };
 
-pub fn execute(pool: *Pool, room: *Room, allocator: std.mem.Allocator, sort: *const program.Sort) error{OutOfMemory}!void {
-    if (sort.x.dtype == .float64) return Sort(u64).execute(pool, room, allocator, sort);
-    return Sort(u32).execute(pool, room, allocator, sort);
+pub fn execute(
+    tables: *const contract.Table,
+    pool: *Pool,
+    room: *Room,
+    allocator: std.mem.Allocator,
+    sort: *const program.Sort,
+) error{OutOfMemory}!void {
+    const kernel = tables.keys[@backingInt(sort.x.dtype)];
+    if (sort.x.dtype == .float64) return Sort(u64).execute(kernel, pool, room, allocator, sort);
+    return Sort(u32).execute(kernel, pool, room, allocator, sort);
 }
 
 fn Sort(comptime Key: type) type {
@@ -58,7 +66,7 @@ fn Sort(comptime Key: type) type {
         const elements = elements_module.Elements(Key);
         const Element = elements.Element;
 
-        load: elements_module.Load(Key),
+        kernel: contract.KeysKernel,
         /// All ones where the order is descending, else none.
         flip: Key,
         length: usize,
@@ -72,11 +80,17 @@ fn Sort(comptime Key: type) type {
         rows_each: usize = 0,
         memory: []Element = &.{},
 
-        fn execute(pool: *Pool, room: *Room, allocator: std.mem.Allocator, sort: *const program.Sort) error{OutOfMemory}!void {
+        fn execute(
+            kernel: contract.KeysKernel,
+            pool: *Pool,
+            room: *Room,
+            allocator: std.mem.Allocator,
+            sort: *const program.Sort,
+        ) error{OutOfMemory}!void {
             const shape = sort.shape[0..sort.rank];
             const size: isize = @intCast(sort.x.dtype.bytes());
             var own: Own = .{
-                .load = elements_module.loadOf(Key, sort.x.dtype),
+                .kernel = kernel,
                 .flip = if (sort.descending != 0) ~@as(Key, 0) else 0,
                 .length = sort.length,
                 .taken = sort.taken,
@@ -155,6 +169,12 @@ fn Sort(comptime Key: type) type {
             }
         };
 
+        /// The keys of elements of a row from place `first` on; returns the least.
+        inline fn load(own: *const Own, base: usize, first: usize, keys: []Key) Key {
+            const source = advance(base, own.steps[1], first);
+            return @truncate(own.kernel(@ptrCast(keys.ptr), @ptrFromInt(source), keys.len, own.steps[1], own.flip));
+        }
+
         /// Makes elements of those of a row from place `first` on.
         fn fill(own: *const Own, base: usize, first: usize, target: []Element) Bits {
             var bits: Bits = .{};
@@ -162,9 +182,8 @@ fn Sort(comptime Key: type) type {
             var at: usize = 0;
             while (at < target.len) : (at += chunk) {
                 const some = keys[0..@min(chunk, target.len - at)];
-                own.load(advance(base, own.steps[1], first + at), own.steps[1], some);
-                for (some, target[at..][0..some.len], first + at..) |loaded, *element, place| {
-                    const key = loaded ^ own.flip;
+                _ = own.load(base, first + at, some);
+                for (some, target[at..][0..some.len], first + at..) |key, *element, place| {
                     bits.all &= key;
                     bits.any |= key;
                     element.* = elements.make(key, place);
@@ -205,12 +224,7 @@ fn Sort(comptime Key: type) type {
             var at: usize = 0;
             while (at < count) : (at += select_chunk) {
                 const some = keys[0..@min(select_chunk, count - at)];
-                own.load(advance(base, own.steps[1], first + at), own.steps[1], some);
-                var least = ~@as(Key, 0);
-                for (some) |*key| {
-                    key.* ^= own.flip;
-                    least = @min(least, key.*);
-                }
+                const least = own.load(base, first + at, some);
                 if (bound) |known| if (least >= known) continue;
                 if (own.taken <= select_few) {
                     for (some, first + at..) |key, place| {

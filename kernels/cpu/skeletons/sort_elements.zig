@@ -5,8 +5,6 @@
 //! them once for each digit in which keys differ; few by insertion.
 
 const std = @import("std");
-const order = @import("../../numbers/order.zig");
-const program = @import("../../program/program.zig");
 
 /// So many elements, or fewer, are sorted by insertion.
 pub const few = 48;
@@ -15,35 +13,6 @@ const wide_least = 1 << 14;
 pub const narrow_bits = 8;
 pub const wide_bits = 11;
 pub const wide_buckets = 1 << wide_bits;
-
-/// The keys of `keys.len` elements that begin at `base`.
-pub fn Load(comptime Key: type) type {
-    return *const fn (base: usize, stride: isize, keys: []Key) void;
-}
-
-pub fn loadOf(comptime Key: type, dtype: program.DType) Load(Key) {
-    return switch (dtype) {
-        inline else => |known| if (comptime order.KeyOf(known) == Key) Loader(known).load else unreachable,
-    };
-}
-
-fn Loader(comptime dtype: program.DType) type {
-    const Word = order.Word(dtype);
-    return struct {
-        fn load(base: usize, stride: isize, keys: []order.KeyOf(dtype)) void {
-            if (stride == @sizeOf(Word)) {
-                const words: [*]const Word = @ptrFromInt(base);
-                for (keys, words[0..keys.len]) |*key, word| key.* = order.keyOf(dtype, word);
-                return;
-            }
-            var at = base;
-            for (keys) |*key| {
-                key.* = order.keyOf(dtype, @as(*const Word, @ptrFromInt(at)).*);
-                at +%= @bitCast(stride);
-            }
-        }
-    };
-}
 
 pub fn Elements(comptime Key: type) type {
     return struct {
