@@ -41,6 +41,7 @@ export abstract class SortMethods extends IndexMethods {
    * stood. NaN if an element is NaN. RangeError where there are no elements.
    */
   median(this: Tensor): Tensor;
+  /** The middle element along an axis, and where it stood. */
   median(this: Tensor, axis: number, options?: sorting.KeepOptions): sorting.Ordered;
   median(this: Tensor, axis?: number, options: sorting.KeepOptions = {}): Tensor | sorting.Ordered {
     return axis === undefined ? sorting.median(this, false) : sorting.medianAlong(this, axis, options, false);
@@ -48,6 +49,7 @@ export abstract class SortMethods extends IndexMethods {
 
   /** As `median`, of the elements that are not NaN; NaN where there are none. */
   nanmedian(this: Tensor): Tensor;
+  /** The middle along an axis of the elements that are not NaN, and where it stood. */
   nanmedian(this: Tensor, axis: number, options?: sorting.KeepOptions): sorting.Ordered;
   nanmedian(this: Tensor, axis?: number, options: sorting.KeepOptions = {}): Tensor | sorting.Ordered {
     return axis === undefined ? sorting.median(this, true) : sorting.medianAlong(this, axis, options, true);
