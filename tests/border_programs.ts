@@ -5,17 +5,6 @@
 import { type DType, isHalf } from "../core/pure/dtype.ts";
 import { scan } from "../core/array/scan.ts";
 import { argFold, convolve, fold, matmul, random, sortedPlaces } from "../core/array/skeletons.ts";
-import {
-  argFold,
-  checkLabels,
-  convolve,
-  fold,
-  gather,
-  matmul,
-  random,
-  scatterAdd,
-  sortedPlaces,
-} from "../core/array/skeletons.ts";
 import { broadcastTo, permute } from "../core/array/views.ts";
 import { checkLabels, gather, scatter } from "../core/array/places.ts";
 import { groupResult, groupResults } from "../core/array/group.ts";

@@ -15,15 +15,6 @@ import {
 import { scan } from "../core/array/scan.ts";
 import { argFold, fold, matmul, random as randomArray, sortedPlaces } from "../core/array/skeletons.ts";
 import { gather, scatter } from "../core/array/places.ts";
-import {
-  argFold,
-  fold,
-  gather,
-  matmul,
-  random as randomArray,
-  scatterAdd,
-  sortedPlaces,
-} from "../core/array/skeletons.ts";
 import { broadcastTo } from "../core/array/views.ts";
 import { groupResult } from "../core/array/group.ts";
 import { empty, map, mapInto, type NDArray } from "../core/array/ndarray.ts";

@@ -3,14 +3,6 @@ import { empty, fromTypedArray, type NDArray } from "../../core/array/ndarray.ts
 import { groupResult } from "../../core/array/group.ts";
 import { convolve, matmul, random as randomArray, sortedPlaces } from "../../core/array/skeletons.ts";
 import { gather, scatter } from "../../core/array/places.ts";
-import {
-  convolve,
-  gather,
-  matmul,
-  random as randomArray,
-  scatterAdd,
-  sortedPlaces,
-} from "../../core/array/skeletons.ts";
 import type { Stream } from "../../core/array/stream.ts";
 import { permute } from "../../core/array/views.ts";
 import type { DType, TypedArray } from "../../core/pure/dtype.ts";

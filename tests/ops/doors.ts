@@ -183,8 +183,6 @@ const stated: Readonly<Record<string, Door>> = {
   SortedPlaces: unary(() => new ops.SortedPlaces(0, true), "int32", (x) => x.argsort(0, { descending: true })),
   MiddlePlace: unary(() => new ops.MiddlePlace(-1), "int32", (x) => x.median(-1, { keepDims: true }).indices),
   Median: unary(() => new ops.Median(), "given", (x) => x.median()),
-  TakeAlong: { make: () => new ops.TakeAlong(-1), shapes: [[3]], places: [[2, 0]], gives: "given" },
-  UntakeAlong: { make: () => new ops.UntakeAlong(0, 4), shapes: [[3]], places: [[3, 0, 3]], gives: "given" },
   Gather: {
     make: () => new ops.Gather(0),
     shapes: [[3]],

@@ -1,17 +1,13 @@
-/** Elements in order: their places, and elements taken from places of their own rows. */
+/** Elements in order, and the middle ones. */
 import { capture, randn, type Tensor, tensor, vmap, zeros } from "../../mod.ts";
 import * as ops from "../../core/tensor/ops/mod.ts";
 import { assertEquals, assertThrowsLike, forEachDevice, values } from "../support.ts";
 import { testOps } from "./agreement.ts";
 
-const places = () => tensor([[2, 0], [1, 1]], { dtype: "int32" });
-
 testOps("order", {
   SortedPlaces: { f: (a) => a.mul(new ops.SortedPlaces(-1).call(a.detach()).cast(a.dtype)), inputs: [[2, 3]] },
   MiddlePlace: { f: (a) => a.mul(new ops.MiddlePlace(0).call(a.detach()).cast(a.dtype)), inputs: [[2, 3]] },
   Median: { f: (a) => new ops.Median().call(a), inputs: [[5]] },
-  TakeAlong: { f: (a) => new ops.TakeAlong(1).call(a, places().to(a.device)), inputs: [[2, 3]] },
-  UntakeAlong: { f: (a) => new ops.UntakeAlong(1, 4).call(a, places().to(a.device)), inputs: [[2, 2]] },
 });
 
 forEachDevice("sorted rows are examples of vmap, and captured", () => {
@@ -61,11 +57,6 @@ forEachDevice("wrong places and counts are refused", () => {
       [() => zeros([0]).median(), /^RangeError: Cannot median: tensor \[0\] has no elements/],
       [() => x.quantile(1.5), /^RangeError: Cannot quantile: q 1.5 must lie in \[0, 1\]/],
       [() => x.quantile(0.5, { interpolation: "odd" as never }), /^TypeError: Cannot quantile/],
-      [() => new ops.TakeAlong(1).call(x, zeros([2, 3])), /^TypeError: Cannot takeAlong: indices of type float32/],
-      [
-        () => new ops.TakeAlong(1).call(x, tensor([0, 1], { dtype: "int32" })),
-        /^TypeError: Cannot takeAlong: indices of shape \[2\] for elements of shape \[2, 3\]/,
-      ],
       [
         () => new ops.SortedPlaces(0, false, 3).call(x),
         /^RangeError: Cannot sort: count 3 must be an integer of at most 2/,

@@ -131,14 +131,6 @@ const rules = new Map<unknown, Rule>([
     const { axis, skipsNaN } = op as ops.MiddlePlace;
     return new ops.MiddlePlace(normalizeAxis("median", axis, x!.shape.length) + 1, skipsNaN).call(x!.tensor);
   }],
-  [ops.TakeAlong, (op, [source, index], count) => {
-    const axis = normalizeAxis("takeAlong", (op as ops.TakeAlong).axis, source!.shape.length) + 1;
-    return new ops.TakeAlong(axis).call(stretched(source!, count), stretched(index!, count));
-  }],
-  [ops.UntakeAlong, (op, [part, index], count) => {
-    const { axis, length } = op as ops.UntakeAlong, along = normalizeAxis("untakeAlong", axis, part!.shape.length) + 1;
-    return new ops.UntakeAlong(along, length).call(stretched(part!, count), stretched(index!, count));
-  }],
   [ops.Untake, (op, [part, index], count) => {
     const { axis, shape } = op as ops.Untake;
     if (index!.isBatched || !part!.isBatched) return null;

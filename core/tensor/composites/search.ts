@@ -9,7 +9,7 @@ import { checkCount, checkFlag, checkOptions, refuse } from "../../pure/check.ts
 import { type DType, isFloat, makeTypedArray, promote, type TypedArray } from "../../pure/dtype.ts";
 import { sameShape, showShape, sizeOf, span } from "../../pure/shape.ts";
 import { checkOperands, isTensor, type Operand } from "../operands.ts";
-import { Reshape, Slice, SortedPlaces, Take, TakeAlong, Untake, where } from "../ops/mod.ts";
+import { Gather, Reshape, Slice, SortedPlaces, Take, Untake, where } from "../ops/mod.ts";
 import { integersOf } from "../ops/integers.ts";
 import type { Tensor } from "../tensor.ts";
 import { placesOfNonzero, withPlaces } from "./indexing.ts";
@@ -178,7 +178,7 @@ export function isin(x: Tensor, given: Tensor | readonly NestedArray[]): Tensor 
 
 /** Whether each element stands in a line of values. NaN stands nowhere. */
 function isAmong(x: Tensor, line: Tensor): Tensor {
-  const sorted = (values: Tensor) => new TakeAlong().call(values, new SortedPlaces().call(values));
+  const sorted = (values: Tensor) => new Gather(-1).call(values, new SortedPlaces().call(values));
   let values = sorted(line);
   // The least value takes the places of NaN.
   if (isFloat(line.dtype)) values = sorted(where.call(line.equal(line), line, new Slice([span(0, 1)]).call(values)));

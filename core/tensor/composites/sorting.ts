@@ -5,7 +5,7 @@ import { isFloat } from "../../pure/dtype.ts";
 import { normalizeAxis, slicesAlong, span } from "../../pure/shape.ts";
 import { isTensor } from "../operands.ts";
 import { inFloat32 } from "../precision.ts";
-import { Median, MiddlePlace, Reshape, Slice, SortedPlaces, TakeAlong, Transpose } from "../ops/mod.ts";
+import { Gather, Median, MiddlePlace, Reshape, Slice, SortedPlaces, Transpose } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 import { searchSorted } from "./search.ts";
 
@@ -105,11 +105,11 @@ export function mode(x: Tensor, axis: number, options: KeepOptions): Ordered {
     const rank = line.shape.length, toLast = axesWith(rank, along);
     if (line.shape[along] === 0) throw new RangeError(`Cannot mode: axis ${axis} has no elements`);
     const rows = new Transpose(toLast).call(line.detach()), places = new SortedPlaces().call(rows);
-    const sorted = new TakeAlong().call(isFloat(rows.dtype) ? rows.equal(rows).where(rows, Infinity) : rows, places);
+    const sorted = new Gather(-1).call(isFloat(rows.dtype) ? rows.equal(rows).where(rows, Infinity) : rows, places);
     const end = searchSorted("mode", sorted, sorted, { right: true });
     const counts = end.sub(searchSorted("mode", sorted, sorted, {}));
     const best = counts.argmax({ axes: -1, keepDims: true });
-    const place = new TakeAlong().call(places, new TakeAlong().call(end, best).sub(1));
+    const place = new Gather(-1).call(places, new Gather(-1).call(end, best).sub(1));
     return new Transpose(axesFrom(rank, along)).call(place);
   });
 }
@@ -145,7 +145,7 @@ export function quantile(
 /** Quantiles [..., shares] of rows [..., n]. */
 function between(rows: Tensor, shares: Tensor, skipsNaN: boolean, interpolation: Interpolation): Tensor {
   const n = rows.shape.at(-1)!, { dtype } = rows;
-  const sorted = new TakeAlong().call(rows, new SortedPlaces().call(rows.detach()));
+  const sorted = new Gather(-1).call(rows, new SortedPlaces().call(rows.detach()));
   // Once sorted, NaN comes last.
   const none = rows.detach().notEqual(rows.detach()).sum({ axes: -1, keepDims: true });
   const exact = skipsNaN
@@ -158,7 +158,7 @@ function between(rows: Tensor, shares: Tensor, skipsNaN: boolean, interpolation:
     : interpolation === "nearest"
     ? exact.round()
     : exact;
-  const below = ranks.detach().floor(), taken = (places: Tensor) => new TakeAlong().call(sorted, places.cast("int32"));
+  const below = ranks.detach().floor(), taken = (places: Tensor) => new Gather(-1).call(sorted, places.cast("int32"));
   if (interpolation !== "linear" && interpolation !== "midpoint") return taken(below);
   const weights = interpolation === "midpoint" ? 0.5 : ranks.sub(below);
   return taken(below).lerp(taken(ranks.detach().ceil()), weights);
@@ -190,7 +190,7 @@ function ordered(
   action: string,
 ): Ordered {
   const [line, along] = lineOf(action, x, axis), indices = find(line, along);
-  const values = new TakeAlong(along).call(line, indices);
+  const values = new Gather(along).call(line, indices);
   if (line === x) return { values, indices };
   return { values: new Reshape([]).call(values), indices: new Reshape([]).call(indices) };
 }

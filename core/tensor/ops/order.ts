@@ -1,19 +1,15 @@
-/**
- * Ops that put elements in order: the places of sorted elements, and elements taken from places along an axis of their own
- * rows. The gradient of a sorted element flows to the place from which it was taken.
- */
+/** Ops that put elements in order: the places of sorted elements and of the middle one, and the middle of all. */
 import { groupResult } from "../../array/group.ts";
-import { checkPlaces, placesAlong } from "../../array/indices.ts";
-import { contiguous, copy, filled, map, type NDArray } from "../../array/ndarray.ts";
-import { fold, gather, scatterAdd, sortedPlaces } from "../../array/skeletons.ts";
+import { copy, filled, map, type NDArray } from "../../array/ndarray.ts";
+import { gather } from "../../array/places.ts";
+import { fold, sortedPlaces } from "../../array/skeletons.ts";
 import { broadcastTo, permute, reshape } from "../../array/views.ts";
 import { checkCount, checkFlag } from "../../pure/check.ts";
 import { isFloat, isHalf } from "../../pure/dtype.ts";
-import { normalizeAxis, sameShape, type Shape, showShape, stridesOf } from "../../pure/shape.ts";
+import { normalizeAxis, showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, notDifferentiable, TensorOp } from "../op.ts";
 import { checkOperands } from "../operands.ts";
-import { summed } from "./sums.ts";
 
 /**
  * The places (int32) along an axis of its elements in order, or of the first `count` of them: equal elements by place. -0
@@ -94,14 +90,15 @@ function middleAlong(a: NDArray, axis: number, skipsNaN: boolean): NDArray {
   const length = a.shape[axis]!, middle = (length - 1) >> 1;
   const shape = a.shape.map((each, k) => k === axis ? 1 : each);
   const constant = (value: number) => broadcastTo(filled(a.storage.stream, [], "int32", value), shape);
-  if (!isFloat(a.dtype)) return takenAlong(sortedAlong(a, axis, false, middle + 1), constant(middle), axis);
+  const taken = (places: NDArray, index: NDArray) => gather(places, index, axis, shape);
+  if (!isFloat(a.dtype)) return taken(sortedAlong(a, axis, false, middle + 1), constant(middle));
   const places = sortedAlong(a, axis, false, length);
   // Only NaN differs from itself. Once sorted, it comes last.
   const count = fold("sum", [map("notEqual", [a, a])], [axis], shape, "int32");
   const numbers = map("addScalar", [map("mulScalar", [count], { s: -1 })], { s: length });
-  if (!skipsNaN) return takenAlong(places, map("where", [count, numbers, constant(middle)]), axis);
+  if (!skipsNaN) return taken(places, map("where", [count, numbers, constant(middle)]));
   const before = map("floorDiv", [map("addScalar", [numbers], { s: -1 }), constant(2)]);
-  return takenAlong(places, map("clip", [before], { s: 0, t: length - 1 }), axis);
+  return taken(places, map("clip", [before], { s: 0, t: length - 1 }));
 }
 
 /** The middle of all elements, the lower one of two: NaN if one is NaN, or the middle of the others. */
@@ -125,7 +122,7 @@ export class Median extends TensorOp {
   compute(a: NDArray): NDArray {
     return groupResult(() => {
       const line = reshape(a, [a.size]);
-      return reshape(takenAlong(line, middleAlong(line, 0, this.skipsNaN), 0), []);
+      return reshape(gather(line, middleAlong(line, 0, this.skipsNaN), 0, [1]), []);
     });
   }
   /** g for the element that was chosen; ties share it, and so do elements that are NaN if the result is. */
@@ -134,89 +131,4 @@ export class Median extends TensorOp {
     const chosen = value.equal(value).where(a.equal(value), a.notEqual(a)).cast(type);
     return chosen.where(g.div(chosen.sum()), 0);
   }
-}
-
-/** The elements at places along an axis, each in the row in which its index stands. */
-export class TakeAlong extends TensorOp {
-  /** The last axis by default. */
-  constructor(/** The axis along which the index counts. */ readonly axis: number = -1) {
-    super();
-  }
-  /** @ignore */
-  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
-    checkOperands(this, inputs, 2);
-    const [source, index] = inputs as [Tensor, Tensor];
-    checkRows(this.action, source.shape, index, normalizeAxis(this.action, this.axis, source.shape.length));
-    return inputs;
-  }
-  /** Takes the elements from places among all of the source. */
-  compute(source: NDArray, index: NDArray): NDArray {
-    const axis = normalizeAxis(this.action, this.axis, source.shape.length);
-    return groupResult(() => takenAlong(source, index, axis));
-  }
-  /** [g, added into zeros at the same places, nothing]. */
-  gradient(g: Tensor, y: Tensor): Adjoints {
-    const [source, index] = y.inputs as [Tensor, Tensor];
-    const length = source.shape[normalizeAxis(this.action, this.axis, source.shape.length)]!;
-    return [new UntakeAlong(this.axis, length).call(g, index), null];
-  }
-}
-
-/** Adds elements into zeros at places along an axis: the adjoint of {@linkcode TakeAlong}. */
-export class UntakeAlong extends TensorOp {
-  /** Makes an axis of that length. */
-  constructor(
-    /** The axis along which the index counts. */ readonly axis: number,
-    /** The length of the axis in the result. */ readonly length: number,
-  ) {
-    super();
-  }
-  /** @ignore */
-  protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
-    checkOperands(this, inputs, 2);
-    const [part, index] = inputs as [Tensor, Tensor];
-    normalizeAxis(this.action, this.axis, part.shape.length);
-    if (!sameShape(part.shape, index.shape)) refuseRows(this.action, part.shape, index.shape);
-    checkRows(this.action, part.shape, index, 0);
-    return inputs;
-  }
-  /** Adds the elements in the order of their index. */
-  compute(part: NDArray, index: NDArray): NDArray {
-    const axis = normalizeAxis(this.action, this.axis, part.shape.length);
-    const shape = part.shape.map((each, k) => k === axis ? this.length : each);
-    return summed(part.dtype, (sums) => {
-      const whole = filled(part.storage.stream, shape, sums, 0);
-      const source = sums === part.dtype ? contiguous(part) : copy(part, sums), size = [part.size];
-      scatterAdd(reshape(whole, [whole.size]), reshape(source, size), flatPlaces(index, axis, shape), 0);
-      return whole;
-    });
-  }
-  /** [the elements of g at the same places, nothing]. */
-  gradient(g: Tensor, y: Tensor): Adjoints {
-    return [new TakeAlong(this.axis).call(g, y.inputs[1]!), null];
-  }
-}
-
-/** TypeError unless the index is of integers, and has the source's shape beside the axis. */
-function checkRows(action: string, shape: Shape, index: Tensor, axis: number): void {
-  if (isFloat(index.dtype)) throw new TypeError(`Cannot ${action}: indices of type ${index.dtype} must be integers`);
-  const fits = index.shape.length === shape.length && index.shape.every((each, k) => k === axis || each === shape[k]);
-  if (!fits) refuseRows(action, shape, index.shape);
-  checkPlaces(action, shape);
-}
-
-function refuseRows(action: string, shape: Shape, index: Shape): never {
-  throw new TypeError(
-    `Cannot ${action}: indices of shape ${showShape(index)} for elements of shape ${showShape(shape)}`,
-  );
-}
-
-function takenAlong(source: NDArray, index: NDArray, axis: number): NDArray {
-  return gather(contiguous(reshape(source, [source.size])), flatPlaces(index, axis, source.shape), 0, index.shape);
-}
-
-/** Places along an axis as places among all elements of a shape, along one axis. */
-function flatPlaces(index: NDArray, axis: number, shape: Shape): NDArray {
-  const whole = index.dtype === "int32" ? index : copy(index, "int32");
-  return contiguous(reshape(placesAlong(whole, axis, stridesOf(shape)), [index.size]));
 }
