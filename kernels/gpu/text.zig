@@ -7,11 +7,15 @@
 
 const std = @import("std");
 const expr = @import("../rows/expr.zig");
+const order = @import("../numbers/order.zig");
 const program = @import("../program/program.zig");
 const table = @import("../rows/table.zig");
 
 const DType = program.DType;
 const Writer = std.Io.Writer;
+
+/// The word of infinity in a type of floats.
+pub const infinityOf = order.infinityOf;
 
 const Value = union(enum) {
     number: usize,

@@ -4,7 +4,6 @@
 const std = @import("std");
 const join = @import("../program/join.zig");
 const layout = @import("../gpu/arguments.zig");
-const order = @import("../numbers/order.zig");
 const program = @import("../program/program.zig");
 const schema = @import("../program/schema.zig");
 const table = @import("../rows/table.zig");
@@ -196,7 +195,7 @@ pub const Text = struct {
             .uint8 => try writer.writeAll("#define KEY_OF(word) (word)\n"),
             .int32 => try writer.writeAll("#define KEY_OF(word) ((word) ^ 0x80000000u)\n"),
             inline else => |dtype| try text.fill(writer, "#define SIGN ((WORD)1 << @)\n#define LARGEST ((WORD)@)\n", .{
-                8 * dtype.bytes() - 1, comptime order.infinityOf(dtype),
+                8 * dtype.bytes() - 1, comptime text.infinityOf(dtype),
             }),
         }
     }
