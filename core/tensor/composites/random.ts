@@ -7,7 +7,6 @@ import { type DType, isFloat, isHalf, rangeOf } from "../../pure/dtype.ts";
 import { normalizeAxis, type Shape, showShape } from "../../pure/shape.ts";
 import { aside } from "../aside.ts";
 import type { Operand } from "../operands.ts";
-import { Concat } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 import { promptValues } from "../update.ts";
 import { numbersAlong } from "./numbers.ts";
@@ -180,14 +179,8 @@ export function multinomial(x: Tensor, count: number, options: MultinomialOption
     const sums = weights.cumsum(-1), points = uniformBeside(x, [...before, count], "float64");
     return searchSorted(action, sums, points.mul(sums.narrow(-1, n - 1, 1)), { right: true });
   }
-  const line = numbersAlong(x, Array.from({ length: n }, (_, k) => k), "int32", 0), places: Tensor[] = [];
-  let waits = weights.greater(0).where(exponentialNoise(x, shape).div(weights), Infinity);
-  for (let k = 0; k < count; k++) {
-    const place = waits.argmin({ axes: -1, keepDims: true });
-    places.push(place);
-    if (k < count - 1) waits = place.equal(line).where(Infinity, waits);
-  }
-  return new Concat(last).call(...places);
+  const waits = weights.greater(0).where(exponentialNoise(x, shape).div(weights), Infinity);
+  return waits.topk(count, -1, { largest: false }).indices;
 }
 
 /** RangeError for weights that can be looked at without waiting for them, if a row has too few that are above 0. */

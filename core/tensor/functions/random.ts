@@ -17,7 +17,6 @@ import { lastAxis, logGamma, refuseGradient, standardGamma } from "../composites
 import { chance, checkParameter, type Condition, notNegative, positive } from "../composites/random.ts";
 import { checkOperands, commonShape, isTensor, numberOrTensor, type Operand } from "../operands.ts";
 import { commonType } from "../precision.ts";
-import { tensor } from "../factories.ts";
 import { Tensor } from "../tensor.ts";
 
 /** What is drawn from a distribution, beside its parameters. */
@@ -323,7 +322,7 @@ export function dirichlet(concentration: Tensor, options: DrawOptions = {}): Ten
 
 /**
  * The integers from 0 to n - 1 in a random order: int32, unless another type is asked for. RangeError where the type does not
- * have them. The order is found on the host, so it cannot be captured.
+ * have them.
  *
  * @example
  * ```ts
@@ -338,11 +337,6 @@ export function randperm(n: number, options: Omit<DrawOptions, "shape"> = {}): T
   checkDType("randperm", dtype);
   checkCount("randperm", "n", n, 0, Math.min(2 ** 31, rangeOf(dtype)[1] + 1));
   // So many digits that hardly two numbers are the same.
-  const noise = uniformNumbers(streamOf(device), [n], "float64");
-  try {
-    const keys = noise.read(), order = Int32Array.from(keys, (_, k) => k).sort((a, b) => keys[a]! - keys[b]!);
-    return tensor(order, { dtype, ...(device === undefined ? {} : { device }) });
-  } finally {
-    noise.dispose();
-  }
+  const noise = new Tensor(uniformNumbers(streamOf(device), [n], "float64"), { requiresGrad: false });
+  return noise.argsort(0).cast(dtype);
 }

@@ -112,14 +112,12 @@ export const random: Samples = {
     torch: "torch.randperm(5).square().sum()",
     inputs: [],
     order: 0,
-    reads: true,
   },
   "randperm: none, and a type": {
     f: () => [randperm(0), randperm(1, { dtype: "float64" })],
     torch: "[torch.randperm(0), torch.randperm(1, dtype=torch.float64)]",
     inputs: [],
     order: 0,
-    reads: true,
   },
   uniform: {
     f: (a, b) => uniform(a, b, { shape: [2, 3] }),
