@@ -22,7 +22,7 @@ import {
 } from "../arrays.ts";
 import { againstReference, Findings } from "../kernels.ts";
 import { assertExact, assertThrows, isLate } from "../support.ts";
-import { isBrief, layoutsFor, scatterRowsFor, typesFor } from "./choices.ts";
+import { isBrief, isVariant, layoutsFor, scatterRowsFor, typesFor } from "./choices.ts";
 
 const { abs } = Math;
 
@@ -165,6 +165,8 @@ againstReference("gather copies and scatter joins in order, to the bit", (stream
     const random = randomOf(dtype.length * 3);
     for (const indexed of ["int32", "uint8"] as const) {
       for (const [outer, length, inner, count] of places) {
+        // A device that splits launches takes one for each few indices.
+        if (isVariant(stream) && count > 100) continue;
         const size = [outer, count, inner], within = (from: () => number) => Math.floor(from() * length);
         const long = operand(dtype, [outer, length, inner], "contiguous", random);
         for (const isLine of [true, false]) {
