@@ -61,25 +61,26 @@ export function uniqueConsecutive(x: Tensor): UniqueResult {
 
 /** The runs of equal elements, which are taken in an order: NaN equals no other NaN. */
 function runsOf(x: Tensor, order: TypedArray | null): UniqueResult {
-  const flat = x.toTypedArray(), { stream } = x.facts.storage, inverse = new Int32Array(flat.length);
-  const firsts: number[] = [], counts: number[] = [];
-  for (let k = 0; k < flat.length; k++) {
-    const at = order === null ? k : order[k]!;
-    if (k === 0 || flat[at] !== flat[firsts.at(-1)!]) {
-      firsts.push(at);
-      counts.push(0);
+  const flat = x.toTypedArray(), { stream } = x.facts.storage, size = flat.length;
+  const inverse = new Int32Array(size), firsts = new Int32Array(size), counts = new Int32Array(size);
+  let runs = 0, last = NaN;
+  for (let k = 0; k < size; k++) {
+    const at = order === null ? k : order[k]!, value = flat[at]!;
+    if (value !== last) {
+      firsts[runs++] = at;
+      last = value;
     }
-    counts[counts.length - 1]!++;
-    inverse[at] = counts.length - 1;
+    counts[runs - 1]!++;
+    inverse[at] = runs - 1;
   }
-  const values = makeTypedArray(x.dtype, firsts.length);
-  firsts.forEach((at, k) => values[k] = flat[at]!);
+  const values = makeTypedArray(x.dtype, runs);
+  for (let k = 0; k < runs; k++) values[k] = flat[firsts[k]!]!;
   const list = (flat: TypedArray, dtype: DType, shape: readonly number[] = [flat.length]) =>
     x.wrap(fromTypedArray(stream, flat, shape, dtype));
   return {
     values: list(values, x.dtype),
     inverse: list(inverse, "int32", x.shape),
-    counts: list(Int32Array.from(counts), "int32"),
+    counts: list(counts.slice(0, runs), "int32"),
   };
 }
 
