@@ -209,6 +209,7 @@ const contextsMax = 10;
 /** Symbols that answer a status. */
 const statuses = [
   "close",
+  "leave",
   "attach",
   "run",
   "run_words",
@@ -229,7 +230,7 @@ function callAnything({ path, seed, rounds }: Task): Record<string, number> {
   const { manifest, symbols, close } = load(path), from = randomOf(seed);
   const any = <T>(list: readonly T[]): T => list[Math.floor(from() * list.length)]!;
   const names = Object.keys(manifest.symbols), programs = recordPrograms(from), attached: Uint8Array[] = [];
-  const contexts = new Set<number>(), known = [0];
+  const contexts = new Set<number>(), left = new Set<number>(), known = [0];
   const counts = { calls: 0, opened: 0, ok: 0 };
   const word = () =>
     from() < 0.7 ? Math.floor(from() * 6) : from() < 0.9 ? any(strange) >>> 0 : Math.floor(from() * 2 ** 32);
@@ -282,6 +283,9 @@ function callAnything({ path, seed, rounds }: Task): Record<string, number> {
     counts.calls++;
     if (name === "deneb_open") {
       if (result !== 0) {
+        // Opening closes what this thread has left.
+        for (const context of left) contexts.delete(context);
+        left.clear();
         contexts.add(result);
         known.push(result);
         counts.opened++;
@@ -290,6 +294,7 @@ function callAnything({ path, seed, rounds }: Task): Record<string, number> {
         for (const context of contexts) if (symbols.deneb_close!(context) === 0) contexts.delete(context);
       }
     } else if (name === "deneb_close" && result === status.ok) contexts.delete(values[0] as number);
+    else if (name === "deneb_leave" && result === status.ok) left.add(values[0] as number);
     if (!statuses.includes(name)) continue;
     if (checked(symbols, values[0] as number, result) === status.ok) counts.ok++;
   }

@@ -401,9 +401,9 @@ class Reference implements Device {
       let sum = 0;
       forEachIndex([c, rows, columns], ([from, i, j]) => {
         const row = y! * stepDown + i! * downward - above, column = x! * stepAcross + j! * rightward - left;
-        if (row < 0 || row >= height || column < 0 || column >= width) return;
+        const isInside = row >= 0 && row < height && column >= 0 && column < width;
         const weight = read(kernel, place(kernel, [g!, channel!, from!, i!, j!]));
-        const element = read(input, place(input, [item!, g!, from!, row, column]));
+        const element = isInside ? read(input, place(input, [item!, g!, from!, row, column])) : 0;
         sum = compute === int32 ? (sum + Math.imul(weight, element)) | 0 : sum + weight * element;
       });
       write(out, place(out, [item!, g!, channel!, y!, x!]), stored(sum, out.code, compute));

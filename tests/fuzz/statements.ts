@@ -89,6 +89,7 @@ export const forms: ReadonlyMap<string, Form> = new Map([
   ...Object.entries(doors).flatMap(([name, door]): [string, Form][] => {
     if (floatless.includes(door.gives) || stepping.includes(name) || door.reads) return [];
     const op = door.make(), isPlain = op instanceof ops.RowOp && !(op instanceof ops.ScalarOp) && name in ops;
+    if (isPlain && !op.row.forFloats) return [];
     const form = isPlain && !/\(.+\)/.test(/new ops\.\w+(\(.*)/.exec(`${door.make}`)?.[1] ?? "")
       ? rowForm(name, door)
       : doorForm(door);

@@ -36,8 +36,9 @@ fn Plain(comptime T: type) type {
             for (0..one.c) |c| for (0..one.kernel_height) |i| for (0..one.kernel_width) |j| {
                 const row = (y * one.step_height + i * one.dilation_height) -% one.before_height;
                 const column = (x * one.step_width + j * one.dilation_width) -% one.before_width;
-                if (row >= one.height or column >= one.width) continue;
-                const product = .{ at(&one.kernel, .{ g, o, c, i, j }).*, at(&one.input, .{ n, g, c, row, column }).* };
+                const inside = row < one.height and column < one.width;
+                const element: T = if (inside) at(&one.input, .{ n, g, c, row, column }).* else 0;
+                const product = .{ at(&one.kernel, .{ g, o, c, i, j }).*, element };
                 if (T == i32) sum +%= product[0] *% product[1] else sum += product[0] * product[1];
             };
             return sum;
