@@ -62,8 +62,8 @@ test "a product of no terms has any strides" {
     // By the operands' strides the last item begins at 2^63 elements.
     const items = (1 << 23) + 1;
     const words = [_]f64{
-        1, 4, 1, 64, 1, 4, 2,       64, 8, 26, 0, 1, 1,          1, 0, items, 1, 0, 0,
-        0, 1, 1, 2,  0, 0, 1 << 40, 1,  1, 2,  0, 0, -(1 << 40), 1, 1,
+        1, 4, 1, 64, 1, 4, 2,       64, code(.matmul), 26, 0, 1, 1,          1, 0, items, 1, 0, 0,
+        0, 1, 1, 2,  0, 0, 1 << 40, 1,  1,             2,  0, 0, -(1 << 40), 1, 1,
     };
     const ones: [16]f32 = @splat(1);
     var value: [1]f32 = undefined;
@@ -94,7 +94,7 @@ test "nothing is read of a storage that there was no memory for" {
         const arg = [_]f64{ 7, 17, 0, 0, 2, 1, 4, 0, 2, 2, 0, 1, 1, dtype, 0, 0, 0 };
         for ([_][]const f64{ &fold, &arg }) |words| try expectEqual(status(.ok), run(context, words));
     }
-    const product = [_]f64{ 8, 22, 0, 0, 2, 2, 0, 2, 0, 0, 2, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0 };
+    const product = [_]f64{ code(.matmul), 22, 0, 0, 2, 2, 0, 2, 0, 0, 2, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0 };
     try expectEqual(status(.ok), run(context, &product));
 }
 
@@ -111,7 +111,7 @@ test "element types are compared before a product is measured for panels, at eac
     for ([_]f64{ 0, 1, 2 }) |compute| for ([_]f64{ 0, 1, 2, 3, 4, 5, 6 }) |a| for ([_]f64{ 0, 1, 2, 3, 4, 5, 6 }) |b| {
         // The right operand is transposed, so that it would get panels. A storage of single bytes
         // would be too short for the compute type.
-        const words align(8) = [_]f64{ 8, 22, compute, 0, size, size, size } ++
+        const words align(8) = [_]f64{ code(.matmul), 22, compute, 0, size, size, size } ++
             [_]f64{ 3, a, 0, size, 1 } ++ [_]f64{ 1, a, 0, size, 1 } ++ [_]f64{ 2, b, 0, 1, size };
         const halves = compute == 0 and (a == 0 or a > 4) and (b == 0 or b > 4);
         const want: program.Status = if ((a == compute and b == compute) or halves) .ok else .unsupported;
@@ -130,7 +130,7 @@ test "flat maps that come again are run the usual way" {
     const context = border.open("", 0);
     defer _ = border.close(context);
     // Shorter than the map that they are read into: a fill at the very end of the words.
-    const words align(8) = [_]f64{ 1, 4, 1, 4, 13, 7, 0, 1, 1, 0, 0.5, 2, 3, 1 } ++ [_]f64{ 1, 4, 2, 4, 13, 7, 0, 1, 2, 0, 0.5 };
+    const words align(8) = [_]f64{ 1, 4, 1, 4, code(.flat), 7, 0, 1, 1, 0, 0.5, 2, 3, 1 } ++ [_]f64{ 1, 4, 2, 4, code(.flat), 7, 0, 1, 2, 0, 0.5 };
     const forget align(8) = [_]f64{ 2, 3, 2 };
     for (0..5) |_| {
         try expectEqual(status(.ok), runWords(context, &words));
@@ -142,8 +142,8 @@ test "flat maps that come again are run the usual way" {
 test "a handle that was freed in a group is taken again only after the group" {
     const context = border.open("", 0);
     defer _ = border.close(context);
-    const fill = [_]f64{ 13, 7, 0, 1, 1, 0, 0.5 };
-    const add = [_]f64{ 13, 10, 8 * @as(f64, comptime table.mapNumber("add")), 1, 2, 0, 1, 0, 1, 0 };
+    const fill = [_]f64{ code(.flat), 7, 0, 1, 1, 0, 0.5 };
+    const add = [_]f64{ code(.flat), 10, 8 * @as(f64, comptime table.mapNumber("add")), 1, 2, 0, 1, 0, 1, 0 };
     const make = [_]f64{ 1, 4, 1, 4 };
     const free = [_]f64{ 2, 3, 1 };
     const again align(8) = [_]f64{ 3, 2 } ++ make ++ fill ++ free ++ make ++ fill ++ [_]f64{ 4, 2 };
@@ -156,7 +156,7 @@ test "a handle that was freed in a group is taken again only after the group" {
     // group.
     const next = 1 + (1 << 20);
     const result = [_]f64{ 1, 4, 2, 4 };
-    const fine align(8) = result ++ [_]f64{ 3, 2 } ++ make ++ fill ++ free ++ [_]f64{ 1, 4, next, 4, 13, 7, 0, 1, next, 0, 2.5 } ++
+    const fine align(8) = result ++ [_]f64{ 3, 2 } ++ make ++ fill ++ free ++ [_]f64{ 1, 4, next, 4, code(.flat), 7, 0, 1, next, 0, 2.5 } ++
         [_]f64{ 2, 3, next, 4, 2, 3, 2 } ++ make ++ fill ++ add ++ free ++ [_]f64{ 4, 2 };
     try expectEqual(status(.ok), runWords(context, &fine));
     var value: [1]f32 = undefined;
@@ -165,8 +165,8 @@ test "a handle that was freed in a group is taken again only after the group" {
 }
 
 test "a flat map makes its output, even where something failed before it" {
-    const check = [_]f64{ 12, 8, 1, 0, 1, 2, 0, 0 };
-    const flat = [_]f64{ 13, 7, 4, 25, 9, 0, 0.5 };
+    const check = [_]f64{ code(.check), 12, 1, 1, 0, 1, 1, 2, 0, 0, 1, 0 };
+    const flat = [_]f64{ code(.flat), 7, 4, 25, 9, 0, 0.5 };
     var words: [20]f64 align(8) = undefined;
     const context = border.open("", 0);
     defer _ = border.close(context);
@@ -181,9 +181,9 @@ test "a flat map makes its output, even where something failed before it" {
     words[0..3].* = .{ 2, 3, 9 };
     try expectEqual(status(.ok), border.run(context, 3));
     // There is no storage 1 to check.
-    words[0..8].* = check;
-    words[8..15].* = flat;
-    try expectEqual(status(.stale), border.run(context, 15));
+    words[0..12].* = check;
+    words[12..19].* = flat;
+    try expectEqual(status(.stale), border.run(context, 19));
     try expectEqual(100, border.memory(context, 0));
     // The storage is larger than the memory there is: the handle is taken all the same.
     words[0..7].* = flat;
@@ -220,7 +220,7 @@ test "lengths count together only where one array has them" {
     words[11] = 0;
     try expectEqual(status(.range), border.run(context, 24));
     try expectMessage(context, "Cannot gather: shape [1, 1099511627776, 2] has more than 1099511627776 elements");
-    const product = .{ 8, 22, 0, 0, 1, 3, 1 << 39, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0 };
+    const product = .{ code(.matmul), 22, 0, 0, 1, 3, 1 << 39, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0 };
     words[0..22].* = product;
     try expectEqual(status(.range), border.run(context, 22));
     try expectMessage(context, "Cannot matmul: shape [549755813888, 3] has more than 1099511627776 elements");

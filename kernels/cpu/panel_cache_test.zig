@@ -118,7 +118,7 @@ const out_handle = 3;
 const matrix_bytes: f64 = 4 * size * size;
 
 /// out = x W^T, which needs panels: the kernel reads W down its columns.
-const words align(8) = [_]f64{ 8, 22, 0, 0, size, size, size } ++
+const words align(8) = [_]f64{ @floatFromInt(@backingInt(program.Opcode.matmul)), 22, 0, 0, size, size, size } ++
     [_]f64{ out_handle, 0, 0, size, 1 } ++ [_]f64{ x_handle, 0, 0, size, 1 } ++ [_]f64{ weight_handle, 0, 0, 1, size };
 
 fn runWords(context: u32, list: []align(8) const f64) !void {
