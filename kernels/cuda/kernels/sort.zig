@@ -131,7 +131,8 @@ pub fn Tile(comptime dtype: DType) type {
         pub const loop = .{ 1, 2 };
 
         pub inline fn rounds(arguments: *const Arguments) u32 {
-            const bits = @min(arguments.room_bits, comptime std.math.log2_int(u32, tile));
+            // The type is stated: that of the least of a number and a constant has few bits.
+            const bits: u32 = @min(arguments.room_bits, comptime std.math.log2_int(u32, tile));
             return bits * (bits + 1) / 2;
         }
 
