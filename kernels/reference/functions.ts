@@ -145,9 +145,13 @@ function sineOfTurns(x: number): number {
   return Math.sin(Math.PI * (x - Math.round(x)));
 }
 
+/** The zero of {@linkcode digamma} above 0, and what a number does not hold of it. */
+const digammaZero = 1.4616321449683622, digammaZeroRest = 9.549995429965698e-17;
+
 /**
- * The derivative of {@linkcode lgamma}: from 20 on a series, from which the recurrence leads down, and below 1/2 the
- * reflection. Abramowitz and Stegun 6.3.18, 6.3.5 and 6.3.7.
+ * The derivative of {@linkcode lgamma}: from 20 on a series; below by the distance from the zero r above 0, as the sum of
+ * 1 / (k + r) - 1 / (k + x), of which the terms from 100 on are that series; below 1/2 the reflection. Abramowitz and Stegun
+ * 6.3.16, 6.3.18 and 6.3.7.
  */
 function digamma(x: number): number {
   if (x === 0) return -1 / x;
@@ -155,10 +159,14 @@ function digamma(x: number): number {
   if (x === Infinity || Number.isNaN(x)) return x;
   if (Math.abs(x) < 1e-20) return -1 / x;
   if (x < 0.5) return digamma(1 - x) - Math.PI / Math.tan(Math.PI * (x - Math.round(x)));
-  let sum = 0, y = x;
-  for (; y < 20; y++) sum += 1 / y;
-  const w = 1 / (y * y), series = w * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w * (1 / 240 - w * (1 / 132)))));
-  return Math.log(y) - 0.5 / y - series - sum;
+  if (x > 20) {
+    const w = 1 / (x * x), series = w * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w * (1 / 240 - w * (1 / 132)))));
+    return Math.log(x) - 0.5 / x - series;
+  }
+  const distance = (x - digammaZero) - digammaZeroRest, n = 100, p = n + x, q = n + digammaZero, product = p * q;
+  let sum = 0.5 / product + (p + q) / (product * product) * (1 / 12 - (1 / (p * p) + 1 / (q * q)) / 120);
+  for (let k = n - 1; k >= 0; k--) sum += 1 / ((k + x) * (k + digammaZero));
+  return distance * sum + Math.log1p(distance / q);
 }
 
 /**

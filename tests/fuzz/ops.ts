@@ -75,6 +75,9 @@ const beside: Readonly<Record<string, (largest: number) => number>> = {
   // The mean and the deviation, each of which is rounded before it is scaled.
   Normalize: () => 1,
   NormalizeScaleShift: (largest) => Math.max(1, largest),
+  // The two parts of the reflection, which cancel near the zeros below 0.
+  Digamma: (largest) => 4 + Math.log1p(largest),
+  Lgamma: (largest) => 4 + largest * Math.log1p(largest),
 };
 
 /** The magnitude of an operand's element, from which it is seen how large or small a part of the result may become. */
@@ -245,7 +248,13 @@ export const bitsKind: Kind<OpCase> = {
   name: "bits",
   onDevices: false,
   draw: (random) =>
-    drawOp(random, pick(random, opNames.filter((name) => !/^(MatMul|Convolution|DiscreteFourier)/.test(name)))),
+    drawOp(
+      random,
+      pick(
+        random,
+        opNames.filter((name) => !/^(MatMul|Convolution|DiscreteFourier|ScaledDotProduct|Attention)/.test(name)),
+      ),
+    ),
   check: checkBits,
   show: (each) => opsKind.show(each, "cpu").replace('"reference"', '"wasm"'),
 };

@@ -210,10 +210,11 @@ Deno.test("grids, blocks, shared memory and parameters have their limits", () =>
       `.version 6.3\n.target sm_75\n.address_size 64\n.visible .entry check(\n\t.param .align 8 .b8 check_param_0[${bytes}]\n)`;
     const other = made("cuModuleLoadData", zeroed(head(40)));
     assertEquals(call("cuModuleGetFunction", fresh(), other, zeroed("check")), 500, "other parameters");
-    const module = made("cuModuleLoadData", zeroed(head(48))),
+    const module = made("cuModuleLoadData", zeroed(head(88))),
       kernel = made("cuModuleGetFunction", module, zeroed("check"));
-    // No indices: address, fault, stride, length, then four words, of which the first is the count.
-    const parameters = BigUint64Array.of(memory, memory, 0n, 0n, 0n, 0n);
+    // No indices: address, fault, three strides, length, then two divisors of three words and four more words, of which the
+    // first is the number of indices.
+    const parameters = BigUint64Array.of(memory, memory, ...Array<bigint>(9).fill(0n));
     const pointers = BigUint64Array.of(BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(parameters))));
     const launch = (grid: number[], block: number[], shared = 0, extra = 0n, into = stream) =>
       call("cuLaunchKernel", kernel, ...grid, ...block, shared, into, pointers, extra);
