@@ -150,7 +150,8 @@ const convolution: Rule = (random, name) => {
     : [kernel!, [x, y]];
   const [step, dilation] = several(2, () => several(d, () => between(random, 1, 4)));
   const before = several(d, () => between(random, -2, 4)), dtype = drawType(random);
-  const regime = pick(random, ["usual", "unit", "small", "wide", "special"] as const);
+  // Not all devices multiply what lies outside the input, where a zero times infinity is NaN; PyTorch's kernels differ in it, too.
+  const regime = pick(random, ["usual", "unit", "small", "wide"] as const);
   return {
     settings: [{ step: step!, before, dilation: dilation!, groups: groups! }, size],
     operands: shapes.map((shape) => drawOperand(random, dtype, shape, regime)),

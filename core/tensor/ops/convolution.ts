@@ -91,13 +91,16 @@ export abstract class ConvolutionOp extends TensorOp {
   /** The shapes of operands that belong together, in messages. */
   protected abstract readonly wanted: string;
 
-  /** Whether the device has an instruction for the convolution. A kernel of one element at all places is a matrix. */
+  /**
+   * Whether the device has an instruction for the convolution. A kernel of one element at all places is a matrix, and of an
+   * array without elements there is nothing to multiply.
+   */
   protected isOneInstruction(array: NDArray, windows: readonly Windows[], lengths: Shape): boolean {
     const isMatrix = this.geometry.groups === 1 &&
       windows.every(({ size, step, before, count }, k) =>
         size === 1 && step === 1 && before === 0 && count === lengths[k]
       );
-    return windows.length <= 2 && convolves(array) && !isMatrix;
+    return windows.length <= 2 && array.size > 0 && convolves(array) && !isMatrix;
   }
 
   /** Whether each channel of the input has kernels of its own: then products of matrices would have one row. */
