@@ -5,8 +5,8 @@ import { streamOf } from "../../array/devices.ts";
 import { asItIs, asking, refuse } from "../../pure/check.ts";
 import { checkDType, type DType, isFloat } from "../../pure/dtype.ts";
 import { wholeNumbers } from "../../array/elements.ts";
-import { copy, filled, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
-import { gather, scatter } from "../../array/places.ts";
+import { copy, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
+import { gather } from "../../array/places.ts";
 import { groupResult } from "../../array/group.ts";
 import { reshape } from "../../array/views.ts";
 import { normalizeAxis, sameShape, type Shape, showShape } from "../../pure/shape.ts";
@@ -14,7 +14,7 @@ import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
 import { checkOperands, isTensor } from "../operands.ts";
 import { withIntegers } from "./integers.ts";
-import { summed } from "./sums.ts";
+import { addedAt } from "./sums.ts";
 
 /** Another element type. */
 export class Cast extends TensorOp {
@@ -136,12 +136,8 @@ export class Untake extends TensorOp {
   }
   /** Adds the slices in the order in which the index names them, so that the sums repeat to the bit. */
   compute(part: NDArray, index: NDArray): NDArray {
-    return summed(part.dtype, (sums) => {
-      const whole = filled(part.storage.stream, this.shape, sums, 0);
-      const source = sums === part.dtype ? part : copy(part, sums);
-      scatter("sum", whole, source, placesOf(index), normalizeAxis(this.action, this.axis, this.shape.length));
-      return whole;
-    });
+    const axis = normalizeAxis(this.action, this.axis, this.shape.length);
+    return groupResult(() => addedAt(part, placesOf(index), this.shape, axis));
   }
   /** [the slices of g at the same places, nothing]. */
   gradient(g: Tensor, y: Tensor): Adjoints {

@@ -20,7 +20,7 @@ import { commonType } from "../precision.ts";
 import type { Tensor } from "../tensor.ts";
 import { where } from "./compare.ts";
 import { integersOf } from "./integers.ts";
-import { summed } from "./sums.ts";
+import { addedAt, summed } from "./sums.ts";
 import { BroadcastTo } from "./views.ts";
 
 /** TypeError unless an index is of integers, and has one axis or the shape of the elements that it stands for. */
@@ -80,14 +80,9 @@ export class Ungather extends TensorOp {
     checkElements(this.action, part, index, this.shape, axis);
     return inputs;
   }
-  /** Adds the elements in ascending order along the axis, so that the sums repeat to the bit. */
+  /** Adds the elements in ascending order along the axis. */
   compute(part: NDArray, index: NDArray): NDArray {
-    return summed(part.dtype, (sums) => {
-      const whole = filled(part.storage.stream, this.shape, sums, 0);
-      const source = sums === part.dtype ? part : copy(part, sums);
-      scatter("sum", whole, source, index, normalizeAxis(this.action, this.axis, this.shape.length));
-      return whole;
-    });
+    return addedAt(part, index, this.shape, normalizeAxis(this.action, this.axis, this.shape.length));
   }
   /** [the elements of g at the same places, nothing]. */
   gradient(g: Tensor, y: Tensor): Adjoints {
