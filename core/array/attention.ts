@@ -5,13 +5,13 @@
  * For each query the logarithm of the sum of its exponentials is kept, from which the gradient computes the weights of a
  * block anew. Where queries see no later keys, a block leaves out the keys that none of its queries sees.
  */
-import { type DType, isHalf } from "../pure/dtype.ts";
+import { type DType, isHalf, largestFinite } from "../pure/dtype.ts";
 import { sizeOf } from "../pure/shape.ts";
 import { nextCounters, type RandomPlace } from "./counters.ts";
 import { groupResults } from "./group.ts";
 import { copy, empty, filled, map, mapInto, type NDArray } from "./ndarray.ts";
 import { fold, matmulInto, random } from "./skeletons.ts";
-import type { Stream } from "./stream.ts";
+import { isPrompt, type Stream } from "./stream.ts";
 import { broadcastTo, permute, reshape } from "./views.ts";
 import { placesAlong } from "./windows.ts";
 
@@ -51,7 +51,7 @@ interface Block {
 /** The blocks of each part of the batch, the last queries first: they see all keys that any query sees. */
 function blocksOf({ query, key }: Attended, { causal }: Attending): Block[] {
   const batch = query.shape.slice(0, -2), l = query.shape.at(-2)!, s = key.shape.at(-2)!, blocks: Block[] = [];
-  const isNear = ["cpu", "wasm", "reference"].includes(query.storage.stream.device.name);
+  const isNear = isPrompt(query.storage.stream.device.name);
   const most = (isNear ? elementsMost.near : elementsMost.gpu) / Math.max(1, s);
   // Leading axes are gone through place by place where a block of all of them would have few rows.
   let apart = 0;
@@ -201,9 +201,6 @@ function triangle(stream: Stream, length: number): NDArray {
   return map("greaterEqual", [broadcastTo(reshape(places, [length, 1]), shape), broadcastTo(places, shape)]);
 }
 
-/** The least number of a type: a row that a mask hides as a whole has no larger one. */
-const lowest = (wide: DType) => wide === "float64" ? -Number.MAX_VALUE : -(2 - 2 ** -23) * 2 ** 127;
-
 /**
  * The result [..., l, v], and for each query the logarithm of the sum of its exponentials [..., l, 1]. A query that sees no key
  * gives zeros.
@@ -217,7 +214,8 @@ export function attend(attended: Attended, attending: Attending): readonly [out:
     whole.each("first", (block, noise) => {
       const scores = product(whole.queries(block), turned(keysOf(key, block)), wide);
       whole.hide(scores, block);
-      const kept = scores.shape.with(-1, 1), bounds = { s: lowest(wide), t: Infinity };
+      // A row that a mask hides as a whole has no number, and gets the least one.
+      const kept = scores.shape.with(-1, 1), bounds = { s: -largestFinite(wide), t: Infinity };
       const highest = map("clip", [fold("max", [scores], [last], kept)], bounds);
       const weights = map("expSub", [scores, broadcastTo(highest, scores.shape)], {}, query.dtype);
       // A query that sees a key has a sum of one at least.

@@ -9,7 +9,7 @@ import type { Shape } from "../pure/shape.ts";
 import { groupResult } from "./group.ts";
 import { commonStream, copy, empty, type NDArray, writeNumbers } from "./ndarray.ts";
 import { askAgain, numberNow, type Scalar } from "./recorder.ts";
-import { type Stream, writeView } from "./stream.ts";
+import { isPrompt, type Stream, writeView } from "./stream.ts";
 
 const folds = Object.fromEntries(foldRows.map((name, k) => [name, k])) as Record<FoldRow, number>;
 const args = Object.fromEntries(argRows.map((name, k) => [name, k])) as Record<ArgRow, number>;
@@ -137,7 +137,7 @@ export interface Placement {
 
 /** Whether the device has the instruction that {@linkcode convolve} writes; the others do as well with products of matrices. */
 export function convolves({ storage: { stream: { device } }, dtype }: NDArray): boolean {
-  return ["cpu", "wasm", "reference"].includes(device.name) && !isHalf(dtype);
+  return isPrompt(device.name) && !isHalf(dtype);
 }
 
 /**

@@ -14,6 +14,11 @@ import { isTurnUnderWay, room, settleTurns } from "./turns.ts";
 /** How often memory that tensors show has been written to, all together: the time that tells earlier writes from later ones. */
 export let writesSoFar = 0;
 
+/** Whether a device, by its name, has computed an instruction when the call that wrote it returns: GPUs have not. */
+export function isPrompt(device: string): boolean {
+  return device === "cpu" || device === "wasm" || device === "reference";
+}
+
 /** Memory on a device, counted by the arrays that show it. */
 export class Storage {
   declare readonly stream: Stream;

@@ -6,7 +6,7 @@ import type { MapRow } from "../../kernels/instruction.ts";
 import { moveTo } from "../ambient/scope.ts";
 import { copy, map, type NDArray, overwrite, type Scalars } from "../array/ndarray.ts";
 import { uniformNumbers } from "../array/random.ts";
-import { recorder } from "../array/stream.ts";
+import { isPrompt, recorder } from "../array/stream.ts";
 import { broadcastTo } from "../array/views.ts";
 import { isHalf, type TypedArray } from "../pure/dtype.ts";
 import { sameShape } from "../pure/shape.ts";
@@ -30,15 +30,12 @@ export function update(
   });
 }
 
-/** Devices that have computed an op when its call returns. */
-const prompt = ["cpu", "wasm", "reference"];
-
 /**
  * The elements, where reading them does not wait for a device: null on a GPU, and inside a captured function, which has no
  * values of its own when it is replayed.
  */
 export function promptValues(tensor: Tensor): TypedArray | null {
-  return recorder === null && prompt.includes(tensor.device) ? tensor.toTypedArray() : null;
+  return recorder === null && isPrompt(tensor.device) ? tensor.toTypedArray() : null;
 }
 
 /** Takes a tensor out of every scope, for a holder that keeps it from now on. Returns the tensor. */

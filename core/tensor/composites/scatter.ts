@@ -1,7 +1,7 @@
 /** Elements gathered from places along one axis, and joined into such places. */
 import { filled, fromTypedArray } from "../../array/ndarray.ts";
 import { asking, checkFlag, checkOptions, checkRange, refuse } from "../../pure/check.ts";
-import { type DType, isFloat } from "../../pure/dtype.ts";
+import { type DType, isFloat, rangeOf } from "../../pure/dtype.ts";
 import {
   type AxisSlice,
   broadcastShapes,
@@ -138,9 +138,8 @@ function reduced(
 export function neutral(reduce: ScatterReduction, dtype: DType): number {
   if (reduce === "sum" || reduce === "mean") return 0;
   if (reduce === "prod") return 1;
-  if (isFloat(dtype)) return reduce === "amax" ? -Infinity : Infinity;
-  const [least, most] = { bool: [0, 1], uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 1] }[dtype as "int32"]!;
-  return (reduce === "amax" ? least : most)!;
+  const [least, largest] = rangeOf(dtype);
+  return reduce === "amax" ? least : largest;
 }
 
 /** The elements at indices into all elements. */
