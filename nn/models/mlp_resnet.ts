@@ -1,12 +1,12 @@
 /** MLPResNet: a multi-layer perceptron with residual blocks. */
 import { checkFlag, checkOptions, showShape, sizeOf } from "../../core/internal.ts";
 import type { Tensor } from "../../core/mod.ts";
-import { ReLU } from "../activation.ts";
+import { ReLU } from "../layers/activation.ts";
 import { Residual, Sequential } from "../container.ts";
-import { Dropout } from "../dropout.ts";
+import { Dropout } from "../layers/dropout.ts";
 import { checkFeatures } from "../features.ts";
 import { checkInput } from "../input.ts";
-import { Linear } from "../linear.ts";
+import { Linear } from "../layers/linear.ts";
 import { Module } from "../module.ts";
 import type { Norm } from "./norm.ts";
 import { checkDepth, makerOf } from "./parts.ts";

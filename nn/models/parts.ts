@@ -1,8 +1,8 @@
 /** What the constructors of all nets need: the maker of a norm by its name, and the check of a depth. */
 import { checkCount, shown } from "../../core/internal.ts";
-import { Affine } from "../affine.ts";
+import { Affine } from "../layers/affine.ts";
 import { Identity } from "../container.ts";
-import { BatchNorm1d, LayerNorm1d } from "../norm.ts";
+import { BatchNorm1d, LayerNorm1d } from "../layers/norm.ts";
 import type { MakeNorm, Norm, NormName } from "./norm.ts";
 
 const makers: Record<NormName, MakeNorm> = {

@@ -6,16 +6,16 @@
  */
 import { checkCount, checkFlag, checkOptions, checkRange, shown, showShape } from "../../core/internal.ts";
 import type { Tensor } from "../../core/mod.ts";
-import { GELU } from "../activation.ts";
+import { GELU } from "../layers/activation.ts";
 import { Residual, Sequential } from "../container.ts";
-import { Dropout } from "../dropout.ts";
+import { Dropout } from "../layers/dropout.ts";
 import { checkFeatures } from "../features.ts";
 import { checkInput } from "../input.ts";
-import { LayerScale } from "../layer_scale.ts";
-import { Linear } from "../linear.ts";
+import { LayerScale } from "../layers/layer_scale.ts";
+import { Linear } from "../layers/linear.ts";
 import { Module } from "../module.ts";
 import type { MakeNorm, Norm } from "./norm.ts";
-import { BatchNorm1d } from "../norm.ts";
+import { BatchNorm1d } from "../layers/norm.ts";
 import { checkDepth, makerOf } from "./parts.ts";
 
 /** Options of {@linkcode ResMLP}. */

@@ -9,12 +9,12 @@ import {
   momentsOf,
   showShape,
   update,
-} from "../core/internal.ts";
-import { noGrad, NormalizeScaleShift, type Tensor } from "../core/mod.ts";
-import { checkFeatures } from "./features.ts";
-import { checkLastAxis } from "./input.ts";
-import { Module } from "./module.ts";
-import { Buffer, Parameter } from "./parameter.ts";
+} from "../../core/internal.ts";
+import { noGrad, NormalizeScaleShift, type Tensor } from "../../core/mod.ts";
+import { checkFeatures } from "../features.ts";
+import { checkLastAxis } from "../input.ts";
+import { Module } from "../module.ts";
+import { Buffer, Parameter } from "../parameter.ts";
 
 /** Options of {@linkcode BatchNorm1d}. */
 export interface BatchNormOptions {

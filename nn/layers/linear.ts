@@ -1,10 +1,10 @@
 /** Linear: the affine map, a matrix product and a bias. */
-import { affine, checkFlag, checkOptions } from "../core/internal.ts";
-import { type DType, rand, scope, type Tensor } from "../core/mod.ts";
-import { checkFeatures } from "./features.ts";
-import { checkLastAxis } from "./input.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
+import { affine, checkFlag, checkOptions } from "../../core/internal.ts";
+import { type DType, rand, scope, type Tensor } from "../../core/mod.ts";
+import { checkFeatures } from "../features.ts";
+import { checkLastAxis } from "../input.ts";
+import { Module } from "../module.ts";
+import { Parameter } from "../parameter.ts";
 
 /** Options of {@linkcode Linear}. */
 export interface LinearOptions {

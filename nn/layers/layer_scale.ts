@@ -1,10 +1,10 @@
 /** LayerScale: a learned factor for each feature of a residual branch, small at first. */
-import { checkOptions, checkRange } from "../core/internal.ts";
-import type { Tensor } from "../core/mod.ts";
-import { checkFeatures } from "./features.ts";
-import { checkLastAxis } from "./input.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
+import { checkOptions, checkRange } from "../../core/internal.ts";
+import type { Tensor } from "../../core/mod.ts";
+import { checkFeatures } from "../features.ts";
+import { checkLastAxis } from "../input.ts";
+import { Module } from "../module.ts";
+import { Parameter } from "../parameter.ts";
 
 /** Options of {@linkcode LayerScale}. */
 export interface LayerScaleOptions {

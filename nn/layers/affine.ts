@@ -1,9 +1,9 @@
 /** Affine: a scale and a shift for each feature, in the place of a normalisation layer. */
-import type { Tensor } from "../core/mod.ts";
-import { checkFeatures } from "./features.ts";
-import { checkLastAxis } from "./input.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
+import type { Tensor } from "../../core/mod.ts";
+import { checkFeatures } from "../features.ts";
+import { checkLastAxis } from "../input.ts";
+import { Module } from "../module.ts";
+import { Parameter } from "../parameter.ts";
 
 /**
  * `x * weight + bias`, where both are learned and no statistics are taken: the norm of ResMLP (Touvron et al. 2021, Aff in

@@ -6,7 +6,7 @@ import {
   findTopoSort,
   Placeholder,
   type Tensor,
-} from "../core/mod.ts";
+} from "../../core/mod.ts";
 import {
   checkFlag,
   checkOptions,
@@ -18,8 +18,8 @@ import {
   shown,
   showShape,
   wideInAutocast,
-} from "../core/internal.ts";
-import { Module } from "./module.ts";
+} from "../../core/internal.ts";
+import { Module } from "../module.ts";
 
 /** How the losses of single elements or samples become the result. */
 export type Reduction = "mean" | "sum" | "none";

@@ -1,8 +1,8 @@
 /** Activations as modules, so that a Sequential can hold them. Each applies the tensor method of the same name. */
-import { shown } from "../core/internal.ts";
-import type { Tensor } from "../core/mod.ts";
-import { checkInput } from "./input.ts";
-import { Module } from "./module.ts";
+import { shown } from "../../core/internal.ts";
+import type { Tensor } from "../../core/mod.ts";
+import { checkInput } from "../input.ts";
+import { Module } from "../module.ts";
 
 /**
  * max(x, 0), with a gradient of 0 at 0.

@@ -1,8 +1,8 @@
 /** Dropout, on in training and absent in evaluation. */
-import { checkShare, noiseLike } from "../core/internal.ts";
-import { DropoutOp, type Tensor } from "../core/mod.ts";
-import { checkInput } from "./input.ts";
-import { Module } from "./module.ts";
+import { checkShare, noiseLike } from "../../core/internal.ts";
+import { DropoutOp, type Tensor } from "../../core/mod.ts";
+import { checkInput } from "../input.ts";
+import { Module } from "../module.ts";
 
 /**
  * Sets each element to 0 with probability `p` and scales the others by 1 / (1 - p) (Srivastava et al. 2014).

@@ -1,0 +1,2 @@
+/** Losses: modules that compare a prediction with what was wanted. */
+export * from "./losses.ts";
