@@ -31,6 +31,16 @@ export interface LoadOptions {
   strict?: boolean;
 }
 
+/** Where a tensor or a part of a module stands in the state of PyTorch's module, see {@linkcode Module.pytorchPlaces}. */
+export interface PytorchPlace {
+  /** Its name there; its own in PyTorch's spelling by default. The empty name: a part whose tensors are the whole's there. */
+  readonly name?: string;
+  /** Whether a tensor's two axes stand there in the other order; false by default. */
+  readonly isTransposed?: boolean;
+  /** Which of the pieces along axis 0 of one tensor there it is, counted from 0; by default it is all of it. */
+  readonly piece?: number;
+}
+
 /** What a walk over a module's fields looks for. */
 type Found = Tensor | Module;
 
@@ -220,6 +230,31 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     }
     if (complaints.length > 0) throw new TypeError(`Cannot load state: ${firstOf(complaints, "; ")}`);
     load(pairs);
+  }
+
+  /**
+   * Where PyTorch's module of this kind has the tensors and parts that it does not keep under the same name and as they are
+   * here, for `io.convert`. A name is that of a field, or of something deeper in it: `layers.0.weight`.
+   *
+   * @example
+   * ```ts
+   * import { io, nn, type Tensor, tensor } from "deneb";
+   *
+   * class Net extends nn.Module {
+   *   readonly head = new nn.Linear(1, 2);
+   *   override forward(x: Tensor): Tensor {
+   *     return this.head.call(x);
+   *   }
+   *   override pytorchPlaces() {
+   *     return { head: { name: "fc" } };
+   *   }
+   * }
+   * const { state } = io.convert({ "fc.bias": tensor([1, 2]) }, { from: "pytorch" }, new Net());
+   * if (Object.keys(state).join() !== "head.bias") throw new Error("another name");
+   * ```
+   */
+  pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
+    return {};
   }
 
   /** The text in brackets after the class name: `3, 4, bias: false`. */

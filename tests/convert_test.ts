@@ -145,6 +145,79 @@ testWith([], "convert() reports what was left, and what is missing", () => {
   assertThrows(() => io.convert({}, { from: "pytorch" }, {} as never), TypeError, "Cannot convert: ");
 });
 
+testWith([], "convert() goes both ways, into a part of a state and under other names", () => {
+  class Pair extends nn.Module {
+    readonly firstNorm = new nn.BatchNorm1d(2);
+    readonly head = new nn.Linear(2, 3);
+    override forward(x: Tensor): Tensor {
+      return this.head.call(this.firstNorm.call(x));
+    }
+    override pytorchPlaces() {
+      return { head: { name: "fc" } };
+    }
+  }
+  /** Two tensors here are pieces of one there; a part here is none there. */
+  class Split extends nn.Module {
+    readonly query = new nn.Parameter(tensor([[1, 2], [3, 4]]));
+    readonly key = new nn.Parameter(tensor([[5, 6], [7, 8]]));
+    readonly inner = new Pair();
+    override forward(x: Tensor): Tensor {
+      return this.inner.call(x.matmul(this.query).matmul(this.key));
+    }
+    override pytorchPlaces() {
+      const piece = (piece: number) => ({ name: "in_proj_weight", isTransposed: true, piece });
+      return { key: piece(1), query: piece(0), inner: { name: "" } };
+    }
+  }
+  const model = new Split(), there = io.convert(model.stateDict(), { to: "pytorch" }, model);
+  assertEquals([there.left, there.missing], [{}, []]);
+  assertEquals(Object.keys(there.state), [
+    "in_proj_weight",
+    "first_norm.weight",
+    "first_norm.bias",
+    "fc.weight",
+    "fc.bias",
+    "first_norm.running_mean",
+    "first_norm.running_var",
+  ]);
+  assertExact(there.state.in_proj_weight!.toArray(), [[1, 3], [2, 4], [5, 7], [6, 8]]);
+  assertEquals(there.state["fc.weight"]!.shape, [3, 2]);
+  for (const prefix of ["", "encoder."]) {
+    const whole = { ...io.convert(model.stateDict(), { to: "pytorch", prefix }, model).state, other: tensor(1) };
+    const back = io.convert(whole, { from: "pytorch", prefix }, model);
+    assertEquals(back.missing, []);
+    assertEquals(back.left, {
+      other: prefix === "" ? "the model has no tensor of that name" : "it does not begin with encoder.",
+    });
+    for (const [name, value] of Object.entries(model.stateDict())) {
+      assertExact(back.state[name]!.toArray(), value.toArray(), name);
+    }
+  }
+  const pair = model.inner, bias = zeros([3]);
+  for (
+    const rename of [{ classifier: "fc", "classifier.x": "y" }, (name: string) => name.replace("classifier", "fc")]
+  ) {
+    const { state } = io.convert({ "classifier.bias": bias, classifierX: bias }, { from: "pytorch", rename }, pair);
+    assertEquals(Object.keys(state), ["head.bias"]);
+  }
+  const renamed = io.convert({ "tail.bias": bias }, { to: "pytorch", rename: { tail: "head" } }, pair);
+  assertEquals(Object.keys(renamed.state), ["fc.bias"]);
+  assertEquals(io.convert({ query: zeros([3]) }, { to: "pytorch" }, model).left, {
+    query: "it has shape [3], query takes [2, 2]",
+  });
+  const refused: [options: unknown, message: string][] = [
+    [{ from: "pytorch", to: "pytorch" }, "Cannot convert: it takes either"],
+    [{}, "Cannot convert: it takes either"],
+    [{ from: "pytorch", prefix: 3 }, "Cannot convert: "],
+    [{ from: "pytorch", rename: 3 }, "Cannot convert: "],
+    [{ from: "pytorch", rename: { a: 3 } }, "Cannot convert: "],
+    [{ from: "pytorch", rename: () => 3 }, "Cannot convert: "],
+  ];
+  for (const [options, message] of refused) {
+    assertThrows(() => io.convert({ x: bias }, options as never, model), TypeError, message);
+  }
+});
+
 testWith(
   ["read", "write"],
   "load() warns of PyTorch's files, and of no others",

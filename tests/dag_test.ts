@@ -32,17 +32,19 @@ const arrows: Record<string, readonly string[]> = {
   io: ["core/mod.ts", "core/internal.ts", "nn"],
   data: ["core/mod.ts", "core/internal.ts", "core/pure", "kernels"], // What a worker loads is pure: it starts sooner.
   "data/images": ["data", "core/internal.ts", "kernels"],
+  "io/pytorch": ["core/internal.ts", "io"],
   train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data", "io"],
   examples: ["mod.ts"],
   bench: ["mod.ts", "tools"],
   tools: ["mod.ts", "core/pure", "kernels", "data", "data/images"],
 };
 /** Folders whose subfolders are rooms; every other folder is one room, but for the entry points of their own in it. */
-const houses = ["core"], ownEntries = ["data/images"];
+const houses = ["core"], ownEntries = ["data/images", "io/pytorch"];
 /** The files whose imports reach every file of the rooms but the tests. */
 const roots = [
   "mod.ts",
   "data/images/mod.ts",
+  "io/pytorch/mod.ts",
   "examples/mnist.ts",
   "examples/xor.ts",
   "bench/main.ts",

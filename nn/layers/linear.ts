@@ -3,7 +3,7 @@ import { affine, checkFlag, checkOptions } from "../../core/internal.ts";
 import { type DType, rand, scope, type Tensor } from "../../core/mod.ts";
 import { checkFeatures } from "../features.ts";
 import { checkLastAxis } from "../input.ts";
-import { Module } from "../module.ts";
+import { Module, type PytorchPlace } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 
 /** Options of {@linkcode Linear}. */
@@ -62,6 +62,11 @@ export class Linear extends Module<[x: Tensor]> {
   override forward(x: Tensor): Tensor {
     checkLastAxis(this, x, this.inFeatures);
     return affine(x, this.weight, this.bias);
+  }
+
+  /** The weight is the transpose of PyTorch's. */
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
+    return { weight: { isTransposed: true } };
   }
 
   /** @ignore */
