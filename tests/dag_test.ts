@@ -32,7 +32,7 @@ const arrows: Record<string, readonly string[]> = {
   io: ["core/mod.ts", "core/internal.ts", "nn"],
   data: ["core/mod.ts", "core/internal.ts", "core/pure", "kernels"], // What a worker loads is pure: it starts sooner.
   "data/images": ["data", "core/internal.ts", "kernels"],
-  "io/pytorch": ["core/internal.ts", "io"],
+  "io/pytorch": ["core/mod.ts", "core/internal.ts", "io"],
   train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data", "io"],
   examples: ["mod.ts"],
   bench: ["mod.ts", "tools"],
