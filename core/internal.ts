@@ -35,6 +35,7 @@ export {
   type TypedArray,
 } from "./pure/dtype.ts";
 export { sameShape, showShape, sizeOf } from "./pure/shape.ts";
+export { extentOf, perAxis } from "./pure/windows.ts";
 export { group } from "./tensor/group.ts";
 export { load, misfit } from "./tensor/load.ts";
 export { affine } from "./tensor/composites/linear.ts";

@@ -15,3 +15,21 @@ export function checkLastAxis(module: object, x: Tensor, length: number): Tensor
     `Cannot apply ${module.constructor.name}: input of shape ${showShape(x.shape)}, its last axis must be ${length}`,
   );
 }
+
+/** What messages call the axes behind the channels. */
+const spatial = ["length", "height, width", "depth, height, width"];
+
+/**
+ * The input itself. TypeError, in the name of the module, unless it is [batch, channels, ...] or, without a batch,
+ * [channels, ...], with `axes` axes behind the channels. A number of channels of null may be any.
+ */
+export function checkChannels(module: object, x: Tensor, channels: number | null, axes: number): Tensor {
+  const rank = checkInput(module, x).shape.length, isFit = channels === null || x.shape.at(-1 - axes) === channels;
+  if ((rank === axes + 1 || rank === axes + 2) && isFit) return x;
+  const wanted = `${channels ?? "channels"}, ${spatial[axes - 1]}]`;
+  throw new TypeError(
+    `Cannot apply ${module.constructor.name}: input of shape ${
+      showShape(x.shape)
+    }, it must be [batch, ${wanted} or [${wanted}`,
+  );
+}

@@ -1,18 +1,24 @@
 /** Nothing is missing from the catalogue. */
 import { nn, optim } from "../mod.ts";
 import { losses, modules, optimizers, retunings } from "./catalogue.ts";
+import { layers } from "./nn/layers.ts";
 import { assertEquals } from "./support.ts";
 
-/** The classes of a room that extend another. `Loss` is abstract. */
+/** Classes that are only there to be extended. */
+const abstract = /^(Loss|RunningNorm|Activation|.*Layer)$/;
+
+/** The classes of a room that extend another. */
 function classesOf(room: Record<string, unknown>, base: abstract new (...args: never) => unknown): string[] {
   const all = Object.entries(room).filter(([, value]) =>
     typeof value === "function" && value.prototype instanceof base
   );
-  return all.map(([name]) => name).filter((name) => name !== "Loss");
+  return all.map(([name]) => name).filter((name) => !abstract.test(name));
 }
 
-Deno.test("every module and loss has a row in the catalogue", () => {
-  const named = new Set([...modules, ...losses].map(([name]) => name));
+Deno.test("every module and loss has a row in the catalogue or in the table of layers", () => {
+  // Of a layer with options, such as "Conv2d with options", the first word is the class.
+  const ofLayers = Object.values(layers).flatMap((group) => Object.keys(group)).map((name) => name.split(" ")[0]);
+  const named = new Set([...[...modules, ...losses].map(([name]) => name), ...ofLayers]);
   assertEquals([nn, nn.models].flatMap((room) => classesOf(room, nn.Module)).filter((name) => !named.has(name)), []);
 });
 

@@ -21,7 +21,7 @@ forEachDevice("BatchNorm1d refuses to train on a batch that has no variance, and
   for (const shape of [[0, 2], [0, 2, 4], [3, 2, 0], [1, 2], [1, 2, 1]]) {
     assertThrows(() => norm.call(zeros(shape)), TypeError, "training needs more than one value per feature");
   }
-  assertExact([values(norm.runningMean), values(norm.runningVar)], [[0, 0], [1, 1]]);
+  assertExact([values(norm.runningMean!), values(norm.runningVar!)], [[0, 0], [1, 1]]);
   norm.eval();
   assertEquals(norm.call(zeros([0, 2])).shape, [0, 2]);
   assertExact(values(norm.call(zeros([1, 2]))), [0, 0]);
@@ -256,7 +256,7 @@ forEachDevice("BatchNorm1d with a momentum of 0 and of 1 keeps its statistics or
   for (const [momentum, statistics] of [[0, [0, 1]], [1, [6, 2]]] as const) {
     const norm = new nn.BatchNorm1d(1, { momentum });
     norm.call(tensor([[5], [7]]));
-    assertExact([norm.runningMean.item(), norm.runningVar.item()], [...statistics]);
+    assertExact([norm.runningMean!.item(), norm.runningVar!.item()], [...statistics]);
   }
   assertExact(new nn.Dropout(1).call(tensor([1, -2])).toArray(), [0, 0]);
 }, parameters);

@@ -130,9 +130,9 @@ forEachDevice("a state that shows the memory it is loaded into is read whole bef
   adam.loadStateDict({ ...adam.stateDict(), "first.0": v, "first.1": m });
   assertClose([m.item(), v.item()], [found, found * 3 / 5]);
   const norm = new nn.BatchNorm1d(2);
-  norm.runningMean.data = tensor([1, 2]);
-  norm.runningMean.data = norm.runningMean.at("::-1");
-  assertExact(values(norm.runningMean), [2, 1]);
+  norm.runningMean!.data = tensor([1, 2]);
+  norm.runningMean!.data = norm.runningMean!.at("::-1");
+  assertExact(values(norm.runningMean!), [2, 1]);
 }, { parameters: true });
 
 /** [sin a, cos a], whose gradient reads both. */

@@ -2,7 +2,8 @@
 import { checkCount, shown } from "../../core/internal.ts";
 import { Affine } from "../layers/affine.ts";
 import { Identity } from "../container.ts";
-import { BatchNorm1d, LayerNorm1d } from "../layers/norm.ts";
+import { BatchNorm1d } from "../layers/batch_norm.ts";
+import { LayerNorm1d } from "../layers/norm.ts";
 import type { MakeNorm, Norm, NormName } from "./norm.ts";
 
 const makers: Record<NormName, MakeNorm> = {

@@ -15,7 +15,7 @@ import { LayerScale } from "../layers/layer_scale.ts";
 import { Linear } from "../layers/linear.ts";
 import { Module } from "../module.ts";
 import type { MakeNorm, Norm } from "./norm.ts";
-import { BatchNorm1d } from "../layers/norm.ts";
+import { BatchNorm1d } from "../layers/batch_norm.ts";
 import { checkDepth, makerOf } from "./parts.ts";
 
 /** Options of {@linkcode ResMLP}. */

@@ -46,8 +46,8 @@ forEachDevice("a norm beside a large mean keeps the digits of the deviations", (
 
 forEachDevice("batch norm in evaluation subtracts a large mean before it scales", () => {
   const norm = new nn.BatchNorm1d(2);
-  norm.runningMean.data = full([2], 12345.678);
-  norm.runningVar.data = zeros([2]);
+  norm.runningMean!.data = full([2], 12345.678);
+  norm.runningVar!.data = zeros([2]);
   norm.eval();
   assertClose(values(norm.call(full([3, 2], 12345.678))), [0, 0, 0, 0, 0, 0], { relative: 0, absolute: 0 });
 }, { parameters: true });
