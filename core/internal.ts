@@ -2,7 +2,7 @@
  * What the rooms above need of the core beyond its public names.
  */
 export { notice } from "../kernels/native/environment.ts";
-export { detachedScope, moveTo, outsideScopes } from "./ambient/scope.ts";
+export { currentScope, detachedScope, moveTo, outsideScopes } from "./ambient/scope.ts";
 export { randomState, setRandomState } from "./array/counters.ts";
 export { decided, eachTime, refuseRecording } from "./array/recorder.ts";
 export { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";

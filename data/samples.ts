@@ -1,27 +1,24 @@
 /** What loaders and datasets do with samples: asking for them, checking the answers, and making tensors of them. */
-import {
-  checkCount,
-  checkDType,
-  dtypeOfArray,
-  makeTypedArray,
-  refuse,
-  shown,
-  showShape,
-  sizeOf,
-} from "../core/internal.ts";
-import { scope, Tensor, tensor } from "../core/mod.ts";
+import { checkCount, checkDType, dtypeOfArray, refuse, shown, showShape, sizeOf } from "../core/internal.ts";
+import { scope, Tensor } from "../core/mod.ts";
+import type { Collate } from "./collate.ts";
+import { stackAll } from "./joining.ts";
 import type { Dataset, Samples } from "./contract.ts";
+import { Stacked, toTensor, withoutTensors } from "./stacked.ts";
 
 /** The most samples that are numbered: the order of a shuffled epoch is a list in memory. */
 const samplesMost = 2 ** 31 - 1;
 
 /** The length of a dataset. TypeError for what is none, RangeError for a length that is no count. */
-export function checkDataset(action: string, dataset: Dataset): number {
-  const kind = typeof dataset;
-  if (dataset === null || kind !== "object" && kind !== "function" || typeof dataset.get !== "function") {
-    refuse(action, dataset, "a dataset with length and get()");
-  }
+export function checkDataset(action: string, dataset: Dataset<unknown>): number {
+  if (!isDataset(dataset)) refuse(action, dataset, "a dataset with length and get()");
   return checkCount(action, "the dataset's length", dataset.length, 0, samplesMost);
+}
+
+/** Whether samples can be asked for by their numbers. */
+export function isDataset(given: unknown): given is Dataset<unknown> {
+  return given !== null && (typeof given === "object" || typeof given === "function") &&
+    typeof (given as Partial<Dataset<unknown>>).get === "function";
 }
 
 /** RangeError unless `index` numbers one of `length` samples. */
@@ -41,55 +38,54 @@ export function firstOf([x, y]: [x: Samples, y: Samples]): [x: Tensor, y: Tensor
   return [toTensor(x, 1), toTensor(y, 1)];
 }
 
-/** Samples as a tensor, without the first `dropped` axes (of length one). */
-export function toTensor({ data, shape, dtype }: Samples, dropped = 0): Tensor {
-  return tensor(data, { shape: shape.slice(dropped), dtype: dtype ?? dtypeOfArray(data)! });
-}
+/** What a loader's option `collate` is to the library, which knows nothing of its samples. */
+export type AnyCollate = Collate<unknown, unknown>;
 
-/** Stacks single samples along a new first axis; `what` names them in errors. */
-export function stack(items: readonly Tensor[], what: string): Samples {
-  const { shape, dtype, size } = items[0]!;
-  const data = makeTypedArray(dtype, items.length * size);
-  for (const [k, item] of items.entries()) {
-    if (item.dtype !== dtype || item.shape.length !== shape.length || item.shape.some((n, axis) => n !== shape[axis])) {
-      throw new TypeError(
-        `Cannot stack ${what}: ${item.dtype} ${showShape(item.shape)} and ${dtype} ${
-          showShape(shape)
-        } must be the same`,
-      );
-    }
-    data.set(item.toTypedArray(), k * size);
-  }
-  return { data, shape: [items.length, ...shape], dtype };
-}
-
-/** The batch at `indices` as plain arrays: by the dataset's `batch`, else by its `get`. TypeError for other answers. */
-export async function fetchBatch(dataset: Dataset, indices: ArrayLike<number>): Promise<[x: Samples, y: Samples]> {
-  if (dataset.batch) {
+/**
+ * The batch at `indices`, with {@linkcode Stacked} in the place of tensors: by the dataset's `batch`, else by its `get`, whose
+ * samples are collated. TypeError for other answers.
+ */
+export async function fetchBatch(
+  dataset: Dataset<unknown>,
+  indices: ArrayLike<number>,
+  collate?: AnyCollate,
+): Promise<unknown> {
+  if (dataset.batch && collate === undefined) {
     const answer: unknown = await dataset.batch(indices);
-    if (!Array.isArray(answer) || answer.length !== 2) {
-      return refuse("get batch", answer, "a pair [x, y] of { data, shape }");
+    if (!Array.isArray(answer) || answer.length === 0) {
+      return refuse("get batch", answer, "a list of { data, shape }, such as [x, y]");
     }
-    for (const part of answer) {
-      if (checkSamples("get batch", part).shape[0] !== indices.length) {
-        const shape = showShape(part.shape);
-        throw new TypeError(`Cannot get batch: shape ${shape} for ${indices.length} samples, they must be as many`);
-      }
-    }
-    return answer as [x: Samples, y: Samples];
+    return answer.map((part) => {
+      const samples = checkSamples("get batch", part);
+      if (samples.shape[0] === indices.length) return new Stacked(samples);
+      const shape = showShape(samples.shape);
+      throw new TypeError(`Cannot get batch: shape ${shape} for ${indices.length} samples, they must be as many`);
+    });
   }
-  // The scope stays open while `get` is awaited, and frees the items once they are stacked.
+  // The scope stays open while `get` is awaited, and frees the samples once they are stacked.
   return await scope(async () => {
-    const items: [x: Tensor, y: Tensor][] = [];
-    for (const index of Array.from(indices)) {
-      const item: unknown = await dataset.get(index);
-      if (!Array.isArray(item) || item.length !== 2 || !item.every((part) => part instanceof Tensor)) {
-        return refuse(`get sample ${index}`, item, "a pair [x, y] of tensors");
-      }
-      items.push(item as [x: Tensor, y: Tensor]);
-    }
-    return [stack(items.map(([x]) => x), "inputs"), stack(items.map(([, y]) => y), "targets")];
+    const items: unknown[] = [];
+    for (const index of Array.from(indices)) items.push(checkSample(await dataset.get(index), index));
+    return await collated(items, collate);
   });
+}
+
+/** The sample itself. TypeError for none, as from a function that forgets to return it. */
+export function checkSample(sample: unknown, index: number): unknown {
+  return sample === undefined
+    ? refuse(`get sample ${index}`, sample, "a sample, such as a pair [x, y] of tensors")
+    : sample;
+}
+
+/** A batch of samples, with {@linkcode Stacked} in the place of tensors. */
+export async function collated(samples: unknown[], collate: AnyCollate | undefined): Promise<unknown> {
+  return collate === undefined ? stackAll(samples) : withoutTensors(await collate(samples));
+}
+
+/** The inputs of the samples at `indices`. TypeError unless samples are lists that begin with a tensor, such as pairs. */
+export async function fetchInputs(action: string, dataset: Dataset<unknown>, indices: ArrayLike<number>) {
+  const batch = await fetchBatch(dataset, indices), [x]: unknown[] = Array.isArray(batch) ? batch : [];
+  return x instanceof Stacked ? x.samples : refuse(action, batch, "samples that begin with a tensor, such as [x, y]");
 }
 
 /** Samples as plain arrays. TypeError for what is none, and unless there are as many elements as the shape says. */

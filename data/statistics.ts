@@ -1,7 +1,7 @@
 /** Statistics of a dataset, to normalise its inputs by. */
 import { showShape, sizeOf, type TypedArray } from "../core/internal.ts";
 import type { Dataset } from "./contract.ts";
-import { checkDataset, fetchBatch } from "./samples.ts";
+import { checkDataset, fetchInputs } from "./samples.ts";
 
 /** The mean and the deviation of each channel of a dataset's inputs. */
 export interface Statistics {
@@ -30,14 +30,14 @@ const batchSize = 1024;
  * if (mean.join() !== "2,20" || deviation.join() !== "1,10") throw new Error("another mean or deviation");
  * ```
  */
-export async function statistics(dataset: Dataset): Promise<Statistics> {
+export async function statistics(dataset: Dataset<unknown>): Promise<Statistics> {
   const action = "compute statistics", length = checkDataset(action, dataset);
   if (length === 0) throw new RangeError(`Cannot ${action}: the dataset has no samples, it must have one`);
   let first: readonly number[] | null = null, count = 0;
   const mean: number[] = [], squares: number[] = [];
   for (let start = 0; start < length; start += batchSize) {
     const indices = Array.from({ length: Math.min(batchSize, length - start) }, (_, k) => start + k);
-    const [{ data, shape: [samples, ...shape] }] = await fetchBatch(dataset, indices);
+    const { data, shape: [samples, ...shape] } = await fetchInputs(action, dataset, indices);
     first ??= shape;
     if (shape.length === 0 || showShape(shape) !== showShape(first)) {
       const wanted = shape.length === 0 ? "[channels, ...]" : showShape(first);

@@ -259,7 +259,8 @@ const refused: [make: () => unknown, kind: typeof TypeError | typeof RangeError,
   [() => data.subset(counted(3), given(null)), TypeError, "null, it must be a list of indices"],
   [() => data.subset(counted(3), given(["1"])), RangeError, 'Cannot get sample: "1" must be an integer'],
   [() => new data.DataLoader(given(null)), TypeError, "null, it must be a dataset with length and get()"],
-  [() => new data.DataLoader(given(data.digits)), TypeError, "the function digits, it must be a dataset"],
+  [() => new data.DataLoader(given("text")), TypeError, '"text", it must be a dataset'],
+  [() => new data.DataLoader(given((_a: unknown, _b: unknown) => [])), TypeError, "it must be a dataset"],
   [() => new data.DataLoader({ length: NaN, get: pair }), RangeError, "the dataset's length NaN must be an integer"],
   [() => new data.DataLoader({ length: -1, get: pair }), RangeError, "the dataset's length -1 must be an integer"],
   [() => new data.DataLoader(counted(3), given({ batchsize: 2 })), TypeError, "did you mean batchSize?"],
@@ -307,13 +308,22 @@ testWith([], "options of the sets that are read from files are refused by their 
 
 /** Datasets and transforms that answer something else than samples, and the text with which a loop over them ends. */
 const answers: Record<string, [dataset: data.Dataset, options: data.DataLoaderOptions, text: string]> = {
-  "get() gives nothing": [given({ length: 2, get: () => {} }), {}, "Cannot get sample 0: undefined, it must be a pair"],
-  "get() gives numbers": [
-    given({ length: 2, get: () => [1, 2] }),
+  "get() gives nothing": [given({ length: 2, get: () => {} }), {}, "Cannot get sample 0: undefined, it must be a sample"],
+  "get() gives null": [
+    given({ length: 2, get: () => [1, null] }),
     {},
-    "Cannot get sample 0: a list, it must be a pair",
+    "Cannot collate [1]: null, it must be a tensor, array, number",
   ],
-  "get() gives one tensor": [given({ length: 2, get: () => tensor([1]) }), {}, "Cannot get sample 0: a Tensor"],
+  "augmentations get one tensor": [
+    given({ length: 2, get: () => tensor([1]) }),
+    { augment: [data.randomFlip()] },
+    "Cannot augment: the batch must be a pair [x, y] of tensors",
+  ],
+  "a transform gets numbers by name": [
+    given({ length: 2, get: () => ({ x: 1 }) }),
+    { transform: (x) => x },
+    "Cannot transform batch: an Object, it must be a tensor, or begin with one",
+  ],
   "batch() gives nothing": [given({ length: 2, get: pair, batch: () => {} }), {}, "Cannot get batch: undefined"],
   "batch() gives tensors of no samples": [
     given({ length: 2, get: pair, batch: () => [1, 2] }),

@@ -1,6 +1,6 @@
 /** The measuring of a model on a test set. */
 import { checkOptions, refuse } from "../core/internal.ts";
-import type { DataLoader } from "../data/mod.ts";
+import type { PairLoader } from "../data/mod.ts";
 import { type Loss, Module } from "../nn/mod.ts";
 import { checkLoader, checkMethods } from "./check.ts";
 import { measure, valuesOf } from "./measure.ts";
@@ -33,7 +33,7 @@ export interface EvaluateOptions {
  * if (share > 0.5 || !untrained.training) throw new Error(`${share}`);
  * ```
  */
-export function evaluate(model: Module, loader: DataLoader): Promise<number>;
+export function evaluate(model: Module, loader: PairLoader): Promise<number>;
 /**
  * As without options, but measures what they ask for, by name. RangeError for a metric that is unknown or there twice.
  *
@@ -52,12 +52,12 @@ export function evaluate(model: Module, loader: DataLoader): Promise<number>;
  */
 export function evaluate(
   model: Module,
-  loader: DataLoader,
+  loader: PairLoader,
   options: EvaluateOptions,
 ): Promise<Record<string, unknown>>;
 export async function evaluate(
   model: Module,
-  loader: DataLoader,
+  loader: PairLoader,
   options?: EvaluateOptions,
 ): Promise<number | Record<string, unknown>> {
   const action = "evaluate";

@@ -1,5 +1,5 @@
 /** Training without a look at its steps: the events of a run, of which those of epochs are kept. */
-import type { DataLoader } from "../data/mod.ts";
+import type { PairLoader } from "../data/mod.ts";
 import type { Module } from "../nn/mod.ts";
 import type { EpochEvent } from "./events.ts";
 import type { TrainOptions } from "./options.ts";
@@ -23,7 +23,7 @@ import { run } from "./run.ts";
  * if (epochs[1]!.loss > epochs[0]!.loss) throw new Error("it does not learn");
  * ```
  */
-export async function fit(model: Module, loader: DataLoader, options: TrainOptions): Promise<EpochEvent[]> {
+export async function fit(model: Module, loader: PairLoader, options: TrainOptions): Promise<EpochEvent[]> {
   const epochs: EpochEvent[] = [];
   for await (const event of run(model, loader, options)) if (event.kind === "epoch") epochs.push(event);
   return epochs;

@@ -1,6 +1,6 @@
 /** A pass over a test set: what the model makes of each batch is shown to metrics. */
 import { noGrad, scope } from "../core/mod.ts";
-import type { DataLoader } from "../data/mod.ts";
+import type { PairLoader } from "../data/mod.ts";
 import type { AnyModule } from "../nn/mod.ts";
 import { checkPair } from "./check.ts";
 import type { Metric } from "./metrics.ts";
@@ -13,7 +13,7 @@ import { Turns } from "./turns.ts";
 export async function measure(
   action: string,
   model: AnyModule,
-  loader: DataLoader,
+  loader: PairLoader,
   metrics: readonly Metric[],
   signal?: AbortSignal,
 ): Promise<boolean> {

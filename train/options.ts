@@ -1,6 +1,6 @@
 /** Options of a training run, and their checks. */
 import type { Tensor } from "../core/mod.ts";
-import type { DataLoader } from "../data/mod.ts";
+import type { PairLoader } from "../data/mod.ts";
 import type { Parts } from "../io/mod.ts";
 import type { Loss } from "../nn/mod.ts";
 import type { Optimizer, Scheduler } from "../optim/mod.ts";
@@ -64,7 +64,7 @@ export interface TrainOptions extends StepOptions {
    */
   captured?: boolean;
   /** Batches that the model is tried on after each epoch. */
-  validation?: DataLoader;
+  validation?: PairLoader;
   /** What is measured on the validation set besides the loss: names, such as `"accuracy"`, metrics or functions. */
   metrics?: readonly MetricChoice[];
   /** The most that the common norm of all gradients may be: they are scaled down to it. */

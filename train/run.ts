@@ -4,7 +4,7 @@
  */
 import { checkCount, checkRange, checkState, shown } from "../core/internal.ts";
 import { noGrad } from "../core/mod.ts";
-import type { DataLoader } from "../data/mod.ts";
+import type { PairLoader } from "../data/mod.ts";
 import type { Stateful } from "../io/mod.ts";
 import type { Module } from "../nn/mod.ts";
 import { Average } from "./average.ts";
@@ -52,7 +52,7 @@ import { type Watch, watchesOf } from "./watch.ts";
  */
 export function run(
   model: Module,
-  loader: DataLoader,
+  loader: PairLoader,
   options: TrainOptions,
 ): AsyncGenerator<TrainEvent, void, undefined> {
   checkTraining("train", model, loader, options);
@@ -79,7 +79,7 @@ const stages: readonly string[] = ["batches", "validation", "over"] satisfies Co
 
 class Run {
   readonly #model: Module;
-  readonly #loader: DataLoader;
+  readonly #loader: PairLoader;
   readonly #options: TrainOptions;
   readonly #epochs: number;
   readonly #accumulate: number;
@@ -99,7 +99,7 @@ class Run {
     lr: 0,
   };
 
-  constructor(model: Module, loader: DataLoader, options: TrainOptions) {
+  constructor(model: Module, loader: PairLoader, options: TrainOptions) {
     this.#model = model;
     this.#loader = loader;
     this.#options = options;

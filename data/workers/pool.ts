@@ -4,11 +4,10 @@
  */
 import type { BatchPlace } from "../augment/augmenter.ts";
 import type { Augmentation } from "../augment/kinds.ts";
-import type { Dataset, Samples } from "../contract.ts";
-import { fetchBatch } from "../samples.ts";
+import type { Samples } from "../contract.ts";
 import { mayRead } from "../../kernels/native/environment.ts";
 import type { Answer, Job, Setup } from "./messages.ts";
-import { type Source, sourceOf } from "./source.ts";
+import type { Source } from "./source.ts";
 
 type Batch = [x: Samples, y: Samples];
 
@@ -23,31 +22,29 @@ const program = new URL("./worker.ts", import.meta.url), rooms = ["core", "data"
 
 /** Workers that make batches of a dataset. They live until the pool is disposed of, or nobody asks for long. */
 export class WorkerPool implements Disposable {
-  readonly #dataset: Dataset;
   readonly #source: Source | null;
   readonly #setup: Setup;
   readonly #seats: readonly Seat[];
   #isEnded = false;
 
   /** Error where workers may not read their code. */
-  constructor(workers: number, dataset: Dataset, augmentations: readonly Augmentation[]) {
-    this.#dataset = dataset;
-    this.#source = sourceOf(dataset);
-    this.#setup = { augmentations, arrays: this.#source?.arrays ?? null };
+  constructor(workers: number, source: Source | null, augmentations: readonly Augmentation[]) {
+    this.#source = source;
+    this.#setup = { augmentations, arrays: source?.arrays ?? null };
     checkReadable();
     this.#seats = Array.from({ length: workers }, () => ({ worker: null, asked: [] }));
     for (const seat of this.#seats) this.#start(seat);
   }
 
-  /** A batch, made by the worker that has the least to do. */
-  async make(place: BatchPlace): Promise<Batch> {
-    const { placeOf } = this.#source ?? {};
-    const source = placeOf === undefined
-      ? (await fetchBatch(this.#dataset, place.indices)).map(apart) as Batch
-      : Uint32Array.from(place.indices, placeOf);
+  /**
+   * A batch, made by the worker that has the least to do: of samples that were fetched, or where there are none, of those that
+   * the worker picks by itself.
+   */
+  make(place: BatchPlace, fetched?: Batch): Promise<Batch> {
+    const source = fetched?.map(apart) as Batch | undefined ?? Uint32Array.from(place.indices, this.#source!.placeOf);
     const seat = this.#seats.reduce((best, each) => each.asked.length < best.asked.length ? each : best);
     const answer = Promise.withResolvers<Batch>();
-    // The dataset may answer after the loop has ended. Nobody waits for the batch then.
+    // Samples may be fetched after the loop has ended. Nobody waits for the batch then.
     if (this.#isEnded) return answer.promise;
     seat.asked.push(answer);
     const job: Job = { place: { ...place, indices: Uint32Array.from(place.indices) }, source };

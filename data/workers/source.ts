@@ -8,14 +8,14 @@ export interface Source {
   readonly placeOf: (index: number) => number;
 }
 
-const sources = new WeakMap<Dataset, () => Source | null>();
+const sources = new WeakMap<Dataset<unknown>, () => Source | null>();
 
 /** Says how a dataset's samples can be shared. */
-export function offerSource(dataset: Dataset, source: () => Source | null): void {
+export function offerSource(dataset: Dataset<unknown>, source: () => Source | null): void {
   sources.set(dataset, source);
 }
 
 /** The samples of a dataset in shared memory; null if only its methods give them. */
-export function sourceOf(dataset: Dataset): Source | null {
+export function sourceOf(dataset: Dataset<unknown>): Source | null {
   return sources.get(dataset)?.() ?? null;
 }
