@@ -7,6 +7,7 @@ import { checkCount, checkOptions, checkRange, dtypeOfArray, showShape, summary 
 import type { Tensor } from "../core/mod.ts";
 import type { Dataset, Samples } from "./contract.ts";
 import { checkDataset, checkIndex, checkIndices, checkSamples, firstOf } from "./samples.ts";
+import { asDataset } from "./sources.ts";
 import { type Arrays, inSharedMemory, pickBatch } from "./workers/arrays.ts";
 import { offerSource, sourceOf } from "./workers/source.ts";
 
@@ -93,7 +94,7 @@ export class ArrayDataset implements Dataset {
 }
 
 /**
- * Part of a dataset: the samples at `indices`, in that order, or for a number n the first n samples. RangeError for an index
+ * Part of a dataset or a list: the samples at `indices`, in that order, or for a number n the first n samples. RangeError for an index
  * outside the dataset, TypeError for what is no dataset.
  *
  * @example
@@ -106,27 +107,27 @@ export class ArrayDataset implements Dataset {
  * equal(data.subset(all, [5, 3]).length, 2);
  * ```
  */
-export function subset(dataset: Dataset, indices: number | ArrayLike<number>): Dataset {
-  const action = "make subset", whole = checkDataset(action, dataset);
+export function subset<S>(dataset: Dataset<S> | readonly S[], indices: number | ArrayLike<number>): Dataset<S> {
+  const action = "make subset", whole = asDataset(action, dataset), length = checkDataset(action, whole);
   if (typeof indices === "number") {
-    return new Subset(dataset, checkCount(action, "count", indices, 0, whole), (index) => index);
+    return new Subset(whole, checkCount(action, "count", indices, 0, length), (index) => index);
   }
   checkIndices(action, indices);
   const chosen = Array.from(indices, (index) => {
-    checkIndex(index, whole);
+    checkIndex(index, length);
     return index;
   });
-  return new Subset(dataset, chosen.length, (index) => chosen[index]!);
+  return new Subset(whole, chosen.length, (index) => chosen[index]!);
 }
 
-class Subset implements Dataset {
+class Subset<S> implements Dataset<S> {
   readonly length: number;
-  readonly #whole: Dataset;
+  readonly #whole: Dataset<S>;
   readonly #placeOf: (index: number) => number;
   /** As `get`, for many samples; absent where the whole has none, since a loader then asks one by one. */
-  declare batch?: NonNullable<Dataset["batch"]>;
+  declare batch?: NonNullable<Dataset<S>["batch"]>;
 
-  constructor(whole: Dataset, length: number, placeOf: (index: number) => number) {
+  constructor(whole: Dataset<S>, length: number, placeOf: (index: number) => number) {
     this.length = length;
     this.#whole = whole;
     this.#placeOf = (index) => {
@@ -145,7 +146,7 @@ class Subset implements Dataset {
     }
   }
 
-  get(index: number): ReturnType<Dataset["get"]> {
+  get(index: number): S | Promise<S> {
     return this.#whole.get(this.#placeOf(index));
   }
 

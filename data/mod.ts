@@ -1,6 +1,10 @@
 /** Data: datasets, the loader that batches them, transforms, augmentations, and the sets that are known by name. */
 export * from "./contract.ts";
 export * from "./dataset.ts";
+export * from "./tensor_dataset.ts";
+export * from "./splits.ts";
+export * from "./derived.ts";
+export * from "./cache.ts";
 export * from "./loader.ts";
 export * from "./samplers.ts";
 export * from "./batch_samplers.ts";

@@ -5,7 +5,7 @@
 import { refuse } from "../core/internal.ts";
 import { scope } from "../core/mod.ts";
 import type { Dataset, Seekable, Source } from "./contract.ts";
-import { isDataset } from "./samples.ts";
+import { checkDataset, checkIndex, isDataset } from "./samples.ts";
 
 /** Something that gives samples in turn. */
 export type Samplewise = AsyncIterator<unknown> | Iterator<unknown>;
@@ -20,6 +20,13 @@ export function checkSource<S>(action: string, given: Dataset<S> | Source<S>): D
   // A function that takes more than an epoch is not meant to open a source.
   if (typeof given === "function" && given.length <= 1) return given;
   return refuse(action, given, "a dataset with length and get(), a list, or samples to iterate over");
+}
+
+/** The dataset, which a list is too. TypeError for what is none. */
+export function asDataset<S>(action: string, given: Dataset<S> | readonly S[]): Dataset<S> {
+  if (Array.isArray(given)) return new ListDataset<S>(given);
+  checkDataset(action, given as Dataset<S>);
+  return given as Dataset<S>;
 }
 
 function isSeekable(given: unknown): given is Seekable<unknown> {
@@ -44,6 +51,7 @@ class ListDataset<S> implements Dataset<S> {
   }
 
   get(index: number): S {
+    checkIndex(index, this.length);
     return this.#samples[index]!;
   }
 }

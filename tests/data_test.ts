@@ -250,7 +250,7 @@ const refused: [make: () => unknown, kind: typeof TypeError | typeof RangeError,
     "Cannot get batch: an Object, it must be a list of indices",
   ],
   [() => data.subset(counted(3), given({ length: 1e12 })), TypeError, "an Object, it must be a list of indices"],
-  [() => data.subset(given([1]), 1), TypeError, "Cannot make subset: a list, it must be a dataset"],
+  [() => data.subset(given(new Set([1])), 1), TypeError, "Cannot make subset: a Set, it must be a dataset"],
   [() => data.subset(counted(3), 4), RangeError, "count 4 must be an integer of at most 3"],
   [() => data.subset(counted(3), -1), RangeError, "count -1 must be an integer of at least 0"],
   [() => data.subset(counted(3), NaN), RangeError, "count NaN must be an integer"],
@@ -308,7 +308,11 @@ testWith([], "options of the sets that are read from files are refused by their 
 
 /** Datasets and transforms that answer something else than samples, and the text with which a loop over them ends. */
 const answers: Record<string, [dataset: data.Dataset, options: data.DataLoaderOptions, text: string]> = {
-  "get() gives nothing": [given({ length: 2, get: () => {} }), {}, "Cannot get sample 0: undefined, it must be a sample"],
+  "get() gives nothing": [
+    given({ length: 2, get: () => {} }),
+    {},
+    "Cannot get sample 0: undefined, it must be a sample",
+  ],
   "get() gives null": [
     given({ length: 2, get: () => [1, null] }),
     {},

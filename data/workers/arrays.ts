@@ -27,7 +27,8 @@ function divide({ data: bytes, shape }: Samples, quotients: Float32Array, indice
   return { data, shape: [indices.length, ...shape.slice(1)] };
 }
 
-function pick({ data, shape, dtype }: Samples, indices: ArrayLike<number>): Samples {
+/** Copies of the samples at `indices` of one array. */
+export function pick({ data, shape, dtype }: Samples, indices: ArrayLike<number>): Samples {
   const size = sizeOf(shape.slice(1));
   const own = dtype ?? dtypeOfArray(data)!;
   const picked = makeTypedArray(own, indices.length * size);
