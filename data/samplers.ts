@@ -249,7 +249,7 @@ export class WeightedRandomSampler implements Sampler {
  * import { data } from "deneb";
  *
  * const labels = Array.from({ length: 100 }, (_, k) => k < 80 ? "cat" : "dog");
- * const first = data.StratifiedSampler.prototype.order.call(new data.StratifiedSampler(labels), 0, 0).slice(0, 20);
+ * const first = new data.StratifiedSampler(labels).order(0, 0).slice(0, 20);
  * const dogs = Array.from(first).filter((index) => labels[index] === "dog").length;
  * if (dogs < 3 || dogs > 5) throw new Error(`${dogs} of 20`);
  * ```

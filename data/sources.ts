@@ -2,7 +2,7 @@
  * Sources, whose samples come one after the other, beside datasets, whose samples are numbered: which is which, and how a
  * source is opened at a place.
  */
-import { refuse } from "../core/internal.ts";
+import { outsideScopes, refuse } from "../core/internal.ts";
 import { scope } from "../core/mod.ts";
 import type { Dataset, Seekable, Source } from "./contract.ts";
 import { checkDataset, checkIndex, isDataset } from "./samples.ts";
@@ -62,8 +62,9 @@ class ListDataset<S> implements Dataset<S> {
  */
 export async function openSource(source: Source<unknown>, epoch: number, start: number): Promise<Samplewise> {
   const action = "load batches";
-  if (isSeekable(source)) return iteratorOf(action, source.from(start, epoch));
-  const iterator = iteratorOf(action, typeof source === "function" ? source(epoch) : source);
+  // What a source makes when it is opened outlives the batch that is being read.
+  if (isSeekable(source)) return iteratorOf(action, outsideScopes(() => source.from(start, epoch)));
+  const iterator = iteratorOf(action, typeof source === "function" ? outsideScopes(() => source(epoch)) : source);
   for (let k = 0; k < start; k++) {
     // Each sample is freed before the next is read.
     if ((await scope(async () => await iterator.next())).done) break;
