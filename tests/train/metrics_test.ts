@@ -126,7 +126,7 @@ testWith([], "evaluate() measures by name, by object and by function, each time 
   const all: Tensor[] = [];
   model.eval();
   for (let k = 0; k < 10; k++) {
-    const [x, y] = await validation.dataset.get(k);
+    const [x, y] = await (validation.dataset as data.Dataset).get(k);
     all.push(loss.call(model.call(x.reshape([1, -1])), y.reshape([1])));
   }
   model.train();
