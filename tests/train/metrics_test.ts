@@ -1,5 +1,5 @@
 /** Metrics: against counting by hand, on batches of any size, and with what is no label. */
-import { manualSeed, nn, randint, randn, scope, type Tensor, tensor, train, zeros } from "../../mod.ts";
+import { type data, manualSeed, nn, randint, randn, scope, type Tensor, tensor, train, zeros } from "../../mod.ts";
 import { testWith } from "../permissions.ts";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows, forEachDevice } from "../support.ts";
 import { ints, setup } from "./setup.ts";
