@@ -1,30 +1,10 @@
 /** Batch samplers, which say of each batch of an epoch what samples it consists of. */
 import { checkCount, checkFlag, checkFunction, checkOptions } from "../core/internal.ts";
+import type { BatchSource, Sampler } from "./contract.ts";
 import { RandomStream } from "./random.ts";
 import { batchesOf, numbers } from "./orders.ts";
 import { checkIndices } from "./samples.ts";
-import type { Sampler } from "./samplers.ts";
 import { orderStream } from "./streams.ts";
-
-/**
- * The batches of an epoch. One of one's own gives the same for the same seed and epoch.
- *
- * @example
- * ```ts
- * import { data } from "deneb";
- *
- * const batchSampler: data.BatchSource = { length: 2, batches: () => [[4, 0], [3, 1, 2]] };
- * const sizes = [];
- * for await (const x of new data.DataLoader([0, 1, 2, 3, 4], { batchSampler })) sizes.push(x.shape[0]);
- * if (sizes.join() !== "2,3") throw new Error("other batches");
- * ```
- */
-export interface BatchSource {
-  /** The number of batches in an epoch. */
-  readonly length: number;
-  /** The numbers of the samples of each batch. */
-  batches(seed: number, epoch: number): readonly ArrayLike<number>[];
-}
 
 /** Options of {@linkcode BatchSampler}. */
 export interface BatchSamplerOptions {

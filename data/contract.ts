@@ -1,4 +1,4 @@
-/** What a loader asks of a dataset, and of a source whose samples come one after the other. */
+/** What a loader asks of a dataset, of a source whose samples come one after the other, and of samplers. */
 import type { DType, TypedArray } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 
@@ -47,3 +47,42 @@ export type Source<S = [x: Tensor, y: Tensor]> =
   | AsyncIterable<S>
   | ((epoch: number) => Iterable<S> | AsyncIterable<S>)
   | Seekable<S>;
+
+/**
+ * The order of an epoch. A sampler of one's own gives the same numbers for the same seed and epoch.
+ *
+ * @example
+ * ```ts
+ * import { data } from "deneb";
+ *
+ * const backwards: data.Sampler = { length: 5, order: () => [4, 3, 2, 1, 0] };
+ * const loader = new data.DataLoader([0, 1, 2, 3, 4], { batchSize: 5, sampler: backwards });
+ * for await (const x of loader) if (x.toArray().join() !== "4,3,2,1,0") throw new Error("another order");
+ * ```
+ */
+export interface Sampler {
+  /** The number of samples in an epoch. */
+  readonly length: number;
+  /** The numbers of the samples of an epoch, each in [0, length of the dataset). */
+  order(seed: number, epoch: number): ArrayLike<number>;
+}
+
+/**
+ * The batches of an epoch. One of one's own gives the same for the same seed and epoch.
+ *
+ * @example
+ * ```ts
+ * import { data } from "deneb";
+ *
+ * const batchSampler: data.BatchSource = { length: 2, batches: () => [[4, 0], [3, 1, 2]] };
+ * const sizes = [];
+ * for await (const x of new data.DataLoader([0, 1, 2, 3, 4], { batchSampler })) sizes.push(x.shape[0]);
+ * if (sizes.join() !== "2,3") throw new Error("other batches");
+ * ```
+ */
+export interface BatchSource {
+  /** The number of batches in an epoch. */
+  readonly length: number;
+  /** The numbers of the samples of each batch. */
+  batches(seed: number, epoch: number): readonly ArrayLike<number>[];
+}

@@ -18,15 +18,14 @@ import {
 import { noGrad, type Scope, scope, Tensor } from "../core/mod.ts";
 import type { Augmentation } from "./augment/kinds.ts";
 import { checkAugmentations } from "./augment/made.ts";
-import type { BatchSource } from "./batch_samplers.ts";
 import type { Collated } from "./collate.ts";
-import type { Dataset, Source } from "./contract.ts";
+import type { BatchSource, Dataset, Sampler, Source } from "./contract.ts";
 import { type Batches, DatasetBatches, SourceBatches } from "./epoch.ts";
 import { batchesOf, checkBatches, numbers, orderOf } from "./orders.ts";
 import { RandomStream } from "./random.ts";
 import { SourceReader } from "./reader.ts";
 import { type AnyCollate, checkDataset, isDataset } from "./samples.ts";
-import { RandomSampler, type Sampler } from "./samplers.ts";
+import { RandomSampler } from "./samplers.ts";
 import { checkSource } from "./sources.ts";
 import { eachTensor, withTensors } from "./stacked.ts";
 import { orderStream, transformStream } from "./streams.ts";

@@ -1,8 +1,7 @@
 /** Orders of samples as lists of their numbers: what samplers make, what splits cut, and what a loader asks for. */
 import { refuse } from "../core/internal.ts";
-import type { BatchSource } from "./batch_samplers.ts";
+import type { BatchSource, Sampler } from "./contract.ts";
 import type { RandomStream } from "./random.ts";
-import type { Sampler } from "./samplers.ts";
 import { checkIndex, checkIndices } from "./samples.ts";
 
 /** The numbers in [start, end). */

@@ -3,30 +3,11 @@
  * epoch's number alone, so that a loader can return to any place in it.
  */
 import { checkCount, checkFlag, checkOptions, shown } from "../core/internal.ts";
-import type { Dataset } from "./contract.ts";
+import type { Dataset, Sampler } from "./contract.ts";
 import { RandomStream } from "./random.ts";
 import { checkDataset, checkIndices } from "./samples.ts";
 import { classesOf, numbers, uniform } from "./orders.ts";
 import { orderStream } from "./streams.ts";
-
-/**
- * The order of an epoch. A sampler of one's own gives the same numbers for the same seed and epoch.
- *
- * @example
- * ```ts
- * import { data } from "deneb";
- *
- * const backwards: data.Sampler = { length: 5, order: () => [4, 3, 2, 1, 0] };
- * const loader = new data.DataLoader([0, 1, 2, 3, 4], { batchSize: 5, sampler: backwards });
- * for await (const x of loader) if (x.toArray().join() !== "4,3,2,1,0") throw new Error("another order");
- * ```
- */
-export interface Sampler {
-  /** The number of samples in an epoch. */
-  readonly length: number;
-  /** The numbers of the samples of an epoch, each in [0, length of the dataset). */
-  order(seed: number, epoch: number): ArrayLike<number>;
-}
 
 /** The dataset whose samples are numbered, or their number. */
 export type Countable = Dataset<unknown> | number;
