@@ -34,7 +34,7 @@ export {
   readElements,
   type TypedArray,
 } from "./pure/dtype.ts";
-export { sameShape, showShape, sizeOf } from "./pure/shape.ts";
+export { sameShape, type Shape, showShape, sizeOf } from "./pure/shape.ts";
 export { extentOf, perAxis } from "./pure/windows.ts";
 export { group } from "./tensor/group.ts";
 export { load, misfit } from "./tensor/load.ts";
