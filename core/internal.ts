@@ -40,6 +40,7 @@ export { group } from "./tensor/group.ts";
 export { load, misfit } from "./tensor/load.ts";
 export { affine } from "./tensor/composites/linear.ts";
 export { inFloat32, wideInAutocast, widened } from "./tensor/precision.ts";
+export { checkClasses } from "./tensor/ops/loss.ts";
 export { momentsOf } from "./tensor/ops/moments.ts";
 export { adopt, apartFrom, apply, cloneOf, noiseLike, promptValues, update } from "./tensor/update.ts";
 export { knownToTrain, meantToTrain, tellOf, tellOfUntrained } from "./tensor/trained.ts";

@@ -2,7 +2,7 @@
  * Losses of one class among several: of logits or logarithms of probabilities [batch, classes, ...] against labels. Classes
  * may have weights, and one label may stand for "not to be judged".
  */
-import { checkOptions, checkShare, inFloat32, isFloat, sameShape, shown } from "../../core/internal.ts";
+import { checkClasses, checkOptions, checkShare, inFloat32, isFloat, sameShape, shown } from "../../core/internal.ts";
 import { CrossEntropy, type Tensor } from "../../core/mod.ts";
 import type { Buffer } from "../parameter.ts";
 import { alongClasses, Loss, type LossOptions, type LossWeights, weightsOf } from "./loss.ts";
@@ -57,6 +57,8 @@ export abstract class ClassLoss extends Loss {
     return inFloat32([prediction], (wide) => {
       const isKept = this.ignoreIndex === null ? null : target.notEqual(this.ignoreIndex);
       const labels = isKept === null ? target : isKept.where(target, 0);
+      // A loss looks at its labels itself, but weights are taken before.
+      if (this.weight !== null) checkClasses(labels, wide!.shape[axis]!);
       const weights = this.weight === null
         ? null
         : alongClasses(this, this.weight, wide!, axis).flatten().take(labels.flatten()).reshape(labels.shape);
@@ -67,8 +69,9 @@ export abstract class ClassLoss extends Loss {
   }
 }
 
-/** -x[label] along the axis of the classes. */
-function atLabels(x: Tensor, labels: Tensor, axis: number): Tensor {
+/** The element of each label along the axis of the classes. */
+export function atLabels(x: Tensor, labels: Tensor, axis: number): Tensor {
+  checkClasses(labels, x.shape[axis]!);
   return x.gather(axis, labels.unsqueeze(axis)).squeeze(axis);
 }
 

@@ -7,6 +7,7 @@
  * label to the next if the two differ. States of labels and of blanks are kept apart, one tensor for each kind.
  */
 import {
+  checkClasses,
   checkCount,
   checkFlag,
   checkOptions,
@@ -128,6 +129,7 @@ export class CTCLoss
     const [time, batch] = p.shape as [number, number, number], width = rows.shape[1]!, { device } = p;
     const int = { dtype: "int32", device } as const, ends = targets.unsqueeze(-1), places = arange(width + 1, int);
     const labels = arange(width, int).less(ends).where(rows, this.blank);
+    checkClasses(labels, p.shape[2]!);
     const paths = new Paths(
       labels,
       places.equal(ends),

@@ -2,6 +2,7 @@
 import { checkOptions, checkRange, inFloat32, sameShape, shown } from "../../core/internal.ts";
 import { arange, type Tensor } from "../../core/mod.ts";
 import type { Buffer } from "../parameter.ts";
+import { atLabels } from "./classes.ts";
 import { alongClasses, Loss, type LossOptions, type LossWeights, weightsOf } from "./loss.ts";
 
 /** The power of a margin's excess: 1 or 2. */
@@ -157,9 +158,9 @@ export class MultiMarginLoss extends Loss {
       this.refuse([prediction, target], "they must be [batch, classes] and [batch], or [classes] and []");
     }
     return inFloat32([prediction], (x) => {
-      const label = target.unsqueeze(-1), classes = arange(shape.at(-1)!, { device: x!.device, dtype: "int32" });
-      const lack = x!.sub(x!.gather(-1, label)).add(this.margin).relu();
-      const others = classes.equal(label).where(0, this.p === 1 ? lack : lack.square());
+      const classes = arange(shape.at(-1)!, { device: x!.device, dtype: "int32" });
+      const lack = x!.sub(atLabels(x!, target, shape.length - 1).unsqueeze(-1)).add(this.margin).relu();
+      const others = classes.equal(target.unsqueeze(-1)).where(0, this.p === 1 ? lack : lack.square());
       const losses = others.mean({ axes: -1 });
       if (this.weight === null) return this.reduce(losses);
       const weights = alongClasses(this, this.weight, x!, shape.length - 1).flatten();

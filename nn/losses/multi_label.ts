@@ -1,5 +1,5 @@
 /** Losses of samples that may belong to several classes at once. */
-import { checkOptions, inFloat32, sameShape } from "../../core/internal.ts";
+import { checkClasses, checkOptions, inFloat32, sameShape } from "../../core/internal.ts";
 import { arange, BinaryCrossEntropyWithLogits, type Tensor } from "../../core/mod.ts";
 import type { Buffer } from "../parameter.ts";
 import { alongClasses, Loss, type LossOptions, type LossWeights, weightsOf } from "./loss.ts";
@@ -29,6 +29,7 @@ export class MultiLabelMarginLoss extends Loss {
     }
     return inFloat32([prediction], (x) => {
       const isLabel = target.notEqual(-1), labels = isLabel.where(target, 0);
+      checkClasses(labels, shape.at(-1)!);
       const counts = isLabel.cast("int32").cumprod(-1).notEqual(0), ofLabels = x!.gather(-1, labels);
       // A row for each label, a column for each class.
       const classes = arange(shape.at(-1)!, { device: x!.device, dtype: "int32" });

@@ -48,6 +48,16 @@ function checkAllLabels(labels: Tensor, classes: number): void {
   });
 }
 
+/** As {@linkcode checkAllLabels}, of labels of any shape and type; RangeError also for what is no integer. */
+export function checkClasses(labels: Tensor, classes: number): void {
+  const all = labels.flatten();
+  if (!isFloat(all.dtype)) return checkAllLabels(all, classes);
+  withIntegers(all, "use label:", (integers) => {
+    checkAllLabels(integers, classes);
+    return integers;
+  });
+}
+
 /**
  * The cross entropy of logits [batch, classes] against integer labels [batch], in a tensor of any type: log(sum(exp(x))) -
  * x[label], of shape [batch]. RangeError for labels outside [0, classes).
