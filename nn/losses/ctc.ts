@@ -19,7 +19,7 @@ import {
   shown,
   showShape,
 } from "../../core/internal.ts";
-import { arange, concat, defineOp, full, stack, Tensor, tensor, zeros } from "../../core/mod.ts";
+import { arange, concat, defineOp, full, stack, type Tensor, tensor, zeros } from "../../core/mod.ts";
 import { Loss, type LossOptions } from "./loss.ts";
 
 /** Lengths of sequences, one for each sample: integers in a tensor [batch], or a list. */
