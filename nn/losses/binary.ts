@@ -2,7 +2,8 @@
 import { checkFlag, checkOptions, inFloat32, sameShape, showShape } from "../../core/internal.ts";
 import { BinaryCrossEntropy, BinaryCrossEntropyWithLogits, type Tensor } from "../../core/mod.ts";
 import type { Buffer } from "../parameter.ts";
-import { checkElements, Loss, type LossOptions, type LossWeights, weightsOf } from "./loss.ts";
+import { checkElements, weightsOf } from "./checks.ts";
+import { Loss, type LossOptions, type LossWeights } from "./loss.ts";
 
 /** The least and the largest probability. */
 const shares = [0, 1] as const;

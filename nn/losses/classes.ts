@@ -3,9 +3,11 @@
  * may have weights, and one label may stand for "not to be judged".
  */
 import { checkClasses, checkOptions, checkShare, inFloat32, isFloat, sameShape, shown } from "../../core/internal.ts";
-import { CrossEntropy, type Tensor } from "../../core/mod.ts";
+import type { Tensor } from "../../core/mod.ts";
 import type { Buffer } from "../parameter.ts";
-import { alongClasses, Loss, type LossOptions, type LossWeights, weightsOf } from "./loss.ts";
+import { alongClasses, weightsOf } from "./checks.ts";
+import { atLabels, crossEntropies } from "./labels.ts";
+import { Loss, type LossOptions, type LossWeights } from "./loss.ts";
 
 /** Options of losses of classes. */
 export interface ClassLossOptions extends LossOptions {
@@ -67,20 +69,6 @@ export abstract class ClassLoss extends Loss {
       return this.reduce(isKept.where(losses, 0), weights === null ? isKept : isKept.where(weights, 0));
     });
   }
-}
-
-/** The element of each label along the axis of the classes. */
-export function atLabels(x: Tensor, labels: Tensor, axis: number): Tensor {
-  checkClasses(labels, x.shape[axis]!);
-  return x.gather(axis, labels.unsqueeze(axis)).squeeze(axis);
-}
-
-/** The cross entropy of logits along an axis and each label. */
-export function crossEntropies(logits: Tensor, labels: Tensor, axis: number): Tensor {
-  const op = new CrossEntropy();
-  if (logits.shape.length === 2) return op.call(logits, labels);
-  const rows = logits.movedim(axis, -1).reshape([labels.size, logits.shape[axis]!]);
-  return op.call(rows, labels.flatten()).reshape(labels.shape);
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The focal loss: a cross entropy in which what is already right hardly counts, for classes of very different frequency. */
 import { checkFlag, checkOptions, checkRange, checkShare } from "../../core/internal.ts";
 import { BinaryCrossEntropyWithLogits, type Tensor } from "../../core/mod.ts";
-import { ClassLoss, type ClassLossOptions, crossEntropies } from "./classes.ts";
+import { ClassLoss, type ClassLossOptions } from "./classes.ts";
+import { crossEntropies } from "./labels.ts";
 
 /** Options of {@linkcode FocalLoss}. */
 export interface FocalOptions extends ClassLossOptions {

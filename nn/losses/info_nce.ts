@@ -1,8 +1,9 @@
 /** The contrastive loss of pairs: each sample should recognise its partner among those of the whole batch. */
 import { checkFlag, checkOptions, inFloat32, sameShape } from "../../core/internal.ts";
 import { arange, Tensor } from "../../core/mod.ts";
-import { crossEntropies } from "./classes.ts";
-import { checkPositive, Loss, type LossOptions } from "./loss.ts";
+import { checkPositive } from "./checks.ts";
+import { crossEntropies } from "./labels.ts";
+import { Loss, type LossOptions } from "./loss.ts";
 
 /** Options of {@linkcode InfoNCELoss}. */
 export interface InfoNCEOptions extends LossOptions {

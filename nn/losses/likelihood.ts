@@ -1,7 +1,8 @@
 /** Losses of distributions: how unlikely a target is under a predicted distribution, or how far two of them differ. */
 import { checkFlag, checkOptions, inFloat32, sameShape } from "../../core/internal.ts";
 import type { Tensor } from "../../core/mod.ts";
-import { checkElements, checkPositive, Loss, type LossOptions, type Reduction } from "./loss.ts";
+import { checkElements, checkPositive } from "./checks.ts";
+import { Loss, type LossOptions, type Reduction } from "./loss.ts";
 
 /** Options of {@linkcode KLDivLoss}. */
 export interface KLDivOptions {

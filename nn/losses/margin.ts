@@ -2,8 +2,9 @@
 import { checkOptions, checkRange, inFloat32, sameShape, shown } from "../../core/internal.ts";
 import { arange, type Tensor } from "../../core/mod.ts";
 import type { Buffer } from "../parameter.ts";
-import { atLabels } from "./classes.ts";
-import { alongClasses, Loss, type LossOptions, type LossWeights, weightsOf } from "./loss.ts";
+import { alongClasses, weightsOf } from "./checks.ts";
+import { atLabels } from "./labels.ts";
+import { Loss, type LossOptions, type LossWeights } from "./loss.ts";
 
 /** The power of a margin's excess: 1 or 2. */
 function checkPower(action: string, p: number): 1 | 2 {

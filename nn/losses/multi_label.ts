@@ -2,7 +2,8 @@
 import { checkClasses, checkOptions, inFloat32, sameShape } from "../../core/internal.ts";
 import { arange, BinaryCrossEntropyWithLogits, type Tensor } from "../../core/mod.ts";
 import type { Buffer } from "../parameter.ts";
-import { alongClasses, Loss, type LossOptions, type LossWeights, weightsOf } from "./loss.ts";
+import { alongClasses, weightsOf } from "./checks.ts";
+import { Loss, type LossOptions, type LossWeights } from "./loss.ts";
 
 /**
  * What the scores of a sample's classes lack of exceeding those of all other classes by 1: the sum of max(0, 1 - x[j] + x[i])

@@ -9,7 +9,8 @@ import {
   shown,
 } from "../../core/internal.ts";
 import type { Tensor } from "../../core/mod.ts";
-import { checkPositive, Loss, type LossOptions } from "./loss.ts";
+import { checkPositive } from "./checks.ts";
+import { Loss, type LossOptions } from "./loss.ts";
 
 /** Options of {@linkcode MarginRankingLoss}. */
 export interface MarginRankingOptions extends LossOptions {

@@ -1,7 +1,8 @@
 /** Losses of numbers: of the difference of each prediction from its target. */
 import { checkOptions, checkRange } from "../../core/internal.ts";
 import type { Tensor } from "../../core/mod.ts";
-import { checkPositive, Loss, type LossOptions } from "./loss.ts";
+import { checkPositive } from "./checks.ts";
+import { Loss, type LossOptions } from "./loss.ts";
 
 /**
  * The squared difference of prediction and target, which have one shape. TypeError if their shapes differ.
