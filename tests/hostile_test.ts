@@ -72,7 +72,17 @@ const options = [
 ];
 
 /** Classes that only others extend, and what reads files. */
-const apart = ["ClassLoss", "Loss", "Module", "Optimizer", "Scheduler", "mnist", "cifar10", "MissingDataError", "NonFiniteError"];
+const apart = [
+  "ClassLoss",
+  "Loss",
+  "Module",
+  "Optimizer",
+  "Scheduler",
+  "mnist",
+  "cifar10",
+  "MissingDataError",
+  "NonFiniteError",
+];
 
 /** Every public function and class, by its name. */
 const doors: Record<string, Door> = {};
