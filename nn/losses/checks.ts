@@ -38,13 +38,13 @@ export function weightsOf(action: string, name: string, given: LossWeights | nul
   if (given === undefined || given === null) return null;
   const isList = Array.isArray(given) || given instanceof Float32Array || given instanceof Float64Array;
   if (!isList) checkTensor(action, given);
+  // Those of a tensor on a GPU are not waited for.
+  const numbers = isList ? given as readonly number[] : promptValues(given as Tensor);
+  const wrong = numbers?.find((value) => !Number.isFinite(Number(value)));
+  if (wrong !== undefined) throw new RangeError(`Cannot ${action}: ${name} ${shown(wrong)} must be a finite number`);
   const weights = new Buffer(given as Tensor | number[]);
-  if (!isFloat(weights.dtype)) {
-    throw new TypeError(`Cannot ${action}: ${name} of type ${weights.dtype} must have a float type`);
-  }
-  const wrong = promptValues(weights)?.find((value) => !Number.isFinite(value));
-  if (wrong === undefined) return weights;
-  throw new RangeError(`Cannot ${action}: ${name} ${wrong} must be a finite number`);
+  if (isFloat(weights.dtype)) return weights;
+  throw new TypeError(`Cannot ${action}: ${name} of type ${weights.dtype} must have a float type`);
 }
 
 /** The weights of classes as a tensor that stretches along an axis of `like`, in its type. TypeError for another number. */
