@@ -1,11 +1,12 @@
 /** Adagrad. */
-import { checkOptions, checkRange, update } from "../core/internal.ts";
+import { update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { decayed } from "./decay.ts";
-import { Optimizer } from "./optimizer.ts";
+import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./groups.ts";
+import { Optimizer, type Update } from "./optimizer.ts";
 
 /** Options of {@linkcode Adagrad}. */
-export interface AdagradOptions {
+export interface AdagradOptions extends OptimizerOptions {
   /** The learning rate of the first step; 1e-2 by default. */
   lr?: number;
   /** How fast the rate falls with the number of steps; 0 by default. */
@@ -17,6 +18,15 @@ export interface AdagradOptions {
   /** Added to the root, so that the divisor is never zero; 1e-10 by default. */
   eps?: number;
 }
+
+type Settings = SettingsOf<AdagradOptions>;
+const settings: SettingsTable<Settings> = {
+  lr: { value: 1e-2, low: 0 },
+  lrDecay: { value: 0, low: 0 },
+  weightDecay: { value: 0, low: 0 },
+  initialAccumulatorValue: { value: 0, low: 0, fixed: true },
+  eps: { value: 1e-10, low: 0 },
+};
 
 /**
  * n = n + g²; p = p - lr / (1 + (t - 1) lrDecay) · g / (√n + eps) (Duchi, Hazan and Singer 2011).
@@ -31,39 +41,29 @@ export interface AdagradOptions {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.5 · 8 / √64`);
  * ```
  */
-export class Adagrad extends Optimizer {
+export class Adagrad extends Optimizer<Settings> {
   /** See {@linkcode AdagradOptions.lrDecay}. */
   declare lrDecay: number;
   /** See {@linkcode AdagradOptions.weightDecay}. */
   declare weightDecay: number;
   /** The number that is added to the root. */
   declare eps: number;
-  readonly #sum: Tensor[];
+  readonly #sum: readonly (Tensor | null)[];
 
   /**
    * RangeError for settings out of their range, also when they are assigned later. TypeError for an option that does not
    * exist.
    */
-  constructor(params: Iterable<Tensor>, options: AdagradOptions = {}) {
-    const { lr = 1e-2, lrDecay = 0, weightDecay = 0, initialAccumulatorValue = 0, eps = 1e-10 } = checkOptions(
-      "make Adagrad",
-      options,
-      "{ lr: 0.1 }",
-      ["lr", "lrDecay", "weightDecay", "initialAccumulatorValue", "eps"],
-    );
-    super(params, lr);
-    this.setting("lrDecay", lrDecay, 0);
-    this.setting("weightDecay", weightDecay, 0);
-    this.setting("eps", eps, 0);
-    this.#sum = this.slot("sum", checkRange("make Adagrad", "initialAccumulatorValue", initialAccumulatorValue, 0));
+  constructor(params: ParameterGroups<AdagradOptions>, options: AdagradOptions = {}) {
+    super(params, options, settings);
+    this.#sum = this.slot("sum", (p, group) => p.zerosLike().add(group.initialAccumulatorValue));
   }
 
   /** Adds g² to n, then moves p. */
-  protected override update(place: number, p: Tensor, gradient: Tensor, step: () => number): void {
-    const g = decayed(gradient, p, this);
-    const sum = this.#sum[place]!;
+  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<Settings>): void {
+    const g = decayed(gradient, p, group), sum = this.#sum[place]!;
     update(sum, "scaleAddSquare", [sum, g], { s: 1, t: 1 });
-    const s = () => this.lr / (1 + (step() - 1) * this.lrDecay);
-    update(p, "adaptiveStep", [p, g, sum], { s, t: 1, u: () => this.eps });
+    const s = () => group.lr / (1 + (step() - 1) * group.lrDecay);
+    update(p, "adaptiveStep", [p, g, sum], { s, t: 1, u: () => group.eps });
   }
 }

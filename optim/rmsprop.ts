@@ -1,12 +1,12 @@
 /** RMSProp. */
-import { apply, checkFlag, checkOptions, checkRange, update } from "../core/internal.ts";
+import { apply, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { decayed } from "./decay.ts";
-import { Optimizer } from "./optimizer.ts";
-import { checkZero } from "./settings.ts";
+import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./groups.ts";
+import { Optimizer, type Update } from "./optimizer.ts";
 
 /** Options of {@linkcode RMSProp}. */
-export interface RMSPropOptions {
+export interface RMSPropOptions extends OptimizerOptions {
   /** The learning rate; 1e-2 by default. */
   lr?: number;
   /** α, the weight of the past in the mean of g²; 0.99 by default. */
@@ -20,6 +20,16 @@ export interface RMSPropOptions {
   /** Divides by the standard deviation of the gradient rather than the root of its mean square; false by default. */
   centered?: boolean;
 }
+
+type Settings = SettingsOf<RMSPropOptions>;
+const settings: SettingsTable<Settings> = {
+  lr: { value: 1e-2, low: 0 },
+  alpha: { value: 0.99, low: 0 },
+  eps: { value: 1e-8, low: 0 },
+  weightDecay: { value: 0, low: 0 },
+  momentum: { value: 0, low: 0, needsState: true },
+  centered: { value: false, fixed: true },
+};
 
 /**
  * v = α v + (1 - α) g²; p = p - lr g / (√v + eps) (Tieleman and Hinton 2012). With `centered`, the square of the mean
@@ -36,7 +46,7 @@ export interface RMSPropOptions {
  * if (Math.abs(x.item() - 3) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.5 · 8 / √(0.25 · 64)`);
  * ```
  */
-export class RMSProp extends Optimizer {
+export class RMSProp extends Optimizer<Settings> {
   /** See {@linkcode RMSPropOptions.alpha}. */
   declare alpha: number;
   /** The number that is added to the root. */
@@ -45,49 +55,35 @@ export class RMSProp extends Optimizer {
   declare weightDecay: number;
   /** The share of the last update in the next one. It may be changed from step to step unless it was 0 at first. */
   declare momentum: number;
-  readonly #square: Tensor[];
-  readonly #mean: Tensor[];
-  readonly #velocity: Tensor[];
+  readonly #square: readonly (Tensor | null)[];
+  readonly #mean: readonly (Tensor | null)[];
+  readonly #velocity: readonly (Tensor | null)[];
 
   /**
    * RangeError for settings out of their range, also when they are assigned later. TypeError for an option that does not
    * exist.
    */
-  constructor(params: Iterable<Tensor>, options: RMSPropOptions = {}) {
-    const { lr = 1e-2, alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centered = false } = checkOptions(
-      "make RMSProp",
-      options,
-      "{ lr: 0.1 }",
-      ["lr", "alpha", "eps", "weightDecay", "momentum", "centered"],
-    );
-    super(params, lr);
-    this.setting("alpha", alpha, 0);
-    this.setting("eps", eps, 0);
-    this.setting("weightDecay", weightDecay, 0);
-    this.settingOf("momentum", momentum, (action, value) => {
-      checkRange(action, "momentum", value, 0);
-      return momentum === 0 ? checkZero(action, "momentum", value) : value;
-    });
-    checkFlag("make RMSProp", "centered", centered);
+  constructor(params: ParameterGroups<RMSPropOptions>, options: RMSPropOptions = {}) {
+    super(params, options, settings);
     this.#square = this.slot("square");
-    this.#mean = centered ? this.slot("mean") : [];
-    this.#velocity = momentum > 0 ? this.slot("velocity") : [];
+    this.#mean = this.slot("mean", (p, { centered }) => centered ? p.zerosLike() : null);
+    this.#velocity = this.slot("velocity", (p, { momentum }) => momentum > 0 ? p.zerosLike() : null);
   }
 
   /** Moves v, with `centered` the mean of g, with a momentum b, and then p. */
-  protected override update(place: number, p: Tensor, gradient: Tensor): void {
-    const g = decayed(gradient, p, this);
-    const square = this.#square[place]!, mean = this.#mean[place], velocity = this.#velocity[place];
+  protected override update(p: Tensor, gradient: Tensor, { place, group }: Update<Settings>): void {
+    const g = decayed(gradient, p, group);
+    const square = this.#square[place]!, mean = this.#mean[place]!, velocity = this.#velocity[place]!;
     let spread = square;
-    update(square, "scaleAddSquare", [square, g], { s: () => this.alpha, t: () => 1 - this.alpha });
-    if (mean !== undefined) {
-      update(mean, "lerp", [mean, g], { s: () => 1 - this.alpha });
+    update(square, "scaleAddSquare", [square, g], { s: () => group.alpha, t: () => 1 - group.alpha });
+    if (mean !== null) {
+      update(mean, "lerp", [mean, g], { s: () => 1 - group.alpha });
       spread = apply("scaleAddSquare", [square, mean], { s: 1, t: -1 });
     }
-    const u = () => this.eps;
-    if (velocity === undefined) return update(p, "adaptiveStep", [p, g, spread], { s: () => this.lr, t: 1, u });
-    update(velocity, "mulScalar", [velocity], { s: () => this.momentum });
+    const u = () => group.eps;
+    if (velocity === null) return update(p, "adaptiveStep", [p, g, spread], { s: () => group.lr, t: 1, u });
+    update(velocity, "mulScalar", [velocity], { s: () => group.momentum });
     update(velocity, "adaptiveStep", [velocity, g, spread], { s: -1, t: 1, u });
-    update(p, "addScaled", [p, velocity], { s: () => -this.lr });
+    update(p, "addScaled", [p, velocity], { s: () => -group.lr });
   }
 }

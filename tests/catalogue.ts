@@ -136,7 +136,7 @@ export class Sinking extends optim.Scheduler {
     super(optimizer);
     this.start();
   }
-  override rate(steps: number): number {
-    return this.baseLr - steps;
+  override formula(steps: number, baseLr: number): number {
+    return baseLr - steps;
   }
 }

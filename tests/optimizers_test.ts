@@ -216,13 +216,16 @@ testWith([], "console.log of an optimizer is a line with the numbers in force", 
 testWith([], "a subclass may have a field of a setting's name", () => {
   class Fixed extends optim.Optimizer {
     override lr = 0.5;
-    protected override update(_place: number, parameter: Tensor, gradient: Tensor): void {
+    constructor(params: Tensor[]) {
+      super(params, {}, { lr: { value: 0.1, low: 0 } });
+    }
+    protected override update(parameter: Tensor, gradient: Tensor): void {
       parameter.data = parameter.sub(gradient.mul(this.lr));
     }
   }
   using x = new Tensor([4]);
   x.square().sum().backward();
-  new Fixed([x], 0.1).step();
+  new Fixed([x]).step();
   assertStrictEquals(x.item(), 0);
 });
 

@@ -14,21 +14,6 @@ export function makeOptimizer(model: nn.Module, config: Config): optim.Optimizer
   return optimizers[config.optimizer](model.parameters(), config);
 }
 
-/** lr (1 - t / steps) after t steps: a line from lr to 0, and 0 from there on. */
-class LinearDecay extends optim.Scheduler {
-  readonly steps: number;
-
-  constructor(optimizer: optim.Optimizer, steps: number) {
-    super(optimizer);
-    this.steps = steps;
-    this.start();
-  }
-
-  rate(steps: number): number {
-    return this.baseLr * Math.max(0, 1 - steps / this.steps);
-  }
-}
-
 type MakeSchedule = (optimizer: optim.Optimizer, steps: number) => optim.Scheduler;
 
 /** The schedules behind the warm-up, over so many steps. */
@@ -37,7 +22,7 @@ const schedules: Record<Config["schedule"], MakeSchedule> = {
   constant: (optimizer, steps) => new optim.ConstantFactor(optimizer, { steps, factor: 1 }),
   // A tenth of the rate in the second third, a hundredth in the last.
   step: (optimizer, steps) => new optim.StepDecay(optimizer, { stepSize: Math.ceil(steps / 3), gamma: 0.1 }),
-  linear: (optimizer, steps) => new LinearDecay(optimizer, steps),
+  linear: (optimizer, steps) => new optim.PolynomialDecay(optimizer, { steps }),
 };
 
 /** The part of the learning rate with which the warm-up begins. */
