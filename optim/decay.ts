@@ -6,16 +6,27 @@ import type { Tensor } from "../core/mod.ts";
 interface Decaying {
   readonly lr: number;
   readonly weightDecay: number;
-  readonly decoupledWeightDecay?: boolean;
 }
 
 /**
  * Applies the weight decay of a group, and returns the gradient to use: g + weightDecay p, the gradient of the loss plus
- * `weightDecay / 2` times the squared parameter. Decoupled, it makes p (1 - lr weightDecay) of the parameter instead.
+ * `weightDecay / 2` times the squared parameter. Decoupled, the parameter shrinks instead.
  */
-export function decayed(gradient: Tensor, p: Tensor, group: Decaying): Tensor {
+export function decayed(
+  gradient: Tensor,
+  p: Tensor,
+  group: Decaying & { readonly decoupledWeightDecay?: boolean },
+): Tensor {
+  if (group.decoupledWeightDecay) {
+    shrink(p, group);
+    return gradient;
+  }
   if (decided(() => group.weightDecay === 0)) return gradient;
-  if (!group.decoupledWeightDecay) return apply("addScaled", [gradient, p], { s: () => group.weightDecay });
+  return apply("addScaled", [gradient, p], { s: () => group.weightDecay });
+}
+
+/** Decoupled weight decay: makes p (1 - lr weightDecay) of a parameter. */
+export function shrink(p: Tensor, group: Decaying): void {
+  if (decided(() => group.weightDecay === 0)) return;
   update(p, "mulScalar", [p], { s: () => 1 - group.lr * group.weightDecay });
-  return gradient;
 }

@@ -137,6 +137,7 @@ export abstract class Optimizer<S extends BaseSettings = BaseSettings> {
   }
 
   #makeGroup(action: string, { params, ...given }: GroupOptions<Record<string, unknown>>): Group<S> {
+    for (const parameter of params) this.checkParameter(action, parameter);
     const changing = `change ${this.constructor.name}`;
     const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     const made = new ParameterGroup([...params], { ...this.#options, ...stated }, this.#table, [action, changing]);
@@ -195,6 +196,9 @@ export abstract class Optimizer<S extends BaseSettings = BaseSettings> {
     this.#numbers.push({ name, numbers, initial });
     return numbers;
   }
+
+  /** Refuses a parameter by an error of the action. Every one is taken here; a subclass may ask for a shape. */
+  protected checkParameter(_action: string, _parameter: Tensor): void {}
 
   /** Updates a parameter from its gradient. */
   protected abstract update(parameter: Tensor, gradient: Tensor, at: Update<S>): void;

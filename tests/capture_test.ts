@@ -136,10 +136,10 @@ const scenarios: [name: string, records: number, scenario: Scenario][] = [
       schedule.step();
     }
   }],
-  ...Object.entries(retunings).map(([name, { make, changes }]): typeof scenarios[number] => [
+  ...Object.entries(retunings).map(([name, { make, changes, records = 2 }]): typeof scenarios[number] => [
     `${name}'s numbers change`,
-    // Weight decay is a branch of the program: switching it on records the program once more.
-    2,
+    // Weight decay is a branch of the program of most: switching it on records the program once more.
+    records,
     (wrap, log) => {
       const t = trainer(line(), make), step = wrap(t.step);
       for (const change of [{}, ...changes]) {

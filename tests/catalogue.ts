@@ -75,7 +75,7 @@ export const losses: [name: string, make: Make, prediction: () => Tensor, target
   ["BinaryCrossEntropyLoss", () => new nn.BinaryCrossEntropyLoss({ reduction, logits: true }), scores, chances],
 ]);
 
-/** Every optimizer with its options. */
+/** Every optimizer with its options, but for those that do not take any parameters and steps: their tests are in tests/optim. */
 export const optimizers: [name: string, make: (params: Tensor[]) => optim.Optimizer][] = [
   ["SGD", (p) => new optim.SGD(p, { lr: 0.1 })],
   ["SGD", (p) => new optim.SGD(p, { lr: 0.1, weightDecay: 0.1 })],
@@ -93,12 +93,23 @@ export const optimizers: [name: string, make: (params: Tensor[]) => optim.Optimi
   ["RMSProp", (p) => new optim.RMSProp(p, { lr: 0.1, centered: true, momentum: 0.5, alpha: 0.9 })],
   ["Adagrad", (p) => new optim.Adagrad(p, { lr: 0.1 })],
   ["Adagrad", (p) => new optim.Adagrad(p, { lr: 0.1, lrDecay: 0.1, weightDecay: 0.1, initialAccumulatorValue: 0.5 })],
+  ["SGDW", (p) => new optim.SGDW(p, { lr: 0.1, momentum: 0.9 })],
+  ["Adamax", (p) => new optim.Adamax(p, { lr: 0.1, weightDecay: 0.1 })],
+  ["NAdam", (p) => new optim.NAdam(p, { lr: 0.1, weightDecay: 0.1 })],
+  ["RAdam", (p) => new optim.RAdam(p, { lr: 0.1, betas: [0.8, 0.9], decoupledWeightDecay: true, weightDecay: 0.1 })],
+  ["Adadelta", (p) => new optim.Adadelta(p, { lr: 0.1, weightDecay: 0.1 })],
+  ["Adafactor", (p) => new optim.Adafactor(p, { lr: 0.1, weightDecay: 0.1 })],
+  ["Lion", (p) => new optim.Lion(p, { lr: 0.1, weightDecay: 0.1 })],
+  ["LAMB", (p) => new optim.LAMB(p, { lr: 0.1, weightDecay: 0.1 })],
+  ["LARS", (p) => new optim.LARS(p, { lr: 0.1, weightDecay: 0.1 })],
+  ["Rprop", (p) => new optim.Rprop(p, { lr: 0.1 })],
+  ["ASGD", (p) => new optim.ASGD(p, { lr: 0.1, lambd: 0.1, t0: 2 })],
 ];
 
 /** Every optimizer with numbers that somebody may change between two steps. */
 export const retunings: Record<
   string,
-  { make: (params: Tensor[]) => optim.Optimizer; changes: readonly Record<string, unknown>[] }
+  { make: (params: Tensor[]) => optim.Optimizer; changes: readonly Record<string, unknown>[]; records?: number }
 > = {
   SGD: {
     make: (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.5 }),
@@ -126,6 +137,51 @@ export const retunings: Record<
   Adagrad: {
     make: (p) => new optim.Adagrad(p, { lr: 0.1 }),
     changes: [{ lrDecay: 0.1 }, { eps: 0.1 }, { weightDecay: 0.1 }],
+  },
+  SGDW: {
+    make: (p) => new optim.SGDW(p, { lr: 0.1, momentum: 0.5 }),
+    changes: [{ lr: 0.2 }, { momentum: 0.8 }, { weightDecay: 0.2 }],
+    records: 1,
+  },
+  Adamax: {
+    make: (p) => new optim.Adamax(p, { lr: 0.1 }),
+    changes: [{ betas: [0.8, 0.9] }, { eps: 0.1 }, { weightDecay: 0.1 }],
+  },
+  NAdam: {
+    make: (p) => new optim.NAdam(p, { lr: 0.1 }),
+    changes: [{ momentumDecay: 0.1 }, { eps: 0.1 }, { weightDecay: 0.1 }],
+  },
+  RAdam: {
+    make: (p) => new optim.RAdam(p, { lr: 0.1 }),
+    changes: [{ betas: [0.8, 0.9] }, { eps: 0.1 }, { weightDecay: 0.1 }],
+  },
+  Adadelta: { make: (p) => new optim.Adadelta(p), changes: [{ rho: 0.5 }, { eps: 0.1 }, { weightDecay: 0.1 }] },
+  Adafactor: {
+    make: (p) => new optim.Adafactor(p, { lr: 0.1 }),
+    changes: [{ beta2Decay: -0.5 }, { d: 2 }, { eps: [0.01, 0.1] }, { weightDecay: 0.1 }],
+  },
+  Lion: {
+    make: (p) => new optim.Lion(p, { lr: 0.1 }),
+    changes: [{ betas: [0.5, 0.6] }, { lr: 0.2 }, { weightDecay: 0.1 }],
+  },
+  LAMB: {
+    make: (p) => new optim.LAMB(p, { lr: 0.1 }),
+    changes: [{ weightDecay: 0.1 }, { eps: 0.1 }, { lr: 0.2 }],
+    records: 1,
+  },
+  LARS: {
+    make: (p) => new optim.LARS(p, { lr: 0.1 }),
+    changes: [{ trustCoefficient: 0.1 }, { momentum: 0.5 }, { weightDecay: 0.1 }],
+    records: 1,
+  },
+  Rprop: {
+    make: (p) => new optim.Rprop(p, { lr: 0.1 }),
+    changes: [{ etas: [0.4, 1.5] }, { stepSizes: [0.01, 0.1] }],
+    records: 1,
+  },
+  ASGD: {
+    make: (p) => new optim.ASGD(p, { lr: 0.1 }),
+    changes: [{ lambd: 0.1 }, { alpha: 0.5 }, { t0: 0 }, { weightDecay: 0.2 }],
   },
 };
 

@@ -56,8 +56,8 @@ export class SWASchedule extends Scheduler {
   /** The rate after `steps` steps; that of the optimizer, if there was none yet. */
   override formula(steps: number, _baseLr: number, place: number): number {
     const from = this.#from?.[place] ?? this.optimizer.groups[place]!.lr;
-    if (steps === 0) return from;
-    return this.#curve(from, ofGroup("lr", this.#lr, place), this.steps === 0 ? 1 : Math.min(1, steps / this.steps));
+    const part = this.steps === 0 ? 1 : Math.min(1, steps / this.steps);
+    return part === 0 ? from : this.#curve(from, ofGroup("lr", this.#lr, place), part);
   }
 
   /** As any schedule's; the first step takes down the rates that the optimizer has. */
