@@ -48,7 +48,7 @@ forEachDevice("captured as eager: rates of groups change, and a group is added",
     const optimizer = new optim.Adam([{ params: [a], lr: 0.5 }, { params: [b], weightDecay: 0.5 }], { lr: 0.1 });
     const decay = new optim.ExponentialDecay(optimizer, { gamma: 0.5 });
     const step = wrap(() => {
-      optimizer.resetGrad();
+      for (const x of [a, b, c]) x.resetGrad();
       a.square().add(b.square()).add(c.square()).sum().backward();
       optimizer.step();
     });
