@@ -6,7 +6,7 @@
  * float32 a relative 1e-5 and an absolute 1e-5 are twenty steps' rounding of numbers of about one, where the smallest
  * divisors make it larger than it is in one step.
  */
-import { type DType, optim, scope, Tensor, tensor } from "../../mod.ts";
+import { type DType, optim, scope, type Tensor, tensor } from "../../mod.ts";
 import fixtures from "../fixtures/optimizers.json" with { type: "json" };
 import { assertClose, forEachDevice, values } from "../support.ts";
 

@@ -185,7 +185,7 @@ const refused: [make: (o: optim.Optimizer) => unknown, text: RegExp][] = [
     (o) => new optim.ReduceOnPlateau(o).loadStateDict(given({ best: 1, steps: -1, badSteps: 0, cooldown: 0 })),
     /steps -1/,
   ],
-  [(o) => new optim.ReduceOnPlateau(given({})), /it must be an optimizer/],
+  [() => new optim.ReduceOnPlateau(given({})), /it must be an optimizer/],
 ];
 testWith([], "schedules refuse what makes no sense, and leave rates and momenta", () => {
   const optimizer = optimizerOf({ groups: 2, kind: "sgd" });
