@@ -38,7 +38,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - (4 - 8 / Math.sqrt(65))) > 1e-6) throw new Error(`${x.item()}`);
  * ```
  */
-export class Adadelta extends Optimizer<Settings> {
+export class Adadelta extends Optimizer<SettingsOf<AdadeltaOptions>> {
   /** ρ, the weight of the past in both means. */
   declare rho: number;
   /** The number that is added under both roots. */

@@ -63,7 +63,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.125 · 4`);
  * ```
  */
-export class Adafactor extends Optimizer<Settings> {
+export class Adafactor extends Optimizer<SettingsOf<AdafactorOptions>> {
   /** See {@linkcode AdafactorOptions.beta2Decay}. */
   declare beta2Decay: number;
   /** eps₁ and eps₂: a list that cannot be changed, but replaced. */

@@ -41,7 +41,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.5 · 8 / √64`);
  * ```
  */
-export class Adagrad extends Optimizer<Settings> {
+export class Adagrad extends Optimizer<SettingsOf<AdagradOptions>> {
   /** See {@linkcode AdagradOptions.lrDecay}. */
   declare lrDecay: number;
   /** See {@linkcode AdagradOptions.weightDecay}. */

@@ -46,7 +46,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}`);
  * ```
  */
-export class Adam extends Optimizer<Settings> {
+export class Adam extends Optimizer<SettingsOf<AdamOptions>> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** The number that is added to the root. */

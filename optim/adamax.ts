@@ -39,7 +39,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}`);
  * ```
  */
-export class Adamax extends Optimizer<Settings> {
+export class Adamax extends Optimizer<SettingsOf<AdamaxOptions>> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** The number that is added to |g|. */

@@ -42,7 +42,7 @@ const settings: SettingsTable<Settings> = {
  * if (x.item() !== 2) throw new Error(`${x.item()}, not 4 - 0.25 · 8`);
  * ```
  */
-export class ASGD extends Optimizer<Settings> {
+export class ASGD extends Optimizer<SettingsOf<ASGDOptions>> {
   /** λ, how fast the rate falls and parameters decay. */
   declare lambd: number;
   /** The power by which the rate falls. */

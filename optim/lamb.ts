@@ -39,7 +39,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.125 · 4`);
  * ```
  */
-export class LAMB extends Optimizer<Settings> {
+export class LAMB extends Optimizer<SettingsOf<LAMBOptions>> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** The number that is added to the root. */

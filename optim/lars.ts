@@ -42,7 +42,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.125 · 4`);
  * ```
  */
-export class LARS extends Optimizer<Settings> {
+export class LARS extends Optimizer<SettingsOf<LARSOptions>> {
   /** The share of the last update in the next one. */
   declare momentum: number;
   /** See {@linkcode LARSOptions.weightDecay}. */

@@ -35,7 +35,7 @@ const settings: SettingsTable<Settings> = {
  * if (`${x.toArray()}` !== "3.5,-2.5") throw new Error(`${x}`);
  * ```
  */
-export class Lion extends Optimizer<Settings> {
+export class Lion extends Optimizer<SettingsOf<LionOptions>> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** See {@linkcode LionOptions.weightDecay}. */

@@ -79,7 +79,7 @@ const settings: SettingsTable<Settings> = {
  * if (!steps.every((step, k) => k % 3 === 0 ? step > 0.3 && step < 0.7 : Math.abs(step) < 1e-6)) throw new Error(`${x}`);
  * ```
  */
-export class Muon extends Optimizer<Settings> {
+export class Muon extends Optimizer<SettingsOf<MuonOptions>> {
   /** See {@linkcode MuonOptions.weightDecay}. */
   declare weightDecay: number;
   /** The weight of the past in the mean of gradients. */

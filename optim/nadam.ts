@@ -45,7 +45,7 @@ const settings: SettingsTable<Settings> = {
  * if (!(x.item() < 3.5)) throw new Error(`${x.item()}`);
  * ```
  */
-export class NAdam extends Optimizer<Settings> {
+export class NAdam extends Optimizer<SettingsOf<NAdamOptions>> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** The number that is added to the root. */

@@ -38,7 +38,7 @@ import {
 export type OptimizerState = Record<string, Tensor | number>;
 
 /** Makes a tensor of an optimizer's state for a parameter, or null for one that needs none. */
-type MakeState<S extends BaseSettings> = (parameter: Tensor, group: Group<S>) => Tensor | null;
+export type MakeState<S extends BaseSettings> = (parameter: Tensor, group: Group<S>) => Tensor | null;
 
 /** Tensors of the state for all parameters. As a method, `make` lets an optimizer of more settings stand for any. */
 interface Slot<S extends BaseSettings> {

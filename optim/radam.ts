@@ -42,7 +42,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 2) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.25 · 8`);
  * ```
  */
-export class RAdam extends Optimizer<Settings> {
+export class RAdam extends Optimizer<SettingsOf<RAdamOptions>> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** The number that is added to the root. */

@@ -46,7 +46,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.5 · 8 / √(0.25 · 64)`);
  * ```
  */
-export class RMSProp extends Optimizer<Settings> {
+export class RMSProp extends Optimizer<SettingsOf<RMSPropOptions>> {
   /** See {@linkcode RMSPropOptions.alpha}. */
   declare alpha: number;
   /** The number that is added to the root. */

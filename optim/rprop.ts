@@ -46,7 +46,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 2.9) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.5 - 0.6`);
  * ```
  */
-export class Rprop extends Optimizer<Settings> {
+export class Rprop extends Optimizer<SettingsOf<RpropOptions>> {
   /** η⁻ and η⁺: a list that cannot be changed, but replaced. */
   declare etas: readonly [number, number];
   /** The bounds of sizes: a list that cannot be changed, but replaced. */

@@ -62,7 +62,7 @@ function refuseNesterov(action: string): never {
  * if (x.item() !== 2) throw new Error(`${x.item()}, not 4 - 0.25 · 2 · 4`);
  * ```
  */
-export class SGD extends Optimizer<Settings> {
+export class SGD extends Optimizer<SettingsOf<SGDOptions>> {
   /** The share of the last update in the next one. It may be changed from step to step unless it was 0 at first. */
   declare momentum: number;
   /** See {@linkcode SGDOptions.dampening}. */

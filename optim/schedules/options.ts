@@ -47,10 +47,11 @@ export function cosine(from: number, to: number, part: number): number {
   return to + (from - to) * (1 + Math.cos(Math.PI * part)) / 2;
 }
 
+/** The name of a curve of annealing: half a cosine, or a straight line. */
+export type Curve = "cos" | "linear";
+
 /** The curves of annealing by their names. */
-export const curves = {
+export const curves: Record<Curve, (from: number, to: number, part: number) => number> = {
   cos: cosine,
-  linear: (from: number, to: number, part: number): number => from + (to - from) * part,
+  linear: (from, to, part) => from + (to - from) * part,
 };
-/** The name of a curve of annealing. */
-export type Curve = keyof typeof curves;
