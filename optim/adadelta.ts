@@ -17,8 +17,9 @@ export interface AdadeltaOptions extends OptimizerOptions {
   weightDecay?: number;
 }
 
-type Settings = SettingsOf<AdadeltaOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode Adadelta}. */
+export type AdadeltaSettings = SettingsOf<AdadeltaOptions>;
+const settings: SettingsTable<AdadeltaSettings> = {
   lr: { value: 1, low: 0 },
   rho: { value: 0.9, check: (action, value) => checkShare(action, "rho", value) },
   eps: { value: 1e-6, low: 0 },
@@ -38,7 +39,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - (4 - 8 / Math.sqrt(65))) > 1e-6) throw new Error(`${x.item()}`);
  * ```
  */
-export class Adadelta extends Optimizer<SettingsOf<AdadeltaOptions>> {
+export class Adadelta extends Optimizer<AdadeltaSettings> {
   /** ρ, the weight of the past in both means. */
   declare rho: number;
   /** The number that is added under both roots. */
@@ -59,7 +60,7 @@ export class Adadelta extends Optimizer<SettingsOf<AdadeltaOptions>> {
   }
 
   /** Moves v, a and p. */
-  protected override update(p: Tensor, gradient: Tensor, { place, group }: Update<Settings>): void {
+  protected override update(p: Tensor, gradient: Tensor, { place, group }: Update<AdadeltaSettings>): void {
     const g = decayed(gradient, p, group), v = this.#square[place]!, a = this.#delta[place]!;
     const means = { s: () => group.rho, t: () => 1 - group.rho };
     const rooted = (x: Tensor) => apply("sqrt", [apply("addScalar", [x], { s: () => group.eps })]);

@@ -19,11 +19,12 @@ export interface AdafactorOptions extends OptimizerOptions {
   weightDecay?: number;
 }
 
-type Settings = SettingsOf<AdafactorOptions>;
+/** The settings of groups of {@linkcode Adafactor}. */
+export type AdafactorSettings = SettingsOf<AdafactorOptions>;
 /** The distance from 1 to the next number of each type. */
 const precision = { float16: 2 ** -10, bfloat16: 2 ** -7, float32: 2 ** -23, float64: 2 ** -52 };
 
-const settings: SettingsTable<Settings> = {
+const settings: SettingsTable<AdafactorSettings> = {
   lr: { value: 1e-2, low: 0 },
   beta2Decay: {
     value: -0.8,
@@ -63,7 +64,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.125 · 4`);
  * ```
  */
-export class Adafactor extends Optimizer<SettingsOf<AdafactorOptions>> {
+export class Adafactor extends Optimizer<AdafactorSettings> {
   /** See {@linkcode AdafactorOptions.beta2Decay}. */
   declare beta2Decay: number;
   /** eps₁ and eps₂: a list that cannot be changed, but replaced. */
@@ -88,7 +89,7 @@ export class Adafactor extends Optimizer<SettingsOf<AdafactorOptions>> {
   }
 
   /** Moves the means and p. */
-  protected override update(p: Tensor, g: Tensor, { place, group, step }: Update<Settings>): void {
+  protected override update(p: Tensor, g: Tensor, { place, group, step }: Update<AdafactorSettings>): void {
     const least = () => group.eps[0] ?? precision[p.dtype as keyof typeof precision],
       weight = () => step() ** group.beta2Decay;
     const lower = (x: Tensor, s: () => number) => apply("clip", [x], { s, t: Infinity });

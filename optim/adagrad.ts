@@ -19,8 +19,9 @@ export interface AdagradOptions extends OptimizerOptions {
   eps?: number;
 }
 
-type Settings = SettingsOf<AdagradOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode Adagrad}. */
+export type AdagradSettings = SettingsOf<AdagradOptions>;
+const settings: SettingsTable<AdagradSettings> = {
   lr: { value: 1e-2, low: 0 },
   lrDecay: { value: 0, low: 0 },
   weightDecay: { value: 0, low: 0 },
@@ -41,7 +42,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.5 · 8 / √64`);
  * ```
  */
-export class Adagrad extends Optimizer<SettingsOf<AdagradOptions>> {
+export class Adagrad extends Optimizer<AdagradSettings> {
   /** See {@linkcode AdagradOptions.lrDecay}. */
   declare lrDecay: number;
   /** See {@linkcode AdagradOptions.weightDecay}. */
@@ -60,7 +61,7 @@ export class Adagrad extends Optimizer<SettingsOf<AdagradOptions>> {
   }
 
   /** Adds g² to n, then moves p. */
-  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<Settings>): void {
+  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<AdagradSettings>): void {
     const g = decayed(gradient, p, group), sum = this.#sum[place]!;
     update(sum, "scaleAddSquare", [sum, g], { s: 1, t: 1 });
     const s = () => group.lr / (1 + (step() - 1) * group.lrDecay);

@@ -21,8 +21,9 @@ export interface AdamOptions extends OptimizerOptions {
   decoupledWeightDecay?: boolean;
 }
 
-type Settings = SettingsOf<AdamOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode Adam}. */
+export type AdamSettings = SettingsOf<AdamOptions>;
+const settings: SettingsTable<AdamSettings> = {
   lr: { value: 1e-3, low: 0 },
   betas: listOf("betas", [0.9, 0.999], 0, 1),
   eps: { value: 1e-8, low: 0 },
@@ -46,7 +47,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}`);
  * ```
  */
-export class Adam extends Optimizer<SettingsOf<AdamOptions>> {
+export class Adam extends Optimizer<AdamSettings> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** The number that is added to the root. */
@@ -65,7 +66,7 @@ export class Adam extends Optimizer<SettingsOf<AdamOptions>> {
     params: ParameterGroups<AdamOptions>,
     options: AdamOptions = {},
     /** The settings of a subclass, whose defaults differ. */
-    table: SettingsTable<Settings> = settings,
+    table: SettingsTable<AdamSettings> = settings,
   ) {
     super(params, options, table);
     this.#first = this.slot("first");
@@ -74,7 +75,7 @@ export class Adam extends Optimizer<SettingsOf<AdamOptions>> {
   }
 
   /** Moves m, v and p, after the weight decay. */
-  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<Settings>): void {
+  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<AdamSettings>): void {
     const g = decayed(gradient, p, group),
       m = this.#first[place]!,
       v = this.#second[place]!,
@@ -93,7 +94,7 @@ export class Adam extends Optimizer<SettingsOf<AdamOptions>> {
 /** Options of {@linkcode AdamW}: those of {@linkcode Adam}, whose `weightDecay` is 1e-2 by default and always decoupled. */
 export type AdamWOptions = Omit<AdamOptions, "decoupledWeightDecay">;
 
-const settingsW: SettingsTable<Settings> = {
+const settingsW: SettingsTable<AdamSettings> = {
   ...settings,
   weightDecay: { value: 1e-2, low: 0 },
   decoupledWeightDecay: { value: true, fixed: true },

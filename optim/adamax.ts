@@ -17,8 +17,9 @@ export interface AdamaxOptions extends OptimizerOptions {
   weightDecay?: number;
 }
 
-type Settings = SettingsOf<AdamaxOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode Adamax}. */
+export type AdamaxSettings = SettingsOf<AdamaxOptions>;
+const settings: SettingsTable<AdamaxSettings> = {
   lr: { value: 2e-3, low: 0 },
   betas: listOf("betas", [0.9, 0.999], 0, 1),
   eps: { value: 1e-8, low: 0 },
@@ -39,7 +40,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}`);
  * ```
  */
-export class Adamax extends Optimizer<SettingsOf<AdamaxOptions>> {
+export class Adamax extends Optimizer<AdamaxSettings> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** The number that is added to |g|. */
@@ -60,7 +61,7 @@ export class Adamax extends Optimizer<SettingsOf<AdamaxOptions>> {
   }
 
   /** Moves m, u and p. */
-  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<Settings>): void {
+  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<AdamaxSettings>): void {
     const g = decayed(gradient, p, group), m = this.#first[place]!, largest = this.#largest[place]!;
     update(m, "lerp", [m, g], { s: () => 1 - group.betas[0] });
     update(largest, "mulScalar", [largest], { s: () => group.betas[1] });

@@ -19,8 +19,9 @@ export interface ASGDOptions extends OptimizerOptions {
   weightDecay?: number;
 }
 
-type Settings = SettingsOf<ASGDOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode ASGD}. */
+export type ASGDSettings = SettingsOf<ASGDOptions>;
+const settings: SettingsTable<ASGDSettings> = {
   lr: { value: 1e-2, low: 0 },
   lambd: { value: 1e-4, low: 0 },
   alpha: { value: 0.75, low: 0 },
@@ -42,7 +43,7 @@ const settings: SettingsTable<Settings> = {
  * if (x.item() !== 2) throw new Error(`${x.item()}, not 4 - 0.25 · 8`);
  * ```
  */
-export class ASGD extends Optimizer<SettingsOf<ASGDOptions>> {
+export class ASGD extends Optimizer<ASGDSettings> {
   /** λ, how fast the rate falls and parameters decay. */
   declare lambd: number;
   /** The power by which the rate falls. */
@@ -69,7 +70,7 @@ export class ASGD extends Optimizer<SettingsOf<ASGDOptions>> {
   }
 
   /** Moves p, a, and the rate and the weight of the next step. */
-  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<Settings>): void {
+  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<ASGDSettings>): void {
     const g = decayed(gradient, p, group), average = this.#average[place]!, etas = this.#eta, mus = this.#mu;
     const eta = () => step() === 1 ? group.lr : etas[place]!;
     update(p, "scaleAddScaled", [p, g], { s: () => 1 - group.lambd * eta(), t: () => -eta() });

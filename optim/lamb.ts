@@ -17,8 +17,9 @@ export interface LAMBOptions extends OptimizerOptions {
   weightDecay?: number;
 }
 
-type Settings = SettingsOf<LAMBOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode LAMB}. */
+export type LAMBSettings = SettingsOf<LAMBOptions>;
+const settings: SettingsTable<LAMBSettings> = {
   lr: { value: 1e-3, low: 0 },
   betas: listOf("betas", [0.9, 0.999], 0, 1),
   eps: { value: 1e-6, low: 0 },
@@ -39,7 +40,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.125 · 4`);
  * ```
  */
-export class LAMB extends Optimizer<SettingsOf<LAMBOptions>> {
+export class LAMB extends Optimizer<LAMBSettings> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** The number that is added to the root. */
@@ -60,7 +61,7 @@ export class LAMB extends Optimizer<SettingsOf<LAMBOptions>> {
   }
 
   /** Moves m, v and p. */
-  protected override update(p: Tensor, g: Tensor, { place, group, step }: Update<Settings>): void {
+  protected override update(p: Tensor, g: Tensor, { place, group, step }: Update<LAMBSettings>): void {
     const m = this.#first[place]!, v = this.#second[place]!;
     update(m, "lerp", [m, g], { s: () => 1 - group.betas[0] });
     update(v, "scaleAddSquare", [v, g], { s: () => group.betas[1], t: () => 1 - group.betas[1] });

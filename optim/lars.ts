@@ -19,8 +19,9 @@ export interface LARSOptions extends OptimizerOptions {
   eps?: number;
 }
 
-type Settings = SettingsOf<LARSOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode LARS}. */
+export type LARSSettings = SettingsOf<LARSOptions>;
+const settings: SettingsTable<LARSSettings> = {
   lr: { value: 1e-3, low: 0 },
   momentum: { value: 0.9, low: 0 },
   weightDecay: { value: 0, low: 0 },
@@ -42,7 +43,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3.5) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.125 · 4`);
  * ```
  */
-export class LARS extends Optimizer<SettingsOf<LARSOptions>> {
+export class LARS extends Optimizer<LARSSettings> {
   /** The share of the last update in the next one. */
   declare momentum: number;
   /** See {@linkcode LARSOptions.weightDecay}. */
@@ -63,7 +64,7 @@ export class LARS extends Optimizer<SettingsOf<LARSOptions>> {
   }
 
   /** Moves b and p. */
-  protected override update(p: Tensor, g: Tensor, { place, group }: Update<Settings>): void {
+  protected override update(p: Tensor, g: Tensor, { place, group }: Update<LARSSettings>): void {
     const velocity = this.#velocity[place]!, length = lengthOf(p), slope = lengthOf(g);
     const divisor = apply("addScaled", [slope, length], { s: () => group.weightDecay });
     const ratio = ratioOf(

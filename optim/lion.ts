@@ -15,8 +15,9 @@ export interface LionOptions extends OptimizerOptions {
   weightDecay?: number;
 }
 
-type Settings = SettingsOf<LionOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode Lion}. */
+export type LionSettings = SettingsOf<LionOptions>;
+const settings: SettingsTable<LionSettings> = {
   lr: { value: 1e-4, low: 0 },
   betas: listOf("betas", [0.9, 0.99], 0, 1),
   weightDecay: { value: 0, low: 0 },
@@ -35,7 +36,7 @@ const settings: SettingsTable<Settings> = {
  * if (`${x.toArray()}` !== "3.5,-2.5") throw new Error(`${x}`);
  * ```
  */
-export class Lion extends Optimizer<SettingsOf<LionOptions>> {
+export class Lion extends Optimizer<LionSettings> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** See {@linkcode LionOptions.weightDecay}. */
@@ -52,7 +53,7 @@ export class Lion extends Optimizer<SettingsOf<LionOptions>> {
   }
 
   /** Moves p, then m. */
-  protected override update(p: Tensor, g: Tensor, { place, group }: Update<Settings>): void {
+  protected override update(p: Tensor, g: Tensor, { place, group }: Update<LionSettings>): void {
     const m = this.#mean[place]!;
     shrink(p, group);
     const direction = apply("sign", [apply("lerp", [m, g], { s: () => 1 - group.betas[0] })]);

@@ -31,7 +31,8 @@ export interface MuonOptions extends OptimizerOptions {
   adjustLr?: MuonAdjustment;
 }
 
-type Settings = SettingsOf<MuonOptions>;
+/** The settings of groups of {@linkcode Muon}. */
+export type MuonSettings = SettingsOf<MuonOptions>;
 
 /** The factors of the rate. A weight here is [in, out], turned against PyTorch's. */
 const adjustments: Record<MuonAdjustment, (inputs: number, outputs: number) => number> = {
@@ -40,7 +41,7 @@ const adjustments: Record<MuonAdjustment, (inputs: number, outputs: number) => n
   spectralUnclamped: (inputs, outputs) => Math.sqrt(outputs / inputs),
 };
 
-const settings: SettingsTable<Settings> = {
+const settings: SettingsTable<MuonSettings> = {
   lr: { value: 1e-3, low: 0 },
   weightDecay: { value: 0.1, low: 0 },
   momentum: { value: 0.95, low: 0 },
@@ -79,7 +80,7 @@ const settings: SettingsTable<Settings> = {
  * if (!steps.every((step, k) => k % 3 === 0 ? step > 0.3 && step < 0.7 : Math.abs(step) < 1e-6)) throw new Error(`${x}`);
  * ```
  */
-export class Muon extends Optimizer<SettingsOf<MuonOptions>> {
+export class Muon extends Optimizer<MuonSettings> {
   /** See {@linkcode MuonOptions.weightDecay}. */
   declare weightDecay: number;
   /** The weight of the past in the mean of gradients. */
@@ -102,7 +103,7 @@ export class Muon extends Optimizer<SettingsOf<MuonOptions>> {
   }
 
   /** Moves m and p. */
-  protected override update(p: Tensor, g: Tensor, { place, group }: Update<Settings>): void {
+  protected override update(p: Tensor, g: Tensor, { place, group }: Update<MuonSettings>): void {
     const m = this.#velocity[place]!, [inputs, outputs] = p.shape as [number, number];
     update(m, "lerp", [m, g], { s: () => 1 - group.momentum });
     const d = group.nesterov ? apply("lerp", [g, m], { s: () => group.momentum }) : m;
@@ -113,7 +114,7 @@ export class Muon extends Optimizer<SettingsOf<MuonOptions>> {
 }
 
 /** The matrix with singular values near one (Newton and Schulz's iteration of degree 5). */
-function orthogonal(matrix: Tensor, { nsCoefficients: [a, b, c], nsSteps, eps }: Settings): Tensor {
+function orthogonal(matrix: Tensor, { nsCoefficients: [a, b, c], nsSteps, eps }: MuonSettings): Tensor {
   const isTall = matrix.shape[0]! > matrix.shape[1]!, wide = widened(isTall ? matrix.transpose() : matrix);
   let x = wide.div(wide.square().sum().sqrt().maximum(eps));
   for (let k = 0; k < nsSteps; k++) {

@@ -21,8 +21,9 @@ export interface NAdamOptions extends OptimizerOptions {
   decoupledWeightDecay?: boolean;
 }
 
-type Settings = SettingsOf<NAdamOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode NAdam}. */
+export type NAdamSettings = SettingsOf<NAdamOptions>;
+const settings: SettingsTable<NAdamSettings> = {
   lr: { value: 2e-3, low: 0 },
   betas: listOf("betas", [0.9, 0.999], 0, 1),
   eps: { value: 1e-8, low: 0 },
@@ -45,7 +46,7 @@ const settings: SettingsTable<Settings> = {
  * if (!(x.item() < 3.5)) throw new Error(`${x.item()}`);
  * ```
  */
-export class NAdam extends Optimizer<SettingsOf<NAdamOptions>> {
+export class NAdam extends Optimizer<NAdamSettings> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** The number that is added to the root. */
@@ -71,7 +72,7 @@ export class NAdam extends Optimizer<SettingsOf<NAdamOptions>> {
   }
 
   /** Moves m, v and p. */
-  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<Settings>): void {
+  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<NAdamSettings>): void {
     const g = decayed(gradient, p, group), m = this.#first[place]!, v = this.#second[place]!;
     const mu = (step: number) => group.betas[0] * (1 - 0.5 * 0.96 ** (step * group.momentumDecay));
     const products = this.#muProduct;

@@ -19,8 +19,9 @@ export interface RAdamOptions extends OptimizerOptions {
   decoupledWeightDecay?: boolean;
 }
 
-type Settings = SettingsOf<RAdamOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode RAdam}. */
+export type RAdamSettings = SettingsOf<RAdamOptions>;
+const settings: SettingsTable<RAdamSettings> = {
   lr: { value: 1e-3, low: 0 },
   betas: listOf("betas", [0.9, 0.999], 0, 1),
   eps: { value: 1e-8, low: 0 },
@@ -42,7 +43,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 2) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.25 · 8`);
  * ```
  */
-export class RAdam extends Optimizer<SettingsOf<RAdamOptions>> {
+export class RAdam extends Optimizer<RAdamSettings> {
   /** β₁ and β₂: a list that cannot be changed, but replaced. */
   declare betas: readonly [number, number];
   /** The number that is added to the root. */
@@ -63,7 +64,7 @@ export class RAdam extends Optimizer<SettingsOf<RAdamOptions>> {
   }
 
   /** Moves m, v and p. */
-  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<Settings>): void {
+  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<RAdamSettings>): void {
     const g = decayed(gradient, p, group), m = this.#first[place]!, v = this.#second[place]!;
     update(m, "lerp", [m, g], { s: () => 1 - group.betas[0] });
     update(v, "scaleAddSquare", [v, g], { s: () => group.betas[1], t: () => 1 - group.betas[1] });

@@ -21,8 +21,9 @@ export interface RMSPropOptions extends OptimizerOptions {
   centered?: boolean;
 }
 
-type Settings = SettingsOf<RMSPropOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode RMSProp}. */
+export type RMSPropSettings = SettingsOf<RMSPropOptions>;
+const settings: SettingsTable<RMSPropSettings> = {
   lr: { value: 1e-2, low: 0 },
   alpha: { value: 0.99, low: 0 },
   eps: { value: 1e-8, low: 0 },
@@ -46,7 +47,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 3) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.5 · 8 / √(0.25 · 64)`);
  * ```
  */
-export class RMSProp extends Optimizer<SettingsOf<RMSPropOptions>> {
+export class RMSProp extends Optimizer<RMSPropSettings> {
   /** See {@linkcode RMSPropOptions.alpha}. */
   declare alpha: number;
   /** The number that is added to the root. */
@@ -71,7 +72,7 @@ export class RMSProp extends Optimizer<SettingsOf<RMSPropOptions>> {
   }
 
   /** Moves v, with `centered` the mean of g, with a momentum b, and then p. */
-  protected override update(p: Tensor, gradient: Tensor, { place, group }: Update<Settings>): void {
+  protected override update(p: Tensor, gradient: Tensor, { place, group }: Update<RMSPropSettings>): void {
     const g = decayed(gradient, p, group);
     const square = this.#square[place]!, mean = this.#mean[place]!, velocity = this.#velocity[place]!;
     let spread = square;

@@ -14,9 +14,10 @@ export interface RpropOptions extends OptimizerOptions {
   stepSizes?: readonly [number, number];
 }
 
-type Settings = SettingsOf<RpropOptions>;
+/** The settings of groups of {@linkcode Rprop}. */
+export type RpropSettings = SettingsOf<RpropOptions>;
 const pair = listOf<readonly [number, number]>("etas", [0.5, 1.2]);
-const settings: SettingsTable<Settings> = {
+const settings: SettingsTable<RpropSettings> = {
   lr: { value: 1e-2, low: 0 },
   etas: {
     value: [0.5, 1.2],
@@ -46,7 +47,7 @@ const settings: SettingsTable<Settings> = {
  * if (Math.abs(x.item() - 2.9) > 1e-6) throw new Error(`${x.item()}, not 4 - 0.5 - 0.6`);
  * ```
  */
-export class Rprop extends Optimizer<SettingsOf<RpropOptions>> {
+export class Rprop extends Optimizer<RpropSettings> {
   /** η⁻ and η⁺: a list that cannot be changed, but replaced. */
   declare etas: readonly [number, number];
   /** The bounds of sizes: a list that cannot be changed, but replaced. */
@@ -65,7 +66,7 @@ export class Rprop extends Optimizer<SettingsOf<RpropOptions>> {
   }
 
   /** Moves the sizes, p, and the gradient that is remembered. */
-  protected override update(p: Tensor, g: Tensor, { place, group, step }: Update<Settings>): void {
+  protected override update(p: Tensor, g: Tensor, { place, group, step }: Update<RpropSettings>): void {
     const previous = this.#previous[place]!, size = this.#size[place]!;
     const sign = apply("sign", [apply("mul", [g, previous])]);
     // 1 where the sign is the same, or else 0, and 1 where it changed.

@@ -21,8 +21,9 @@ export interface SGDOptions extends OptimizerOptions {
   decoupledWeightDecay?: boolean;
 }
 
-type Settings = SettingsOf<SGDOptions>;
-const settings: SettingsTable<Settings> = {
+/** The settings of groups of {@linkcode SGD}. */
+export type SGDSettings = SettingsOf<SGDOptions>;
+const settings: SettingsTable<SGDSettings> = {
   lr: { value: 1e-3, low: 0 },
   nesterov: { value: false, fixed: true },
   momentum: {
@@ -62,7 +63,7 @@ function refuseNesterov(action: string): never {
  * if (x.item() !== 2) throw new Error(`${x.item()}, not 4 - 0.25 · 2 · 4`);
  * ```
  */
-export class SGD extends Optimizer<SettingsOf<SGDOptions>> {
+export class SGD extends Optimizer<SGDSettings> {
   /** The share of the last update in the next one. It may be changed from step to step unless it was 0 at first. */
   declare momentum: number;
   /** See {@linkcode SGDOptions.dampening}. */
@@ -81,14 +82,14 @@ export class SGD extends Optimizer<SettingsOf<SGDOptions>> {
     params: ParameterGroups<SGDOptions>,
     options: SGDOptions = {},
     /** The settings of a subclass, whose defaults differ. */
-    table: SettingsTable<Settings> = settings,
+    table: SettingsTable<SGDSettings> = settings,
   ) {
     super(params, options, table);
     this.#velocity = this.slot("velocity", (p, { momentum }) => momentum > 0 ? p.zerosLike() : null);
   }
 
   /** Moves b, if there is a momentum, and then p. */
-  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<Settings>): void {
+  protected override update(p: Tensor, gradient: Tensor, { place, group, step }: Update<SGDSettings>): void {
     let d = decayed(gradient, p, group);
     const velocity = this.#velocity[place]!;
     if (velocity !== null) {
@@ -105,7 +106,7 @@ export class SGD extends Optimizer<SettingsOf<SGDOptions>> {
 /** Options of {@linkcode SGDW}: those of {@linkcode SGD}, whose `weightDecay` is 1e-2 by default and always decoupled. */
 export type SGDWOptions = Omit<SGDOptions, "decoupledWeightDecay">;
 
-const settingsW: SettingsTable<Settings> = {
+const settingsW: SettingsTable<SGDSettings> = {
   ...settings,
   weightDecay: { value: 1e-2, low: 0 },
   decoupledWeightDecay: { value: true, fixed: true },
