@@ -1,8 +1,9 @@
 /** LAMB: Adam whose steps are as long as the parameter asks. */
 import { apply, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
-import { listOf, type OptimizerOptions, type ParameterGroups, type SettingsOf, type SettingsTable } from "./groups.ts";
+import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./groups.ts";
 import { Optimizer, type Update } from "./optimizer.ts";
+import { listOf } from "./settings.ts";
 import { lengthOf, ratioOf } from "./trust.ts";
 
 /** Options of {@linkcode LAMB}. */

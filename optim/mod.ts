@@ -6,17 +6,7 @@ export * from "./adam.ts";
 export * from "./adamax.ts";
 export * from "./asgd.ts";
 export * from "./clip.ts";
-export type {
-  BaseSettings,
-  Group,
-  GroupOptions,
-  OptimizerOptions,
-  ParameterGroup,
-  ParameterGroups,
-  Setting,
-  SettingsOf,
-  SettingsTable,
-} from "./groups.ts";
+export * from "./groups.ts";
 export * from "./lamb.ts";
 export * from "./lars.ts";
 export * from "./lion.ts";

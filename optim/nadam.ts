@@ -2,8 +2,9 @@
 import { eachTime, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { decayed } from "./decay.ts";
-import { listOf, type OptimizerOptions, type ParameterGroups, type SettingsOf, type SettingsTable } from "./groups.ts";
+import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./groups.ts";
 import { Optimizer, type Update } from "./optimizer.ts";
+import { listOf } from "./settings.ts";
 
 /** Options of {@linkcode NAdam}. */
 export interface NAdamOptions extends OptimizerOptions {

@@ -21,18 +21,14 @@ import {
 import { noGrad, scope, Tensor } from "../core/mod.ts";
 import {
   type BaseSettings,
-  checkGroup,
-  completed,
-  describe,
   type Group,
   type GroupOptions,
-  groupsOf,
   type OptimizerOptions,
-  optionNames,
   ParameterGroup,
   type ParameterGroups,
   type SettingsTable,
 } from "./groups.ts";
+import { checkGroup, completed, describe, groupsOf, optionNames } from "./settings.ts";
 
 /** The state of an optimizer: tensors and numbers by name. */
 export type OptimizerState = Record<string, Tensor | number>;

@@ -3,7 +3,8 @@ import { checkFunction, checkOptions, refuse } from "../../core/internal.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { ConstantFactor, ExponentialWarmup, LinearWarmup } from "./factors.ts";
 import { checkChoice, checkMilestones } from "./options.ts";
-import { Scheduler, wholly } from "./scheduler.ts";
+import { wholly } from "./rates.ts";
+import { Scheduler } from "./scheduler.ts";
 
 /** A function that makes a schedule of an optimizer. */
 export type MakeSchedule = (optimizer: Optimizer) => Scheduler;

@@ -1,8 +1,9 @@
 /** Schedules that go up and down between rates of their own, and move the momentum the other way. */
 import { checkCount, checkFlag, checkFunction, checkOptions, checkRange, checkShare } from "../../core/internal.ts";
 import type { Optimizer } from "../optimizer.ts";
-import { checkChoice, checkPerGroup, type Curve, curves, ofGroup, type PerGroup } from "./options.ts";
-import { momentumOf, Scheduler } from "./scheduler.ts";
+import { checkChoice, checkPerGroup, curves, ofGroup } from "./options.ts";
+import { momentumOf } from "./rates.ts";
+import { type Curve, type PerGroup, Scheduler } from "./scheduler.ts";
 
 /** The options of cycles that are about momentum. */
 export interface MomentumOptions {

@@ -1,8 +1,8 @@
 /** Schedules by functions of the number of steps. */
 import { checkFunction, checkOptions } from "../../core/internal.ts";
 import type { Optimizer } from "../optimizer.ts";
-import { checkPerGroup, ofGroup, type PerGroup } from "./options.ts";
-import { Scheduler } from "./scheduler.ts";
+import { checkPerGroup, ofGroup } from "./options.ts";
+import { type PerGroup, Scheduler } from "./scheduler.ts";
 
 /** A function that gives the factor of the rate for a number of steps. */
 export type Factor = (steps: number) => number;

@@ -5,7 +5,6 @@ export * from "./cycles.ts";
 export * from "./decays.ts";
 export * from "./factors.ts";
 export * from "./lambda.ts";
-export type { Curve, PerGroup } from "./options.ts";
 export * from "./plateau.ts";
-export { Scheduler, type SchedulerState } from "./scheduler.ts";
+export * from "./scheduler.ts";
 export * from "./swa.ts";

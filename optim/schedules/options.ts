@@ -1,5 +1,6 @@
 /** What schedules have in common: options of several shapes, and curves between two numbers. */
 import { checkCount, refuse, shown, shownList } from "../../core/internal.ts";
+import type { Curve, PerGroup } from "./scheduler.ts";
 
 /** A copy of the milestones. TypeError unless they are a list, RangeError unless they are counts that do not fall. */
 export function checkMilestones(action: string, milestones: readonly number[]): readonly number[] {
@@ -16,9 +17,6 @@ export function checkChoice<T extends string>(action: string, name: string, choi
   if (choices.includes(choice)) return choice;
   throw new RangeError(`Cannot ${action}: ${name} ${shown(choice)} must be one of ${choices.join(", ")}`);
 }
-
-/** A value for all groups, or a list with one for each. */
-export type PerGroup<T> = T | readonly T[];
 
 /** The values of an option for groups, each checked. RangeError unless there are as many as groups. */
 export function checkPerGroup<T>(
@@ -46,9 +44,6 @@ export function ofGroup<T>(name: string, values: PerGroup<T>, place: number): T 
 export function cosine(from: number, to: number, part: number): number {
   return to + (from - to) * (1 + Math.cos(Math.PI * part)) / 2;
 }
-
-/** The name of a curve of annealing: half a cosine, or a straight line. */
-export type Curve = "cos" | "linear";
 
 /** The curves of annealing by their names. */
 export const curves: Record<Curve, (from: number, to: number, part: number) => number> = {

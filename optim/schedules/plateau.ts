@@ -10,7 +10,8 @@ import {
   summary,
 } from "../../core/internal.ts";
 import { Optimizer } from "../optimizer.ts";
-import { checkChoice, checkPerGroup, ofGroup, type PerGroup } from "./options.ts";
+import { checkChoice, checkPerGroup, ofGroup } from "./options.ts";
+import type { PerGroup } from "./scheduler.ts";
 
 /** The options of {@linkcode ReduceOnPlateau}. */
 export interface PlateauOptions {

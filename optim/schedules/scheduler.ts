@@ -2,8 +2,14 @@
  * The base of learning-rate schedules: PyTorch's, as closed formulas of the number of steps taken.
  */
 import { checkCount, checkRange, checkState, refuse, refuseRecording, shown, summary } from "../../core/internal.ts";
-import type { Group } from "../groups.ts";
 import { Optimizer } from "../optimizer.ts";
+import { baseOf, setMomentum, wholly } from "./rates.ts";
+
+/** A value for all groups of an optimizer, or a list with one for each. */
+export type PerGroup<T> = T | readonly T[];
+
+/** The name of a curve of annealing: half a cosine, or a straight line. */
+export type Curve = "cos" | "linear";
 
 /** The state of a {@linkcode Scheduler}. */
 export interface SchedulerState {
@@ -161,37 +167,4 @@ export abstract class Scheduler {
     });
     this.#steps = steps;
   }
-}
-
-/** Runs `body`, which changes rates and momenta. If it throws, the optimizer has those that it had. */
-export function wholly<T>({ groups }: Optimizer, body: () => T): T {
-  const before = groups.map((group) => [group.lr, group.initialLr, momentumOf(group)] as const);
-  try {
-    return body();
-  } catch (error) {
-    for (const [place, [lr, initialLr, momentum]] of before.entries()) {
-      Object.assign(groups[place]!, { lr, initialLr });
-      if (momentum !== momentumOf(groups[place]!)) setMomentum(groups[place]!, momentum!);
-    }
-    throw error;
-  }
-}
-
-function baseOf({ lr, initialLr }: Group): number {
-  return initialLr ?? lr;
-}
-
-/** A group of an optimizer that has a momentum, or β₁ in its place. */
-type Moving = Group & { momentum?: number; betas?: readonly number[] };
-
-/** The momentum of a group, or β₁; null if it has neither. */
-export function momentumOf(group: Group): number | null {
-  const { momentum, betas } = group as Moving;
-  return momentum ?? betas?.[0] ?? null;
-}
-
-function setMomentum(group: Group, momentum: number): void {
-  const moving: Moving = group;
-  if (moving.betas === undefined) moving.momentum = momentum;
-  else moving.betas = [momentum, ...moving.betas.slice(1)];
 }

@@ -1,8 +1,8 @@
 /** The schedule of stochastic weight averaging. */
 import { checkCount, checkOptions, checkRange, checkState, refuse } from "../../core/internal.ts";
 import type { Optimizer } from "../optimizer.ts";
-import { checkChoice, checkPerGroup, type Curve, curves, ofGroup, type PerGroup } from "./options.ts";
-import { Scheduler, type SchedulerState } from "./scheduler.ts";
+import { checkChoice, checkPerGroup, curves, ofGroup } from "./options.ts";
+import { type Curve, type PerGroup, Scheduler, type SchedulerState } from "./scheduler.ts";
 
 /** The options of {@linkcode SWASchedule}. */
 export interface SWAScheduleOptions {
