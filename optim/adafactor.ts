@@ -2,8 +2,8 @@
 import { apply, checkRange, refuse, update, widened } from "../core/internal.ts";
 import { type Tensor, zeros } from "../core/mod.ts";
 import { shrink } from "./decay.ts";
-import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./groups.ts";
 import { Optimizer, type Update } from "./optimizer.ts";
+import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./options.ts";
 
 /** Options of {@linkcode Adafactor}. */
 export interface AdafactorOptions extends OptimizerOptions {

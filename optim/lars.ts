@@ -1,8 +1,8 @@
 /** LARS: SGD whose steps are as long as the parameter asks. */
 import { apply, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
-import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./groups.ts";
 import { Optimizer, type Update } from "./optimizer.ts";
+import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./options.ts";
 import { lengthOf, ratioOf } from "./trust.ts";
 
 /** Options of {@linkcode LARS}. */

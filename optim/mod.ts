@@ -13,6 +13,7 @@ export * from "./lion.ts";
 export * from "./muon.ts";
 export * from "./nadam.ts";
 export * from "./optimizer.ts";
+export * from "./options.ts";
 export * from "./radam.ts";
 export * from "./rmsprop.ts";
 export * from "./rprop.ts";

@@ -2,8 +2,8 @@
 import { apply, checkCount, shown, showShape, update, widened } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { shrink } from "./decay.ts";
-import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./groups.ts";
 import { Optimizer, type Update } from "./optimizer.ts";
+import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./options.ts";
 import { listOf } from "./settings.ts";
 
 /** How the rate follows the shape of a matrix. */

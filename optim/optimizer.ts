@@ -19,15 +19,8 @@ import {
   tellOfUntrained,
 } from "../core/internal.ts";
 import { noGrad, scope, Tensor } from "../core/mod.ts";
-import {
-  type BaseSettings,
-  type Group,
-  type GroupOptions,
-  type OptimizerOptions,
-  ParameterGroup,
-  type ParameterGroups,
-  type SettingsTable,
-} from "./groups.ts";
+import { type Group, ParameterGroup } from "./groups.ts";
+import type { BaseSettings, GroupOptions, OptimizerOptions, ParameterGroups, SettingsTable } from "./options.ts";
 import { checkGroup, completed, describe, groupsOf, optionNames } from "./settings.ts";
 
 /** The state of an optimizer: tensors and numbers by name. */

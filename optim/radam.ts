@@ -2,8 +2,8 @@
 import { update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { decayed } from "./decay.ts";
-import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./groups.ts";
 import { Optimizer, type Update } from "./optimizer.ts";
+import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./options.ts";
 import { listOf } from "./settings.ts";
 
 /** Options of {@linkcode RAdam}. */

@@ -1,8 +1,8 @@
 /** Rprop: steps by the sign of the gradient, each element with a size of its own. */
 import { apply, shownList, update } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
-import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./groups.ts";
 import { Optimizer, type Update } from "./optimizer.ts";
+import type { OptimizerOptions, ParameterGroups, SettingsOf, SettingsTable } from "./options.ts";
 import { listOf } from "./settings.ts";
 
 /** Options of {@linkcode Rprop}. */

@@ -1,4 +1,7 @@
-/** What the table of an optimizer's settings decides: which options there are, what they may be, and what groups are made of. */
+/**
+ * What the table of an optimizer's settings decides: which options there are and what they may be, now and when somebody
+ * changes them later. And what groups are made of.
+ */
 import {
   checkFlag,
   checkOptions,
@@ -11,10 +14,10 @@ import {
   summary,
 } from "../core/internal.ts";
 import { Tensor } from "../core/mod.ts";
-import type { BaseSettings, GroupOptions, ParameterGroup, ParameterGroups, Setting, SettingsTable } from "./groups.ts";
+import type { BaseSettings, GroupOptions, ParameterGroups, Setting, SettingsTable } from "./options.ts";
 
 /** The line that shows an optimizer or a group: settings that differ between groups are lists, flags stand there if true. */
-export function describe(kind: string, groups: readonly ParameterGroup[]): string {
+export function describe(kind: string, groups: readonly { readonly params: readonly Tensor[] }[]): string {
   const count = groups.reduce((sum, { params }) => sum + params.length, 0);
   const parameters = `${count} parameter${count === 1 ? "" : "s"}`;
   const settings = Object.keys(groups[0]!).filter((name) => name !== "params").map((name): [string, unknown] => {
@@ -33,10 +36,10 @@ export function checkSetting(
   name: string,
   value: unknown,
   setting: Setting,
-  group: ParameterGroup,
+  group: object,
 ): unknown {
   const { check, low = -Infinity, high = Infinity } = setting;
-  if (check !== undefined) return check(action, value, group as unknown as Record<string, unknown>);
+  if (check !== undefined) return check(action, value, group as Record<string, unknown>);
   if (typeof setting.value === "boolean") return checkFlag(action, name, value as boolean);
   return checkRange(action, name, value as number, low, high);
 }
