@@ -5,6 +5,8 @@ export * from "./tensor_dataset.ts";
 export * from "./splits.ts";
 export * from "./derived.ts";
 export * from "./cache.ts";
+export * from "./lines.ts";
+export * from "./sequences.ts";
 export * from "./loader.ts";
 export * from "./samplers.ts";
 export * from "./batch_samplers.ts";

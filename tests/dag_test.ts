@@ -32,6 +32,7 @@ const arrows: Record<string, readonly string[]> = {
   io: ["core/mod.ts", "core/internal.ts", "nn"],
   data: ["core/mod.ts", "core/internal.ts", "core/pure", "kernels"], // What a worker loads is pure: it starts sooner.
   "data/images": ["data", "core/internal.ts", "kernels"],
+  "data/text": ["core/internal.ts"],
   "io/pytorch": ["core/mod.ts", "core/internal.ts", "io"],
   train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data", "io"],
   examples: ["mod.ts"],
@@ -39,11 +40,12 @@ const arrows: Record<string, readonly string[]> = {
   tools: ["mod.ts", "core/pure", "kernels", "data", "data/images"],
 };
 /** Folders whose subfolders are rooms; every other folder is one room, but for the entry points of their own in it. */
-const houses = ["core"], ownEntries = ["data/images", "io/pytorch"];
+const houses = ["core"], ownEntries = ["data/images", "data/text", "io/pytorch"];
 /** The files whose imports reach every file of the rooms but the tests. */
 const roots = [
   "mod.ts",
   "data/images/mod.ts",
+  "data/text/mod.ts",
   "io/pytorch/mod.ts",
   "examples/mnist.ts",
   "examples/xor.ts",

@@ -48,6 +48,7 @@ testWith(
     );
     assertEquals([...new Set(named.map(({ path }) => path))].sort(), [
       "data/images/npm.ts",
+      "data/text/npm.ts",
       "io/pytorch/npm.ts",
       "tests/dashboard/npm.ts",
       "tests/std.ts",

@@ -28,7 +28,14 @@ async function shownOf(path: string): Promise<readonly Symbol[]> {
   return Object.values(nodes).flatMap(({ symbols }) => symbols);
 }
 
-await doc("--lint", "mod.ts", "data/images/mod.ts", "io/pytorch/mod.ts", ...rooms.map((room) => `${room}/mod.ts`));
+await doc(
+  "--lint",
+  "mod.ts",
+  "data/images/mod.ts",
+  "data/text/mod.ts",
+  "io/pytorch/mod.ts",
+  ...rooms.map((room) => `${room}/mod.ts`),
+);
 
 const top = await shownOf("mod.ts"), atTop = new Set(top.map(({ name }) => name));
 const spaces = new Map(
