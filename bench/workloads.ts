@@ -95,7 +95,7 @@ export const workloads: Record<string, (mode: Mode) => Workload> = {
     return { unit: "calls/s", run, perRound: 3, bytes: 3 * 4 * 4096 * 1000 };
   },
   "attention-causal-fwd-bwd-8x512x64": (mode) => {
-    const [q, k, v] = [0, 1, 2].map(() => new nn.Parameter(randn([8, 512, 64]))) as [Tensor, Tensor, Tensor];
+    const [q, k, v] = [0, 1, 2].map((): Tensor => new nn.Parameter(randn([8, 512, 64]))) as [Tensor, Tensor, Tensor];
     const outGrad = randn([8, 512, 64]);
     const step = inMode(mode, (q, k, v, outGrad) => {
       const out = scaledDotProductAttention(q, k, v, { causal: true });

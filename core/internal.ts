@@ -2,6 +2,7 @@
  * What the rooms above need of the core beyond its public names.
  */
 export { notice } from "../kernels/native/environment.ts";
+export { gradientsEnabled } from "./ambient/modes.ts";
 export { currentScope, detachedScope, moveTo, outsideScopes } from "./ambient/scope.ts";
 export { randomState, setRandomState } from "./array/counters.ts";
 export { decided, eachTime, refuseRecording } from "./array/recorder.ts";
@@ -17,18 +18,20 @@ export {
   checkShare,
   checkState,
   checkText,
+  nearest,
   refuse,
   shown,
   shownList,
 } from "./pure/check.ts";
 export { summary } from "./pure/summary.ts";
-export { isPlain } from "./pure/nested.ts";
+export { isPlain, mapLeaves } from "./pure/nested.ts";
 export {
   bytesOf,
   checkDType,
   type DType,
   dtypeOfArray,
   isFloat,
+  isHalf,
   itemBytes,
   makeTypedArray,
   readElements,
@@ -43,5 +46,5 @@ export { inFloat32, wideInAutocast, widened } from "./tensor/precision.ts";
 export { checkClasses } from "./tensor/ops/loss.ts";
 export { momentsOf } from "./tensor/ops/moments.ts";
 export { adopt, apartFrom, apply, cloneOf, noiseLike, promptValues, update } from "./tensor/update.ts";
-export { knownToTrain, meantToTrain, tellOf, tellOfUntrained } from "./tensor/trained.ts";
+export { isMeantToTrain, knownToTrain, meantToTrain, tellOf, tellOfUntrained } from "./tensor/trained.ts";
 export { checkTensor } from "./tensor/value.ts";

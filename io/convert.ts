@@ -115,7 +115,7 @@ interface Counterpart {
 /** The tensors of a model by their names in PyTorch, those that are pieces of one tensor there together and in order. */
 function counterpartsOf(model: AnyModule): Map<string, Counterpart[]> {
   const all = new Map<string, Counterpart[]>(), modules = new Map(model.namedModules());
-  for (const [own, target] of tensorsOf(model)) {
+  for (const [own, target] of tensorsOf(model, true)) {
     const { name, place } = placeIn(modules, own);
     if (!all.has(spelling(name))) all.set(spelling(name), []);
     all.get(spelling(name))!.push({ own, target, place: { ...place, name } });
@@ -124,8 +124,10 @@ function counterpartsOf(model: AnyModule): Map<string, Counterpart[]> {
   return all;
 }
 
-function tensorsOf(model: AnyModule): [name: string, tensor: Tensor][] {
-  return [...model.namedParameters(), ...model.namedBuffers()];
+/** What a state has, each tensor under its first name, or a shared one under all of its names. */
+function tensorsOf(model: AnyModule, shared: boolean = false): [name: string, tensor: Tensor][] {
+  const buffers = model.namedBuffers({ shared }).filter(([, { persistent }]) => persistent);
+  return [...model.namedParameters({ shared }), ...buffers];
 }
 
 /**
@@ -196,11 +198,12 @@ function fromPytorch(
       });
     }
   }
-  const names = tensorsOf(model).map(([name]) => name), has = (name: string) => Object.hasOwn(found, name);
+  const all = tensorsOf(model, true).filter(([name]) => Object.hasOwn(found, name));
+  const filled = new Set(all.map(([, tensor]) => tensor));
   return {
-    state: Object.fromEntries(names.filter(has).map((name) => [name, found[name]!])),
+    state: Object.fromEntries(all.map(([name]) => [name, found[name]!])),
     left,
-    missing: names.filter((name) => !has(name)),
+    missing: tensorsOf(model).filter(([, tensor]) => !filled.has(tensor)).map(([name]) => name),
   };
 }
 
@@ -212,10 +215,12 @@ function toPytorch(
 ): Converted {
   const state: StateDict = {}, left: Record<string, string> = {}, missing: string[] = [], used = new Set<string>();
   const own = new Map(Object.entries(given).map(([name, value]) => [renamed(name), [name, value] as const]));
+  // A state of ours has a shared tensor once, and one of PyTorch under each of its names.
+  const first = new Map(tensorsOf(model).map(([name, tensor]) => [tensor, name]));
   for (const pieces of counterpartsOf(model).values()) {
     const name = prefix + pieces[0]!.place.name, values: Tensor[] = [];
     for (const { own: wanted, target, place } of pieces) {
-      const [before, value] = own.get(wanted) ?? [];
+      const [before, value] = own.get(wanted) ?? own.get(first.get(target)!) ?? [];
       if (before === undefined) continue;
       used.add(before);
       if (!(value instanceof Tensor)) left[before] = `it is ${shown(value)}, not a tensor`;

@@ -1,10 +1,19 @@
 /** Modules made of modules, and two without parameters: Flatten and Identity. */
+import { isPlain } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkInput } from "./input.ts";
+import { ListOf } from "./list.ts";
 import { Module } from "./module.ts";
+import { checkModule } from "./parts.ts";
+
+/** A module of one tensor, as {@linkcode Sequential} takes it. */
+export type Part = Module<[x: Tensor]>;
 
 /**
- * One module after the other: the output of each is the input of the next. Parts are named by number: `0.weight`.
+ * One module after the other: the output of each is the input of the next.
+ *
+ * Parts are named by number, `0.weight`, or as an object names them: `head.weight`. They can be changed as a list's: `append`,
+ * `extend`, `insert`, `pop`, `set`.
  *
  * @example
  * ```ts
@@ -13,43 +22,35 @@ import { Module } from "./module.ts";
  * const net = new nn.Sequential(new nn.Flatten(), new nn.Linear(6, 4), new nn.ReLU());
  * if (net.call(ones([5, 2, 3])).shape.join() !== "5,4") throw new Error("wrong shape");
  * if (Object.keys(net.stateDict()).join() !== "1.weight,1.bias") throw new Error("wrong names");
+ *
+ * const named = new nn.Sequential({ body: net, head: new nn.Linear(4, 2) });
+ * if (named.slice(1).getParameter("head.bias").shape.join() !== "2") throw new Error("another part");
  * ```
  */
-export class Sequential extends Module<[x: Tensor]> {
-  readonly #modules: readonly Module<[x: Tensor]>[];
-
-  /** TypeError for an argument that is no module. */
-  constructor(...modules: Module<[x: Tensor]>[]) {
+export class Sequential extends ListOf<Part, [x: Tensor], Tensor> {
+  /** TypeError for an argument that is no module; RangeError for a name that is empty, a number or has a dot. */
+  constructor(...modules: Part[] | [modules: Readonly<Record<string, Part>>]) {
     super();
-    modules.forEach((module, place) => {
-      if (!(module instanceof Module)) {
-        const kind = Array.isArray(module) ? "a list" : `of type ${typeof module}`;
-        throw new TypeError(`Cannot make ${this.constructor.name}: argument ${place} is ${kind}, it must be a module`);
-      }
-    });
-    this.#modules = modules;
+    const [first] = modules, byName = modules.length === 1 && isPlain(first);
+    this.fill(`make ${this.constructor.name}`, byName ? first as Record<string, Part> : modules as Part[]);
   }
 
-  /** The number of modules. */
-  get length(): number {
-    return this.#modules.length;
-  }
-
-  /** The module at `place`, which counts from the end if negative; undefined if there is none. */
-  at(place: number): Module<[x: Tensor]> | undefined {
-    return this.#modules.at(place);
+  /** The modules from `start` to `end`, which is left out, in a row; both may count from the end. Names stay, numbers begin at 0. */
+  slice(start?: number, end?: number): Sequential {
+    const part = this.part(start, end);
+    return Array.isArray(part) ? new Sequential(...part) : new Sequential(part);
   }
 
   /** Applies all modules, the first one first. */
   override forward(x: Tensor): Tensor {
     checkInput(this, x);
-    for (const module of this.#modules) x = module.call(x);
+    for (const module of this) x = module.call(x);
     return x;
   }
 
   /** @ignore */
-  protected override fields(): [name: string, value: unknown][] {
-    return [...Object.entries(this.#modules), ...super.fields()];
+  protected override admit(action: string, item: unknown): Part {
+    return checkModule(action, item);
   }
 }
 

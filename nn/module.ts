@@ -8,18 +8,25 @@
  */
 import {
   checkFlag,
+  checkFunction,
   checkOptions,
   checkState,
+  checkText,
   decided,
   type DType,
   isFloat,
-  isPlain,
+  isMeantToTrain,
   knownToTrain,
   load,
+  meantToTrain,
   misfit,
+  nearest,
   shown,
 } from "../core/internal.ts";
 import { scope, Tensor } from "../core/mod.ts";
+import { leavesOf } from "./fields.ts";
+import { Hookable } from "./hookable.ts";
+import { callHooked } from "./hooked.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 
 /** Tensors by name, as {@linkcode Module.stateDict} gives them and safetensors files hold them. */
@@ -39,6 +46,12 @@ export interface PytorchPlace {
   readonly isTransposed?: boolean;
   /** Which of the pieces along axis 0 of one tensor there it is, counted from 0; by default it is all of it. */
   readonly piece?: number;
+}
+
+/** Options of the lists of a module's tensors. */
+export interface ListOptions {
+  /** Lists a tensor that is in several places under each of their names; false by default. */
+  shared?: boolean;
 }
 
 /** What a walk over a module's fields looks for. */
@@ -73,17 +86,19 @@ type Found = Tensor | Module;
  * ```
  */
 // deno-lint-ignore no-explicit-any -- `any` lets a subclass state the inputs that it takes.
-export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
+export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> extends Hookable<AnyModule> {
   #training = true;
 
   /** The computation, written by the subclass. */
   abstract forward(...inputs: Inputs): Output;
 
-  /** Applies the module. */
+  /** Applies the module: `forward`, between the hooks that were put on the module. */
   call(...inputs: Inputs): Output {
-    // A recording of a captured function is valid for the mode in which its modules were.
-    decided(() => this.#training);
-    return this.forward(...inputs);
+    const training = this.#training, hooks = this.hooks;
+    // A recording of a captured function is valid for the mode and the hooks that its modules had.
+    decided(() => this.#training === training && this.hooks === hooks);
+    if (hooks === null) return this.forward(...inputs);
+    return callHooked(this, hooks, inputs, (...inputs: Inputs) => this.forward(...inputs));
   }
 
   /** True in training mode, in which dropout and batch statistics are on: from the start until {@linkcode Module.eval}. */
@@ -103,9 +118,68 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     return this.train(false);
   }
 
+  /**
+   * Runs `visit` on each part and then on this module, the innermost parts first, as PyTorch's `apply`. Returns this.
+   *
+   * @example
+   * ```ts
+   * import { nn } from "deneb";
+   *
+   * const net = new nn.Sequential(new nn.Linear(3, 4), new nn.ReLU(), new nn.Linear(4, 2));
+   * net.apply((module) => {
+   *   if (module instanceof nn.Linear) nn.init.zeros(module.bias!);
+   * });
+   * if (net.stateDict()["2.bias"]!.abs().sum().item() !== 0) throw new Error("not zero");
+   * ```
+   */
+  apply(visit: (module: AnyModule) => void): this {
+    checkFunction("apply", visit);
+    for (const child of this.children()) child.apply(visit);
+    visit(this as AnyModule);
+    return this;
+  }
+
+  /**
+   * Freezes all parameters of this module and its parts, or for true has them trained again. Returns this.
+   *
+   * As in PyTorch, a frozen parameter is still listed and saved, and an optimizer takes it and leaves it as it is: backward
+   * sweeps give it no gradient. One that has a gradient already keeps it: reset it, or the next step still uses it.
+   *
+   * @example
+   * ```ts
+   * import { nn, ones, optim } from "deneb";
+   *
+   * const body = new nn.Linear(2, 3).requiresGrad(false), net = new nn.Sequential(body, new nn.Linear(3, 1));
+   * const optimizer = new optim.SGD(net.parameters(), { lr: 0.1 }), before = body.weight.toArray().join();
+   * net.call(ones([4, 2])).sum().backward();
+   * optimizer.step();
+   * if (body.weight.grad !== null || body.weight.toArray().join() !== before) throw new Error("not frozen");
+   * ```
+   */
+  requiresGrad(requires: boolean = true): this {
+    checkFlag("change module", "requiresGrad", requires);
+    for (const parameter of this.parameters()) {
+      // A plain tensor is a parameter for requiring a gradient, and is one from now on without it.
+      if (!isMeantToTrain(parameter)) {
+        meantToTrain(parameter);
+        knownToTrain([parameter]);
+      }
+      parameter.requiresGrad = requires;
+    }
+    return this;
+  }
+
+  /** Forgets the gradients of all parameters, as PyTorch's `zero_grad`. */
+  resetGrad(): void {
+    for (const parameter of this.parameters()) parameter.resetGrad();
+  }
+
   /** The modules in this module's own fields, without their parts. */
   children(): AnyModule[] {
-    return this.#direct().filter(([, found]) => found instanceof Module).map(([, found]) => found as AnyModule);
+    const found = this.#direct().map(([, found]) => found).filter((found): found is AnyModule =>
+      found instanceof Module
+    );
+    return [...new Set(found)];
   }
 
   /** This module and all modules inside it, each once and before its own parts. */
@@ -127,9 +201,64 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     return [...names].map(([module, name]) => [name, module]);
   }
 
-  /** Every parameter with its name, in the order of the fields. A shared parameter is listed once, under its first name. */
-  namedParameters(): [name: string, parameter: Parameter][] {
-    return this.#all().filter(([, tensor]) => !(tensor instanceof Buffer));
+  /**
+   * The part at a path, as {@linkcode Module.namedModules} names it; this module for the empty one. RangeError if there is
+   * none.
+   *
+   * @example
+   * ```ts
+   * import { nn } from "deneb";
+   *
+   * const net = new nn.Sequential(new nn.Residual(new nn.Linear(2, 2)), new nn.ReLU());
+   * if (!(net.getSubmodule("0.0") instanceof nn.Linear)) throw new Error("another part");
+   * if (net.getParameter("0.0.bias").shape.join() !== "2") throw new Error("another parameter");
+   * ```
+   */
+  getSubmodule(path: string): AnyModule {
+    checkText("getSubmodule", "path", path);
+    let at = this as AnyModule, rest = path;
+    while (rest !== "") {
+      // The name of a part has dots itself if the part stands in a list or an object.
+      const found = at.#direct().find(([name, part]) =>
+        part instanceof Module && (rest === name || rest.startsWith(`${name}.`))
+      );
+      if (found === undefined) throw this.#absent("getSubmodule", path, this.namedModules().slice(1));
+      at = found[1] as AnyModule;
+      rest = rest.slice(found[0].length + 1);
+    }
+    return at;
+  }
+
+  /** The parameter of that name, which may be any of a shared one. RangeError if there is none. */
+  getParameter(path: string): Parameter {
+    return this.#found("getParameter", path, this.namedParameters({ shared: true }));
+  }
+
+  /** The buffer of that name. RangeError if there is none. */
+  getBuffer(path: string): Buffer {
+    return this.#found("getBuffer", path, this.namedBuffers({ shared: true }));
+  }
+
+  #found<T>(action: string, path: string, entries: readonly [name: string, item: T][]): T {
+    checkText(action, "path", path);
+    const found = entries.find(([name]) => name === path);
+    if (found === undefined) throw this.#absent(action, path, entries);
+    return found[1];
+  }
+
+  #absent(action: string, path: string, entries: readonly [name: string, item: unknown][]): RangeError {
+    const names = entries.map(([name]) => name), near = nearest(path, names);
+    const told = near !== null ? `did you mean ${near}?` : names.length === 0 ? "there are none" : firstOf(names, ", ");
+    return new RangeError(`Cannot ${action}: ${this.constructor.name} has none at ${shown(path)}; ${told}`);
+  }
+
+  /**
+   * Every parameter with its name, in the order of the fields. A shared parameter is listed once, under its first name, or with
+   * `{ shared: true }` under all of its names.
+   */
+  namedParameters(options: ListOptions = {}): [name: string, parameter: Parameter][] {
+    return this.#all(sharedOf("namedParameters", options))
+      .filter((entry): entry is [string, Parameter] => !(entry[1] instanceof Buffer));
   }
 
   /** Every parameter once, for an optimizer. */
@@ -137,9 +266,10 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
-  /** Every buffer with its name. */
-  namedBuffers(): [name: string, buffer: Buffer][] {
-    return this.#all().filter((entry): entry is [string, Buffer] => entry[1] instanceof Buffer);
+  /** Every buffer with its name, as {@linkcode Module.namedParameters} lists parameters. */
+  namedBuffers(options: ListOptions = {}): [name: string, buffer: Buffer][] {
+    return this.#all(sharedOf("namedBuffers", options))
+      .filter((entry): entry is [string, Buffer] => entry[1] instanceof Buffer);
   }
 
   /**
@@ -196,27 +326,32 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
     return this;
   }
 
-  /** Parameters and buffers by name. The tensors share memory with the module's: a later training step changes them. */
+  /**
+   * Parameters and buffers by name, but for buffers that are not persistent; a shared tensor stands under its first name. The
+   * tensors share memory with the module's: a later training step changes them.
+   */
   stateDict(): StateDict {
-    return Object.fromEntries(this.#all().map(([name, tensor]) => [name, tensor.detach()]));
+    return Object.fromEntries(this.#all().filter(isSaved).map(([name, tensor]) => [name, tensor.detach()]));
   }
 
   /**
    * Copies the tensors of `state` into the parameters and buffers of the same names.
    *
    * The module's tensors keep their element types and devices: floats of another type are converted, and tensors on another
-   * device are moved. TypeError, before anything is changed, that names each tensor whose shape or type does not fit and,
+   * device are moved. A shared tensor takes any of its names, as files of PyTorch have them all; of several the last counts, as
+   * there. TypeError, before anything is changed, that names each tensor whose shape or type does not fit and,
    * unless `strict` is false, each name that is missing or unexpected.
    */
   loadStateDict(state: Readonly<StateDict>, options: LoadOptions = {}): void {
     checkState("load state", state);
     const { strict = true } = checkOptions("load state", options, "{ strict: false }", ["strict"]);
     checkFlag("load state", "strict", strict);
-    const own = this.#all();
+    const own = this.#all(true).filter(isSaved);
     const complaints: string[] = [];
     if (strict) {
       const names = new Set(own.map(([name]) => name));
-      const missing = own.filter(([name]) => !Object.hasOwn(state, name)).map(([name]) => name);
+      const given = new Set(own.filter(([name]) => Object.hasOwn(state, name)).map(([, tensor]) => tensor));
+      const missing = this.#all().filter(isSaved).filter(([, tensor]) => !given.has(tensor)).map(([name]) => name);
       const unexpected = Object.keys(state).filter((name) => !names.has(name));
       if (missing.length > 0) complaints.push(`missing ${firstOf(missing, ", ")}`);
       if (unexpected.length > 0) complaints.push(`unexpected ${firstOf(unexpected, ", ")}`);
@@ -268,7 +403,7 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
   }
 
   /** The tree of modules, a line for each. */
-  toString(): string {
+  override toString(): string {
     return this.#tree(new Set());
   }
 
@@ -295,30 +430,23 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
 
   /** The parameters, buffers and modules in the fields, with their paths. The walk does not enter modules. */
   #direct(): [name: string, found: Found][] {
-    const entries: [string, Found][] = [];
-    // Plain objects may refer to one another in a circle.
-    const seen = new Set<unknown>();
-    const visit = (name: string, value: unknown) => {
-      if (typeof value !== "object" || value === null || seen.has(value)) return;
-      seen.add(value);
-      if (belongs(value)) entries.push([name, value]);
-      else for (const [key, item] of itemsOf(value)) visit(`${name}.${key}`, item);
-    };
-    for (const [name, value] of this.fields()) visit(name, value);
-    return entries;
+    return leavesOf(this.fields(), belongs);
   }
 
-  /** Parameters and buffers of this module and its parts, each once. */
-  #all(): [name: string, tensor: Tensor][] {
+  /** Parameters and buffers of this module and its parts, each once, or under each of its names. */
+  #all(shared: boolean = false): [name: string, tensor: Tensor][] {
     const entries: [string, Tensor][] = [], names = new Set<string>();
+    // Of what is listed under all names only a way in a circle has an end.
     const seen = new Set<Found>([this as AnyModule]);
     const visit = (prefix: string, module: AnyModule) => {
       for (const [name, found] of module.#direct()) {
         if (seen.has(found)) continue;
-        seen.add(found);
+        if (!shared || found instanceof Module) seen.add(found);
         const path = prefix + name;
-        if (found instanceof Module) visit(`${path}.`, found);
-        else if (names.has(path)) throw new TypeError(`Cannot list tensors: two of the module are named ${path}`);
+        if (found instanceof Module) {
+          visit(`${path}.`, found);
+          if (shared) seen.delete(found);
+        } else if (names.has(path)) throw new TypeError(`Cannot list tensors: two of the module are named ${path}`);
         else {
           names.add(path);
           entries.push([path, found]);
@@ -331,6 +459,16 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> {
   }
 }
 
+function sharedOf(action: string, options: ListOptions): boolean {
+  const { shared = false } = checkOptions(action, options, "{ shared: true }", ["shared"]);
+  return checkFlag(action, "shared", shared);
+}
+
+/** Whether a tensor is part of the state. */
+function isSaved([, tensor]: readonly [name: string, tensor: Tensor]): boolean {
+  return !(tensor instanceof Buffer) || tensor.persistent;
+}
+
 /** Whether a tensor has no memory any more, such as an input that a module kept for a look at it. */
 function isFreed(tensor: Tensor): boolean {
   return tensor.cachedData === null;
@@ -339,16 +477,9 @@ function isFreed(tensor: Tensor): boolean {
 /** Whether a value in a field belongs to the module. Results of ops and tensors without gradients are only kept there. */
 function belongs(value: object): value is Found {
   return value instanceof Module || value instanceof Buffer ||
-    value instanceof Tensor && (value instanceof Parameter || value.requiresGrad && value.isLeaf() && !isFreed(value));
-}
-
-/** What an array, a plain object, a Map or a Set holds, by name. */
-function itemsOf(value: object): [name: string, item: unknown][] {
-  if (value instanceof Set) return [...value].map((item, place) => [`${place}`, item]);
-  if (value instanceof Map) {
-    return [...value].map(([key, item], place) => [`${typeof key === "object" ? place : String(key)}`, item]);
-  }
-  return Array.isArray(value) || isPlain(value) ? Object.entries(value) : [];
+    value instanceof Tensor &&
+      (value instanceof Parameter ||
+        (value.requiresGrad || isMeantToTrain(value)) && value.isLeaf() && !isFreed(value));
 }
 
 /** As many texts as a message has room for. */

@@ -2,20 +2,32 @@
  * Parameter and Buffer: the tensors that belong to a module. A Parameter is trained, a Buffer is not. No scope owns
  * either, so that both live as long as their module.
  */
-import { adopt, checkOptions, cloneOf, meantToTrain } from "../core/internal.ts";
+import { adopt, checkCount, checkFlag, checkOptions, cloneOf, meantToTrain } from "../core/internal.ts";
 import { type NDArray, scope, Tensor, type TensorOptions, type TensorSource } from "../core/mod.ts";
 
-type Options = Omit<TensorOptions, "requiresGrad">;
+/** Options of a {@linkcode Parameter}. */
+export interface ParameterOptions extends Omit<TensorOptions, "requiresGrad"> {
+  /**
+   * The axis of a weight along which its outputs lie. 0, the default, is that of weights [out, in, ...] as PyTorch has them; 1
+   * is that of matrices [in, out] such as {@linkcode Linear}'s. `init` counts fans by it, and norms of weights take their axis
+   * from it.
+   */
+  outAxis?: 0 | 1;
+}
+
+/** Options of a {@linkcode Buffer}. */
+export interface BufferOptions extends Omit<TensorOptions, "requiresGrad"> {
+  /** Whether the buffer is part of the module's state; true by default. */
+  persistent?: boolean;
+}
 
 /** What the constructor of a tensor makes of `values`: a tensor's elements are copied, in the shape, type and place asked for. */
 function held(
-  kind: string,
   values: TensorSource | Tensor,
-  options: Options,
+  options: Omit<TensorOptions, "requiresGrad">,
   requiresGrad: boolean,
 ): [TensorSource | NDArray, TensorOptions] {
-  const names = ["device", "dtype", "shape"] as const;
-  const { device, dtype, shape } = checkOptions(`make ${kind}`, options, '{ dtype: "float64" }', names);
+  const { device, dtype, shape } = options;
   if (!(values instanceof Tensor)) return [values, { ...options, requiresGrad }];
   using _ = scope();
   let source = values.detach();
@@ -42,11 +54,22 @@ function held(
  * ```
  */
 export class Parameter extends Tensor {
+  /** The axis along which the outputs lie; see {@linkcode ParameterOptions.outAxis}. */
+  readonly outAxis: 0 | 1;
+
   /**
    * No scope owns the new tensor: `dispose()` or the garbage collector frees it. TypeError for an option that does not exist.
    */
-  constructor(values: TensorSource | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
-    super(...held("Parameter", values, options, true));
+  constructor(values: TensorSource | Tensor, options: ParameterOptions = {}) {
+    const { outAxis = 0, ...rest } = checkOptions("make Parameter", options, '{ dtype: "float64" }', [
+      "device",
+      "dtype",
+      "shape",
+      "outAxis",
+    ]);
+    checkCount("make Parameter", "outAxis", outAxis, 0, 1);
+    super(...held(values, rest, true));
+    this.outAxis = outAxis;
     adopt(this);
     meantToTrain(this);
   }
@@ -73,11 +96,22 @@ export class Parameter extends Tensor {
  * ```
  */
 export class Buffer extends Tensor {
+  /** Whether the buffer is part of the module's state. */
+  readonly persistent: boolean;
+
   /**
    * No scope owns the new tensor: `dispose()` or the garbage collector frees it. TypeError for an option that does not exist.
    */
-  constructor(values: TensorSource | Tensor, options: Omit<TensorOptions, "requiresGrad"> = {}) {
-    super(...held("Buffer", values, options, false));
+  constructor(values: TensorSource | Tensor, options: BufferOptions = {}) {
+    const { persistent = true, ...rest } = checkOptions("make Buffer", options, '{ dtype: "float64" }', [
+      "device",
+      "dtype",
+      "shape",
+      "persistent",
+    ]);
+    checkFlag("make Buffer", "persistent", persistent);
+    super(...held(values, rest, false));
+    this.persistent = persistent;
     adopt(this);
   }
 }

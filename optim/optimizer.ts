@@ -95,7 +95,8 @@ export abstract class Optimizer<S extends BaseSettings = BaseSettings> {
 
   /**
    * RangeError for no parameter, a parameter that is there twice, or settings out of their range; TypeError for a parameter
-   * that is no leaf of a float type or requires no gradient, and for an option that does not exist.
+   * that is no leaf of a float type or requires no gradient, unless its module was frozen (steps skip it), and for an option
+   * that does not exist.
    */
   constructor(
     params: ParameterGroups<Partial<S> & OptimizerOptions>,

@@ -7,6 +7,7 @@ import {
   checkOptions,
   checkRange,
   isFloat,
+  isMeantToTrain,
   isPlain,
   refuse,
   shown,
@@ -105,7 +106,8 @@ function checkIterable<T>(action: string, given: Iterable<T>): Iterable<T> {
 
 function checkParameter(action: string, parameter: unknown, place: number, known: Set<Tensor>): Tensor {
   if (
-    !(parameter instanceof Tensor) || !parameter.isLeaf() || !parameter.requiresGrad || !isFloat(parameter.dtype)
+    !(parameter instanceof Tensor) || !parameter.isLeaf() || !isFloat(parameter.dtype) ||
+    !(parameter.requiresGrad || isMeantToTrain(parameter))
   ) {
     throw new TypeError(`Cannot ${action}: parameter ${place} must be a leaf that requires a gradient`);
   }

@@ -4,8 +4,8 @@ import { losses, modules, optimizers, retunings } from "./catalogue.ts";
 import { layers } from "./nn/layers.ts";
 import { assertEquals } from "./support.ts";
 
-/** Classes that are only there to be extended. */
-const abstract = /^(Loss|RunningNorm|Activation|.*Layer)$/;
+/** Classes that are only there to be extended, and those that only hold parts. */
+const abstract = /^(Loss|RunningNorm|Activation|.*Layer|ListOf|DictionaryOf|(Module|Parameter)(List|Dict))$/;
 
 /** The classes of a room that extend another. */
 function classesOf(room: Record<string, unknown>, base: abstract new (...args: never) => unknown): string[] {

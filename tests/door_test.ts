@@ -284,7 +284,7 @@ const cases: Record<string, Refused> = {
   ],
   "a Sequential of a list": [
     TypeError,
-    "Cannot make Sequential: argument 0 is a list, it must be a module",
+    "Cannot make Sequential: item 0: a list, it must be a module",
     () => new nn.Sequential(given([new nn.ReLU()])),
   ],
   "saving a module": [

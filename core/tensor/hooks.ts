@@ -27,32 +27,36 @@ export function hooksOf(tensor: Tensor): readonly Entry[] {
   return hooks?.get(tensor) ?? none;
 }
 
-/** What takes a hook off its tensor; see {@linkcode Tensor.onGradient}. */
+/** What takes a hook off again; see {@linkcode Tensor.onGradient}. */
 export class HookHandle implements Disposable {
-  readonly #tensor: Tensor;
-  readonly #entry: Entry;
+  readonly #remove: () => void;
 
   /** @ignore */
-  constructor(tensor: Tensor, hook: GradientHook) {
-    checkFunction("onGradient", hook);
-    checkTensor("onGradient", tensor);
-    if (!tensor.requiresGrad) {
-      throw new Error(`Cannot onGradient: tensor ${showShape(tensor.shape)} does not require a gradient`);
-    }
-    this.#tensor = tensor;
-    this.#entry = { hook };
-    replace(tensor, [...hooksOf(tensor), this.#entry]);
+  constructor(remove: () => void) {
+    this.#remove = remove;
   }
 
-  /** Takes the hook off the tensor. */
+  /** Takes the hook off. A second time does nothing. */
   dispose(): void {
-    replace(this.#tensor, hooksOf(this.#tensor).filter((entry) => entry !== this.#entry));
+    this.#remove();
   }
 
   /** As {@linkcode HookHandle.dispose}, at the end of `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** Puts a hook on a tensor. Error for one that requires no gradient. */
+export function addHook(tensor: Tensor, hook: GradientHook): HookHandle {
+  checkFunction("onGradient", hook);
+  checkTensor("onGradient", tensor);
+  if (!tensor.requiresGrad) {
+    throw new Error(`Cannot onGradient: tensor ${showShape(tensor.shape)} does not require a gradient`);
+  }
+  const entry = { hook };
+  replace(tensor, [...hooksOf(tensor), entry]);
+  return new HookHandle(() => replace(tensor, hooksOf(tensor).filter((each) => each !== entry)));
 }
 
 function replace(tensor: Tensor, list: readonly Entry[]): void {

@@ -14,7 +14,7 @@ import { type DType, isFloat, type TypedArray } from "../pure/dtype.ts";
 import { nestedOf } from "../pure/nested.ts";
 import { sameShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
 import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
-import { type GradientHook, HookHandle } from "./hooks.ts";
+import { addHook, type GradientHook, type HookHandle } from "./hooks.ts";
 import { UnseenGradient } from "./late_gradient.ts";
 import type { TensorOp, TensorTupleOp } from "./op.ts";
 import { inspectTensor, printGraph, toDot } from "./print.ts";
@@ -338,7 +338,7 @@ export abstract class TensorNode extends Value implements Owned {
    * ```
    */
   onGradient(this: Tensor, hook: GradientHook): HookHandle {
-    return new HookHandle(this, hook);
+    return addHook(this, hook);
   }
 
   // Elements as values.

@@ -21,6 +21,11 @@ export function meantToTrain(tensor: Tensor): void {
   room = Math.max(1024, 2 * unknown.size);
 }
 
+/** Whether a tensor was ever meant to be trained, though it may require no gradient at present. */
+export function isMeantToTrain(tensor: Tensor): boolean {
+  return references.has(tensor);
+}
+
 /** Says that these tensors are listed by a module, or trained by an optimizer. */
 export function knownToTrain(tensors: Iterable<Tensor>): void {
   if (unknown.size === 0) return;

@@ -50,11 +50,11 @@ export class Linear extends Module<[x: Tensor]> {
     this.inFeatures = checkFeatures(action, "inFeatures", inFeatures);
     this.outFeatures = checkFeatures(action, "outFeatures", outFeatures);
     const bound = 1 / Math.sqrt(inFeatures);
-    const draw = (shape: number[]) => {
+    const draw = (shape: number[], outAxis: 0 | 1 = 0) => {
       using _ = scope();
-      return new Parameter(rand(shape, placement).mul(2 * bound).sub(bound));
+      return new Parameter(rand(shape, placement).mul(2 * bound).sub(bound), { outAxis });
     };
-    this.weight = draw([inFeatures, outFeatures]);
+    this.weight = draw([inFeatures, outFeatures], 1);
     this.bias = bias ? draw([outFeatures]) : null;
   }
 

@@ -78,7 +78,7 @@ forEachDevice("attention by blocks agrees with that by the whole matrix, eager a
 });
 
 forEachDevice("attention never holds the scores of all queries", () => {
-  const [q, k, v] = [0, 1, 2].map(() => new nn.Parameter(randn([8, 512, 4]))) as [Tensor, Tensor, Tensor];
+  const [q, k, v] = [0, 1, 2].map((): Tensor => new nn.Parameter(randn([8, 512, 4]))) as [Tensor, Tensor, Tensor];
   const outGrad = randn([8, 512, 4]), scores = 4 * 8 * 512 * 512;
   for (const causal of [true, false]) {
     using step = capture((q: Tensor, k: Tensor, v: Tensor, outGrad: Tensor) => {
