@@ -55,7 +55,13 @@ export class ArrayDataset implements Dataset {
     const quotients = divisor === undefined ? null : Float32Array.from({ length: 256 }, (_, byte) => byte / divisor);
     this.#arrays = { x, y, quotients };
     // A class of the user's own may give other samples than the arrays.
-    if (new.target === ArrayDataset) offerSource(this, () => ({ arrays: this.#share(), placeOf: (index) => index }));
+    if (new.target === ArrayDataset) {
+      offerSource(this, () => ({
+        arrays: this.#share(),
+        module: null,
+        placeOf: (index) => index,
+      }));
+    }
   }
 
   /** The arrays, moved into shared memory when a worker needs them for the first time. */
@@ -136,7 +142,7 @@ class Subset<S> implements Dataset<S> {
     };
     offerSource(this, () => {
       const source = sourceOf(whole);
-      return source && { arrays: source.arrays, placeOf: (index) => source.placeOf(placeOf(index)) };
+      return source && { ...source, placeOf: (index) => source.placeOf(placeOf(index)) };
     });
     if (whole.batch) {
       this.batch = (wanted) => {

@@ -7,8 +7,7 @@ import { Augmenter } from "./augment/augmenter.ts";
 import type { Augmentation } from "./augment/kinds.ts";
 import type { Dataset } from "./contract.ts";
 import type { Numbered, SourceReader } from "./reader.ts";
-import { type AnyCollate, collated, fetchBatch } from "./samples.ts";
-import { pairOf, Stacked } from "./stacked.ts";
+import { type AnyCollate, augmented, checkPair, collated, fetchBatch } from "./samples.ts";
 import { WorkerPool } from "./workers/pool.ts";
 import { sourceOf } from "./workers/source.ts";
 
@@ -25,7 +24,7 @@ export interface Making {
 export interface Batches {
   /** The number of batches; Infinity where only the end of the source tells. */
   readonly length: number;
-  /** A batch with {@linkcode Stacked} in the place of tensors; null behind the last one. */
+  /** A batch with `Stacked` in the place of tensors; null behind the last one. */
   request(batch: number): Promise<unknown>;
   /** Ends what works for the epoch. */
   close(): Promise<void>;
@@ -50,18 +49,14 @@ class Augmenting implements Disposable {
   /** The batch augmented. TypeError for one that is no pair of tensors, if there are augmentations. */
   async apply(fetched: unknown, batch: number, indices: ArrayLike<number>): Promise<unknown> {
     if (this.#making.augmentations.length === 0) return fetched;
-    const pair = pairOf(fetched), place = this.placeOf(batch, indices);
-    if (pair === null) throw new TypeError("Cannot augment: the batch must be a pair [x, y] of tensors");
-    return stacked(await this.pool?.make(place, pair) ?? this.#augmenter.apply(pair, place));
+    const place = this.placeOf(batch, indices);
+    if (this.pool !== null) return await this.pool.make(place, checkPair(fetched));
+    return augmented(fetched, (pair) => this.#augmenter.apply(pair, place));
   }
 
   [Symbol.dispose](): void {
     this.pool?.[Symbol.dispose]();
   }
-}
-
-function stacked(pair: Parameters<Augmenter["apply"]>[0]): unknown {
-  return pair.map((part) => new Stacked(part));
 }
 
 /** Batches of a dataset. */
@@ -93,7 +88,7 @@ export class DatasetBatches implements Batches {
 
   async request(batch: number): Promise<unknown> {
     const indices = this.#indicesOf(batch), augmenting = this.#augmenting;
-    if (this.#isPicked) return stacked(await augmenting.pool!.make(augmenting.placeOf(batch, indices)));
+    if (this.#isPicked) return await augmenting.pool!.make(augmenting.placeOf(batch, indices));
     return await augmenting.apply(await fetchBatch(this.#dataset, indices, this.#collate), batch, indices);
   }
 

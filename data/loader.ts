@@ -70,8 +70,9 @@ export interface DataLoaderOptions<S = unknown, B = unknown> {
    * asked for. Batches are the same for any number. Workers start when a loop begins and end with it. They need
    * `--allow-read` of the library's folders `core`, `data` and `kernels`; an error says so.
    *
-   * Workers read an {@linkcode ArrayDataset}, or a subset of one, in shared memory, into which it moves then. Other datasets
-   * and sources are asked where the loop runs, and workers augment what they give.
+   * Workers read an {@linkcode ArrayDataset}, or a subset of one, in shared memory, into which it moves then, and open a
+   * {@linkcode moduleDataset} by themselves. Other datasets and sources are asked where the loop runs, and workers augment
+   * what they give.
    */
   workers?: number;
   /**

@@ -2,6 +2,7 @@
 export * from "./contract.ts";
 export * from "./dataset.ts";
 export * from "./tensor_dataset.ts";
+export * from "./module_dataset.ts";
 export * from "./splits.ts";
 export * from "./derived.ts";
 export * from "./cache.ts";

@@ -4,7 +4,7 @@ import { scope, Tensor } from "../core/mod.ts";
 import type { Collate } from "./collate.ts";
 import { stackAll } from "./joining.ts";
 import type { Dataset, Samples } from "./contract.ts";
-import { Stacked, toTensor, withoutTensors } from "./stacked.ts";
+import { pairOf, Stacked, toTensor, withoutTensors } from "./stacked.ts";
 
 /** The most samples that are numbered: the order of a shuffled epoch is a list in memory. */
 const samplesMost = 2 ** 31 - 1;
@@ -80,6 +80,21 @@ export function checkSample(sample: unknown, index: number): unknown {
 /** A batch of samples, with {@linkcode Stacked} in the place of tensors. */
 export async function collated(samples: unknown[], collate: AnyCollate | undefined): Promise<unknown> {
   return collate === undefined ? stackAll(samples) : withoutTensors(await collate(samples));
+}
+
+/** The batch with its pair [x, y] changed. TypeError for a batch that is no pair of tensors. */
+export function augmented(
+  batch: unknown,
+  change: (pair: [x: Samples, y: Samples]) => [x: Samples, y: Samples],
+): unknown {
+  return change(checkPair(batch)).map((part) => new Stacked(part));
+}
+
+/** The pair of a batch [x, y], for augmentations. TypeError for another batch. */
+export function checkPair(batch: unknown): [x: Samples, y: Samples] {
+  const pair = pairOf(batch);
+  if (pair === null) throw new TypeError("Cannot augment: the batch must be a pair [x, y] of tensors");
+  return pair;
 }
 
 /** The inputs of the samples at `indices`. TypeError unless samples are lists that begin with a tensor, such as pairs. */

@@ -6,6 +6,7 @@ import { mapLeaves } from "../core/pure/nested.ts";
 import { dtypeOfArray } from "../core/internal.ts";
 import { Tensor, tensor } from "../core/mod.ts";
 import type { Samples } from "./contract.ts";
+import type { Packed } from "./workers/messages.ts";
 
 /** The elements of a tensor of a batch, in its place. */
 export class Stacked {
@@ -49,4 +50,16 @@ export function pairOf(batch: unknown): [x: Samples, y: Samples] | null {
   if (!Array.isArray(batch) || batch.length !== 2) return null;
   const [x, y]: unknown[] = batch;
   return x instanceof Stacked && y instanceof Stacked ? [x.samples, y.samples] : null;
+}
+
+/** A batch as it can be sent. What is collated by default has no numbers in it, which stand for the leaves then. */
+export function packed(batch: unknown): Packed {
+  const leaves: Samples[] = [];
+  const tree = mapLeaves("send batch", batch, (leaf) => leaf instanceof Stacked ? leaves.push(leaf.samples) - 1 : leaf);
+  return { tree, leaves };
+}
+
+/** The batch that was sent. */
+export function unpacked({ tree, leaves }: Packed): unknown {
+  return mapLeaves("read batch", tree, (leaf) => typeof leaf === "number" ? new Stacked(leaves[leaf]!) : leaf);
 }

@@ -51,6 +51,7 @@ const roots = [
   "examples/xor.ts",
   "bench/main.ts",
   "bench/soak.ts",
+  "data/workers/items.ts",
   "data/workers/worker.ts",
   "tools/doctor.ts",
   "tools/docs.ts",

@@ -6,7 +6,8 @@ import type { BatchPlace } from "../augment/augmenter.ts";
 import type { Augmentation } from "../augment/kinds.ts";
 import type { Samples } from "../contract.ts";
 import { mayRead } from "../../kernels/native/environment.ts";
-import type { Answer, Job, Setup } from "./messages.ts";
+import { unpacked } from "../stacked.ts";
+import type { Answer, Job, Packed, Setup } from "./messages.ts";
 import type { Source } from "./source.ts";
 
 type Batch = [x: Samples, y: Samples];
@@ -14,11 +15,12 @@ type Batch = [x: Samples, y: Samples];
 /** A worker, and the promises of the batches that it was asked for and has not given. */
 interface Seat {
   worker: Worker | null;
-  readonly asked: PromiseWithResolvers<Batch>[];
+  readonly asked: PromiseWithResolvers<Packed>[];
 }
 
-/** What a worker runs, and the rooms of the library that it loads files of. */
-const program = new URL("./worker.ts", import.meta.url), rooms = ["core", "data", "kernels"];
+/** What a worker runs; what it runs if it asks a dataset for samples; and the rooms of the library that they load files of. */
+const program = new URL("./worker.ts", import.meta.url), itemProgram = new URL("./items.ts", import.meta.url);
+const rooms = ["core", "data", "kernels"];
 
 /** Workers that make batches of a dataset. They live until the pool is disposed of, or nobody asks for long. */
 export class WorkerPool implements Disposable {
@@ -30,7 +32,7 @@ export class WorkerPool implements Disposable {
   /** Error where workers may not read their code. */
   constructor(workers: number, source: Source | null, augmentations: readonly Augmentation[]) {
     this.#source = source;
-    this.#setup = { augmentations, arrays: source?.arrays ?? null };
+    this.#setup = { augmentations, arrays: source?.arrays ?? null, module: source?.module ?? null };
     checkReadable();
     this.#seats = Array.from({ length: workers }, () => ({ worker: null, asked: [] }));
     for (const seat of this.#seats) this.#start(seat);
@@ -38,22 +40,22 @@ export class WorkerPool implements Disposable {
 
   /**
    * A batch, made by the worker that has the least to do: of samples that were fetched, or where there are none, of those that
-   * the worker picks by itself.
+   * the worker gets by itself. It has `Stacked` in the place of tensors.
    */
-  make(place: BatchPlace, fetched?: Batch): Promise<Batch> {
+  async make(place: BatchPlace, fetched?: Batch): Promise<unknown> {
     const source = fetched?.map(apart) as Batch | undefined ?? Uint32Array.from(place.indices, this.#source!.placeOf);
     const seat = this.#seats.reduce((best, each) => each.asked.length < best.asked.length ? each : best);
-    const answer = Promise.withResolvers<Batch>();
+    const answer = Promise.withResolvers<Packed>();
     // Samples may be fetched after the loop has ended. Nobody waits for the batch then.
-    if (this.#isEnded) return answer.promise;
+    if (this.#isEnded) return await answer.promise;
     seat.asked.push(answer);
     const job: Job = { place: { ...place, indices: Uint32Array.from(place.indices) }, source };
     (seat.worker ?? this.#start(seat)).postMessage(job);
-    return answer.promise;
+    return unpacked(await answer.promise);
   }
 
   #start(seat: Seat): Worker {
-    const worker = new Worker(program, { type: "module" });
+    const worker = new Worker(this.#setup.module === null ? program : itemProgram, { type: "module" });
     seat.worker = worker;
     worker.onmessage = ({ data: answer }: MessageEvent<Answer>) => {
       if (answer.kind === "batch") seat.asked.shift()!.resolve(answer.batch);

@@ -1,10 +1,12 @@
-/** Which datasets workers can pick samples of by themselves: those that are arrays in memory, and parts of them. */
+/** Which datasets workers can ask by themselves: arrays in memory, those that a module gives, and parts of both. */
 import type { Dataset } from "../contract.ts";
 import type { Arrays } from "./arrays.ts";
+import type { ModulePlace } from "./messages.ts";
 
-/** Arrays in shared memory, and where in them a sample of the dataset stands. */
+/** Arrays in shared memory or a module, either of which is null, and where in them a sample of the dataset stands. */
 export interface Source {
-  readonly arrays: Arrays;
+  readonly arrays: Arrays | null;
+  readonly module: ModulePlace | null;
   readonly placeOf: (index: number) => number;
 }
 
@@ -15,7 +17,7 @@ export function offerSource(dataset: Dataset<unknown>, source: () => Source | nu
   sources.set(dataset, source);
 }
 
-/** The samples of a dataset in shared memory; null if only its methods give them. */
+/** How workers get the samples of a dataset; null if only its methods give them. */
 export function sourceOf(dataset: Dataset<unknown>): Source | null {
   return sources.get(dataset)?.() ?? null;
 }
