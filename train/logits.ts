@@ -1,6 +1,7 @@
 /** Logits [..., classes] and their labels, as metrics read them. */
-import { checkTensor, sameShape, showShape } from "../core/internal.ts";
+import { checkOptions, checkTensor, isFloat, sameShape, shown, showShape, type TypedArray } from "../core/internal.ts";
 import { noGrad, scope, Tensor } from "../core/mod.ts";
+import type { ConfusionOptions } from "./metrics.ts";
 
 /** TypeError unless these are logits [..., classes] of two classes at least, and labels [...]. */
 export function checkLogits(action: string, logits: Tensor, labels: Tensor): void {
@@ -21,11 +22,31 @@ export function checkLogits(action: string, logits: Tensor, labels: Tensor): voi
   }
 }
 
+/** The options with their defaults. RangeError for what is no integer. */
+export function checkClassOptions(
+  action: string,
+  options: ConfusionOptions,
+): { axis: number; ignoreIndex: number | null } {
+  const { axis = -1, ignoreIndex = null } = checkOptions(action, options, "{ axis: 1 }", ["axis", "ignoreIndex"]);
+  for (const [name, value] of Object.entries({ axis, ignoreIndex: ignoreIndex ?? 0 })) {
+    if (Number.isSafeInteger(value)) continue;
+    throw new RangeError(`Cannot ${action}: ${name} ${shown(value)} must be an integer`);
+  }
+  return { axis, ignoreIndex };
+}
+
 /** Labels [...], or rows of shares [..., classes] as the labels that are largest. */
 export function labelsOf(logits: Tensor, labels: Tensor): Tensor {
   const areShares = logits instanceof Tensor && labels instanceof Tensor && labels.shape.length > 0 &&
     sameShape(labels.shape, logits.shape);
   return areShares ? labels.argmax({ axis: -1 }) : labels;
+}
+
+/** The elements of a tensor, halves as float32. */
+export function numbersOf(tensor: Tensor): TypedArray {
+  using _ = scope();
+  const isNarrow = isFloat(tensor.dtype) && tensor.dtype !== "float64";
+  return noGrad(() => isNarrow ? tensor.cast("float32") : tensor).toTypedArray();
 }
 
 /** The elements of checked logits and labels. */

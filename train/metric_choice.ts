@@ -1,13 +1,27 @@
 /** Metrics by name, by themselves or by a function, as options list them. */
 import { checkFunction, refuse, shown } from "../core/internal.ts";
 import type { Loss } from "../nn/mod.ts";
+import { AUROC } from "./auroc.ts";
+import { F1, IoU, Precision, Recall } from "./class_metrics.ts";
 import { Accuracy, ConfusionMatrix, MeanLoss, type Metric, PerClass, TopK } from "./metrics.ts";
-import type { MetricChoice, MetricFunction } from "./options.ts";
+import { MeanAbsoluteError, MeanSquaredError, R2 } from "./number_metrics.ts";
+import type { MetricChoice, MetricFunction, MetricName } from "./options.ts";
+import { Perplexity } from "./perplexity.ts";
 
-const byName: Record<string, () => Metric> = {
+const byName: Record<Exclude<MetricName, "loss" | `top${number}`>, () => Metric> = {
   accuracy: () => new Accuracy(),
   confusion: () => new ConfusionMatrix(),
   perClass: () => new PerClass(),
+  precision: () => new Precision(),
+  recall: () => new Recall(),
+  f1: () => new F1(),
+  iou: () => new IoU(),
+  auroc: () => new AUROC(),
+  mae: () => new MeanAbsoluteError(),
+  mse: () => new MeanSquaredError(),
+  rmse: () => new MeanSquaredError({ root: true }),
+  r2: () => new R2(),
+  perplexity: () => new Perplexity(),
 };
 
 /**
@@ -35,7 +49,7 @@ function metricOf(action: string, choice: unknown): Metric {
   if (typeof choice === "string") {
     const k = /^top(\d+)$/.exec(choice)?.[1];
     if (k !== undefined && Number(k) > 0) return new TopK(Number(k));
-    if (Object.hasOwn(byName, choice)) return byName[choice]!();
+    if (Object.hasOwn(byName, choice)) return byName[choice as keyof typeof byName]();
     const known = ["loss", ...Object.keys(byName), "top5 (or another number)"].join(", ");
     throw new RangeError(`Cannot ${action}: the metric ${shown(choice)} is unknown; there are ${known}`);
   }

@@ -6,7 +6,7 @@ import { checkCount, checkTensor, refuse } from "../core/internal.ts";
 import { noGrad, scope, Tensor } from "../core/mod.ts";
 import type { Loss } from "../nn/mod.ts";
 import { countCorrect } from "./accuracy.ts";
-import { isClass, labelsOf, largestOf, rankOf, readRows } from "./logits.ts";
+import { checkClassOptions, isClass, labelsOf, largestOf, rankOf, readRows } from "./logits.ts";
 
 /** A metric: it takes in batch after batch, and has a value for all of them. */
 export interface Metric {
@@ -112,6 +112,14 @@ export class TopK implements Metric {
   }
 }
 
+/** Options of metrics that count classes. */
+export interface ConfusionOptions {
+  /** The axis of the logits along which the classes lie; the last one by default. */
+  axis?: number;
+  /** The label of samples that do not count; none by default. */
+  ignoreIndex?: number | null;
+}
+
 /**
  * How often samples of each class, a row, were taken for each class, a column: [classes, classes], as scikit-learn's
  * `confusion_matrix`. Logits and labels as for {@linkcode Accuracy}. RangeError for a label that is no class.
@@ -128,20 +136,37 @@ export class TopK implements Metric {
 export class ConfusionMatrix implements Metric {
   /** `"confusion"` */
   readonly name: string = "confusion";
+  readonly #axis: number;
+  readonly #ignoreIndex: number | null;
   #counts: number[][] = [];
+
+  /** RangeError for options that are no integers. */
+  constructor(options: ConfusionOptions = {}) {
+    const { axis, ignoreIndex } = checkClassOptions(`make ${new.target.name}`, options);
+    this.#axis = axis;
+    this.#ignoreIndex = ignoreIndex;
+  }
 
   /** Counts the samples of a batch. TypeError if there were another number of classes before. */
   update(logits: Tensor, labels: Tensor): void {
-    const action = `compute ${this.name}`, { rows, classes, labels: wanted } = readRows(action, logits, labels);
+    const action = `compute ${this.name}`;
+    checkTensor(action, logits);
+    using _ = scope();
+    const { rows, classes, labels: wanted } = readRows(
+      action,
+      this.#axis === -1 ? logits : logits.movedim(this.#axis, -1),
+      labels,
+    );
     if (this.#counts.length === 0) this.#counts = Array.from({ length: classes }, () => new Array(classes).fill(0));
     if (this.#counts.length !== classes) {
       throw new TypeError(`Cannot ${action}: ${classes} classes, they must be ${this.#counts.length} as before`);
     }
-    const wrong = wanted.find((label) => !isClass(label, classes));
+    const wrong = wanted.find((label) => label !== this.#ignoreIndex && !isClass(label, classes));
     if (wrong !== undefined) {
       throw new RangeError(`Cannot ${action}: label ${wrong} must be one of the ${classes} classes`);
     }
     wanted.forEach((label, row) => {
+      if (label === this.#ignoreIndex) return;
       this.#counts[label]![largestOf(rows.subarray(row * classes, (row + 1) * classes))]!++;
     });
   }
@@ -173,7 +198,12 @@ export class ConfusionMatrix implements Metric {
 export class PerClass implements Metric {
   /** `"perClass"` */
   readonly name: string = "perClass";
-  readonly #confusion = new ConfusionMatrix();
+  readonly #confusion: ConfusionMatrix;
+
+  /** RangeError for options that are no integers. */
+  constructor(options: ConfusionOptions = {}) {
+    this.#confusion = new ConfusionMatrix(checkClassOptions(`make ${new.target.name}`, options));
+  }
 
   /** Counts the samples of a batch. */
   update(logits: Tensor, labels: Tensor): void {

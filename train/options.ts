@@ -15,7 +15,10 @@ export interface StepOptions {
 }
 
 /** The names of metrics; `"top5"` may be any `"top" + k`. */
-export type MetricName = "accuracy" | "loss" | "confusion" | "perClass" | `top${number}`;
+export type MetricName =
+  | ("accuracy" | "loss" | "confusion" | "perClass" | `top${number}`)
+  | ("precision" | "recall" | "f1" | "iou" | "auroc")
+  | ("mae" | "mse" | "rmse" | "r2" | "perplexity");
 
 /** A function of the model's output and the target of a batch: its values are averaged over the samples, under its name. */
 export type MetricFunction = (output: Tensor, target: Tensor) => number | Tensor;
@@ -27,7 +30,7 @@ export type MetricChoice = MetricName | Metric | MetricFunction;
 export interface Watched {
   /** Its name, such as `"accuracy"` or `"loss"`. */
   metric: string;
-  /** Whether a smaller or a larger value is better; by default `"min"` for the loss, `"max"` for all else. */
+  /** Whether a smaller or a larger value is better; by default `"min"` for the loss, errors and perplexity, `"max"` for all else. */
   mode?: "min" | "max";
 }
 

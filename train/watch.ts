@@ -2,6 +2,9 @@
 import { checkCount, checkState, shown } from "../core/internal.ts";
 import type { EarlyStopping, TrainOptions, Watched } from "./options.ts";
 
+/** Metrics of which a smaller value is better. */
+const falling: readonly string[] = ["loss", "mae", "mse", "rmse", "perplexity"];
+
 /** The best value so far, and its epoch. */
 export interface Best {
   readonly epoch: number;
@@ -26,7 +29,7 @@ export class Watch {
 
   constructor({ metric, mode, minDelta = 0, patience = Infinity }: Watched & Partial<EarlyStopping>) {
     this.#metric = metric;
-    this.#sign = (mode ?? (metric === "loss" ? "min" : "max")) === "min" ? -1 : 1;
+    this.#sign = (mode ?? (falling.includes(metric) ? "min" : "max")) === "min" ? -1 : 1;
     this.#minDelta = minDelta;
     this.#patience = patience;
   }
