@@ -73,8 +73,10 @@ const options = [
 
 /** Classes that only others extend, and what reads files. */
 const apart = [
+  "AdaptivePoolLayer",
   "ClassLoss",
   "ClassMetric",
+  "KernelLayer",
   "Loss",
   "Module",
   "Optimizer",

@@ -178,6 +178,29 @@ forEachDevice("second derivatives of losses are right", () => {
   }
 }, { parameters: true, on: ["reference"] });
 
+forEachDevice(
+  "a captured CTC loss goes by the lengths of each call, and a target that has no room has no gradient",
+  () => {
+    manualSeed(6);
+    const x = randn([5, 2, 4]).logSoftmax(-1), y = labels(1, 1, 2, 3, 2, -7).reshape([2, 3]), loss = new nn.CTCLoss();
+    using step = capture((ins: Tensor, outs: Tensor) => loss.call(x, y, ins, outs));
+    for (const [ins, outs] of [[[5, 4], [3, 2]], [[3, 0], [2, 0]], [[4, 5], [1, 2]]] as const) {
+      const eager = loss.call(x, y, ins, outs).item();
+      assertClose([step(labels(...ins), labels(...outs)).item() as number], [eager as number], { relative: 1e-6 });
+    }
+    for (const zeroInfinity of [false, true]) {
+      const never = new nn.CTCLoss({ zeroInfinity, reduction: "sum" });
+      const [value, slope] = valueAndGrad((x: Tensor) => never.call(x, y, [3, 2], [3, 2]))(x);
+      // Two equal labels need a blank between them, and so four times for three labels.
+      const second = never.call(x.narrow(1, 1, 1), y.narrow(0, 1, 1), [2], [2]).item() as number;
+      assertClose([value.item() as number], [zeroInfinity ? second : Infinity], { relative: 1e-6 });
+      assertEquals(values(slope.select(1, 0)).every((each) => each === 0), true);
+      assertEquals(values(slope).every(Number.isFinite), true);
+    }
+  },
+  { on: prompt },
+);
+
 /** A value without its type, as a program in JavaScript would pass it. */
 // deno-lint-ignore no-explicit-any
 const untyped = (value: unknown): any => value;
