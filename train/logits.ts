@@ -1,7 +1,6 @@
 /** Logits [..., classes] and their labels, as metrics read them. */
 import { checkOptions, checkTensor, isFloat, sameShape, shown, showShape, type TypedArray } from "../core/internal.ts";
 import { noGrad, scope, Tensor } from "../core/mod.ts";
-import type { ConfusionOptions } from "./metrics.ts";
 
 /** TypeError unless these are logits [..., classes] of two classes at least, and labels [...]. */
 export function checkLogits(action: string, logits: Tensor, labels: Tensor): void {
@@ -25,7 +24,7 @@ export function checkLogits(action: string, logits: Tensor, labels: Tensor): voi
 /** The options with their defaults. RangeError for what is no integer. */
 export function checkClassOptions(
   action: string,
-  options: ConfusionOptions,
+  options: { axis?: number; ignoreIndex?: number | null },
 ): { axis: number; ignoreIndex: number | null } {
   const { axis = -1, ignoreIndex = null } = checkOptions(action, options, "{ axis: 1 }", ["axis", "ignoreIndex"]);
   for (const [name, value] of Object.entries({ axis, ignoreIndex: ignoreIndex ?? 0 })) {
