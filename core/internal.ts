@@ -5,7 +5,9 @@ export { notice } from "../kernels/native/environment.ts";
 export { gradientsEnabled } from "./ambient/modes.ts";
 export { currentScope, detachedScope, moveTo, outsideScopes } from "./ambient/scope.ts";
 export { randomState, setRandomState } from "./array/counters.ts";
-export { decided, eachTime, refuseRecording } from "./array/recorder.ts";
+export { asModule } from "./array/activity.ts";
+export { countingProducts } from "./array/counting.ts";
+export { decided, eachTime, isActivityAsked, refuseRecording } from "./array/recorder.ts";
 export { checkDigest, fetchBytes, type ProgressListener } from "./host/fetch.ts";
 export { checkWritable, readWhole, type Source, withFile, writeWhole } from "./host/files.ts";
 export {

@@ -142,6 +142,7 @@ export {
   Where,
 } from "./tensor/ops/mod.ts";
 export { manualSeed } from "./array/counters.ts";
+export * from "./profile/mod.ts";
 export { build, type Feeds, Placeholder, placeholder, Session } from "./capture/session.ts";
 export type { ProgramMemory } from "./capture/program.ts";
 export type { Axes, AxisSlice, Shape } from "./pure/shape.ts";

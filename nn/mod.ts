@@ -16,3 +16,4 @@ export * from "./parameter.ts";
 export * from "./parametrization.ts";
 export * from "./parametrizations.ts";
 export * from "./parametrize.ts";
+export * from "./summary.ts";

@@ -7,6 +7,7 @@
  * Set, and of a Map whose keys are objects, by their number.
  */
 import {
+  asModule,
   checkFlag,
   checkFunction,
   checkOptions,
@@ -14,6 +15,7 @@ import {
   checkText,
   decided,
   type DType,
+  isActivityAsked,
   isFloat,
   isMeantToTrain,
   knownToTrain,
@@ -26,8 +28,9 @@ import {
 import { scope, Tensor } from "../core/mod.ts";
 import { leavesOf } from "./fields.ts";
 import { Hookable } from "./hookable.ts";
-import { callHooked } from "./hooked.ts";
+import { callHooked, type Hooks } from "./hooked.ts";
 import { Buffer, Parameter } from "./parameter.ts";
+import { watcher } from "./watch.ts";
 
 /** Tensors by name, as {@linkcode Module.stateDict} gives them and safetensors files hold them. */
 export type StateDict = Record<string, Tensor>;
@@ -97,6 +100,12 @@ export abstract class Module<Inputs extends any[] = Tensor[], Output = Tensor> e
     const training = this.#training, hooks = this.hooks;
     // A recording of a captured function is valid for the mode and the hooks that its modules had.
     decided(() => this.#training === training && this.hooks === hooks);
+    if (watcher !== null) return watcher(this, () => this.forward(...inputs)) as Output;
+    if (!isActivityAsked()) return this.#between(hooks, inputs);
+    return asModule(this, (caller) => nameIn(caller, this as AnyModule), () => this.#between(hooks, inputs));
+  }
+
+  #between(hooks: Hooks | null, inputs: Inputs): Output {
     if (hooks === null) return this.forward(...inputs);
     return callHooked(this, hooks, inputs, (...inputs: Inputs) => this.forward(...inputs));
   }
@@ -486,6 +495,18 @@ function belongs(value: object): value is Found {
 function firstOf(texts: readonly string[], separator: string, most = 6): string {
   const rest = texts.length > most ? [`${texts.length - most} more`] : [];
   return [...texts.slice(0, most), ...rest].join(separator);
+}
+
+/** The paths of the parts of modules that called one while somebody asked what was computed. */
+const partNames = new WeakMap<object, ReadonlyMap<AnyModule, string>>();
+
+/** The path of a module inside the one that calls it; null for one that is no part of it. */
+function nameIn(caller: object, module: AnyModule): string | null {
+  const known = partNames.get(caller)?.get(module);
+  if (known !== undefined || !(caller instanceof Module)) return known ?? null;
+  const names = new Map(caller.namedModules().map(([name, part]) => [part, name]));
+  partNames.set(caller, names);
+  return names.get(module) ?? null;
 }
 
 /** A module of any inputs and output. */

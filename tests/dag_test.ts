@@ -15,10 +15,12 @@ const arrows: Record<string, readonly string[]> = {
   "core/array": ["core/host", "core/pure", "kernels"],
   "core/tensor": ["core/array", "core/ambient", "core/pure", "kernels"],
   "core/capture": ["core/tensor", "core/array", "core/ambient", "core/pure", "kernels"],
+  "core/profile": ["core/tensor", "core/array", "core/pure", "kernels"],
   "core/open.ts": ["core/array", "core/host", "core/pure", "kernels"],
   "core/internal.ts": ["core/tensor", "core/array", "core/ambient", "core/host", "core/pure", "kernels"],
   "core/mod.ts": [
     "core/open.ts",
+    "core/profile",
     "core/capture",
     "core/tensor",
     "core/array",

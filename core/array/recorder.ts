@@ -2,7 +2,7 @@
  * What computing code tells a recording: numbers to ask for again, conditions that it relied on, and steps that a replay
  * could not repeat. Outside a captured function each of these functions costs one comparison.
  */
-import { recorder } from "./stream.ts";
+import { meter, recorder } from "./stream.ts";
 
 /** A number, or a function that is asked at each step. */
 export type Scalar = number | (() => number);
@@ -56,4 +56,9 @@ export function withoutReplays<T>(body: () => T): T {
 /** True where a captured function runs as if it were not captured: another one records it, or it is differentiated. */
 export function isInlined(): boolean {
   return recorder !== null || unreplayed > 0;
+}
+
+/** Whether somebody asks what is being computed: a recording or a meter. */
+export function isActivityAsked(): boolean {
+  return recorder !== null || meter !== null;
 }

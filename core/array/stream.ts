@@ -8,6 +8,8 @@
 import type { Device, Started } from "../../kernels/device.ts";
 import { limits, opcode } from "../../kernels/instruction.ts";
 import { ofView, placeOf, wordsMost } from "../../kernels/schema.ts";
+import { type Activity, activity } from "./activity.ts";
+import { partsOf } from "./costs.ts";
 import { groupDepth, joinGroup } from "./group.ts";
 import { isTurnUnderWay, room, settleTurns } from "./turns.ts";
 
@@ -68,8 +70,8 @@ export interface Viewed {
 
 /** What a stream reports to while a captured function is recorded; see `core/capture/recording.ts`. */
 export interface Recorder {
-  /** A device is used. */
-  enter(stream: Stream): void;
+  /** A device is used, for an instruction that begins at the word `start` of its buffer. */
+  enter(stream: Stream, start?: number): void;
   /** The device ran these words. */
   take(stream: Stream, words: Float64Array): void;
   /** The device refused these words. */
@@ -97,6 +99,29 @@ export function recordingTo<T>(next: Recorder | null, body: () => T): T {
     recorder = before;
   }
 }
+
+/** What a meter is told of words beside themselves. */
+export interface Metered {
+  /** What was computed by each instruction, where that is known. */
+  readonly activities: readonly Activity[];
+  /** Whether the words are part of a replay. */
+  readonly replayed: boolean;
+}
+
+/** Runs words of a stream and measures them: one instruction that computes, or a group, and what they allocate and free. */
+export type Meter = (stream: Stream, words: Float64Array, metered: Metered, run: () => void) => void;
+
+/** Whoever measures, or null. A variable, as {@linkcode recorder} is. */
+export let meter: Meter | null = null;
+
+/** Has another meter measure from here on, or none. */
+export function setMeter(next: Meter | null): void {
+  meter = next;
+}
+
+/** What each instruction of a replay computes, by its first word. */
+export type Activities = ReadonlyMap<number, Activity>;
+const noActivities: Activities = new Map();
 
 /** A result of more bytes is computed at once; a smaller one may wait for the next instructions. */
 const smallBytes = 1 << 14;
@@ -134,6 +159,9 @@ export class Stream {
   #bytes = 0;
   #count = 0;
   #reserved = 0;
+  /** What the instructions compute that wait, where a meter is on. */
+  #activities: Activity[] = [];
+  #isReplaying = false;
 
   constructor(device: Device) {
     this.device = device;
@@ -273,10 +301,11 @@ export class Stream {
 
   /** Ends the instruction from `start` to `end`. Outside a group it runs now, or with the next few if its work is small. */
   close(start: number, end: number, work: number): void {
-    recorder?.enter(this);
+    recorder?.enter(this, start);
     this.#words[start + 1] = end - start;
     this.#length = end;
-    if (groupDepth === 0 && (this.#isUrgent || work > smallWork || end > waitingWords)) this.flush();
+    if (meter !== null) this.#activities.push(activity);
+    if (groupDepth === 0 && (this.#isUrgent || work > smallWork || end > waitingWords || meter !== null)) this.flush();
   }
 
   /** Runs the words that wait. If they fail, the storages that they would have made are freed. */
@@ -296,7 +325,8 @@ export class Stream {
     this.#freesEnd = -1;
     this.#unbornCount = 0;
     try {
-      this.device.run(length);
+      if (meter === null) this.device.run(length);
+      else this.#runMetered(meter, length);
     } catch (error) {
       this.#words = this.device.words;
       recorder?.drop(this, this.#words.subarray(0, length));
@@ -305,6 +335,12 @@ export class Stream {
     }
     this.#words = this.device.words;
     recorder?.take(this, this.#words.subarray(0, length));
+  }
+
+  #runMetered(meter: Meter, length: number): void {
+    const metered = { activities: this.#activities, replayed: this.#isReplaying };
+    this.#activities = [];
+    meter(this, this.device.words.subarray(0, length), metered, () => this.device.run(length));
   }
 
   /** A handle for memory that a laid out list allocates and frees by itself. */
@@ -325,21 +361,42 @@ export class Stream {
 
   /**
    * Runs words that were laid out before, from `begin` on, in parts that end at `cuts` and fit the buffer. If a part
-   * fails, the parts after it are skipped but for their allocations and frees.
+   * fails, the parts after it are skipped but for their allocations and frees. A meter has each instruction and each group
+   * run by itself, with the same bits.
    */
-  replay(words: Float64Array, begin: number, cuts: readonly number[]): void {
+  replay(words: Float64Array, begin: number, cuts: readonly number[], activities: Activities = noActivities): void {
     // The words hold groups of their own, which must not lie in another one.
     if (this.#inGroup) this.flush();
+    if (meter !== null) {
+      this.flush();
+      this.#isReplaying = true;
+      try {
+        this.#replayParts(words, begin, partsOf(words, begin, cuts.at(-1)!), activities);
+      } finally {
+        this.#isReplaying = false;
+      }
+      return;
+    }
     if (this.device.runWords !== undefined) {
       this.flush();
       return this.device.runWords(words.subarray(begin, cuts.at(-1)));
     }
+    this.#replayParts(words, begin, cuts, noActivities);
+  }
+
+  #replayParts(words: Float64Array, begin: number, cuts: readonly number[], activities: Activities): void {
     if (this.#words.length === 0) this.#words = this.device.words;
     let failure: unknown = null;
     for (const end of cuts) {
       // Instructions that wait, such as allocations of results, run together with the first part.
       if (this.#length + end - begin > limits.words) this.flush();
       const part = words.subarray(begin, end);
+      if (activities.size > 0) {
+        for (let at = begin; at < end; at += words[at + 1]!) {
+          const known = activities.get(at);
+          if (known !== undefined) this.#activities.push(known);
+        }
+      }
       if (failure === null) {
         this.#words.set(part, this.#length);
         this.#length += part.length;
@@ -355,9 +412,14 @@ export class Stream {
   }
 
   /** Begins a replay on another thread. Where the device has none the replay is done now, and null is the answer. */
-  startReplay(words: Float64Array, begin: number, cuts: readonly number[]): Started | null {
-    if (this.device.startWords === undefined) {
-      this.replay(words, begin, cuts);
+  startReplay(
+    words: Float64Array,
+    begin: number,
+    cuts: readonly number[],
+    activities: Activities = noActivities,
+  ): Started | null {
+    if (this.device.startWords === undefined || meter !== null) {
+      this.replay(words, begin, cuts, activities);
       return null;
     }
     this.flush();

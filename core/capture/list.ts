@@ -7,6 +7,8 @@
  */
 import { limits, opcode } from "../../kernels/instruction.ts";
 import { firstAccess, headOf, placeOf, skeletonOf, viewPlaces, wordsMost } from "../../kernels/schema.ts";
+import type { Activity } from "../array/activity.ts";
+import type { Activities } from "../array/stream.ts";
 import type { Action } from "./recording.ts";
 
 const ofAlloc = placeOf.alloc;
@@ -33,6 +35,8 @@ export interface Instruction {
   readonly views: readonly View[];
   /** What the host does before each replay for this instruction, in order: `at` counts from its first word. */
   readonly actions: Action[];
+  /** What it computes, for profiles. */
+  readonly activity?: Activity | undefined;
 }
 
 /** Memory that an instruction reads or writes. */
@@ -61,6 +65,7 @@ export function parse(
   words: readonly number[],
   actions: readonly Action[],
   constant: (handle: number) => boolean,
+  activities: Activities,
 ): List {
   const slots: Slot[] = [], instructions: Instruction[] = [];
   /** The slots that are not freed, by the handles that they have just then. */
@@ -101,7 +106,7 @@ export function parse(
       const name = words[place]!;
       return { at: place - at, slot: live.get(name) ?? addSlot(name, null) };
     });
-    instructions.push({ words: words.slice(at, at + length), views, actions: waiting });
+    instructions.push({ words: words.slice(at, at + length), views, actions: waiting, activity: activities.get(at) });
     waiting = [];
   }
   for (const action of actions.slice(nextAction)) waiting.push(action);
@@ -203,6 +208,8 @@ export interface Layout {
   /** Where each slot's handle stands. */
   readonly handles: ReadonlyMap<Slot, readonly number[]>;
   readonly actions: readonly Action[];
+  /** What each instruction computes, by its first word. */
+  readonly activities: Activities;
   /** The most bytes that the list's own storages use at once. */
   readonly bytes: number;
 }
@@ -214,7 +221,7 @@ export interface Layout {
 export function layOut(list: List, kept: ReadonlySet<Slot> = new Set()): Layout {
   const { instructions } = list, spans = lifetimes(list);
   const words: number[] = [], cuts: number[] = [], actions: Action[] = [];
-  const handles = new Map<Slot, number[]>();
+  const handles = new Map<Slot, number[]>(), activities = new Map<number, Activity>();
   let used = 0, bytes = 0, lastCut = 0, checked = 0;
   const isManaged = (slot: Slot) => slot.bytes !== null && !slot.escapes && !kept.has(slot);
   const noteHandle = (slot: Slot, at: number) => {
@@ -247,6 +254,7 @@ export function layOut(list: List, kept: ReadonlySet<Slot> = new Set()): Layout 
         actions.push("at" in action ? { at: words.length + action.at, read: action.read } : action);
       }
       for (const { at, slot } of instruction.views) noteHandle(slot, words.length + at);
+      if (instruction.activity !== undefined) activities.set(words.length, instruction.activity);
       words.push(...instruction.words);
     }
     const first = instructions[begin]!, isCheck = first.words[0] === opcode.check && first.actions.length === 0;
@@ -259,5 +267,5 @@ export function layOut(list: List, kept: ReadonlySet<Slot> = new Set()): Layout 
     }
   }
   cuts.push(words.length);
-  return { words: Float64Array.from(words), checked, cuts, handles, actions, bytes };
+  return { words: Float64Array.from(words), checked, cuts, handles, actions, activities, bytes };
 }

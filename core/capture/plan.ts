@@ -111,7 +111,7 @@ export interface Recorded {
 export function planOf(recorded: Recorded): Plan | null {
   const { recording, inputs, result } = recorded, { constants, words, actions, guards } = recording;
   const filledByHost = new Set(constants.map((storage) => storage.handle));
-  const list = parse(words, actions, (handle) => filledByHost.has(handle));
+  const list = parse(words, actions, (handle) => filledByHost.has(handle), recording.activities);
   // Leaves that were made inside are gone by now, and so are their gradients.
   const uses = [...recording.gradients.values()].filter(({ tensor }) => tensor.cachedData !== null);
   const memory = memoryOf(recorded, list, uses);

@@ -244,9 +244,9 @@ export class Program implements Disposable {
     let call: Call | null = null;
     try {
       call = this.#prepare(inputs);
-      const { words, checked, cuts } = this.#layout;
+      const { words, checked, cuts, activities } = this.#layout;
       try {
-        this.#plan.stream.replay(words, checked, cuts);
+        this.#plan.stream.replay(words, checked, cuts, activities);
         return this.#finish(call);
       } catch (error) {
         // The gradients of the last call may be overwritten in part.
@@ -277,7 +277,8 @@ export class Program implements Disposable {
       // Memory that the thread has yet to read must stay, though its tensor may be freed meanwhile.
       used.push(...inputs.storages, ...call.gradientsFound.map(({ storage }) => storage));
       for (const storage of used) storage.retain();
-      const { words, checked, cuts } = this.#layout, started = this.#plan.stream.startReplay(words, checked, cuts);
+      const { words, checked, cuts, activities } = this.#layout;
+      const started = this.#plan.stream.startReplay(words, checked, cuts, activities);
       return {
         started,
         end: () => {

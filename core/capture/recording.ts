@@ -3,9 +3,11 @@
  * anew, and the conditions under which the recording holds.
  */
 import { opcode } from "../../kernels/instruction.ts";
+import { type Activity, activity } from "../array/activity.ts";
 import type { NDArray } from "../array/ndarray.ts";
 import { type Recorder, recordingTo, type Storage, type Stream } from "../array/stream.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { labelled } from "../tensor/labels.ts";
 import { type Witness, witnessedBy } from "../tensor/witness.ts";
 
 /** Something that each replay does on the host before the instructions run, in the order in which it was recorded. */
@@ -44,12 +46,16 @@ export class Recording implements Recorder, Witness {
   readonly tensors = new Map<Tensor, Storage>();
   /** Memory that the host filled inside the function. Replays read it and must not change it. */
   readonly constants: Storage[] = [];
+  /** What each instruction computes, by its first word. */
+  readonly activities = new Map<number, Activity>();
+  #pendingActivities: [start: number, activity: Activity][] = [];
   /** Live numbers of words that have not been run yet, by their place in the stream's buffer. */
   #pending: { at: number; read: () => number }[] = [];
 
-  /** Notes that a device is used. */
-  enter(stream: Stream): void {
+  /** Notes that a device is used, and what the instruction computes that begins at `start`. */
+  enter(stream: Stream, start?: number): void {
     this.stream ??= stream;
+    if (start !== undefined) this.#pendingActivities.push([start, activity]);
     if (stream !== this.stream) {
       throw new Error(
         `Cannot capture: the function uses ${stream.device.name} beside ${this.stream.device.name}, it must stay on one`,
@@ -64,11 +70,14 @@ export class Recording implements Recorder, Witness {
     for (const word of words) this.words.push(word);
     for (const { at, read } of this.#pending) this.actions.push({ at: base + at, read });
     this.#pending = [];
+    for (const [at, activity] of this.#pendingActivities) this.activities.set(base + at, activity);
+    this.#pendingActivities = [];
   }
 
   /** Forgets words that failed, but for their allocations and frees. */
   drop(stream: Stream, words: Float64Array): void {
     this.#pending = [];
+    this.#pendingActivities = [];
     for (let at = 0; at < words.length; at += words[at + 1]!) {
       const isKept = words[at] === opcode.alloc || words[at] === opcode.free;
       if (isKept) this.take(stream, words.subarray(at, at + words[at + 1]!));
@@ -131,5 +140,5 @@ export class Recording implements Recorder, Witness {
 
 /** Runs `body` while `recording` records. */
 export function record<T>(recording: Recording, body: () => T): T {
-  return recordingTo(recording, () => witnessedBy(recording, body));
+  return recordingTo(recording, () => witnessedBy(recording, () => labelled(body)));
 }

@@ -1,19 +1,12 @@
 /**
  * A captured list for people: as text, a line an instruction, and as a graph.
  */
-import { dtypeBytes, opcodeName, table } from "../../kernels/instruction.ts";
-import { ofView, placeOf, shapeOf, viewShape } from "../../kernels/schema.ts";
+import { dtypeBytes } from "../../kernels/instruction.ts";
+import { ofView, shapeOf, viewShape } from "../../kernels/schema.ts";
+import { instructionName } from "../array/costs.ts";
 import { type DotNode, dotOf } from "../pure/dot.ts";
 import { sizeOf } from "../pure/shape.ts";
 import { groups, type Instruction, type List, type Slot, sources, target } from "./list.ts";
-
-/** What an instruction is called: a map by its row alone, others that have a row by both names, as `fold sum`. */
-function nameOf({ words }: Instruction): string {
-  const kind = opcodeName[words[0]!]!;
-  if (kind !== "map" && kind !== "fold" && kind !== "arg" && kind !== "scan") return kind;
-  const row = Object.keys(table[kind])[words[placeOf[kind].row]!]!;
-  return kind === "map" ? row : `${kind} ${row}`;
-}
 
 /** What memory is called: `%3` if the list allocates it, `$3` if it comes from outside. */
 function slotName({ number, bytes }: Slot): string {
@@ -27,7 +20,7 @@ function lineOf(instruction: Instruction): string {
   const out = written === null ? "" : `${slotName(written.slot)} = `;
   const bytes = written === null ? 0 : sizeOf(viewShape(words, 0)) * dtypeBytes[words[written.at + ofView.dtype]!]!;
   const live = actions.some((action) => "at" in action) ? "  live" : "";
-  return `${out}${nameOf(instruction)} [${shapeOf(words).join(", ")}] (${inputs})  ${bytes} B${live}`;
+  return `${out}${instructionName(words)} [${shapeOf(words).join(", ")}] (${inputs})  ${bytes} B${live}`;
 }
 
 /** Whether an instruction runs on the device: some only hold actions of the host. */

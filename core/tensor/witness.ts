@@ -35,6 +35,13 @@ export function witnessedBy<T>(next: Witness | null, body: () => T): T {
   }
 }
 
+/** Has a witness watch until the function that is returned is called, also between the tasks of a program. */
+export function beginWitness(next: Witness): () => void {
+  const before = witness;
+  witness = next;
+  return () => witness = before;
+}
+
 /** A witness in front of the one before it, to which it passes every report on. */
 export class PassingWitness implements Witness {
   /** The witness behind this one. */

@@ -29,5 +29,5 @@ export function withSlots(
     words[at + ofView.offset]! += other.offset;
     return { at, slot: other.slot };
   });
-  return { words, views, actions: instruction.actions };
+  return { ...instruction, words, views };
 }

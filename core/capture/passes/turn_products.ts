@@ -70,7 +70,7 @@ function isFlat({ words, views }: Instruction, place: number): boolean {
  * order in which its output lies.
  */
 function withTurned(instruction: Instruction, slots: ReadonlyMap<Slot, Grid>): Instruction | null {
-  const { views, actions } = instruction, words = instruction.words.slice();
+  const { views } = instruction, words = instruction.words.slice();
   for (const [place, { at, slot }] of views.entries()) {
     const grid = slots.get(slot);
     if (grid === undefined) continue;
@@ -91,19 +91,19 @@ function withTurned(instruction: Instruction, slots: ReadonlyMap<Slot, Grid>): I
   }
   // The order in which a sum is joined is part of its bits.
   if (words[0] === opcode.fold && isColumn(instruction) !== isColumn({ words, views })) return null;
-  return inOrder({ words, views, actions });
+  return inOrder({ ...instruction, words });
 }
 
 /** The map with its axes in the order in which its output lies. Other instructions stay as they are. */
 function inOrder(map: Instruction): Instruction {
-  const { views, actions } = map, words = map.words.slice(), rank = words[ofMap.rank]!;
+  const { views } = map, words = map.words.slice(), rank = words[ofMap.rank]!;
   if (words[0] !== opcode.map || rank < 2 || usesIndex(map)) return map;
   const out = stridesAt(words, views[0]!.at, rank), axes = [...out.keys()].sort((a, b) => out[b]! - out[a]!);
   axes.forEach((axis, place) => {
     words[ofMap.shape + place] = map.words[ofMap.shape + axis]!;
     for (const { at } of views) words[at + ofView.strides + place] = map.words[at + ofView.strides + axis]!;
   });
-  return { words, views, actions };
+  return { ...map, words };
 }
 
 /**
