@@ -250,6 +250,10 @@ export abstract class Optimizer<S extends BaseSettings = BaseSettings> {
    * `step.0` and tensors such as SGD's `velocity.0` for each parameter.
    */
   stateDict(): OptimizerState {
+    return this.#state();
+  }
+
+  #state(): OptimizerState {
     const state: OptimizerState = {};
     for (const [place, { lr, initialLr }] of this.#groups.entries()) {
       state[ofGroup("lr", place)] = lr;
@@ -277,7 +281,7 @@ export abstract class Optimizer<S extends BaseSettings = BaseSettings> {
     checkState("load state", state);
     using _ = scope();
     const bases = Object.fromEntries(this.#groups.map((_, place) => [ofGroup("initialLr", place), 0]));
-    const own: OptimizerState = { ...bases, ...this.stateDict() }, pairs: [target: Tensor, source: Tensor][] = [];
+    const own: OptimizerState = { ...bases, ...this.#state() }, pairs: [target: Tensor, source: Tensor][] = [];
     const unexpected = Object.keys(state).find((name) => !Object.hasOwn(own, name));
     if (unexpected !== undefined) throw refuse(`unexpected ${unexpected}`);
     for (const [name, value] of Object.entries(own)) {

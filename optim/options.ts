@@ -47,3 +47,11 @@ export type GroupOptions<Options> = Options & {
 
 /** What an optimizer trains: parameters, or groups of them. */
 export type ParameterGroups<Options> = Iterable<Tensor> | Iterable<GroupOptions<Options>>;
+
+/** What weights are taken from: a module. */
+export interface Weighted {
+  /** The parameters with their names. */
+  namedParameters(): [name: string, parameter: Tensor][];
+  /** The buffers with their names. */
+  namedBuffers(): [name: string, buffer: Tensor][];
+}

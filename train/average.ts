@@ -5,7 +5,7 @@
 import { checkCount, checkState } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import type { AnyModule } from "../nn/mod.ts";
-import { Copies, tensorsOf } from "./copies.ts";
+import { Copies, tensorsOf } from "../optim/copies.ts";
 
 /** The average of a model: average = average + (1 - decay) (value - average) for each of its tensors. */
 export class Average implements Disposable {

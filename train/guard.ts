@@ -6,7 +6,7 @@
 import { isFloat, isPlain, type randomState, setRandomState } from "../core/internal.ts";
 import { scope, Tensor } from "../core/mod.ts";
 import { type AnyModule, Module } from "../nn/mod.ts";
-import { Copies, tensorsOf } from "./copies.ts";
+import { Copies, tensorsOf } from "../optim/copies.ts";
 import type { Found } from "./non_finite.ts";
 import type { StepOptions } from "./options.ts";
 

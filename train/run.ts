@@ -10,7 +10,7 @@ import type { Module } from "../nn/mod.ts";
 import { Average } from "./average.ts";
 import { checkPair, checkTraining } from "./check.ts";
 import { Checkpoints } from "./checkpoint.ts";
-import { Copies, tensorsOf } from "./copies.ts";
+import { Copies, tensorsOf } from "../optim/copies.ts";
 import { measure, valuesOf } from "./measure.ts";
 import type { EndEvent, EpochEvent, Position, StartEvent, StepEvent, TrainEvent } from "./events.ts";
 import { metricsOf } from "./metric_choice.ts";

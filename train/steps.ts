@@ -8,7 +8,7 @@ import { type AnyModule, Module } from "../nn/mod.ts";
 import { clipGradNorm, gradNorm } from "../optim/mod.ts";
 import type { Average } from "./average.ts";
 import { type Attempt, Guard } from "./guard.ts";
-import { LossScale } from "./loss_scale.ts";
+import { LossScale } from "../optim/loss_scale.ts";
 import { NonFiniteError } from "./non_finite.ts";
 import type { StepOptions, TrainOptions } from "./options.ts";
 

@@ -1,10 +1,10 @@
 /** A second set of values for the tensors of a module, such as the best ones or a moving average. */
 import { adopt, cloneOf, isFloat, load, misfit, outsideScopes, update } from "../core/internal.ts";
 import { noGrad, scope, type Tensor } from "../core/mod.ts";
-import type { AnyModule } from "../nn/mod.ts";
+import type { Weighted } from "./options.ts";
 
 /** The parameters and buffers of a module, by name. */
-export function tensorsOf(model: AnyModule): [name: string, tensor: Tensor][] {
+export function tensorsOf(model: Weighted): [name: string, tensor: Tensor][] {
   return [...model.namedParameters(), ...model.namedBuffers()];
 }
 
@@ -36,7 +36,7 @@ export class Copies implements Disposable {
   }
 
   /** Moves what is kept towards the present values by a share of the way; integers go all the way. May be captured. */
-  approach(share: number): void {
+  approach(share: number | (() => number)): void {
     for (const { tensor, copy } of this.#pairs) {
       if (isFloat(tensor.dtype)) update(copy, "lerp", [copy, tensor], { s: share });
       else update(copy, "copy", [tensor]);
@@ -51,11 +51,16 @@ export class Copies implements Disposable {
   /** Restores what {@linkcode Copies.stateDict} gave. TypeError, before anything is changed, for tensors that do not fit. */
   loadStateDict(state: Readonly<Record<string, Tensor>>): void {
     using _ = scope();
-    load(this.#pairs.map(({ name, copy }) => {
+    this.check(state);
+    load(this.#pairs.map(({ name, copy }) => [copy, state[name]!] as const));
+  }
+
+  /** TypeError for a state whose tensors are missing or do not fit. */
+  check(state: Readonly<Record<string, Tensor>>): void {
+    for (const { name, copy } of this.#pairs) {
       const wrong = misfit(state[name], copy);
       if (wrong !== null) throw new TypeError(`Cannot load state: ${name} ${wrong}`);
-      return [copy, state[name]!] as const;
-    }));
+    }
   }
 
   [Symbol.dispose](): void {

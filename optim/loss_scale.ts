@@ -1,21 +1,27 @@
 /** The factor of the loss in float16, whose small gradients would vanish: the rule of PyTorch's `torch.amp.GradScaler`. */
 import { checkCount, checkRange, checkState } from "../core/internal.ts";
 
-const initial = 2 ** 16, growth = 2, backoff = 0.5, interval = 2000;
 /** The largest number of float32, which the scale is multiplied as. */
 const most = 3.4028234663852886e38;
 
 /** The state of a {@linkcode LossScale}. */
-interface LossScaleState {
+export interface LossScaleState {
+  /** The factor. */
   scale: number;
-  /** The number of updates in a row since the scale was changed. */
+  /** The number of updates in a row since the factor was changed. */
   updates: number;
 }
 
 /** A factor that grows as long as gradients are finite, and shrinks when one is not. */
 export class LossScale {
-  #scale = initial;
+  readonly #rule: { readonly growth: number; readonly backoff: number; readonly interval: number };
+  #scale: number;
   #updates = 0;
+
+  constructor({ initial = 2 ** 16, growth = 2, backoff = 0.5, interval = 2000 } = {}) {
+    this.#scale = initial;
+    this.#rule = { growth, backoff, interval };
+  }
 
   /** The factor of the next step. */
   get scale(): number {
@@ -24,6 +30,7 @@ export class LossScale {
 
   /** After a step: whether all its gradients were finite. */
   update(finite: boolean): void {
+    const { growth, backoff, interval } = this.#rule;
     if (!finite) {
       this.#scale *= backoff;
       this.#updates = 0;
