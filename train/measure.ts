@@ -44,7 +44,7 @@ export function valuesOf(metrics: readonly Metric[]): Record<string, unknown> {
 }
 
 /** Puts modules back into their modes. A change reaches all parts of a module, so that it may take a round for each. */
-function restore(modes: readonly [AnyModule, boolean][]): void {
+export function restore(modes: readonly [AnyModule, boolean][]): void {
   for (let round = 0; round < modes.length; round++) {
     const wrong = modes.filter(([part, training]) => part.training !== training);
     if (wrong.length === 0) return;

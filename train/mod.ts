@@ -5,6 +5,7 @@ export * from "./run.ts";
 export * from "./fit.ts";
 export * from "./step.ts";
 export * from "./evaluate.ts";
+export * from "./batch_norm.ts";
 export * from "./flip_averaged.ts";
 export * from "./metrics.ts";
 export * from "./class_metrics.ts";

@@ -7,6 +7,10 @@ const optimizers: Record<Config["optimizer"], (params: Iterable<nn.Parameter>, c
   sgd: (params, { lr, weightDecay, momentum }) => new optim.SGD(params, { lr, weightDecay, momentum }),
   adam: (params, { lr, weightDecay }) => new optim.Adam(params, { lr, weightDecay }),
   adamw: (params, { lr, weightDecay }) => new optim.AdamW(params, { lr, weightDecay }),
+  nadam: (params, { lr, weightDecay }) => new optim.NAdam(params, { lr, weightDecay }),
+  radam: (params, { lr, weightDecay }) => new optim.RAdam(params, { lr, weightDecay }),
+  lion: (params, { lr, weightDecay }) => new optim.Lion(params, { lr, weightDecay }),
+  lamb: (params, { lr, weightDecay }) => new optim.LAMB(params, { lr, weightDecay }),
 };
 
 /** The optimizer of a model's parameters. */
@@ -23,6 +27,8 @@ const schedules: Record<Config["schedule"], MakeSchedule> = {
   // A tenth of the rate in the second third, a hundredth in the last.
   step: (optimizer, steps) => new optim.StepDecay(optimizer, { stepSize: Math.ceil(steps / 3), gamma: 0.1 }),
   linear: (optimizer, steps) => new optim.PolynomialDecay(optimizer, { steps }),
+  // A thousandth of the rate at the end.
+  exponential: (optimizer, steps) => new optim.ExponentialDecay(optimizer, { gamma: 1e-3 ** (1 / steps) }),
 };
 
 /** The part of the learning rate with which the warm-up begins. */
