@@ -1,7 +1,7 @@
 /**
  * What the rooms above need of the core beyond its public names.
  */
-export { notice } from "../kernels/native/environment.ts";
+export { exists, notice } from "../kernels/native/environment.ts";
 export { gradientsEnabled } from "./ambient/modes.ts";
 export { currentScope, detachedScope, moveTo, outsideScopes } from "./ambient/scope.ts";
 export { randomState, setRandomState } from "./array/counters.ts";

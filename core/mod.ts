@@ -33,7 +33,7 @@ export * from "./tensor/factories.ts";
 export * from "./tensor/functions/mod.ts";
 export type { GeluOptions } from "./tensor/composites/activations.ts";
 export type { Indices } from "./tensor/composites/indexing.ts";
-export type { NanToNumOptions, ScaledOptions } from "./tensor/composites/pointwise.ts";
+export type { NanToNumOptions, RoundOptions, ScaledOptions } from "./tensor/composites/pointwise.ts";
 export type { PutOptions, ScatterReduceOptions, ScatterReduction } from "./tensor/composites/scatter.ts";
 export type {
   Interpolation,
@@ -43,7 +43,13 @@ export type {
   SortOptions,
   TopKOptions,
 } from "./tensor/composites/sorting.ts";
-export type { BincountOptions, SearchOptions, UniqueResult } from "./tensor/composites/search.ts";
+export type {
+  BincountOptions,
+  SearchOptions,
+  SortedSearchOptions,
+  UniqueOptions,
+  UniqueResult,
+} from "./tensor/composites/search.ts";
 export type { SegmentReduceOptions, SegmentReduction } from "./tensor/composites/segments.ts";
 export type { MaxUnpoolOptions } from "./tensor/composites/unpooling.ts";
 export { group } from "./tensor/group.ts";

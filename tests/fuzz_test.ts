@@ -122,6 +122,8 @@ testWith([], "every op is drawn, and those with a door stand in programs or are 
     "CountNonzero",
     "DropoutOp",
     "FloorDiv",
+    "GCD",
+    "LCM",
     "MaxPool",
     "MiddlePlace",
     "Not",

@@ -107,7 +107,9 @@ const methods: Record<string, () => unknown[]> = {
     ) => [name, reduced]),
   ),
   ...Object.fromEntries(
-    "bitwiseAnd bitwiseOr bitwiseXor bitwiseLeftShift bitwiseRightShift".split(" ").map((name) => [name, () => [2]]),
+    "bitwiseAnd bitwiseOr bitwiseXor bitwiseLeftShift bitwiseRightShift gcd lcm".split(" ").map((
+      name,
+    ) => [name, () => [2]]),
   ),
   ...Object.fromEntries("cumsum cumprod cummax cummin logcumsumexp".split(" ").map((name) => [name, () => [0]])),
   linearRecurrence: () => [tensor([1, 2, 3]), { axis: 0, initial: 1 }],
@@ -119,6 +121,7 @@ const methods: Record<string, () => unknown[]> = {
   addcdiv: () => [tensor([1, 2, 3]), 2, { value: 2 }],
   lerp: () => [2, 0.5],
   logit: () => [0.1],
+  round: () => [{ decimals: 2 }],
   polygamma: () => [1],
   multigammaln: () => [2],
   nanToNum: () => [{ nan: 0, posInf: 1, negInf: -1 }],
@@ -143,6 +146,9 @@ const methods: Record<string, () => unknown[]> = {
     ) => [name, () => [{ axes: 0, keepDims: false, correction: 1 }]]),
   ),
   norm: () => [{ axes: 0, keepDims: false, p: 3 }],
+  matrixNorm: () => [{ axes: [0, 1], keepDims: false, p: 1 }],
+  unique: () => [{ axis: 0 }],
+  uniqueConsecutive: () => [{ axis: 0 }],
   softmin: () => [0],
   softmax: () => [{ axis: 0 }],
   logSoftmax: () => [[0]],
@@ -302,7 +308,7 @@ Object.assign(methods, {
   pixelShuffle: () => [1],
   pixelUnshuffle: () => [1],
   channelShuffle: () => [1],
-  interpolate: () => [{ size: [3, 3], mode: "bilinear", alignCorners: true }],
+  interpolate: () => [{ size: [3, 3], mode: "bilinear", alignCorners: true, antialias: true }],
   gridSample: () => [core.zeros([1, 1, 1, 2]), { mode: "nearest", paddingMode: "border", alignCorners: true }],
   affineGrid: () => [[1, 1, 2, 2], { alignCorners: true }],
   embedding: () => [subject(), { paddingIndex: 0 }],
@@ -326,6 +332,7 @@ subjects.columnsToImage = () => subject();
 subjects.affineGrid = () => subject().reshape([1, 2, 3]);
 subjects.embedding = subjects.embeddingBag = places;
 for (const name of ["And", "Or", "Xor", "Not", "LeftShift", "RightShift"]) subjects[`bitwise${name}`] = places;
+subjects.gcd = subjects.lcm = places;
 
 /** Methods without arguments, and those that only the core calls. */
 const plain = new RegExp(
@@ -334,7 +341,7 @@ const plain = new RegExp(
     "randLike|randnLike|poisson|logSigmoid|hardsigmoid|silu|mish|hardswish|softsign|tanhshrink)$",
 );
 const bare = new Set(
-  ("not bitwiseNot nonzero unique uniqueConsecutive msort trace cholesky inverse det slogdet qr eigh svd detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
+  ("not bitwiseNot nonzero msort trace cholesky inverse det slogdet qr eigh svd detach dispose keep item toTypedArray read toArray toString print toDot zerosLike onesLike isLeaf resetGrad " +
     "realizeCachedData").split(" "),
 );
 

@@ -1,4 +1,5 @@
 /** The checkpoints of a run: its whole state in one file, when it is due. */
+import { exists } from "../core/internal.ts";
 import { scope } from "../core/mod.ts";
 import { loadCheckpoint, type Parts, random, saveCheckpoint, type Stateful } from "../io/mod.ts";
 import { Module } from "../nn/mod.ts";
@@ -30,7 +31,7 @@ export class Checkpoints {
 
   /** Restores the run if it is to go on from a file. False if it is not, or if there is no file yet. */
   async resume(): Promise<boolean> {
-    if (this.#from === null || (this.#mayBeMissing && !await exists(this.#from))) return false;
+    if (this.#from === null || (this.#mayBeMissing && !await isThere(this.#from))) return false;
     await loadCheckpoint(this.#from, this.#parts);
     return true;
   }
@@ -55,12 +56,10 @@ export class Checkpoints {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+async function isThere(path: string): Promise<boolean> {
   try {
-    await Deno.stat(path);
-    return true;
+    return await exists(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
     throw new Error(`Cannot resume from ${path}: ${(error as Error).message}`, { cause: error });
   }
 }

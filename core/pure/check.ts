@@ -157,7 +157,7 @@ export function checkInteger(action: string, name: string, value: number): numbe
 }
 
 /** One integer, or a list of them as it is at present. TypeError for what is neither, RangeError for other numbers. */
-export function integersOf(action: string, name: string, given: number | readonly number[]): readonly number[] {
+export function integerList(action: string, name: string, given: number | readonly number[]): readonly number[] {
   const list = typeof given === "number" ? [given] : given;
   if (!Array.isArray(list)) {
     throw new TypeError(`Cannot ${action}: ${name} ${shown(given)} must be an integer or a list of integers`);

@@ -27,8 +27,11 @@ export interface VarianceOptions extends ReduceOptions {
 
 /** The options of a norm. */
 export interface NormOptions extends ReduceOptions {
-  /** The power: 2, the same as `"fro"`, by default. 0 counts elements that are not 0, the infinities choose one. */
-  p?: number | "fro";
+  /**
+   * The power: 2, the same as `"fro"`, by default. 0 counts elements that are not 0, the infinities choose one. `"nuc"` is the
+   * sum of the singular values of matrices, along two axes.
+   */
+  p?: number | "fro" | "nuc";
 }
 
 const axesNames = ["axes", "axis"] as const, reduceNames = [...axesNames, "keepDims"] as const;

@@ -126,7 +126,7 @@ export function poolWindows(
   return { size, step, dilation, before: padding, count };
 }
 
-/** A number for each of several axes, from a number for all or a list. RangeError for one that is no integer of `least` on. */
+/** A number for each of several axes, from one for all or a list of one or all. RangeError for one that is no integer of `least` on. */
 export function perAxis(
   action: string,
   name: string,
@@ -134,7 +134,8 @@ export function perAxis(
   axes: number,
   least: number,
 ): readonly number[] {
-  const list = Array.isArray(given) ? given as readonly number[] : new Array<number>(axes).fill(given as number);
+  const isOne = Array.isArray(given) && given.length === 1, one = isOne ? given[0] : given;
+  const list = Array.isArray(one) ? one as readonly number[] : new Array<number>(axes).fill(one as number);
   if (list.length !== axes) {
     throw new TypeError(`Cannot ${action}: ${name} ${shown(given)} has ${list.length} numbers, it must have ${axes}`);
   }

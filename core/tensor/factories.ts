@@ -4,14 +4,17 @@
  */
 import { streamOf } from "../array/devices.ts";
 import { checkDType, type DType, elementOf, isFloat, makeTypedArray, rangeOf } from "../pure/dtype.ts";
-import { asking, checkCount, checkOptions, refuse } from "../pure/check.ts";
+import { asking, checkCount, checkOptions, refuse, shown } from "../pure/check.ts";
 import { groupResult } from "../array/group.ts";
 import { copy, empty, filled, fromTypedArray, mapInto, type NDArray } from "../array/ndarray.ts";
 import { normalNumbers, uniformIntegers, uniformNumbers } from "../array/random.ts";
 import type { Stream } from "../array/stream.ts";
-import { checkShape, type Shape } from "../pure/shape.ts";
+import { checkShape, type Shape, showShape } from "../pure/shape.ts";
 import { checkTensorOptions, type TensorOptions, type TensorSource, wholeNumbers } from "../array/elements.ts";
+import { lerp } from "./composites/pointwise.ts";
 import { checkIntegerRange } from "./composites/random.ts";
+import { checkOperands, isTensor, numberOrTensor, type Operand } from "./operands.ts";
+import { pow as powerOf } from "./ops/mod.ts";
 import { Tensor } from "./tensor.ts";
 
 /** {@linkcode TensorOptions} without a shape, which the functions take as an argument. */
@@ -145,7 +148,7 @@ function checkIntegers(dtype: DType, from: number, by: number, count: number): v
 
 /**
  * `steps` numbers evenly spaced from `start` to `end`, both of which are among them to the bit; `start` alone for one step. Of
- * an integer type, digits after the point are cut off.
+ * an integer type, digits after the point are cut off. Ends that are tensors have no axes, and get gradients.
  *
  * @example
  * ```ts
@@ -154,11 +157,46 @@ function checkIntegers(dtype: DType, from: number, by: number, count: number): v
  * if (linspace(0, 1, 5).toArray().join() !== "0,0.25,0.5,0.75,1") throw new Error("wrong");
  * ```
  */
-export function linspace(start: number, end: number, steps: number, options: FactoryOptions = noOptions): Tensor {
+export function linspace(start: Operand, end: Operand, steps: number, options: FactoryOptions = noOptions): Tensor {
+  if (isTensor(start) || isTensor(end)) return betweenTensors("linspace", start, end, steps, options);
   const { from, to, device, dtype, requiresGrad } = lineSettings("linspace", start, end, steps, options);
   const stream = streamOf(device);
   if (isFloat(dtype)) return finish(evenly(stream, from, to, steps, dtype), requiresGrad);
   return finish(groupResult(() => copy(evenly(stream, from, to, steps, "float64"), dtype)), requiresGrad);
+}
+
+/** Numbers between ends of which one is a tensor without axes, or both, on its device; `each` makes the result of them. */
+function betweenTensors(
+  action: string,
+  start: Operand,
+  end: Operand,
+  steps: number,
+  options: FactoryOptions,
+  each?: (x: Tensor) => Tensor,
+): Tensor {
+  const beside = isTensor(start) ? start : end as Tensor;
+  checkCount(action, "steps", steps, 0);
+  const { device = beside.device, dtype, requiresGrad } = settingsOf(action, options);
+  if (requiresGrad) {
+    throw new TypeError(`Cannot ${action}: requiresGrad is for ends that are numbers; tensors have theirs`);
+  }
+  if (device !== beside.device) {
+    throw new TypeError(`Cannot ${action}: device ${shown(device)} and an end on ${beside.device}, they must be one`);
+  }
+  checkOperands({ action, arity: 2, precision: "given" }, [start, end], 2, numberOrTensor);
+  // Powers need more digits of their exponents than they have themselves.
+  const wide = isFloat(dtype) && each === undefined ? dtype : "float64";
+  const [from, to] = [start, end].map((each) => {
+    if (typeof each === "number") each = beside.wrap(filled(beside.facts.storage.stream, [], "float64", each));
+    if (each.shape.length > 0) {
+      throw new TypeError(`Cannot ${action}: an end of shape ${showShape(each.shape)}, it must have no axes`);
+    }
+    return (isFloat(dtype) ? each : each.cast(dtype)).cast(wide);
+  }) as [Tensor, Tensor];
+  const shares = linspace(0, 1, steps, { device, dtype: wide });
+  // Of one step it is the start alone.
+  const numbers = lerp(from, steps === 1 ? from : to, shares);
+  return (each?.(numbers) ?? numbers).cast(dtype);
 }
 
 /** The settings of numbers from a start to an end, which an integer type takes without their digits after the point. */
@@ -193,7 +231,7 @@ export interface LogspaceOptions extends FactoryOptions {
 
 /**
  * The powers of a base, 10 by default, whose exponents are evenly spaced from `start` to `end`. Of an integer type, digits
- * after the point are cut off.
+ * after the point are cut off. Ends that are tensors have no axes, and get gradients.
  *
  * @example
  * ```ts
@@ -203,9 +241,12 @@ export interface LogspaceOptions extends FactoryOptions {
  * if (logspace(0, 3, 4, { base: 2 }).toArray().join() !== "1,2,4,8") throw new Error("wrong");
  * ```
  */
-export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {
+export function logspace(start: Operand, end: Operand, steps: number, options: LogspaceOptions = {}): Tensor {
   const { base = 10, ...rest } = checkOptions("logspace", options, "{ base: 2 }");
   if (typeof base !== "number") refuse("logspace", base, "a number");
+  if (isTensor(start) || isTensor(end)) {
+    return betweenTensors("logspace", start, end, steps, rest, (exponents) => powerOf.call(base, exponents));
+  }
   const { from, to, device, dtype, requiresGrad } = lineSettings("logspace", start, end, steps, rest);
   const step = steps < 2 ? 0 : (to - from) / (steps - 1),
     half = Math.floor(steps / 2),

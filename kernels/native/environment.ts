@@ -46,6 +46,17 @@ export function mayRead(path: string): boolean {
 /** The cache folder of the working folder. */
 const localFolder = "./.deneb";
 
+/** Whether there is a file or a folder. Throws where that cannot be told, as without permission. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /**
  * Why `./.deneb` is not the cache folder, of data or of code; null if it is. It must be the user's own, since the working
  * folder may be another's, or everyone's. Where its owner cannot be told, it may hold data, but no code.

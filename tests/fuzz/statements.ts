@@ -87,7 +87,7 @@ const stated: Readonly<Record<string, Form>> = {
 export const forms: ReadonlyMap<string, Form> = new Map([
   ...Object.entries(stated),
   ...Object.entries(doors).flatMap(([name, door]): [string, Form][] => {
-    if (floatless.includes(door.gives) || stepping.includes(name) || door.reads) return [];
+    if (floatless.includes(door.gives) || stepping.includes(name) || door.reads || door.refusesFloats) return [];
     const op = door.make(), isPlain = op instanceof ops.RowOp && !(op instanceof ops.ScalarOp) && name in ops;
     if (isPlain && !op.row.forFloats) return [];
     const form = isPlain && !/\(.+\)/.test(/new ops\.\w+(\(.*)/.exec(`${door.make}`)?.[1] ?? "")

@@ -23,6 +23,8 @@ testOps("elementary", {
   Atanh: { f: (a) => a.mul(0.375).atanh(), inputs: [m] },
   LogAddExp: { f: (a, b) => a.logaddexp(b), inputs: [m, m] },
   LogAddExp2: { f: (a, b) => a.logaddexp2(b), inputs: [m, m] },
+  XLogY: { f: (a, b) => a.xlogy(b.square().add(0.1)), inputs: [m, m] },
+  XLog1PY: { f: (a, b) => a.xlog1py(b.square()), inputs: [m, m] },
   Logit: { f: (a) => a.mul(0.1875).add(0.5).logit(), inputs: [m], ulps: 8 },
   Asin: { f: (a) => a.mul(0.45).asin(), inputs: [m] },
   Acos: { f: (a) => a.mul(0.45).acos(), inputs: [m] },

@@ -1,6 +1,7 @@
 /**
  * The folder of a run: its files, what an earlier run left in it, and whether a new one may go on or begin there.
  */
+import { exists } from "../../kernels/native/environment.ts";
 import { io } from "../../mod.ts";
 import { configPath, readText } from "./command_line.ts";
 import { type Config, differences, makeConfig, parseConfig } from "./config.ts";
@@ -46,16 +47,6 @@ export type RunPaths = { readonly [name in keyof typeof files | "config"]: strin
 export function pathsOf(folder: string): RunPaths {
   const paths = Object.entries(files).map(([name, file]) => [name, `${folder}/${file}`]);
   return { config: configPath(folder), ...Object.fromEntries(paths) as Omit<RunPaths, "config"> };
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /**

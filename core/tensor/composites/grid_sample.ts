@@ -1,17 +1,16 @@
-/** Images at places between their pixels, which a grid names. */
-import { checkFlag, checkOptions, refuse, shown } from "../../pure/check.ts";
+/** Images and volumes at places between their pixels, which a grid names. */
+import { checkCount, checkFlag, checkOptions, integerList, refuse, shown, shownList } from "../../pure/check.ts";
 import { isFloat } from "../../pure/dtype.ts";
-import { sameShape, type Shape, showShape } from "../../pure/shape.ts";
-import { perAxis } from "../../pure/windows.ts";
+import { sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
 import { isTensor } from "../operands.ts";
-import { comparisons, matmul, Reshape, Take, Transpose, where } from "../ops/mod.ts";
+import { comparisons, matmul, Reshape, Take, where } from "../ops/mod.ts";
 import { commonType } from "../precision.ts";
 import type { Tensor } from "../tensor.ts";
 import { numbersAlong } from "./numbers.ts";
 
 /** The options of sampling on a grid. */
 export interface GridSampleOptions {
-  /** How what lies between pixels is made: `"bilinear"` by default. */
+  /** How what lies between pixels is made: `"bilinear"` by default, which is linear along all axes; `"bicubic"` likewise. */
   mode?: "bilinear" | "nearest" | "bicubic";
   /** What lies outside the image: `"zeros"` by default, its `"border"`, or its `"reflection"`. */
   paddingMode?: "zeros" | "border" | "reflection";
@@ -27,7 +26,10 @@ export interface AffineGridOptions {
 
 const action = "gridSample";
 
-/** Images [n, c, h, w] at the places of a grid [n, out h, out w, 2]: [n, c, out h, out w]. */
+/**
+ * Images [n, c, h, w] at the places of a grid [n, out h, out w, 2]: [n, c, out h, out w]. Volumes [n, c, d, h, w] take a grid
+ * [n, out d, out h, out w, 3].
+ */
 export function gridSample(image: Tensor, grid: Tensor, options: GridSampleOptions): Tensor {
   const { mode = "bilinear", paddingMode = "zeros", alignCorners = false } = checkOptions(
     action,
@@ -43,47 +45,64 @@ export function gridSample(image: Tensor, grid: Tensor, options: GridSampleOptio
   }
   checkFlag(action, "alignCorners", alignCorners);
   if (!isTensor(grid)) refuse(action, grid, "a tensor as the grid");
-  const [n, , h, w] = image.shape as [number, number, number, number];
-  if (
-    image.shape.length !== 4 || grid.shape.length !== 4 || grid.shape[0] !== n || grid.shape[3] !== 2 || h * w === 0
-  ) {
+  const lengths = image.shape.slice(2), d = lengths.length;
+  const isPair = (d === 2 || d === 3) && grid.shape.length === d + 2 && grid.shape.at(-1) === d;
+  if (!isPair || grid.shape[0] !== image.shape[0] || lengths.includes(0)) {
     throw new TypeError(
       `Cannot ${action}: shapes ${showShape(image.shape)} and ${showShape(grid.shape)} must be [n, c, h, w] and ` +
-        "[n, out h, out w, 2]",
+        "[n, out h, out w, 2], or [n, c, d, h, w] and [n, out d, out h, out w, 3]",
     );
   }
+  // The first coordinate, x, counts along the last axis.
   const type = commonType([image, grid]),
-    [x, y] = [w, h].map((length, k) => {
-      const place = grid.cast(type).at("...", k);
+    places = lengths.map((length, k) => {
+      const place = grid.cast(type).at("...", d - 1 - k);
       return alignCorners ? place.add(1).mul((length - 1) / 2) : place.add(1).mul(length).sub(1).div(2);
-    }) as [Tensor, Tensor];
+    });
   const source = new Source(image.cast(type), paddingMode, alignCorners);
-  if (mode === "nearest") return source.at(source.inside(x, w).detach().round(), source.inside(y, h).detach().round());
-  const taps = mode === "bilinear"
-    ? [linearTaps(source.inside(x, w)), linearTaps(source.inside(y, h))]
-    : [cubicTaps(x, (each) => source.inside(each, w)), cubicTaps(y, (each) => source.inside(each, h))];
-  const [across, down] = taps as [Tap[], Tap[]];
-  return down.flatMap((row) =>
-    across.map((column) => source.at(column.place, row.place).mul(asChannel(column.weight.mul(row.weight))))
-  ).reduce((a, b) => a.add(b));
+  const inside = (k: number) => (place: Tensor) => source.inside(place, lengths[k]!);
+  if (mode === "nearest") return source.at(places.map((place, k) => inside(k)(place).detach().round()));
+  const taps = places.map((place, k) =>
+    mode === "bilinear" ? linearTaps(inside(k)(place)) : cubicTaps(place, inside(k))
+  );
+  return cornersOf(taps).map((corner) => {
+    const weight = corner.map(({ weight }) => weight).reduce((a, b) => a.mul(b));
+    return source.at(corner.map(({ place }) => place)).mul(asChannel(weight));
+  }).reduce((a, b) => a.add(b));
 }
 
-/** The grid over images of shape [n, c, h, w] that affine maps [n, 2, 3] move: [n, h, w, 2]. */
+/** The grid over images of shape [n, c, h, w] that affine maps [n, 2, 3] move: [n, h, w, 2]; over volumes by maps [n, 3, 4]. */
 export function affineGrid(maps: Tensor, size: Shape, options: AffineGridOptions): Tensor {
-  const action = "affineGrid",
-    { alignCorners = false } = checkOptions(action, options, "{ alignCorners: true }", [
-      "alignCorners",
-    ]);
+  const action = "affineGrid", names = ["alignCorners"] as const;
+  const { alignCorners = false } = checkOptions(action, options, "{ alignCorners: true }", names);
   checkFlag(action, "alignCorners", alignCorners);
-  const [n, , h, w] = perAxis(action, "size", size, 4, 1) as [number, number, number, number];
-  if (!sameShape(maps.shape, [n, 2, 3]) || !isFloat(maps.dtype)) {
-    throw new TypeError(`Cannot ${action}: maps ${showShape(maps.shape)} must be floats [${n}, 2, 3]`);
+  const given = integerList(action, "size", size), d = given.length - 2;
+  if (d !== 2 && d !== 3) {
+    throw new TypeError(`Cannot ${action}: size ${shownList(given)} must be [n, c, h, w] or [n, c, d, h, w]`);
   }
-  const place = (k: number, length: number) =>
-    alignCorners ? (length === 1 ? 0 : 2 * k / (length - 1) - 1) : (2 * k + 1) / length - 1;
-  const places = Array.from({ length: h * w }, (_, k) => [place(k % w, w), place(Math.floor(k / w), h), 1]);
-  const base = new Reshape([h * w, 3]).call(numbersAlong(maps, places.flat(), maps.dtype, 0));
-  return new Reshape([n, h, w, 2]).call(matmul.call(base, maps.transpose()));
+  const [n, , ...lengths] = given.map((each) => checkCount(action, "size", each, 1)) as [number, number, ...number[]];
+  if (!sameShape(maps.shape, [n, d, d + 1]) || !isFloat(maps.dtype)) {
+    throw new TypeError(`Cannot ${action}: maps ${showShape(maps.shape)} must be floats [${n}, ${d}, ${d + 1}]`);
+  }
+  const count = sizeOf(lengths),
+    coordinates = lengths.map((length, axis) => {
+      const behind = sizeOf(lengths.slice(axis + 1));
+      return (row: number) => {
+        const k = Math.floor(row / behind) % length;
+        return alignCorners ? (length === 1 ? 0 : 2 * k / (length - 1) - 1) : (2 * k + 1) / length - 1;
+      };
+    }).reverse();
+  const rows = Array.from({ length: count }, (_, row) => [...coordinates.map((coordinate) => coordinate(row)), 1]);
+  const base = new Reshape([count, d + 1]).call(numbersAlong(maps, rows.flat(), maps.dtype, 0));
+  return new Reshape([n, ...lengths, d]).call(matmul.call(base, maps.transpose()));
+}
+
+/** One tap for each axis, in all ways. */
+function cornersOf(taps: readonly (readonly Tap[])[]): readonly (readonly Tap[])[] {
+  return taps.reduce<readonly (readonly Tap[])[]>(
+    (corners, along) => corners.flatMap((corner) => along.map((tap) => [...corner, tap])),
+    [[]],
+  );
 }
 
 /** A pixel along one axis, and how much it counts. The place is on no graph. */
@@ -107,7 +126,7 @@ function cubicTaps(place: Tensor, inside: (place: Tensor) => Tensor): Tap[] {
   return weights.map((weight, k) => ({ place: inside(low.add(k - 1)), weight }));
 }
 
-/** [n, out h, out w] as [n, 1, out h, out w]. */
+/** [n, ...out] as [n, 1, ...out]. */
 function asChannel(x: Tensor): Tensor {
   return new Reshape([x.shape[0]!, 1, ...x.shape.slice(1)]).call(x);
 }
@@ -116,16 +135,18 @@ function asChannel(x: Tensor): Tensor {
 class Source {
   /** A row for each pixel of each image. */
   readonly #rows: Tensor;
-  readonly #shape: readonly [n: number, c: number, h: number, w: number];
+  readonly #images: number;
+  readonly #lengths: Shape;
 
   constructor(
     image: Tensor,
     readonly padding: "zeros" | "border" | "reflection",
     readonly isAligned: boolean,
   ) {
-    const [n, c, h, w] = image.shape as [number, number, number, number];
-    this.#shape = [n, c, h, w];
-    this.#rows = new Reshape([n * h * w, c]).call(new Transpose([0, 2, 3, 1]).call(image));
+    const [n, c, ...lengths] = image.shape as [number, number, ...number[]];
+    this.#images = n;
+    this.#lengths = lengths;
+    this.#rows = new Reshape([n * sizeOf(lengths), c]).call(image.movedim(1, -1));
   }
 
   /** The places along an axis of that length, those outside moved as the padding says. */
@@ -145,17 +166,17 @@ class Source {
     return where.call(isEven, rest, rest.neg().add(span)).add(low);
   }
 
-  /** The pixels at whole places: [n, c, out h, out w]. */
-  at(x: Tensor, y: Tensor): Tensor {
-    const [n, , h, w] = this.#shape;
-    const column = x.detach().clip(0, w - 1).cast("int32"), row = y.detach().clip(0, h - 1).cast("int32");
-    const starts = numbersAlong(x, Array.from({ length: n }, (_, k) => k * h * w), "int32", 2);
-    const rows = new Take(0).call(this.#rows, row.mul(w).add(column).add(starts));
-    const pixels = new Transpose([0, 3, 1, 2]).call(rows);
+  /** The pixels at whole places, a tensor for each axis: [n, c, ...out]. */
+  at(places: readonly Tensor[]): Tensor {
+    const lengths = this.#lengths, starts = Array.from({ length: this.#images }, (_, k) => k * sizeOf(lengths));
+    const whole = places.map((place, k) => place.detach().clip(0, lengths[k]! - 1).cast("int32"));
+    const pixel = whole.reduce((index, place, k) => index.mul(lengths[k]!).add(place));
+    const rows = new Take(0).call(this.#rows, pixel.add(numbersAlong(pixel, starts, "int32", lengths.length)));
+    const pixels = rows.movedim(-1, 1);
     if (this.padding !== "zeros") return pixels;
-    const isInside = [[x, w] as const, [y, h] as const].map(([place, length]) =>
-      comparisons.and.call(comparisons.greaterEqual.call(place, 0), comparisons.lessEqual.call(place, length - 1))
-    );
-    return where.call(asChannel(comparisons.and.call(isInside[0]!, isInside[1]!)), pixels, 0);
+    const isInside = places.map((place, k) =>
+      comparisons.and.call(comparisons.greaterEqual.call(place, 0), comparisons.lessEqual.call(place, lengths[k]! - 1))
+    ).reduce((a, b) => comparisons.and.call(a, b));
+    return where.call(asChannel(isInside), pixels, 0);
   }
 }

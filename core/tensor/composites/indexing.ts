@@ -35,7 +35,7 @@ export function at(x: Tensor, indices: readonly Index[]): Tensor {
 
 /** The tensor with the elements that the indices select replaced. */
 export function setAt(x: Tensor, indices: Index | readonly Index[], value: Operand): Tensor {
-  const selection = selected(x, listOf(indices)), given = asElements("setAt", x, value), [first] = selection.chosen;
+  const selection = selected(x, indexList(indices)), given = asElements("setAt", x, value), [first] = selection.chosen;
   if (first === undefined) return new ReplaceSlice(selection.slices).call(x, asPart(given, selection));
   const isMask = selection.chosen.length === 1 && first.by.dtype === "bool";
   if (isMask && given.shape.length === 0 && selection.added.length === 0 && selection.slices.every(isWhole(x.shape))) {
@@ -54,7 +54,7 @@ export function assignAt(x: Tensor, indices: Index | readonly Index[], value: Op
   if (gradientsEnabled() && (x.requiresGrad || (isTensor(value) && value.requiresGrad))) {
     throw new Error("Cannot assignAt: a gradient is required, and a write in place has none; use setAt or noGrad");
   }
-  const list = listOf(indices), selection = selected(x, list);
+  const list = indexList(indices), selection = selected(x, list);
   if (selection.chosen.length > 0) {
     return overwrite(x.writable, "copy", [noGrad(() => setAt(x, list, value)).array]);
   }
@@ -144,7 +144,7 @@ export function placesOfNonzero(x: Tensor): Int32Array<ArrayBuffer>[] {
 }
 
 /** The indices of `setAt`: a list, in which a list of places stands in another list; or a single one that is no list. */
-function listOf(indices: Index | readonly Index[]): readonly Index[] {
+function indexList(indices: Index | readonly Index[]): readonly Index[] {
   if (!Array.isArray(indices)) return [indices as Index];
   const list = asItIs(indices);
   return list === indices ? refuse("index", indices, "an index, or a list of all of them") : list;

@@ -2,7 +2,7 @@
 import { checkCount, checkFlag, checkOptions, refuse, shown } from "../../pure/check.ts";
 import { isFloat } from "../../pure/dtype.ts";
 import { normalizeAxis, type Shape, showShape } from "../../pure/shape.ts";
-import { add, inverse, matmul, mul, Solve, SolveTriangular } from "../ops/mod.ts";
+import { add, inverse, matmul, mul, Solve, SolveTriangular, where } from "../ops/mod.ts";
 import { checkOperands } from "../operands.ts";
 import type { Tensor } from "../tensor.ts";
 import { contract } from "./contraction.ts";
@@ -157,7 +157,11 @@ export function matrixPower(x: Tensor, power: number): Tensor {
       `Cannot matrixPower: tensor ${showShape(shape)} must have square matrices along its last two axes`,
     );
   }
-  if (power === 0) return x.at("...", 0).onesLike().diagEmbed();
+  if (power === 0) {
+    // A constant, which stays on the graph as in PyTorch: its derivative is 0.
+    const identity = x.at("...", 0).onesLike().diagEmbed();
+    return where.call(identity.less(0), x, identity);
+  }
   // By repeated squares: each digit of the power in base 2 takes part with one of them.
   let square = power < 0 ? inverse.call(x) : x, result: Tensor | null = null;
   for (let rest = Math.abs(power);; square = matmul.call(square, square)) {

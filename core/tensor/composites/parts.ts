@@ -1,6 +1,6 @@
 /** Tensors divided into parts, repeated, and within borders, by several ops, whose gradient is that of their parts. */
 import { fromTypedArray } from "../../array/ndarray.ts";
-import { checkCount, checkOptions, integersOf, refuse, shown } from "../../pure/check.ts";
+import { checkCount, checkOptions, integerList, refuse, shown } from "../../pure/check.ts";
 import { isFloat } from "../../pure/dtype.ts";
 import { type Axes, checkShape, normalizeAxis, showShape, sizeOf } from "../../pure/shape.ts";
 import { bordersOf } from "../../pure/borders.ts";
@@ -39,7 +39,7 @@ export function unbind(x: Tensor, given: number): readonly Tensor[] {
 
 /** The whole several times along each axis, and along new ones before the first. */
 export function repeat(x: Tensor, given: number | readonly number[], action = "repeat"): Tensor {
-  const list = integersOf(action, "count", given), added = list.length - x.shape.length;
+  const list = integerList(action, "count", given), added = list.length - x.shape.length;
   for (const count of list) checkCount(action, "count", count, 0);
   if (added < 0) {
     throw new TypeError(`Cannot ${action}: ${list.length} counts, tensor ${showShape(x.shape)} has more axes`);
@@ -69,7 +69,7 @@ function repeatAxes(x: Tensor, counts: readonly number[]): Tensor {
 
 /** As {@linkcode repeat}, with a count of one for each of the first axes that have none. */
 export function tile(x: Tensor, given: number | readonly number[]): Tensor {
-  const list = integersOf("tile", "count", given), missing = Math.max(0, x.shape.length - list.length);
+  const list = integerList("tile", "count", given), missing = Math.max(0, x.shape.length - list.length);
   return repeat(x, [...new Array<number>(missing).fill(1), ...list], "tile");
 }
 
@@ -89,7 +89,7 @@ export function repeatInterleave(
 /** The counts as a list. Reading those of a tensor fails inside a recording. */
 function countsOf(given: Tensor | number | readonly number[]): readonly number[] {
   const action = "repeatInterleave";
-  if (!isTensor(given)) return integersOf(action, "count", given);
+  if (!isTensor(given)) return integerList(action, "count", given);
   if (isFloat(given.dtype) || given.shape.length > 1) {
     throw new TypeError(
       `Cannot ${action}: counts ${showShape(given.shape)} of type ${given.dtype}, they must be a list of integers`,
@@ -164,7 +164,7 @@ export function pad(x: Tensor, widths: readonly number[], options: PadOptions): 
   const filling = typeof mode === "string" && Object.hasOwn(fillings, mode) ? fillings[mode]! : null;
   if (filling === null) refuse("pad", mode, `a mode: constant, ${Object.keys(fillings).join(", ")}`);
   if (value !== undefined) throw new TypeError(`Cannot pad: value ${shown(value)}, mode ${mode} takes none`);
-  const borders = bordersOf("pad", integersOf("pad", "width", widths), x.shape);
+  const borders = bordersOf("pad", integerList("pad", "width", widths), x.shape);
   let result = x;
   borders.forEach(([before, after], axis) => {
     const isCropped = before <= 0 && after <= 0;
@@ -190,8 +190,8 @@ export function pad(x: Tensor, widths: readonly number[], options: PadOptions): 
 
 /** The elements moved along axes, or along all of them in row-major order. */
 export function roll(x: Tensor, shifts: number | readonly number[], axes: Axes | undefined): Tensor {
-  const list = integersOf("roll", "shift", shifts);
-  if (axes !== undefined) return new Roll(list, integersOf("roll", "axis", axes)).call(x);
+  const list = integerList("roll", "shift", shifts);
+  if (axes !== undefined) return new Roll(list, integerList("roll", "axis", axes)).call(x);
   if (list.length !== 1) throw new TypeError(`Cannot roll: ${list.length} shifts without axes, there must be one`);
   return new Reshape(x.shape).call(new Roll(list, [0]).call(new Reshape([sizeOf(x.shape)]).call(x)));
 }

@@ -1,5 +1,5 @@
 /** Functions of each element by several ops, whose gradient is that of their parts. */
-import { checkOptions, checkRange, refuse } from "../../pure/check.ts";
+import { checkCount, checkOptions, checkRange, refuse } from "../../pure/check.ts";
 import { isFloat, largestFinite } from "../../pure/dtype.ts";
 import * as ops from "../ops/mod.ts";
 import { checkOperands, commonShape, isTensor, lifted, numberOrTensor, type Operand } from "../operands.ts";
@@ -39,6 +39,28 @@ export function checkNumbers(action: string, ...numbers: readonly number[]): voi
 export function trunc(x: Tensor): Tensor {
   return isFloat(x.dtype) ? x.less(0).where(x.ceil(), x.floor()) : x.floor();
 }
+
+/** Options of `round`. */
+export interface RoundOptions {
+  /** How many decimal places stay: 0 by default. A negative number leaves tens, hundreds and so on. Not for integers. */
+  decimals?: number;
+}
+
+/** The nearest number with so many decimal places, halves to even. */
+export function round(x: Tensor, options: RoundOptions): Tensor {
+  const { decimals = 0 } = checkOptions("round", options, "{ decimals: 2 }", ["decimals"]);
+  if (decimals === 0) return ops.round.call(x);
+  checkCount("round", "decimals", decimals, -maximalDecimals, maximalDecimals);
+  if (!isFloat(x.dtype)) throw new TypeError(`Cannot round: type ${x.dtype} with decimals, it must be a float type`);
+  // Both powers of ten are whole numbers, as a fraction such as 0.01 would not be exact.
+  const power = 10 ** Math.abs(decimals);
+  return ofFloats("round", [x], (x) => {
+    return decimals > 0 ? x!.mul(power).round().div(power) : x!.div(power).round().mul(power);
+  });
+}
+
+/** Beyond these, a power of ten is no number of float32. */
+const maximalDecimals = 38;
 
 /** What is left of the integer part. */
 export function frac(x: Tensor): Tensor {
@@ -136,22 +158,6 @@ export function addcmul(x: Tensor, a: Operand, b: Operand, options: ScaledOption
 export function addcdiv(x: Tensor, a: Operand, b: Operand, options: ScaledOptions): Tensor {
   const value = valueOf("addcdiv", options);
   return ofFloats("addcdiv", [x, a, b], (x, a, b) => ops.add.call(x!, (value === 1 ? a! : a!.mul(value)).div(b!)));
-}
-
-/** x log(y), and 0 where x is 0 and y no NaN. */
-export function xlogy(x: Tensor, y: Operand): Tensor {
-  return ofFloats("xlogy", [x, y], (x, y) => {
-    const isOut = x!.equal(0).and(y!.lessEqual(0).or(y!.equal(Infinity)));
-    return ops.mul.call(x!, isOut.where(1, y!).log());
-  });
-}
-
-/** x log(1 + y), and 0 where x is 0 and y no NaN. */
-export function xlog1py(x: Tensor, y: Operand): Tensor {
-  return ofFloats("xlog1py", [x, y], (x, y) => {
-    const isOut = x!.equal(0).and(y!.lessEqual(-1).or(y!.equal(Infinity)));
-    return ops.mul.call(x!, isOut.where(0, y!).log1p());
-  });
 }
 
 /** Options of `nanToNum`. */

@@ -8,7 +8,8 @@ import {
   reduceOptions,
   type VarianceOptions,
 } from "../../pure/reduce_options.ts";
-import { type Axes, normalizeAxes } from "../../pure/shape.ts";
+import { checkFlag, checkOptions, integerList, shown } from "../../pure/check.ts";
+import { type Axes, distinctAxes, normalizeAxes } from "../../pure/shape.ts";
 import { Max, Mean, Min, Softmax, Summation, Variance, VectorNorm } from "../ops/mod.ts";
 import { inFloat32 } from "../precision.ts";
 import type { Tensor } from "../tensor.ts";
@@ -45,9 +46,61 @@ export function stdMean(x: Tensor, options: Axes | VarianceOptions = {}): [std: 
 /** The norm by any power. */
 export function norm(x: Tensor, options: Axes | NormOptions = {}): Tensor {
   const p = (options as NormOptions | null)?.p;
-  if (p !== Infinity && p !== -Infinity) return new VectorNorm(options).call(x);
+  if (p !== Infinity && p !== -Infinity && p !== "nuc") return new VectorNorm(options).call(x);
   const found = reduction("norm", x, options, ["p"]);
+  if (p === "nuc") return singularNorm("norm", asFloat(x), found, (values) => values.sum(-1));
   return new (p > 0 ? Max : Min)(found).call(asFloat(x).abs());
+}
+
+/** The options of a norm of matrices. */
+export interface MatrixNormOptions {
+  /**
+   * Which norm: `"fro"`, the default, the root of the sum of squares; `"nuc"` the sum of the singular values, 2 the largest of
+   * them; 1 the largest sum of magnitudes of a column, Infinity of a row. Negative ones take the smallest.
+   */
+  p?: number | "fro" | "nuc";
+  /** The axes of the rows and of the columns: the last two by default. */
+  axes?: readonly number[];
+  /** Leaves both axes with length one; false by default. */
+  keepDims?: boolean;
+}
+
+/** The norm of matrices. */
+export function matrixNorm(x: Tensor, options: MatrixNormOptions): Tensor {
+  const action = "matrixNorm", names = ["p", "axes", "keepDims"] as const;
+  const { p = "fro", axes: given = [-2, -1], keepDims = false } = checkOptions(action, options, '{ p: "nuc" }', names);
+  checkFlag(action, "keepDims", keepDims);
+  if (!["fro", "nuc", 1, -1, 2, -2, Infinity, -Infinity].includes(p)) {
+    throw new RangeError(`Cannot ${action}: p ${shown(p)} must be "fro", "nuc", 1, 2, Infinity or their negatives`);
+  }
+  const axes = distinctAxes(action, integerList(action, "axis", given), x.shape.length);
+  if (axes.length !== 2) throw new TypeError(`Cannot ${action}: ${axes.length} axes, there must be two`);
+  const found = { axes, keepDims }, matrices = asFloat(x), [rows, columns] = axes as [number, number];
+  if (p === "fro") return new VectorNorm(found).call(matrices);
+  if (p === "nuc") return singularNorm(action, matrices, found, (values) => values.sum(-1));
+  // Among no columns the largest sum is 0, as in PyTorch, and there is no smallest one.
+  const chosen = (x: Tensor, axis: number) =>
+    new (p < 0 ? Min : x.shape[axis] === 0 ? Summation : Max)({ axes: [axis], keepDims: true }).call(x);
+  if (p === 2 || p === -2) {
+    return singularNorm(action, matrices, found, (values) => chosen(values, values.shape.length - 1).squeeze(-1));
+  }
+  const [joined, other] = Math.abs(p) === 1 ? [rows, columns] : [columns, rows];
+  const norm = chosen(matrices.abs().sum({ axes: joined, keepDims: true }), other);
+  return keepDims ? norm : norm.squeeze(axes);
+}
+
+/** What `join` makes of the singular values of matrices along two axes. */
+function singularNorm(
+  action: string,
+  x: Tensor,
+  { axes, keepDims }: { axes: readonly number[]; keepDims: boolean },
+  join: (values: Tensor) => Tensor,
+): Tensor {
+  if (axes.length !== 2) {
+    throw new TypeError(`Cannot ${action}: singular values of ${axes.length} axes, there must be two`);
+  }
+  const [, values] = x.movedim(axes, [-2, -1]).svd(), norm = join(values);
+  return keepDims ? [...axes].sort((a, b) => a - b).reduce((norm, axis) => norm.unsqueeze(axis), norm) : norm;
 }
 
 /** The sum of all elements but NaN. */

@@ -37,8 +37,9 @@ export const rowOf = { sum: "sum", mean: "sum", prod: "prod", amax: "max", amin:
 
 /** The element of each index along an axis, beside which it stands. */
 export function gather(x: Tensor, axis: number, given: Indices): Tensor {
-  const { index, along } = placed("gather", x, axis, given), part = partBeside(x, index.shape, along);
-  return indexed("gather", index, (places) => new Gather(along).call(part, places));
+  const index = indexBeside("gather", x, given), { line, places, along } = placed("gather", x, axis, index);
+  const part = partBeside(line, places.shape, along);
+  return inShape(index.shape, indexed("gather", places, (places) => new Gather(along).call(part, places)));
 }
 
 /** As {@linkcode gather}, but the tensor and the index stretch to one shape, and negative indices count from the end. */
@@ -97,8 +98,7 @@ export function indexReduce(
 ): Tensor {
   const action = "indexReduce", includeSelf = checkReduction(action, reduce, options);
   if (!isTensor(source)) refuse(action, source, "a tensor");
-  const { line, along } = lineOf(action, x, axis, given);
-  return indexed(action, line, (places) => {
+  return alongLine(action, x, axis, given, (x, along, places) => {
     return reduced(x, along, places, slicesBeside(x, along, source, places), reduce, includeSelf);
   });
 }
@@ -166,8 +166,7 @@ export function put(x: Tensor, given: Indices, source: Tensor, options: PutOptio
 
 /** The slices at the indices along an axis. */
 export function indexSelect(x: Tensor, axis: number, given: Indices): Tensor {
-  const { line, along } = lineOf("indexSelect", x, axis, given);
-  return indexed("indexSelect", line, (places) => new Take(along).call(x, places));
+  return alongLine("indexSelect", x, axis, given, (x, along, places) => new Take(along).call(x, places));
 }
 
 /** The tensor with the source's slices, times `alpha`, added at the indices along an axis. */
@@ -175,8 +174,7 @@ export function indexAdd(x: Tensor, axis: number, given: Indices, source: Tensor
   const { alpha = 1 } = checkOptions("indexAdd", options, "{ alpha: 2 }", ["alpha"]);
   checkRange("indexAdd", "alpha", alpha, -Infinity);
   if (!isTensor(source)) refuse("indexAdd", source, "a tensor");
-  const { line, along } = lineOf("indexAdd", x, axis, given);
-  return indexed("indexAdd", line, (places) => {
+  return alongLine("indexAdd", x, axis, given, (x, along, places) => {
     const values = slicesBeside(x, along, alpha === 1 ? source : source.mul(alpha), places);
     return new Scatter(along, "sum").call(x, values, places);
   });
@@ -189,8 +187,8 @@ function slicesBeside(x: Tensor, along: number, source: Tensor, places: Tensor):
 
 /** The tensor with the slices at the indices along an axis filled with a number. */
 export function indexFill(x: Tensor, axis: number, given: Indices, value: Operand): Tensor {
-  const filling = asElements("indexFill", x, value), { line, along } = lineOf("indexFill", x, axis, given);
-  return indexed("indexFill", line, (places) => {
+  const filling = asElements("indexFill", x, value);
+  return alongLine("indexFill", x, axis, given, (x, along, places) => {
     const shape = x.shape.map((length, each) => each === along ? length : 1), counts = [x.shape[along]!];
     const ones = x.wrap(filled(x.facts.storage.stream, places.shape, "int32", 1));
     return where.call(new Reshape(shape).call(new Untake(0, counts).call(ones, places).greater(0)), filling, x);
@@ -269,14 +267,28 @@ function joinAt(
   source: Operand,
   join: (x: Tensor, along: number, places: Tensor, values: Tensor) => Tensor,
 ): Tensor {
-  const { index, along } = placed(action, x, axis, given), part = partBeside(x, index.shape, along);
+  const { line, places: index, along } = placed(action, x, axis, indexBeside(action, x, given));
+  const part = partBeside(line, index.shape, along);
   const values = isTensor(source)
-    ? beside(action, source, index)
+    ? beside(action, asLine(source), index)
     : new BroadcastTo(index.shape).call(asElements(action, x, source));
-  return indexed(action, index, (places) => {
-    const joined = join(part, along, places, values);
-    return part === x ? joined : new ReplaceSlice(reachOf(x, index.shape, along)).call(x, joined);
-  });
+  return inShape(
+    x.shape,
+    indexed(action, index, (places) => {
+      const joined = join(part, along, places, values);
+      return part === line ? joined : new ReplaceSlice(reachOf(line, index.shape, along)).call(line, joined);
+    }),
+  );
+}
+
+/** A tensor without axes as a list of its one element: as in PyTorch, it has an axis 0 along which indices may count. */
+function asLine(x: Tensor): Tensor {
+  return x.shape.length > 0 ? x : new Reshape([1]).call(x);
+}
+
+/** The one element of a list as a tensor without axes, where `shape` has none. */
+function inShape(shape: Shape, x: Tensor): Tensor {
+  return shape.length > 0 ? x : new Reshape([]).call(x);
 }
 
 /** What `use` makes of an index whose entries the device checks, once they are integers. */
@@ -287,16 +299,24 @@ function indexed(action: string, index: Tensor, use: (places: Tensor) => Tensor)
   );
 }
 
-/** Indices with as many axes as a tensor, that reach no further beside the axis along which they count. */
-function placed(action: string, x: Tensor, axis: number, given: Indices): { index: Tensor; along: number } {
-  const index = indexBeside(action, x, given), along = normalizeAxis(action, axis, x.shape.length), { shape } = index;
-  if (shape.length !== x.shape.length) refuseRank(action, shape, x.shape);
+/** A tensor and indices with as many axes, at least one, that reach no further beside the axis along which they count. */
+function placed(
+  action: string,
+  given: Tensor,
+  axis: number,
+  index: Tensor,
+): { line: Tensor; places: Tensor; along: number } {
+  const x = asLine(given),
+    places = asLine(index),
+    along = normalizeAxis(action, axis, x.shape.length),
+    { shape } = places;
+  if (shape.length !== x.shape.length) refuseRank(action, index.shape, given.shape);
   if (shape.some((length, each) => each !== along && length > x.shape[each]!)) {
     throw new TypeError(
       `Cannot ${action}: indices of shape ${showShape(shape)} reach beyond ${showShape(x.shape)} beside axis ${along}`,
     );
   }
-  return { index, along };
+  return { line: x, places, along };
 }
 
 function refuseRank(action: string, index: Shape, shape: Shape): never {
@@ -305,13 +325,25 @@ function refuseRank(action: string, index: Shape, shape: Shape): never {
   );
 }
 
-/** Indices along an axis that have one axis themselves; a single one counts as a list. */
-function lineOf(action: string, x: Tensor, axis: number, given: Indices): { line: Tensor; along: number } {
-  const index = indexBeside(action, x, given), along = normalizeAxis(action, axis, x.shape.length);
+/** What `use` makes of indices along an axis that have one axis themselves; a single one counts as a list. */
+function alongLine(
+  action: string,
+  given: Tensor,
+  axis: number,
+  indices: Indices,
+  use: (x: Tensor, along: number, places: Tensor) => Tensor,
+): Tensor {
+  const x = asLine(given), index = indexBeside(action, x, indices), along = normalizeAxis(action, axis, x.shape.length);
   if (index.shape.length > 1) {
     throw new TypeError(`Cannot ${action}: indices of shape ${showShape(index.shape)} must have one axis`);
   }
-  return { line: new Reshape([index.size]).call(index), along };
+  if (given !== x && index.size !== 1 && action === "indexSelect") {
+    throw new TypeError(`Cannot ${action}: ${index.size} indices into a tensor without axes, there must be one`);
+  }
+  return inShape(
+    given.shape,
+    indexed(action, new Reshape([index.size]).call(index), (places) => use(x, along, places)),
+  );
 }
 
 function checkMask(action: string, mask: Tensor): void {

@@ -7,17 +7,30 @@ import { fold } from "../../array/skeletons.ts";
 import { broadcastTo, reshape } from "../../array/views.ts";
 import { checkCount, checkFlag, checkOptions, refuse } from "../../pure/check.ts";
 import { type DType, isFloat, makeTypedArray, promote, type TypedArray } from "../../pure/dtype.ts";
-import { sameShape, showShape, sizeOf, span } from "../../pure/shape.ts";
+import { normalizeAxis, sameShape, showShape, sizeOf, span } from "../../pure/shape.ts";
 import { checkOperands, isTensor, type Operand } from "../operands.ts";
 import { Gather, Reshape, Slice, SortedPlaces, Take, Untake, where } from "../ops/mod.ts";
 import { integersOf } from "../ops/integers.ts";
 import type { Tensor } from "../tensor.ts";
 import { placesOfNonzero, withPlaces } from "./indexing.ts";
+import { gather } from "./scatter.ts";
 
 /** The options of a search in sorted numbers. */
 export interface SearchOptions {
   /** Whether a number that equals the value comes before it; false by default. */
   right?: boolean;
+}
+
+/** The options of a search in numbers that may be in another order. */
+export interface SortedSearchOptions extends SearchOptions {
+  /** The places of the numbers in ascending order, in their shape, as `argsort` gives them; they are sorted by default. */
+  sorter?: Tensor;
+}
+
+/** The options of `unique`. */
+export interface UniqueOptions {
+  /** The axis along which slices are compared; by default elements are. */
+  axis?: number;
 }
 
 /** The options of `bincount`. */
@@ -28,13 +41,13 @@ export interface BincountOptions {
   minLength?: number;
 }
 
-/** The distinct elements of a tensor, in ascending order. */
+/** The distinct elements of a tensor in ascending order, or its slices along an axis, in the order of their elements. */
 export interface UniqueResult {
-  /** Each element once, along one axis. */
+  /** Each element once, along one axis; or each slice, along the axis. */
   values: Tensor;
-  /** For each element of the tensor its place in `values`: int32, in the tensor's shape. */
+  /** For each element its place in `values`: int32, in the tensor's shape; or a list for the slices. */
   inverse: Tensor;
-  /** How often each value stands in the tensor: int32. */
+  /** How often each stands in the tensor: int32. */
   counts: Tensor;
 }
 
@@ -47,16 +60,65 @@ export function nonzero(x: Tensor): Tensor {
 }
 
 /** The distinct elements, where each stands, and how often. */
-export function unique(x: Tensor): UniqueResult {
-  checkPlaces("unique", x.shape);
+export function unique(x: Tensor, options: UniqueOptions): UniqueResult {
+  const axis = axisOf("unique", x, options);
+  if (axis !== undefined) {
+    const rows = rowsAlong(x, axis), width = rows.shape[1]!, flat = rows.toTypedArray();
+    const order = Int32Array.from({ length: rows.shape[0]! }, (_, k) => k);
+    return slicesOf(x, axis, order.sort((a, b) => compareRows(flat, a, b, width) || a - b), flat, width);
+  }
   const line = new Reshape([x.size]).call(x.detach()), order = new SortedPlaces().call(line);
   return runsOf(x, order.toTypedArray());
 }
 
+/** The axis of the options, if there is one. */
+function axisOf(action: string, x: Tensor, options: UniqueOptions): number | undefined {
+  const { axis } = checkOptions(action, options, "{ axis: 0 }", ["axis"]);
+  checkPlaces(action, x.shape);
+  return axis === undefined ? undefined : normalizeAxis(action, axis, x.shape.length);
+}
+
+/** The slices along an axis as rows [count, elements of each]. */
+function rowsAlong(x: Tensor, axis: number): Tensor {
+  return new Reshape([x.shape[axis]!, sizeOf(x.shape.filter((_, each) => each !== axis))]).call(
+    x.detach().movedim(axis, 0),
+  );
+}
+
+/** Below 0 where row a comes before row b in the order of their elements, 0 where none of these differs. */
+function compareRows(flat: TypedArray, a: number, b: number, width: number): number {
+  for (let k = 0; k < width; k++) {
+    const p = flat[a * width + k]!, q = flat[b * width + k]!;
+    if (p !== q) return p < q ? -1 : 1;
+  }
+  return 0;
+}
+
+/** The runs of equal slices along an axis, which are taken in an order. NaN equals no other NaN. */
+function slicesOf(x: Tensor, axis: number, order: Int32Array, flat: TypedArray, width: number): UniqueResult {
+  const { stream } = x.facts.storage,
+    inverse = new Int32Array(order.length),
+    firsts: number[] = [],
+    counts: number[] = [];
+  order.forEach((at, k) => {
+    if (k === 0 || compareRows(flat, order[k - 1]!, at, width) !== 0) counts[firsts.push(at) - 1] = 0;
+    inverse[at] = firsts.length - 1;
+    counts[firsts.length - 1]!++;
+  });
+  const list = (numbers: Int32Array<ArrayBuffer>) => x.wrap(fromTypedArray(stream, numbers, [numbers.length], "int32"));
+  return {
+    values: new Take(axis).call(x.detach(), list(Int32Array.from(firsts))),
+    inverse: list(inverse),
+    counts: list(Int32Array.from(counts)),
+  };
+}
+
 /** The elements that differ from the one before them, in row-major order, which run each element is part of, and its length. */
-export function uniqueConsecutive(x: Tensor): UniqueResult {
-  checkPlaces("uniqueConsecutive", x.shape);
-  return runsOf(x, null);
+export function uniqueConsecutive(x: Tensor, options: UniqueOptions): UniqueResult {
+  const axis = axisOf("uniqueConsecutive", x, options);
+  if (axis === undefined) return runsOf(x, null);
+  const rows = rowsAlong(x, axis), order = Int32Array.from({ length: rows.shape[0]! }, (_, k) => k);
+  return slicesOf(x, axis, order, rows.toTypedArray(), rows.shape[1]!);
 }
 
 /** The runs of equal elements, which are taken in an order: NaN equals no other NaN. */
@@ -114,14 +176,20 @@ export function searchSorted(
   action: string,
   sorted: Tensor | readonly NestedArray[],
   given: Operand | readonly NestedArray[],
-  options: SearchOptions,
+  options: SortedSearchOptions,
 ): Tensor {
-  const { right = false } = checkOptions(action, options, "{ right: true }", ["right"]);
+  const { right = false, sorter } = checkOptions(action, options, "{ right: true }", ["right", "sorter"]);
   checkFlag(action, "right", right);
   const beside = isTensor(sorted) ? sorted : given;
   if (!isTensor(beside)) refuse(action, beside, "a tensor, or be beside one");
   const [rows, values] = [sorted, given].map((each) => isTensor(each) ? each : numbersBeside(action, beside, each));
   checkOperands({ action, arity: 2, precision: "given" }, [rows, values], 2);
+  if (sorter !== undefined) {
+    if (!isTensor(sorter) || !sameShape(sorter.shape, rows!.shape) || isFloat(sorter.dtype)) {
+      throw new TypeError(`Cannot ${action}: sorter must be a tensor of integers ${showShape(rows!.shape)}`);
+    }
+    return searchSorted(action, gather(rows!.detach(), -1, sorter), values!, { right });
+  }
   const { shape } = rows!, n = shape.at(-1), before = shape.slice(0, -1), isSingle = shape.length === 1;
   if (n === undefined || (!isSingle && !sameShape(before, values!.shape.slice(0, -1)))) {
     throw new TypeError(
@@ -145,7 +213,8 @@ export function bucketize(x: Tensor, given: Tensor | readonly NestedArray[], opt
   if (boundaries.shape.length !== 1) {
     throw new TypeError(`Cannot bucketize: boundaries of shape ${showShape(boundaries.shape)} must have one axis`);
   }
-  return searchSorted("bucketize", boundaries, x, options);
+  const { right = false } = checkOptions("bucketize", options, "{ right: true }", ["right"]);
+  return searchSorted("bucketize", boundaries, x, { right });
 }
 
 /** Numbers that are no tensor, on the device of one: in its type if that is a float type, else as integers if they are. */

@@ -1,5 +1,5 @@
 /** Shapes and orders of axes made by several ops, whose gradient is that of their parts. */
-import { checkInteger, integersOf, refuse, shownList } from "../../pure/check.ts";
+import { checkInteger, integerList, refuse, shownList } from "../../pure/check.ts";
 import {
   type Axes,
   checkShape,
@@ -53,7 +53,7 @@ export function unsqueeze(x: Tensor, given: number): Tensor {
 
 /** Stretched to a shape in which -1 stands for the length that an axis has. */
 export function expand(x: Tensor, lengths: Shape): Tensor {
-  const { shape } = x, list = integersOf("expand", "length", lengths), added = list.length - shape.length;
+  const { shape } = x, list = integerList("expand", "length", lengths), added = list.length - shape.length;
   const target = list.map((length, axis) => length === -1 && axis >= added ? shape[axis - added]! : length);
   checkShape("expand", target);
   if (!stretches(shape, target)) {
@@ -70,7 +70,7 @@ export function expandAs(x: Tensor, other: Tensor): Tensor {
 
 /** The axes in another order. */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
-  const list = integersOf("permute", "axis", axes), { shape } = x;
+  const list = integerList("permute", "axis", axes), { shape } = x;
   if (list.length !== shape.length) {
     throw new TypeError(`Cannot permute: axes ${shownList(list)} must name each axis of ${showShape(shape)}`);
   }
@@ -81,7 +81,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
 export function movedim(x: Tensor, source: Axes, destination: Axes): Tensor {
   const { shape } = x, rank = rankOf(shape);
   const [from, to] = [source, destination].map((axes) =>
-    distinctAxes("movedim", integersOf("movedim", "axis", axes), rank)
+    distinctAxes("movedim", integerList("movedim", "axis", axes), rank)
   ) as [number[], number[]];
   if (from.length !== to.length) {
     throw new TypeError(`Cannot movedim: ${from.length} axes to ${to.length} places, as many must be given`);

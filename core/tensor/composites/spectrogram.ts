@@ -34,6 +34,11 @@ export interface StftOptions extends SpectrogramOptions {
 export interface IstftOptions extends SpectrogramOptions {
   /** The length of the signal: by default what the pieces cover. */
   length?: number;
+  /**
+   * Whether only the frequencies up to the half are there; by default where there are fewer than samples of a piece. Of all
+   * of them, only these are read.
+   */
+  onesided?: boolean;
 }
 
 const names = ["hopLength", "winLength", "window", "center", "normalized", "onesided"] as const;
@@ -92,7 +97,9 @@ export function stft(x: Tensor, n: number, options: StftOptions): Tensor {
 /** The signal of which the pieces have these transforms, as far as they agree: the least squared error. */
 export function istft(x: Tensor, n: number, options: IstftOptions): Tensor {
   const action = "istft", given = checkOptions(action, options, "{ hopLength: 128 }", [...names, "length"]);
-  const { hop, weights, center, normalized, onesided } = piecesOf(action, x, n, given), { length } = given;
+  // As in PyTorch: where there are as many frequencies as samples of a piece, they are all of them.
+  const onesided = given.onesided ?? x.shape.at(-3) !== n;
+  const { hop, weights, center, normalized } = piecesOf(action, x, n, { ...given, onesided }), { length } = given;
   if (length !== undefined) checkCount(action, "length", length, 1);
   const { batch, unbatched } = asBatch(action, x, 4), bins = onesided ? Math.floor(n / 2) + 1 : n;
   const [rows, found, count, parts] = batch.shape as [number, number, number, number];
@@ -100,10 +107,9 @@ export function istft(x: Tensor, n: number, options: IstftOptions): Tensor {
     throw new TypeError(`Cannot ${action}: tensor ${showShape(x.shape)} must be [..., ${bins}, pieces, 2]`);
   }
   return inWide(batch, (x) => {
-    const norm = normalized ? "ortho" : "backward", turned = x.permute([0, 2, 1, 3]);
-    const pieces = onesided
-      ? fourierAlong(action, turned, "real", 1, { n, norm })
-      : new DiscreteFourier(1, normalized ? 1 / Math.sqrt(n) : 1 / n, false, true).call(turned);
+    // The signal is real, so that the frequencies up to the half tell the others.
+    const norm = normalized ? "ortho" : "backward", half = x.narrow(1, 0, Math.floor(n / 2) + 1);
+    const pieces = fourierAlong(action, half.permute([0, 2, 1, 3]), "real", 1, { n, norm });
     const window = weights(pieces), all = n + hop * (count - 1), start = center ? Math.floor(n / 2) : 0;
     const sum = new UnfoldGradient([rows, all], 1, n, hop).call(pieces.mul(window));
     const weight = new UnfoldGradient([all], 0, n, hop).call(window.square().broadcastTo([count, n]));

@@ -83,8 +83,16 @@ export function hannWindow(n: number, options: WindowOptions = {}): Tensor {
   return cosineWindow("hannWindow", n, [0.5, -0.5], options);
 }
 
+/** The options of a Hamming window. */
+export interface HammingOptions extends WindowOptions {
+  /** What stands before the cosine: 0.54 by default. */
+  alpha?: number;
+  /** By what the cosine is multiplied: 0.46 by default. */
+  beta?: number;
+}
+
 /**
- * The Hamming window of n numbers: 0.54 - 0.46 cos(2π k / n).
+ * The Hamming window of n numbers: alpha - beta cos(2π k / n), by default 0.54 - 0.46 cos(2π k / n).
  *
  * @example
  * ```ts
@@ -93,8 +101,10 @@ export function hannWindow(n: number, options: WindowOptions = {}): Tensor {
  * if (hammingWindow(4).max().item() !== 1) throw new Error("wrong");
  * ```
  */
-export function hammingWindow(n: number, options: WindowOptions = {}): Tensor {
-  return cosineWindow("hammingWindow", n, [0.54, -0.46], options);
+export function hammingWindow(n: number, options: HammingOptions = {}): Tensor {
+  const { alpha = 0.54, beta = 0.46, ...rest } = checkOptions("hammingWindow", options, "{ periodic: false }");
+  for (const [name, weight] of Object.entries({ alpha, beta })) checkRange("hammingWindow", name, weight, -Infinity);
+  return cosineWindow("hammingWindow", n, [alpha, -beta], rest);
 }
 
 /**

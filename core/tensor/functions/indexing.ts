@@ -1,7 +1,7 @@
 /** Functions that choose elements of several tensors. */
 import type { NestedArray } from "../../array/elements.ts";
 import { checkTensor } from "../value.ts";
-import { type SearchOptions, searchSorted } from "../composites/search.ts";
+import { searchSorted, type SortedSearchOptions } from "../composites/search.ts";
 import type { Operand } from "../operands.ts";
 import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
@@ -26,7 +26,8 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 /**
  * The places (int32) at which values [..., m] would stand in sorted rows [..., n]: how many numbers of the row are less than
  * the value, or with `right` no greater. A single row [n] serves values of any shape. A list or a number stands for a tensor,
- * beside one that is one; NaN comes after all numbers. What is not sorted gives some places or other.
+ * beside one that is one; NaN comes after all numbers. What is not sorted gives some places or other, unless a `sorter` says
+ * in which order it is.
  *
  * @example
  * ```ts
@@ -39,7 +40,7 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 export function searchsorted(
   sorted: Tensor | readonly NestedArray[],
   values: Operand | readonly NestedArray[],
-  options: SearchOptions = {},
+  options: SortedSearchOptions = {},
 ): Tensor {
   return searchSorted("searchsorted", sorted, values, options);
 }

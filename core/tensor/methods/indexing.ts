@@ -179,11 +179,11 @@ export abstract class IndexMethods extends ShapeMethods {
   }
 
   /**
-   * The distinct elements in ascending order, the place of each element among them, and how often each stands. NaN equals no
-   * other NaN, as in PyTorch. All three are on no graph; this cannot be captured.
+   * The distinct elements in ascending order, the place of each element among them, and how often each stands; along an
+   * `axis` the distinct slices, in the order of their elements. NaN equals no other NaN, as in PyTorch. All three are on no graph; this cannot be captured.
    */
-  unique(this: Tensor): search.UniqueResult {
-    return search.unique(this);
+  unique(this: Tensor, options: search.UniqueOptions = {}): search.UniqueResult {
+    return search.unique(this, options);
   }
 
   /**

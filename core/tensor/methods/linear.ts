@@ -2,9 +2,12 @@
  * Methods of linear algebra.
  */
 import * as linear from "../composites/linear.ts";
+import { matrixNorm, type MatrixNormOptions } from "../composites/reductions.ts";
 import * as ops from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
 import { WindowMethods } from "./windows.ts";
+
+export type { MatrixNormOptions };
 
 export type { AddmmOptions, SideOptions, TriangularOptions } from "../composites/linear.ts";
 
@@ -81,6 +84,11 @@ export abstract class LinearMethods extends WindowMethods {
   /** Kronecker's product: each element times all of the other tensor, as blocks. */
   kron(this: Tensor, other: Tensor): Tensor {
     return linear.kron(this, other);
+  }
+
+  /** The norm of the matrices along two axes, by default the last ones: the root of their sums of squares, or what `p` says. */
+  matrixNorm(this: Tensor, options: MatrixNormOptions = {}): Tensor {
+    return matrixNorm(this, options);
   }
 
   /** The sum of the diagonal of a matrix. */

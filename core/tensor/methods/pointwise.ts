@@ -3,7 +3,7 @@
  */
 import { isFloat } from "../../pure/dtype.ts";
 import * as composites from "../composites/pointwise.ts";
-import type { NanToNumOptions, ScaledOptions } from "../composites/pointwise.ts";
+import type { NanToNumOptions, RoundOptions, ScaledOptions } from "../composites/pointwise.ts";
 import { TensorNode } from "../node.ts";
 import { isTensor } from "../operands.ts";
 import * as ops from "../ops/mod.ts";
@@ -114,7 +114,7 @@ export abstract class PointwiseMethods extends TensorNode {
     return composites.fmin(this, other);
   }
 
-  /** `sqrt(a² + b²)` without overflow: infinite if one is. Its derivatives are 0 where both are 0, where PyTorch has NaN. */
+  /** `sqrt(a² + b²)` without overflow: infinite if one is. Its derivatives are NaN where both are 0, as PyTorch's. */
   hypot(this: Tensor, other: Tensor | number): Tensor {
     return ops.hypot.call(this, other);
   }
@@ -131,12 +131,12 @@ export abstract class PointwiseMethods extends TensorNode {
 
   /** `a log(b)`, and 0 where `a` is 0 and `b` no NaN. */
   xlogy(this: Tensor, other: Tensor | number): Tensor {
-    return composites.xlogy(this, other);
+    return ops.xlogy.call(this, other);
   }
 
   /** `a log(1 + b)`, and 0 where `a` is 0 and `b` no NaN. */
   xlog1py(this: Tensor, other: Tensor | number): Tensor {
-    return composites.xlog1py(this, other);
+    return ops.xlog1py.call(this, other);
   }
 
   /** The magnitude of `a` with the sign of `other`, of which -0 is negative; nothing flows to `other`, nor to zeros. */
@@ -296,9 +296,12 @@ export abstract class PointwiseMethods extends TensorNode {
   ceil(this: Tensor): Tensor {
     return ops.ceil.call(this);
   }
-  /** The nearest integer, halves to even; its derivative is zero. Integers stay as they are. */
-  round(this: Tensor): Tensor {
-    return ops.round.call(this);
+  /**
+   * The nearest integer, halves to even, or the nearest number with so many decimal places; its derivative is zero. Integers
+   * stay as they are.
+   */
+  round(this: Tensor, options: RoundOptions = {}): Tensor {
+    return composites.round(this, options);
   }
   /** The integer part: the nearest integer toward 0; its derivative is zero. Integers stay as they are. */
   trunc(this: Tensor): Tensor {
@@ -411,6 +414,15 @@ export abstract class PointwiseMethods extends TensorNode {
    */
   bitwiseRightShift(this: Tensor, other: Tensor | number): Tensor {
     return ops.bitwiseRightShift.call(this, other);
+  }
+
+  /** The greatest common divisor of integers, and the magnitude of one where the other is 0. TypeError for floats and bools. */
+  gcd(this: Tensor, other: Tensor | number): Tensor {
+    return ops.gcd.call(this, other);
+  }
+  /** The least common multiple of integers: 0 where one is 0. It wraps where the type does not have it. */
+  lcm(this: Tensor, other: Tensor | number): Tensor {
+    return ops.lcm.call(this, other);
   }
 
   /** True where `a` is NaN. */

@@ -65,10 +65,10 @@ export abstract class SortMethods extends IndexMethods {
 
   /**
    * The elements that differ from the one before them in row-major order, the run of which each element is part, and how long
-   * each run is. NaN equals no other NaN. All three are on no graph; this cannot be captured.
+   * each run is; along an `axis` slices instead of elements. NaN equals no other NaN. All three are on no graph; this cannot be captured.
    */
-  uniqueConsecutive(this: Tensor): search.UniqueResult {
-    return search.uniqueConsecutive(this);
+  uniqueConsecutive(this: Tensor, options: search.UniqueOptions = {}): search.UniqueResult {
+    return search.uniqueConsecutive(this, options);
   }
 
   /**

@@ -263,13 +263,16 @@ export abstract class WindowMethods extends SortMethods {
 
   /**
    * [n, c, h, w] at the places of a grid [n, out h, out w, 2], whose last axis holds x and y: from -1 to 1 over the edges of
-   * the image. RangeError for an unknown mode.
+   * the image. Volumes [n, c, d, h, w] take a grid [n, out d, out h, out w, 3]. RangeError for an unknown mode.
    */
   gridSample(this: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
     return gridSample(this, grid, options);
   }
 
-  /** The grid for `gridSample` over images of a size [n, c, h, w] that these affine maps [n, 2, 3] move: [n, h, w, 2]. */
+  /**
+   * The grid for `gridSample` over images of a size [n, c, h, w] that these affine maps [n, 2, 3] move: [n, h, w, 2]. Over
+   * volumes [n, c, d, h, w], maps [n, 3, 4] make a grid [n, d, h, w, 3].
+   */
   affineGrid(this: Tensor, size: Shape, options: AffineGridOptions = {}): Tensor {
     return affineGrid(this, size, options);
   }

@@ -249,11 +249,9 @@ export class Hypot extends CompoundOp {
       return map("where", [isInfinite, infinite, length], undefined, a.dtype);
     });
   }
-  /** [g a / y, g b / y], and 0 where both operands are. */
+  /** [g a / y, g b / y], NaN where both operands are 0. */
   gradient(g: Tensor, y: Tensor): Adjoints {
-    const isZero = y.equal(0), length = isZero.where(1, y);
-    const toward = (x: Tensor) => x.requiresGrad ? isZero.where(0, g.mul(x.div(length))) : null;
-    return (y.inputs as [Tensor, Tensor]).map(toward);
+    return (y.inputs as [Tensor, Tensor]).map((x) => x.requiresGrad ? g.mul(x.div(y)) : null);
   }
 }
 /** {@linkcode Hypot} as `Tensor` calls it. */

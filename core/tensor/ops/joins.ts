@@ -4,7 +4,7 @@
  */
 import { empty, filled, mapInto, type NDArray } from "../../array/ndarray.ts";
 import * as views from "../../array/views.ts";
-import { asItIs, checkCount, integersOf, refuse, shownList } from "../../pure/check.ts";
+import { asItIs, checkCount, integerList, refuse, shownList } from "../../pure/check.ts";
 import { elementOf, promote } from "../../pure/dtype.ts";
 import {
   type AxisSlice,
@@ -142,7 +142,7 @@ export class Pad extends TensorOp {
   constructor(widths: readonly number[], /** The number of the border. */ readonly value: number = 0) {
     super();
     if (!Array.isArray(widths)) refuse("pad", widths, "a list of widths in pairs, such as [1, 1]");
-    this.widths = integersOf("pad", "width", widths);
+    this.widths = integerList("pad", "width", widths);
     if (typeof value !== "number") refuse("pad", value, "a number");
   }
   /** The number everywhere with the tensor put in; a view if nothing is added. */
@@ -180,8 +180,8 @@ export class Roll extends TensorOp {
   /** RangeError for shifts that are no integers, TypeError unless there are as many axes. */
   constructor(shifts: readonly number[], axes: readonly number[]) {
     super();
-    this.shifts = integersOf("roll", "shift", shifts);
-    this.axes = integersOf("roll", "axis", axes);
+    this.shifts = integerList("roll", "shift", shifts);
+    this.axes = integerList("roll", "axis", axes);
     if (this.shifts.length !== this.axes.length) {
       throw new TypeError(
         `Cannot roll: ${this.shifts.length} shifts for ${this.axes.length} axes, as many must be given`,

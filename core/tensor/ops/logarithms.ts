@@ -78,3 +78,50 @@ export class Logit extends CompoundOp {
 }
 /** {@linkcode Logit} as `Tensor` calls it. */
 export const logit: Logit = new Logit();
+
+/** a log(b + shift), which is 0 where a is, unless b is NaN. */
+export abstract class TimesLog extends CompoundOp {
+  /** What is added to b: 0 or 1. */
+  protected abstract get shift(): 0 | 1;
+  /** The row of a and b, and 0 in the place of what is no number at a = 0. */
+  compute(a: NDArray, b: NDArray): NDArray {
+    return groupResult(() => {
+      const product = map("mul", [a, map(this.shift === 0 ? "log" : "log1p", [b])]), zero = constantLike(a, 0);
+      const isZero = map("and", [map("equal", [a, zero]), map("equal", [b, b])]);
+      return map("where", [isZero, zero, product], undefined, a.dtype);
+    });
+  }
+  /** [g log(b + shift), and 0 where a is 0 and b + shift is not above 0; g a / (b + shift)], as PyTorch has them. */
+  gradient(g: Tensor, y: Tensor): Adjoints {
+    const [a, b] = y.inputs as [Tensor, Tensor];
+    const isOut = a.requiresGrad ? a.equal(0).and(b.lessEqual(-this.shift)) : null;
+    return [
+      isOut === null ? null : isOut.where(0, this.call(g, isOut.where(1, b))),
+      b.requiresGrad ? g.mul(a.div(this.shift === 0 ? b : b.add(1))) : null,
+    ];
+  }
+}
+
+/** a log(b), and 0 where a is 0 and b no NaN. */
+export class XLogY extends TimesLog {
+  /** @ignore */ override get action(): string {
+    return "xlogy";
+  }
+  /** @ignore */ protected override get shift(): 0 {
+    return 0;
+  }
+}
+/** {@linkcode XLogY} as `Tensor` calls it. */
+export const xlogy: XLogY = new XLogY();
+
+/** a log(1 + b), and 0 where a is 0 and b no NaN. */
+export class XLog1PY extends TimesLog {
+  /** @ignore */ override get action(): string {
+    return "xlog1py";
+  }
+  /** @ignore */ protected override get shift(): 1 {
+    return 1;
+  }
+}
+/** {@linkcode XLog1PY} as `Tensor` calls it. */
+export const xlog1py: XLog1PY = new XLog1PY();

@@ -3,6 +3,7 @@ export * from "./row.ts";
 export * from "./arithmetic.ts";
 export * from "./elementary.ts";
 export * from "./hyperbolic.ts";
+export * from "./divisors.ts";
 export * from "./logarithms.ts";
 export * from "./gamma.ts";
 export * from "./special.ts";

@@ -1,5 +1,5 @@
 /** Samples of Fourier transforms. PyTorch's complex numbers are pairs here. */
-import { blackmanWindow, fftfreq, hammingWindow, hannWindow, rfftfreq, type Tensor } from "../../../mod.ts";
+import { blackmanWindow, fftfreq, hammingWindow, hannWindow, rfftfreq, stack, type Tensor } from "../../../mod.ts";
 import { bools, floats, given, integers, type Sample, type Samples } from "../sample.ts";
 
 const f64 = { dtype: "float64" } as const;
@@ -207,6 +207,15 @@ export const fourier: Samples = {
     (a) => a.istft(5, { hopLength: 2, normalized: true }),
     `torch.istft(${c}, 5, 2, normalized=True, window=torch.ones(5, dtype=torch.float64))`,
     [3, 4, 2],
+  ),
+  "istft: all frequencies": toReal(
+    (a) => stack([a.istft(4), a.istft(4, { onesided: false })]),
+    `torch.stack([torch.istft(${c}, 4, window=torch.ones(4, dtype=torch.float64)), torch.istft(${c}, 4, onesided=False, window=torch.ones(4, dtype=torch.float64))])`,
+    [4, 3, 2],
+  ),
+  "hammingWindow: other weights": plain(
+    () => hammingWindow(5, { alpha: 0.6, beta: 0.3, dtype: "float64" }),
+    "torch.hamming_window(5, True, 0.6, 0.3, dtype=torch.float64)",
   ),
   fftfreq: plain(() => fftfreq(6, f64), "torch.fft.fftfreq(6, dtype=torch.float64)"),
   "fftfreq: odd": plain(

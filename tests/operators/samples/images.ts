@@ -90,6 +90,33 @@ export const images: Samples = {
     inputs: [floats([1, 2, 3, 2]), between(-1.5, 1.5, [1, 2, 3, 2], 1)],
     order: 1,
   },
+  "interpolate: places by the lengths": {
+    f: (a) => a.interpolate({ scale: 1.7, mode: "bilinear", recomputeScale: true }),
+    torch: "F.interpolate(a, scale_factor=1.7, mode='bilinear', recompute_scale_factor=True)",
+    inputs: [floats([1, 1, 3, 4])],
+  },
+  "interpolate: bilinear, averaged": {
+    f: (
+      a,
+    ) => [
+      a.interpolate({ size: [3, 2], mode: "bilinear", antialias: true }),
+      a.interpolate({ size: [3, 2], mode: "bilinear", antialias: true, alignCorners: true }),
+    ],
+    torch:
+      "(F.interpolate(a, (3, 2), mode='bilinear', antialias=True), F.interpolate(a, (3, 2), mode='bilinear', antialias=True, align_corners=True))",
+    inputs: [floats([1, 1, 7, 5])],
+  },
+  "interpolate: bicubic, averaged": {
+    f: (
+      a,
+    ) => [
+      a.interpolate({ scale: 0.4, mode: "bicubic", antialias: true }),
+      a.interpolate({ size: 9, mode: "bicubic", antialias: true }),
+    ],
+    torch:
+      "(F.interpolate(a, scale_factor=0.4, mode='bicubic', antialias=True), F.interpolate(a, (9, 9), mode='bicubic', antialias=True))",
+    inputs: [floats([1, 1, 7, 5])],
+  },
   "gridSample: border, corners": {
     f: (a, b) => a.gridSample(b, { paddingMode: "border", alignCorners: true }),
     torch: "F.grid_sample(a, b, padding_mode='border', align_corners=True)",
@@ -143,5 +170,23 @@ export const grids: Samples = {
     f: (a) => a.affineGrid([1, 1, 1, 3], { alignCorners: true }),
     torch: "F.affine_grid(a, (1, 1, 1, 3), align_corners=True)",
     inputs: [floats([1, 2, 3])],
+  },
+  "affineGrid: volumes": {
+    f: (a) => [a.affineGrid([1, 1, 2, 3, 2]), a.affineGrid([1, 1, 1, 3, 2], { alignCorners: true })],
+    torch:
+      "(F.affine_grid(a, (1, 1, 2, 3, 2), align_corners=False), F.affine_grid(a, (1, 1, 1, 3, 2), align_corners=True))",
+    inputs: [floats([1, 3, 4])],
+  },
+  "gridSample: volumes": {
+    f: (a, b) => a.gridSample(b!),
+    torch: "F.grid_sample(a, b, align_corners=False)",
+    inputs: [floats([1, 2, 2, 3, 2]), between(-1.5, 1.5, [1, 1, 2, 2, 3], 1)],
+    order: 1,
+  },
+  "gridSample: volumes, nearest, reflection": {
+    f: (a, b) =>
+      a.gridSample(b!.cast(a.dtype).div(7), { mode: "nearest", paddingMode: "reflection", alignCorners: true }),
+    torch: "F.grid_sample(a, b.double() / 7, mode='nearest', padding_mode='reflection', align_corners=True)",
+    inputs: [floats([1, 1, 2, 3, 2]), integers(-10, 10, [1, 1, 3, 2, 3], 1)],
   },
 };

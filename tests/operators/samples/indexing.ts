@@ -2,6 +2,7 @@
 import { searchsorted, tensor, where as whereOf } from "../../../mod.ts";
 import { bools, floats, given, integers, type Samples, special } from "../sample.ts";
 import { joined } from "./joined.ts";
+import { searches } from "./search.ts";
 
 const m = [2, 3], cube = [2, 3, 4];
 const list = (...elements: number[]) => tensor(Int32Array.from(elements));
@@ -257,6 +258,7 @@ export const indexing: Samples = {
   },
 
   ...joined,
+  ...searches,
 
   "indexFill": {
     f: (a) => a.indexFill(1, [2, 0, 2], -1),

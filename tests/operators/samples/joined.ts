@@ -3,6 +3,8 @@ import { tensor } from "../../../mod.ts";
 import { bools, floats, given, integers, type Samples, special } from "../sample.ts";
 
 const m = [2, 3];
+/** A place without axes. */
+const zero = () => tensor(0, { dtype: "int32" });
 
 export const joined: Samples = {
   "scatterAdd": {
@@ -346,6 +348,34 @@ export const joined: Samples = {
     f: (a, b) => a.segmentReduce("max", { lengths: b!, axis: -1 }),
     torch: "torch.segment_reduce(a.T.contiguous(), 'max', lengths=b.long(), axis=0).T",
     inputs: [floats([2, 5]), given([3, 2], [2], "int32")],
+    order: 1,
+  },
+  "segmentReduce: each row in its own way": {
+    f: (a, b) => a.segmentReduce("sum", { lengths: b!, axis: 1 }),
+    torch: "torch.segment_reduce(a, 'sum', lengths=b.long(), axis=1)",
+    inputs: [floats([2, 4, 2]), given([3, 0, 1, 1, 1, 2], [2, 3], "int32")],
+    order: 1,
+  },
+  "segmentReduce: means by borders of each row": {
+    f: (a, b) => a.segmentReduce("mean", { offsets: b!, axis: -1, initial: 2 }),
+    torch: "torch.segment_reduce(a, 'mean', offsets=b.long(), axis=1, initial=2)",
+    inputs: [floats([2, 4]), given([0, 1, 4, 0, 3, 4], [2, 3], "int32")],
+    order: 0,
+  },
+  "scatter: without axes": {
+    f: (a, b) =>
+      [a.scatter(0, zero(), b!), a.scatterAdd(-1, [0], b!), a.scatterReduce(0, zero(), b!, "prod")].map((x) =>
+        x.mul(2)
+      ),
+    torch:
+      "[x * 2 for x in (a.scatter(0, torch.tensor(0), b), a.scatter_add(-1, torch.tensor([0]), b), a.scatter_reduce(0, torch.tensor(0), b, 'prod'))]",
+    inputs: [floats([]), floats([], 1)],
+  },
+  "indexAdd: without axes": {
+    f: (a, b) => [a.indexAdd(0, [0], b!, { alpha: 2 }), a.indexFill(0, [0], 3), a.indexReduce(0, [0], b!, "amax")],
+    torch:
+      "(a.index_add(0, torch.tensor([0]), b, alpha=2), a.index_fill(0, torch.tensor([0]), 3), a.index_reduce(0, torch.tensor([0]), b, 'amax'))",
+    inputs: [floats([]), floats([], 1)],
     order: 1,
   },
 };

@@ -182,6 +182,29 @@ export const linear: Samples = {
     torch: "(torch.linalg.matrix_power(a, 0), torch.linalg.matrix_power(a, 1))",
     inputs: [floats([2, 2, 2])],
   },
+  matrixNorm: { f: (a) => a.matrixNorm(), torch: "torch.linalg.matrix_norm(a)", inputs: [floats([2, 2, 3])] },
+  "matrixNorm: sums": {
+    f: (a) => [1, -1, Infinity, -Infinity].map((p) => a.matrixNorm({ p, axes: [0, -1] })),
+    torch: "[torch.linalg.matrix_norm(a, p, dim=(0, -1)) for p in (1, -1, math.inf, -math.inf)]",
+    inputs: [floats([3, 2, 4])],
+  },
+  "matrixNorm: singular values": host(
+    (a) => [a.matrixNorm({ p: "nuc", keepDims: true }), a.matrixNorm({ p: 2, axes: [1, 0] }), a.matrixNorm({ p: -2 })],
+    "(torch.linalg.matrix_norm(a, 'nuc', keepdim=True), torch.linalg.matrix_norm(a, 2, dim=(1, 0)), torch.linalg.matrix_norm(a, -2))",
+    [matrix([2, 3, 2])],
+    { order: 1 },
+  ),
+  "matrixNorm: no columns": host(
+    (a) => [a.matrixNorm({ p: "nuc" }), a.matrixNorm({ p: 2 }), a.matrixNorm({ p: 1 }), a.matrixNorm({ p: Infinity })],
+    "[torch.linalg.matrix_norm(a, p) for p in ('nuc', 2, 1, math.inf)]",
+    [floats([2, 3, 0])],
+    { order: 0 },
+  ),
+  "matrixNorm: integers": {
+    f: (a) => a.matrixNorm({ p: 1 }),
+    torch: "torch.linalg.matrix_norm(a.float(), 1)",
+    inputs: [integers(-5, 5, [2, 3])],
+  },
   "matrixPower: negative": host((a) => regular(a).matrixPower(-3), `torch.linalg.matrix_power(${far(2)}, -3)`, [
     matrix([2, 2, 2]),
   ]),

@@ -218,7 +218,12 @@ const pairs: Samples = {
   ...binary("hypot", (a, b) => a.hypot(b), "torch.hypot(a, b)", paired),
   "hypot: a number": { f: (a) => a.hypot(1), torch: "torch.hypot(a, torch.ones_like(a))", inputs: [floats(m)] },
   // PyTorch has NaN at zeros.
-  "hypot: zeros": { f: (a, b) => a.hypot(b!), torch: "(a + b) * 0", inputs: [given([0, 0]), given([0, -0])] },
+  "hypot: zeros and the infinities": {
+    f: (a, b) => a.hypot(b!),
+    torch: "torch.hypot(a, b)",
+    inputs: [given([0, 0, 3, Infinity]), given([0, -0, 0, 2])],
+    order: 1,
+  },
   ...binary("logaddexp", (a, b) => a.logaddexp(b), "torch.logaddexp(a, b)", paired),
   "logaddexp: ties": {
     f: (a, b) => a.logaddexp(b!),
@@ -233,8 +238,20 @@ const pairs: Samples = {
   },
   ...binary("xlogy", (a, b) => a.xlogy(b), "torch.xlogy(a, b)", { b: between(0.1, 3, [3], 1) }),
   "xlogy: 0": { f: (a, b) => a.xlogy(b!), torch: "torch.xlogy(a, b)", inputs: [given([0, 0, 2]), given([2, 0.5, 3])] },
+  "xlogy: gradients where it is special": {
+    f: (a, b) => a.xlogy(b!),
+    torch: "torch.xlogy(a, b)",
+    inputs: [given([0, 0, 0, 0, 1, 2, 0]), given([0, 1, -1, NaN, 0, -1, Infinity])],
+    order: 1,
+  },
   "xlogy: 0 log 0": { f: (a, b) => a.xlogy(b!), torch: "a * b", inputs: [given([0, -0]), given([0, 0])], order: 0 },
   ...binary("xlog1py", (a, b) => a.xlog1py(b), "torch.special.xlog1py(a, b)", { b: between(-0.9, 2, [3], 1) }),
+  "xlog1py: gradients where it is special": {
+    f: (a, b) => a.xlog1py(b!),
+    torch: "torch.special.xlog1py(a, b)",
+    inputs: [given([0, 0, 0, 0, 1, 2, 0]), given([-1, 1, -2, NaN, -1, -3, Infinity])],
+    order: 1,
+  },
   ...binary("copysign", (a, b) => a.copysign(b), "torch.copysign(a, b)"),
   "copysign: signs": {
     f: (a, b) => a.copysign(b!).reciprocal(),
@@ -313,6 +330,11 @@ const steps: Samples = {
   ...unary("floor", (a) => a.floor(), "torch.floor(a)"),
   ...unary("ceil", (a) => a.ceil(), "torch.ceil(a)"),
   ...unary("round", (a) => a.round(), "torch.round(a)"),
+  "round: decimal places": {
+    f: (a) => [a.round({ decimals: 2 }), a.mul(100).round({ decimals: -1 }), a.round({ decimals: 0 })],
+    torch: "(a.round(decimals=2), (a * 100).round(decimals=-1), a.round())",
+    inputs: [given([1.2367, -0.1251, 2.6751, -1.75, 0, Infinity, NaN, 1e18])],
+  },
   "round: ties": { f: (a) => a.round(), torch: "torch.round(a)", inputs: [ties] },
   ...unary("trunc", (a) => a.trunc(), "torch.trunc(a)"),
   "trunc: ties": { f: (a) => a.trunc(), torch: "torch.trunc(a)", inputs: [ties] },
@@ -517,6 +539,10 @@ function bits(
 const pattern = { b: given([-2, 1023, 255], [3], "int32"), bytesB: given([15, 129, 255], [3], "uint8"), ofBools: true };
 const shift = { b: counts, bytesB: byteCounts, ofBools: false };
 
+/** Pairs of integers, some of them 0. */
+const multiples = given([12, -18, 0, 0, 35, 7, -2147483646], [7], "int32");
+const factors = given([8, 27, 5, 0, 64, -7, 6], [7], "int32");
+
 const ofBits: Samples = {
   ...bits("bitwiseAnd", (a, b) => a.bitwiseAnd(b), "torch.bitwise_and(a, b)", pattern),
   ...bits("bitwiseOr", (a, b) => a.bitwiseOr(b), "torch.bitwise_or(a, b)", pattern),
@@ -532,6 +558,26 @@ const ofBits: Samples = {
   },
   "bitwiseNot: bytes": { f: (a) => a.bitwiseNot(), torch: "torch.bitwise_not(a)", inputs: [bytes], order: 0 },
   "bitwiseNot: bools": { f: (a) => a.bitwiseNot(), torch: "torch.bitwise_not(a)", inputs: [bools(m)], order: 0 },
+  gcd: { f: (a, b) => a.gcd(b!), torch: "torch.gcd(a, b)", inputs: [multiples, factors], order: 0 },
+  "gcd: a column, bytes": {
+    f: (a, b) => a.gcd(b!),
+    torch: "torch.gcd(a.int(), b.int())",
+    inputs: [integers(0, 99, m, 0, "uint8"), integers(-60, 60, [2, 1], 1)],
+    order: 0,
+  },
+  "gcd: neighbours of Fibonacci, a number": {
+    f: (a) => [a.gcd(a.flip()), a.gcd(6)],
+    torch: "(torch.gcd(a, a.flip(0)), torch.gcd(a, torch.tensor(6, dtype=a.dtype)))",
+    inputs: [given([1836311903, 1134903170, -2147483646, 1134903170, 1836311903], [5], "int32")],
+    order: 0,
+  },
+  lcm: { f: (a, b) => a.lcm(b!), torch: "torch.lcm(a, b)", inputs: [multiples, factors], order: 0 },
+  "lcm: it wraps": {
+    f: (a, b) => a.lcm(b!),
+    torch: "torch.lcm(a, b)",
+    inputs: [given([65537, -3], [2], "int32"), given([65536, 4], [2], "int32")],
+    order: 0,
+  },
 };
 
 export const pointwise: Samples = { ...arithmetic, ...pairs, ...functions, ...steps, ...truths, ...ofBits };

@@ -169,6 +169,14 @@ export const reductions: Samples = {
     torch: "torch.linalg.norm(a, 'fro')",
     inputs: [floats(m)],
   },
+  "norm: singular values": {
+    f: (a) => [a.norm({ p: "nuc" }), a.norm({ p: "nuc", axes: [0, 1], keepDims: true })],
+    torch: "(torch.norm(a, 'nuc'), torch.norm(a, 'nuc', dim=(0, 1), keepdim=True))",
+    inputs: [floats([3, 2])],
+    order: 1,
+    ulps: 128,
+    reads: true,
+  },
   "norm: integers": { f: (a) => a.norm(), torch: "torch.linalg.vector_norm(a.float())", inputs: [integers(-5, 5, m)] },
   ...Object.fromEntries(
     ([[2, "2"], [1, "1"], [0, "0"], [3, "3"], [1.5, "1.5"], [Infinity, "math.inf"], [-Infinity, "-math.inf"]] as const)

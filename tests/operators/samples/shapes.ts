@@ -1,5 +1,5 @@
 /** Samples of operators that give elements another shape or order, join tensors, or take parts of them. */
-import { broadcastTensors, concat, linspace, logspace, meshgrid, stack } from "../../../mod.ts";
+import { broadcastTensors, concat, linspace, logspace, meshgrid, stack, type Tensor } from "../../../mod.ts";
 import { bools, floats, given, integers, type Sample, type Samples, special } from "../sample.ts";
 
 const m = [2, 3], cube = [2, 3, 4], row = [3], none = [0, 3];
@@ -304,12 +304,29 @@ const joined: Samples = {
 };
 
 const f64 = { dtype: "float64" } as const;
+const like = ({ dtype, device }: Tensor) => ({ dtype, device });
 const lines: Samples = {
   linspace: plain(() => linspace(-1, 2, 8, f64), "torch.linspace(-1, 2, 8, dtype=torch.float64)"),
   "linspace: downwards": plain(() => linspace(0.3, -0.7, 5, f64), "torch.linspace(0.3, -0.7, 5, dtype=torch.float64)"),
   "linspace: one step": plain(() => linspace(3, 4, 1, f64), "torch.linspace(3, 4, 1, dtype=torch.float64)"),
   "linspace: two steps": plain(() => linspace(3, 4, 2, f64), "torch.linspace(3, 4, 2, dtype=torch.float64)"),
   "linspace: no step": plain(() => linspace(3, 4, 0), "torch.linspace(3, 4, 0)"),
+  "linspace: ends that are tensors": {
+    f: (a, b) => [linspace(a, b!, 5, like(a)), linspace(a, 2, 1, like(a)), linspace(0, b!, 0, like(a))],
+    torch: "(torch.lerp(a, b, torch.linspace(0, 1, 5, dtype=a.dtype)), a.reshape(1), b * torch.ones(0, dtype=a.dtype))",
+    inputs: [given([-1.5], []), given([2.25], [])],
+  },
+  "linspace: integers between tensors": {
+    f: (a, b) => linspace(a, b!, 4, { dtype: "int32", device: a.device }),
+    torch: "torch.linspace(a, b, 4, dtype=torch.int32)",
+    inputs: [given([-3.7], []), given([9.2], [])],
+    order: 0,
+  },
+  "logspace: ends that are tensors": {
+    f: (a, b) => logspace(a, b!, 4, { base: 2, ...like(a) }),
+    torch: "2 ** torch.lerp(a, b, torch.linspace(0, 1, 4, dtype=a.dtype))",
+    inputs: [given([-1.5], []), given([2.25], [])],
+  },
   "linspace: integers": plain(
     () => [linspace(0, 10, 4, { dtype: "int32" }), linspace(0.5, 9.5, 4, { dtype: "uint8" })],
     "[torch.linspace(0, 10, 4, dtype=torch.int32), torch.linspace(0.5, 9.5, 4, dtype=torch.uint8)]",

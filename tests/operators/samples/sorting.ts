@@ -201,4 +201,13 @@ export const sorting: Samples = {
     order: 0,
   },
   "nanquantile: gradients": { f: (a) => a.nanquantile(0.35), torch: "a.nanquantile(0.35)", inputs: [floats([7])] },
+  "uniqueConsecutive: columns": {
+    f: (a) => {
+      const { values, inverse, counts } = a.uniqueConsecutive({ axis: 1 });
+      return [values, inverse, counts];
+    },
+    torch: "torch.unique_consecutive(a, dim=1, return_inverse=True, return_counts=True)",
+    inputs: [given([1, 1, 0, 1, 2, 2, 2, 2], [2, 4], "int32")],
+    reads: true,
+  },
 };
