@@ -8,7 +8,7 @@ export interface ProfileEvent {
   readonly op: string | null;
   /** The path of the module that it belongs to, from the outermost that was called; empty outside all. */
   readonly module: string;
-  /** Whether it computes a gradient. */
+  /** Whether it is part of a gradient: then the op is one that the gradient is written in. */
   readonly backward: boolean;
   /** Whether a captured function was replayed. */
   readonly replayed: boolean;

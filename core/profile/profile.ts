@@ -94,7 +94,7 @@ export class Profile<Result = unknown> {
  * });
  * const linear = found.modules().find(({ name }) => name === "Sequential.0")!;
  * if (linear.operations < 2 * 2 * 8 * 4) throw new Error(`${found}`);
- * if (!found.ops().some(({ name }) => name === "ReLU backward")) throw new Error(`${found}`);
+ * if (!found.ops().some(({ name }) => name === "MatMul backward")) throw new Error(`${found}`);
  * ```
  */
 export function profile<T>(body: () => Promise<T>): Promise<Profile<T>>;
