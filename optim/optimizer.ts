@@ -85,6 +85,8 @@ export abstract class Optimizer<S extends BaseSettings = BaseSettings> {
   declare initialLr: number | null;
   readonly #params: Tensor[] = [];
   readonly #groups: Group<S>[] = [];
+  /** The group of each parameter. */
+  readonly #owners: Group<S>[] = [];
   readonly #options: Readonly<Record<string, unknown>>;
   readonly #table: SettingsTable<Record<string, unknown>>;
   readonly #slots: Slot<S>[] = [];
@@ -138,7 +140,10 @@ export abstract class Optimizer<S extends BaseSettings = BaseSettings> {
     // What may fail comes first, so that a group is joined as a whole or not at all.
     const made = this.#slots.map(({ make }) => group.params.map((parameter) => stateOf(make, parameter, group)));
     this.#groups.push(group);
-    this.#params.push(...group.params);
+    for (const parameter of group.params) {
+      this.#params.push(parameter);
+      this.#owners.push(group);
+    }
     this.#slots.forEach(({ tensors }, k) => tensors.push(...made[k]!));
     for (const { numbers, initial } of this.#numbers) for (const _ of group.params) numbers.push(initial);
     knownToTrain(group.params);
@@ -206,18 +211,22 @@ export abstract class Optimizer<S extends BaseSettings = BaseSettings> {
     this.#stepped = true;
     const count = this.#groups.length;
     decided(() => this.#groups.length === count);
+    const due = this.#params.flatMap((parameter, place) => {
+      const gradient = parameter.grad;
+      if (gradient === null) return [];
+      // What was freed is refused before the first parameter is changed.
+      void [parameter.array, gradient.array];
+      return [{ parameter, gradient, place }];
+    });
     noGrad(() => {
-      let place = 0;
-      for (const group of this.#groups) {
-        for (const parameter of group.params) this.#updateOne(parameter, group, place++);
+      for (const { parameter, gradient, place } of due) {
+        this.#updateOne(parameter, gradient, this.#owners[place]!, place);
       }
     });
     return loss;
   }
 
-  #updateOne(parameter: Tensor, group: Group<S>, place: number): void {
-    const gradient = parameter.grad;
-    if (gradient === null) return;
+  #updateOne(parameter: Tensor, gradient: Tensor, group: Group<S>, place: number): void {
     eachTime(() => this.#steps[place]!++);
     asGroup(() => {
       const own = apartFrom(parameter, gradient), g = group.maximize ? apply("negate", [own]) : own;

@@ -3,7 +3,7 @@ import type { Tensor } from "../core/mod.ts";
 import type { PairLoader } from "../data/mod.ts";
 import type { Parts } from "../io/mod.ts";
 import type { Loss } from "../nn/mod.ts";
-import type { Optimizer, Scheduler } from "../optim/mod.ts";
+import type { Lookahead, Optimizer, Scheduler } from "../optim/mod.ts";
 import type { Metric } from "./metrics.ts";
 
 /** What a training step needs. */
@@ -11,7 +11,7 @@ export interface StepOptions {
   /** The loss, or another object whose `call` makes a scalar from the model's output for x and from y. */
   loss: Pick<Loss, "call">;
   /** The optimizer of the model's parameters. */
-  optimizer: Optimizer;
+  optimizer: Optimizer | Lookahead;
 }
 
 /** The names of metrics; `"top5"` may be any `"top" + k`. */

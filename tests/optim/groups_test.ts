@@ -187,9 +187,12 @@ forEachDevice("a parameter that is freed, or whose shape changed, is refused by 
   optimizer.step();
   x.data = tensor([5]);
   optimizer.step();
-  assertEquals(Math.abs(x.item() - 4.5) < 1e-3, true);
+  const before = x.item();
+  assertEquals(Math.abs(before - 4.5) < 1e-3, true);
   y.dispose();
   assertThrowsLike(() => optimizer.step(), /Error: Cannot .*/);
+  // The parameter in front of it has not moved.
+  assertEquals([x.item(), optimizer.stateDict()["step.0"]], [before, 2]);
   optimizer.dispose();
 }, { ...parameters, on: ["cpu", "reference"] });
 
