@@ -134,7 +134,7 @@ const refused: [make: () => unknown, kind: typeof TypeError | typeof RangeError,
   [() => new MLPResNet({ dropout: 2 }), RangeError, "probability 2 must lie in [0, 1]"],
   [() => new MLPResNet({ norm: given("bach") }), RangeError, 'norm "bach" must be affine, batch, layer, none or a'],
   [() => new MLPResNet({ norm: given("toString") }), RangeError, 'norm "toString" must be affine'],
-  [() => new MLPResNet({ norm: given(() => 3) }), TypeError, "argument 1 is of type number, it must be a module"],
+  [() => new MLPResNet({ norm: given(() => 3) }), TypeError, "item 1: 3, it must be a module"],
   [() => new MLPResNet({ residual: given("no") }), TypeError, 'residual "no" must be true or false'],
   [
     () => new MLPResNet().call(zeros([2, 783])),
