@@ -16,4 +16,5 @@ export * from "./parameter.ts";
 export * from "./parametrization.ts";
 export * from "./parametrizations.ts";
 export * from "./parametrize.ts";
+export * from "./sequence/mod.ts";
 export * from "./summary.ts";
