@@ -47,6 +47,7 @@ export { affine } from "./tensor/composites/linear.ts";
 export { inFloat32, wideInAutocast, widened } from "./tensor/precision.ts";
 export { checkClasses } from "./tensor/ops/loss.ts";
 export { momentsOf } from "./tensor/ops/moments.ts";
+export { hidden as maskedSoftmax } from "./tensor/ops/scores.ts";
 export { adopt, apartFrom, apply, cloneOf, noiseLike, promptValues, update } from "./tensor/update.ts";
 export { isMeantToTrain, knownToTrain, meantToTrain, tellOf, tellOfUntrained } from "./tensor/trained.ts";
 export { checkTensor } from "./tensor/value.ts";

@@ -113,7 +113,9 @@ export abstract class RecurrentCell<State> extends Module<[x: Tensor, state?: St
     const action = `apply ${this.constructor.name}`, { shape } = checkInput(this, x);
     if (shape.length !== 1 && shape.length !== 2) {
       throw new TypeError(
-        `Cannot ${action}: input of shape ${shown(shape.join())}, it must be [batch, ${this.inputSize}] or [${this.inputSize}]`,
+        `Cannot ${action}: input of shape ${
+          shown(shape.join())
+        }, it must be [batch, ${this.inputSize}] or [${this.inputSize}]`,
       );
     }
     checkLastAxis(this, x, this.inputSize);

@@ -1,4 +1,6 @@
-/** Nets for sequences: recurrent layers and their cells. */
+/** Nets for sequences: recurrent layers and their cells, attention, and positions. */
+export { type AttendOptions, MultiheadAttention, type MultiheadAttentionOptions } from "./attention.ts";
+export { KeyValueCache } from "./cache.ts";
 export {
   type CellOptions,
   GRUCell,
@@ -21,4 +23,5 @@ export {
   RNN,
   type RNNOptions,
 } from "./recurrent.ts";
+export { RotaryEmbedding, type RotaryOptions } from "./rotary.ts";
 export type { Lengths } from "./states.ts";

@@ -140,13 +140,10 @@ export abstract class Recurrent<Cell extends RecurrentCell<State>, State>
       throw new TypeError(`Cannot ${action}: lengths for an input of shape ${showShape(x.shape)}, which is no batch`);
     }
     let below = isBatched ? x : x.unsqueeze(1);
-    const batch = below.shape[1 - timeAxis]!, cells = this.layers.flatMap(({ forward, reverse }) =>
-      reverse === undefined ? [forward] : [forward, reverse]
-    );
+    const batch = below.shape[1 - timeAxis]!,
+      cells = this.layers.flatMap(({ forward, reverse }) => reverse === undefined ? [forward] : [forward, reverse]);
     const sizes = cells[0]!.stateSizes, given = state === undefined ? null : this.listOf(state);
-    given?.forEach((each, k) =>
-      checkStateTensor(action, each, [cells.length, ...isBatched ? [batch] : [], sizes[k]!])
-    );
+    given?.forEach((each, k) => checkStateTensor(action, each, [cells.length, ...isBatched ? [batch] : [], sizes[k]!]));
     const starts = given?.map((each) => (isBatched ? each : each.unsqueeze(1)).unbind(0));
     const within = lengths === undefined ? null : stepsWithin(action, lengths, below, timeAxis);
     // Whatever the padding holds, it must not reach gradients, where even zero times NaN would be NaN.

@@ -7,7 +7,7 @@ import { bordersOf } from "../../pure/borders.ts";
 import { BroadcastTo, Pad, Reshape, Roll, Split, Take } from "../ops/mod.ts";
 import { isTensor } from "../operands.ts";
 import type { Tensor } from "../tensor.ts";
-import { narrow, select } from "./shapes.ts";
+import { narrow, squeeze } from "./shapes.ts";
 
 /** Parts of one length but for the last, which may be shorter, or parts of the given lengths. */
 export function split(x: Tensor, sizes: number | readonly number[], axis: number): readonly Tensor[] {
@@ -34,7 +34,7 @@ export function chunk(x: Tensor, count: number, axis: number): readonly Tensor[]
 /** The parts of length one along an axis, without it. */
 export function unbind(x: Tensor, given: number): readonly Tensor[] {
   const axis = normalizeAxis("unbind", given, x.shape.length), sizes = new Array<number>(x.shape[axis]!).fill(1);
-  return new Split(sizes, axis).call(x).map((part) => select(part, axis, 0));
+  return new Split(sizes, axis).call(x).map((part) => squeeze(part, axis));
 }
 
 /** The whole several times along each axis, and along new ones before the first. */
