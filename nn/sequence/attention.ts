@@ -23,7 +23,7 @@ import { checkFeatures } from "../features.ts";
 import { checkInput } from "../input.ts";
 import { Dropout } from "../layers/dropout.ts";
 import { Linear } from "../layers/linear.ts";
-import { Module } from "../module.ts";
+import { Module, type PytorchPlace } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import { KeyValueCache } from "./cache.ts";
 import { type Attended, causalMask, combined, keyMask, scoreMask } from "./masks.ts";
@@ -305,6 +305,22 @@ export class MultiheadAttention extends Module<
     const scores = q.div(Math.sqrt(this.headDim)).matmul(keys.transpose());
     const weights = this.dropout.call(maskedSoftmax(scores, mask, causal));
     return [weights.matmul(values), weights];
+  }
+
+  /** The projections are single tensors there, and their biases are together even where their weights are not. */
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
+    const separate = ["query", "key", "value"].flatMap((part, piece): [string, PytorchPlace][] => [
+      [`${part}Projection.weight`, { name: `${part[0]}_proj_weight`, isTransposed: true }],
+      [`${part}Projection.bias`, { name: "in_proj_bias", piece }],
+    ]);
+    return {
+      "inProjection.weight": { name: "in_proj_weight", isTransposed: true },
+      "inProjection.bias": { name: "in_proj_bias" },
+      ...Object.fromEntries(separate),
+      outProjection: { name: "out_proj" },
+      biasKey: { name: "bias_k" },
+      biasValue: { name: "bias_v" },
+    };
   }
 
   /** @ignore */

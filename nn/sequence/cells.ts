@@ -10,9 +10,9 @@ import { affine, checkFlag, checkOptions, group, shown } from "../../core/intern
 import { type DType, rand, scope, type Tensor, zeros } from "../../core/mod.ts";
 import { checkFeatures } from "../features.ts";
 import { checkInput, checkLastAxis } from "../input.ts";
-import { Module } from "../module.ts";
+import { Module, type PytorchPlace } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkStateTensor } from "./states.ts";
+import { checkStateTensor, stateOf, tensorsOf } from "./states.ts";
 
 /** Options of {@linkcode LSTMCell} and {@linkcode GRUCell}. */
 export interface CellOptions {
@@ -39,6 +39,15 @@ export type LSTMState = readonly [hidden: Tensor, cell: Tensor];
 /** The options that all cells have. */
 export const cellNames = ["bias", "dtype", "device"] as const;
 
+/** PyTorch's names for the parameters of a cell. */
+export const namesInPytorch = {
+  weightInput: "weight_ih",
+  weightHidden: "weight_hh",
+  biasInput: "bias_ih",
+  biasHidden: "bias_hh",
+  weightProjection: "weight_hr",
+} as const;
+
 /** How a cell is built, beyond its sizes. */
 interface CellPlan extends CellOptions {
   /** The name of the class that is being made, for messages. */
@@ -50,8 +59,8 @@ interface CellPlan extends CellOptions {
 }
 
 /**
- * What the cells have in common. A subclass writes `project` and `advance`; both take the state as a list of tensors, the
- * hidden state first.
+ * What the cells have in common. A subclass writes `project` and `advance`, which takes the state as a list of tensors, the
+ * hidden state first; users give and get the only tensor of it, or the list.
  */
 export abstract class RecurrentCell<State> extends Module<[x: Tensor, state?: State], State> {
   /** The weights of the input: [inputSize, gates x hiddenSize]. */
@@ -98,12 +107,6 @@ export abstract class RecurrentCell<State> extends Module<[x: Tensor, state?: St
   /** The state [batch, size] each after a step, from what the gates get of its input and the state before it. */
   abstract advance(projected: Tensor, state: readonly Tensor[]): readonly Tensor[];
 
-  /** The caller's form of the state from a list of its tensors, and the reverse. */
-  protected abstract formOf(state: readonly Tensor[]): State;
-
-  /** The tensors of a state that the caller gave. */
-  protected abstract listOf(state: State): readonly Tensor[];
-
   /**
    * One step: an input [batch, inputSize] or [inputSize], and a state of zeros where none is given.
    *
@@ -120,17 +123,24 @@ export abstract class RecurrentCell<State> extends Module<[x: Tensor, state?: St
     }
     checkLastAxis(this, x, this.inputSize);
     const isSingle = shape.length === 1, batch = shape.slice(0, -1), sizes = this.stateSizes;
-    const given = state === undefined ? this.startOf(x, batch) : this.listOf(state);
+    const given = state === undefined ? this.startOf(x, batch) : tensorsOf(action, state, sizes.length);
     given.forEach((each, k) => checkStateTensor(action, each, [...batch, sizes[k]!]));
     const before = isSingle ? given.map((each) => each.unsqueeze(0)) : given;
     const after = group(() => this.advance(this.project(isSingle ? x.unsqueeze(0) : x), before));
-    return this.formOf(isSingle ? after.map((each) => each.squeeze(0)) : after);
+    return stateOf<State>(isSingle ? after.map((each) => each.squeeze(0)) : after);
   }
 
   /** Zeros for the state before the first step. */
   startOf(x: Tensor, batch: readonly number[]): readonly Tensor[] {
     const place = { dtype: this.weightHidden.dtype, device: x.device };
     return this.stateSizes.map((size) => zeros([...batch, size], place));
+  }
+
+  /** Matrices are the transposes of PyTorch's. */
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
+    return Object.fromEntries(
+      Object.entries(namesInPytorch).map(([own, name]) => [own, { name, isTransposed: own.startsWith("weight") }]),
+    );
   }
 
   /** @ignore */
@@ -143,16 +153,6 @@ export abstract class RecurrentCell<State> extends Module<[x: Tensor, state?: St
 function projectWithBoth(cell: RecurrentCell<unknown>, x: Tensor): Tensor {
   const { biasInput, biasHidden } = cell;
   return affine(x, cell.weightInput, biasInput === null ? null : biasInput.add(biasHidden!));
-}
-
-/** The only tensor of a state. TypeError for a list of them, which is what an LSTM takes. */
-abstract class PlainCell extends RecurrentCell<Tensor> {
-  protected override formOf(state: readonly Tensor[]): Tensor {
-    return state[0]!;
-  }
-  protected override listOf(state: Tensor): readonly Tensor[] {
-    return [state];
-  }
 }
 
 /**
@@ -170,7 +170,7 @@ abstract class PlainCell extends RecurrentCell<Tensor> {
  * if (hidden.shape.join() !== "2,4") throw new Error("wrong shape");
  * ```
  */
-export class RNNCell extends PlainCell {
+export class RNNCell extends RecurrentCell<Tensor> {
   /** What is applied to the sum. */
   readonly nonlinearity: Nonlinearity;
 
@@ -246,18 +246,6 @@ export class LSTMCell extends RecurrentCell<LSTMState> {
     const next = i!.sigmoid().mulAdd(g!.tanh(), f!.sigmoid().mul(cell!)), out = o!.sigmoid().mul(next.tanh());
     return [this.weightProjection === null ? out : out.matmul(this.weightProjection), next];
   }
-  protected override formOf([hidden, cell]: readonly Tensor[]): LSTMState {
-    return [hidden!, cell!];
-  }
-  protected override listOf(state: LSTMState): readonly Tensor[] {
-    return pairOf(`apply ${this.constructor.name}`, state);
-  }
-}
-
-/** A pair of tensors. TypeError for anything else. */
-export function pairOf(action: string, state: LSTMState): LSTMState {
-  if (Array.isArray(state) && state.length === 2) return state;
-  throw new TypeError(`Cannot ${action}: state ${shown(state)}, it must be a pair [hidden, cell]`);
 }
 
 /** RangeError unless a projection leads to a length from 1 to below that of the hidden state, or there is none. */
@@ -287,7 +275,7 @@ export function checkProjection(action: string, projSize: number, hiddenSize: nu
  * if (hidden.shape.join() !== "2,4") throw new Error("wrong shape");
  * ```
  */
-export class GRUCell extends PlainCell {
+export class GRUCell extends RecurrentCell<Tensor> {
   /** RangeError for sizes that are no positive integers; TypeError for an unknown option. */
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
     const action = "make GRUCell";

@@ -12,6 +12,7 @@ export {
   RNNCell,
   type RNNCellOptions,
 } from "./cells.ts";
+export { padSequence, type PadSequenceOptions, unpadSequence } from "./padding.ts";
 export {
   type Directions,
   GRU,

@@ -10,7 +10,7 @@ import { concat, stack, type Tensor } from "../../core/mod.ts";
 import { checkFeatures } from "../features.ts";
 import { checkInput, checkLastAxis } from "../input.ts";
 import { Dropout } from "../layers/dropout.ts";
-import { Module } from "../module.ts";
+import { Module, type PytorchPlace } from "../module.ts";
 import {
   cellNames,
   type CellOptions,
@@ -19,12 +19,12 @@ import {
   GRUCell,
   LSTMCell,
   type LSTMState,
+  namesInPytorch,
   type Nonlinearity,
-  pairOf,
   type RecurrentCell,
   RNNCell,
 } from "./cells.ts";
-import { checkStateTensor, type Lengths, stepsWithin } from "./states.ts";
+import { checkStateTensor, type Lengths, stateOf, stepsWithin, tensorsOf } from "./states.ts";
 
 /** Options of {@linkcode GRU}, and of the other recurrent layers. */
 export interface RecurrentOptions extends CellOptions {
@@ -113,12 +113,6 @@ export abstract class Recurrent<Cell extends RecurrentCell<State>, State>
     this.layers = layers;
   }
 
-  /** The caller's form of a state from a list of its tensors. */
-  protected abstract formOf(state: readonly Tensor[]): State;
-
-  /** The tensors of a state that the caller gave. */
-  protected abstract listOf(state: State): readonly Tensor[];
-
   /**
    * The outputs of the last layer at all steps, and the state of all layers after them.
    *
@@ -142,7 +136,7 @@ export abstract class Recurrent<Cell extends RecurrentCell<State>, State>
     let below = isBatched ? x : x.unsqueeze(1);
     const batch = below.shape[1 - timeAxis]!,
       cells = this.layers.flatMap(({ forward, reverse }) => reverse === undefined ? [forward] : [forward, reverse]);
-    const sizes = cells[0]!.stateSizes, given = state === undefined ? null : this.listOf(state);
+    const sizes = cells[0]!.stateSizes, given = state === undefined ? null : tensorsOf(action, state, sizes.length);
     given?.forEach((each, k) => checkStateTensor(action, each, [cells.length, ...isBatched ? [batch] : [], sizes[k]!]));
     const starts = given?.map((each) => (isBatched ? each : each.unsqueeze(1)).unbind(0));
     const within = lengths === undefined ? null : stepsWithin(action, lengths, below, timeAxis);
@@ -164,7 +158,7 @@ export abstract class Recurrent<Cell extends RecurrentCell<State>, State>
       const all = stack(ends.map((end) => end[k]!));
       return isBatched ? all : all.squeeze(1);
     });
-    return [isBatched ? below : below.squeeze(1), this.formOf(after)];
+    return [isBatched ? below : below.squeeze(1), stateOf<State>(after)];
   }
 
   /** Whether the input is a batch. */
@@ -182,6 +176,19 @@ export abstract class Recurrent<Cell extends RecurrentCell<State>, State>
       throw new RangeError(`Cannot ${action}: input of shape ${showShape(shape)} has no steps`);
     }
     return rank === 3;
+  }
+
+  /** `layers.0.reverse.weightInput` is `weight_ih_l0_reverse` there, and matrices are the transposes of PyTorch's. */
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
+    const places = this.layers.flatMap((_, layer) =>
+      ["forward", "reverse"].flatMap((direction) =>
+        Object.entries(namesInPytorch).map(([own, word]): [string, PytorchPlace] => {
+          const name = `${word}_l${layer}${direction === "reverse" ? "_reverse" : ""}`;
+          return [`layers.${layer}.${direction}.${own}`, { name, isTransposed: own.startsWith("weight") }];
+        })
+      )
+    );
+    return Object.fromEntries(places);
   }
 
   /** @ignore */
@@ -230,16 +237,6 @@ function overSteps<State>(
   return [within === null ? all : within.where(all, 0), state];
 }
 
-/** A layer whose state is one tensor. */
-abstract class PlainRecurrent<Cell extends RecurrentCell<Tensor>> extends Recurrent<Cell, Tensor> {
-  protected override formOf(state: readonly Tensor[]): Tensor {
-    return state[0]!;
-  }
-  protected override listOf(state: Tensor): readonly Tensor[] {
-    return [state];
-  }
-}
-
 /**
  * A plain recurrent net over sequences (Elman 1990), of one or more layers: at each step {@linkcode RNNCell}.
  *
@@ -255,7 +252,7 @@ abstract class PlainRecurrent<Cell extends RecurrentCell<Tensor>> extends Recurr
  * if (output.at("1, 2:").abs().sum().item() !== 0) throw new Error("an output beyond the second sequence");
  * ```
  */
-export class RNN extends PlainRecurrent<RNNCell> {
+export class RNN extends Recurrent<RNNCell, Tensor> {
   /**
    * RangeError for sizes and `numLayers` that are no positive integers, a `dropout` outside [0, 1] and another
    * `nonlinearity`; TypeError for an unknown option.
@@ -298,12 +295,6 @@ export class LSTM extends Recurrent<LSTMCell, LSTMState> {
     const cell = { ...cellPart(rest), projSize };
     super(action, [inputSize, hiddenSize], rest, (width) => new LSTMCell(width, hiddenSize, cell));
   }
-  protected override formOf([hidden, cell]: readonly Tensor[]): LSTMState {
-    return [hidden!, cell!];
-  }
-  protected override listOf(state: LSTMState): readonly Tensor[] {
-    return pairOf(`apply ${this.constructor.name}`, state);
-  }
 }
 
 /**
@@ -320,7 +311,7 @@ export class LSTM extends Recurrent<LSTMCell, LSTMState> {
  * if (output.shape.join() !== "5,2,8" || hidden.shape.join() !== "2,2,4") throw new Error("wrong shape");
  * ```
  */
-export class GRU extends PlainRecurrent<GRUCell> {
+export class GRU extends Recurrent<GRUCell, Tensor> {
   /**
    * RangeError for sizes and `numLayers` that are no positive integers, and a `dropout` outside [0, 1]; TypeError for an
    * unknown option.

@@ -9,6 +9,18 @@ export function checkStateTensor(action: string, state: Tensor, shape: readonly 
   throw new TypeError(`Cannot ${action}: state of shape ${showShape(state.shape)}, it must be ${showShape(shape)}`);
 }
 
+/** The tensors of a state that a caller gave: the only one, or a list of as many as there must be. */
+export function tensorsOf<State>(action: string, state: State, count: number): readonly Tensor[] {
+  if (count === 1) return [state as Tensor];
+  if (Array.isArray(state) && state.length === count) return state;
+  throw new TypeError(`Cannot ${action}: state ${shown(state)}, it must be a pair [hidden, cell]`);
+}
+
+/** The form in which a caller gets the tensors of a state. */
+export function stateOf<State>(tensors: readonly Tensor[]): State {
+  return (tensors.length === 1 ? tensors[0] : tensors) as State;
+}
+
 /** The number of steps of each sequence of a batch, as integers or as a tensor [batch] of them. */
 export type Lengths = Tensor | readonly number[];
 

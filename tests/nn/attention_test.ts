@@ -25,7 +25,10 @@ import { assertGradients, assertNumbers, dispose, leafOf, loaded, type Numbers, 
 const cases = fixtures as any;
 
 forEachDevice("PyTorch: multi-head attention, its masks and gradients, eager and captured", (device) => {
+  // OpenCL compiles kernels for each kind of mask and of program, which takes seconds: a few cases are enough there.
+  const few = ["self, causal", "cross, padded and hidden", "more keys"];
   for (const each of cases.attention) {
+    if (device === "opencl" && !few.includes(each.name)) continue;
     using _ = scope();
     const attention = loaded(new nn.MultiheadAttention(4, 2, { ...each.options, dtype: "float64" }), each.parameters);
     const inputs: Tensor[] = each.inputs.map(read), outGrads = each.outGrads.map(read);
@@ -49,7 +52,6 @@ forEachDevice("PyTorch: multi-head attention, its masks and gradients, eager and
       assertGradients(attention, each.parameterGradients, each.name);
     };
     check(step(inputs, masks));
-    // OpenCL compiles kernels for each kind of program, which takes seconds.
     if (device !== "opencl" || each.name === "self, causal") {
       using captured = capture(step);
       for (let call = 0; call < 3; call++) check(captured(inputs, masks));
@@ -169,7 +171,7 @@ forEachDevice("a query that sees no key gets the output of zeros, with weights o
     assertEquals(values(x.grad!).every((value) => value === 0), true);
   }
   dispose(attention);
-});
+}, { on: ["cpu", "wasm", "reference"] });
 
 // deno-lint-ignore no-explicit-any -- what programs without types pass.
 type Any = any;

@@ -1,5 +1,5 @@
 /** What tests of modules against PyTorch's numbers share: tensors and modules of a fixture, and comparisons with it. */
-import { type nn, type Tensor, tensor } from "../../mod.ts";
+import { io, type nn, type Tensor, tensor } from "../../mod.ts";
 import { assertClose, assertEquals, values } from "../support.ts";
 
 /** A tensor as a fixture holds it. In a mask of numbers null stands for -inf, which JSON has not. */
@@ -32,10 +32,17 @@ export function weighted(results: readonly Tensor[], outGrads: readonly Tensor[]
   return results.map((result, k) => result.mul(outGrads[k]!).sum()).reduce((a, b) => a.add(b));
 }
 
+/** Tensors that a fixture has under PyTorch's names, under the module's own and in its layout. */
+function ownState(module: nn.AnyModule, given: Record<string, Numbers>): nn.StateDict {
+  const tensors = Object.entries(given).map(([name, numbers]) => [name, read(numbers)]);
+  const { state, left, missing } = io.convert(Object.fromEntries(tensors), { from: "pytorch" }, module);
+  assertEquals([left, missing], [{}, []]);
+  return state;
+}
+
 /** Loads a fixture's parameters. Returns the module. */
 export function loaded<M extends nn.AnyModule>(module: M, parameters: Record<string, Numbers>): M {
-  const state = Object.entries(parameters).map(([name, numbers]) => [name, read(numbers)]);
-  module.loadStateDict(Object.fromEntries(state));
+  module.loadStateDict(ownState(module, parameters));
   return module;
 }
 
@@ -49,10 +56,11 @@ export function assertNumbers(found: readonly Tensor[], expected: readonly Numbe
 }
 
 /** Fails unless the parameters' gradients are the fixture's, and clears them. */
-export function assertGradients(module: nn.AnyModule, expected: Record<string, Numbers>, what: string): void {
+export function assertGradients(module: nn.AnyModule, given: Record<string, Numbers>, what: string): void {
+  const expected = ownState(module, given);
   for (const [name, parameter] of module.namedParameters()) {
     const { grad } = parameter;
-    assertClose(values(grad!), expected[name]!.data as number[], { ...near, what: `${what}: ${name}` });
+    assertClose(values(grad!), values(expected[name]!), { ...near, what: `${what}: ${name}` });
     grad!.dispose();
     parameter.grad = null;
   }

@@ -92,7 +92,7 @@ forEachDevice("padding of packed sequences may hold anything, and lengths may be
   assertEquals(lstm.parameters().map(({ grad }) => values(grad!)), clean);
   assertEquals(values(x.grad!.at("1, 2:").abs().sum()), [0]);
   dispose(lstm);
-});
+}, { on: ["cpu", "wasm", "reference"] });
 
 forEachDevice("second derivatives of recurrent layers", () => {
   manualSeed(4);
@@ -169,7 +169,7 @@ forEachDevice("recurrent layers of halves, under autocast, and of an empty batch
   assertEquals([output.dtype, hidden.dtype], ["float16", "float16"]);
   assertClose(values(output), expected, close);
   dispose(gru);
-});
+}, { on: ["cpu", "wasm", "reference"] });
 
 forEachDevice("recurrent layers make no tensors that stay", (device) => {
   const lstm = new nn.LSTM(2, 3, { numLayers: 2, bidirectional: true }), x = randn([3, 2, 2]);
@@ -180,6 +180,40 @@ forEachDevice("recurrent layers make no tensors that stay", (device) => {
   }
   assertEquals(memory(device).tensors, before);
   dispose(lstm);
+});
+
+forEachDevice("sequences are padded and taken apart again", () => {
+  const parts = [randn([2, 3]), randn([4, 3]), randn([1, 3])].map(leafOf);
+  for (const batchFirst of [false, true]) {
+    const [padded, lengths] = nn.padSequence(parts, { batchFirst, value: -1 });
+    assertEquals([padded.shape, values(lengths)], [batchFirst ? [3, 4, 3] : [4, 3, 3], [2, 4, 1]]);
+    assertEquals(values(padded.at(batchFirst ? "2, 1:" : "1:, 2")), new Array(9).fill(-1));
+    for (const given of [lengths, [2, 4, 1]]) {
+      const back = nn.unpadSequence(padded, given, { batchFirst });
+      assertEquals(back.map((each) => each.toArray()), parts.map((each) => each.toArray()));
+      if (given === lengths) back[2]!.sum().backward();
+    }
+  }
+  assertEquals(values(parts[2]!.grad!), [2, 2, 2]);
+  const [line] = nn.padSequence([ones([2]), ones([1])]);
+  assertEquals(values(line), [1, 1, 1, 0]);
+  const wrong: [RegExp, () => unknown][] = [
+    [/^TypeError: Cannot padSequence: a list/, () => nn.padSequence([])],
+    [/^TypeError: Cannot padSequence: 1, it must be a tensor/, () => nn.padSequence([1 as Any])],
+    [
+      /^TypeError: Cannot padSequence: shapes \[2, 3\] and \[2, 2\]/,
+      () => nn.padSequence([ones([2, 3]), ones([2, 2])]),
+    ],
+    [/^TypeError: Cannot padSequence: shapes \[\] and \[\]/, () => nn.padSequence([ones([])])],
+    [/^TypeError: Cannot padSequence: "x"/, () => nn.padSequence([ones([1])], { value: "x" as Any })],
+    [
+      /^TypeError: Cannot unpadSequence: lengths a list, there must be one for each of 2/,
+      () => nn.unpadSequence(ones([3, 2]), [3]),
+    ],
+    [/^RangeError: Cannot narrow/, () => nn.unpadSequence(ones([3, 2]), [3, 4])],
+    [/^TypeError: Cannot unpadSequence: tensor of shape \[3\]/, () => nn.unpadSequence(ones([3]), [3])],
+  ];
+  for (const [pattern, body] of wrong) assertThrowsLike(body, pattern);
 });
 
 // deno-lint-ignore no-explicit-any -- what programs without types pass.
