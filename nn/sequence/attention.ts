@@ -28,6 +28,7 @@ import { Parameter } from "../parameter.ts";
 import { KeyValueCache } from "./cache.ts";
 import { type Attended, causalMask, combined, keyMask, scoreMask } from "./masks.ts";
 import { RotaryEmbedding } from "./rotary.ts";
+import { clearBias, xavier } from "./xavier.ts";
 
 /** Options of {@linkcode MultiheadAttention}. */
 export interface MultiheadAttentionOptions {
@@ -336,24 +337,4 @@ function checkDivisor(action: string, name: string, divisor: number, whole: stri
   checkFeatures(action, name, divisor);
   if (number % divisor === 0) return divisor;
   throw new RangeError(`Cannot ${action}: ${whole} ${number} must be a multiple of ${name} ${divisor}`);
-}
-
-/** Gives a layer weights uniform in ±sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010), and biases of 0. Returns it. */
-export function xavier(layer: Linear): Linear {
-  using _ = scope();
-  xavierOf(layer.weight);
-  clearBias(layer);
-  return layer;
-}
-
-/** Fills a matrix with numbers that are uniform in ±sqrt(6 / (rows + columns)). */
-export function xavierOf(weight: Parameter): void {
-  using _ = scope();
-  const { shape, dtype, device } = weight, bound = Math.sqrt(6 / (shape[0]! + shape[1]!));
-  weight.data = rand(shape, { dtype, device }).mul(2 * bound).sub(bound);
-}
-
-function clearBias({ bias }: Linear): void {
-  using _ = scope();
-  if (bias !== null) bias.data = bias.zerosLike();
 }

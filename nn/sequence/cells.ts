@@ -12,6 +12,7 @@ import { checkFeatures } from "../features.ts";
 import { checkInput, checkLastAxis } from "../input.ts";
 import { Module, type PytorchPlace } from "../module.ts";
 import { Parameter } from "../parameter.ts";
+import { cellNames, checkNonlinearity, checkProjection, namesInPytorch } from "./cell_options.ts";
 import { checkStateTensor, stateOf, tensorsOf } from "./states.ts";
 
 /** Options of {@linkcode LSTMCell} and {@linkcode GRUCell}. */
@@ -35,18 +36,6 @@ export interface RNNCellOptions extends CellOptions {
 
 /** The state of an {@linkcode LSTMCell}: the hidden state, which is its output, and the cell state. */
 export type LSTMState = readonly [hidden: Tensor, cell: Tensor];
-
-/** The options that all cells have. */
-export const cellNames = ["bias", "dtype", "device"] as const;
-
-/** PyTorch's names for the parameters of a cell. */
-export const namesInPytorch = {
-  weightInput: "weight_ih",
-  weightHidden: "weight_hh",
-  biasInput: "bias_ih",
-  biasHidden: "bias_hh",
-  weightProjection: "weight_hr",
-} as const;
 
 /** How a cell is built, beyond its sizes. */
 interface CellPlan extends CellOptions {
@@ -192,12 +181,6 @@ export class RNNCell extends RecurrentCell<Tensor> {
   }
 }
 
-/** The nonlinearity itself. RangeError for another one. */
-export function checkNonlinearity(action: string, nonlinearity: Nonlinearity): Nonlinearity {
-  if (nonlinearity === "tanh" || nonlinearity === "relu") return nonlinearity;
-  throw new RangeError(`Cannot ${action}: nonlinearity ${shown(nonlinearity)} must be "tanh" or "relu"`);
-}
-
 /** Options of a cell of an {@linkcode LSTM}. */
 export interface LSTMCellOptions extends CellOptions {
   /** The length to which the hidden state is projected at each step (Sak et al. 2014); 0, by default, for no projection. */
@@ -246,15 +229,6 @@ export class LSTMCell extends RecurrentCell<LSTMState> {
     const next = i!.sigmoid().mulAdd(g!.tanh(), f!.sigmoid().mul(cell!)), out = o!.sigmoid().mul(next.tanh());
     return [this.weightProjection === null ? out : out.matmul(this.weightProjection), next];
   }
-}
-
-/** RangeError unless a projection leads to a length from 1 to below that of the hidden state, or there is none. */
-export function checkProjection(action: string, projSize: number, hiddenSize: number): void {
-  if (projSize === 0) return;
-  if (Number.isSafeInteger(projSize) && projSize > 0 && !(projSize >= hiddenSize)) return;
-  throw new RangeError(
-    `Cannot ${action}: projSize ${shown(projSize)} must be an integer from 0 to below hiddenSize ${shown(hiddenSize)}`,
-  );
 }
 
 /**

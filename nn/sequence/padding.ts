@@ -1,7 +1,9 @@
 /** Sequences of several lengths as one padded tensor, and back. */
 import { checkFlag, checkOptions, refuse, sameShape, shown, showShape } from "../../core/internal.ts";
 import { stack, Tensor, tensor } from "../../core/mod.ts";
-import type { Lengths } from "./states.ts";
+
+/** The number of steps of each sequence of a batch, as integers or as a tensor [batch] of them. */
+export type Lengths = Tensor | readonly number[];
 
 /** Options of {@linkcode padSequence}. */
 export interface PadSequenceOptions {

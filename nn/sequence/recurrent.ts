@@ -11,20 +11,18 @@ import { checkFeatures } from "../features.ts";
 import { checkInput, checkLastAxis } from "../input.ts";
 import { Dropout } from "../layers/dropout.ts";
 import { Module, type PytorchPlace } from "../module.ts";
+import { cellNames, checkNonlinearity, checkProjection, namesInPytorch } from "./cell_options.ts";
 import {
-  cellNames,
   type CellOptions,
-  checkNonlinearity,
-  checkProjection,
   GRUCell,
   LSTMCell,
   type LSTMState,
-  namesInPytorch,
   type Nonlinearity,
   type RecurrentCell,
   RNNCell,
 } from "./cells.ts";
-import { checkStateTensor, type Lengths, stateOf, stepsWithin, tensorsOf } from "./states.ts";
+import type { Lengths } from "./padding.ts";
+import { checkStateTensor, stateOf, stepsWithin, tensorsOf } from "./states.ts";
 
 /** Options of {@linkcode GRU}, and of the other recurrent layers. */
 export interface RecurrentOptions extends CellOptions {

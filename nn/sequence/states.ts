@@ -1,6 +1,7 @@
 /** States that recurrent nets are given, and the lengths of the sequences of a batch. */
 import { checkCount, checkTensor, promptValues, refuse, sameShape, shown, showShape } from "../../core/internal.ts";
 import { arange, Tensor, tensor } from "../../core/mod.ts";
+import type { Lengths } from "./padding.ts";
 
 /** TypeError unless part of a state is a tensor of that shape. */
 export function checkStateTensor(action: string, state: Tensor, shape: readonly number[]): void {
@@ -20,9 +21,6 @@ export function tensorsOf<State>(action: string, state: State, count: number): r
 export function stateOf<State>(tensors: readonly Tensor[]): State {
   return (tensors.length === 1 ? tensors[0] : tensors) as State;
 }
-
-/** The number of steps of each sequence of a batch, as integers or as a tensor [batch] of them. */
-export type Lengths = Tensor | readonly number[];
 
 /**
  * Whether each step lies within its sequence: bool, with as many axes as `like`, along its axes of the batch and of time.
