@@ -9,16 +9,7 @@ import {
   refuse,
   showShape,
 } from "../../core/internal.ts";
-import {
-  concat,
-  type DType,
-  rand,
-  randn,
-  scaledDotProductAttention,
-  scope,
-  type Tensor,
-  zeros,
-} from "../../core/mod.ts";
+import { concat, type DType, randn, scaledDotProductAttention, scope, type Tensor, zeros } from "../../core/mod.ts";
 import { checkFeatures } from "../features.ts";
 import { checkInput } from "../input.ts";
 import { Dropout } from "../layers/dropout.ts";
