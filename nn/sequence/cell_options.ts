@@ -1,6 +1,5 @@
 /** What recurrent layers and their cells check and name alike. */
 import { shown } from "../../core/internal.ts";
-import type { Nonlinearity } from "./cells.ts";
 
 /** The options that all cells have. */
 export const cellNames = ["bias", "dtype", "device"] as const;
@@ -15,7 +14,7 @@ export const namesInPytorch = {
 } as const;
 
 /** The nonlinearity itself. RangeError for another one. */
-export function checkNonlinearity(action: string, nonlinearity: Nonlinearity): Nonlinearity {
+export function checkNonlinearity<Name extends string>(action: string, nonlinearity: Name): Name {
   if (nonlinearity === "tanh" || nonlinearity === "relu") return nonlinearity;
   throw new RangeError(`Cannot ${action}: nonlinearity ${shown(nonlinearity)} must be "tanh" or "relu"`);
 }
