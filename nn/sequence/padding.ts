@@ -3,7 +3,7 @@ import { checkFlag, checkOptions, refuse, sameShape, shown, showShape } from "..
 import { stack, Tensor, tensor } from "../../core/mod.ts";
 
 /** The number of steps of each sequence of a batch, as integers or as a tensor [batch] of them. */
-export type Lengths = Tensor | readonly number[];
+export type SequenceLengths = Tensor | readonly number[];
 
 /** Options of {@linkcode padSequence}. */
 export interface PadSequenceOptions {
@@ -72,7 +72,11 @@ export function padSequence(
  * if (parts.map(({ shape }) => shape.join()).join(" ") !== "4,3 1,3") throw new Error("wrong shape");
  * ```
  */
-export function unpadSequence(padded: Tensor, lengths: Lengths, options: { batchFirst?: boolean } = {}): Tensor[] {
+export function unpadSequence(
+  padded: Tensor,
+  lengths: SequenceLengths,
+  options: { batchFirst?: boolean } = {},
+): Tensor[] {
   const action = "unpadSequence";
   const { batchFirst = false } = checkOptions(action, options, "{ batchFirst: true }", ["batchFirst"]);
   checkFlag(action, "batchFirst", batchFirst);

@@ -21,7 +21,7 @@ import {
   type RecurrentCell,
   RNNCell,
 } from "./cells.ts";
-import type { Lengths } from "./padding.ts";
+import type { SequenceLengths } from "./padding.ts";
 import { checkStateTensor, stateOf, stepsWithin, tensorsOf } from "./states.ts";
 
 /** Options of {@linkcode GRU}, and of the other recurrent layers. */
@@ -56,7 +56,7 @@ export interface RecurrentCallOptions<State> {
    * How many steps each sequence of the batch has, for sequences that are padded at their ends; all steps when absent. In a
    * captured function a tensor may have other elements at each call.
    */
-  lengths?: Lengths;
+  lengths?: SequenceLengths;
 }
 
 /** The cells of one layer: one for each direction. */

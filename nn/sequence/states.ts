@@ -1,7 +1,7 @@
 /** States that recurrent nets are given, and the lengths of the sequences of a batch. */
 import { checkCount, checkTensor, promptValues, refuse, sameShape, shown, showShape } from "../../core/internal.ts";
 import { arange, Tensor, tensor } from "../../core/mod.ts";
-import type { Lengths } from "./padding.ts";
+import type { SequenceLengths } from "./padding.ts";
 
 /** TypeError unless part of a state is a tensor of that shape. */
 export function checkStateTensor(action: string, state: Tensor, shape: readonly number[]): void {
@@ -29,7 +29,7 @@ export function stateOf<State>(tensors: readonly Tensor[]): State {
  * devices that would have to be waited for, a tensor's elements are not checked: a length beyond the steps counts as all of
  * them.
  */
-export function stepsWithin(action: string, lengths: Lengths, like: Tensor, timeAxis: number): Tensor {
+export function stepsWithin(action: string, lengths: SequenceLengths, like: Tensor, timeAxis: number): Tensor {
   const batch = like.shape[1 - timeAxis]!, steps = like.shape[timeAxis]!;
   if (!(lengths instanceof Tensor) && !Array.isArray(lengths)) {
     refuse(action, lengths, "a list or a tensor of lengths");
