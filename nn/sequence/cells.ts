@@ -6,7 +6,7 @@
  *
  * Weights are [in, gates x hiddenSize], as Linear's are: a step is `h @ weightHidden`. PyTorch's are their transposes.
  */
-import { affine, checkFlag, checkOptions, group, shown } from "../../core/internal.ts";
+import { affine, checkCount, checkFlag, checkOptions, group, shown } from "../../core/internal.ts";
 import { type DType, rand, scope, type Tensor, zeros } from "../../core/mod.ts";
 import { checkFeatures } from "../features.ts";
 import { checkInput, checkLastAxis } from "../input.ts";
@@ -37,16 +37,6 @@ export interface RNNCellOptions extends CellOptions {
 /** The state of an {@linkcode LSTMCell}: the hidden state, which is its output, and the cell state. */
 export type LSTMState = readonly [hidden: Tensor, cell: Tensor];
 
-/** How a cell is built, beyond its sizes. */
-interface CellPlan extends CellOptions {
-  /** The name of the class that is being made, for messages. */
-  readonly action: string;
-  /** How many gates are computed in one product. */
-  readonly gates: number;
-  /** The length of the hidden state, if it is projected to another; else 0. */
-  readonly projSize?: number;
-}
-
 /**
  * What the cells have in common. A subclass writes `project` and `advance`, which takes the state as a list of tensors, the
  * hidden state first; users give and get the only tensor of it, or the list.
@@ -67,11 +57,18 @@ export abstract class RecurrentCell<State> extends Module<[x: Tensor, state?: St
   /** The length of each gate. */
   readonly hiddenSize: number;
 
-  /** All parameters start uniform in ±1 / sqrt(hiddenSize), as PyTorch's do. */
-  constructor(inputSize: number, hiddenSize: number, { action, gates, projSize = 0, bias = true, ...place }: CellPlan) {
+  /**
+   * A cell that computes so many gates in one product, and projects its hidden state to `projSize` features, unless that is 0.
+   * All parameters start uniform in ±1 / sqrt(hiddenSize), as PyTorch's do.
+   */
+  constructor(inputSize: number, hiddenSize: number, gates: number, options: LSTMCellOptions = {}) {
     super();
+    const action = `make ${this.constructor.name}`, names = ["projSize", ...cellNames] as const;
+    const { projSize = 0, bias = true, ...place } = checkOptions(action, options, "{ bias: false }", names);
     this.inputSize = checkFeatures(action, "inputSize", inputSize);
     this.hiddenSize = checkFeatures(action, "hiddenSize", hiddenSize);
+    checkCount(action, "gates", gates, 1, 16);
+    checkProjection(action, projSize, hiddenSize);
     checkFlag(action, "bias", bias);
     const bound = 1 / Math.sqrt(hiddenSize), width = gates * hiddenSize;
     const draw = (shape: number[]) => {
@@ -167,7 +164,7 @@ export class RNNCell extends RecurrentCell<Tensor> {
   constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
     const action = "make RNNCell", names = ["nonlinearity", ...cellNames] as const;
     const { nonlinearity = "tanh", ...rest } = checkOptions(action, options, '{ nonlinearity: "relu" }', names);
-    super(inputSize, hiddenSize, { action, gates: 1, ...rest });
+    super(inputSize, hiddenSize, 1, rest);
     this.nonlinearity = checkNonlinearity(action, nonlinearity);
   }
   /** @ignore */
@@ -210,10 +207,7 @@ export class LSTMCell extends RecurrentCell<LSTMState> {
    * option.
    */
   constructor(inputSize: number, hiddenSize: number, options: LSTMCellOptions = {}) {
-    const action = "make LSTMCell", names = ["projSize", ...cellNames] as const;
-    const { projSize = 0, ...rest } = checkOptions(action, options, "{ bias: false }", names);
-    checkProjection(action, projSize, hiddenSize);
-    super(inputSize, hiddenSize, { action, gates: 4, projSize, ...rest });
+    super(inputSize, hiddenSize, 4, options);
   }
   /** @ignore */
   override get stateSizes(): readonly number[] {
@@ -252,12 +246,7 @@ export class LSTMCell extends RecurrentCell<LSTMState> {
 export class GRUCell extends RecurrentCell<Tensor> {
   /** RangeError for sizes that are no positive integers; TypeError for an unknown option. */
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    const action = "make GRUCell";
-    super(inputSize, hiddenSize, {
-      action,
-      gates: 3,
-      ...checkOptions(action, options, "{ bias: false }", cellNames),
-    });
+    super(inputSize, hiddenSize, 3, checkOptions("make GRUCell", options, "{ bias: false }", cellNames));
   }
   /** @ignore */
   override project(x: Tensor): Tensor {

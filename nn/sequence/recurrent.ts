@@ -5,7 +5,16 @@
  * the gates. A recurrence whose step is not linear cannot be a scan, so that a captured program has the instructions of every
  * step: its length grows with the number of steps, times layers and directions.
  */
-import { checkCount, checkFlag, checkOptions, checkShare, group, showShape } from "../../core/internal.ts";
+import {
+  checkCount,
+  checkFlag,
+  checkFunction,
+  checkOptions,
+  checkShare,
+  group,
+  refuse,
+  showShape,
+} from "../../core/internal.ts";
 import { concat, stack, type Tensor } from "../../core/mod.ts";
 import { checkFeatures } from "../features.ts";
 import { checkInput, checkLastAxis } from "../input.ts";
@@ -18,7 +27,7 @@ import {
   LSTMCell,
   type LSTMState,
   type Nonlinearity,
-  type RecurrentCell,
+  RecurrentCell,
   RNNCell,
 } from "./cells.ts";
 import type { SequenceLengths } from "./padding.ts";
@@ -87,14 +96,16 @@ export abstract class Recurrent<Cell extends RecurrentCell<State>, State>
   readonly hiddenSize: number;
 
   /** `make` gives a cell for inputs of that length. */
-  constructor(
-    action: string,
-    sizes: readonly [inputSize: number, hiddenSize: number],
-    { numLayers = 1, batchFirst = false, dropout = 0, bidirectional = false, bias = true }: RecurrentOptions,
-    make: (inputSize: number) => Cell,
-  ) {
+  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions, make: (inputSize: number) => Cell) {
     super();
-    const [inputSize, hiddenSize] = sizes;
+    const action = `make ${this.constructor.name}`;
+    const { numLayers = 1, batchFirst = false, dropout = 0, bidirectional = false, bias = true } = checkOptions(
+      action,
+      options,
+      "{ numLayers: 2 }",
+      recurrentNames,
+    );
+    checkFunction(action, make);
     this.inputSize = checkFeatures(action, "inputSize", inputSize);
     this.hiddenSize = checkFeatures(action, "hiddenSize", hiddenSize);
     checkCount(action, "numLayers", numLayers, 1, 1024);
@@ -105,6 +116,7 @@ export abstract class Recurrent<Cell extends RecurrentCell<State>, State>
     const layers: Directions<Cell>[] = [];
     for (let layer = 0, width = this.inputSize; layer < numLayers; layer++) {
       const forward = make(width);
+      if (!(forward instanceof RecurrentCell)) refuse(action, forward, "a function that makes cells");
       layers.push(bidirectional ? { forward, reverse: make(width) } : { forward });
       width = forward.stateSizes[0]! * (bidirectional ? 2 : 1);
     }
@@ -259,7 +271,7 @@ export class RNN extends Recurrent<RNNCell, Tensor> {
     const action = "make RNN", names = ["nonlinearity", ...recurrentNames] as const;
     const { nonlinearity = "tanh", ...rest } = checkOptions(action, options, "{ numLayers: 2 }", names);
     const cell = { ...cellPart(rest), nonlinearity: checkNonlinearity(action, nonlinearity) };
-    super(action, [inputSize, hiddenSize], rest, (width) => new RNNCell(width, hiddenSize, cell));
+    super(inputSize, hiddenSize, rest, (width) => new RNNCell(width, hiddenSize, cell));
   }
 }
 
@@ -291,7 +303,7 @@ export class LSTM extends Recurrent<LSTMCell, LSTMState> {
     const { projSize = 0, ...rest } = checkOptions(action, options, "{ numLayers: 2 }", names);
     checkProjection(action, projSize, hiddenSize);
     const cell = { ...cellPart(rest), projSize };
-    super(action, [inputSize, hiddenSize], rest, (width) => new LSTMCell(width, hiddenSize, cell));
+    super(inputSize, hiddenSize, rest, (width) => new LSTMCell(width, hiddenSize, cell));
   }
 }
 
@@ -316,7 +328,7 @@ export class GRU extends Recurrent<GRUCell, Tensor> {
    */
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
     const action = "make GRU", rest = checkOptions(action, options, "{ numLayers: 2 }", recurrentNames);
-    super(action, [inputSize, hiddenSize], rest, (width) => new GRUCell(width, hiddenSize, cellPart(rest)));
+    super(inputSize, hiddenSize, rest, (width) => new GRUCell(width, hiddenSize, cellPart(rest)));
   }
 }
 
