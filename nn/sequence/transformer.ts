@@ -18,16 +18,17 @@ export interface StackOptions {
   norm?: Module<[x: Tensor]> | null;
 }
 
-/** Options of a call of a stack: those of each layer, but for one cache for each. */
-type EachLayer<Options> = Omit<Options, "cache"> & {
+/** Options of a call of a stack, beside those of each layer. */
+export interface StackCallOptions {
   /** The caches of all layers, the lowest first. */
   caches?: readonly KeyValueCache[] | null;
-};
+}
 
-/** Options of a call of {@linkcode TransformerEncoder}. */
-export interface EncoderOptions extends EachLayer<EncodeOptions> {}
-/** Options of a call of {@linkcode TransformerDecoder}. */
-export interface DecoderOptions extends EachLayer<DecodeOptions> {}
+/** Options of a call of {@linkcode TransformerEncoder}: those of its layers, with a cache for each. */
+export interface EncoderOptions extends Omit<EncodeOptions, "cache">, StackCallOptions {}
+
+/** Options of a call of {@linkcode TransformerDecoder}: those of its layers, with a cache for each. */
+export interface DecoderOptions extends Omit<DecodeOptions, "cache">, StackCallOptions {}
 
 /** The layers that a function makes. */
 function layersOf<Layer extends AnyModule>(
