@@ -12,6 +12,7 @@ import {
 import { concat, type DType, randn, scaledDotProductAttention, scope, type Tensor, zeros } from "../../core/mod.ts";
 import { checkFeatures } from "../features.ts";
 import { checkInput } from "../input.ts";
+import { xavierUniform, zeros as fillZeros } from "../init/mod.ts";
 import { Dropout } from "../layers/dropout.ts";
 import { Linear } from "../layers/linear.ts";
 import { Module, type PytorchPlace } from "../module.ts";
@@ -19,7 +20,6 @@ import { Parameter } from "../parameter.ts";
 import { KeyValueCache } from "./cache.ts";
 import { type Attended, causalMask, combined, keyMask, scoreMask } from "./masks.ts";
 import { RotaryEmbedding } from "./rotary.ts";
-import { clearBias, xavier } from "./xavier.ts";
 
 /** Options of {@linkcode MultiheadAttention}. */
 export interface MultiheadAttentionOptions {
@@ -167,7 +167,11 @@ export class MultiheadAttention extends Module<
     const { dtype, device } = given;
     const place = { ...dtype === undefined ? {} : { dtype }, ...device === undefined ? {} : { device } };
     const width = this.headDim * numKeyValueHeads, isAlike = kdim === embedDim && vdim === embedDim;
-    const projection = (inputs: number, outputs: number) => xavier(new Linear(inputs, outputs, { bias, ...place }));
+    const projection = (inputs: number, outputs: number) => {
+      const layer = withoutShift(new Linear(inputs, outputs, { bias, ...place }));
+      xavierUniform(layer.weight);
+      return layer;
+    };
     this.inProjection = isAlike ? projection(embedDim, embedDim + 2 * width) : null;
     this.queryProjection = isAlike ? null : projection(embedDim, embedDim);
     this.keyProjection = isAlike ? null : projection(kdim, width);
@@ -179,8 +183,7 @@ export class MultiheadAttention extends Module<
     const hasRow = checkFlag(action, "addBiasKv", given.addBiasKv ?? false);
     this.biasKey = hasRow ? row() : null;
     this.biasValue = hasRow ? row() : null;
-    this.outProjection = new Linear(embedDim, embedDim, { bias, ...place });
-    clearBias(this.outProjection);
+    this.outProjection = withoutShift(new Linear(embedDim, embedDim, { bias, ...place }));
   }
 
   /**
@@ -328,4 +331,10 @@ function checkDivisor(action: string, name: string, divisor: number, whole: stri
   checkFeatures(action, name, divisor);
   if (number % divisor === 0) return divisor;
   throw new RangeError(`Cannot ${action}: ${whole} ${number} must be a multiple of ${name} ${divisor}`);
+}
+
+/** A layer whose biases are 0 at first. */
+function withoutShift(layer: Linear): Linear {
+  if (layer.bias !== null) fillZeros(layer.bias);
+  return layer;
 }

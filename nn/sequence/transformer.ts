@@ -1,13 +1,13 @@
 /** Stacks of transformer layers: TransformerEncoder, TransformerDecoder, and both as a Transformer. */
 import { checkCount, checkFlag, checkFunction, checkOptions, refuse } from "../../core/internal.ts";
 import { full, type Tensor } from "../../core/mod.ts";
+import { xavierUniform } from "../init/mod.ts";
 import { checkLastAxis } from "../input.ts";
 import { type AnyModule, Module } from "../module.ts";
 import { KeyValueCache } from "./cache.ts";
 import { TransformerDecoderLayer, TransformerEncoderLayer } from "./transformer_layers.ts";
 import type { DecodeOptions, EncodeOptions, TransformerLayerOptions } from "./transformer_options.ts";
 import { decodeNames, layerNames, layerNorm } from "./transformer_parts.ts";
-import { xavierOf } from "./xavier.ts";
 
 /** The most layers of a stack: a count beyond it is surely another number. */
 const layersMost = 1024;
@@ -196,7 +196,7 @@ export class Transformer extends Module<[src: Tensor, tgt: Tensor, options?: Tra
     const decode = () => new TransformerDecoderLayer(dModel, nhead, layer);
     this.encoder = new TransformerEncoder(encode, numEncoderLayers, { norm: norm() });
     this.decoder = new TransformerDecoder(decode, numDecoderLayers, { norm: norm() });
-    for (const parameter of this.parameters()) if (parameter.shape.length === 2) xavierOf(parameter);
+    for (const parameter of this.parameters()) if (parameter.shape.length === 2) xavierUniform(parameter);
   }
 
   /**
