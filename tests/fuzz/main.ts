@@ -50,12 +50,19 @@ function readOptions(words: string[]): Options | null {
   const flags = parseFlags(words, { text: ["seconds", "seed", "only", "device", "from", "cases"], flags: ["help"] });
   if (flags.help) return null;
   const names = chosen("only", flags.only ?? kinds.map(({ name }) => name).join(), kinds.map(({ name }) => name));
-  const there = devices().filter(({ name, available }) => available && ["cpu", "wasm", "opencl"].includes(name));
+  const entries = devices(),
+    there = entries.filter((one) => one.available && ["cpu", "wasm", "opencl"].includes(one.name));
+  const asked = flags.device === undefined
+    ? there.map(({ name }) => name)
+    : chosen("device", flags.device, ["cpu", "wasm", "opencl", "cuda", "reference"]);
+  // Cases on any device are compared with the native library. The stand-in takes the place of a CUDA that is not there.
+  for (const name of ["cpu", ...asked.filter((name) => name !== "cuda")]) {
+    const { available, reason } = entries.find((entry) => entry.name === name) ?? { available: true };
+    if (!available) throw new Error(`Cannot fuzz on ${name}: ${reason}`);
+  }
   return {
     kinds: kinds.filter(({ name }) => names.includes(name)),
-    devices: flags.device === undefined
-      ? there.map(({ name }) => name)
-      : chosen("device", flags.device, ["cpu", "wasm", "opencl", "cuda", "reference"]),
+    devices: asked,
     seed: flags.seed === undefined
       ? crypto.getRandomValues(new Uint32Array(1))[0]! % 1e9
       : wholeNumber("seed", flags.seed),
@@ -118,6 +125,9 @@ async function runApart(options: Options, words: string[]): Promise<number> {
   const running = await Deno.readTextFile(progress);
   await Deno.remove(progress);
   if (signal === null && code <= 1) return code;
+  if (running.trim() === "") {
+    throw new Error(`Cannot fuzz: the process ended with ${signal ?? `code ${code}`} before a case`);
+  }
   const [name, device, number] = JSON.parse(running) as [string, string, number];
   const kind = kinds.find((one) => one.name === name) as Kind;
   const wrong = performance.now() - changed > 1000 * stillMax

@@ -167,8 +167,13 @@ function different(each: OpCase, found: TypedArray, dtype: DType, shape: readonl
   return null;
 }
 
+/** Whether shrinking has left a case all that it consists of: without its settings, its fault would be another one. */
+function isCase({ operands, settings }: OpCase): boolean {
+  return settings !== undefined && Array.isArray(operands) && operands.every(isOperand);
+}
+
 async function check(each: OpCase, device: string): Promise<string | null> {
-  if (!Array.isArray(each.operands) || !each.operands.every(isOperand)) return null;
+  if (!isCase(each)) return null;
   const found = outcomeOf(each);
   try {
     if ("refused" in found && found.wrong !== null) return `${each.op} ${found.wrong}`;
@@ -189,7 +194,7 @@ async function check(each: OpCase, device: string): Promise<string | null> {
 
 /** What is wrong if the native library and WebAssembly do not give the same bits. */
 async function checkBits(each: OpCase): Promise<string | null> {
-  if (!Array.isArray(each.operands) || !each.operands.every(isOperand)) return null;
+  if (!isCase(each)) return null;
   const [native, wasm] = [await on("cpu", () => outcomeOf(each)), await on("wasm", () => outcomeOf(each))];
   if ("refused" in native || "refused" in wasm) return null;
   const place = bitsOf(native.flat).findIndex((byte, k) => byte !== bitsOf(wasm.flat)[k]);
