@@ -36,6 +36,8 @@ export {
   isHalf,
   itemBytes,
   makeTypedArray,
+  type NumberArray,
+  plainOf,
   readElements,
   type TypedArray,
 } from "./pure/dtype.ts";
