@@ -12,7 +12,7 @@ import {
   nn,
   oneHot,
   stack,
-  Tensor,
+  type Tensor,
   tensor,
   type TypedArray,
   zeros,

@@ -242,8 +242,6 @@ export function dtypeOfArray(array: unknown): DType | null {
   if (array instanceof Float32Array) return "float32";
   if (array instanceof Uint8Array || array instanceof Uint8ClampedArray) return "uint8";
   if (!ArrayBuffer.isView(array)) return null;
-  for (const [dtype, Elements] of Object.entries(arrayTypes) as [DType, Function | null][]) {
-    if (Elements !== null && array instanceof Elements) return dtype;
-  }
-  return null;
+  const found = Object.entries(arrayTypes).find(([, Elements]) => Elements !== null && array instanceof Elements);
+  return found === undefined ? null : found[0] as DType;
 }

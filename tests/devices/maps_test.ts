@@ -8,7 +8,7 @@
 import { copy, empty } from "../../core/array/ndarray.ts";
 import type { Stream } from "../../core/array/stream.ts";
 import { permute } from "../../core/array/views.ts";
-import { computeType, type DType, isFloat, isHalf, promote, type NumberArray } from "../../core/pure/dtype.ts";
+import { computeType, type DType, isFloat, isHalf, type NumberArray, promote } from "../../core/pure/dtype.ts";
 import { type Shape, stridesOf } from "../../core/pure/shape.ts";
 import { type MapRow, mapRows, table } from "../../kernels/instruction.ts";
 import { roundedFloats } from "../../kernels/reference/arithmetic.ts";

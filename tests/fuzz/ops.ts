@@ -24,7 +24,10 @@ const movesDrawn = 6;
 /** The smallest normal number of the type in which a row is computed: below, numbers may be rounded to 0. */
 const normal = { float32: 2 ** -126, float64: 2 ** -1022 };
 
-type Outcome = { dtype: DType; shape: readonly number[]; flat: NumberArray } | { refused: string; wrong: string | null };
+type Outcome = { dtype: DType; shape: readonly number[]; flat: NumberArray } | {
+  refused: string;
+  wrong: string | null;
+};
 
 function madeText({ op, settings }: OpCase): string {
   return settings === null ? `doors.${op}.make()` : `new ops.${op}(${settings.map(literal).join(", ")})`;
