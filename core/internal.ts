@@ -37,7 +37,6 @@ export {
   itemBytes,
   makeTypedArray,
   type NumberArray,
-  plainOf,
   readElements,
   type TypedArray,
 } from "./pure/dtype.ts";

@@ -130,6 +130,7 @@ export class NDArray {
 
   /** The elements in row-major order, once they are computed. Throws inside {@linkcode capture}. */
   read(): NumberArray;
+  /** The elements in an array whose class is known: `read<BigInt64Array<ArrayBuffer>>()` of int64. */
   read<T extends TypedArray>(): T;
   read(): TypedArray {
     refuseRecording("a value is read");

@@ -356,6 +356,7 @@ export abstract class TensorNode extends Value implements Owned {
 
   /** The elements, flat and in row-major order: in a `BigInt64Array` for int64, else in an array of numbers. */
   toTypedArray(): NumberArray;
+  /** The elements in an array whose class is known: `toTypedArray<BigInt64Array<ArrayBuffer>>()` of int64. */
   toTypedArray<T extends TypedArray>(): T;
   toTypedArray(): TypedArray {
     return this.array.read<TypedArray>();
@@ -366,6 +367,7 @@ export abstract class TensorNode extends Value implements Owned {
    * of this moment, whatever is done to the tensor afterwards.
    */
   read(): Promise<NumberArray>;
+  /** The elements in an array whose class is known: `read<BigInt64Array<ArrayBuffer>>()` of int64. */
   read<T extends TypedArray>(): Promise<T>;
   read(): Promise<TypedArray> {
     refuseRecording("a value is read");
