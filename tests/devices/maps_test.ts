@@ -11,7 +11,7 @@ import { permute } from "../../core/array/views.ts";
 import { computeType, type DType, isFloat, isHalf, type NumberArray, promote } from "../../core/pure/dtype.ts";
 import { type Shape, stridesOf } from "../../core/pure/shape.ts";
 import { type MapRow, mapRows, table } from "../../kernels/instruction.ts";
-import { roundedFloats } from "../../kernels/reference/arithmetic.ts";
+import { integers, roundedFloats } from "../../kernels/reference/arithmetic.ts";
 import { type Environment, type Evaluate, parseRow } from "../../kernels/reference/expression.ts";
 import {
   compute,
@@ -182,7 +182,10 @@ function* environments(each: MapCase, dtype: DType): Generator<Environment<numbe
 
 function checkMap(findings: Findings, stream: Stream, reference: Stream, row: MapRow, dtype: DType, each: MapCase) {
   const found = runMap(stream, row, dtype, each), allowed = tolerance(row, dtype);
-  const steps: Evaluate<number> = parseRow(table.map[row].is, roundedFloats(Math.fround));
+  const steps: Evaluate<number> = parseRow(
+    table.map[row].is,
+    (table.map[row] as { for?: string }).for === "integers" ? integers : roundedFloats(Math.fround),
+  );
   const outType = "to" in table.map[row] ? "bool" : dtype;
   const expected = computeType(dtype) === "float32"
     ? Array.from(environments(each, dtype), (env) => roundTo(outType, Math.fround(steps(env))))

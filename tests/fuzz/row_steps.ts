@@ -5,7 +5,7 @@
 import { ops, type Tensor } from "../../mod.ts";
 import { computeType, type DType } from "../../core/pure/dtype.ts";
 import { table } from "../../kernels/instruction.ts";
-import { roundedFloats } from "../../kernels/reference/arithmetic.ts";
+import { integers, roundedFloats } from "../../kernels/reference/arithmetic.ts";
 import { type Environment, parseRow } from "../../kernels/reference/expression.ts";
 import { roundTo } from "../arrays.ts";
 
@@ -18,7 +18,7 @@ export function rowSteps(
 ): Float64Array | null {
   if (!(op instanceof ops.RowOp)) return null;
   const round = computeType(dtype) === "float32" ? Math.fround : (x: number) => x;
-  const steps = parseRow(table.map[op.row.name].is, roundedFloats(round));
+  const steps = parseRow(table.map[op.row.name].is, op.row.forFloats ? roundedFloats(round) : integers);
   const given = op instanceof ops.ScalarOp
     ? [op.scalar]
     : op instanceof ops.Clip
