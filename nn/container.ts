@@ -1,5 +1,5 @@
 /** Modules made of modules, and two without parameters: Flatten and Identity. */
-import { isPlain } from "../core/internal.ts";
+import { checkInteger, isPlain } from "../core/internal.ts";
 import type { Tensor } from "../core/mod.ts";
 import { checkInput } from "./input.ts";
 import { ListOf } from "./list.ts";
@@ -72,7 +72,7 @@ export class Residual extends Sequential {
 }
 
 /**
- * [batch, ...] to [batch, features]: joins all axes but the first.
+ * [batch, ...] to [batch, features]: joins all axes but the first, or those from `startAxis` to `endAxis`.
  *
  * @example
  * ```ts
@@ -82,9 +82,21 @@ export class Residual extends Sequential {
  * ```
  */
 export class Flatten extends Module<[x: Tensor]> {
+  /** The first axis that is joined; a negative one counts from the end. */
+  readonly startAxis: number;
+  /** The last axis that is joined; a negative one counts from the end. */
+  readonly endAxis: number;
+
+  /** RangeError for an axis that is no integer; which axes a tensor has is checked at the call. */
+  constructor(startAxis: number = 1, endAxis: number = -1) {
+    super();
+    this.startAxis = checkInteger("make Flatten", "startAxis", startAxis);
+    this.endAxis = checkInteger("make Flatten", "endAxis", endAxis);
+  }
+
   /** A view if the input's elements lie in order, else a copy. */
   override forward(x: Tensor): Tensor {
-    return checkInput(this, x).flatten(1);
+    return checkInput(this, x).flatten(this.startAxis, this.endAxis);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The checks of a module's input. */
-import { checkTensor, showShape } from "../core/internal.ts";
-import { Tensor } from "../core/mod.ts";
+import { checkTensor, sameShape, showShape } from "../core/internal.ts";
+import { type Shape, Tensor } from "../core/mod.ts";
 
 /** The input itself. TypeError, in the name of the module, for what is no tensor. */
 export function checkInput(module: object, x: Tensor): Tensor {
@@ -31,5 +31,16 @@ export function checkChannels(module: object, x: Tensor, channels: number | null
     `Cannot apply ${module.constructor.name}: input of shape ${
       showShape(x.shape)
     }, it must be [batch, ${wanted} or [${wanted}`,
+  );
+}
+
+/** The shape that two inputs of a module have beside their last axes. TypeError if they differ. */
+export function checkPair(module: object, first: Shape, second: Shape): Shape {
+  if (sameShape(first, second)) return first;
+  throw new TypeError(
+    `Cannot apply ${module.constructor.name}: inputs of shapes ${showShape(first)} and ${
+      showShape(second)
+    } beside their ` +
+      `last axes, they must be the same`,
   );
 }

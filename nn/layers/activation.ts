@@ -1,11 +1,97 @@
-/** Activations as modules, so that a Sequential can hold them. Each applies the tensor method of the same name. */
-import { shown } from "../../core/internal.ts";
+/**
+ * Activations as modules, so that a Sequential can hold them. Each applies the tensor method of the same name, and is a line:
+ * the function, and the settings that are its options with their defaults.
+ */
+import { checkFlag, checkFunction, checkOptions, shown } from "../../core/internal.ts";
 import type { Tensor } from "../../core/mod.ts";
 import { checkInput } from "../input.ts";
 import { Module } from "../module.ts";
 
 /**
- * max(x, 0), with a gradient of 0 at 0.
+ * A function as a module: what it makes of an input, most often element by element.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * const net = new nn.Sequential(new nn.Activation((x) => x.sin()), new nn.ReLU());
+ * if (net.call(tensor([0, -1])).toArray().join() !== "0,0") throw new Error("wrong");
+ * ```
+ */
+export class Activation extends Module<[x: Tensor]> {
+  readonly #apply: (x: Tensor) => Tensor;
+
+  /** TypeError for what is no function. */
+  constructor(apply: (x: Tensor) => Tensor) {
+    super();
+    checkFunction(`make ${this.constructor.name}`, apply);
+    this.#apply = apply;
+  }
+
+  /** [...] to [...], in most cases: what the function makes of its input. */
+  override forward(x: Tensor): Tensor {
+    return this.#apply(checkInput(this, x));
+  }
+}
+
+/** The class of an activation, whose settings are its options and its fields. */
+export type ActivationClass<S> = new (options?: Partial<S>) => Activation & Readonly<S>;
+
+/**
+ * The class of an activation that computes `apply` of its input and its settings. Each setting is an option of the constructor
+ * with the default that is given here, and a field. `check` throws for settings that are refused.
+ *
+ * TypeError for an option that does not exist or is of another type than its default; RangeError for NaN.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * class Snake extends nn.activation((x, { a }) => x.mul(a).sin().square().div(a).add(x), { a: 1 }) {}
+ * const y = new nn.Sequential(new nn.Linear(2, 3), new Snake({ a: 2 })).call(tensor([[1, 2]]));
+ * if (y.shape.join() !== "1,3" || `${new Snake()}` !== "Snake(a: 1)") throw new Error("wrong");
+ * ```
+ */
+// deno-lint-ignore ban-types -- an activation without settings takes an object without fields.
+export function activation<S extends object = {}>(
+  apply: (x: Tensor, settings: Readonly<S>) => Tensor,
+  defaults: S = {} as S,
+  check: (action: string, settings: Readonly<S>) => void = () => {},
+): ActivationClass<S> {
+  const names = Object.keys(defaults) as (keyof S & string)[];
+  const example = names.length === 0 ? "{}" : `{ ${names[0]}: ${shown(defaults[names[0]!])} }`;
+  class Made extends Activation {
+    readonly #settings: Readonly<S>;
+
+    constructor(options: Partial<S> = {}) {
+      const action = `make ${new.target.name}`, settings = { ...defaults };
+      checkOptions<Partial<S>>(action, options, example, names);
+      for (const name of names) if (options[name] !== undefined) settings[name] = options[name]!;
+      for (const name of names) checkSetting(action, name, settings[name], defaults[name]);
+      check(action, settings);
+      super((x) => apply(x, settings));
+      this.#settings = Object.assign(this, settings);
+    }
+
+    protected override describe(): string {
+      return names.map((name) => `${name}: ${this.#settings[name]}`).join(", ");
+    }
+  }
+  return Made as unknown as ActivationClass<S>;
+}
+
+/** Throws unless a setting is of the type of its default, and no NaN. */
+function checkSetting(action: string, name: string, value: unknown, like: unknown): void {
+  if (typeof like === "boolean") checkFlag(action, name, value as boolean);
+  else if (typeof value !== typeof like) {
+    throw new TypeError(
+      `Cannot ${action}: ${name} ${shown(value)} must be a ${typeof like === "string" ? "text" : "number"}`,
+    );
+  } else if (Number.isNaN(value)) throw new RangeError(`Cannot ${action}: ${name} NaN must be a number`);
+}
+
+/**
+ * max(x, 0), with a gradient of 0 at 0. Integers stay integers.
  *
  * @example
  * ```ts
@@ -14,12 +100,72 @@ import { Module } from "../module.ts";
  * if (new nn.ReLU().call(tensor([-1, 2])).toArray().join() !== "0,2") throw new Error("wrong");
  * ```
  */
-export class ReLU extends Module<[x: Tensor]> {
-  /** [...] to [...], as all activations; integers stay integers. */
-  override forward(x: Tensor): Tensor {
-    return checkInput(this, x).relu();
-  }
-}
+export class ReLU extends activation((x) => x.relu()) {}
+
+/**
+ * min(max(x, 0), 6), with a gradient of 0 at 0 and 6. Integers stay integers.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.ReLU6().call(tensor([-1, 2, 7])).toArray().join() !== "0,2,6") throw new Error("wrong");
+ * ```
+ */
+export class ReLU6 extends activation((x) => x.relu6()) {}
+
+/**
+ * x above 0, else `negativeSlope` x, which is 0.01 x by default (Maas et al. 2013).
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.LeakyReLU({ negativeSlope: 0.5 }).call(tensor([-1, 2])).toArray().join() !== "-0.5,2") throw new Error("wrong");
+ * ```
+ */
+export class LeakyReLU
+  extends activation((x, { negativeSlope }) => x.leakyRelu(negativeSlope), { negativeSlope: 0.01 }) {}
+
+/**
+ * x above 0, else `alpha` (exp(x) - 1), with an alpha of 1 by default (Clevert et al. 2015).
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.ELU({ alpha: 2 }).call(tensor([-Infinity, 3])).toArray().join() !== "-2,3") throw new Error("wrong");
+ * ```
+ */
+export class ELU extends activation((x, { alpha }) => x.elu(alpha), { alpha: 1 }) {}
+
+/**
+ * 1.0507... times an ELU with an alpha of 1.6732...: of normal numbers it keeps mean 0 and variance 1 (Klambauer et al. 2017).
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.SELU().call(tensor([0])).toArray().join() !== "0") throw new Error("wrong");
+ * ```
+ */
+export class SELU extends activation((x) => x.selu()) {}
+
+/**
+ * x above 0, else `alpha` (exp(x / alpha) - 1), whose slope has no jump; alpha is 1 by default (Barron 2017).
+ *
+ * RangeError for an alpha of 0.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.CELU({ alpha: 2 }).call(tensor([-Infinity, 3])).toArray().join() !== "-2,3") throw new Error("wrong");
+ * ```
+ */
+export class CELU extends activation((x, { alpha }) => x.celu(alpha), { alpha: 1 }, (action, { alpha }) => {
+  if (alpha === 0) throw new RangeError(`Cannot ${action}: alpha 0 must differ from 0`);
+}) {}
 
 /**
  * 1 / (1 + exp(-x)): a logit as a probability.
@@ -28,15 +174,34 @@ export class ReLU extends Module<[x: Tensor]> {
  * ```ts
  * import { nn, tensor } from "deneb";
  *
- * if (new nn.Sigmoid().call(tensor([0])).item() !== 0.5) throw new Error("wrong");
+ * if (new nn.Sigmoid().call(tensor([0])).toArray().join() !== "0.5") throw new Error("wrong");
  * ```
  */
-export class Sigmoid extends Module<[x: Tensor]> {
-  /** [...] to [...]; integers give float32. */
-  override forward(x: Tensor): Tensor {
-    return checkInput(this, x).sigmoid();
-  }
-}
+export class Sigmoid extends activation((x) => x.sigmoid()) {}
+
+/**
+ * log(1 / (1 + exp(-x))), with all digits where the sigmoid is near 0 or 1.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.LogSigmoid().call(tensor([-200])).toArray().join() !== "-200") throw new Error("wrong");
+ * ```
+ */
+export class LogSigmoid extends activation((x) => x.logSigmoid()) {}
+
+/**
+ * (x + 3) / 6, and 0 or 1 outside of (-3, 3).
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.Hardsigmoid().call(tensor([-4, 0, 4])).toArray().join() !== "0,0.5,1") throw new Error("wrong");
+ * ```
+ */
+export class Hardsigmoid extends activation((x) => x.hardsigmoid()) {}
 
 /**
  * The hyperbolic tangent: between -1 and 1, and x itself near 0.
@@ -45,109 +210,153 @@ export class Sigmoid extends Module<[x: Tensor]> {
  * ```ts
  * import { nn, tensor } from "deneb";
  *
- * if (Math.abs(new nn.Tanh().call(tensor([1])).item() - Math.tanh(1)) > 1e-6) throw new Error("wrong");
+ * if (new nn.Tanh().call(tensor([0, 100])).toArray().join() !== "0,1") throw new Error("wrong");
  * ```
  */
-export class Tanh extends Module<[x: Tensor]> {
-  /** [...] to [...]; integers give float32. */
-  override forward(x: Tensor): Tensor {
-    return checkInput(this, x).tanh();
-  }
-}
+export class Tanh extends activation((x) => x.tanh()) {}
 
 /**
- * x Φ(x), with Φ the distribution function of the standard normal, not its approximation by tanh (Hendrycks and Gimpel 2016).
+ * min(max(x, `min`), `max`), by default from -1 to 1, with a gradient of 0 at both bounds.
+ *
+ * RangeError where `min` exceeds `max`.
  *
  * @example
  * ```ts
  * import { nn, tensor } from "deneb";
  *
- * if (Math.abs(new nn.GELU().call(tensor([1])).item() - 0.841345) > 1e-6) throw new Error("wrong");
+ * if (new nn.Hardtanh({ max: 2 }).call(tensor([-4, 1.5, 4])).toArray().join() !== "-1,1.5,2") throw new Error("wrong");
  * ```
  */
-export class GELU extends Module<[x: Tensor]> {
-  /** [...] to [...]; integers give float32. */
-  override forward(x: Tensor): Tensor {
-    return checkInput(this, x).gelu();
-  }
-}
+export class Hardtanh
+  extends activation((x, { min, max }) => x.hardtanh(min, max), { min: -1, max: 1 }, (action, { min, max }) => {
+    if (min > max) throw new RangeError(`Cannot ${action}: min ${min} must not exceed max ${max}`);
+  }) {}
 
 /**
- * exp(x) / sum(exp(x)) along one axis.
+ * x - tanh(x), with all digits near 0.
  *
  * @example
  * ```ts
  * import { nn, tensor } from "deneb";
  *
- * if (new nn.Softmax().call(tensor([[7, 7]])).toArray().join() !== "0.5,0.5") throw new Error("wrong");
+ * if (new nn.Tanhshrink().call(tensor([0, 100])).toArray().join() !== "0,99") throw new Error("wrong");
  * ```
  */
-export class Softmax extends Module<[x: Tensor]> {
-  /**
-   * The axis along which the results, or for LogSoftmax their exponentials, sum to one; a negative one counts from the
-   * end.
-   */
-  readonly axis: number;
-
-  /**
-   * The last axis by default, where a classifier's classes lie. RangeError for what is no integer; which axes a tensor has is
-   * checked at the call.
-   */
-  constructor(axis: number = -1) {
-    super();
-    this.axis = checkAxis(this.constructor.name, axis);
-  }
-
-  /** [...] to [...]. RangeError for a tensor without the axis. */
-  override forward(x: Tensor): Tensor {
-    return checkInput(this, x).softmax(this.axis);
-  }
-
-  /** @ignore */
-  protected override describe(): string {
-    return `axis: ${this.axis}`;
-  }
-}
+export class Tanhshrink extends activation((x) => x.tanhshrink()) {}
 
 /**
- * The logarithm of {@linkcode Softmax}, accurate also where the softmax rounds to 0.
+ * x Φ(x), with Φ the distribution function of the standard normal; with an `approximate` of "tanh" its approximation, with
+ * "none" the exact one, which is the default (Hendrycks and Gimpel 2016).
  *
  * @example
  * ```ts
  * import { nn, tensor } from "deneb";
  *
- * const y = new nn.LogSoftmax().call(tensor([[0, -200]])).toArray();
- * if (y[0][1] !== -200) throw new Error("lost");
+ * if (new nn.GELU({ approximate: "tanh" }).call(tensor([0, 10])).toArray().join() !== "0,10") throw new Error("wrong");
  * ```
  */
-export class LogSoftmax extends Module<[x: Tensor]> {
-  /**
-   * The axis along which the results, or for LogSoftmax their exponentials, sum to one; a negative one counts from the
-   * end.
-   */
-  readonly axis: number;
+export class GELU extends activation(
+  (x, { approximate }) => x.gelu({ approximate }),
+  { approximate: "none" as "none" | "tanh" },
+  (action, { approximate }) => {
+    if (approximate === "none" || approximate === "tanh") return;
+    throw new RangeError(`Cannot ${action}: approximate ${shown(approximate)} must be "none" or "tanh"`);
+  },
+) {}
 
-  /**
-   * The last axis by default, where a classifier's classes lie. RangeError for what is no integer; which axes a tensor has is
-   * checked at the call.
-   */
-  constructor(axis: number = -1) {
-    super();
-    this.axis = checkAxis(this.constructor.name, axis);
-  }
+/**
+ * x / (1 + exp(-x)) (Elfwing et al. 2017); 0 at -Infinity, where PyTorch has NaN.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.SiLU().call(tensor([0, 100])).toArray().join() !== "0,100") throw new Error("wrong");
+ * ```
+ */
+export class SiLU extends activation((x) => x.silu()) {}
 
-  /** [...] to [...]. RangeError for a tensor without the axis. */
-  override forward(x: Tensor): Tensor {
-    return checkInput(this, x).logSoftmax(this.axis);
-  }
+/**
+ * x times {@linkcode Hardsigmoid} of x (Howard et al. 2019).
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.Hardswish().call(tensor([-4, 4])).toArray().join() !== "0,4") throw new Error("wrong");
+ * ```
+ */
+export class Hardswish extends activation((x) => x.hardswish()) {}
 
-  /** @ignore */
-  protected override describe(): string {
-    return `axis: ${this.axis}`;
-  }
-}
+/**
+ * x tanh(log(1 + exp(x))) (Misra 2019); 0 at -Infinity, where PyTorch has NaN.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.Mish().call(tensor([0, 100])).toArray().join() !== "0,100") throw new Error("wrong");
+ * ```
+ */
+export class Mish extends activation((x) => x.mish()) {}
 
-function checkAxis(owner: string, axis: number): number {
-  if (Number.isSafeInteger(axis)) return axis;
-  throw new RangeError(`Cannot make ${owner}: axis ${shown(axis)} must be an integer`);
-}
+/**
+ * log(1 + exp(`beta` x)) / beta, and x itself where beta x is above `threshold`: 1 and 20 by default.
+ *
+ * RangeError for a beta of 0.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.Softplus({ threshold: 5 }).call(tensor([6])).toArray().join() !== "6") throw new Error("wrong");
+ * ```
+ */
+export class Softplus extends activation(
+  (x, { beta, threshold }) => x.softplus(beta, threshold),
+  { beta: 1, threshold: 20 },
+  (action, { beta }) => {
+    if (beta === 0) throw new RangeError(`Cannot ${action}: beta 0 must differ from 0`);
+  },
+) {}
+
+/**
+ * x / (1 + |x|).
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.Softsign().call(tensor([-1, 3])).toArray().join() !== "-0.5,0.75") throw new Error("wrong");
+ * ```
+ */
+export class Softsign extends activation((x) => x.softsign()) {}
+
+/**
+ * x nearer to 0 by `lambda`, and 0 from -lambda to lambda; 0.5 by default.
+ *
+ * RangeError for a negative lambda.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.Softshrink().call(tensor([-2, 0.25])).toArray().join() !== "-1.5,0") throw new Error("wrong");
+ * ```
+ */
+export class Softshrink
+  extends activation((x, { lambda }) => x.softshrink(lambda), { lambda: 0.5 }, (action, { lambda }) => {
+    if (lambda < 0) throw new RangeError(`Cannot ${action}: lambda ${lambda} must not be negative`);
+  }) {}
+
+/**
+ * x, and 0 from -`lambda` to lambda; 0.5 by default.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "deneb";
+ *
+ * if (new nn.Hardshrink().call(tensor([-2, 0.25])).toArray().join() !== "-2,0") throw new Error("wrong");
+ * ```
+ */
+export class Hardshrink extends activation((x, { lambda }) => x.hardshrink(lambda), { lambda: 0.5 }) {}

@@ -1,5 +1,5 @@
 /** The layers of `fixtures/layers.json` by their names there. */
-import { nn, type Tensor } from "../../mod.ts";
+import { nn, type Tensor, tensor } from "../../mod.ts";
 
 /** What a layer of the table takes, and what it gives. */
 // deno-lint-ignore no-explicit-any -- the table calls each layer with the inputs that its line of the fixture names.
@@ -96,9 +96,169 @@ const batchNorms: Record<string, () => Layer> = {
   BatchNorm3d: () => new nn.BatchNorm3d(2, { eps: 1e-3 }),
 };
 
+const norms: Record<string, () => Layer> = {
+  LayerNorm: () => new nn.LayerNorm(4),
+  "LayerNorm of two axes": () => new nn.LayerNorm([2, 3], { eps: 1e-3 }),
+  "LayerNorm without a shift": () => new nn.LayerNorm(3, { bias: false }),
+  "LayerNorm without a scale": () => new nn.LayerNorm(3, { elementwiseAffine: false }),
+  RMSNorm: () => new nn.RMSNorm(4),
+  "RMSNorm of two axes": () => new nn.RMSNorm([2, 3], { eps: 0.1 }),
+  "RMSNorm without a scale": () => new nn.RMSNorm(3, { elementwiseAffine: false }),
+  GroupNorm: () => new nn.GroupNorm(2, 4),
+  "GroupNorm of images": () => new nn.GroupNorm(1, 2, { eps: 0.1 }),
+  "GroupNorm without a scale": () => new nn.GroupNorm(3, 3, { affine: false }),
+  "GroupNorm of rows": () => new nn.GroupNorm(2, 6),
+  InstanceNorm1d: () => new nn.InstanceNorm1d(2),
+  "InstanceNorm1d of one sample": () => new nn.InstanceNorm1d(2, { affine: true, trackRunningStats: true }),
+  InstanceNorm2d: () => new nn.InstanceNorm2d(2, { affine: true, eps: 1e-3 }),
+  "InstanceNorm2d with statistics": () => new nn.InstanceNorm2d(2, { trackRunningStats: true, momentum: 0.3 }),
+  InstanceNorm3d: () => new nn.InstanceNorm3d(1, { affine: true, trackRunningStats: true }),
+  LocalResponseNorm: () => new nn.LocalResponseNorm(3),
+  "LocalResponseNorm with options": () => new nn.LocalResponseNorm(2, { alpha: 0.5, beta: 1.5, k: 2 }),
+};
+
+const activations: Record<string, () => Layer> = {
+  ReLU: () => new nn.ReLU(),
+  ReLU6: () => new nn.ReLU6(),
+  LeakyReLU: () => new nn.LeakyReLU(),
+  ELU: () => new nn.ELU(),
+  SELU: () => new nn.SELU(),
+  CELU: () => new nn.CELU(),
+  Sigmoid: () => new nn.Sigmoid(),
+  LogSigmoid: () => new nn.LogSigmoid(),
+  Hardsigmoid: () => new nn.Hardsigmoid(),
+  Tanh: () => new nn.Tanh(),
+  Hardtanh: () => new nn.Hardtanh(),
+  Tanhshrink: () => new nn.Tanhshrink(),
+  GELU: () => new nn.GELU(),
+  SiLU: () => new nn.SiLU(),
+  Hardswish: () => new nn.Hardswish(),
+  Mish: () => new nn.Mish(),
+  Softplus: () => new nn.Softplus(),
+  Softsign: () => new nn.Softsign(),
+  Softshrink: () => new nn.Softshrink(),
+  Hardshrink: () => new nn.Hardshrink(),
+  Softmax2d: () => new nn.Softmax2d(),
+  "LeakyReLU with options": () => new nn.LeakyReLU({ negativeSlope: 0.3 }),
+  "ELU with options": () => new nn.ELU({ alpha: 0.7 }),
+  "CELU with options": () => new nn.CELU({ alpha: 0.7 }),
+  "Hardtanh with options": () => new nn.Hardtanh({ min: -0.5, max: 1.5 }),
+  "GELU with options": () => new nn.GELU({ approximate: "tanh" }),
+  "Softplus with options": () => new nn.Softplus({ beta: 2, threshold: 1 }),
+  "Softshrink with options": () => new nn.Softshrink({ lambda: 0.7 }),
+  "Hardshrink with options": () => new nn.Hardshrink({ lambda: 0.7 }),
+  Threshold: () => new nn.Threshold(0.3, -7),
+  PReLU: () => new nn.PReLU(),
+  "PReLU of channels": () => new nn.PReLU({ numParameters: 3 }),
+  RReLU: () => new nn.RReLU({ lower: 0.25, upper: 0.75 }).eval(),
+  Softmax: () => new nn.Softmax(),
+  "Softmax of an axis": () => new nn.Softmax(0),
+  Softmin: () => new nn.Softmin(),
+  "Softmin of an axis": () => new nn.Softmin(0),
+  LogSoftmax: () => new nn.LogSoftmax(),
+  "LogSoftmax of an axis": () => new nn.LogSoftmax(0),
+  GLU: () => new nn.GLU(),
+  "GLU of an axis": () => new nn.GLU(1),
+};
+
+/** Bags of rows that these offsets divide. */
+class Offsets extends nn.Module<[x: Tensor]> {
+  readonly bag: nn.EmbeddingBag;
+  readonly #offsets: readonly number[];
+
+  constructor(bag: nn.EmbeddingBag, offsets: readonly number[]) {
+    super();
+    this.bag = bag;
+    this.#offsets = offsets;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.bag.call(x, tensor(Int32Array.from(this.#offsets)));
+  }
+}
+
+/** Bags of rows with factors. */
+class Weighted extends nn.Module<[x: Tensor, weights: Tensor]> {
+  readonly bag = new nn.EmbeddingBag(4, 2, { mode: "sum", paddingIndex: 0 });
+
+  override forward(x: Tensor, weights: Tensor): Tensor {
+    return this.bag.call(x, null, weights);
+  }
+}
+
+const modes = ["sum", "mean", "max"] as const;
+const tables: Record<string, () => Layer> = {
+  Embedding: () => new nn.Embedding(4, 2),
+  "Embedding with padding": () => new nn.Embedding(4, 2, { paddingIndex: -2 }),
+  "Embedding with a norm": () => new nn.Embedding(4, 3, { maxNorm: 1.5 }),
+  "Embedding with another norm": () => new nn.Embedding(4, 3, { maxNorm: 1, normType: 1 }),
+  "Embedding by frequency": () => new nn.Embedding(4, 2, { scaleGradByFreq: true }),
+  ...Object.fromEntries(modes.flatMap((mode): [string, () => Layer][] => [
+    [`EmbeddingBag ${mode}`, () => new nn.EmbeddingBag(4, 2, { mode })],
+    [`EmbeddingBag ${mode} with padding`, () => new nn.EmbeddingBag(4, 2, { mode, paddingIndex: 1 })],
+    [`EmbeddingBag ${mode} with offsets`, () => new Offsets(new nn.EmbeddingBag(4, 2, { mode }), [0, 2, 2])],
+  ])),
+  "EmbeddingBag with the last offset": () =>
+    new Offsets(new nn.EmbeddingBag(4, 2, { includeLastOffset: true }), [0, 2, 5]),
+  "EmbeddingBag with weights": () => new Weighted(),
+  "EmbeddingBag with a norm by frequency": () =>
+    new nn.EmbeddingBag(4, 2, { maxNorm: 1, scaleGradByFreq: true, mode: "sum" }),
+};
+
+const pairs: Record<string, () => Layer> = {
+  Bilinear: () => new nn.Bilinear(2, 3, 4),
+  "Bilinear without bias": () => new nn.Bilinear(2, 1, 3, { bias: false }),
+  "Bilinear of vectors": () => new nn.Bilinear(2, 3, 2),
+  CosineSimilarity: () => new nn.CosineSimilarity(),
+  "CosineSimilarity of an axis": () => new nn.CosineSimilarity({ axis: -1 }),
+  PairwiseDistance: () => new nn.PairwiseDistance(),
+  "PairwiseDistance with options": () => new nn.PairwiseDistance({ p: 1, eps: 0.1, keepDims: true }),
+};
+
+const images: Record<string, () => Layer> = {
+  ConstantPad1d: () => new nn.ConstantPad1d([1, 2], 1.5),
+  ZeroPad1d: () => new nn.ZeroPad1d([1, 2]),
+  ReflectionPad1d: () => new nn.ReflectionPad1d([1, 2]),
+  ReplicationPad1d: () => new nn.ReplicationPad1d([1, 2]),
+  CircularPad1d: () => new nn.CircularPad1d([1, 2]),
+  ConstantPad2d: () => new nn.ConstantPad2d([1, 2, 0, 1], 1.5),
+  ZeroPad2d: () => new nn.ZeroPad2d([1, 2, 0, 1]),
+  ReflectionPad2d: () => new nn.ReflectionPad2d([1, 2, 0, 1]),
+  ReplicationPad2d: () => new nn.ReplicationPad2d([1, 2, 0, 1]),
+  CircularPad2d: () => new nn.CircularPad2d([1, 2, 0, 1]),
+  ConstantPad3d: () => new nn.ConstantPad3d([1, 0, 2, 1, 1, 1], 1.5),
+  ZeroPad3d: () => new nn.ZeroPad3d([1, 0, 2, 1, 1, 1]),
+  ReflectionPad3d: () => new nn.ReflectionPad3d([1, 0, 2, 1, 1, 1]),
+  ReplicationPad3d: () => new nn.ReplicationPad3d([1, 0, 2, 1, 1, 1]),
+  CircularPad3d: () => new nn.CircularPad3d([1, 0, 2, 1, 1, 1]),
+  "ZeroPad2d that crops": () => new nn.ZeroPad2d([-1, 2, 1, -1]),
+  "ReflectionPad2d of one sample": () => new nn.ReflectionPad2d(1),
+  "Upsample nearest": () => new nn.Upsample({ scaleFactor: 2 }),
+  "Upsample linear": () => new nn.Upsample({ size: 5, mode: "linear" }),
+  "Upsample bilinear": () => new nn.Upsample({ scaleFactor: [1.5, 2], mode: "bilinear" }),
+  "Upsample recomputed": () => new nn.Upsample({ scaleFactor: 1.7, mode: "bilinear", recomputeScaleFactor: true }),
+  "Upsample bicubic": () => new nn.Upsample({ size: [3, 4], mode: "bicubic", alignCorners: true }),
+  "Upsample trilinear": () => new nn.Upsample({ scaleFactor: 2, mode: "trilinear", alignCorners: true }),
+  UpsamplingNearest2d: () => new nn.UpsamplingNearest2d({ size: [3, 4] }),
+  UpsamplingBilinear2d: () => new nn.UpsamplingBilinear2d({ scaleFactor: 2 }),
+  PixelShuffle: () => new nn.PixelShuffle(2),
+  PixelUnshuffle: () => new nn.PixelUnshuffle(2),
+  ChannelShuffle: () => new nn.ChannelShuffle(2),
+  Unfold: () => new nn.Unfold(2),
+  "Unfold with options": () => new nn.Unfold([1, 2], { dilation: 2, padding: [0, 1], stride: 2 }),
+  Fold: () => new nn.Fold([3, 3], 2),
+  "Fold with options": () => new nn.Fold([3, 4], [1, 2], { dilation: 2, padding: [0, 1], stride: 2 }),
+  Unflatten: () => new nn.Unflatten(1, [2, -1]),
+};
+
 /** The makers of all layers, in the groups of the fixture. */
 export const layers: Record<string, Record<string, () => Layer>> = {
   convolutions,
   pools,
   "batch norms": batchNorms,
+  norms,
+  activations,
+  tables,
+  pairs,
+  images,
 };

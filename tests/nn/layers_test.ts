@@ -4,7 +4,7 @@
  * `fixtures/layers.py` wrote them in float64 to eight digits, so that a relative 1e-5 is the rounding of float32 over a few
  * chained operations and no more; absolute terms cover sums that cancel. In float64 the digits of the fixture are the limit.
  */
-import { capture, type DType, nn, ones, scope, Tensor, tensor, zeros } from "../../mod.ts";
+import { capture, type DType, full, manualSeed, nn, ones, scope, Tensor, tensor, zeros } from "../../mod.ts";
 import fixtures from "../fixtures/layers.json" with { type: "json" };
 import { assertClose, assertEquals, assertExact, assertThrows, forEachDevice, values } from "../support.ts";
 import { type Layer, layers } from "./layers.ts";
@@ -199,9 +199,92 @@ const refused: [make: () => unknown, kind: typeof TypeError | typeof RangeError,
   [() => new nn.BatchNorm2d(2, { momentum: -1 }), RangeError, "momentum -1 must lie in [0, 1]"],
   [() => new nn.BatchNorm2d(2).momentum = null, TypeError, "momentum null in the place of 0.1; make another norm"],
   [() => new nn.BatchNorm2d(2, { affine: given("no") }), TypeError, 'affine "no" must be true or false'],
+  ...[0, -1, 1.5, NaN, null, "3", 2 ** 25, Infinity].flatMap((count): typeof refused => [
+    [() => new nn.LayerNorm(given(count)), RangeError, "Cannot make LayerNorm: normalizedShape "],
+    [() => new nn.RMSNorm(given([2, count])), RangeError, "Cannot make RMSNorm: normalizedShape "],
+    [() => new nn.GroupNorm(1, given(count)), RangeError, "Cannot make GroupNorm: numChannels "],
+    [() => new nn.InstanceNorm2d(given(count)), RangeError, "Cannot make InstanceNorm2d: features "],
+    [() => new nn.LocalResponseNorm(given(count)), RangeError, "Cannot make LocalResponseNorm: size "],
+    [() => new nn.Embedding(given(count), 2), RangeError, "Cannot make Embedding: numEmbeddings "],
+    [() => new nn.EmbeddingBag(2, given(count)), RangeError, "Cannot make EmbeddingBag: embeddingDim "],
+    [() => new nn.Bilinear(1, given(count), 2), RangeError, "Cannot make Bilinear: in2Features "],
+    [() => new nn.PReLU({ numParameters: given(count) }), RangeError, "Cannot make PReLU: numParameters "],
+  ]),
+  ...[0, -1, 1.5, NaN, "3", Infinity].flatMap((size): typeof refused => [
+    [() => new nn.PixelShuffle(given(size)), RangeError, "Cannot make PixelShuffle: upscaleFactor "],
+    [() => new nn.ChannelShuffle(given(size)), RangeError, "Cannot make ChannelShuffle: groups "],
+    [() => new nn.Unfold(given(size)), RangeError, "Cannot make Unfold: kernelSize "],
+    [() => new nn.Fold([2, given(size)], 1), RangeError, "Cannot make Fold: outputSize "],
+    [() => new nn.Upsample({ size: given(size) }), RangeError, "Cannot make Upsample: size "],
+  ]),
+  ...[2, -0.1, NaN, null, "0.5"].flatMap((p): typeof refused => [
+    [() => new nn.Dropout2d(given(p)), RangeError, "Cannot make Dropout2d: probability "],
+    [() => new nn.AlphaDropout(given(p)), RangeError, "Cannot make AlphaDropout: probability "],
+  ]),
+  [() => new nn.LayerNorm([]), TypeError, "it must be a list of one length or more"],
+  [() => new nn.LayerNorm([2, 3]).call(ones([4, 3])), TypeError, "its last axes must be [2, 3]"],
+  [() => new nn.LayerNorm([2, 3]).call(ones([3])), TypeError, "its last axes must be [2, 3]"],
+  [() => new nn.LayerNorm(2, { eps: -1 }), RangeError, "eps -1 must lie in"],
+  [() => new nn.RMSNorm(2, given({ bias: true })), TypeError, "there is no option bias"],
+  [() => new nn.GroupNorm(3, 4), RangeError, "numChannels 4 must be a multiple of numGroups 3"],
+  [() => new nn.GroupNorm(2, 4).call(ones([4])), TypeError, "it must be [batch, 4, ...]"],
+  [() => new nn.InstanceNorm1d(2).call(ones([2, 1])), TypeError, "needs more than one value per feature"],
+  [() => new nn.InstanceNorm1d(2, { momentum: given(null) }), RangeError, "momentum null must lie in [0, 1]"],
+  [() => new nn.LocalResponseNorm(2).call(ones([2, 2])), TypeError, "it must be [batch, channels, ...]"],
+  [() => new nn.LocalResponseNorm(2, { alpha: NaN }), RangeError, "alpha NaN must be a finite number"],
+  [() => new nn.ELU(given({ alfa: 1 })), TypeError, "there is no option alfa; did you mean alpha?"],
+  [() => new nn.ELU({ alpha: given("1") }), TypeError, 'Cannot make ELU: alpha "1" must be a number'],
+  [() => new nn.ELU({ alpha: NaN }), RangeError, "Cannot make ELU: alpha NaN must be a number"],
+  [() => new nn.ReLU(given({ inplace: true })), TypeError, "there is no option inplace; it takes none"],
+  [() => new nn.ReLU(given(3)), TypeError, "Cannot make ReLU: options 3, they must be an object"],
+  [() => new nn.CELU({ alpha: 0 }), RangeError, "Cannot make CELU: alpha 0 must differ from 0"],
+  [() => new nn.Hardtanh({ min: 2 }), RangeError, "Cannot make Hardtanh: min 2 must not exceed max 1"],
+  [() => new nn.Softshrink({ lambda: -1 }), RangeError, "lambda -1 must not be negative"],
+  [() => new nn.GELU({ approximate: given("erf") }), RangeError, 'approximate "erf" must be "none" or "tanh"'],
+  [() => new nn.RReLU({ lower: 1, upper: 0 }), RangeError, "lower 1 must not exceed upper 0"],
+  [() => new nn.Threshold(given(undefined), 0), RangeError, "Cannot make Threshold: threshold undefined"],
+  [() => new nn.Softmin(0.5), RangeError, "Cannot make Softmin: axis 0.5 must be an integer"],
+  [() => new nn.Softmax2d().call(ones([2, 2])), TypeError, "Cannot apply Softmax2d: input of shape [2, 2]"],
+  [() => new nn.GLU().call(ones([3])), TypeError, "must have an even length"],
+  [() => new nn.PReLU({ numParameters: 3 }).call(ones([2, 2])), TypeError, "weight of shape [3]"],
+  [() => new nn.Activation(given("relu")), TypeError, 'Cannot make Activation: "relu", it must be a function'],
+  [() => new nn.Embedding(3, 2, { paddingIndex: 3 }), RangeError, "paddingIndex 3 must lie in [-3, 3)"],
+  [() => new nn.Embedding(3, 2, { maxNorm: -1 }), RangeError, "maxNorm -1 must lie in"],
+  [() => new nn.Embedding(3, 2, { normType: 0 }), RangeError, "normType 0 must be a number above 0"],
+  [() => new nn.Embedding(3, 2, given({ sparse: true })), TypeError, "there is no option sparse"],
+  [() => new nn.Embedding(3, 2, { weight: ones([2, 3]) }), TypeError, "weight of shape [2, 3], it must be [3, 2]"],
+  [() => new nn.Embedding(3, 2).call(ones([2])), TypeError, "indices of type float32 must be integers"],
+  [() => nn.Embedding.fromPretrained(ones([2])), TypeError, "it must be [numEmbeddings, embeddingDim]"],
+  [() => nn.Embedding.fromPretrained(given([[1]])), TypeError, "a list, it must be a tensor of rows"],
+  [() => nn.Embedding.fromPretrained(ones([1, 1]), given({ freez: true })), TypeError, "there is no option freez"],
+  [() => new nn.EmbeddingBag(3, 2, { mode: given("avg") }), RangeError, 'mode "avg" must be sum, mean or max'],
+  [() => new nn.EmbeddingBag(3, 2, { mode: "max", scaleGradByFreq: true }), RangeError, "is not for mode max"],
+  [() => new nn.EmbeddingBag(3, 2).call(tensor(Int32Array.of(1))), TypeError, "offsets must be given"],
+  [() => new nn.Bilinear(2, 3, 1).call(ones([2]), ones([2])), TypeError, "its last axis must be 3"],
+  [() => new nn.Bilinear(2, 3, 1).call(ones([2, 2]), ones([3, 3])), TypeError, "inputs of shapes [2] and [3]"],
+  [() => new nn.CosineSimilarity().call(ones([2]), ones([2])), RangeError, "axis 1 must lie in"],
+  [() => new nn.PairwiseDistance({ p: NaN }), RangeError, "p NaN must be a number"],
+  [() => new nn.ReflectionPad2d([1, 2]), TypeError, "it must be a padding of one width or of 4"],
+  [() => new nn.ReflectionPad1d(2).call(ones([1, 2])), RangeError, "must be at most 1 in mode reflect"],
+  [() => new nn.ConstantPad1d(0.5, 1), RangeError, "padding 0.5 must be an integer"],
+  [() => new nn.ConstantPad1d(1, given(undefined)), RangeError, "value undefined must be a finite number"],
+  [() => new nn.ZeroPad2d(1).call(ones([2])), TypeError, "it must have 2 axes or more"],
+  [() => new nn.CircularPad2d(1).call(ones([2])), TypeError, "it must be [batch, channels, height, width]"],
+  [() => new nn.Upsample(), TypeError, "one of size and scaleFactor must be given"],
+  [() => new nn.Upsample({ scaleFactor: [2, NaN] }), RangeError, "must be a positive number, or one for each axis"],
+  [() => new nn.Upsample({ scaleFactor: 2, mode: given("cubic") }), RangeError, 'mode "cubic" must be one of'],
+  [() => new nn.Upsample({ scaleFactor: 2, alignCorners: true }), RangeError, "alignCorners is not for mode nearest"],
+  [() => new nn.Upsample({ scaleFactor: 2 }).call(ones([2, 2])), TypeError, "it must be [batch, channels, ...]"],
+  [() => new nn.UpsamplingNearest2d(given({ mode: "linear" })), TypeError, "there is no option mode"],
+  [() => new nn.UpsamplingNearest2d({ size: 2 }).call(ones([1, 1, 2])), TypeError, "UpsamplingNearest2d"],
+  [() => new nn.Unflatten(0.5, [1]), RangeError, "axis 0.5 must be an integer"],
+  [() => new nn.Unflatten(0, []), TypeError, "it must be a list of one length or more"],
+  [() => new nn.Flatten(NaN), RangeError, "Cannot make Flatten: startAxis NaN must be an integer"],
+  [() => new nn.Dropout1d().call(ones([2])), TypeError, "it must be [batch, channels, length] or [channels, length]"],
+  [() => new nn.FeatureAlphaDropout().call(ones([2])), TypeError, "it must be [batch, channels, ...]"],
 ];
 forEachDevice("layers refuse what is wrong by its text", () => {
-  for (const [make, kind, text] of refused) assertThrows(make, kind, text);
+  for (const [make, kind, text] of refused) assertThrows(make, kind, text, text);
 }, { parameters: true });
 
 forEachDevice("ConvTranspose2d undoes the shape of any convolution that it is told", () => {
@@ -224,6 +307,101 @@ forEachDevice("BatchNorm2d keeps its statistics where it refuses, and counts bat
   assertEquals(Object.keys(norm.stateDict()), ["weight", "bias", "runningMean", "runningVar", "numBatchesTracked"]);
 }, { parameters: true });
 
+/** Dropouts with an input of ones: which axes share their noise, and what is dropped becomes. */
+const dropouts: [make: (p: number) => nn.DropoutLayer, shape: number[], shared: number[]][] = [
+  [(p) => new nn.Dropout(p), [40, 50], []],
+  [(p) => new nn.Dropout1d(p), [40, 50, 3], [2]],
+  [(p) => new nn.Dropout1d(p), [2000, 3], [1]],
+  [(p) => new nn.Dropout2d(p), [40, 50, 2, 2], [2, 3]],
+  [(p) => new nn.Dropout2d(p), [40, 50, 3], [2]],
+  [(p) => new nn.Dropout3d(p), [40, 50, 2, 1, 2], [2, 3, 4]],
+  [(p) => new nn.AlphaDropout(p), [40, 50], []],
+  [(p) => new nn.FeatureAlphaDropout(p), [40, 50, 2, 2], [2, 3]],
+];
+forEachDevice(
+  "dropouts drop whole channels, a share of them, keep gradients of the rest, and do nothing in evaluation",
+  () => {
+    for (const [make, shape, shared] of dropouts) {
+      const layer = make(0.3),
+        x = ones(shape, { requiresGrad: true }),
+        y = layer.call(x),
+        what = layer.constructor.name;
+      y.sum().backward();
+      assertEquals(y.shape, shape);
+      // What is dropped has no gradient; all the rest has the same.
+      const slope = Math.max(...values(x.grad!)), kept = x.grad!.greater(0);
+      assertClose(values(x.grad!), values(kept.cast("float32").mul(slope)), { what });
+      if (shared.length > 0) {
+        assertExact(values(x.grad!.max({ axes: shared })), values(x.grad!.min({ axes: shared })), what);
+      }
+      const share = kept.cast("float32").mean().item();
+      // Five standard deviations of the mean of 2000 draws.
+      assertClose([share], [0.7], { relative: 0, absolute: 5 * Math.sqrt(0.21 / 2000), what });
+      if (what.includes("Alpha")) {
+        const least = -1.0507009873554805 * 1.6732632423543772, a = 1 / Math.sqrt((least ** 2 * 0.3 + 1) * 0.7);
+        assertClose([slope, y.max().item(), y.min().item()], [a, a - a * least * 0.3, a * least - a * least * 0.3], {
+          what,
+        });
+      } else assertClose([slope, y.max().item(), y.min().item()], [1 / 0.7, 1 / 0.7, 0], { what });
+      assertEquals(values(make(1).call(x)).every((value) => value === 0), true, what);
+      assertEquals([make(0).call(x) === x, layer.eval().call(x) === x], [true, true], what);
+    }
+  },
+);
+
+forEachDevice("dropouts and RReLU draw anew at each replay, as they do eagerly", () => {
+  const makers = [...dropouts, [() => new nn.RReLU(), [40, 50], []] as const];
+  for (const [make, shape] of makers) {
+    const layer = make(0.5), x = ones([...shape]).neg(), step = capture((x: Tensor) => layer.call(x));
+    const twice = (run: (x: Tensor) => Tensor) => {
+      manualSeed(3);
+      return [values(run(x)), values(run(x))];
+    };
+    const captured = twice(step), eager = twice((x) => layer.call(x));
+    assertExact(captured, eager);
+    assertEquals(captured[0]!.join() === captured[1]!.join(), false);
+    step[Symbol.dispose]();
+  }
+});
+
+forEachDevice("RReLU draws slopes between its bounds", () => {
+  const y = new nn.RReLU({ lower: 0.25, upper: 0.75 }).call(full([2000], -1));
+  assertEquals([y.min().item() >= -0.75, y.max().item() <= -0.25], [true, true]);
+  // Five standard deviations of the mean of uniform numbers.
+  assertClose([y.mean().item()], [-0.5], { relative: 0, absolute: 5 * 0.5 / Math.sqrt(12 * 2000) });
+});
+
+forEachDevice("Embedding starts with zeros for padding, and trains pretrained rows only where it is told", () => {
+  assertExact(values(new nn.Embedding(3, 2, { paddingIndex: 1 }).weight.at(1)), [0, 0]);
+  const rows = ones([3, 2]), frozen = nn.Embedding.fromPretrained(rows, { paddingIndex: 0 });
+  assertEquals([frozen.weight.requiresGrad, frozen.paddingIndex], [false, 0]);
+  const layer = nn.EmbeddingBag.fromPretrained(rows, { freeze: false, mode: "sum" });
+  assertEquals([layer.weight.requiresGrad, layer.mode], [true, "sum"]);
+  layer.weight.data = zeros([3, 2]);
+  assertExact(values(rows), [1, 1, 1, 1, 1, 1]);
+  const indices = tensor(Int32Array.of(0, 3));
+  assertThrows(() => values(frozen.call(indices)), RangeError);
+}, { parameters: true });
+
+forEachDevice("layers of other types and places have parameters there", (device) => {
+  const place = { dtype: "float64", device } as const;
+  const made = [
+    new nn.Conv1d(1, 1, 1, place),
+    new nn.BatchNorm2d(1, place),
+    new nn.LayerNorm(2, place),
+    new nn.RMSNorm(2, place),
+    new nn.GroupNorm(1, 1, place),
+    new nn.Embedding(2, 2, place),
+    new nn.Bilinear(1, 1, 1, place),
+    new nn.PReLU(place),
+  ];
+  for (const layer of made) {
+    for (const tensor of Object.values(layer.stateDict())) {
+      assertEquals([tensor.dtype, tensor.device], ["float64", device]);
+    }
+  }
+}, { parameters: true, on: ["reference", "cpu"] });
+
 Deno.test("layers say what they are", () => {
   const said = [
     new nn.Conv2d(3, 8, 3, { stride: [2, 1], groups: 1, bias: false }),
@@ -231,6 +409,15 @@ Deno.test("layers say what they are", () => {
     new nn.AdaptiveAvgPool2d([null, 4]),
     new nn.LPPool1d(2, 3),
     new nn.BatchNorm2d(4),
+    new nn.LayerNorm([2, 3]),
+    new nn.GroupNorm(2, 4),
+    new nn.ELU({ alpha: 2 }),
+    new nn.ReLU(),
+    new nn.GLU(),
+    new nn.Embedding(5, 2, { paddingIndex: -1 }),
+    new nn.Upsample({ scaleFactor: 2 }),
+    new nn.ZeroPad1d(2),
+    new nn.Dropout2d(0.25),
   ];
   assertEquals(said.map(String), [
     "Conv2d(3, 8, [3, 3], stride: [2, 1], bias: false)",
@@ -238,6 +425,15 @@ Deno.test("layers say what they are", () => {
     "AdaptiveAvgPool2d([null, 4])",
     "LPPool1d(2, [3])",
     "BatchNorm2d(4)",
+    "LayerNorm([2, 3])",
+    "GroupNorm(2, 4)",
+    "ELU(alpha: 2)",
+    "ReLU()",
+    "GLU(axis: -1)",
+    "Embedding(5, 2, paddingIndex: 4)",
+    "Upsample(scaleFactor: 2, mode: nearest)",
+    "ZeroPad1d([2, 2])",
+    "Dropout2d(0.25)",
   ]);
 });
 
