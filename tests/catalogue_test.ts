@@ -6,7 +6,7 @@ import { assertEquals } from "./support.ts";
 
 /** Classes that are only there to be extended, and those that only hold parts. */
 const abstract =
-  /^(Loss|RunningNorm|LastAxesNorm|AxisActivation|RowTable|ChannelDropout|.*Layer|ListOf|DictionaryOf|(Module|Parameter)(List|Dict))$/;
+  /^(Loss|RunningNorm|LastAxesNorm|AxisActivation|TunedActivation|RowTable|ChannelDropout|.*Layer|ListOf|DictionaryOf|(Module|Parameter)(List|Dict))$/;
 
 /** The classes of a room that extend another. */
 function classesOf(room: Record<string, unknown>, base: abstract new (...args: never) => unknown): string[] {
