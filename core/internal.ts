@@ -21,7 +21,7 @@ export {
   checkShare,
   checkState,
   checkText,
-  integersOf,
+  integerList,
   nearest,
   refuse,
   shown,

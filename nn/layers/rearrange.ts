@@ -1,5 +1,13 @@
 /** Layers that move elements: from channels to pixels, into windows and back, and an axis into several. */
-import { checkCount, checkInteger, checkOptions, integersOf, perAxis, refuse, showShape } from "../../core/internal.ts";
+import {
+  checkCount,
+  checkInteger,
+  checkOptions,
+  integerList,
+  perAxis,
+  refuse,
+  showShape,
+} from "../../core/internal.ts";
 import type { Shape, Tensor } from "../../core/mod.ts";
 import { checkChannels, checkInput } from "../input.ts";
 import { Module } from "../module.ts";
@@ -224,7 +232,7 @@ export class Unflatten extends Module<[x: Tensor]> {
     if (!Array.isArray(lengths) || lengths.length === 0) {
       refuse("make Unflatten", lengths, "a list of one length or more");
     }
-    this.lengths = integersOf("make Unflatten", "length", lengths);
+    this.lengths = integerList("make Unflatten", "length", lengths);
   }
 
   /** A view of the input if its elements lie in order, else a copy. */
