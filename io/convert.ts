@@ -110,18 +110,39 @@ interface Counterpart {
   readonly own: string;
   readonly target: Tensor;
   readonly place: PytorchPlace;
+  /** Its names there: several if it is there in pieces. */
+  readonly names: readonly string[];
+  /** Further names of the same tensor there. */
+  readonly also: readonly string[];
 }
 
-/** The tensors of a model by their names in PyTorch, those that are pieces of one tensor there together and in order. */
-function counterpartsOf(model: AnyModule): Map<string, Counterpart[]> {
-  const all = new Map<string, Counterpart[]>(), modules = new Map(model.namedModules());
-  for (const [own, target] of tensorsOf(model, true)) {
-    const { name, place } = placeIn(modules, own);
-    if (!all.has(spelling(name))) all.set(spelling(name), []);
-    all.get(spelling(name))!.push({ own, target, place: { ...place, name } });
+/** What stands under a name in PyTorch's state: tensors of the model one behind the other, or a part of a single one. */
+interface Stock {
+  /** The name, in PyTorch's spelling. */
+  readonly name: string;
+  readonly pieces: Counterpart[];
+}
+
+function counterpartsOf(model: AnyModule): Counterpart[] {
+  const modules = new Map(model.namedModules());
+  return tensorsOf(model, true).map(([own, target]) => {
+    const { before, place, name } = placeIn(modules, own), there = (name: string) => under(before, name);
+    return { own, target, place, names: [place.name ?? name].flat().map(there), also: (place.also ?? []).map(there) };
+  });
+}
+
+/** What PyTorch's state holds, by names in the common spelling. */
+function stockOf(counterparts: readonly Counterpart[]): Map<string, Stock> {
+  const stock = new Map<string, Stock>();
+  for (const counterpart of counterparts) {
+    for (const name of counterpart.names) {
+      const key = spelling(name);
+      if (!stock.has(key)) stock.set(key, { name, pieces: [] });
+      stock.get(key)!.pieces.push(counterpart);
+    }
   }
-  for (const pieces of all.values()) pieces.sort((a, b) => (a.place.piece ?? 0) - (b.place.piece ?? 0));
-  return all;
+  for (const { pieces } of stock.values()) pieces.sort((a, b) => (a.place.piece ?? 0) - (b.place.piece ?? 0));
+  return stock;
 }
 
 /** What a state has, each tensor under its first name, or a shared one under all of its names. */
@@ -131,22 +152,29 @@ function tensorsOf(model: AnyModule, shared: boolean = false): [name: string, te
 }
 
 /**
- * Where a tensor stands in PyTorch. On the way from the model to the tensor each module is asked; what an outer one says of
- * the tensor counts, and of a part on the way, the name that it has there.
+ * Where a tensor stands in PyTorch. On the way from the model to the tensor each module is asked, but for those inside a part
+ * that an outer one speaks of: what an outer module says counts.
  */
-function placeIn(modules: ReadonlyMap<string, AnyModule>, own: string): { name: string; place: PytorchPlace } {
-  const walk = (path: string, name: string): { name: string; place: PytorchPlace } => {
+function placeIn(
+  modules: ReadonlyMap<string, AnyModule>,
+  own: string,
+): { before: string; name: string; place: PytorchPlace } {
+  const walk = (path: string, before: string): { before: string; name: string; place: PytorchPlace } => {
     const rest = own.slice(path === "" ? 0 : path.length + 1), places = modules.get(path)!.pytorchPlaces();
-    const said = (part: string) => Object.hasOwn(places, part) ? places[part]! : {};
     const steps = rest.split("."), starts = steps.map((_, k) => steps.slice(0, k + 1).join("."));
-    const part = starts.slice(0, -1).find((start) => modules.has(under(path, start)));
-    if (part === undefined || Object.hasOwn(places, rest)) {
-      return { name: under(name, said(rest).name ?? snake(rest)), place: said(rest) };
-    }
-    // A list of parts is named as a whole: `blocks` for `blocks.0`.
-    const [list, ...place] = part.split(".");
-    const there = said(part).name ?? under(said(list!).name ?? snake(list!), snake(place.join(".")));
-    return walk(under(path, part), under(name, there));
+    // A list of parts may be spoken of as a whole: `blocks` for `blocks.0`.
+    const said = starts.findLast((start) => Object.hasOwn(places, start)),
+      place = said === undefined ? {} : places[said]!;
+    if (said === rest) return { before, name: snake(rest), place };
+    const renamed = (part: string) =>
+      said === undefined
+        ? snake(part)
+        : under([place.name ?? snake(said)].flat()[0]!, snake(part.slice(said.length + 1)));
+    const part = starts.slice(0, -1).find((start) =>
+      start.length >= (said ?? "").length && modules.has(under(path, start))
+    );
+    if (part === undefined) return { before, name: renamed(rest), place: {} };
+    return walk(under(path, part), under(before, renamed(part)));
   };
   return walk("", "");
 }
@@ -156,9 +184,10 @@ function under(before: string, name: string): string {
   return before === "" || name === "" ? before + name : `${before}.${name}`;
 }
 
-/** The shape that a tensor of a model, or a piece, has in PyTorch. */
-function shapeInPytorch({ target: { shape }, place }: Counterpart): readonly number[] {
-  return place.isTransposed ? shape.toReversed() : shape;
+/** The shape that a part of a tensor of a model has in PyTorch: all of it, unless it is there in pieces of equal length. */
+function shapeInPytorch({ target: { shape }, place, names }: Counterpart): readonly number[] {
+  const [length = 1, ...others] = place.isTransposed ? shape.toReversed() : shape;
+  return names.length === 1 ? (place.isTransposed ? shape.toReversed() : shape) : [length / names.length, ...others];
 }
 
 /** The shape of pieces one behind the other along axis 0. */
@@ -173,38 +202,39 @@ function fromPytorch(
   renamed: (name: string) => string,
   model: AnyModule,
 ): Converted {
-  const counterparts = counterpartsOf(model), found: StateDict = {}, left: Record<string, string> = {};
-  const taken = new Set<string>();
+  const counterparts = counterpartsOf(model), stock = stockOf(counterparts), left: Record<string, string> = {};
+  const shared = new Map(counterparts.flatMap(({ also, names }) => also.map((name) => [spelling(name), names[0]])));
+  /** The tensors of each name, cut into the pieces that stand there. */
+  const found = new Map<string, ReadonlyMap<Counterpart, Tensor>>();
   for (const [full, value] of Object.entries(given)) {
     const name = renamed(full.slice(prefix.length)), bare = name.replace(wrappers, "");
-    const key = [name, bare].map(spelling).find((key) => counterparts.has(key)) ?? "";
-    const pieces = counterparts.get(key), shapes = pieces?.map(shapeInPytorch) ?? [], wanted = joined(shapes);
+    const key = [name, bare].map(spelling).find((key) => stock.has(key)) ?? "";
+    const pieces = stock.get(key)?.pieces, shapes = pieces?.map(shapeInPytorch) ?? [], wanted = joined(shapes);
     if (!full.startsWith(prefix)) left[full] = `it does not begin with ${prefix}`;
     else if (!(value instanceof Tensor)) left[full] = `it is ${shown(value)}, not a tensor`;
     else if (pieces === undefined) {
       left[full] = /(^|\.)num_batches_tracked$/.test(full)
         ? "the model counts no batches, since its momentum is fixed"
+        : shared.has(spelling(bare))
+        ? `the model has one tensor for it and ${shared.get(spelling(bare))}`
         : "the model has no tensor of that name";
-    } else if (taken.has(key)) left[full] = `another tensor was taken for ${ownNames(pieces)}`;
+    } else if (found.has(key)) left[full] = `another tensor was taken for ${ownNames(pieces)}`;
     else if (!sameShape(value.shape, wanted)) {
       left[full] = `it has shape ${showShape(value.shape)}, ${ownNames(pieces)} takes ${showShape(wanted)}`;
     } else {
-      taken.add(key);
-      let from = 0;
-      pieces.forEach(({ own, place }, k) => {
-        const length = shapes[k]![0] ?? 0, piece = pieces.length === 1 ? value : value.detach().narrow(0, from, length);
-        from += length;
-        found[own] = place.isTransposed ? piece.detach().transpose() : piece;
-      });
+      const parts = pieces.length === 1 ? [value] : value.detach().split(shapes.map(([length]) => length!), 0);
+      found.set(key, new Map(pieces.map((piece, k) => [piece, parts[k]!])));
     }
   }
-  const all = tensorsOf(model, true).filter(([name]) => Object.hasOwn(found, name));
-  const filled = new Set(all.map(([, tensor]) => tensor));
-  return {
-    state: Object.fromEntries(all.map(([name]) => [name, found[name]!])),
-    left,
-    missing: tensorsOf(model).filter(([, tensor]) => !filled.has(tensor)).map(([name]) => name),
-  };
+  const state: StateDict = {}, filled = new Set<Tensor>();
+  for (const each of counterparts) {
+    const parts = each.names.map((name) => found.get(spelling(name))?.get(each)).filter((part) => part !== undefined);
+    if (parts.length < each.names.length) continue;
+    state[each.own] = turned(inOne(parts), each.place);
+    filled.add(each.target);
+  }
+  const missing = tensorsOf(model).filter(([, tensor]) => !filled.has(tensor)).map(([name]) => name);
+  return { state, left, missing };
 }
 
 function toPytorch(
@@ -213,26 +243,41 @@ function toPytorch(
   renamed: (name: string) => string,
   model: AnyModule,
 ): Converted {
-  const state: StateDict = {}, left: Record<string, string> = {}, missing: string[] = [], used = new Set<string>();
+  const counterparts = counterpartsOf(model), left: Record<string, string> = {};
   const own = new Map(Object.entries(given).map(([name, value]) => [renamed(name), [name, value] as const]));
   // A state of ours has a shared tensor once, and one of PyTorch under each of its names.
   const first = new Map(tensorsOf(model).map(([name, tensor]) => [tensor, name]));
-  for (const pieces of counterpartsOf(model).values()) {
-    const name = prefix + pieces[0]!.place.name, values: Tensor[] = [];
-    for (const { own: wanted, target, place } of pieces) {
-      const [before, value] = own.get(wanted) ?? own.get(first.get(target)!) ?? [];
-      if (before === undefined) continue;
-      used.add(before);
-      if (!(value instanceof Tensor)) left[before] = `it is ${shown(value)}, not a tensor`;
-      else if (!sameShape(value.shape, target.shape)) {
-        left[before] = `it has shape ${showShape(value.shape)}, ${wanted} takes ${showShape(target.shape)}`;
-      } else values.push(place.isTransposed ? value.detach().transpose() : value);
+  const known = new Set(counterparts.map(({ own }) => own)), found = new Map<Counterpart, readonly Tensor[]>();
+  for (const [name, [before]] of own) if (!known.has(name)) left[before] = "the model has no tensor of that name";
+  for (const each of counterparts) {
+    const [before, value] = own.get(each.own) ?? own.get(first.get(each.target)!) ?? [];
+    if (before === undefined) continue;
+    if (!(value instanceof Tensor)) left[before] = `it is ${shown(value)}, not a tensor`;
+    else if (!sameShape(value.shape, each.target.shape)) {
+      left[before] = `it has shape ${showShape(value.shape)}, ${each.own} takes ${showShape(each.target.shape)}`;
+    } else {
+      const whole = turned(value, each.place), count = each.names.length;
+      found.set(each, count === 1 ? [whole] : whole.detach().chunk(count, 0));
     }
-    if (values.length < pieces.length) missing.push(name);
-    else state[name] = values.length === 1 ? values[0]! : noGrad(() => concat(values, 0));
   }
-  for (const [name] of own.values()) if (!used.has(name)) left[name] = "the model has no tensor of that name";
+  const state: StateDict = {}, missing: string[] = [];
+  for (const [key, { name, pieces }] of stockOf(counterparts)) {
+    const parts = pieces.map((piece) => found.get(piece)?.[piece.names.findIndex((each) => spelling(each) === key)]);
+    const values = parts.filter((part) => part !== undefined);
+    if (values.length < parts.length) missing.push(prefix + name);
+    else for (const each of [name, ...pieces[0]!.also]) state[prefix + each] = inOne(values);
+  }
   return { state, left, missing };
+}
+
+/** A tensor with its two axes in the other order, if the place has them so. */
+function turned(tensor: Tensor, { isTransposed = false }: PytorchPlace): Tensor {
+  return isTransposed ? tensor.detach().transpose() : tensor;
+}
+
+/** Tensors one behind the other along axis 0. */
+function inOne(parts: readonly Tensor[]): Tensor {
+  return parts.length === 1 ? parts[0]! : noGrad(() => concat(parts, 0));
 }
 
 function ownNames(pieces: readonly Counterpart[]): string {

@@ -43,8 +43,13 @@ export interface LoadOptions {
 
 /** Where a tensor or a part of a module stands in the state of PyTorch's module, see {@linkcode Module.pytorchPlaces}. */
 export interface PytorchPlace {
-  /** Its name there; its own in PyTorch's spelling by default. The empty name: a part whose tensors are the whole's there. */
-  readonly name?: string;
+  /**
+   * Its name there; its own in PyTorch's spelling by default. The empty name: a part whose tensors are the whole's there. A list
+   * of names: a tensor that is there in as many, of equal length along axis 0.
+   */
+  readonly name?: string | readonly string[];
+  /** Further names of the same tensor there, where parts share it. */
+  readonly also?: readonly string[];
   /** Whether a tensor's two axes stand there in the other order; false by default. */
   readonly isTransposed?: boolean;
   /** Which of the pieces along axis 0 of one tensor there it is, counted from 0; by default it is all of it. */

@@ -153,40 +153,46 @@ testWith([], "convert() goes both ways, into a part of a state and under other n
       return this.head.call(this.firstNorm.call(x));
     }
     override pytorchPlaces() {
-      return { head: { name: "fc" } };
+      return { head: { name: "fc" }, "head.bias": { name: "fc.bias", also: ["tail.shift"] } };
     }
   }
-  /** Two tensors here are pieces of one there; a part here is none there. */
+  /** Two tensors here are pieces of one there, and the other way round; a part here is none there. */
   class Split extends nn.Module {
     readonly query = new nn.Parameter(tensor([[1, 2], [3, 4]]));
     readonly key = new nn.Parameter(tensor([[5, 6], [7, 8]]));
+    readonly gates = new nn.Parameter(tensor([1, 2, 3, 4]));
     readonly inner = new Pair();
     override forward(x: Tensor): Tensor {
-      return this.inner.call(x.matmul(this.query).matmul(this.key));
+      return this.inner.call(x.matmul(this.query).matmul(this.key)).mul(this.gates);
     }
     override pytorchPlaces() {
       const piece = (piece: number) => ({ name: "in_proj_weight", isTransposed: true, piece });
-      return { key: piece(1), query: piece(0), inner: { name: "" } };
+      return { key: piece(1), query: piece(0), gates: { name: ["gates.0", "gates.1"] }, inner: { name: "" } };
     }
   }
   const model = new Split(), there = io.convert(model.stateDict(), { to: "pytorch" }, model);
   assertEquals([there.left, there.missing], [{}, []]);
   assertEquals(Object.keys(there.state), [
     "in_proj_weight",
+    "gates.0",
+    "gates.1",
     "first_norm.weight",
     "first_norm.bias",
     "fc.weight",
     "fc.bias",
+    "tail.shift",
     "first_norm.running_mean",
     "first_norm.running_var",
   ]);
   assertExact(there.state.in_proj_weight!.toArray(), [[1, 3], [2, 4], [5, 7], [6, 8]]);
   assertEquals(there.state["fc.weight"]!.shape, [3, 2]);
+  assertExact(there.state["gates.1"]!.toArray(), [3, 4]);
   for (const prefix of ["", "encoder."]) {
     const whole = { ...io.convert(model.stateDict(), { to: "pytorch", prefix }, model).state, other: tensor(1) };
     const back = io.convert(whole, { from: "pytorch", prefix }, model);
     assertEquals(back.missing, []);
     assertEquals(back.left, {
+      [`${prefix}tail.shift`]: "the model has one tensor for it and fc.bias",
       other: prefix === "" ? "the model has no tensor of that name" : "it does not begin with encoder.",
     });
     for (const [name, value] of Object.entries(model.stateDict())) {
@@ -201,7 +207,7 @@ testWith([], "convert() goes both ways, into a part of a state and under other n
     assertEquals(Object.keys(state), ["head.bias"]);
   }
   const renamed = io.convert({ "tail.bias": bias }, { to: "pytorch", rename: { tail: "head" } }, pair);
-  assertEquals(Object.keys(renamed.state), ["fc.bias"]);
+  assertEquals(Object.keys(renamed.state), ["fc.bias", "tail.shift"]);
   assertEquals(io.convert({ query: zeros([3]) }, { to: "pytorch" }, model).left, {
     query: "it has shape [3], query takes [2, 2]",
   });
