@@ -98,12 +98,29 @@ for (const [room, names] of Object.entries({ nn, optim, data, train })) {
   }
 }
 
-/** Sizes for what a caller leaves out: thousands of nets are made, and ResMLP's own have 15 million weights. */
-const small = { image: [1, 2, 2], patch: 2, width: 2, depth: 1 } as const;
-for (const [name, Net] of Object.entries(nn.models)) {
-  const sizes = Net === nn.models.ResMLP ? small : { inputs: 4, width: 2, depth: 1 };
-  doors[`nn.models.${name}`] = (options = {}) =>
-    new Net((isPlain(options) ? { ...sizes, ...options } : options) as object);
+/** Sizes for what a caller leaves out: thousands of nets are made, and some have millions of weights by default. */
+const sizes: Record<string, object> = {
+  BERT: { vocabulary: 4, block: 2, width: 2, depth: 1, heads: 1 },
+  CharLSTM: { vocabulary: 4, width: 2, hidden: 2, depth: 1 },
+  DCGANGenerator: { size: 8, width: 1, latent: 2 },
+  DCGANDiscriminator: { size: 8, width: 1 },
+  GPT: { vocabulary: 4, block: 2, width: 2, depth: 1, heads: 1 },
+  MLPMixer: { image: [1, 2, 2], patch: 2, width: 2, depth: 1 },
+  MLPResNet: { inputs: 4, width: 2, depth: 1 },
+  MobileNetV2: { widthMultiplier: 0.01, classes: 2 },
+  ResMLP: { image: [1, 2, 2], patch: 2, width: 2, depth: 1 },
+  ResNet: { block: "basic", blocks: [1], width: 2, stem: "small", classes: 2 },
+  UNet: { width: 1, depth: 1 },
+  VAE: { inputs: 4, hidden: 2, latent: 1 },
+  VGG: { depth: 11, width: 1, hidden: 1, classes: 2 },
+  VisionTransformer: { image: [1, 2, 2], patch: 2, width: 2, depth: 1, heads: 1 },
+};
+for (const [name, net] of Object.entries(nn.models)) {
+  const small = (options: unknown) => isPlain(options) ? { ...sizes[name], ...options } : options;
+  // The nets that a function makes have sizes of their own, of up to 25 million weights.
+  if (!/^[A-Z]/.test(name)) continue;
+  // deno-lint-ignore no-explicit-any
+  doors[`nn.models.${name}`] = (options = {}) => new (net as any)(small(options));
 }
 
 // deno-lint-ignore no-explicit-any

@@ -16,7 +16,7 @@ import { Linear } from "../layers/linear.ts";
 import { Module } from "../module.ts";
 import type { MakeNorm, Norm } from "./norm.ts";
 import { BatchNorm1d } from "../layers/batch_norm.ts";
-import { checkDepth, makerOf } from "./parts.ts";
+import { checkDepth, checkImageSize, checkPatch, makerOf } from "./parts.ts";
 
 /** Options of {@linkcode ResMLP}. */
 export interface ResMLPOptions {
@@ -158,7 +158,7 @@ export class ResMLP extends Module<[x: Tensor]> {
       names,
     );
     const { norm = "affine", dropout = 0, residual = true } = options;
-    this.image = checkImage(action, image);
+    this.image = checkImageSize(action, image);
     this.patch = checkPatch(action, patch, image);
     checkFeatures(action, "width", width);
     checkDepth(action, depth);
@@ -211,25 +211,4 @@ export class ResMLP extends Module<[x: Tensor]> {
   protected override describe(): string {
     return `image: ${showShape(this.image)}, patch: ${this.patch}`;
   }
-}
-
-type Image = readonly [channels: number, height: number, width: number];
-
-/** The image's axes. TypeError unless they are a list of three, RangeError unless these are positive integers. */
-function checkImage(action: string, image: Image): Image {
-  if (!Array.isArray(image) || image.length !== 3) {
-    throw new TypeError(`Cannot ${action}: image ${shown(image)} must be a list of channels, height and width`);
-  }
-  const [channels, height, width] = image as Image;
-  checkFeatures(action, "channels", channels);
-  checkFeatures(action, "height", height);
-  checkFeatures(action, "width of the image", width);
-  return [channels, height, width];
-}
-
-/** The patch itself. RangeError unless it divides the image's height and width. */
-function checkPatch(action: string, patch: number, [, height, width]: Image): number {
-  checkCount(action, "patch", patch, 1);
-  if (height % patch === 0 && width % patch === 0) return patch;
-  throw new RangeError(`Cannot ${action}: patch ${patch} must divide the image's height ${height} and width ${width}`);
 }
