@@ -2,6 +2,8 @@
 import readme from "../README.md" with { type: "text" };
 import table from "../nn/README.md" with { type: "text" };
 import * as deneb from "../mod.ts";
+import * as pytorch from "../io/pytorch/mod.ts";
+import * as texts from "../data/text/mod.ts";
 import { absence } from "./kernels.ts";
 import { inTemporaryFolder, testWith } from "./permissions.ts";
 import { assert, assertEquals, assertMatch, fromFileUrl } from "./support.ts";
@@ -56,10 +58,15 @@ testWith(needed, "README: the project runs without a permission, and tells which
 const owners: Readonly<Record<string, object>> = {
   ...{ nn: deneb.nn, optim: deneb.optim, data: deneb.data, io: deneb.io, train: deneb.train },
   ...{ x: deneb.Tensor.prototype, y: deneb.Tensor.prototype, c: deneb.Tensor.prototype },
-  ...{ net: deneb.nn.Module.prototype, optimizer: new deneb.optim.SGD([deneb.tensor([1], { requiresGrad: true })]) },
+  ...{ net: deneb.nn.Module.prototype, m: deneb.nn.Module.prototype, lstm: deneb.nn.LSTM.prototype },
+  ...{ attn: deneb.nn.MultiheadAttention.prototype, layer: deneb.nn.TransformerEncoderLayer.prototype },
+  ...{ tokenizer: texts.ByteTokenizer.prototype, p: deneb.Profile.prototype },
+  ...{ optimizer: new deneb.optim.SGD([deneb.tensor([1], { requiresGrad: true })]) },
 };
-/** Fields of a tensor, which the prototype lacks; an option; and a method that a user writes. */
-const others = ["x.requiresGrad", "logits", "forward"];
+/** Fields of a tensor, which the prototype lacks; a method that a user writes; and keys of states. */
+const others = ["x.requiresGrad", "forward", "layers.0", "layers.1", "inProjection.weight"];
+/** Names of entry points of their own. */
+const entries = { ...pytorch, ...texts };
 
 /** Bases of other classes, and a module that PyTorch lacks. */
 const apart = ["Loss", "Optimizer", "Scheduler", "Residual"];
@@ -68,13 +75,16 @@ Deno.test("nn/README.md: every name beside PyTorch's exists", () => {
   const rows = [...table.matchAll(/^\| .+? \| (.+?) \|$/gm)].map(([, right]) => right!).slice(2);
   assert(rows.length > 50, `${rows.length} rows`);
   const names = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, text]) => text!)).flatMap((text) => {
-    const [name] = /[A-Za-z]\w*(\.\w+)?/.exec(text.replace(/^"[^"]*"|^(await|new) (?=\w)/, "")) ?? [];
+    // Options and entry points are no names.
+    if (/^(\{|deneb\/)/.test(text)) return [];
+    const bare = text.replace(/^"[^"]*"|^const [^=]+= |^class \w+ extends /, "").replace(/^(await|new) (?=\w)/, "");
+    const [name] = /[A-Za-z]\w*(\.\w+)?/.exec(bare) ?? [];
     return name === undefined ? [] : [name];
   });
   const missing = names.filter((name) => {
     const [first, second] = name.split(".") as [string, string?];
     return !others.includes(name) &&
-      !(second === undefined ? first in deneb : first in owners && second in owners[first]!);
+      !(second === undefined ? first in deneb || first in entries : first in owners && second in owners[first]!);
   });
   assertEquals(missing, []);
   // Nor is a class of Deneb's missing beside its like, if PyTorch has one.
