@@ -6,7 +6,7 @@ import { checkFeatures } from "../features.ts";
 import { normal, zeros } from "../init/mod.ts";
 import { checkInput } from "../input.ts";
 import { Dropout, Embedding, GELU, LayerNorm, Linear, Tanh } from "../layers/mod.ts";
-import { Module } from "../module.ts";
+import { Module, type PytorchPlace } from "../module.ts";
 import { MultiheadAttention } from "../sequence/mod.ts";
 import { checkDepth } from "./parts.ts";
 
@@ -73,7 +73,7 @@ class BERTBlock extends Module<[x: Tensor, padding: Tensor | null]> {
     return this.norm2.call(y.add(this.dropout.call(this.feedForward.call(y))));
   }
 
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     const inner = (part: string) => ["query", "key", "value"].map((name) => `attention.self.${name}.${part}`);
     return {
       "attention.inProjection.weight": { name: inner("weight"), isTransposed: true },
@@ -176,7 +176,7 @@ export class BERT extends Module<[tokens: Tensor, options?: ReadOptions], Readin
   }
 
   /** The names of the package transformers. */
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return {
       tokenEmbedding: { name: "embeddings.word_embeddings" },
       positionEmbedding: { name: "embeddings.position_embeddings" },

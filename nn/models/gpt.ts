@@ -6,7 +6,7 @@ import { checkFeatures } from "../features.ts";
 import { normal, zeros } from "../init/mod.ts";
 import { checkInput } from "../input.ts";
 import { Dropout, Embedding, GELU, LayerNorm, Linear } from "../layers/mod.ts";
-import { Module } from "../module.ts";
+import { Module, type PytorchPlace } from "../module.ts";
 import { KeyValueCache, MultiheadAttention } from "../sequence/mod.ts";
 import { checkDepth } from "./parts.ts";
 
@@ -68,7 +68,7 @@ class GPTBlock extends Module<[x: Tensor, cache: KeyValueCache | null]> {
     return z.add(this.feedForward.call(this.norm2.call(z)));
   }
 
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return {
       norm1: { name: "ln_1" },
       "attention.inProjection.weight": { name: "attn.c_attn.weight", isTransposed: true },
@@ -218,7 +218,7 @@ export class GPT extends Module<[tokens: Tensor]> {
   }
 
   /** The names of nanoGPT, in which the last layer is a linear one that shares the embedding's weight. */
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return {
       "tokenEmbedding.weight": { name: "transformer.wte.weight", also: ["lm_head.weight"] },
       positionEmbedding: { name: "transformer.wpe" },

@@ -1,10 +1,10 @@
 /** MLP-Mixer: patches of an image, mixed by turns across patches and across features. */
 import { checkOptions, checkShare } from "../../core/internal.ts";
 import type { Tensor } from "../../core/mod.ts";
-import { Residual, Sequential } from "../container.ts";
+import { Sequential } from "../container.ts";
 import { checkFeatures } from "../features.ts";
 import { Conv2d, Dropout, GELU, LayerNorm1d, Linear } from "../layers/mod.ts";
-import { Module } from "../module.ts";
+import { Module, type PytorchPlace } from "../module.ts";
 import { checkDepth, checkImages, checkImageSize, checkPatch, checkSides, Transposed } from "./parts.ts";
 
 /** Options of {@linkcode MLPMixer}. */
@@ -48,7 +48,7 @@ class Mixing extends Module<[x: Tensor]> {
     return this.layers.call(x);
   }
 
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return { layers: { name: "" }, "layers.0": { name: "fc1" }, "layers.3": { name: "fc2" } };
   }
 }
@@ -73,7 +73,7 @@ class MixerBlock extends Module<[x: Tensor]> {
     return y.add(this.acrossFeatures.call(this.featureNorm.call(y)));
   }
 
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return {
       tokenNorm: { name: "norm1" },
       acrossTokens: { name: "mlp_tokens" },
@@ -149,7 +149,7 @@ export class MLPMixer extends Module<[x: Tensor]> {
   }
 
   /** The names of timm. */
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return { embed: { name: "stem.proj" } };
   }
 }

@@ -7,7 +7,7 @@ import { checkFeatures } from "../features.ts";
 import { checkInput } from "../input.ts";
 import { BatchNorm1d } from "../layers/batch_norm.ts";
 import { LayerNorm1d } from "../layers/norm.ts";
-import { Module } from "../module.ts";
+import { Module, type PytorchPlace } from "../module.ts";
 import type { MakeNorm, Norm, NormName } from "./norm.ts";
 
 const makers: Record<NormName, MakeNorm> = {
@@ -93,7 +93,7 @@ export class Transposed extends Module<[x: Tensor]> {
   }
 
   /** The module's tensors are this one's own in PyTorch. */
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return { inner: { name: "" } };
   }
 }

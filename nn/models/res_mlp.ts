@@ -4,7 +4,7 @@
  * Between the parts a batch is [batch, patches, width]. A captured step writes the products across patches in the order in
  * which they are read on, so that the transposes around them cost nothing; patches as the first axis were slower by half.
  */
-import { checkCount, checkFlag, checkOptions, checkRange, shown, showShape } from "../../core/internal.ts";
+import { checkFlag, checkOptions, checkRange, showShape } from "../../core/internal.ts";
 import type { Tensor } from "../../core/mod.ts";
 import { GELU } from "../layers/activation.ts";
 import { Residual, Sequential } from "../container.ts";

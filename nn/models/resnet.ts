@@ -5,7 +5,7 @@ import { Identity, Sequential } from "../container.ts";
 import { checkFeatures } from "../features.ts";
 import { kaimingNormal } from "../init/mod.ts";
 import { BatchNorm2d, Conv2d, Linear, MaxPool2d, ReLU } from "../layers/mod.ts";
-import { Module } from "../module.ts";
+import { Module, type PytorchPlace } from "../module.ts";
 import { checkImages, globalAverage } from "./parts.ts";
 
 /** Options of the residual nets. */
@@ -96,7 +96,7 @@ class ResidualBlock extends Module<[x: Tensor]> {
     return y.add(this.shortcut.call(x)).relu();
   }
 
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return {
       norm1: { name: "bn1" },
       norm2: { name: "bn2" },
@@ -187,7 +187,7 @@ export class ResNet extends Module<[x: Tensor]> {
   }
 
   /** Stages are counted from one there, and the stem's layers are the net's own. */
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return {
       stem: { name: "" },
       "stem.0": { name: "conv1" },

@@ -5,7 +5,7 @@ import { Sequential } from "../container.ts";
 import { checkFeatures } from "../features.ts";
 import { checkInput, checkLastAxis } from "../input.ts";
 import { Linear, ReLU } from "../layers/mod.ts";
-import { Module } from "../module.ts";
+import { Module, type PytorchPlace } from "../module.ts";
 
 /** Options of {@linkcode VAE}. */
 export interface VAEOptions {
@@ -107,7 +107,7 @@ export class VAE extends Module<[x: Tensor], Reconstruction> {
   }
 
   /** The names of PyTorch's example. */
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return {
       "encoder.0": { name: "fc1" },
       toMean: { name: "fc21" },

@@ -5,7 +5,7 @@ import { Sequential } from "../container.ts";
 import { checkFeatures } from "../features.ts";
 import { normal, truncatedNormal, zeros } from "../init/mod.ts";
 import { Conv2d, Dropout, GELU, LayerNorm, Linear } from "../layers/mod.ts";
-import { Module } from "../module.ts";
+import { Module, type PytorchPlace } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import { MultiheadAttention } from "../sequence/mod.ts";
 import { checkDepth, checkImages, checkImageSize, checkPatch, checkSides } from "./parts.ts";
@@ -63,7 +63,7 @@ class ViTBlock extends Module<[x: Tensor]> {
     return z.add(this.feedForward.call(this.norm2.call(z)));
   }
 
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return {
       norm1: { name: "ln_1" },
       attention: { name: "self_attention" },
@@ -152,7 +152,7 @@ export class VisionTransformer extends Module<[x: Tensor]> {
   }
 
   /** The names of torchvision. */
-  override pytorchPlaces() {
+  override pytorchPlaces(): Readonly<Record<string, PytorchPlace>> {
     return {
       embed: { name: "conv_proj" },
       positions: { name: "encoder.pos_embedding" },
