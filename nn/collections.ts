@@ -34,7 +34,9 @@ export class ModuleList<M extends AnyModule = AnyModule> extends ListOf<M, never
   /** TypeError for an item that is no module. */
   constructor(modules: Iterable<M> = []) {
     super();
-    if (typeof modules?.[Symbol.iterator] !== "function") refuse("make ModuleList", modules, "a list of modules");
+    if (typeof modules !== "object" || typeof modules?.[Symbol.iterator] !== "function") {
+      refuse("make ModuleList", modules, "a list of modules");
+    }
     this.fill("make ModuleList", modules);
   }
 
@@ -105,7 +107,8 @@ export class ParameterList extends ListOf<Tensor, never[], never> {
   /** TypeError for an item that is no tensor. */
   constructor(parameters: Iterable<Tensor> = []) {
     super();
-    if (typeof parameters?.[Symbol.iterator] !== "function" || parameters instanceof Tensor) {
+    const isList = typeof parameters === "object" && typeof parameters?.[Symbol.iterator] === "function";
+    if (!isList || parameters instanceof Tensor) {
       refuse("make ParameterList", parameters, "a list of parameters");
     }
     this.fill("make ParameterList", parameters);

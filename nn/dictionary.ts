@@ -107,5 +107,8 @@ function pairsOf<Item>(action: string, items: Named<Item>): Iterable<readonly [n
   if (typeof items !== "object" || items === null || !(Symbol.iterator in items)) {
     refuse(action, items, "an object of items by name");
   }
-  return items;
+  return Array.from(items, (pair) => {
+    if (!Array.isArray(pair) || pair.length !== 2) refuse(action, pair, "a pair of a name and an item");
+    return pair as unknown as readonly [string, Item];
+  });
 }

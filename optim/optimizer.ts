@@ -15,6 +15,7 @@ import {
   load,
   misfit,
   outsideScopes,
+  refuse,
   shown,
   tellOfUntrained,
 } from "../core/internal.ts";
@@ -105,7 +106,9 @@ export abstract class Optimizer<S extends BaseSettings = BaseSettings> {
     options: Partial<S> & OptimizerOptions,
     table: SettingsTable<S>,
   ) {
-    const action = `make ${this.constructor.name}`, own = completed(table);
+    const action = `make ${this.constructor.name}`;
+    if (typeof table !== "object" || table === null) refuse(action, table, "a table of settings");
+    const own = completed(table);
     const names = optionNames(own);
     this.#options = { ...checkOptions(action, options as Record<string, unknown>, "{ lr: 0.1 }", names) };
     this.#table = own;

@@ -74,6 +74,10 @@ const options = [
 /** Classes that only others extend, and what reads files. */
 const apart = [
   "AdaptivePoolLayer",
+  "PaddingLayer",
+  "ParameterGroup",
+  "RowTable",
+  "TunedActivation",
   "ClassLoss",
   "ClassMetric",
   "KernelLayer",
@@ -115,13 +119,25 @@ const sizes: Record<string, object> = {
   VGG: { depth: 11, width: 1, hidden: 1, classes: 2 },
   VisionTransformer: { image: [1, 2, 2], patch: 2, width: 2, depth: 1, heads: 1 },
 };
+/** Options with small sizes for what they leave out, also those of a kind that has nothing of its own. */
+function made(small: object | undefined, options: unknown): unknown {
+  if (small === undefined || typeof options !== "object" || options === null) return options;
+  if (isPlain(options)) return { ...small, ...options };
+  try {
+    if (Reflect.ownKeys(options).length > 0) return options;
+  } catch {
+    return options;
+  }
+  return Object.assign(Object.create(Object.getPrototypeOf(options)), small);
+}
 for (const [name, net] of Object.entries(nn.models)) {
-  const small = (options: unknown) => isPlain(options) ? { ...sizes[name], ...options } : options;
   // The nets that a function makes have sizes of their own, of up to 25 million weights.
   if (!/^[A-Z]/.test(name)) continue;
   // deno-lint-ignore no-explicit-any
-  doors[`nn.models.${name}`] = (options = {}) => new (net as any)(small(options));
+  doors[`nn.models.${name}`] = (options = {}) => new (net as any)(made(sizes[name], options));
 }
+const stack = { dModel: 2, nhead: 1, numEncoderLayers: 1, numDecoderLayers: 1, dimFeedforward: 2 };
+doors["nn.Transformer"] = (options = {}) => new nn.Transformer(made(stack, options) as object);
 
 // deno-lint-ignore no-explicit-any
 const method = (object: object, name: string): Door => (...args) => (object as any)[name](...args);

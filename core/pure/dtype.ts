@@ -50,7 +50,7 @@ export function checkDType(action: string, dtype: DType): void {
 
 /** True for the types that gradients flow through. */
 export function isFloat(dtype: DType): boolean {
-  return dtype === "float32" || typeRows[dtype].kind === "float";
+  return dtype === "float32" || (typeof dtype === "string" && typeRows[dtype]?.kind === "float");
 }
 
 /** True for the types of 16 bits, which are computed with as float32. */

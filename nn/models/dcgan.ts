@@ -1,5 +1,5 @@
 /** DCGAN: a net that makes images of noise, and one that tells them from real ones. */
-import { checkOptions, shown, showShape } from "../../core/internal.ts";
+import { checkCount, checkOptions, shown, showShape } from "../../core/internal.ts";
 import type { Tensor } from "../../core/mod.ts";
 import { Sequential } from "../container.ts";
 import { checkFeatures } from "../features.ts";
@@ -33,12 +33,12 @@ function checkDCGAN<T extends DCGANOptions>(action: string, options: T, names: r
     "{ size: 32 }",
     names as readonly (string & keyof T)[],
   );
-  const steps = Math.log2(size) - 2;
+  const steps = Math.log2(checkCount(action, "size", size, 1)) - 2;
   if (!Number.isInteger(steps) || steps < 1 || steps > 10) {
     throw new RangeError(`Cannot ${action}: size ${shown(size)} must be a power of two from 8 to 4096`);
   }
   checkFeatures(action, "channels", channels);
-  checkFeatures(action, "width", width * 2 ** (steps - 1));
+  checkFeatures(action, "width", checkFeatures(action, "width", width) * 2 ** (steps - 1));
   return { size, channels, width, steps };
 }
 

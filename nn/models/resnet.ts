@@ -151,12 +151,18 @@ export class ResNet extends Module<[x: Tensor]> {
     checkChoice(action, "block", block, ["basic", "bottleneck"]);
     checkChoice(action, "stem", stem, ["large", "small"]);
     checkChoice(action, "shortcut", shortcut, ["convolution", "pad"]);
-    if (!Array.isArray(blocks) || blocks.length === 0) {
-      throw new TypeError(`Cannot ${action}: blocks ${shown(blocks)} must be a list with a number for each stage`);
+    if (!Array.isArray(blocks) || blocks.length === 0 || blocks.length > 8) {
+      throw new TypeError(
+        `Cannot ${action}: blocks ${shown(blocks)} must be a list with a number for each of up to eight stages`,
+      );
     }
-    blocks.forEach((count, k) => checkCount(action, `blocks[${k}]`, count, 1, 1000));
+    Array.from(blocks).forEach((count, k) => checkCount(action, `blocks[${k}]`, count, 1, 1000));
     this.channels = checkFeatures(action, "channels", channels);
-    checkFeatures(action, "width", width * 2 ** (blocks.length - 1) * expansions[block]);
+    checkFeatures(
+      action,
+      "width",
+      checkFeatures(action, "width", width) * 2 ** (blocks.length - 1) * expansions[block],
+    );
     checkFeatures(action, "classes", classes);
     this.stem = stem === "large"
       ? new Sequential(

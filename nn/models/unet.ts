@@ -82,7 +82,7 @@ export class UNet extends Module<[x: Tensor]> {
     this.channels = checkFeatures(action, "channels", channels);
     checkFeatures(action, "classes", classes);
     checkCount(action, "depth", depth, 0, 10);
-    checkFeatures(action, "width", width * 2 ** depth);
+    checkFeatures(action, "width", checkFeatures(action, "width", width) * 2 ** depth);
     const widths = Array.from({ length: depth + 1 }, (_, level) => width * 2 ** level);
     this.down = widths.map((to, level) => pair(level === 0 ? channels : widths[level - 1]!, to));
     this.up = widths.slice(1).map((from) => new UpBlock(from, from / 2)).reverse();

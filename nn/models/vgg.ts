@@ -70,11 +70,11 @@ export class VGG extends Module<[x: Tensor]> {
     const action = "make VGG";
     const { depth = 16, batchNorm = false, channels = 3, width = 64, hidden = 4096, classes = 1000, dropout = 0.5 } =
       checkOptions(action, options, "{ depth: 16 }", names);
-    const counts = convolutions[depth];
+    const counts = typeof depth === "number" ? convolutions[depth] : undefined;
     if (counts === undefined) throw new RangeError(`Cannot ${action}: depth ${shown(depth)} must be 11, 13, 16 or 19`);
     checkFlag(action, "batchNorm", batchNorm);
     this.channels = checkFeatures(action, "channels", channels);
-    checkFeatures(action, "width", width * 8);
+    checkFeatures(action, "width", checkFeatures(action, "width", width) * 8);
     checkFeatures(action, "hidden", hidden);
     checkFeatures(action, "classes", classes);
     checkShare(action, "dropout", dropout);
