@@ -28,6 +28,7 @@ const functions: Record<string, [args: () => unknown[], call?: Door["call"]]> = 
     (definition) => core.defineOp(definition)(half()),
   ],
   detectAnomalies: [() => [() => 1, { infinities: true }]],
+  profile: [() => [() => 1]],
   dirichlet: [() => [tensor([1, 2]), { shape: [3, 2], dtype: "float64" }]],
   exponential: [() => [1, draws()]],
   gamma: [() => [1, tensor([1, 2]), draws()]],
