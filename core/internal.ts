@@ -47,7 +47,7 @@ export { group } from "./tensor/group.ts";
 export { load, misfit } from "./tensor/load.ts";
 export { affine } from "./tensor/composites/linear.ts";
 export { inFloat32, wideInAutocast, widened } from "./tensor/precision.ts";
-export { checkClasses } from "./tensor/ops/loss.ts";
+export { checkClasses } from "./tensor/ops/labels.ts";
 export { momentsOf } from "./tensor/ops/moments.ts";
 export { hidden as maskedSoftmax } from "./tensor/ops/scores.ts";
 export { adopt, apartFrom, apply, cloneOf, noiseLike, promptValues, update } from "./tensor/update.ts";

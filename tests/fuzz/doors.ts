@@ -58,6 +58,7 @@ const apart = new Set([
     "TensorNode",
     "Value",
   ],
+  ...["AdaptivePoolLayer", "PaddingLayer", "KernelLayer", "ParameterGroup", "RowTable", "TunedActivation", "Hookable"],
 ]);
 
 function* doorsOf(room: object, prefix = ""): Generator<string> {

@@ -4,7 +4,6 @@
  */
 import { asGroup, groupResult, groupResults } from "../../array/group.ts";
 import { filled, map, type NDArray } from "../../array/ndarray.ts";
-import { checkLabels } from "../../array/places.ts";
 import { fold } from "../../array/skeletons.ts";
 import { broadcastTo } from "../../array/views.ts";
 import { isFloat } from "../../pure/dtype.ts";
@@ -15,6 +14,7 @@ import { type Adjoints, callWith, WideOp } from "../op.ts";
 import { checkOperands, fitted } from "../operands.ts";
 import { inFloat32, inPrecision, operandType } from "../precision.ts";
 import { withIntegers } from "./integers.ts";
+import { checkAllLabels } from "./labels.ts";
 
 /** An array [batch] as a view of the shape of the logits, in which each row repeats its element. */
 function column(array: NDArray, shape: Shape): NDArray {
@@ -38,24 +38,6 @@ function knownOf(logits: NDArray, labels: NDArray): Known {
   const chosen = fold("pick", [logits, label], [1], [rows], logits.dtype);
   const behind = map("sub", [highest.view([rows], [highest.strides[0]!]), chosen]);
   return [highest, behind, map("crossEntropyTail", [others, behind])];
-}
-
-/** RangeError for labels outside [0, classes), which some devices report later. */
-function checkAllLabels(labels: Tensor, classes: number): void {
-  aside([labels], (labels) => {
-    checkLabels(labels, classes);
-    return [];
-  });
-}
-
-/** As {@linkcode checkAllLabels}, of labels of any shape and type; RangeError also for what is no integer. */
-export function checkClasses(labels: Tensor, classes: number): void {
-  const all = labels.flatten();
-  if (!isFloat(all.dtype)) return checkAllLabels(all, classes);
-  withIntegers(all, "use label:", (integers) => {
-    checkAllLabels(integers, classes);
-    return integers;
-  });
 }
 
 /**
