@@ -278,7 +278,7 @@ const refused: Record<string, [options: Record<string, unknown>, type: ErrorCons
   "an unknown metric": [
     { metrics: ["acuracy"] },
     RangeError,
-    'the metric "acuracy" is unknown; there are loss, accuracy, confusion, perClass, top5',
+    'the metric "acuracy" is unknown; there are loss, accuracy, confusion, perClass, precision, recall, f1, iou, auroc, mae, mse, rmse, r2, perplexity, top5',
   ],
   "a metric that is there twice": [{ metrics: ["accuracy", "accuracy"] }, RangeError, "is there twice"],
   "metrics that are no list": [{ metrics: "accuracy" }, TypeError, 'a list of metrics, such as ["accuracy"]'],
