@@ -20,7 +20,7 @@ import { assert, assertEquals, assertMatch } from "./support.ts";
 /** Runs cases of one kind on wasm until there is a find that is `wanted`, but no more than `casesMax`. */
 async function search(kind: Kind, casesMax: number, wanted = (_: Find) => true): Promise<Find | undefined> {
   for (let from = 0; from < casesMax; from += 20) {
-    const options = { kinds: [kind], devices: ["wasm"], seed: 3, seconds: 1000, from, casesMax: 20, shrinkSeconds: 60 };
+    const options = { kinds: [kind], devices: ["wasm"], seed: 3, seconds: 1000, from, casesMax: 20, shrinkSeconds: 300 };
     const found = (await run(options)).finds.find(wanted);
     if (found !== undefined) return found;
   }
