@@ -104,7 +104,7 @@ export abstract class DictionaryOf<Item> extends Module<never[], never>
 
 function pairsOf<Item>(action: string, items: Named<Item>): Iterable<readonly [name: string, item: Item]> {
   if (isPlain(items)) return Object.entries(items) as [string, Item][];
-  if (typeof items !== "object" || items === null || !(Symbol.iterator in items)) {
+  if (typeof items !== "object" || items === null || ArrayBuffer.isView(items) || !(Symbol.iterator in items)) {
     refuse(action, items, "an object of items by name");
   }
   return Array.from(items, (pair) => {

@@ -58,7 +58,16 @@ const apart = new Set([
     "TensorNode",
     "Value",
   ],
-  ...["AdaptivePoolLayer", "PaddingLayer", "KernelLayer", "ParameterGroup", "RowTable", "TunedActivation", "Hookable"],
+  ...[
+    "AdaptivePoolLayer",
+    "PaddingLayer",
+    "KernelLayer",
+    "ParameterGroup",
+    "RowTable",
+    "TunedActivation",
+    "Hookable",
+    "WindowLayer",
+  ],
 ]);
 
 function* doorsOf(room: object, prefix = ""): Generator<string> {
