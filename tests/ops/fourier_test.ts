@@ -128,7 +128,7 @@ forEachDevice("wrong arguments are refused", () => {
     [() => zeros([4]).stft(6, { center: false }), /^RangeError: Cannot stft: pieces of 6 samples of a signal of 4/],
     [() => zeros([8]).stft(4, { window: zeros([3]) }), /^TypeError: Cannot stft: window \[3\] must be \[4\]/],
     [() => zeros([3, 2]).istft(4), /^TypeError: Cannot istft: tensor \[3, 2\] must have 3 or 4 axes/],
-    [() => zeros([4, 2, 2]).istft(4), /^TypeError: Cannot istft: tensor \[4, 2, 2\] must be \[..., 3, pieces, 2\]/],
+    [() => zeros([5, 2, 2]).istft(4), /^TypeError: Cannot istft: tensor \[5, 2, 2\] must be \[..., 3, pieces, 2\]/],
     [
       () => zeros([3, 2, 2]).istft(4, { window: zeros([4]) }),
       /^RangeError: Cannot istft: some samples lie in no window/,
