@@ -3,8 +3,10 @@
  * slower copy of the net for its goals, and double estimates (van Hasselt, Guez and Silver 2016).
  *
  *     deno run examples/cart_pole.ts
+ *     deno run -A examples/cart_pole.ts returns.svg   # also draws how long the pole stood
  */
 import { capture, manualSeed, nn, noGrad, optim, scope, type Tensor, tensor } from "../mod.ts";
+import { plots } from "./picture.ts";
 
 const defaults = {
   /** The number of moves in all. */
@@ -165,8 +167,30 @@ export function main(options: Partial<typeof defaults> = {}) {
   return { episodes, tests };
 }
 
+/** How long the pole stood in each episode of training, as the text of an SVG file. */
+export async function draw({ episodes }: Pick<ReturnType<typeof main>, "episodes">): Promise<string> {
+  const { chart } = await plots();
+  let moves = 0;
+  const ends = episodes.map((length) => [moves += length, length] as const);
+  const means = ends.map(([end], k) => {
+    const last = episodes.slice(Math.max(0, k - 9), k + 1);
+    return [end, last.reduce((sum, each) => sum + each, 0) / last.length] as const;
+  });
+  const series = [
+    { name: "an episode", points: ends },
+    {
+      name: "mean of the last ten",
+      kind: "line",
+      points: means,
+    } as const,
+  ];
+  const title = "How many moves the pole stood in each episode of training";
+  return chart(series, { title, x: "moves in all", y: "moves in the episode", width: 560 });
+}
+
 if (import.meta.main) {
-  const { tests } = main();
+  const result = main(), { tests } = result, [path] = Deno.args;
   const mean = tests.reduce((sum, each) => sum + each, 0) / tests.length;
   console.log(`the pole stands for ${mean.toFixed(0)} of ${longest} moves on average, ${Math.min(...tests)} at least`);
+  if (path !== undefined) await Deno.writeTextFile(path, await draw(result));
 }

@@ -3,8 +3,10 @@
  * from real ones (Goodfellow et al. 2014).
  *
  *     deno run examples/gan_rings.ts
+ *     deno run -A examples/gan_rings.ts rings.svg   # also draws the points
  */
 import { capture, concat, grad, manualSeed, nn, noGrad, ones, optim, rand, randn, type Tensor, zeros } from "../mod.ts";
+import { plots } from "./picture.ts";
 
 const defaults = {
   /** The number of training steps, each for both nets. */
@@ -91,11 +93,24 @@ export function main(options: Partial<typeof defaults> = {}) {
   return { near: near.length / count, outer: outer.length / near.length, points };
 }
 
+/** Real points and made ones, as the text of an SVG file. */
+export async function draw({ points }: ReturnType<typeof main>): Promise<string> {
+  const { chart } = await plots();
+  const asPoints = (rows: number[][]) => rows.slice(0, 800).map(([x, y]) => [x!, y!] as const);
+  const series = [
+    { name: "real points", points: asPoints(rings(800).toArray<number[][]>()) },
+    { name: "made points", points: asPoints(points) },
+  ];
+  const title = "Real points on two rings, and points that the generator made";
+  return chart(series, { title, x: "x", y: "y", width: 420, height: 420 });
+}
+
 if (import.meta.main) {
-  const { near, outer } = main();
+  const result = main(), { near, outer } = result, [path] = Deno.args;
   console.log(
     `${(100 * near).toFixed(1)} % of the points lie within 0.1 of a ring, ${
       (100 * outer).toFixed(0)
     } % of these on the outer one`,
   );
+  if (path !== undefined) await Deno.writeTextFile(path, await draw(result));
 }

@@ -6,6 +6,7 @@
  * `deno task train` does this with flags, checkpoints and a live view: see `tools/train/`.
  */
 import { data, io, manualSeed, nn, noGrad, optim, scope, train } from "../mod.ts";
+import { openDigits, percent } from "./digits.ts";
 
 const defaults = {
   /** "mnist", or "digits": drawn by code, which needs no download. */
@@ -34,7 +35,7 @@ export async function main(options: Partial<typeof defaults> = {}) {
   manualSeed(seed);
 
   // Data: images float32 [1, 28, 28] in 0..1 with labels 0..9, in batches, each image moved by up to a pixel.
-  const [trainSet, testSet] = await open(chosen.data, limit);
+  const [trainSet, testSet] = await openDigits(chosen.data, limit);
   const loader = new data.DataLoader(trainSet, {
     batchSize,
     seed,
@@ -74,17 +75,6 @@ export async function main(options: Partial<typeof defaults> = {}) {
   const guess = noGrad(() => reread.call(image.reshape([1, 1, 28, 28]))).argmax({ axis: 1 }).item() as number;
   say(`the first test image shows ${label.item()}, and the model says ${guess}`);
   return { losses, accuracy, guess, path };
-}
-
-/** The training and the test set. */
-async function open(name: string, limit: number): Promise<[data.Dataset, data.Dataset]> {
-  if (name === "digits") return [data.digits({ train: limit || 20_000 }), data.digits({ test: limit || 2000 })];
-  const trainSet = await data.mnist({ split: "train" });
-  return [limit > 0 ? data.subset(trainSet, limit) : trainSet, await data.mnist({ split: "test" })];
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(2)} %`;
 }
 
 if (import.meta.main) await main();

@@ -37,7 +37,7 @@ const arrows: Record<string, readonly string[]> = {
   "data/text": ["core/internal.ts"],
   "io/pytorch": ["core/mod.ts", "core/internal.ts", "io"],
   train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data", "io"],
-  examples: ["mod.ts"],
+  examples: ["mod.ts", "io/pytorch", "tools"], // The tools draw its pictures.
   bench: ["mod.ts", "tools"],
   tools: ["mod.ts", "core/pure", "kernels", "data", "data/images"],
 };
@@ -50,6 +50,9 @@ const roots = [
   "data/text/mod.ts",
   "io/pytorch/mod.ts",
   "examples/mnist.ts",
+  "examples/transfer.ts",
+  "examples/plot.ts",
+  "examples/vae_digits.ts",
   "examples/xor.ts",
   "bench/main.ts",
   "bench/soak.ts",

@@ -2,7 +2,8 @@
 import type { Point } from "../results.ts";
 import { summarize } from "../statistics.ts";
 import { Plot } from "../npm.ts";
-import { colour, document, element, escape, figure, widthOf } from "./svg.ts";
+import { legendOf, plotOf } from "./plot.ts";
+import { colour, element, figure } from "./svg.ts";
 
 /** The curves of a variant, one for each seed. */
 export interface Curves {
@@ -26,13 +27,13 @@ interface Band {
   readonly most: number;
 }
 
-const width = 820, panelWidth = 400, panelHeight = 270, lineHeight = 20;
+const width = 820, panelWidth = 400, panelHeight = 270;
 
 /** The figure of an experiment. */
 export function curvesFigure(variants: readonly Curves[], words: CurveWords): string {
   const shown = variants.filter(({ curves }) => curves.length > 0);
   const names = variants.map(({ name }) => name);
-  const [legend, top] = legendOf(names);
+  const [legend, top] = legendOf(names, width);
   const panel = (label: string, values: (point: Point) => number | null) =>
     panelOf(shown.flatMap((variant) => bands(variant, values)), names, label, words.epoch);
   const left = panel(words.loss, ({ loss }) => loss);
@@ -56,15 +57,13 @@ function panelOf(rows: readonly Band[], names: readonly string[], label: string,
   const last = Math.max(...rows.map((row) => row.epoch));
   const single = rows.filter((row) => rows.filter(({ name }) => name === row.name).length === 1);
   const common = { x: "epoch", z: "name" };
-  const svg = Plot.plot({
-    document,
+  return plotOf({
     width: panelWidth,
     height: panelHeight,
     marginLeft: 46,
     marginTop: 30,
     marginBottom: 36,
     marginRight: 20,
-    style: { fontSize: "12px", background: "none" },
     x: { label: epoch, labelAnchor: "center", labelArrow: "none", ticks: ticksOf(last), tickFormat: "d" },
     y: {
       type: "log",
@@ -80,10 +79,7 @@ function panelOf(rows: readonly Band[], names: readonly string[], label: string,
       Plot.lineY(rows, { ...common, y: "mean", stroke: "name", strokeWidth: 1.8 }),
       Plot.dot(single, { ...common, y: "mean", fill: "name", r: 3 }),
     ],
-  }) as unknown as { innerHTML: string };
-  // Its style sheet is for pages; lengths need no more than a tenth of a pixel.
-  return svg.innerHTML.replace(/<style>[\s\S]*?<\/style>/, "")
-    .replace(/\d+\.\d{2,}/g, (number) => String(Math.round(Number(number) * 100) / 100));
+  });
 }
 
 /** Whole epochs, at most seven. */
@@ -116,18 +112,4 @@ function decadeTicks(least: number, most: number): number[] {
       .filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
   const found = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7]].map(within);
   return found.findLast((ticks) => ticks.length <= 8)!;
-}
-
-/** The names with their colours in rows, and the height that they take. */
-function legendOf(names: readonly string[]): [svg: string, height: number] {
-  let x = 46, y = 14;
-  const items = names.map((name, k) => {
-    const length = widthOf(name) + 40;
-    if (x + length > width && x > 46) [x, y] = [46, y + lineHeight];
-    const line = element("line", { x1: x, x2: x + 18, y1: y - 4, y2: y - 4, stroke: colour(k), "stroke-width": 3 });
-    const text = element("text", { x: x + 24, y }, escape(name));
-    x += length;
-    return line + text;
-  });
-  return [items.join("\n"), y + 6];
 }

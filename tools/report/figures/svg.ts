@@ -5,7 +5,18 @@
 import { parseHTML } from "../npm.ts";
 
 /** The colours of variants, in order. */
-export const palette = ["#3b82c4", "#dd7a2f", "#2f9e6e", "#c2528b", "#8a6fd1", "#a08a1c", "#4aa3b5", "#b5554a"];
+export const palette = [
+  "#3b82c4",
+  "#dd7a2f",
+  "#2f9e6e",
+  "#c2528b",
+  "#8a6fd1",
+  "#a08a1c",
+  "#4aa3b5",
+  "#b5554a",
+  "#6f8f2f",
+  "#d06fd0",
+];
 /** The colour of text and axes. */
 export const ink = "#7a828e";
 
