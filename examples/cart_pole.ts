@@ -9,7 +9,7 @@ import { capture, manualSeed, nn, noGrad, optim, scope, type Tensor, tensor } fr
 import { plots } from "./picture.ts";
 
 const defaults = {
-  /** The number of moves in all. */
+  /** The most moves in training. */
   moves: 40_000,
   /** Moves from the memory in each training step. */
   batchSize: 128,
@@ -88,6 +88,10 @@ class Memory {
   }
 }
 
+function meanOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+}
+
 /** Trains the net. Returns the moves of each episode in training, and of twenty more without chance. */
 export function main(options: Partial<typeof defaults> = {}) {
   const { moves, batchSize, width, lr, discount, follow, seed, say } = { ...defaults, ...options };
@@ -101,7 +105,7 @@ export function main(options: Partial<typeof defaults> = {}) {
       new nn.ReLU(),
       new nn.Linear(width, 2),
     );
-  const net = make(), slow = make();
+  const net = make(), slow = make(), best = make();
   slow.loadStateDict(net.stateDict());
 
   const lossOf = new nn.SmoothL1Loss(), optimizer = new optim.Adam(net.parameters(), { lr });
@@ -119,16 +123,27 @@ export function main(options: Partial<typeof defaults> = {}) {
     noGrad(() => pairs.forEach(([target, source]) => target.data = target.lerp(source, follow)));
     return loss;
   });
-  const best = capture((state: Tensor) => noGrad(() => net.call(state)));
+  const worth = capture((state: Tensor) => noGrad(() => net.call(state)));
   const choose = (state: State) => {
     using _ = scope();
-    const [left, right] = best(tensor([state])).toTypedArray() as Float32Array;
+    const [left, right] = worth(tensor([state])).toTypedArray() as Float32Array;
     return right! > left! ? 1 : 0;
   };
   const start = (): State => [0, 0, 0, 0].map(() => random() * 0.1 - 0.05) as unknown as State;
 
+  /** The moves of some episodes without chance. */
+  const tryOut = (count: number) =>
+    Array.from({ length: count }, () => {
+      let state = start(), length = 0;
+      while (length < longest && !hasFallen(state)) {
+        state = move(state, choose(state));
+        length++;
+      }
+      return length;
+    });
+
   const episodes: number[] = [];
-  let state = start(), length = 0;
+  let state = start(), length = 0, most = -1;
   for (let k = 0; k < moves; k++) {
     const chance = Math.max(0.02, 1 - k / (moves / 5));
     const push = random() < chance ? Math.floor(2 * random()) : choose(state),
@@ -146,25 +161,19 @@ export function main(options: Partial<typeof defaults> = {}) {
       using _ = scope();
       step(...memory.draw(batchSize, random));
     }
-    if ((k + 1) % Math.ceil(moves / 6) === 0) {
-      const last = episodes.slice(-10);
-      say(
-        `move ${k + 1}  ${
-          Math.round(last.reduce((sum, each) => sum + each, 0) / last.length)
-        } moves in each of the last ten episodes`,
-      );
+    // What it has learnt it may unlearn: the weights that did best are kept, and training ends where nothing is left to learn.
+    if ((k + 1) % 1000 !== 0 && k + 1 < moves) continue;
+    const mean = meanOf(tryOut(10));
+    if (mean > most) {
+      most = mean;
+      best.loadStateDict(net.stateDict());
     }
+    if (mean === longest || (k + 1) % 4000 === 0) say(`move ${k + 1}  ${Math.round(mean)} moves in each of ten tries`);
+    if (mean === longest) break;
   }
 
-  const tests = Array.from({ length: 20 }, () => {
-    let state = start(), length = 0;
-    while (length < longest && !hasFallen(state)) {
-      state = move(state, choose(state));
-      length++;
-    }
-    return length;
-  });
-  return { episodes, tests };
+  net.loadStateDict(best.stateDict());
+  return { episodes, tests: tryOut(20) };
 }
 
 /** How long the pole stood in each episode of training, as the text of an SVG file. */
@@ -173,8 +182,7 @@ export async function draw({ episodes }: Pick<ReturnType<typeof main>, "episodes
   let moves = 0;
   const ends = episodes.map((length) => [moves += length, length] as const);
   const means = ends.map(([end], k) => {
-    const last = episodes.slice(Math.max(0, k - 9), k + 1);
-    return [end, last.reduce((sum, each) => sum + each, 0) / last.length] as const;
+    return [end, meanOf(episodes.slice(Math.max(0, k - 9), k + 1))] as const;
   });
   const series = [
     { name: "an episode", points: ends },
@@ -190,7 +198,8 @@ export async function draw({ episodes }: Pick<ReturnType<typeof main>, "episodes
 
 if (import.meta.main) {
   const result = main(), { tests } = result, [path] = Deno.args;
-  const mean = tests.reduce((sum, each) => sum + each, 0) / tests.length;
-  console.log(`the pole stands for ${mean.toFixed(0)} of ${longest} moves on average, ${Math.min(...tests)} at least`);
+  console.log(
+    `the pole stands for ${meanOf(tests).toFixed(0)} of ${longest} moves on average, ${Math.min(...tests)} at least`,
+  );
   if (path !== undefined) await Deno.writeTextFile(path, await draw(result));
 }

@@ -20,9 +20,9 @@ const defaults = {
   epochs: 5,
   /** How long to train instead, not counting the test; 0 goes by the epochs. */
   seconds: 0,
-  batchSize: 64,
+  batchSize: 32,
   /** The highest learning rate. */
-  lr: 0.1,
+  lr: 0.05,
   momentum: 0.9,
   weightDecay: 5e-4,
   /** The seed of weights, the order of the images, their shifts and reflections. */

@@ -45,7 +45,7 @@ export function chart(series: readonly Series[], options: ChartOptions): string 
     marginLeft: 46,
     marginTop: 28,
     marginBottom: 36,
-    marginRight: 20,
+    marginRight: 30,
     x: { ...axis(x, 0), labelAnchor: "center" },
     y: axis(y, 1),
     marks: [...marks, ...isNamedInside ? [Plot.text(names, inside)] : []],
@@ -56,11 +56,12 @@ export function chart(series: readonly Series[], options: ChartOptions): string 
 
 /** Points as one path of lines without length, whose ends are round: a file of thousands stays small. */
 function dots(points: Series["points"], stroke: string): Plot.RenderFunction {
+  const size = points.length < 150 ? "6" : "3.4";
   return (_index, { scales }, _values, _dimensions, { document }) => {
     const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
     const place = (scale: Plot.Scale | undefined, value: number) => scale!.apply(value).toFixed(1);
     const d = points.map(([x, y]) => `M${place(scales.x, x)},${place(scales.y, y)}h0`).join("");
-    const attributes = { d, stroke, fill: "none", "stroke-width": "3.4", "stroke-linecap": "round", opacity: "0.8" };
+    const attributes = { d, stroke, fill: "none", "stroke-width": size, "stroke-linecap": "round", opacity: "0.8" };
     for (const [name, value] of Object.entries(attributes)) path.setAttribute(name, value);
     return path;
   };

@@ -17,7 +17,7 @@ const defaults = {
   /** The number of images to train on, the first ones; 0 is all. */
   limit: 0,
   /** Rounds through the training set. */
-  epochs: 30,
+  epochs: 20,
   batchSize: 128,
   /** The highest learning rate. */
   lr: 3e-3,
@@ -30,7 +30,7 @@ const defaults = {
 };
 
 /** The points of a plane that are shown, and the images along each side of the plane. */
-const shown = 1000, side = 13;
+const shown = 2000, side = 11;
 
 /** Trains the net. Returns it, the bound in nats per test image, and test images on the plane: [x, y] and label. */
 export async function main(options: Partial<typeof defaults> = {}) {

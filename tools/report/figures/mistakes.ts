@@ -4,6 +4,8 @@ import type { Mistake } from "../results.ts";
 import { PNG } from "../npm.ts";
 import { element, escape, figure, palette } from "./svg.ts";
 
+/** PNG's numbers of its kinds of pixels. */
+const gray = 0, coloured = 2;
 const columns = 8, shown = 64, gap = 32, caption = 38;
 
 /** Images of one shape [channels, height, width], with values in 0..1, beside each other as a PNG file. */
@@ -22,7 +24,7 @@ export function stripOf(
       }
     }
   }
-  return PNG.sync.write({ width: total, height, data });
+  return PNG.sync.write({ width: total, height, data }, { colorType: channels === 1 ? gray : coloured });
 }
 
 /** The figure: each image with its label, and below it what the model said and how sure it was. */
