@@ -8,8 +8,10 @@ const lineHeight = 20;
 export function plotOf(options: Plot.PlotOptions): string {
   const style = { fontSize: "12px", background: "none" };
   const svg = Plot.plot({ document, style, ...options } as Plot.PlotOptions) as unknown as { innerHTML: string };
-  return svg.innerHTML.replace(/<style>[\s\S]*?<\/style>/, "")
+  // The anchor of its texts is an attribute of the element that is left out.
+  const inside = svg.innerHTML.replace(/<style>[\s\S]*?<\/style>/, "")
     .replace(/\d+\.\d{2,}/g, (number) => String(Math.round(Number(number) * 100) / 100));
+  return element("g", { "text-anchor": "middle" }, inside);
 }
 
 /** The names with their colours in rows of at most `width`, and the height that they take. */
