@@ -2,7 +2,7 @@
  * ResNet-20 (He et al. 2016) on CIFAR-10: convolutions with shortcuts, images that are shifted and mirrored at random, and a
  * learning rate that rises and falls, by epochs or by the clock.
  *
- *     deno run -A examples/cifar_resnet.ts --epochs 5
+ *     deno run -A examples/cifar_resnet.ts --epochs 3
  *     deno run -A examples/cifar_resnet.ts --seconds 60
  *
  * CIFAR-10 is read from `$DENEB_DATA/cifar-10-batches-bin` or the cache folder.
@@ -17,7 +17,7 @@ const defaults = {
   /** The number of images to train on, the first ones; 0 is all. */
   limit: 0,
   /** Rounds through the training set. */
-  epochs: 5,
+  epochs: 3,
   /** How long to train instead, not counting the test; 0 goes by the epochs. */
   seconds: 0,
   batchSize: 32,
@@ -81,5 +81,10 @@ async function open(name: string, limit: number): Promise<[data.Dataset, data.Da
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { epochs: { type: "string" }, seconds: { type: "string" } } });
-  await main(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)])));
+  const numbers = Object.entries(values).map(([name, word]): [string, number] => {
+    const value = Number(word);
+    if (!(value > 0)) throw new RangeError(`Cannot read --${name}: ${word} must be a number above 0`);
+    return [name, value];
+  });
+  await main(Object.fromEntries(numbers));
 }
