@@ -1,12 +1,12 @@
 /**
  * A model behind HTTP: digits are recognised in batches of what has come in meanwhile.
  *
- *     deno run --allow-net=127.0.0.1 --allow-read --allow-ffi --allow-env examples/serve.ts
+ *     deno run --allow-net=127.0.0.1 --allow-read --allow-ffi --allow-env examples/serve.ts [PORT [BATCH_SIZE]]
  *     curl -d '{"image": [0, 0.5, ...]}' -H 'content-type: application/json' http://127.0.0.1:8000/predict
  *
  * `POST /predict` takes 784 numbers from 0 to 1, row after row, and answers with the digit and the probability of each;
  * `GET /health` says whether requests are taken, `GET /metrics` counts them for Prometheus. Ctrl+C, or SIGTERM, takes no new
- * requests and ends when those that came before have their answers.
+ * requests and ends when those that came before have their answers. `bench/serve.ts` loads it.
  */
 import { capture, io, nn, noGrad, scope, type Tensor, tensor } from "../mod.ts";
 
@@ -20,6 +20,10 @@ const defaults = {
   batchSize: 64,
   /** The most requests that wait; others are told to come again. */
   waitingMost: 1024,
+  /** The most milliseconds that a body may take to arrive. */
+  readingMost: 10_000,
+  /** The most milliseconds that the end waits for the last answers, for clients that read no more. */
+  stoppingMost: 15_000,
   /** Tells what happens. */
   say: (line: string): void => console.log(line),
 };
@@ -35,8 +39,8 @@ class Refusal extends Error {
 
 /** Starts the server. Returns its address, and what ends it when all have been answered. */
 export async function main(options: Partial<typeof defaults> = {}) {
-  const { model, hostname, port, batchSize, waitingMost, say } = { ...defaults, ...options };
-  const predict = await load(model),
+  const { model, hostname, port, batchSize, waitingMost, readingMost, stoppingMost, say } = { ...defaults, ...options };
+  const predict = await load(model, batchSize),
     batcher = new Batcher(predict, batchSize, waitingMost),
     metrics = new Metrics(batcher);
   let isStopping = false;
@@ -53,37 +57,42 @@ export async function main(options: Partial<typeof defaults> = {}) {
     }
     if (pathname !== "/predict") throw new Refusal(404, `there is no ${pathname}; see /predict, /health and /metrics`);
     allow(request, "POST");
-    const probabilities = await batcher.add(await imageOf(request));
+    const probabilities = await batcher.add(await imageOf(request, readingMost));
     const digit = probabilities.indexOf(Math.max(...probabilities));
     return Response.json({ digit, probabilities });
   };
 
-  const server = Deno.serve({ hostname, port, onListen: () => {} }, async (request) => {
+  const force = new AbortController(), settings = { hostname, port, signal: force.signal, onListen: () => {} };
+  const server = Deno.serve(settings, async (request) => {
     const start = performance.now();
     const response = await answer(request).catch((error) => {
       const { status, headers } = error instanceof Refusal ? error : { status: 500, headers: {} };
       if (status === 500) console.error(error);
       return Response.json({ error: status === 500 ? "the server failed" : error.message }, { status, headers });
     });
-    metrics.count(response.status, performance.now() - start);
+    metrics.count(new URL(request.url).pathname, response.status, performance.now() - start);
     return response;
   });
   const address = `http://${hostname}:${server.addr.port}`;
   say(`${address}/predict is ready`);
   const stop = async () => {
     isStopping = true;
-    await server.shutdown();
+    const timer = setTimeout(() => force.abort(), stoppingMost);
+    await server.shutdown().finally(() => clearTimeout(timer));
   };
   return { address, stop, finished: server.finished };
 }
 
-/** The function that gives the probabilities of images: [n, 784] to [n][10]. */
-async function load(path: string): Promise<(images: readonly Float32Array[]) => Promise<number[][]>> {
+/** The probabilities of each image's digits. */
+type Predict = (images: readonly Float32Array[]) => Promise<number[][]>;
+
+/** The function that gives the probabilities of images, `batchSize` at most. */
+async function load(path: string, batchSize: number): Promise<Predict> {
   const model = new nn.models.MLPResNet();
   model.loadStateDict(await io.load(path));
   model.eval();
   const step = capture((x: Tensor) => noGrad(() => model.call(x).softmax(-1)));
-  return async (images) => {
+  const predict: Predict = async (images) => {
     // A captured program is for one shape: with powers of two there are few of them.
     const count = 2 ** Math.ceil(Math.log2(images.length)), x = new Float32Array(count * pixels);
     images.forEach((image, k) => x.set(image, k * pixels));
@@ -92,6 +101,10 @@ async function load(path: string): Promise<(images: readonly Float32Array[]) => 
       return images.map((_, k) => Array.from(found.subarray(10 * k, 10 * k + 10)));
     });
   };
+  // Each shape is recorded now, rather than while the first requests wait.
+  const blank = new Float32Array(pixels);
+  for (let count = 1; count < 2 * batchSize; count *= 2) await predict(Array(Math.min(count, batchSize)).fill(blank));
+  return predict;
 }
 
 /** Gathers what comes in while a batch is computed into the next one. */
@@ -102,7 +115,7 @@ class Batcher {
   readonly sums = { batches: 0, images: 0 };
 
   constructor(
-    readonly predict: (images: readonly Float32Array[]) => Promise<number[][]>,
+    readonly predict: Predict,
     readonly batchSize: number,
     readonly waitingMost: number,
   ) {}
@@ -147,13 +160,13 @@ function allow(request: Request, method: string): void {
 }
 
 /** The image in a request's body, every number checked. */
-async function imageOf(request: Request): Promise<Float32Array> {
+async function imageOf(request: Request, readingMost: number): Promise<Float32Array> {
   const type = request.headers.get("content-type") ?? "";
   if (!type.startsWith("application/json")) {
     throw new Refusal(415, `content-type ${type || "none"} must be application/json`);
   }
   let body: unknown;
-  const text = await textOf(request);
+  const text = await textOf(request, readingMost);
   try {
     body = JSON.parse(text);
   } catch (error) {
@@ -169,31 +182,48 @@ async function imageOf(request: Request): Promise<Float32Array> {
   return Float32Array.from(image);
 }
 
-/** The text of a body, which is not read beyond its limit. */
-async function textOf(request: Request): Promise<string> {
-  const decoder = new TextDecoder(), tooLarge = new Refusal(413, `the body must have at most ${bytesMost} bytes`);
+/** The text of a body, which is read neither beyond its limit nor for ever. */
+async function textOf(request: Request, readingMost: number): Promise<string> {
+  const tooLarge = new Refusal(413, `the body must have at most ${bytesMost} bytes`, { connection: "close" });
   if (Number(request.headers.get("content-length") ?? 0) > bytesMost) throw tooLarge;
-  let text = "", length = 0;
-  for await (const piece of request.body ?? []) {
-    length += piece.length;
-    if (length > bytesMost) throw tooLarge;
-    text += decoder.decode(piece, { stream: true });
+  const decoder = new TextDecoder(), reader = request.body?.getReader();
+  if (reader === undefined) return "";
+  let text = "", length = 0, isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    void reader.cancel();
+  }, readingMost);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(() => {
+        throw new Refusal(400, "the body broke off");
+      });
+      if (isLate) throw new Refusal(408, `the body must be here within ${readingMost} ms`, { connection: "close" });
+      if (done) return text + decoder.decode();
+      length += value.length;
+      if (length > bytesMost) throw tooLarge;
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    clearTimeout(timer);
   }
-  return text + decoder.decode();
 }
 
-/** Counts of requests by status, and of the time that they took, in Prometheus's text format. */
+/** Counts of requests by path and status, and of the time that predictions took, in Prometheus's text format. */
 class Metrics {
   readonly #bounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, Infinity];
   readonly #within = this.#bounds.map(() => 0);
-  readonly #byStatus = new Map<number, number>();
+  readonly #counts = new Map<string, number>();
   #total = 0;
   #milliseconds = 0;
 
   constructor(readonly batcher: Batcher) {}
 
-  count(status: number, milliseconds: number): void {
-    this.#byStatus.set(status, (this.#byStatus.get(status) ?? 0) + 1);
+  count(path: string, status: number, milliseconds: number): void {
+    const known = ["/predict", "/health", "/metrics"].includes(path) ? path : "other";
+    const labels = `path="${known}",status="${status}"`;
+    this.#counts.set(labels, (this.#counts.get(labels) ?? 0) + 1);
+    if (path !== "/predict" || status !== 200) return;
     this.#total++;
     this.#milliseconds += milliseconds;
     this.#bounds.forEach((bound, k) => this.#within[k]! += milliseconds <= bound ? 1 : 0);
@@ -203,27 +233,30 @@ class Metrics {
     const { batches, images } = this.batcher.sums;
     return [
       "# TYPE requests_total counter",
-      ...[...this.#byStatus].map(([status, count]) => `requests_total{status="${status}"} ${count}`),
-      "# TYPE request_seconds histogram",
+      ...[...this.#counts].map(([labels, count]) => `requests_total{${labels}} ${count}`),
+      "# TYPE predict_seconds histogram",
       ...this.#bounds.map((bound, k) => {
         const label = bound === Infinity ? "+Inf" : String(bound / 1000);
-        return `request_seconds_bucket{le="${label}"} ${this.#within[k]}`;
+        return `predict_seconds_bucket{le="${label}"} ${this.#within[k]}`;
       }),
-      `request_seconds_sum ${this.#milliseconds / 1000}`,
-      `request_seconds_count ${this.#total}`,
+      `predict_seconds_sum ${this.#milliseconds / 1000}`,
+      `predict_seconds_count ${this.#total}`,
       "# TYPE batches_total counter",
       `batches_total ${batches}`,
       "# TYPE batch_images_total counter",
       `batch_images_total ${images}`,
       "# TYPE requests_waiting gauge",
       `requests_waiting ${this.batcher.waiting}`,
+      "# TYPE process_resident_memory_bytes gauge",
+      `process_resident_memory_bytes ${Deno.memoryUsage().rss}`,
       "",
     ].join("\n");
   }
 }
 
 if (import.meta.main) {
-  const { stop, finished } = await main();
+  const [port = defaults.port, batchSize = defaults.batchSize] = Deno.args.map(Number);
+  const { stop, finished } = await main({ port, batchSize });
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
       console.log("no new requests are taken; the last ones are answered");

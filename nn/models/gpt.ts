@@ -1,5 +1,13 @@
 /** GPT: a transformer that says which token comes next. */
-import { checkCount, checkFlag, checkOptions, checkRange, checkShare, showShape } from "../../core/internal.ts";
+import {
+  checkCount,
+  checkFlag,
+  checkFunction,
+  checkOptions,
+  checkRange,
+  checkShare,
+  showShape,
+} from "../../core/internal.ts";
 import { arange, concat, keep, noGrad, scope, type Tensor } from "../../core/mod.ts";
 import { Sequential } from "../container.ts";
 import { checkFeatures } from "../features.ts";
@@ -38,7 +46,11 @@ export interface GenerateOptions {
   temperature?: number;
   /** From how many of the likeliest tokens the next one is drawn; from all by default. */
   topK?: number;
+  /** Called with each new token as soon as it is drawn, [batch, 1]; the tensor is freed when the call is over. */
+  onToken?: (token: Tensor) => void;
 }
+
+const generateNames = ["count", "temperature", "topK", "onToken"] as const;
 
 /** Attention, then two linear layers, each behind a norm and beside a shortcut: [batch, tokens, width] to the same shape. */
 class GPTBlock extends Module<[x: Tensor, cache: KeyValueCache | null]> {
@@ -186,14 +198,11 @@ export class GPT extends Module<[tokens: Tensor]> {
    */
   generate(tokens: Tensor, options: GenerateOptions): Tensor {
     const action = "generate";
-    const { count, temperature = 1, topK } = checkOptions(action, options, "{ count: 100 }", [
-      "count",
-      "temperature",
-      "topK",
-    ]);
+    const { count, temperature = 1, topK, onToken } = checkOptions(action, options, "{ count: 100 }", generateNames);
     checkCount(action, "count", count, 0);
     checkRange(action, "temperature", temperature, 0);
     if (topK !== undefined) checkCount(action, "topK", topK, 1);
+    if (onToken !== undefined) checkFunction(action, onToken);
     checkInput(this, tokens);
     const caches = this.blocks.map(() => new KeyValueCache());
     try {
@@ -207,9 +216,10 @@ export class GPT extends Module<[tokens: Tensor]> {
           : all.narrow(1, read, length - read);
         const features = noGrad(() => this.#features(fresh, length > this.block ? [] : caches));
         const logits = noGrad(() => this.#logits(features.at(":, -1")));
-        const longer = keep(concat([all, drawn(logits, temperature, topK)], 1));
+        const token = drawn(logits, temperature, topK), longer = keep(concat([all, token], 1));
         if (k > 0) all.dispose();
         all = longer;
+        onToken?.(token);
       }
       return all;
     } finally {

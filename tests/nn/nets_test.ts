@@ -31,8 +31,10 @@ forEachDevice("GPT: text goes on as the net expects, with keys kept and beyond t
     const logits = noGrad(() => net.call(ints([wanted.slice(-small.block)])));
     wanted = [...wanted, logits.at("0, -1").argmax().item() as number];
   }
-  const found = net.generate(ints([[1, 2]]), { count: 7, temperature: 0 });
+  const told: number[] = [], onToken = (token: Tensor) => void told.push(token.item() as number);
+  const found = net.generate(ints([[1, 2]]), { count: 7, temperature: 0, onToken });
   assertExact(found.toArray(), [wanted]);
+  assertEquals(told, wanted.slice(2));
   const start = ints([[3], [4]]), { tensors } = memory();
   net.generate(start, { count: 9, topK: 3 }).dispose();
   assertEquals(memory().tensors, tensors);
@@ -111,6 +113,11 @@ Deno.test("nets refuse what they cannot be or read, in words", () => {
     [() => new models.GPT(small).call(zeros([7], { dtype: "int32" })), TypeError, "Cannot apply GPT: input"],
     [() => new models.GPT(small).generate(ints([[1]]), { count: -1 }), RangeError, "Cannot generate: count"],
     [() => new models.GPT(small).generate(ints([[1]]), { count: 1, topK: 0 }), RangeError, "Cannot generate: topK"],
+    [
+      () => new models.GPT(small).generate(ints([[1]]), { count: 1, onToken: 1 as never }),
+      TypeError,
+      "Cannot generate: ",
+    ],
     [
       () => new models.GPT(small).generate(ints([[1]]), { count: 1, temperature: NaN }),
       RangeError,
