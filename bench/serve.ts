@@ -1,8 +1,8 @@
 /**
  * A load for examples/serve.ts: `deno run -A bench/serve.ts [flags]` starts the server in a process of its own, keeps so many
  * connections busy with images, and prints a row for each: requests a second, how long they took, images in a batch and the
- * server's memory. At last it ends the server in the middle of the load, and counts whether every request that was taken has
- * been answered. Client and server share the processor.
+ * server's memory. At last it ends the server in the middle of the load: what stays unanswered then was sent on connections that
+ * the server was closing. Client and server share the processor.
  */
 import { data, scope, type Tensor } from "../mod.ts";
 import { parseFlags } from "../tools/flags.ts";

@@ -37,7 +37,7 @@ class Refusal extends Error {
   }
 }
 
-/** Starts the server. Returns its address, and what ends it when all have been answered. */
+/** Starts the server. Returns its address, and what ends it: `stop` waits until all have been answered, but not for ever. */
 export async function main(options: Partial<typeof defaults> = {}) {
   const { model, hostname, port, batchSize, waitingMost, readingMost, stoppingMost, say } = { ...defaults, ...options };
   const predict = await load(model, batchSize),
@@ -62,14 +62,15 @@ export async function main(options: Partial<typeof defaults> = {}) {
     return Response.json({ digit, probabilities });
   };
 
-  const force = new AbortController(), settings = { hostname, port, signal: force.signal, onListen: () => {} };
-  const server = Deno.serve(settings, async (request) => {
+  const server = Deno.serve({ hostname, port, onListen: () => {} }, async (request) => {
     const start = performance.now();
     const response = await answer(request).catch((error) => {
       const { status, headers } = error instanceof Refusal ? error : { status: 500, headers: {} };
       if (status === 500) console.error(error);
       return Response.json({ error: status === 500 ? "the server failed" : error.message }, { status, headers });
     });
+    // The client shall not send another one on this connection, which is about to be closed.
+    if (isStopping) response.headers.set("connection", "close");
     metrics.count(new URL(request.url).pathname, response.status, performance.now() - start);
     return response;
   });
@@ -77,8 +78,9 @@ export async function main(options: Partial<typeof defaults> = {}) {
   say(`${address}/predict is ready`);
   const stop = async () => {
     isStopping = true;
-    const timer = setTimeout(() => force.abort(), stoppingMost);
-    await server.shutdown().finally(() => clearTimeout(timer));
+    const late = Promise.withResolvers<void>(), timer = setTimeout(late.resolve, stoppingMost);
+    await Promise.race([server.shutdown(), late.promise]);
+    clearTimeout(timer);
   };
   return { address, stop, finished: server.finished };
 }
@@ -256,13 +258,13 @@ class Metrics {
 
 if (import.meta.main) {
   const [port = defaults.port, batchSize = defaults.batchSize] = Deno.args.map(Number);
-  const { stop, finished } = await main({ port, batchSize });
+  const { stop } = await main({ port, batchSize }), stopped = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
       console.log("no new requests are taken; the last ones are answered");
-      void stop();
+      stopped.resolve(stop());
     });
   }
-  await finished;
+  await stopped.promise;
   Deno.exit(0);
 }

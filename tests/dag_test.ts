@@ -37,7 +37,7 @@ const arrows: Record<string, readonly string[]> = {
   "data/text": ["core/internal.ts"],
   "io/pytorch": ["core/mod.ts", "core/internal.ts", "io"],
   train: ["core/mod.ts", "core/internal.ts", "nn", "optim", "data", "io"],
-  examples: ["mod.ts", "io/pytorch", "tools"], // The tools draw its pictures.
+  examples: ["mod.ts", "data/text", "data/images", "io/pytorch", "tools"], // The tools draw its pictures.
   bench: ["mod.ts", "tools"],
   tools: ["mod.ts", "core/pure", "kernels", "data", "data/images"],
 };
@@ -50,11 +50,15 @@ const roots = [
   "data/text/mod.ts",
   "io/pytorch/mod.ts",
   "examples/mnist.ts",
+  "examples/gpt_text.ts",
+  "examples/gru_series.ts",
+  "examples/k_fold_csv.ts",
   "examples/transfer.ts",
   "examples/plot.ts",
   "examples/vae_digits.ts",
   "examples/xor.ts",
   "bench/main.ts",
+  "bench/serve.ts",
   "bench/soak.ts",
   "data/workers/items.ts",
   "data/workers/worker.ts",

@@ -96,20 +96,26 @@ testWith(["net", "read"], "serve: requests that came before the end are answered
   assert(statuses.some((each) => each.status === "fulfilled"), "none was answered");
 });
 
-testWith(["net", "read"], "serve: a body that does not arrive is refused, and one that breaks off harms nobody", async () => {
-  const { address, stop } = await main({ port: 0, readingMost: 50, say: () => {} });
-  const { hostname, port } = new URL(address), head = "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json";
-  const begin = async () => {
-    const connection = await Deno.connect({ hostname, port: Number(port) });
-    await connection.write(new TextEncoder().encode(`${head}\r\ncontent-length: 100\r\n\r\n{"image"`));
-    return connection;
-  };
-  (await begin()).close();
-  using slow = await begin();
-  const buffer = new Uint8Array(1000), count = await slow.read(buffer);
-  assertMatch(new TextDecoder().decode(buffer.subarray(0, count!)), /^HTTP\/1.1 408 /);
-  const [image] = await images(1), answer = await post(address, image);
-  assertEquals(answer.status, 200);
-  await answer.body?.cancel();
-  await stop();
-});
+testWith(
+  ["net", "read"],
+  "serve: a body that does not arrive is refused, and one that breaks off harms nobody",
+  async () => {
+    const { address, stop } = await main({ port: 0, readingMost: 50, say: () => {} });
+    const { hostname, port } = new URL(address),
+      head = "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json";
+    const begin = async () => {
+      const connection = await Deno.connect({ hostname, port: Number(port) });
+      await connection.write(new TextEncoder().encode(`${head}\r\ncontent-length: 100\r\n\r\n{"image"`));
+      return connection;
+    };
+    (await begin()).close();
+    const slow = await begin();
+    const buffer = new Uint8Array(1000), count = await slow.read(buffer);
+    assertMatch(new TextDecoder().decode(buffer.subarray(0, count!)), /^HTTP\/1.1 408 /);
+    slow.close();
+    const [image] = await images(1), answer = await post(address, image);
+    assertEquals(answer.status, 200);
+    await answer.body?.cancel();
+    await stop();
+  },
+);
