@@ -258,13 +258,14 @@ class Metrics {
 
 if (import.meta.main) {
   const [port = defaults.port, batchSize = defaults.batchSize] = Deno.args.map(Number);
-  const { stop } = await main({ port, batchSize }), stopped = Promise.withResolvers<void>();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      console.log("no new requests are taken; the last ones are answered");
-      stopped.resolve(stop());
-    });
-  }
-  await stopped.promise;
+  const asked = Promise.withResolvers<void>();
+  // These come before the devices are opened: OpenCL's compiler catches signals too, and what catches one after it has the
+  // program killed.
+  Deno.addSignalListener("SIGINT", () => asked.resolve());
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => asked.resolve());
+  const { stop } = await main({ port, batchSize });
+  await asked.promise;
+  console.log("no new requests are taken; the last ones are answered");
+  await stop();
   Deno.exit(0);
 }

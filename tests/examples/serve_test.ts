@@ -119,3 +119,24 @@ testWith(
     await stop();
   },
 );
+
+testWith(
+  ["net", "read", "run"],
+  "serve: the program that is told to end answers first, whatever OpenCL has loaded",
+  async () => {
+    const program = new URL("../../examples/serve.ts", import.meta.url).pathname;
+    const permissions = ["--allow-net=127.0.0.1", "--allow-read", "--allow-ffi", "--allow-env"];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "--no-prompt", ...permissions, program, "0"],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    assertMatch((await lines.read()).value!, /is ready/);
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 0);
+    assertMatch((await lines.read()).value!, /the last ones are answered/);
+    await lines.cancel();
+  },
+);
