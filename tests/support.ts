@@ -62,6 +62,15 @@ export function isLate(device: string): boolean {
   return /^(opencl|cuda)/.test(device);
 }
 
+/**
+ * The configurations of a table that run on a device, their names beginning with the class: all, but on a device that builds
+ * a program for each, which takes it seconds, the first of every class.
+ */
+export function configurationsOn<Row extends { readonly name: string }>(device: string, rows: readonly Row[]): Row[] {
+  const classes = new Set<string>(), isFirst = (name: string) => classes.size < classes.add(name).size;
+  return rows.filter(({ name }) => !isLate(device) || isFirst(name.split(" ")[0]!));
+}
+
 type DeviceTest = (device: string) => void | Promise<void>;
 
 /**
