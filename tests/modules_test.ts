@@ -18,9 +18,10 @@ const parameters = { parameters: true };
 
 forEachDevice("BatchNorm1d refuses to train on a batch that has no variance, and keeps its statistics", () => {
   const norm = new nn.BatchNorm1d(2);
-  for (const shape of [[0, 2], [0, 2, 4], [3, 2, 0], [1, 2], [1, 2, 1]]) {
+  for (const shape of [[1, 2], [1, 2, 1]]) {
     assertThrows(() => norm.call(zeros(shape)), TypeError, "training needs more than one value per feature");
   }
+  for (const shape of [[0, 2], [0, 2, 4], [3, 2, 0]]) assertEquals(norm.call(zeros(shape)).shape, shape);
   assertExact([values(norm.runningMean!), values(norm.runningVar!)], [[0, 0], [1, 1]]);
   norm.eval();
   assertEquals(norm.call(zeros([0, 2])).shape, [0, 2]);
@@ -30,7 +31,6 @@ forEachDevice("BatchNorm1d refuses to train on a batch that has no variance, and
 forEachDevice("an empty batch passes every module, and leaves gradients of zero", () => {
   for (const [name, make, [, ...axes]] of modules) {
     const module = make(), x = new Tensor(zeros([0, ...axes]).toTypedArray(), { shape: [0, ...axes] });
-    if (name === "BatchNorm1d") module.eval();
     const y = module.call(x);
     assertEquals(y.shape[0], 0, name);
     y.sum().backward();

@@ -268,7 +268,7 @@ export class Tanh extends Activation {
 /**
  * min(max(x, `min`), `max`), by default from -1 to 1, with a gradient of 0 at both bounds.
  *
- * RangeError where `min` exceeds `max`.
+ * RangeError unless `min` is less than `max`.
  *
  * @example
  * ```ts
@@ -281,7 +281,7 @@ export class Hardtanh extends TunedActivation<{ min: number; max: number }> {
   /** RangeError for settings that are refused, and for NaN. TypeError for an option that does not exist. */
   constructor(options: { min?: number; max?: number } = {}) {
     super((x, { min, max }) => x.hardtanh(min, max), { min: -1, max: 1 }, options, (action, { min, max }) => {
-      if (min > max) throw new RangeError(`Cannot ${action}: min ${min} must not exceed max ${max}`);
+      if (min >= max) throw new RangeError(`Cannot ${action}: min ${min} must be less than max ${max}`);
     });
   }
 }

@@ -134,6 +134,12 @@ export abstract class RunningNorm extends Module<[x: Tensor]> {
     });
   }
 
+  /** The norm of no elements: none, with gradients of zero. It has no statistics to note. */
+  protected ofNone(x: Tensor): Tensor {
+    const { weight, bias } = this;
+    return weight === null ? x.mul(1) : x.mulAdd(this.#beside(x, weight), this.#beside(x, bias!));
+  }
+
   /** Moves the running statistics, if there are any, towards a mean and a variance [features]. */
   protected track(mean: Tensor, variance: Tensor): void {
     const { runningMean, runningVar, numBatchesTracked } = this;
@@ -178,7 +184,8 @@ export abstract class BatchNormLayer extends RunningNorm {
       );
     }
     if (!this.training && runningMean !== null) return this.evaluated(x, runningMean, runningVar!);
-    if (x.size <= features) {
+    if (x.size === 0) return this.ofNone(x);
+    if (x.size === features) {
       throw new TypeError(
         `Cannot apply ${this.constructor.name}: training needs more than one value per feature, got ${
           showShape(x.shape)
@@ -204,7 +211,8 @@ export abstract class BatchNormLayer extends RunningNorm {
  *
  * Input [batch, features] or [batch, features, length]. Training uses the batch's own mean and biased variance, and moves
  * `runningMean` and `runningVar` towards the batch's mean and unbiased variance; evaluation uses the running statistics.
- * TypeError for other shapes, and for a training batch with a single value per feature or none: neither has a variance.
+ * TypeError for other shapes, and for a training batch with a single value per feature, which has no variance. An empty batch
+ * moves no statistics.
  *
  * @example
  * ```ts
@@ -226,7 +234,8 @@ export class BatchNorm1d extends BatchNormLayer {
  *
  * Input [batch, features, height, width]. Training uses the batch's own mean and biased variance, and moves
  * `runningMean` and `runningVar` towards the batch's mean and unbiased variance; evaluation uses the running statistics.
- * TypeError for other shapes, and for a training batch with a single value per feature or none: neither has a variance.
+ * TypeError for other shapes, and for a training batch with a single value per feature, which has no variance. An empty batch
+ * moves no statistics.
  *
  * @example
  * ```ts
@@ -249,7 +258,8 @@ export class BatchNorm2d extends BatchNormLayer {
  *
  * Input [batch, features, depth, height, width]. Training uses the batch's own mean and biased variance, and moves
  * `runningMean` and `runningVar` towards the batch's mean and unbiased variance; evaluation uses the running statistics.
- * TypeError for other shapes, and for a training batch with a single value per feature or none: neither has a variance.
+ * TypeError for other shapes, and for a training batch with a single value per feature, which has no variance. An empty batch
+ * moves no statistics.
  *
  * @example
  * ```ts

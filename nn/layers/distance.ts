@@ -1,6 +1,6 @@
 /** How alike and how far apart vectors are. */
-import { checkFlag, checkInteger, checkOptions, checkRange, shown } from "../../core/internal.ts";
-import type { Tensor } from "../../core/mod.ts";
+import { checkFlag, checkInteger, checkOptions, checkRange, sameShape, shown } from "../../core/internal.ts";
+import { broadcastTensors, type Tensor } from "../../core/mod.ts";
 import { checkInput } from "../input.ts";
 import { Module } from "../module.ts";
 
@@ -39,13 +39,13 @@ export class CosineSimilarity extends Module<[x1: Tensor, x2: Tensor]> {
     this.eps = checkRange(action, "eps", eps, 0);
   }
 
-  /** [...] and [...] to their common shape without the axis. RangeError for tensors without the axis. */
+  /** [...] and [...] to their common shape without the axis. RangeError for a shape without the axis. */
   override forward(x1: Tensor, x2: Tensor): Tensor {
     checkInput(this, x1);
     checkInput(this, x2);
-    const { axis, eps } = this;
+    const { axis, eps } = this, [a, b] = sameShape(x1.shape, x2.shape) ? [x1, x2] : broadcastTensors([x1, x2]);
     const unit = (x: Tensor) => x.div(x.norm({ axes: axis, keepDims: true }).clip(eps, Infinity));
-    return unit(x1).vecdot(unit(x2), axis);
+    return unit(a!).vecdot(unit(b!), axis);
   }
 
   /** @ignore */

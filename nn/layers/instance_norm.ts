@@ -29,7 +29,8 @@ export abstract class InstanceNormLayer extends RunningNorm {
     if (x.shape.length === this.#axes + 1) return this.forward(x.unsqueeze(0)).squeeze(0);
     const { runningMean, features } = this, [batch] = x.shape as [number], count = x.size / batch / features;
     if (!this.training && runningMean !== null) return this.evaluated(x, runningMean, this.runningVar!);
-    if (!(count > 1)) {
+    if (x.size === 0) return this.ofNone(x);
+    if (count === 1) {
       throw new TypeError(
         `Cannot apply ${this.constructor.name}: training needs more than one value per feature, got ${
           showShape(x.shape)
@@ -55,7 +56,7 @@ export abstract class InstanceNormLayer extends RunningNorm {
  * Normalises each channel of each example by itself, over its length (Ulyanov, Vedaldi and Lempitsky 2016).
  *
  * Input [batch, features, length] or [features, length]; the variance is the biased one. With `trackRunningStats`
- * evaluation uses the means of the statistics of training. TypeError for other shapes, and for channels of one element or none.
+ * evaluation uses the means of the statistics of training. TypeError for other shapes, and for channels of one element.
  *
  * @example
  * ```ts
@@ -76,7 +77,7 @@ export class InstanceNorm1d extends InstanceNormLayer {
  * Normalises each channel of each example by itself, over the places of an image (Ulyanov, Vedaldi and Lempitsky 2016).
  *
  * Input [batch, features, height, width] or [features, height, width]; the variance is the biased one. With `trackRunningStats`
- * evaluation uses the means of the statistics of training. TypeError for other shapes, and for channels of one element or none.
+ * evaluation uses the means of the statistics of training. TypeError for other shapes, and for channels of one element.
  *
  * @example
  * ```ts
@@ -97,7 +98,7 @@ export class InstanceNorm2d extends InstanceNormLayer {
  * Normalises each channel of each example by itself, over the places of a volume (Ulyanov, Vedaldi and Lempitsky 2016).
  *
  * Input [batch, features, depth, height, width] or [features, depth, height, width]; the variance is the biased one. With `trackRunningStats`
- * evaluation uses the means of the statistics of training. TypeError for other shapes, and for channels of one element or none.
+ * evaluation uses the means of the statistics of training. TypeError for other shapes, and for channels of one element.
  *
  * @example
  * ```ts

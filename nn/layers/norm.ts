@@ -209,7 +209,8 @@ export interface GroupNormOptions extends PlacementOptions {
 /**
  * Normalises groups of channels of each example by itself, then scales and shifts each channel (Wu and He 2018).
  *
- * Input [batch, channels, ...]; the variance is the biased one. TypeError for other channels.
+ * Input [batch, channels, ...]; the variance is the biased one. TypeError for other channels, and for one example of groups of
+ * one element.
  *
  * @example
  * ```ts
@@ -257,6 +258,9 @@ export class GroupNorm extends Module<[x: Tensor]> {
       );
     }
     const each = numChannels / numGroups, behind = shape.slice(2).reduce((a, b) => a * b, 1);
+    if (shape[0]! * each * behind === 1) {
+      throw new TypeError(`Cannot apply GroupNorm: it needs more than one value per group, got ${showShape(shape)}`);
+    }
     const apart = x.reshape([shape[0]!, numGroups, each, behind]);
     const beside = (tensor: Tensor | null) => tensor?.reshape([numGroups, each, 1]) ?? null;
     return normalized(apart, [2, 3], this.eps, beside(weight), beside(bias)).reshape(shape);

@@ -20,10 +20,8 @@ import {
   showShape,
 } from "../../core/internal.ts";
 import { arange, concat, defineOp, full, stack, type Tensor, tensor, zeros } from "../../core/mod.ts";
+import type { SequenceLengths } from "../sequence/padding.ts";
 import { Loss, type LossOptions } from "./loss.ts";
-
-/** Lengths of sequences, one for each sample: integers in a tensor [batch], or a list. */
-export type Lengths = Tensor | readonly number[];
 
 /** Options of {@linkcode CTCLoss}. */
 export interface CTCOptions extends LossOptions {
@@ -42,8 +40,8 @@ export interface CTCOptions extends LossOptions {
  * over the batch.
  *
  * A target that does not fit into the input has a loss of Infinity, or 0 with `zeroInfinity`, and in both cases a gradient of
- * 0. The gradient is that of the logarithms themselves; PyTorch adds exp(p), which a `logSoftmax` before the loss takes away
- * again. RangeError for labels that are no class, and for lengths that are negative or too large where they are known at the
+ * 0. As in PyTorch the gradient takes the probabilities of each time to add up to 1: it has a term exp(p), which a `logSoftmax`
+ * before the loss takes away again. RangeError for labels that are no class, and for lengths that are negative or too large where they are known at the
  * call; TypeError for other shapes.
  *
  * @example
@@ -56,8 +54,9 @@ export interface CTCOptions extends LossOptions {
  * if (Math.abs(loss.item() - Math.log(3)) > 1e-6) throw new Error(`${loss}`);
  * ```
  */
-export class CTCLoss
-  extends Loss<[logProbabilities: Tensor, target: Tensor, inputLengths: Lengths, targetLengths: Lengths]> {
+export class CTCLoss extends Loss<
+  [logProbabilities: Tensor, target: Tensor, inputLengths: SequenceLengths, targetLengths: SequenceLengths]
+> {
   /** The class of what is no label. */
   readonly blank: number;
   /** Whether an infinite loss counts as 0. */
@@ -78,7 +77,12 @@ export class CTCLoss
   }
 
   /** One loss for each sample, reduced. */
-  override forward(logProbabilities: Tensor, target: Tensor, inputLengths: Lengths, targetLengths: Lengths): Tensor {
+  override forward(
+    logProbabilities: Tensor,
+    target: Tensor,
+    inputLengths: SequenceLengths,
+    targetLengths: SequenceLengths,
+  ): Tensor {
     const { shape } = logProbabilities, isSingle = shape.length === 2;
     if (
       ![2, 3].includes(shape.length) || (isSingle ? target.shape.length !== 1 : ![1, 2].includes(target.shape.length))
@@ -140,7 +144,10 @@ export class CTCLoss
       p.narrow(2, this.blank, 1),
       p.gather(2, labels.unsqueeze(0).expand([time, batch, width])),
     );
-    return this.zeroInfinity ? losses.equal(Infinity).where(0, losses) : losses;
+    // The sum of the probabilities is a constant of normalised ones, so that only its gradient is added.
+    const sums = paths.isInside.squeeze(2).where(p.exp().sum({ axes: 2 }), 0).sum({ axes: 0 });
+    const isEndless = losses.equal(Infinity), normal = losses.add(sums.sub(sums.detach()));
+    return isEndless.where(this.zeroInfinity ? 0 : Infinity, normal);
   }
 }
 
@@ -150,7 +157,7 @@ interface FoundLengths {
   readonly known: ArrayLike<number> | null;
 }
 
-function lengthsOf(name: string, given: Lengths, batch: number, most: number, device: string): FoundLengths {
+function lengthsOf(name: string, given: SequenceLengths, batch: number, most: number, device: string): FoundLengths {
   const action = "apply CTCLoss", isList = Array.isArray(given);
   if (!isList) checkTensor(action, given);
   const shape = isList ? [given.length] : (given as Tensor).shape;

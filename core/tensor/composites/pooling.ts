@@ -84,20 +84,36 @@ export function maxPoolWithIndices(
 ): [values: Tensor, indices: Tensor] {
   const action = `maxPool${d}dWithIndices`;
   checkOptions(action, options, "{ stride: 2 }", [...windowNames, "dilation"]);
-  const windows = windowsFor(action, x, d, size, options), places = new ArgMaxPool(windows).call(x.detach());
+  const windows = windowsFor(action, x, d, size, options);
+  const starts = windows.map(({ step, before, count }) => Array.from({ length: count }, (_, q) => q * step - before));
+  return withPlaces(x, windows, starts, x.shape.slice(-d));
+}
+
+/** The largest elements of windows, and their places where the windows start at these of axes of these lengths. */
+function withPlaces(
+  x: Tensor,
+  windows: readonly Windows[],
+  starts: readonly (readonly number[])[],
+  lengths: Shape,
+): [values: Tensor, indices: Tensor] {
+  const places = new ArgMaxPool(windows).call(x.detach());
   return [
-    new WindowChoice(windows, x.shape.slice(-d)).call(x, places),
-    planePlaces(places, windows, x.shape.slice(-d)),
+    new WindowChoice(windows, x.shape.slice(-windows.length)).call(x, places),
+    planePlaces(places, windows, starts, lengths),
   ];
 }
 
-/** Places in windows as places in row-major order of axes of these lengths. */
-function planePlaces(places: Tensor, windows: readonly Windows[], lengths: Shape): Tensor {
+/** Places in windows, which start at these, as places in row-major order of axes of these lengths. */
+function planePlaces(
+  places: Tensor,
+  windows: readonly Windows[],
+  starts: readonly (readonly number[])[],
+  lengths: Shape,
+): Tensor {
   let rest = places, sum: Tensor | null = null, weight = 1;
   for (let k = windows.length - 1; k >= 0; k--) {
-    const { size, step, dilation, before, count } = windows[k]!, isOuter = k === 0;
-    const within = isOuter ? rest : rest.mod(size), starts = Array.from({ length: count }, (_, q) => q * step - before);
-    const start = numbersAlong(places, starts, "int32", windows.length - 1 - k);
+    const { size, dilation } = windows[k]!, isOuter = k === 0, within = isOuter ? rest : rest.mod(size);
+    const start = numbersAlong(places, starts[k]!, "int32", windows.length - 1 - k);
     const place = within.mul(dilation).add(start).mul(weight);
     sum = sum === null ? place : sum.add(place);
     if (!isOuter) rest = rest.floorDiv(size);
@@ -209,18 +225,38 @@ export function adaptiveAvgPool(x: Tensor, size: AdaptiveSize, d: number, action
     }, x));
 }
 
+/** The windows of an adaptive pool of largest elements, over elements that are spread so that the windows touch. */
+interface AdaptiveWindows {
+  readonly elements: Tensor;
+  readonly windows: readonly Windows[];
+  /** Where each window starts on its axis before the elements were spread. */
+  readonly starts: readonly (readonly number[])[];
+}
+
+function adaptiveWindows(action: string, x: Tensor, size: AdaptiveSize, d: number): AdaptiveWindows {
+  const counts = adaptiveCounts(action, x, d, size), lengths = x.shape.slice(-d);
+  const parts = counts.map((count, k) => adaptiveStarts(lengths[k]!, count));
+  const isEven = counts.map((count, k) => lengths[k]! % count === 0);
+  return {
+    // A window's last element comes again behind it, where it is neither larger nor the first of its size.
+    elements: parts.reduce((x, part, k) => isEven[k] ? x : spread(x, x.shape.length - d + k, part), x),
+    windows: parts.map(({ longest }, k) => touching(counts[k]! * longest, longest)),
+    starts: parts.map(({ starts }) => starts),
+  };
+}
+
 /** The largest element of as many windows as asked for along each of the last `d` axes. */
 export function adaptiveMaxPool(x: Tensor, size: AdaptiveSize, d: number): Tensor {
-  const counts = adaptiveCounts(`adaptiveMaxPool${d}d`, x, d, size), first = x.shape.length - d;
-  const windows: Windows[] = [];
-  const elements = counts.reduce((elements, count, k) => {
-    const axis = first + k, length = x.shape[axis]!, isEven = length % count === 0;
-    const apart = adaptiveStarts(length, count);
-    windows.push(
-      isEven ? touching(length, length / count) : touching(count * apart.longest, apart.longest),
-    );
-    // A window's last element comes again behind it, where it is neither larger nor the first of its size.
-    return isEven ? elements : spread(elements, axis, apart);
-  }, x);
+  const { elements, windows } = adaptiveWindows(`adaptiveMaxPool${d}d`, x, size, d);
   return new MaxPool(windows).call(elements);
+}
+
+/** The largest elements, and their places in row-major order of the last `d` axes. */
+export function adaptiveMaxPoolWithIndices(
+  x: Tensor,
+  size: AdaptiveSize,
+  d: number,
+): [values: Tensor, indices: Tensor] {
+  const { elements, windows, starts } = adaptiveWindows(`adaptiveMaxPool${d}dWithIndices`, x, size, d);
+  return withPlaces(elements, windows, starts, x.shape.slice(-d));
 }

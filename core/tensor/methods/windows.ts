@@ -15,6 +15,7 @@ import { interpolate, type InterpolationMode, type InterpolationOptions } from "
 import {
   adaptiveAvgPool,
   adaptiveMaxPool,
+  adaptiveMaxPoolWithIndices,
   type AdaptiveSize,
   avgPool,
   type AvgPoolOptions,
@@ -249,6 +250,21 @@ export abstract class WindowMethods extends SortMethods {
   /** The largest elements of `size` windows along each of the last three axes, as `adaptiveAvgPool3d` has them. */
   adaptiveMaxPool3d(this: Tensor, size: AdaptiveSize): Tensor {
     return adaptiveMaxPool(this, size, 3);
+  }
+
+  /** As `adaptiveMaxPool1d`, with the places of the largest elements (int32). */
+  adaptiveMaxPool1dWithIndices(this: Tensor, size: AdaptiveSize): [values: Tensor, indices: Tensor] {
+    return adaptiveMaxPoolWithIndices(this, size, 1);
+  }
+
+  /** As `adaptiveMaxPool2d`, with the places of the largest elements (int32), in row-major order of the last two axes. */
+  adaptiveMaxPool2dWithIndices(this: Tensor, size: AdaptiveSize): [values: Tensor, indices: Tensor] {
+    return adaptiveMaxPoolWithIndices(this, size, 2);
+  }
+
+  /** As `adaptiveMaxPool3d`, with the places of the largest elements (int32), in row-major order of the last three axes. */
+  adaptiveMaxPool3dWithIndices(this: Tensor, size: AdaptiveSize): [values: Tensor, indices: Tensor] {
+    return adaptiveMaxPoolWithIndices(this, size, 3);
   }
 
   // Images and tables.

@@ -163,4 +163,18 @@ export const pools: Samples = {
     torch: "F.adaptive_max_pool2d(a, (2, 3))",
     inputs: [ties],
   },
+  ...each((d) => `adaptiveMaxPool${d}dWithIndices`, "", (d) => ({
+    f: (a) =>
+      d === 1
+        ? a.adaptiveMaxPool1dWithIndices(2)
+        : d === 2
+        ? a.adaptiveMaxPool2dWithIndices(2)
+        : a.adaptiveMaxPool3dWithIndices(2),
+    torch: `F.adaptive_max_pool${d}d_with_indices(a, 2)`,
+  })),
+  "adaptiveMaxPool2dWithIndices: windows that overlap, and ties": {
+    f: (a) => a.adaptiveMaxPool2dWithIndices([3, null]),
+    torch: "F.adaptive_max_pool2d_with_indices(a, (3, None))",
+    inputs: [ties],
+  },
 };
