@@ -73,6 +73,11 @@ export class SequentialSchedule extends Scheduler {
     const [part, since] = this.#inForce(steps);
     return part.formula(since, baseLr, place);
   }
+  /** The rate by the schedule in force, which starts from the base rate where it takes over. */
+  override chained(lr: number, steps: number, baseLr: number, place: number): number {
+    const [part, since] = this.#inForce(steps);
+    return since === 0 && steps > 0 ? part.formula(0, baseLr, place) : part.chained(lr, since, baseLr, place);
+  }
   /** The momentum that the schedule in force sets, or null. */
   override momentum(steps: number, place: number): number | null {
     const [part, since] = this.#inForce(steps);
@@ -130,9 +135,9 @@ export class WarmupSchedule extends SequentialSchedule {
 }
 
 /**
- * Several schedules at once: each takes the rate that the one before it gives as its base. Schedules that multiply their base
- * by a factor, which are all but those with an `etaMin` or with rates of their own, thus give the product of their factors, as
- * PyTorch's `ChainedScheduler` does.
+ * Several schedules at once: at each step each moves the rate that the one before it left, as PyTorch's `ChainedScheduler`
+ * does. Schedules that multiply the rate thus give the product of their factors; those with rates of their own, such as
+ * {@linkcode CosineDecayWithWarmRestarts}, take no notice of the ones before them.
  *
  * @example
  * ```ts
@@ -149,6 +154,8 @@ export class WarmupSchedule extends SequentialSchedule {
  */
 export class ChainedSchedule extends Scheduler {
   readonly #parts: readonly Scheduler[];
+  /** For each group the last number of steps, its rate, and the base from which it came. */
+  readonly #last: { steps: number; lr: number; baseLr: number }[] = [];
   /** The optimizer keeps its rates when one of the functions throws. */
   constructor(optimizer: Optimizer, make: readonly MakeSchedule[]) {
     super(optimizer);
@@ -157,9 +164,16 @@ export class ChainedSchedule extends Scheduler {
     this.#parts = wholly(optimizer, () => madeBy(action, make, optimizer));
     this.start();
   }
-  /** The rate after all of the schedules. */
+  /** The rate after all steps of all schedules in turn. */
   override formula(steps: number, baseLr: number, place: number): number {
-    return this.#parts.reduce((lr, part) => part.formula(steps, lr, place), baseLr);
+    const last = this.#last[place], isBefore = last !== undefined && last.steps <= steps && last.baseLr === baseLr;
+    let { steps: at, lr } = isBefore ? last : { steps: -1, lr: baseLr };
+    while (at < steps) {
+      at++;
+      for (const part of this.#parts) lr = part.chained(lr, at, baseLr, place);
+    }
+    this.#last[place] = { steps, lr, baseLr };
+    return lr;
   }
   /** The momentum of the last schedule that sets one, or null. */
   override momentum(steps: number, place: number): number | null {

@@ -36,6 +36,16 @@ export class CosineDecay extends Scheduler {
   override formula(steps: number, baseLr: number): number {
     return cosine(baseLr, this.etaMin, steps / this.steps);
   }
+  /**
+   * What lies above the lowest rate by the factor of this step; where the cosine comes from 0, as far as its own rate rises.
+   * Where others have brought the rate below the lowest, the factor would take it below 0, and it stays there.
+   */
+  override chained(lr: number, steps: number, baseLr: number): number {
+    if (steps === 0) return lr;
+    const { etaMin } = this, share = (at: number) => cosine(1, 0, at / this.steps);
+    if ((steps - 1) % (2 * this.steps) === this.steps) return lr + this.formula(steps, baseLr) - etaMin;
+    return Math.max(0, etaMin + (lr - etaMin) * (share(steps) / share(steps - 1)));
+  }
 }
 
 /**
@@ -80,5 +90,9 @@ export class CosineDecayWithWarmRestarts extends Scheduler {
       }
     }
     return cosine(baseLr, this.etaMin, left / length);
+  }
+  /** The rate of its own, whatever other schedules make of it. */
+  override chained(_lr: number, steps: number, baseLr: number): number {
+    return this.formula(steps, baseLr);
   }
 }

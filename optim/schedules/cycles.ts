@@ -113,6 +113,10 @@ export class OneCycle extends Scheduler {
     const top = ofGroup("maxLr", this.maxLr, place), start = top / this.#divFactor;
     return this.#between(steps, { start, top, end: start / this.#finalDivFactor });
   }
+  /** The rate of its own, whatever other schedules make of it. */
+  override chained(_lr: number, steps: number, baseLr: number, place: number): number {
+    return this.formula(steps, baseLr, place);
+  }
   /** The momentum after `steps` steps, which is lowest where the rate is highest. */
   override momentum(steps: number, place: number): number | null {
     if (this.#momentum === null) return null;
@@ -225,6 +229,10 @@ export class Cyclic extends Scheduler {
   override formula(steps: number, _baseLr: number, place: number): number {
     const low = ofGroup("baseLr", this.#rates.low, place), high = ofGroup("maxLr", this.#rates.high, place);
     return low + (high - low) * this.#height(steps);
+  }
+  /** The rate of its own, whatever other schedules make of it. */
+  override chained(_lr: number, steps: number, baseLr: number, place: number): number {
+    return this.formula(steps, baseLr, place);
   }
   /** The momentum after `steps` steps, which is lowest where the rate is highest. */
   override momentum(steps: number, place: number): number | null {

@@ -40,6 +40,10 @@ export class LambdaSchedule extends Scheduler {
   override formula(steps: number, baseLr: number, place: number): number {
     return baseLr * ofGroup("factor", this.#factor, place)(steps);
   }
+  /** lr factor(t), whatever other schedules make of it. */
+  override chained(_lr: number, steps: number, baseLr: number, place: number): number {
+    return this.formula(steps, baseLr, place);
+  }
 }
 
 /**
@@ -72,5 +76,9 @@ export class MultiplicativeSchedule extends Scheduler {
     while (from < steps) product *= factor(++from);
     this.#last[place] = { steps, product };
     return baseLr * product;
+  }
+  /** The rate by factor(t). */
+  override chained(lr: number, steps: number, _baseLr: number, place: number): number {
+    return steps === 0 ? lr : lr * ofGroup("factor", this.#factor, place)(steps);
   }
 }

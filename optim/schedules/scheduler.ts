@@ -76,6 +76,16 @@ export abstract class Scheduler {
    */
   abstract formula(steps: number, baseLr: number, place: number): number;
 
+  /**
+   * The rate that the step to `steps` makes of `lr`, which other schedules have moved as well, as {@linkcode ChainedSchedule}
+   * asks for it: `lr` times the factor of this step. A schedule whose steps are no factors overrides it.
+   */
+  chained(lr: number, steps: number, baseLr: number, place: number): number {
+    const before = steps === 0 ? baseLr : this.formula(steps - 1, baseLr, place);
+    const now = this.formula(steps, baseLr, place);
+    return now === before ? lr : before === 0 ? now : lr * (now / before);
+  }
+
   /** The momentum after `steps` steps of the group at that place; null, as here, from schedules that leave it alone. */
   momentum(_steps: number, _place: number): number | null {
     return null;

@@ -38,6 +38,17 @@ const makers: Record<string, Make> = {
       (o) => new optim.ConstantFactor(o, { steps: 4, factor: 0.1 }),
       (o) => new optim.ExponentialDecay(o, { gamma: 0.9 }),
     ]),
+  "chained with a lowest rate": (o) =>
+    new optim.ChainedSchedule(o, [
+      (o) => new optim.LinearFactor(o, { steps: 10, startFactor: 0.5, endFactor: 0.9 }),
+      (o) => new optim.CosineDecay(o, { steps: 30, etaMin: 0.01 }),
+    ]),
+  "chained with restarts": (o) =>
+    new optim.ChainedSchedule(o, [
+      (o) => new optim.StepDecay(o, { stepSize: 3, gamma: 0.5 }),
+      (o) => new optim.CosineDecayWithWarmRestarts(o, { t0: 7, tMult: 2 }),
+      (o) => new optim.MultiplicativeSchedule(o, { factor: () => 0.8 }),
+    ]),
   sequential: (o) =>
     new optim.SequentialSchedule(o, [
       (o) => new optim.LinearWarmup(o, { steps: 10, startFactor: 0.1 }),
