@@ -8,7 +8,7 @@ import { absence } from "./kernels.ts";
 import { inTemporaryFolder, testUnless, testWith } from "./permissions.ts";
 import { assert, assertEquals } from "./support.ts";
 
-const secondsMax = 60;
+const secondsMax = 300;
 
 const begin = `
 import { openDevice } from ${JSON.stringify(new URL("../kernels/mod.ts", import.meta.url).href)};
