@@ -38,6 +38,7 @@ export {
   isHalf,
   itemBytes,
   makeTypedArray,
+  type NumberArray,
   readElements,
   type TypedArray,
 } from "./pure/dtype.ts";
