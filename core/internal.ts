@@ -38,7 +38,6 @@ export {
   isHalf,
   itemBytes,
   makeTypedArray,
-  type NumberArray,
   readElements,
   type TypedArray,
 } from "./pure/dtype.ts";

@@ -28,7 +28,7 @@ export { type BackwardOptions, computeGradientOfVariables } from "./tensor/backw
 export { type DeviceEntry, devices, open, type OpenOptions, type Probe, setDefaultDevice } from "./open.ts";
 export type { ProgressListener } from "./host/fetch.ts";
 export { memory, type MemoryUse, setThreads } from "./array/devices.ts";
-export type { DType, NumberArray, TypedArray } from "./pure/dtype.ts";
+export type { DType, TypedArray } from "./pure/dtype.ts";
 export * from "./tensor/factories.ts";
 export * from "./tensor/functions/mod.ts";
 export type { GeluOptions } from "./tensor/composites/activations.ts";

@@ -2,16 +2,7 @@
  * How samples become a batch: parts of the same place are put together, tensors by stacking them. A batch has the structure
  * of its samples.
  */
-import {
-  checkOptions,
-  checkRange,
-  makeTypedArray,
-  type NumberArray,
-  refuse,
-  shown,
-  showShape,
-  sizeOf,
-} from "../core/internal.ts";
+import { checkOptions, checkRange, makeTypedArray, refuse, shown, showShape, sizeOf } from "../core/internal.ts";
 import { outermost } from "../core/pure/nested.ts";
 import type { Tensor, TypedArray } from "../core/mod.ts";
 import { at, type Elements, elementsOf, join, stackAll, stackTensors } from "./joining.ts";
@@ -118,17 +109,15 @@ function pad(
 ): Stacked {
   const { shape: [, ...inner], dtype } = items[0]!, width = sizeOf(inner);
   const longest = Math.max(...items.map(({ shape }) => shape[0] ?? 0));
-  const data = makeTypedArray<TypedArray>(dtype, items.length * longest * width);
-  if (data instanceof BigInt64Array) data.fill(BigInt(value));
-  else if (value !== 0) data.fill(value);
+  const data = makeTypedArray(dtype, items.length * longest * width);
+  if (value !== 0) data.fill(value);
   for (const [k, { data: own, shape, dtype: type }] of items.entries()) {
     if (shape.length !== inner.length + 1 || type !== dtype || showShape(shape.slice(1)) !== showShape(inner)) {
       throw new TypeError(
         `Cannot pad${at(place)}: ${type} ${showShape(shape)} must be ${dtype} [${["length", ...inner].join(", ")}]`,
       );
     }
-    // Both arrays have the type of the items.
-    (data as NumberArray).set(own as NumberArray, (k * longest + (side === "right" ? 0 : longest - shape[0]!)) * width);
+    data.set(own, (k * longest + (side === "right" ? 0 : longest - shape[0]!)) * width);
   }
   return new Stacked({ data, shape: [items.length, longest, ...inner], dtype });
 }

@@ -1,5 +1,5 @@
 /** Several datasets as one. Where all give many samples at once, so does the whole. */
-import { dtypeOfArray, makeTypedArray, type NumberArray, showShape, sizeOf } from "../core/internal.ts";
+import { dtypeOfArray, makeTypedArray, showShape, sizeOf } from "../core/internal.ts";
 import type { Dataset, Samples } from "./contract.ts";
 import { checkDataset, checkIndex, checkSamples } from "./samples.ts";
 
@@ -63,9 +63,7 @@ function copyRows(target: Samples | undefined, source: Samples, places: readonly
   if (target === undefined || own !== wanted) {
     throw new TypeError(`Cannot concatenate samples: ${own} and ${wanted} must be the same`);
   }
-  // Both arrays are of one type.
-  const [to, from] = [target.data, source.data] as NumberArray[] as [NumberArray, NumberArray];
   for (const [k, place] of places.entries()) {
-    to.set(from.subarray(k * size, (k + 1) * size), place * size);
+    target.data.set(source.data.subarray(k * size, (k + 1) * size), place * size);
   }
 }

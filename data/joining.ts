@@ -4,7 +4,6 @@ import {
   dtypeOfArray,
   isPlain,
   makeTypedArray,
-  type NumberArray,
   refuse,
   shown,
   showShape,
@@ -110,7 +109,7 @@ export function stackTensors(values: readonly unknown[], place: string): Stacked
       const [other, first] = [item, items[0]!].map(({ dtype, shape }) => `${dtype} ${showShape(shape)}`);
       throw new TypeError(`Cannot stack ${what}: ${other} and ${first} must be the same`);
     }
-    data.set(item.data as NumberArray, k * size);
+    data.set(item.data, k * size);
   }
   return new Stacked({ data, shape: [items.length, ...shape], dtype });
 }

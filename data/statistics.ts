@@ -61,7 +61,7 @@ export async function statistics(dataset: Dataset<unknown>): Promise<Statistics>
 function sumOver(data: TypedArray, channel: number, channels: number, size: number): number {
   let sum = 0;
   for (let from = channel * size; from < data.length; from += channels * size) {
-    for (let k = from; k < from + size; k++) sum += Number(data[k]!);
+    for (let k = from; k < from + size; k++) sum += data[k]!;
   }
   return sum;
 }
@@ -70,7 +70,7 @@ function sumOver(data: TypedArray, channel: number, channels: number, size: numb
 function scatterOver(data: TypedArray, channel: number, channels: number, size: number, middle: number): number {
   let sum = 0;
   for (let from = channel * size; from < data.length; from += channels * size) {
-    for (let k = from; k < from + size; k++) sum += (Number(data[k]!) - middle) ** 2;
+    for (let k = from; k < from + size; k++) sum += (data[k]! - middle) ** 2;
   }
   return sum;
 }

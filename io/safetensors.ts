@@ -1,7 +1,7 @@
 /**
  * State dicts in safetensors files, which Python's package of that name reads and writes too.
  *
- * All element types of tensors are kept; unsigned integers of 64 bits are read as int64 if every value fits. A file appears whole or not at
+ * All element types of tensors are kept; other integers are read as int32 if every value fits. A file appears whole or not at
  * all: see `core/host/files.ts`.
  */
 import { checkOptions, checkText, checkWritable, refuse, withFile, writeWhole } from "../core/internal.ts";
@@ -52,7 +52,7 @@ export async function save(path: string, stateDict: Readonly<StateDict>, options
  * The tensors of a safetensors file, by name, on the default device. They belong to no scope.
  *
  * SyntaxError if the file is malformed, which names what it is instead where that can be told; RangeError for integers that
- * do not fit int64; Error if the file cannot be read or `--allow-read` for it is missing. A file with the weights of PyTorch's
+ * do not fit int32; Error if the file cannot be read or `--allow-read` for it is missing. A file with the weights of PyTorch's
  * layers, which are transposed, is warned of on the console: {@linkcode convert} brings them into Deneb's order.
  *
  * @example

@@ -55,29 +55,21 @@ export const opcodeName: readonly OpcodeName[] = [
   ...Object.keys(table.instructions) as OpcodeName[],
 ];
 
-/** The element type of a tensor. */
-export type DType = keyof typeof table.types;
-/** The types that are also computed in. Elements of the others are wrapped or rounded when they are stored. */
-export type ComputeType = "float32" | "float64" | "int32" | "int64";
+/** The element type of a tensor. Halves are stored in 16 bits and computed with as float32; a bool is a byte. */
+export type DType = "float32" | "float64" | "int32" | "uint8" | "bool" | "float16" | "bfloat16";
 
-/** What the table says of an element type; a type without `compute` is computed in itself. A bool is a byte. */
-interface TypeRow {
-  readonly kind: "float" | "signed" | "unsigned" | "bool";
-  readonly bytes: number;
-  readonly compute: ComputeType;
-}
-
-/** The element types; the code of each is its place in the table. */
-export const dtypes = Object.keys(table.types) as DType[];
-export const dtypeCode = Object.fromEntries(dtypes.map((name, code) => [name, code])) as Record<DType, number>;
-/** The rows of the element types. */
-export const typeRows = Object.fromEntries(
-  Object.entries(table.types).map(([name, row]) => [name, { compute: name, ...row }]),
-) as Record<DType, TypeRow>;
+/** Codes of the element types; the first three are also the compute types. */
+export const dtypeCode = {
+  float32: 0,
+  float64: 1,
+  int32: 2,
+  uint8: 3,
+  bool: 4,
+  float16: 5,
+  bfloat16: 6,
+} as const satisfies Record<DType, number>;
 /** Bytes of one element, by code. */
-export const dtypeBytes: readonly number[] = dtypes.map((name) => typeRows[name].bytes);
-/** How many types are computed in: theirs are the first codes. */
-export const computeTypes = dtypes.filter((name) => typeRows[name].compute === name).length;
+export const dtypeBytes: readonly number[] = [4, 8, 4, 1, 1, 2, 2];
 
 export const limits = {
   /** The most axes of a view, after merging. */

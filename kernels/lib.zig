@@ -367,7 +367,7 @@ const manifest_text: []const u8 = blk: {
     @setEvalBranchQuota(100_000);
     var text: []const u8 = std.fmt.comptimePrint(
         "{{\"mode\":\"{t}\",\"arch\":\"{t}\",\"table\":{d}",
-        .{ builtin.mode, builtin.cpu.arch, @import("json.zig").hash },
+        .{ builtin.mode, builtin.cpu.arch, table.hash },
     );
     text = text ++ ",\"levels\":[";
     for (levels.all, 0..) |one, i| text = text ++ (if (i == 0) "" else ",") ++ "\"" ++ one.name ++ "\"";

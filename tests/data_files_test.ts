@@ -349,7 +349,7 @@ Deno.test({
     assertEquals([train.length, test.length], [60000, 10000]);
     const [x, y] = await train.batch(Array.from({ length: 8 }, (_, k) => k));
     assertExact([...y.data], [5, 0, 4, 1, 9, 2, 1, 3]);
-    const mean = Array.from(x.data, Number).reduce((sum, value) => sum + value, 0) / x.data.length;
+    const mean = Array.from(x.data).reduce((sum, value) => sum + value, 0) / x.data.length;
     assertEquals(mean > 0.1 && mean < 0.2, true);
   },
 });

@@ -203,11 +203,11 @@ testWith([], "digits() gives every class, in 0..1, with as much ink as handwriti
   const [x, y] = await data.digits({ train: 500 }).batch!(Array.from({ length: 500 }, (_, k) => k));
   assertEquals([x.shape, y.shape], [[500, 1, 28, 28], [500]]);
   const counts = new Array<number>(10).fill(0);
-  for (const label of y.data) counts[Number(label)]!++;
+  for (const label of y.data) counts[label]!++;
   assertEquals(counts.every((count) => count > 25), true);
   assertExact(x.data.every((value) => value >= 0 && value <= 1), true);
   for (let k = 0; k < 500; k++) {
-    const ink = Array.from(x.data.subarray(784 * k, 784 * (k + 1)), Number).reduce((sum, value) => sum + value, 0);
+    const ink = Array.from(x.data.subarray(784 * k, 784 * (k + 1))).reduce((sum, value) => sum + value, 0);
     assertEquals(ink > 15 && ink < 300, true, `digit ${k} has ${ink} pixels of ink`);
   }
 });

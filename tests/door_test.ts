@@ -67,6 +67,8 @@ const cases: Record<string, Refused> = {
     () => ones([2], { dtype: given("toString") }),
   ],
   // Where numbers, shapes and lists stand.
+  "tensor() of bigints": [TypeError, "found a BigInt64Array where", () => tensor(given(BigInt64Array.of(1n)))],
+  "tensor() of a bigint": [TypeError, "found 1n where a number", () => tensor(given([1n]))],
   "tensor() of a text": [TypeError, 'found "1" where a number', () => tensor(given(["1"]))],
   "tensor() of nothing": [TypeError, "found undefined where a number", () => tensor(given(undefined))],
   "zeros() of a number": [TypeError, `Cannot make zeros: shape 3 ${list}`, () => zeros(given(3))],

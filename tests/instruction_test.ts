@@ -79,7 +79,7 @@ for (const [what, write] of Object.entries(writers)) {
       };
       assertThrows(() => write(stream, x, scalar), RangeError, "no such number");
       const written = write(stream, x, () => {
-        const other = filled(stream, [4], "float32", 3), number = Number(other.readFirst());
+        const other = filled(stream, [4], "float32", 3), number = other.readFirst();
         other.dispose();
         return number;
       });

@@ -10,7 +10,7 @@ import {
   isHalf,
   itemBytes,
   makeTypedArray,
-  type NumberArray,
+  type TypedArray,
 } from "../core/pure/dtype.ts";
 import { scan } from "../core/array/scan.ts";
 import { argFold, fold, matmul, random as randomArray, sortedPlaces } from "../core/array/skeletons.ts";
@@ -48,7 +48,7 @@ import { testUnless } from "./permissions.ts";
 import { assert, assertStrictEquals } from "./support.ts";
 
 /** A computation for any device. */
-type Case = readonly [what: string, run: (stream: Stream) => NumberArray];
+type Case = readonly [what: string, run: (stream: Stream) => TypedArray];
 
 const made = new Map<string, Operand>();
 
@@ -256,9 +256,9 @@ const products: readonly [batch: Shape, m: number, n: number, k: number][] = [
 
 interface Product {
   what: string;
-  run: (stream: Stream) => NumberArray;
+  run: (stream: Stream) => TypedArray;
   /** The half unit of a result's type times the sums of magnitudes, the measure of the rounding of one product. */
-  bounds: (stream: Stream) => NumberArray;
+  bounds: (stream: Stream) => TypedArray;
 }
 
 function* productCases(list: readonly DType[] = [...floats, "int32"]): Generator<Product> {

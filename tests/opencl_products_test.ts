@@ -1,5 +1,5 @@
 /** Products on OpenCL: by tiles, of which the fastest is chosen and all give the same bits; and by CLBlast. */
-import type { DType, NumberArray } from "../core/pure/dtype.ts";
+import type { DType, TypedArray } from "../core/pure/dtype.ts";
 import { gather } from "../core/array/places.ts";
 import { argFold, fold, matmul, random as randomArray } from "../core/array/skeletons.ts";
 import { copy, map } from "../core/array/ndarray.ts";
@@ -28,7 +28,7 @@ const kinds: readonly [a: DType, b: DType][] = [
 ];
 
 testUnless(why, "opencl: every tile of products, of cores and of lanes, gives the same bits", () => {
-  const findings = new Findings(), known = new Map<string, NumberArray>();
+  const findings = new Findings(), known = new Map<string, TypedArray>();
   for (const shape of ["core", "lanes"] as const) {
     for (const tile of tiles) {
       withDevice(() => openChosen("opencl", { shape, tile }), (stream) => {
@@ -227,7 +227,7 @@ testUnless(absenceOfCLBlast(), "opencl: products by CLBlast are those of the own
             const alike = dtype === "bfloat16" || dtype === "int32";
             const sizes = alike
               ? null
-              : run(own, operands.map((each) => ({ ...each, flat: each.flat.map(Math.abs) as NumberArray })));
+              : run(own, operands.map((each) => ({ ...each, flat: each.flat.map(Math.abs) as TypedArray })));
             const bound = (at: number) => sizes === null ? 0 : 2 * (k + 2) * epsilonOf(dtype) * sizes[at]!;
             findings.add(
               `${dtype} [${batch}] ${m} x ${n} x ${k} ${layout} ${other}`,

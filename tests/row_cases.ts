@@ -10,7 +10,7 @@ import { CrossEntropy, CrossEntropyGradient } from "../core/tensor/ops/loss.ts";
 import { LogSoftmax, LogSumExp, Softmax } from "../core/tensor/ops/softmax.ts";
 import { Normalize, NormalizeGradient } from "../core/tensor/ops/norm.ts";
 import type { Stream } from "../core/array/stream.ts";
-import type { NumberArray } from "../core/pure/dtype.ts";
+import type { TypedArray } from "../core/pure/dtype.ts";
 import { type Layout, mapTo, type Operand, operand, put, randomOf } from "./arrays.ts";
 
 /** The computation of a group. */
@@ -36,7 +36,7 @@ export function runGroup(
   stream: Stream,
   { operands, body }: Pick<RowCase, "operands" | "body">,
   { before = () => {}, after = () => {} } = {},
-): NumberArray[] {
+): TypedArray[] {
   const arrays = operands.map((each) => put(stream, each));
   arrays[0]?.read();
   before();

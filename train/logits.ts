@@ -1,5 +1,5 @@
 /** Logits [..., classes] and their labels, as metrics read them. */
-import { checkOptions, checkTensor, isFloat, type NumberArray, sameShape, shown, showShape } from "../core/internal.ts";
+import { checkOptions, checkTensor, isFloat, sameShape, shown, showShape, type TypedArray } from "../core/internal.ts";
 import { noGrad, scope, Tensor } from "../core/mod.ts";
 
 /** TypeError unless these are logits [..., classes] of two classes at least, and labels [...]. */
@@ -41,12 +41,11 @@ export function labelsOf(logits: Tensor, labels: Tensor): Tensor {
   return areShares ? labels.argmax({ axis: -1 }) : labels;
 }
 
-/** The elements of a tensor as numbers: halves as float32, int64 as float64. */
-export function numbersOf(tensor: Tensor): NumberArray {
+/** The elements of a tensor, halves as float32. */
+export function numbersOf(tensor: Tensor): TypedArray {
   using _ = scope();
   const isNarrow = isFloat(tensor.dtype) && tensor.dtype !== "float64";
-  const near = () => tensor.dtype === "int64" ? tensor.cast("float64") : tensor;
-  return noGrad(() => isNarrow ? tensor.cast("float32") : near()).toTypedArray();
+  return noGrad(() => isNarrow ? tensor.cast("float32") : tensor).toTypedArray();
 }
 
 /** The elements of checked logits and labels. */

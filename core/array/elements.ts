@@ -2,14 +2,14 @@
  * What tensors are made from: nested arrays, numbers and typed arrays, read into device memory.
  */
 import { streamOf } from "./devices.ts";
-import { checkDType, type DType, dtypeOfArray, makeTypedArray, storeElement, type TypedArray } from "../pure/dtype.ts";
+import { checkDType, type DType, dtypeOfArray, elementOf, makeTypedArray, type TypedArray } from "../pure/dtype.ts";
 import { checkFlag, checkOptions, refuse, shown } from "../pure/check.ts";
 import { fromTypedArray, type NDArray } from "./ndarray.ts";
 import type { Stream } from "./stream.ts";
 import { checkShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
 
-/** A number, bigint or boolean, or lists of such to any depth. */
-export type NestedArray = number | bigint | boolean | readonly NestedArray[];
+/** A number or boolean, or lists of such to any depth. */
+export type NestedArray = number | boolean | readonly NestedArray[];
 /** What tensors are made from. */
 export type TensorSource = NestedArray | TypedArray;
 
@@ -45,7 +45,7 @@ export function arrayFrom(source: TensorSource, options: TensorOptions): NDArray
   const { device, dtype, shape } = checkTensorOptions("make tensor", options, sourceNames);
   if (dtype !== undefined) checkDType("make tensor", dtype);
   const given = dtypeOfArray(source);
-  let flat: ArrayLike<number | bigint>, found: Shape, natural: DType;
+  let flat: ArrayLike<number>, found: Shape, natural: DType;
   if (given !== null) {
     flat = source as TypedArray;
     found = [flat.length];
@@ -53,8 +53,8 @@ export function arrayFrom(source: TensorSource, options: TensorOptions): NDArray
   } else {
     found = nestedShape(source as NestedArray);
     const leaves = flatten(source as NestedArray, found);
-    natural = naturalType(leaves);
-    flat = leaves as ArrayLike<number | bigint>;
+    natural = leaves.length > 0 && leaves.every((leaf) => typeof leaf === "boolean") ? "bool" : "float32";
+    flat = leaves as ArrayLike<number>;
   }
   if (shape !== undefined) {
     checkShape("make tensor", shape);
@@ -66,20 +66,12 @@ export function arrayFrom(source: TensorSource, options: TensorOptions): NDArray
   const type = dtype ?? natural;
   let values: TypedArray;
   if (given === type || (type === "bool" && natural === "bool")) {
-    values = given !== null ? source as TypedArray : Uint8Array.from(flat, (x) => x ? 1 : 0);
+    values = given !== null ? source as TypedArray : Uint8Array.from(flat as ArrayLike<number>, (x) => x ? 1 : 0);
   } else {
-    values = makeTypedArray<TypedArray>(type, flat.length);
-    for (let k = 0; k < flat.length; k++) storeElement("make tensor", type, values, k, flat[k]!);
+    values = makeTypedArray(type, flat.length);
+    for (let k = 0; k < flat.length; k++) values[k] = elementOf("make tensor", type, Number(flat[k]));
   }
   return fromTypedArray(streamOf(device), values, found, type);
-}
-
-/** The type of plain values: bool if all are booleans; int64 if there are bigints, and the others are integers; else float32. */
-function naturalType(leaves: readonly Leaf[]): DType {
-  if (leaves.length > 0 && leaves.every((leaf) => typeof leaf === "boolean")) return "bool";
-  const isLong = leaves.some((leaf) => typeof leaf === "bigint") &&
-    leaves.every((leaf) => typeof leaf === "bigint" || Number.isInteger(leaf));
-  return isLong ? "int64" : "float32";
 }
 
 /** How deep lists may be nested. One that holds itself has no end. */
@@ -96,13 +88,11 @@ function nestedShape(source: NestedArray, action = "make tensor"): number[] {
   return shape;
 }
 
-type Leaf = number | bigint | boolean;
-
-function flatten(source: NestedArray, shape: Shape, action = "make tensor"): Leaf[] {
-  const leaves: Leaf[] = [];
+function flatten(source: NestedArray, shape: Shape, action = "make tensor"): (number | boolean)[] {
+  const leaves: (number | boolean)[] = [];
   const walk = (level: NestedArray, axis: number): void => {
     if (axis === shape.length) {
-      if (typeof level !== "number" && typeof level !== "boolean" && typeof level !== "bigint") {
+      if (typeof level !== "number" && typeof level !== "boolean") {
         throw new TypeError(`Cannot ${action}: found ${shown(level)} where a number must stand`);
       }
       leaves.push(level);

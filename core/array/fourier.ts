@@ -5,7 +5,7 @@
  * transforms of the results (Cooley and Tukey 1965). The r-point transforms are one product with a matrix of cosines and sines.
  * A length with a large prime factor becomes a convolution, by transforms of a power of two (Bluestein 1970).
  */
-import { type DType, makeTypedArray, type NumberArray } from "../pure/dtype.ts";
+import { type DType, makeTypedArray, type TypedArray } from "../pure/dtype.ts";
 import { chirp, chirpLength, chirpTransform, matrixOf, type Order, stagesOf, twiddles } from "../pure/fourier.ts";
 import { type Shape, sizeOf } from "../pure/shape.ts";
 import { copy, empty, filled, fromTypedArray, map, mapInto, type NDArray } from "./ndarray.ts";
@@ -22,7 +22,7 @@ export interface FourierKind {
 }
 
 /** Tables on the host, by what they hold and the type; the oldest are forgotten where there are too many. */
-const tables = new Map<string, NumberArray>();
+const tables = new Map<string, TypedArray>();
 const numbersMost = 2 ** 23;
 let numbersKept = 0;
 

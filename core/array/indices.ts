@@ -4,7 +4,7 @@
  */
 import { type Shape, showShape, sizeOf } from "../pure/shape.ts";
 import { copy, empty, filled, map, mapInto, type NDArray } from "./ndarray.ts";
-import { asIndices, checkLabels, gather } from "./places.ts";
+import { checkLabels, gather } from "./places.ts";
 import type { Stream } from "./stream.ts";
 import { broadcastTo, reshape } from "./views.ts";
 
@@ -21,7 +21,7 @@ export function checkPlaces(action: string, shape: Shape): void {
 
 /** Indices of any type along an axis, as int32 in `[0, length)`. RangeError outside; negative ones may count from the end. */
 export function inAxis(index: NDArray, length: number, fromEnd: boolean): NDArray {
-  const near = asIndices(index), whole = near.dtype === "int32" ? near : copy(near, "int32");
+  const whole = index.dtype === "int32" ? index : copy(index, "int32");
   const placed = fromEnd ? countedFromStart(whole, length) : whole;
   checkLabels(reshape(placed, [placed.size]), length);
   return placed;

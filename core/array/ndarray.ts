@@ -14,11 +14,9 @@ import {
   type DType,
   itemBytes,
   makeTypedArray,
-  type NumberArray,
+  promote,
   readElements,
-  sumType,
   type TypedArray,
-  wider,
 } from "../pure/dtype.ts";
 import type { Started } from "../../kernels/device.ts";
 import { temporaries } from "./group.ts";
@@ -129,12 +127,9 @@ export class NDArray {
   }
 
   /** The elements in row-major order, once they are computed. Throws inside {@linkcode capture}. */
-  read(): NumberArray;
-  /** The elements in an array whose class is known: `read<BigInt64Array<ArrayBuffer>>()` of int64. */
-  read<T extends TypedArray>(): T;
   read(): TypedArray {
     refuseRecording("a value is read");
-    if (this.size === 0) return makeTypedArray<TypedArray>(this.dtype, 0);
+    if (this.size === 0) return makeTypedArray(this.dtype, 0);
     const source = this.contiguous ? this : copy(this);
     try {
       return source.readLine(this.size);
@@ -149,7 +144,7 @@ export class NDArray {
    */
   async readLater(): Promise<TypedArray> {
     const canWait = this.storage.stream.device.startRead !== undefined && this.size > 0;
-    if (!areTurnsTaken() && !canWait) return this.read<TypedArray>();
+    if (!areTurnsTaken() && !canWait) return this.read();
     // The tensor may be freed before its turn comes.
     const own = this.share();
     return await takeTurn(() => own.startRead(), () => own.dispose());
@@ -167,7 +162,7 @@ export class NDArray {
     }
     const end = () => {
       try {
-        if (started === null) return source.read<TypedArray>();
+        if (started === null) return source.read();
         return readElements(source.dtype, source.size, (bytes) => started.finish(bytes));
       } finally {
         source.dispose();
@@ -177,7 +172,7 @@ export class NDArray {
   }
 
   /** One element, by its place in row-major order of a one-element or contiguous array. */
-  readFirst(): number | bigint {
+  readFirst(): number {
     refuseRecording("a value is read");
     return this.readLine(1)[0]!;
   }
@@ -337,10 +332,10 @@ function writeMap(
   const count = inputs.length;
   let flat = out.contiguous && (!row.usesIndex || out.shape.length === 1);
   for (let k = 0; flat && k < count; k++) flat = inputs[k]!.contiguous;
-  if (compute > dtypeCode.float64 && !row.forInts) {
+  if (compute === dtypeCode.int32 && !row.forInts) {
     throw new TypeError(`Cannot ${row.name}: it does not exist for integers, ${out.dtype} must be a float type`);
   }
-  if (compute <= dtypeCode.float64 && !row.forFloats) {
+  if (compute !== dtypeCode.int32 && !row.forFloats) {
     throw new TypeError(
       `Cannot ${row.name}: it does not exist for floats, ${out.dtype} must be an integer type or bool`,
     );
@@ -461,7 +456,7 @@ export function mapScalars(
     return out;
   }
   let compute = first.dtype;
-  for (let k = 1; k < inputs.length; k++) compute = wider(compute, inputs[k]!.dtype);
+  for (let k = 1; k < inputs.length; k++) compute = promote(compute, inputs[k]!.dtype);
   if (!row.toBool && dtype !== undefined) compute = dtype;
   const type = row.toBool ? "bool" : compute;
   const storage = stream.allocate(first.size * itemBytes(type));
@@ -473,7 +468,7 @@ export function mapScalars(
 /** True where the operands lie side by side and have one type, in which the row computes and which its result has. */
 function areFlat(row: MapInfo, inputs: readonly NDArray[]): boolean {
   const { code, shape } = inputs[0]!;
-  if (row.toBool || code > (row.forInts ? dtypeCode.int64 : dtypeCode.float64)) return false;
+  if (row.toBool || code > (row.forInts ? dtypeCode.int32 : dtypeCode.float64)) return false;
   if (!row.forFloats && code < dtypeCode.int32) return false;
   if (row.usesIndex && shape.length !== 1) return false;
   for (let k = 0; k < inputs.length; k++) if (!inputs[k]!.contiguous || inputs[k]!.code !== code) return false;
@@ -485,10 +480,10 @@ export function filled(stream: Stream, shape: Shape, dtype: DType, value: Scalar
   return writeNewMap(stream, rows.fill, empty(stream, shape, dtype), [], value, 0, 0, codeOf(computeType(dtype)));
 }
 
-/** A contiguous copy, of another type if asked: floats become integers by truncation, saturating; integers wrap. */
+/** A contiguous copy, of another type if asked: floats become integers by truncation, saturating. */
 export function copy(array: NDArray, dtype: DType = array.dtype): NDArray {
   const stream = commonStream("copy", [array]), out = empty(stream, array.shape, dtype);
-  const compute = codeOf(computeType(wider(sumType(array.dtype), sumType(dtype))));
+  const compute = codeOf(computeType(promote(array.dtype, dtype)));
   return writeNewMap(stream, rows.copy, out, [array], 0, 0, 0, compute);
 }
 

@@ -4,9 +4,8 @@
  */
 import { opcode, type ScatterRow, scatterRows } from "../../kernels/instruction.ts";
 import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
-import { computeType } from "../pure/dtype.ts";
 import { reshapeStrides, type Shape, sizeOf, stridesOf } from "../pure/shape.ts";
-import { commonStream, copy, empty, map, type NDArray, writeNumbers } from "./ndarray.ts";
+import { commonStream, copy, empty, type NDArray, writeNumbers } from "./ndarray.ts";
 import { type Stream, writeView } from "./stream.ts";
 
 const rows = Object.fromEntries(scatterRows.map((name, k) => [name, k])) as Record<ScatterRow, number>;
@@ -35,18 +34,6 @@ function indexAround(index: NDArray, axis: number, [before, , after]: readonly n
   return { array: index, sizes: [before!, index.size, after!], strides: [0, index.strides[0]!, 0] };
 }
 
-/**
- * Indices in a type that devices take: an integer that int32 lacks becomes the least or the largest of int32, which is outside
- * every axis, too.
- */
-export function asIndices(index: NDArray): NDArray {
-  if (index.dtype === "int32" || index.dtype === "uint8" || index.dtype === "bool") return index;
-  if (computeType(index.dtype) !== "int64") return copy(index, "int32");
-  const near = map("clip", [index], { s: -(2 ** 31), t: 2 ** 31 - 1 }), narrow = copy(near, "int32");
-  near.dispose();
-  return narrow;
-}
-
 /** Gives back the copies among what was made of arrays. */
 function giveBack(made: readonly Around[], arrays: readonly NDArray[]): void {
   for (const { array } of made) if (!arrays.includes(array)) array.dispose();
@@ -56,14 +43,13 @@ function giveBack(made: readonly Around[], arrays: readonly NDArray[]): void {
  * Elements of the source along an axis: those that the entries of an index choose, which has as many axes as the source and
  * the same lengths beside the axis; or whole slices at the places of an index of one axis.
  */
-export function gather(source: NDArray, given: NDArray, axis: number, outShape: Shape): NDArray {
-  const stream = commonStream("take", [source, given]), long = sizesAround(source.shape, axis);
-  const index = asIndices(given);
+export function gather(source: NDArray, index: NDArray, axis: number, outShape: Shape): NDArray {
+  const stream = commonStream("take", [source, index]), long = sizesAround(source.shape, axis);
   const from = around(source, long), at = indexAround(index, axis, long), { sizes } = at;
   stream.runAlone();
   const out = empty(stream, outShape, source.dtype);
   writePlaces(stream, "gather", { array: out, sizes, strides: stridesOf(sizes) }, from, at);
-  giveBack([from, at], [source, given]);
+  giveBack([from, at], [source, index]);
   return out;
 }
 
@@ -71,13 +57,12 @@ export function gather(source: NDArray, given: NDArray, axis: number, outShape: 
  * Joins elements of the source into the contiguous `out` along an axis, in ascending order there: each at the place that the
  * entry of an index of the source's shape names, or whole slices at the places of an index of one axis.
  */
-export function scatter(row: ScatterRow, out: NDArray, source: NDArray, given: NDArray, axis: number): void {
-  const stream = commonStream("scatter", [out, source, given]), sizes = sizesAround(out.shape, axis);
-  const index = asIndices(given);
+export function scatter(row: ScatterRow, out: NDArray, source: NDArray, index: NDArray, axis: number): void {
+  const stream = commonStream("scatter", [out, source, index]), sizes = sizesAround(out.shape, axis);
   const at = indexAround(index, axis, sizes), from = around(source, at.sizes);
   stream.runAlone();
   writePlaces(stream, row, { array: out, sizes, strides: stridesOf(sizes) }, from, at);
-  giveBack([from, at], [source, given]);
+  giveBack([from, at], [source, index]);
 }
 
 /** Writes a gather, or a scatter by that row. */
@@ -101,14 +86,10 @@ function writePlaces(stream: Stream, row: ScatterRow | "gather", out: Around, so
 }
 
 /** Throws RangeError, on this device or when it is next read from, unless all labels [n] lie in [0, length). */
-export function checkLabels(given: NDArray, length: number): void {
-  const stream = commonStream("use labels", [given]), labels = asIndices(given);
+export function checkLabels(labels: NDArray, length: number): void {
+  const stream = commonStream("use labels", [labels]);
   stream.runAlone();
-  try {
-    writeCheck(stream, { array: labels, sizes: [1, labels.size, 1], strides: [0, labels.strides[0]!, 0] }, length);
-  } finally {
-    if (labels !== given) labels.dispose();
-  }
+  writeCheck(stream, { array: labels, sizes: [1, labels.size, 1], strides: [0, labels.strides[0]!, 0] }, length);
 }
 
 function writeCheck(stream: Stream, { array, sizes, strides }: Around, length: number): void {

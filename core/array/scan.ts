@@ -1,7 +1,7 @@
 /** The scan skeleton: the elements up to each one along an axis, joined. */
 import { limits, opcode, type ScanRow, scanRows } from "../../kernels/instruction.ts";
 import { ofView, placeOf, wordsMost } from "../../kernels/schema.ts";
-import { codeOf, computeType, type DType, wider } from "../pure/dtype.ts";
+import { codeOf, computeType, type DType, promote } from "../pure/dtype.ts";
 import { commonStream, empty, type NDArray } from "./ndarray.ts";
 import { writeView } from "./stream.ts";
 
@@ -15,7 +15,7 @@ export function scan(row: ScanRow, inputs: readonly NDArray[], axis: number, end
   const stream = commonStream(row, inputs), { shape } = inputs[0]!, rank = shape.length;
   if (rank > limits.rank) throw new RangeError(`Cannot ${row}: ${rank} axes are more than ${limits.rank}`);
   let compute = inputs[0]!.dtype;
-  for (const input of inputs) compute = wider(compute, input.dtype);
+  for (const input of inputs) compute = promote(compute, input.dtype);
   const out = empty(stream, shape, dtype ?? compute);
   const start = stream.open(wordsMost.scan), words = stream.words, at = placeOf.scan;
   words[start] = opcode.scan;

@@ -4,7 +4,7 @@
  */
 import { type ArgRow, argRows, type FoldRow, foldRows, limits, opcode } from "../../kernels/instruction.ts";
 import { headOf, placeOf, wordsMost } from "../../kernels/schema.ts";
-import { codeOf, computeType, type DType, isFloat, isHalf, sumType, wider } from "../pure/dtype.ts";
+import { codeOf, computeType, type DType, isFloat, isHalf, promote } from "../pure/dtype.ts";
 import type { Shape } from "../pure/shape.ts";
 import { groupResult } from "./group.ts";
 import { commonStream, copy, empty, type NDArray, writeNumbers } from "./ndarray.ts";
@@ -54,7 +54,7 @@ export function fold(
   const stream = commonStream(row, inputs), rank = inputs[0]!.shape.length;
   if (rank > limits.rank) throw new RangeError(`Cannot ${row}: ${rank} axes are more than ${limits.rank}`);
   let compute = inputs[0]!.dtype;
-  for (const input of inputs) compute = wider(compute, input.dtype);
+  for (const input of inputs) compute = promote(compute, input.dtype);
   const out = empty(stream, outShape, dtype ?? compute);
   const start = stream.open(wordsMost.fold), words = stream.words, at = placeOf.fold;
   words[start] = opcode.fold;
@@ -93,7 +93,7 @@ function multiplies({ dtype }: NDArray, product: DType): boolean {
  * are int32, as their sums are. An operand of a type that devices do not multiply is copied.
  */
 export function matmul(a: NDArray, b: NDArray, batch: Shape): NDArray {
-  const common = wider(a.dtype, b.dtype), dtype = sumType(common);
+  const common = promote(a.dtype, b.dtype), dtype = isFloat(common) ? common : "int32";
   if (!multiplies(a, dtype) || !multiplies(b, dtype)) {
     return groupResult(() => {
       const [left, right] = [a, b].map((each) => multiplies(each, dtype) ? each : copy(each, dtype));

@@ -1,11 +1,10 @@
 /**
  * Element types: their codes, typed arrays and the rules by which two of them meet.
  *
- * What the types are stands in `table.json`, section `types`. Promotion is PyTorch's: the wider category wins (bool,
- * integers, floats), then the larger type within it; uint8 and int8 meet in int16, the two halves in float32. uint16 and
- * uint32 meet floats and themselves only. Sums and counts of integers are int32, or int64 where their elements do not fit.
+ * Promotion is PyTorch's: the wider category wins (bool, integers, floats), then the larger type within it; the two halves
+ * meet in float32. There is no int64: integer sums and counts are int32.
  */
-import { type ComputeType, type DType, dtypeBytes, dtypeCode, typeRows } from "../../kernels/instruction.ts";
+import { type DType, dtypeBytes, dtypeCode } from "../../kernels/instruction.ts";
 import { bfloat16Words, nearestBfloat16, widenBfloat16 } from "../../kernels/reference/bfloat16.ts";
 
 import { shown } from "./check.ts";
@@ -13,35 +12,32 @@ import { shown } from "./check.ts";
 export type { DType };
 
 /** The flat arrays that tensors are made from and read into. There is none for bfloat16: its numbers come as float32. */
-export type TypedArray = NumberArray | BigInt64Array<ArrayBuffer>;
-
-/** The flat arrays of all types but int64, whose elements are numbers. */
-export type NumberArray =
+export type TypedArray =
   | Float32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>
-  | Float16Array<ArrayBuffer>
-  | Int8Array<ArrayBuffer>
-  | Int16Array<ArrayBuffer>
-  | Uint16Array<ArrayBuffer>
-  | Uint32Array<ArrayBuffer>;
+  | Float16Array<ArrayBuffer>;
 
-/** The classes of flat arrays. Older runtimes lack Float16Array: importing this module must not fail there. */
 const arrayTypes = {
   float32: Float32Array,
   float64: Float64Array,
   int32: Int32Array,
-  int64: BigInt64Array,
   uint8: Uint8Array,
   bool: Uint8Array,
-  float16: typeof Float16Array === "undefined" ? null : Float16Array,
   bfloat16: Float32Array,
-  int8: Int8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  uint32: Uint32Array,
-} as const satisfies Record<DType, unknown>;
+} as const;
+
+/** The order of types, from the narrowest to the widest. */
+const promotionRank: Record<DType, number> = {
+  bool: 0,
+  uint8: 1,
+  int32: 2,
+  float16: 3,
+  bfloat16: 3,
+  float32: 4,
+  float64: 5,
+};
 
 /** Throws TypeError unless `dtype` is an element type. Another word would have no size in bytes. */
 export function checkDType(action: string, dtype: DType): void {
@@ -50,7 +46,7 @@ export function checkDType(action: string, dtype: DType): void {
 
 /** True for the types that gradients flow through. */
 export function isFloat(dtype: DType): boolean {
-  return dtype === "float32" || (typeof dtype === "string" && typeRows[dtype]?.kind === "float");
+  return dtype === "float32" || dtype === "float64" || isHalf(dtype);
 }
 
 /** True for the types of 16 bits, which are computed with as float32. */
@@ -78,19 +74,9 @@ export function itemBytes(dtype: DType): number {
   return dtypeBytes[codeOf(dtype)]!;
 }
 
-/**
- * A zeroed flat array of `length` elements: whoever writes numbers into it must know that the type is not int64, whose
- * elements are bigints. RangeError where there is no memory for it.
- */
-export function makeTypedArray(dtype: DType, length: number): NumberArray;
-export function makeTypedArray<T extends TypedArray>(dtype: DType, length: number): T;
+/** A zeroed flat array of `length` elements. RangeError where there is no memory for it. */
 export function makeTypedArray(dtype: DType, length: number): TypedArray {
-  const Elements = arrayTypes[dtype];
-  if (Elements === null) {
-    throw new TypeError(
-      "Cannot make array: this runtime has no Float16Array, which float16 is read into; cast to float32",
-    );
-  }
+  const Elements = dtype === "float16" ? float16Array() : arrayTypes[dtype];
   return allocated(dtype, length, () => new Elements(length));
 }
 
@@ -100,6 +86,16 @@ function allocated<T>(dtype: DType, length: number, make: () => T): T {
   } catch (cause) {
     throw new RangeError(`Cannot make array: there is no memory for ${length} elements of ${dtype}`, { cause });
   }
+}
+
+/** The class `Float16Array`, which older runtimes lack: importing this module must not fail there. */
+function float16Array(): Float16ArrayConstructor {
+  if (typeof Float16Array === "undefined") {
+    throw new TypeError(
+      "Cannot make array: this runtime has no Float16Array, which float16 is read into; cast to float32",
+    );
+  }
+  return Float16Array;
 }
 
 /** The number to be stored in an array of `makeTypedArray(dtype)`, so that it is rounded only once. */
@@ -116,7 +112,7 @@ export function bytesOf(flat: TypedArray, dtype: DType): Uint8Array<ArrayBuffer>
 /** A flat array of `count` elements, from bytes as a device holds them, which `fill` writes. */
 export function readElements(dtype: DType, length: number, fill: (bytes: Uint8Array) => void): TypedArray {
   if (dtype !== "bfloat16") {
-    const flat = makeTypedArray<TypedArray>(dtype, length);
+    const flat = makeTypedArray(dtype, length);
     fill(new Uint8Array(flat.buffer));
     return flat;
   }
@@ -131,27 +127,11 @@ export function isWider(a: DType, b: DType): boolean {
   return category(a) > category(b);
 }
 
-/** The type in which `a` and `b` meet. TypeError where PyTorch has none: for uint16 and uint32 beside other integers and bool. */
+/** The type in which `a` and `b` meet. */
 export function promote(a: DType, b: DType): DType {
-  const met = wider(a, b);
-  if (a === b || isFloat(met) || !(isLonely(a) || isLonely(b))) return met;
-  throw new TypeError(`Cannot promote: ${a} and ${b} have no common type, cast one of them`);
-}
-
-/** The type in which `a` and `b` are computed with together: as {@linkcode promote}, for any two. */
-export function wider(a: DType, b: DType): DType {
-  if (a === b || isWider(a, b)) return a;
-  if (isWider(b, a)) return b;
-  const rowA = typeRows[a], rowB = typeRows[b];
-  // The two halves, and uint8 beside int8.
-  if (rowA.bytes === rowB.bytes) return rowA.kind === "float" ? "float32" : "int16";
-  return rowA.bytes > rowB.bytes ? a : b;
-}
-
-/** Whether integers of the type meet no others. */
-function isLonely(dtype: DType): boolean {
-  const { kind, bytes } = typeRows[dtype];
-  return kind === "unsigned" && bytes > 1;
+  if (a === b) return a;
+  const rankA = promotionRank[a], rankB = promotionRank[b];
+  return rankA > rankB ? a : rankA < rankB ? b : "float32";
 }
 
 /**
@@ -164,22 +144,10 @@ export function promoteScalar(dtype: DType, value: number): DType {
   return dtype === "bool" ? "int32" : dtype;
 }
 
-/**
- * The least and the largest number of a type: of a float type the infinities; of int64 2^63, which devices take for the integer
- * before it, since numbers do not tell the two apart.
- */
+/** The least and the largest number of a type: of a float type the infinities. */
 export function rangeOf(dtype: DType): readonly [least: number, largest: number] {
-  const { kind, bytes } = typeRows[dtype], bits = 8 * bytes;
-  if (kind === "float") return [-Infinity, Infinity];
-  if (kind === "bool") return [0, 1];
-  if (kind === "unsigned") return [0, 2 ** bits - 1];
-  return [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
-}
-
-/** Whether an integer lies in the range of an integer type. */
-export function hasInteger(dtype: DType, value: number): boolean {
-  const [least, largest] = rangeOf(dtype);
-  return Number.isInteger(value) && value >= least && value <= largest && value < 2 ** 63;
+  if (isFloat(dtype)) return [-Infinity, Infinity];
+  return dtype === "int32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, dtype === "uint8" ? 255 : 1];
 }
 
 /** The largest finite number of a float type. */
@@ -197,27 +165,8 @@ export function elementOf(action: string, dtype: DType, value: number): number {
   if (isFloat(dtype)) return nearest(dtype, value);
   if (dtype === "bool") return value !== 0 ? 1 : 0;
   const whole = Math.trunc(value), [least, largest] = rangeOf(dtype);
-  if (hasInteger(dtype, whole)) return whole;
+  if (whole >= least && whole <= largest) return whole;
   throw new RangeError(`Cannot ${action}: ${value} must lie in [${least}, ${largest}], the range of ${dtype}`);
-}
-
-/** As {@linkcode elementOf}, stored in an array of `makeTypedArray(dtype)`; int64 takes all bigints that it has. */
-export function storeElement(
-  action: string,
-  dtype: DType,
-  flat: TypedArray,
-  at: number,
-  value: number | bigint | boolean,
-): void {
-  if (!(flat instanceof BigInt64Array)) flat[at] = elementOf(action, dtype, Number(value));
-  else if (typeof value !== "bigint") flat[at] = BigInt(elementOf(action, dtype, Number(value)));
-  else if (value === BigInt.asIntN(64, value)) flat[at] = value;
-  else throw new RangeError(`Cannot ${action}: ${value} must lie in [-2^63, 2^63), the range of int64`);
-}
-
-/** An element as a plain value: a number, but a bigint where a number cannot hold it exactly. */
-export function plainOf(element: number | bigint): number | bigint {
-  return typeof element === "bigint" && Number.isSafeInteger(Number(element)) ? Number(element) : element;
 }
 
 /** The type of functions that have no integer meaning: exp, a mean, a quotient. */
@@ -226,22 +175,16 @@ export function toFloat(dtype: DType): DType {
 }
 
 /** The type in which rows are evaluated for results of `dtype`. */
-export function computeType(dtype: DType): ComputeType {
-  return dtype === "float32" ? dtype : typeRows[dtype].compute;
-}
-
-/**
- * The type of sums and products of elements: floats keep theirs; integers and bools give int32, int64 and uint32 give int64.
- */
-export function sumType(dtype: DType): DType {
-  return isFloat(dtype) ? dtype : computeType(dtype);
+export function computeType(dtype: DType): "float32" | "float64" | "int32" {
+  return dtype === "float32" || dtype === "float64" ? dtype : isHalf(dtype) ? "float32" : "int32";
 }
 
 /** The element type that a typed array carries, or null for those that tensors do not take. */
 export function dtypeOfArray(array: unknown): DType | null {
   if (array instanceof Float32Array) return "float32";
+  if (array instanceof Float64Array) return "float64";
+  if (array instanceof Int32Array) return "int32";
   if (array instanceof Uint8Array || array instanceof Uint8ClampedArray) return "uint8";
-  if (!ArrayBuffer.isView(array)) return null;
-  const found = Object.entries(arrayTypes).find(([, Elements]) => Elements !== null && array instanceof Elements);
-  return found === undefined ? null : found[0] as DType;
+  if (typeof Float16Array !== "undefined" && array instanceof Float16Array) return "float16";
+  return null;
 }

@@ -3,17 +3,7 @@
  * options ask for one.
  */
 import { streamOf } from "../array/devices.ts";
-import {
-  checkDType,
-  type DType,
-  elementOf,
-  hasInteger,
-  isFloat,
-  makeTypedArray,
-  rangeOf,
-  storeElement,
-  type TypedArray,
-} from "../pure/dtype.ts";
+import { checkDType, type DType, elementOf, isFloat, makeTypedArray, rangeOf } from "../pure/dtype.ts";
 import { asking, checkCount, checkOptions, refuse, shown } from "../pure/check.ts";
 import { groupResult } from "../array/group.ts";
 import { copy, empty, filled, fromTypedArray, mapInto, type NDArray } from "../array/ndarray.ts";
@@ -149,7 +139,8 @@ export function arange(
 /** RangeError unless an integer type has all the numbers of a range. */
 function checkIntegers(dtype: DType, from: number, by: number, count: number): void {
   const [least, largest] = rangeOf(dtype), last = from + Math.max(0, count - 1) * by;
-  if (hasInteger(dtype, from) && hasInteger(dtype, last) && Number.isInteger(by)) return;
+  const inside = (value: number) => value >= least && value <= largest;
+  if (Number.isInteger(from) && Number.isInteger(by) && inside(from) && inside(last)) return;
   throw new RangeError(
     `Cannot arange: numbers from ${from} to ${last} by ${by} must be integers in [${least}, ${largest}], the range of ${dtype}`,
   );
@@ -259,10 +250,10 @@ export function logspace(start: Operand, end: Operand, steps: number, options: L
   const { from, to, device, dtype, requiresGrad } = lineSettings("logspace", start, end, steps, rest);
   const step = steps < 2 ? 0 : (to - from) / (steps - 1),
     half = Math.floor(steps / 2),
-    powers = makeTypedArray<TypedArray>(dtype, steps);
+    powers = makeTypedArray(dtype, steps);
   for (let k = 0; k < steps; k++) {
     const exponent = k < half || steps === 1 ? from + k * step : to - (steps - 1 - k) * step;
-    storeElement("logspace", dtype, powers, k, base ** exponent);
+    powers[k] = elementOf("logspace", dtype, base ** exponent);
   }
   return finish(fromTypedArray(streamOf(device), powers, [steps], dtype), requiresGrad);
 }

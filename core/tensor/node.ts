@@ -10,7 +10,7 @@ import { refuseRecording } from "../array/recorder.ts";
 import { settleTurns } from "../array/turns.ts";
 import { unwatch, type Watch, watch } from "../array/unowned.ts";
 import { refuse } from "../pure/check.ts";
-import { type DType, isFloat, type NumberArray, plainOf, type TypedArray } from "../pure/dtype.ts";
+import { type DType, isFloat, type TypedArray } from "../pure/dtype.ts";
 import { nestedOf } from "../pure/nested.ts";
 import { sameShape, type Shape, showShape, sizeOf } from "../pure/shape.ts";
 import { type BackwardOptions, computeGradientOfVariables } from "./backward.ts";
@@ -343,47 +343,37 @@ export abstract class TensorNode extends Value implements Owned {
 
   // Elements as values.
 
-  /**
-   * The only element: a number, or a boolean for bool, or for int64 a bigint where a number is not safe. RangeError unless
-   * there is exactly one.
-   */
+  /** The only element: a number, or a boolean for bool. RangeError unless there is exactly one. */
   // deno-lint-ignore no-explicit-any
   item(): any {
     if (this.size !== 1) throw new RangeError(`Cannot item: tensor ${showShape(this.shape)} must have one element`);
     const value = this.array.readFirst();
-    return this.dtype === "bool" ? value !== 0 : plainOf(value);
+    return this.dtype === "bool" ? value !== 0 : value;
   }
 
-  /** The elements, flat and in row-major order: in a `BigInt64Array` for int64, else in an array of numbers. */
-  toTypedArray(): NumberArray;
-  /** The elements in an array whose class is known: `toTypedArray<BigInt64Array<ArrayBuffer>>()` of int64. */
-  toTypedArray<T extends TypedArray>(): T;
+  /** The elements, flat and in row-major order. */
   toTypedArray(): TypedArray {
-    return this.array.read<TypedArray>();
+    return this.array.read();
   }
 
   /**
    * As {@linkcode toTypedArray}, as a promise: other code runs until the device has computed the elements. They are those
    * of this moment, whatever is done to the tensor afterwards.
    */
-  read(): Promise<NumberArray>;
-  /** The elements in an array whose class is known: `read<BigInt64Array<ArrayBuffer>>()` of int64. */
-  read<T extends TypedArray>(): Promise<T>;
   read(): Promise<TypedArray> {
     refuseRecording("a value is read");
     return Promise.try(() => this.array.readLater());
   }
 
-  /** The elements as {@linkcode item} gives them, in nested arrays; the only one for a scalar. RangeError where there are none, in millions of lists. */
+  /** The elements as nested arrays; a plain number for a scalar. RangeError where there are none, in millions of lists. */
   // deno-lint-ignore no-explicit-any
   toArray<T = any>(): T {
-    const flat: ArrayLike<number | bigint> = this.array.read<TypedArray>(), bool = this.dtype === "bool";
+    const flat = this.array.read(), bool = this.dtype === "bool";
     const lists = sizeOf(this.shape.slice(0, this.shape.indexOf(0)));
     if (this.size === 0 && lists > emptyMost) {
       throw new RangeError(`Cannot toArray: shape ${showShape(this.shape)} has more than ${emptyMost} empty lists`);
     }
-    const plain = bool ? Array.from(flat, (x) => x !== 0) : this.dtype === "int64" ? Array.from(flat, plainOf) : flat;
-    return nestedOf(plain, this.shape) as T;
+    return nestedOf(bool ? Array.from(flat, (x) => x !== 0) : flat, this.shape) as T;
   }
 
   /** Shape and values. */

@@ -4,7 +4,6 @@
 import { type DotNode, dotOf } from "../pure/dot.ts";
 import type { NDArray } from "../array/ndarray.ts";
 import { slice } from "../array/views.ts";
-import { isFloat } from "../pure/dtype.ts";
 import { nestedOf } from "../pure/nested.ts";
 import { showShape } from "../pure/shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -25,10 +24,7 @@ export function inspectTensor(tensor: Tensor): string {
   const bool = tensor.dtype === "bool";
   const show = (part: unknown, indent: string): string => {
     if (part === undefined) return "...";
-    if (typeof part === "bigint") return String(part);
-    if (typeof part === "number") {
-      return String(bool ? part !== 0 : isFloat(tensor.dtype) ? Number(part.toPrecision(6)) : part);
-    }
+    if (typeof part === "number") return String(bool ? part !== 0 : Number(part.toPrecision(6)));
     const items = part as readonly unknown[], words = items.map((item) => show(item, indent + " "));
     return `[${words.join(Array.isArray(items[0]) ? `,\n${indent} ` : ", ")}]`;
   };

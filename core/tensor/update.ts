@@ -8,7 +8,7 @@ import { copy, map, type NDArray, overwrite, type Scalars } from "../array/ndarr
 import { uniformNumbers } from "../array/random.ts";
 import { isPrompt, recorder } from "../array/stream.ts";
 import { broadcastTo } from "../array/views.ts";
-import { isHalf, type NumberArray } from "../pure/dtype.ts";
+import { isHalf, type TypedArray } from "../pure/dtype.ts";
 import { sameShape } from "../pure/shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -31,12 +31,11 @@ export function update(
 }
 
 /**
- * The elements as numbers, where reading them does not wait for a device: null on a GPU, and inside a captured function, which has no
+ * The elements, where reading them does not wait for a device: null on a GPU, and inside a captured function, which has no
  * values of its own when it is replayed.
  */
-export function promptValues(tensor: Tensor): NumberArray | null {
-  if (recorder !== null || !isPrompt(tensor.device)) return null;
-  return (tensor.dtype === "int64" ? tensor.cast("float64") : tensor).toTypedArray();
+export function promptValues(tensor: Tensor): TypedArray | null {
+  return recorder === null && isPrompt(tensor.device) ? tensor.toTypedArray() : null;
 }
 
 /** Takes a tensor out of every scope, for a holder that keeps it from now on. Returns the tensor. */

@@ -67,7 +67,7 @@ function asProbabilities({ data, shape, dtype = dtypeOfArray(data)! }: Samples, 
   }
   const rows = new Float32Array(shape[0]! * classes);
   for (let k = 0; k < data.length; k++) {
-    const label = Number(data[k]!);
+    const label = data[k]!;
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
       throw new RangeError(`Cannot mix: label ${label} must be an integer in [0, ${classes})`);
     }

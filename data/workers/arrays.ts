@@ -1,5 +1,5 @@
 /** The arrays of a dataset in memory, and how batches are picked out of them. Workers do it too, so all here is pure. */
-import { dtypeOfArray, makeTypedArray, type NumberArray, type TypedArray } from "../../core/pure/dtype.ts";
+import { dtypeOfArray, makeTypedArray, type TypedArray } from "../../core/pure/dtype.ts";
 import { sizeOf } from "../../core/pure/shape.ts";
 import type { Samples } from "../contract.ts";
 
@@ -21,7 +21,7 @@ function divide({ data: bytes, shape }: Samples, quotients: Float32Array, indice
   const size = sizeOf(shape.slice(1)), data = new Float32Array(indices.length * size);
   for (let sample = 0, to = 0; sample < indices.length; sample++) {
     for (let from = indices[sample]! * size, end = from + size; from < end; from++) {
-      data[to++] = quotients[bytes[from] as number]!;
+      data[to++] = quotients[bytes[from]!]!;
     }
   }
   return { data, shape: [indices.length, ...shape.slice(1)] };
@@ -31,12 +31,11 @@ function divide({ data: bytes, shape }: Samples, quotients: Float32Array, indice
 export function pick({ data, shape, dtype }: Samples, indices: ArrayLike<number>): Samples {
   const size = sizeOf(shape.slice(1));
   const own = dtype ?? dtypeOfArray(data)!;
-  // Both arrays have the type of the samples.
-  const picked = makeTypedArray(own, indices.length * size), numbers = data as NumberArray;
+  const picked = makeTypedArray(own, indices.length * size);
   for (let k = 0; k < indices.length; k++) {
     const from = indices[k]! * size;
-    if (size === 1) picked[k] = numbers[from]!;
-    else picked.set(numbers.subarray(from, from + size), k * size);
+    if (size === 1) picked[k] = data[from]!;
+    else picked.set(data.subarray(from, from + size), k * size);
   }
   return { data: picked, shape: [indices.length, ...shape.slice(1)], dtype: own };
 }
@@ -45,7 +44,7 @@ export function pick({ data, shape, dtype }: Samples, indices: ArrayLike<number>
 export function inSharedMemory({ data, shape, dtype }: Samples): Samples {
   const Elements = data.constructor as new (buffer: SharedArrayBuffer) => TypedArray;
   const shared = new Elements(allocate(data.byteLength));
-  new Uint8Array(shared.buffer).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  shared.set(data);
   return { data: shared, shape, ...(dtype !== undefined && { dtype }) };
 }
 

@@ -12,10 +12,6 @@ fn code(opcode: program.Opcode) f64 {
     return @floatFromInt(@backingInt(opcode));
 }
 
-fn typeCode(dtype: program.DType) f64 {
-    return @floatFromInt(@backingInt(dtype));
-}
-
 fn status(value: program.Status) u32 {
     return @backingInt(value);
 }
@@ -112,14 +108,12 @@ test "element types are compared before a product is measured for panels, at eac
     defer _ = border.close(context);
     const create align(8) = [_]f64{ 1, 4, 1, 8 * size * size, 1, 4, 2, 8 * size * size, 1, 4, 3, 8 * size * size };
     try expectEqual(status(.ok), runWords(context, &create));
-    const dtypes = std.enums.values(program.DType);
-    for (dtypes) |compute| for (dtypes) |a| for (dtypes) |b| {
-        if (compute.compute() != compute) continue;
+    for ([_]f64{ 0, 1, 2 }) |compute| for ([_]f64{ 0, 1, 2, 3, 4, 5, 6 }) |a| for ([_]f64{ 0, 1, 2, 3, 4, 5, 6 }) |b| {
         // The right operand is transposed, so that it would get panels. A storage of single bytes
         // would be too short for the compute type.
-        const words align(8) = [_]f64{ code(.matmul), 22, typeCode(compute), 0, size, size, size } ++
-            [_]f64{ 3, typeCode(a), 0, size, 1 } ++ [_]f64{ 1, typeCode(a), 0, size, 1 } ++ [_]f64{ 2, typeCode(b), 0, 1, size };
-        const halves = compute == .float32 and (a == .float32 or a.isHalf()) and (b == .float32 or b.isHalf());
+        const words align(8) = [_]f64{ code(.matmul), 22, compute, 0, size, size, size } ++
+            [_]f64{ 3, a, 0, size, 1 } ++ [_]f64{ 1, a, 0, size, 1 } ++ [_]f64{ 2, b, 0, 1, size };
+        const halves = compute == 0 and (a == 0 or a > 4) and (b == 0 or b > 4);
         const want: program.Status = if ((a == compute and b == compute) or halves) .ok else .unsupported;
         for (0..4) |_| try expectEqual(status(want), runWords(context, &words));
     };

@@ -4,7 +4,6 @@
 const std = @import("std");
 const facts = @import("../program/facts.zig");
 const memory_module = @import("../host/memory.zig");
-const dtypes = @import("../numbers/dtype.zig");
 const program = @import("../program/program.zig");
 const schema = @import("../program/schema.zig");
 const table = @import("../rows/table.zig");
@@ -74,8 +73,12 @@ pub inline fn freshOf(words: []const f64) ?Fresh {
     if (word < 0 or word >= 1 << 32 or count < 0 or handle < 0 or handle >= 1 << 32) return null;
     const code: program.FlatCode = @bitCast(@as(u32, @intCast(word)));
     if (!code.allocates) return null;
-    if (code.compute >= dtypes.computed) return null;
-    const compute: program.DType = @fromBackingInt(@as(u8, code.compute));
+    const compute: program.DType = switch (code.compute) {
+        0 => .float32,
+        1 => .float64,
+        2 => .int32,
+        else => return null,
+    };
     return .{ .handle = @intCast(handle), .bytes = @as(u64, @intCast(count)) << compute.shift() };
 }
 
@@ -356,14 +359,12 @@ pub const Reader = struct {
 
     /// The compute type, which must be one that the row supports.
     inline fn computeOf(reader: *const Reader, code: usize, signature: Signature) Failure!program.DType {
-        if (code >= dtypes.computed) {
-            return reader.fail(error.Malformed, "the compute type {d} must be a whole number in [0, {d})", .{ code, dtypes.computed });
-        }
+        if (code >= 3) return reader.fail(error.Malformed, "the compute type {d} must be a whole number in [0, 3)", .{code});
         const found: program.DType = @fromBackingInt(@as(u8, @intCast(code)));
-        if (!found.isFloat() and signature.types == .floats) {
+        if (found == .int32 and signature.types == .floats) {
             return reader.fail(error.Unsupported, "the row does not exist for integers", .{});
         }
-        if (found.isFloat() and signature.types == .integers) {
+        if (found != .int32 and signature.types == .integers) {
             return reader.fail(error.Unsupported, "the row does not exist for floats", .{});
         }
         return found;
@@ -462,7 +463,7 @@ pub const Reader = struct {
 /// One more than the largest value of the field's words.
 fn boundOf(comptime row: schema.Row, comptime field: schema.Field) u64 {
     return switch (field.kind) {
-        .compute => dtypes.computed,
+        .compute => 3,
         .rank => program.rank_max + 1 - schema.axesBeside(row, field.at),
         .key => 1 << 32,
         .counter => 1 << 53,

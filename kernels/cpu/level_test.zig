@@ -67,7 +67,8 @@ fn differs(dtype: DType, x: []align(64) const u8, y: []align(64) const u8) ?usiz
     const end = std.mem.indexOfDiff(u8, x, y) orelse return null;
     for (end / dtype.bytes()..x.len / dtype.bytes()) |i| {
         const offset: isize = @intCast(i);
-        if (!testing.same(&whole(dtype, x), offset, &whole(dtype, y), offset)) return i;
+        const value = testing.get(f64, &whole(dtype, x), offset);
+        if (!testing.same(value, testing.get(f64, &whole(dtype, y), offset))) return i;
     }
     return null;
 }
@@ -80,7 +81,7 @@ fn checkMaps(set: *Set) !void {
     const bench = &set.bench;
     for (table.map_rows, 0..) |row, number| for (0..convert.Compute.len) |code| {
         const compute: DType = @fromBackingInt(@as(u8, @intCast(code)));
-        if (row.types == @as(table.Types, if (compute.isFloat()) .integers else .floats)) continue;
+        if (row.types == @as(table.Types, if (compute == .int32) .floats else .integers)) continue;
         for ([_]Layout{ .dense, .any }) |layout| {
             bench.reset();
             var one: program.Map = undefined;
@@ -114,7 +115,7 @@ fn checkFolds(set: *Set, comptime kind: enum { fold, arg }) !void {
     const list = if (kind == .fold) table.fold_rows else table.arg_rows;
     for (list, 0..) |row, number| for (0..convert.Compute.len) |code| {
         const compute: DType = @fromBackingInt(@as(u8, @intCast(code)));
-        if (row.types == @as(table.Types, if (compute.isFloat()) .integers else .floats)) continue;
+        if (row.types == @as(table.Types, if (compute == .int32) .floats else .integers)) continue;
         for (folds) |fold| for ([_]Layout{ .dense, .transposed, .any }) |layout| {
             bench.reset();
             var one: program.Fold = undefined;

@@ -548,7 +548,7 @@ pub fn sort(engine: *Engine, one: *const program.Sort) Failed!void {
     const room = @as(usize, 1) << @intCast(arguments.room_bits);
     const all = product(one.shape[0..one.rank]);
     const each = std.math.clamp(@min(layout.sort_elements, engine.places_most) / room, 1, all);
-    const code: usize = if (one.x.dtype.bytes() == 8) 3 else 2;
+    const code: usize = if (one.x.dtype == .float64) 3 else 2;
     if (room > layout.sort_tile) {
         const bytes = std.math.mul(usize, each * room, @as(usize, 2) << @intCast(code)) catch return error.OutOfMemory;
         arguments.elements = try engine.scratchOf(.sort, bytes);

@@ -41,7 +41,7 @@ pub fn multiply(engine: *Engine, one: *const program.MatMul) Failed!void {
     const compute = one.compute;
     const halves = facts.hasHalves(one);
     const whole = one.k != 0 and @max(one.m, one.n, one.k) <= int_max;
-    if (engine.blas != null and whole and compute.isFloat()) return byBlas(engine, one);
+    if (engine.blas != null and whole and compute != .int32) return byBlas(engine, one);
     if (!halves) return byKernel(engine, one);
     var wide = one.*;
     // With k = 0 the operands have no elements, so there is nothing to convert.

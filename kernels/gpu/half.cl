@@ -46,12 +46,8 @@ FUNCTION U16 b_of_f(float x) {
 
 FUNCTION int i_of_h(U16 x) { return int_of_f(f_of_h(x)); }
 FUNCTION int i_of_b(U16 x) { return int_of_f(f_of_b(x)); }
-FUNCTION I64 l_of_h(U16 x) { return long_of_f(f_of_h(x)); }
-FUNCTION I64 l_of_b(U16 x) { return long_of_f(f_of_b(x)); }
 FUNCTION U16 h_of_i(int x) { return h_of_f((float)x); }
 FUNCTION U16 b_of_i(int x) { return b_of_f((float)x); }
-FUNCTION U16 h_of_l(I64 x) { return h_of_f((float)x); }
-FUNCTION U16 b_of_l(I64 x) { return b_of_f((float)x); }
 FUNCTION double d_of_h(U16 x) { return (double)f_of_h(x); }
 FUNCTION double d_of_b(U16 x) { return (double)f_of_b(x); }
 // Of the two floats around a double the one with an odd significand, so that no second rounding meets a tie that was

@@ -23,17 +23,13 @@ const Part = enum {
     plain,
     float,
     double,
-    int,
-    long,
 
-    /// The suffix of names for a type.
+    /// The suffix of names for a type of floats.
     fn suffix(part: Part) []const u8 {
         return switch (part) {
             .plain => "",
             .float => "_f",
             .double => "_d",
-            .int => "_i",
-            .long => "_l",
         };
     }
 };
@@ -42,9 +38,7 @@ const Source = struct { text: []const u8, part: Part };
 
 /// The sources in an order in which a called function precedes its caller.
 const sources = [_]Source{
-    .{ .text = @embedFile("integers.cl"), .part = .int },
-    .{ .text = @embedFile("integers.cl"), .part = .long },
-    .{ .text = @embedFile("conversions.cl"), .part = .plain },
+    .{ .text = @embedFile("integers.cl"), .part = .plain },
     .{ .text = @embedFile("real.cl"), .part = .float },
     .{ .text = @embedFile("real.cl"), .part = .double },
 };
@@ -96,24 +90,7 @@ const double_words =
     \\#define NOT_A_NUMBER AS_DOUBLE(0x7ff8000000000000l)
     \\
 ;
-const int_words =
-    \\#define INTEGER int
-    \\#define WORD U32
-    \\#define WIDTH 32
-    \\#define NAME(x) x##_i
-    \\
-;
-const long_words =
-    \\#define INTEGER I64
-    \\#define WORD U64
-    \\#define WIDTH 64
-    \\#define NAME(x) x##_l
-    \\
-;
 const no_words =
-    \\#undef INTEGER
-    \\#undef WORD
-    \\#undef WIDTH
     \\#undef REAL
     \\#undef IS_DOUBLE
     \\#undef INT
@@ -269,8 +246,6 @@ pub fn writeAround(writer: *Writer, kernel: []const u8, has_double: bool) Error!
                 .plain => "",
                 .float => float_words,
                 .double => double_words,
-                .int => int_words,
-                .long => long_words,
             });
             part = piece.part;
         }
@@ -356,12 +331,11 @@ test "every function has its text for each type" {
         var pieces: Pieces = undefined;
         pieces.init(has_double);
         for (std.enums.values(functions.Function)) |function| {
-            for ("fdil") |letter| {
-                const integers = letter == 'i' or letter == 'l';
-                if (integers and !function.isForIntegers() or letter == 'd' and !has_double) continue;
+            for ("fdi") |letter| {
+                if (letter == 'i' and !function.isForIntegers() or letter == 'd' and !has_double) continue;
                 var buffer: [32]u8 = undefined;
                 try expectPiece(&pieces, try std.fmt.bufPrint(&buffer, "{t}_{c}", .{ function, letter }), function.arity());
-                if (integers or !function.isUneven()) continue;
+                if (letter == 'i' or !function.isUneven()) continue;
                 const easy = try std.fmt.bufPrint(&buffer, "{t}Easy_{c}", .{ function, letter });
                 try expectPiece(&pieces, easy, function.arity() + 1);
             }

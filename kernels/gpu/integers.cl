@@ -1,31 +1,35 @@
-// The functions of integers, written once for those of 32 and of 64 bits. INTEGER is the type, WORD the same bits without a
-// sign, WIDTH their number; NAME adds the type's letter.
+// The functions of integers, and conversions into them.
 
 // Sums and products of integers wrap, and nothing traps.
 
-FUNCTION INTEGER NAME(add)(INTEGER a, INTEGER b) { return (INTEGER)((WORD)a + (WORD)b); }
-FUNCTION INTEGER NAME(sub)(INTEGER a, INTEGER b) { return (INTEGER)((WORD)a - (WORD)b); }
-FUNCTION INTEGER NAME(mul)(INTEGER a, INTEGER b) { return (INTEGER)((WORD)a * (WORD)b); }
-FUNCTION INTEGER NAME(negate)(INTEGER a) { return (INTEGER)((WORD)0 - (WORD)a); }
-FUNCTION INTEGER NAME(abs)(INTEGER a) { return a < 0 ? NAME(negate)(a) : a; }
-FUNCTION INTEGER NAME(max)(INTEGER a, INTEGER b) { return a > b ? a : b; }
-FUNCTION INTEGER NAME(min)(INTEGER a, INTEGER b) { return a < b ? a : b; }
+FUNCTION int add_i(int a, int b) { return (int)((U32)a + (U32)b); }
+FUNCTION int sub_i(int a, int b) { return (int)((U32)a - (U32)b); }
+FUNCTION int mul_i(int a, int b) { return (int)((U32)a * (U32)b); }
+FUNCTION int negate_i(int a) { return (int)(0u - (U32)a); }
+FUNCTION int abs_i(int a) { return a < 0 ? negate_i(a) : a; }
+FUNCTION int shiftLeft_i(int a, int b) { return (int)((U32)a << (b & 31)); }
+FUNCTION int shiftRight_i(int a, int b) { return a >> (b & 31); }
+FUNCTION int max_i(int a, int b) { return a > b ? a : b; }
+FUNCTION int min_i(int a, int b) { return a < b ? a : b; }
 
-// A shift by a negative count, or by as many bits as there are, leaves no bit but the sign of >>.
-FUNCTION INTEGER NAME(shiftLeft)(INTEGER a, INTEGER b) {
-  return (WORD)b < WIDTH ? (INTEGER)((WORD)a << (b & (WIDTH - 1))) : 0;
-}
-FUNCTION INTEGER NAME(shiftRight)(INTEGER a, INTEGER b) { return a >> ((WORD)b < WIDTH ? b & (WIDTH - 1) : WIDTH - 1); }
-
-FUNCTION INTEGER NAME(floorDiv)(INTEGER a, INTEGER b) {
-  INTEGER special = b == 0 || b == -1;
-  INTEGER divisor = special ? 1 : b;
-  INTEGER quotient = a / divisor;
-  INTEGER rest = a - quotient * divisor;
-  INTEGER down = rest != 0 && (rest < 0) != (divisor < 0);
-  return b == 0 ? 0 : (b == -1 ? NAME(negate)(a) : quotient - down);
+FUNCTION int floorDiv_i(int a, int b) {
+  int special = b == 0 || b == -1;
+  int divisor = special ? 1 : b;
+  int quotient = a / divisor;
+  int rest = a - quotient * divisor;
+  int down = rest != 0 && (rest < 0) != (divisor < 0);
+  return b == 0 ? 0 : (b == -1 ? negate_i(a) : quotient - down);
 }
 
-FUNCTION INTEGER NAME(mod)(INTEGER a, INTEGER b) {
-  return b == 0 ? 0 : NAME(sub)(a, NAME(mul)(NAME(floorDiv)(a, b), b));
+FUNCTION int mod_i(int a, int b) { return b == 0 ? 0 : sub_i(a, mul_i(floorDiv_i(a, b), b)); }
+
+// Conversions from one type of element to another: floats saturate, NaN is 0, integers wrap into narrower ones.
+
+FUNCTION int int_of_f(float x) {
+  return !(x > -2147483648.0f) ? (x <= -2147483648.0f ? (-2147483647 - 1) : 0) : (x >= 2147483648.0f ? 2147483647 : (int)x);
 }
+FUNCTION U8 byte_of_f(float x) { return !(x > 0.0f) ? 0 : (x >= 256.0f ? 255 : (U8)(int)x); }
+FUNCTION int int_of_d(double x) {
+  return !(x > -2147483648.0) ? (x <= -2147483648.0 ? (-2147483647 - 1) : 0) : (x >= 2147483648.0 ? 2147483647 : (int)x);
+}
+FUNCTION U8 byte_of_d(double x) { return !(x > 0.0) ? 0 : (x >= 256.0 ? 255 : (U8)(int)x); }

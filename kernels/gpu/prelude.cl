@@ -20,9 +20,7 @@ typedef long I64;
 typedef ulong U64;
 typedef uint U32;
 typedef ushort U16;
-typedef short I16;
 typedef uchar U8;
-typedef char I8;
 #define AS_INT(x) as_int(x)
 #define AS_FLOAT(x) as_float(x)
 #define AS_LONG(x) as_long(x)
@@ -49,9 +47,7 @@ typedef long long I64;
 typedef unsigned long long U64;
 typedef unsigned int U32;
 typedef unsigned short U16;
-typedef short I16;
 typedef unsigned char U8;
-typedef signed char I8;
 #define AS_INT(x) __float_as_int(x)
 #define AS_FLOAT(x) __int_as_float(x)
 #define AS_LONG(x) __double_as_longlong(x)

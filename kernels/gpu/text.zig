@@ -61,13 +61,9 @@ pub fn typeName(dtype: DType) []const u8 {
     return switch (dtype) {
         .float32 => "float",
         .float64 => "double",
-        .int8 => "I8",
-        .int16 => "I16",
         .int32 => "int",
-        .int64 => "I64",
         .uint8, .bool => "U8",
-        .uint16, .float16, .bfloat16 => "U16",
-        .uint32 => "U32",
+        .float16, .bfloat16 => "U16",
     };
 }
 
@@ -76,60 +72,54 @@ pub fn suffix(compute: DType) []const u8 {
     return switch (compute) {
         .float32 => "f",
         .float64 => "d",
-        .int64 => "l",
         else => "i",
     };
 }
 
 /// The opening half of an element's conversion from or into a compute type; one ")" closes it.
-/// Floats saturate where an integer cannot hold them, and integers wrap.
 pub fn conversion(from: DType, to: DType) []const u8 {
-    if (from == to) return "(";
-    const floats = from.isFloat() and !to.isFloat();
-    const wide = from == .float64;
+    if (to == .bool) return if (from == .bool) "(" else "(U8)(0 != ";
     return switch (to) {
-        .bool => "(U8)(0 != ",
         .float32 => switch (from) {
+            .float32 => "(",
             .float16 => "f_of_h(",
             .bfloat16 => "f_of_b(",
             else => "(float)(",
         },
         .float64 => switch (from) {
+            .float64 => "(",
             .float16 => "d_of_h(",
             .bfloat16 => "d_of_b(",
             else => "(double)(",
         },
+        .int32 => switch (from) {
+            .int32 => "(",
+            .float32 => "int_of_f(",
+            .float64 => "int_of_d(",
+            .uint8, .bool => "(int)(",
+            .float16 => "i_of_h(",
+            .bfloat16 => "i_of_b(",
+        },
+        .uint8 => switch (from) {
+            .float32 => "byte_of_f(",
+            .float64 => "byte_of_d(",
+            .int32 => "(U8)(",
+            .uint8, .bool => "(",
+            .float16, .bfloat16 => unreachable,
+        },
         .float16 => switch (from) {
             .float32 => "h_of_f(",
             .float64 => "h_of_d(",
-            .int64 => "h_of_l(",
-            else => "h_of_i(",
+            .int32 => "h_of_i(",
+            else => unreachable,
         },
         .bfloat16 => switch (from) {
             .float32 => "b_of_f(",
             .float64 => "b_of_d(",
-            .int64 => "b_of_l(",
-            else => "b_of_i(",
+            .int32 => "b_of_i(",
+            else => unreachable,
         },
-        .int32 => switch (from) {
-            .float32 => "int_of_f(",
-            .float64 => "int_of_d(",
-            .float16 => "i_of_h(",
-            .bfloat16 => "i_of_b(",
-            else => "(int)(",
-        },
-        .int64 => switch (from) {
-            .float32 => "long_of_f(",
-            .float64 => "long_of_d(",
-            .float16 => "l_of_h(",
-            .bfloat16 => "l_of_b(",
-            else => "(I64)(",
-        },
-        .int8 => if (!floats) "(I8)(" else if (wide) "(I8)clip_d(-128, 127, " else "(I8)clip_f(-128, 127, ",
-        .int16 => if (!floats) "(I16)(" else if (wide) "(I16)clip_d(-32768, 32767, " else "(I16)clip_f(-32768, 32767, ",
-        .uint8 => if (!floats) "(U8)(" else if (wide) "(U8)clip_d(0, 255, " else "(U8)clip_f(0, 255, ",
-        .uint16 => if (!floats) "(U16)(" else if (wide) "(U16)clip_d(0, 65535, " else "(U16)clip_f(0, 65535, ",
-        .uint32 => if (!floats) "(U32)(" else if (wide) "word_of_d(" else "word_of_f(",
+        .bool => unreachable,
     };
 }
 
@@ -141,7 +131,6 @@ pub fn loading(from: DType, to: DType) []const u8 {
         .float32 => "(float)(0 != ",
         .float64 => "(double)(0 != ",
         .int32 => "(int)(0 != ",
-        .int64 => "(I64)(0 != ",
         else => "(U8)(0 != ",
     };
 }
@@ -153,13 +142,11 @@ pub fn startOf(buffer: *[40]u8, from: table.From, compute: DType) []const u8 {
         .lowest => switch (compute) {
             .float32 => "-INFINITY_FLOAT",
             .float64 => "-(double)INFINITY_FLOAT",
-            .int64 => "(-0x7fffffffffffffffl - 1)",
             else => "(-2147483647 - 1)",
         },
         .highest => switch (compute) {
             .float32 => "INFINITY_FLOAT",
             .float64 => "(double)INFINITY_FLOAT",
-            .int64 => "0x7fffffffffffffffl",
             else => "2147483647",
         },
     };
@@ -171,7 +158,6 @@ pub fn scalarOf(compute: DType) []const u8 {
     return switch (compute) {
         .float32 => "AS_FLOAT((int)",
         .float64 => "AS_DOUBLE((I64)",
-        .int64 => "(I64)(",
         else => "(int)(",
     };
 }
@@ -221,7 +207,7 @@ pub fn expression(
 
 /// Whether the row calls a function that takes longer for some arguments.
 pub fn isUneven(tree: expr.Tree, compute: DType) bool {
-    if (!compute.isFloat()) return false;
+    if (compute == .int32) return false;
     return switch (tree.*) {
         .number, .operand, .scalar, .index, .running => false,
         .negate, .not, .complement => |of| isUneven(of, compute),
@@ -253,7 +239,7 @@ const Expression = struct {
             .index => try fill(writer, "i@", .{one.step}),
             .running => try writer.writeByte('r'),
             .negate => |of| {
-                if (one.compute.isFloat()) try writer.writeAll("(-") else try fill(writer, "negate_@(", .{suffix(one.compute)});
+                try writer.writeAll(if (one.compute == .int32) "negate_i(" else "(-");
                 try one.arithmetic(of);
                 try writer.writeByte(')');
             },
@@ -273,7 +259,7 @@ const Expression = struct {
                 try writer.writeByte(')');
             },
             .call => |call| {
-                const easy = one.easy and one.compute.isFloat() and call.function.isUneven();
+                const easy = one.easy and one.compute != .int32 and call.function.isUneven();
                 try fill(writer, "@@_@(", .{ @tagName(call.function), if (easy) "Easy" else "", suffix(one.compute) });
                 for (call.arguments, 0..) |argument, k| {
                     if (k > 0) try writer.writeAll(", ");
@@ -288,15 +274,15 @@ const Expression = struct {
     fn operation(one: *const Expression, binary: expr.Binary) Writer.Error!void {
         const writer = one.writer;
         // Sums, products and shifts of integers are functions, which wrap.
-        const function: []const u8 = if (one.compute.isFloat()) "" else switch (binary.operator) {
-            .@"+" => "add",
-            .@"-" => "sub",
-            .@"*" => "mul",
-            .@"<<" => "shiftLeft",
-            .@">>" => "shiftRight",
+        const function: []const u8 = if (one.compute != .int32) "" else switch (binary.operator) {
+            .@"+" => "add_i",
+            .@"-" => "sub_i",
+            .@"*" => "mul_i",
+            .@"<<" => "shiftLeft_i",
+            .@">>" => "shiftRight_i",
             else => "",
         };
-        if (function.len > 0) try fill(writer, "@_@", .{ function, suffix(one.compute) });
+        try writer.writeAll(function);
         try writer.writeByte('(');
         try one.arithmetic(binary.left);
         if (function.len > 0) try writer.writeAll(", ") else try fill(writer, " @ ", .{@tagName(binary.operator)});

@@ -1,4 +1,4 @@
-//! floorDiv and mod over vectors of a compute type.
+//! floorDiv and mod over vectors of f32, f64 or i32.
 //!
 //! floorDiv is the quotient rounded down, and mod the exact remainder, plus one divisor where the
 //! remainder's sign is not the divisor's: floorDiv(a, b) b + mod(a, b) is a, as in Python. A quotient
@@ -16,7 +16,7 @@ const select = float.select;
 pub inline fn floorDiv(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     const V = @TypeOf(a);
     switch (Element(V)) {
-        i32, i64 => return floorDivIntegers(a, b),
+        i32 => return floorDivIntegers(a, b),
         f64 => return floorDivDoubles(a, b),
         // In f64 the quotient of two f32 is rounded up to an integer beyond 2^28 only, where it is
         // rounded to f32 anyway.
@@ -59,41 +59,27 @@ inline fn isApart(x: anytype, y: @TypeOf(x)) Like(@TypeOf(x), bool) {
 
 pub inline fn mod(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     const V = @TypeOf(a);
-    if (@typeInfo(Element(V)) == .int) {
+    if (Element(V) == i32) {
         const zero: V = @splat(0);
-        return @select(Element(V), b == zero, zero, a -% floorDivIntegers(a, b) *% b);
+        return @select(i32, b == zero, zero, a -% floorDivIntegers(a, b) *% b);
     }
     const r = remainder(a, b);
     return select(isApart(r, b), r + b, r);
 }
 
-inline fn floorDivIntegers(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
+/// Integers are divided by way of f64, which is exact enough for any two i32: there is no vector
+/// division of integers.
+fn floorDivIntegers(a: anytype, b: @TypeOf(a)) @TypeOf(a) {
     const V = @TypeOf(a);
-    const T = Element(V);
+    const D = Like(V, f64);
     const zero: V = @splat(0);
     const by_zero = b == zero;
     const by_minus_one = b == @as(V, @splat(-1));
-    const divisor = @select(T, by_zero | by_minus_one, @as(V, @splat(1)), b);
-    const whole = if (T == i32) floorByDoubles(a, divisor) else floorByLanes(a, divisor);
-    return @select(T, by_zero, zero, @select(T, by_minus_one, -%a, whole));
-}
-
-/// By way of f64, which is exact enough for any two i32: there is no vector division of integers.
-inline fn floorByDoubles(a: anytype, divisor: @TypeOf(a)) @TypeOf(a) {
-    const D = Like(@TypeOf(a), f64);
+    const divisor = @select(i32, by_zero | by_minus_one, @as(V, @splat(1)), b);
     const quotient = @floor(@as(D, @floatFromInt(a)) / @as(D, @floatFromInt(divisor)));
     // The lowest bits of the float are the integer's; a conversion in wasm would go lane by lane.
-    return @truncate(float.bits(quotient + coefficients.numbers.shifter.of(D)));
-}
-
-/// One division after the other, by divisors other than 0 and -1.
-inline fn floorByLanes(a: anytype, divisor: @TypeOf(a)) @TypeOf(a) {
-    const n = @typeInfo(@TypeOf(a)).vector.len;
-    const numerators: [n]Element(@TypeOf(a)) = a;
-    const divisors: [n]Element(@TypeOf(a)) = divisor;
-    var out: [n]Element(@TypeOf(a)) = undefined;
-    for (&out, numerators, divisors) |*quotient, numerator, by| quotient.* = @divFloor(numerator, by);
-    return out;
+    const whole: V = @truncate(float.bits(quotient + coefficients.numbers.shifter.of(D)));
+    return @select(i32, by_zero, zero, @select(i32, by_minus_one, -%a, whole));
 }
 
 /// The remainder with the sign of a, minus b if the quotient was rounded up.

@@ -11,18 +11,18 @@ pub fn Word(comptime dtype: DType) type {
 
 /// The type of an element's key.
 pub fn KeyOf(comptime dtype: DType) type {
-    return if (dtype.bytes() == 8) u64 else u32;
+    return if (dtype == .float64) u64 else u32;
 }
 
 /// The key of an element, whose complement is the key in descending order.
 pub inline fn keyOf(comptime dtype: DType, word: Word(dtype)) KeyOf(dtype) {
     const W = Word(dtype);
     const sign = @as(W, 1) << @bitSizeOf(W) - 1;
-    switch (comptime dtype.kind()) {
+    switch (dtype) {
         .bool => return @intFromBool(word != 0),
-        .unsigned => return word,
-        .signed => return word ^ sign,
-        .float => {
+        .uint8 => return word,
+        .int32 => return word ^ sign,
+        .float32, .float64, .float16, .bfloat16 => {
             const magnitude = word & ~sign;
             // The order of negative numbers is that of their magnitudes, backwards.
             const spread: W = @bitCast(@as(@Int(.signed, @bitSizeOf(W)), @bitCast(word)) >> @bitSizeOf(W) - 1);
@@ -58,9 +58,6 @@ test "keys have the order of numbers" {
     // Words of float16 from the most negative number to the greatest, and NaN.
     const words = [_]u16{ 0xfc00, 0xfbff, 0xbc00, 0x8001, 0x8000, 0x0001, 0x3c00, 0x7bff, 0x7c00, 0x7c01 };
     for (words[0 .. words.len - 1], words[1..]) |x, y| try std.testing.expect(keyOf(.float16, x) < keyOf(.float16, y));
-    inline for (.{ i8, i16, i32, i64 }, .{ .int8, .int16, .int32, .int64 }) |T, dtype| {
-        try std.testing.expect(keyOf(dtype, @bitCast(@as(T, -5))) < keyOf(dtype, 3));
-        try std.testing.expect(keyOf(dtype, @bitCast(@as(T, std.math.minInt(T)))) < keyOf(dtype, @bitCast(@as(T, -5))));
-    }
+    try std.testing.expect(keyOf(.int32, @bitCast(@as(i32, -5))) < keyOf(.int32, 3));
     try std.testing.expectEqual(1, keyOf(.bool, 7));
 }

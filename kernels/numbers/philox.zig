@@ -81,7 +81,10 @@ pub fn Philox(comptime lanes: usize) type {
             count: usize,
         ) callconv(.c) void {
             switch (@as(DType, @fromBackingInt(dtype))) {
-                inline .float32, .float64, .int32 => |known| {
+                // Halves are never drawn directly: their uniform numbers are rounded ones of
+                // float32.
+                .float16, .bfloat16 => {},
+                inline else => |known| {
                     const per_block = if (known == .float64) 2 else 4;
                     var i: usize = 0;
                     while (i < count) : (i += lanes * per_block) {
@@ -91,8 +94,6 @@ pub fn Philox(comptime lanes: usize) type {
                         write(known, out, i, source, left);
                     }
                 },
-                // Others are never drawn directly: their numbers are rounded or wrapped ones.
-                else => {},
             }
         }
 
@@ -107,7 +108,8 @@ pub fn Philox(comptime lanes: usize) type {
                 .float32 => f32,
                 .float64 => f64,
                 .int32 => i32,
-                else => comptime unreachable,
+                .uint8, .bool => u8,
+                .float16, .bfloat16 => unreachable,
             };
             const target: [*]T = @as([*]T, @ptrCast(@alignCast(out))) + first;
             const all = numbers(dtype, T, source);
@@ -137,7 +139,12 @@ pub fn Philox(comptime lanes: usize) type {
                         signed(f64, halves[1] >> shift >> @splat(1)) * low;
                 },
                 .int32 => return @as(@Vector(lanes * 4, i32), @bitCast(words)),
-                else => comptime unreachable,
+                .uint8 => return @as(@Vector(lanes * 4, u8), @truncate(words)),
+                .bool => {
+                    const lowest: @Vector(lanes * 4, u1) = @truncate(words);
+                    return @as(@Vector(lanes * 4, u8), lowest);
+                },
+                .float16, .bfloat16 => unreachable,
             }
         }
 
@@ -186,7 +193,9 @@ test "Philox4x32-10 gives the published known answers" {
 }
 
 test "elements do not depend on lanes or on where a call begins" {
-    inline for (.{ DType.float32, DType.float64, DType.int32 }) |dtype| {
+    inline for (@typeInfo(DType).@"enum".field_names) |field| {
+        const dtype: DType = @field(DType, field);
+        if (comptime dtype.isHalf()) continue;
         const code = @backingInt(dtype);
         var whole: [100 * 8]u8 align(8) = undefined;
         var parts: [100 * 8]u8 align(8) = undefined;

@@ -345,7 +345,7 @@ const Source = struct {
         const compute = source.plan.compute;
         try source.print("int @; { const @ a0_0 = @, r = @; @ = 0 != ", .{ name, text.typeName(compute), x, y, name });
         try text.expression(source.writer, table.arg_rows[source.plan.row].tree, compute, 0, false);
-        if (!compute.isFloat()) return source.put("; }", .{});
+        if (compute == .int32) return source.put("; }", .{});
         try source.put(" || (a0_0 != a0_0 && r == r); }", .{});
     }
 };

@@ -114,7 +114,7 @@ fn run(engine: *Engine, given: *const MatMul, tile: Tile, trial: ?opencl_api.Buf
     const alone = engine.shaping.lanes == 1;
     const r: usize = one.batch_rank;
     var own = tile;
-    if (alone and one.compute.bytes() == 8) own.width = @max(tile.width / 2, 1);
+    if (alone and one.compute == .float64) own.width = @max(tile.width / 2, 1);
     const edge = @as(usize, own.side) * own.rows;
     var parameters: [13 + 4 * (program.rank_max + 1)]i64 = undefined;
     const columns: usize = if (alone) own.columns() else edge;

@@ -273,9 +273,9 @@ pub fn check(engine: *Engine, one: *const program.Gather, action: opencl.Check) 
     arguments.addBuffer(bufferOf(engine, &one.index));
     arguments.addBuffer(engine.found.?);
     arguments.setParameters(&.{
-        @intCast(sizes[0]),   @intCast(sizes[1]),   @intCast(sizes[2]),
-        @intCast(one.length), @backingInt(action),  offsetOf(engine, &one.index),
-        one.index.strides[0], one.index.strides[1], one.index.strides[2],
+        @intCast(sizes[0]),    @intCast(sizes[1]),            @intCast(sizes[2]),
+        @intCast(one.length),  @backingInt(action),           offsetOf(engine, &one.index),
+        one.index.strides[0],  one.index.strides[1],          one.index.strides[2],
     });
     engine.checking = true;
     return arguments.enqueue(.{ 1, 1, 1 }, text.lanes);
@@ -326,7 +326,7 @@ fn scatter(engine: *Engine, one: *const program.Gather) Status {
 }
 
 fn sort(engine: *Engine, one: *const program.Sort) Status {
-    const bytes: usize = if (one.x.dtype.bytes() == 8) 16 else 8;
+    const bytes: usize = if (one.x.dtype == .float64) 16 else 8;
     var parameters: layout.Sort = .of(one, 1, 1);
     const room = @as(usize, 1) << @intCast(parameters.room_bits);
     const all = axes_module.product(one.shape[0..one.rank]);

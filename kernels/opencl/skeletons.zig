@@ -2,6 +2,7 @@
 //! no row's expression makes.
 
 const std = @import("std");
+const join = @import("../program/join.zig");
 const layout = @import("../gpu/arguments.zig");
 const program = @import("../program/program.zig");
 const schema = @import("../program/schema.zig");
@@ -149,7 +150,7 @@ pub const Text = struct {
         const row = &table.scan_rows[one.scan.row];
         var buffer: [40]u8 = undefined;
         try text.fill(writer, "#define ACCUMULATOR @\n#define START (@)\n#define ASSOCIATES @\n#define GROUPED @\n", .{
-            text.typeName(one.element),                 text.startOf(&buffer, row.from, one.element),
+            text.typeName(one.element),                   text.startOf(&buffer, row.from, one.element),
             @as(usize, @intFromBool(row.associates())), @as(usize, @intFromBool(one.scan.grouped)),
         });
         try text.fill(writer, "#define TOTALS @\n#define EACH @\n#define RANK_MAX @\n", .{
@@ -167,10 +168,10 @@ pub const Text = struct {
 
     /// What the row makes of an element in memory and the one that comes to it.
     fn writeJoin(one: *const Text, writer: *Writer) Writer.Error!void {
-        const compute = one.element.compute();
+        const compute = join.computeOf(one.element);
         const name = text.typeName(compute);
         try text.fill(writer, "#define JOIN_INTO(x, y) { const @ r = @(x)), a0_0 = @(y)); (x) = @", .{
-            name,                                  text.loading(one.element, compute), text.loading(one.element, compute),
+            name,                             text.loading(one.element, compute), text.loading(one.element, compute),
             text.conversion(compute, one.element),
         });
         try text.expression(writer, table.scatter_rows[one.row].step, compute, 0, false);
@@ -179,7 +180,7 @@ pub const Text = struct {
 
     /// The words of elements and their keys: see `numbers/order.zig`.
     fn writeKeys(one: *const Text, writer: *Writer) Writer.Error!void {
-        const wide = one.element.bytes() == 8;
+        const wide = one.element == .float64;
         const word = switch (one.element.bytes()) {
             1 => "U8",
             2 => "U16",
@@ -189,15 +190,12 @@ pub const Text = struct {
         try text.fill(writer, "#define WORD @\n#define IS_WIDE @\n#define IS_FLOAT @\n", .{
             word, @intFromBool(wide), @intFromBool(one.element.isFloat()),
         });
-        try text.fill(writer, "#define SIGN ((WORD)1 << @)\n", .{8 * one.element.bytes() - 1});
         switch (one.element) {
-            inline .float32, .float64, .float16, .bfloat16 => |dtype| {
-                try text.fill(writer, "#define LARGEST ((WORD)@)\n", .{comptime text.infinityOf(dtype)});
-            },
-            else => try writer.writeAll(switch (one.element.kind()) {
-                .bool => "#define KEY_OF(word) ((word) != 0)\n",
-                .signed => "#define KEY_OF(word) ((word) ^ SIGN)\n",
-                else => "#define KEY_OF(word) (word)\n",
+            .bool => try writer.writeAll("#define KEY_OF(word) ((word) != 0)\n"),
+            .uint8 => try writer.writeAll("#define KEY_OF(word) (word)\n"),
+            .int32 => try writer.writeAll("#define KEY_OF(word) ((word) ^ 0x80000000u)\n"),
+            inline else => |dtype| try text.fill(writer, "#define SIGN ((WORD)1 << @)\n#define LARGEST ((WORD)@)\n", .{
+                8 * dtype.bytes() - 1, comptime text.infinityOf(dtype),
             }),
         }
     }
@@ -208,7 +206,6 @@ pub const Text = struct {
         const name = switch (one.element) {
             .float32 => "float",
             .float64 => "double",
-            .int64 => "ulong",
             else => "uint",
         };
         try text.fill(writer, "#define ELEMENT @\n#define BATCH_RANK @\n#define DEPTH @\n", .{ name, one.batch_rank, tile.depth });
@@ -221,7 +218,7 @@ pub const Text = struct {
                 letter, if (half) reads else "(",
             });
         }
-        try text.fill(writer, "#define MULTIPLY_ADD(x, y, z) @\n", .{if (!one.element.isFloat()) "((x) * (y) + (z))" else "fma(x, y, z)"});
+        try text.fill(writer, "#define MULTIPLY_ADD(x, y, z) @\n", .{if (one.element == .int32) "((x) * (y) + (z))" else "fma(x, y, z)"});
         if (one.kind == .lanes) {
             try text.fill(writer, "#define SIDE @\n#define EACH @\n", .{ tile.side, tile.rows });
         } else {

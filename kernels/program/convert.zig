@@ -6,14 +6,9 @@ const std = @import("std");
 const half = @import("../numbers/half.zig");
 const program = @import("program.zig");
 const DType = program.DType;
-const dtypes = @import("../numbers/dtype.zig");
 
 /// The compute types, in the order of their codes.
-pub const Compute = blk: {
-    var types: [dtypes.computed]type = undefined;
-    for (&types, 0..) |*T, code| T.* = Stored(@fromBackingInt(@as(u8, code)));
-    break :blk types;
-};
+pub const Compute = [3]type{ f32, f64, i32 };
 
 /// Fills `out`, row after row, from `source`. Strides are in bytes.
 pub const Load = *const fn (
@@ -37,19 +32,21 @@ pub const Store = *const fn (
 
 /// A scalar in the compute type, in the low bytes of a word.
 pub fn bitsOf(compute: DType, scalar: f64) u64 {
-    inline for (Compute, 0..) |T, code| if (@backingInt(compute) == code) {
-        return @as(@Int(.unsigned, @bitSizeOf(T)), @bitCast(convert(T, scalar)));
+    return switch (compute) {
+        .float32 => @as(u32, @bitCast(convert(f32, scalar))),
+        .float64 => @bitCast(scalar),
+        else => @as(u32, @bitCast(convert(i32, scalar))),
     };
-    unreachable;
 }
 
 /// The type in which an element lies in memory.
 pub fn Stored(comptime dtype: DType) type {
-    const bits = 8 * dtype.bytes();
-    return switch (dtype.kind()) {
-        .float => if (dtype.isHalf()) u16 else if (bits == 32) f32 else f64,
-        .signed => @Int(.signed, bits),
-        .unsigned, .bool => @Int(.unsigned, bits),
+    return switch (dtype) {
+        .float32 => f32,
+        .float64 => f64,
+        .int32 => i32,
+        .uint8, .bool => u8,
+        .float16, .bfloat16 => u16,
     };
 }
 
@@ -80,15 +77,14 @@ pub fn convert(comptime To: type, value: anytype) To {
     if (From == To) return value;
     const from_float = @typeInfo(From) == .float;
     if (@typeInfo(To) == .float) return if (from_float) @floatCast(value) else @floatFromInt(value);
-    const unsigned = @typeInfo(To).int.signedness == .unsigned;
     if (!from_float) {
         const wide: i64 = value;
-        return @truncate(if (unsigned) @as(u64, @bitCast(wide)) else wide);
+        return @truncate(if (To == u8) @as(u64, @bitCast(wide)) else wide);
     }
     const low: From = @floatFromInt(std.math.minInt(To));
     // The bound is one past the largest integer, which f32 can represent where it cannot represent
     // the largest itself.
-    const high: From = if (unsigned) std.math.maxInt(To) + 1 else -low;
+    const high: From = -low + @as(From, if (To == u8) 256 else 0);
     if (!(value > low)) return if (value <= low) std.math.minInt(To) else 0;
     if (value >= high) return std.math.maxInt(To);
     return @intFromFloat(value);
@@ -308,15 +304,6 @@ test "convert saturates, wraps and never traps" {
     try expect(@as(u8, 0), convert(u8, nan));
     try expect(@as(u8, 44), convert(u8, @as(i32, 300)));
     try expect(@as(u8, 255), convert(u8, @as(i32, -1)));
-    try expect(@as(i64, std.math.maxInt(i64)), convert(i64, @as(f64, 0x1p63)));
-    try expect(@as(i64, std.math.minInt(i64)), convert(i64, -inf));
-    try expect(@as(i64, 1 << 62), convert(i64, @as(f32, 0x1p62)));
-    try expect(@as(i32, 5), convert(i32, @as(i64, (1 << 40) + 5)));
-    try expect(@as(u32, 4294967295), convert(u32, @as(i64, -1)));
-    try expect(@as(u32, 4294967295), convert(u32, @as(f32, 0x1p32)));
-    try expect(@as(i16, -32768), convert(i16, @as(i32, 32768)));
-    try expect(@as(i8, 127), convert(i8, @as(f64, 200)));
-    try expect(@as(i64, 4294967295), fromStored(.uint32, i64, 4294967295));
     try expect(@as(f32, 200), convert(f32, @as(u8, 200)));
     try expect(@as(u8, 1), toStored(.bool, f32, nan));
     try expect(@as(u16, 0x3c00), toStored(.float16, i32, 1));

@@ -9,7 +9,7 @@
 const std = @import("std");
 const json = @import("schema_json.zig");
 const limits = @import("limits.zig");
-const table = @import("../json.zig");
+const table = @import("../rows/table.zig");
 const types = @import("instruction_row.zig");
 
 pub const Kind = types.Kind;

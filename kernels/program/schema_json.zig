@@ -1,7 +1,7 @@
 //! Parses the rows of instructions in `table.json`, and writes them as JSON again for the manifest.
 
 const std = @import("std");
-const table = @import("../json.zig");
+const table = @import("../rows/table.zig");
 const types = @import("instruction_row.zig");
 const DType = @import("../numbers/dtype.zig").DType;
 

@@ -247,7 +247,7 @@ export const functions: Record<string, (a: number, b: number) => number> = {
   mod,
 };
 
-/** The functions of int32, whose results the caller wraps to 32 bits. */
+/** The functions of integers, whose results the caller wraps to 32 bits. */
 export const integerFunctions: Record<string, (a: number, b: number) => number> = {
   abs: Math.abs,
   max: Math.max,
@@ -255,18 +255,3 @@ export const integerFunctions: Record<string, (a: number, b: number) => number> 
   floorDiv: (a, b) => b === 0 ? 0 : Math.floor(a / b),
   mod: (a, b) => b === 0 ? 0 : mod(a, b),
 };
-
-/** The functions of int64, whose results the caller wraps to 64 bits. */
-export const longFunctions: Record<string, (a: bigint, b: bigint) => bigint> = {
-  abs: (a) => a < 0n ? -a : a,
-  max: (a, b) => a > b ? a : b,
-  min: (a, b) => a < b ? a : b,
-  floorDiv: floorDivLong,
-  mod: (a, b) => b === 0n ? 0n : a - floorDivLong(a, b) * b,
-};
-
-function floorDivLong(a: bigint, b: bigint): bigint {
-  if (b === 0n) return 0n;
-  const quotient = a / b;
-  return quotient * b !== a && (a < 0n) !== (b < 0n) ? quotient - 1n : quotient;
-}

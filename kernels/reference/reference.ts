@@ -3,26 +3,11 @@
  *
  * The code is meant to be obviously right rather than fast; the other devices are tested against it.
  */
+import { bfloat16Word, valueOfWord } from "./bfloat16.ts";
 import type { Device } from "../device.ts";
-import { type Arithmetic, floats, integers, longs, type Numeric } from "./arithmetic.ts";
-import {
-  arrayTypes,
-  compare,
-  computeCodes,
-  copyTo,
-  environment,
-  limitOf,
-  load,
-  place,
-  read,
-  stored,
-  type View,
-  write,
-} from "./elements.ts";
 import { type Environment, type Evaluate, parseRow } from "./expression.ts";
 import {
   argRows,
-  computeTypes,
   dtypeBytes,
   dtypeCode,
   foldRows,
@@ -38,19 +23,31 @@ import {
 import { philox } from "./philox.ts";
 import { type Field, flatCode, type Kind, placeOf, readFlatCode, skeletons, type ViewRow } from "../schema.ts";
 
-/** A row over floats, over int32 and over int64; null for what it does not exist for. */
+type Elements = Float32Array | Float64Array | Int32Array | Uint8Array | Float16Array | Uint16Array;
+
+interface View {
+  data: Elements;
+  code: number;
+  offset: number;
+  strides: number[];
+}
+
+/** Float16Array, which older runtimes lack; bfloat16 is kept as words. */
+const float16Array = typeof Float16Array === "undefined" ? null : Float16Array;
+const arrayTypes = [Float32Array, Float64Array, Int32Array, Uint8Array, Uint8Array, float16Array, Uint16Array] as const;
+const { float32, float64, int32, bool, float16, bfloat16 } = dtypeCode;
+
+/** A row over floats and over integers; null for what it does not exist for. */
 interface Row {
-  float: Evaluate<number> | null;
-  integer: Evaluate<number> | null;
-  long: Evaluate<bigint> | null;
+  float: Evaluate | null;
+  integer: Evaluate | null;
 }
 
 function parse(row: object, text: string): Row {
   const types = "for" in row ? row.for : "floats";
   return {
-    float: types === "integers" ? null : parseRow(text, floats),
-    integer: types === "floats" ? null : parseRow(text, integers),
-    long: types === "floats" ? null : parseRow(text, longs),
+    float: types === "integers" ? null : parseRow(text),
+    integer: types === "floats" ? null : parseRow(text, true),
   };
 }
 
@@ -71,8 +68,6 @@ function parseRows() {
   };
 }
 
-const { float32, float64, int32, int64, bool } = dtypeCode;
-
 type Rows = typeof table.instructions;
 
 /** An instruction's words by field, and its views; the row says how many there are of each. */
@@ -88,7 +83,7 @@ const bytesMost = 2 ** 32;
 const ends: Record<Exclude<Kind, "row" | "within" | "rest">, number> = {
   handle: 2 ** 32,
   bytes: Infinity,
-  compute: computeTypes,
+  compute: 3,
   rank: limits.rank + 1,
   operands: limits.inputs + 1,
   number: Infinity,
@@ -276,13 +271,12 @@ class Reference implements Device {
     return { data, code, offset, strides };
   }
 
-  #row(rows: readonly Row[], compute: number, row: number): Evaluate<Numeric> {
-    const { float, integer, long } = rows[row]!;
-    const found = compute === int64 ? long : compute === int32 ? integer : float;
+  #row(rows: readonly Row[], compute: number, row: number): Evaluate {
+    const found = compute === int32 ? rows[row]!.integer : rows[row]!.float;
     if (found === null) {
-      throw new TypeError(`Cannot run: row ${row} does not exist for ${compute < int32 ? "floats" : "integers"}`);
+      throw new TypeError(`Cannot run: row ${row} does not exist for ${compute === int32 ? "integers" : "floats"}`);
     }
-    return found as Evaluate<Numeric>;
+    return found;
   }
 
   #map({ fields, views }: Decoded<"map">): void {
@@ -309,7 +303,7 @@ class Reference implements Device {
   #evaluate(
     row: number,
     compute: number,
-    env: Environment<Numeric>,
+    env: Environment,
     shape: readonly number[],
     out: View,
     inputs: readonly View[],
@@ -317,7 +311,7 @@ class Reference implements Device {
     const rank = shape.length, evaluate = this.#row(this.#rows.maps, compute, row);
     forEachIndex(shape, (index) => {
       load(env, inputs, index, compute);
-      env.i = ofPlace(rank === 0 ? 0 : index[rank - 1]!, compute);
+      env.i = rank === 0 ? 0 : index[rank - 1]!;
       write(out, place(out, index), stored(evaluate(env), out.code, compute));
     });
   }
@@ -327,12 +321,12 @@ class Reference implements Device {
     const keptShape = shape.slice(0, kept), joined = shape.slice(kept), env = environment(compute, scalars);
     const { from, step, of } = this.#rows.folds[row]!;
     const join = this.#row([step], compute, 0), prologue = this.#row([of], compute, 0);
-    const start = startOf(from, compute);
+    const start = typeof from === "number" ? from : limitOf(from, compute);
     forEachIndex(keptShape, (outer) => {
       let running = start, index = 0;
       forEachIndex(joined, (inner) => {
         load(env, inputs, [...outer, ...inner], compute);
-        env.i = ofPlace(index++, compute);
+        env.i = index++;
         env.a = prologue(env);
         env.r = running;
         running = join(env);
@@ -349,21 +343,21 @@ class Reference implements Device {
       let best = 0, index = 0;
       forEachIndex(joined, (inner) => {
         load(env, [input], [...outer, ...inner], compute);
-        const taken = index === 0 || Number(better(env)) !== 0 || (Number.isNaN(env.a) && !Number.isNaN(env.r));
+        const taken = index === 0 || better(env) !== 0 || (Number.isNaN(env.a) && !Number.isNaN(env.r));
         if (taken) {
           env.r = env.a;
           best = index;
         }
         index++;
       });
-      write(out, place(out, outer), best);
+      out.data[place(out, outer)] = best;
     });
   }
 
   #scan({ fields, views }: Decoded<"scan">): void {
     const { row: [row], compute: [compute], shape } = fields, { out: [out], inputs } = views;
     const { from, step } = this.#rows.scans[row]!, join = this.#row([step], compute, 0);
-    const env = environment(compute, [0, 0, 0]), start = startOf(from, compute);
+    const env = environment(compute, [0, 0, 0]), start = typeof from === "number" ? from : limitOf(from, compute);
     forEachIndex(shape, (index) => {
       // The last axis is the fastest.
       if (shape.length === 0 || index.at(-1) === 0) env.r = start;
@@ -376,12 +370,14 @@ class Reference implements Device {
   #matmul({ fields, views }: Decoded<"matmul">): void {
     const { compute: [compute], m: [m], n: [n], k: [k] } = fields, { out: [out], a: [a], b: [b] } = views;
     const batch: readonly number[] = fields.batch, rank = batch.length;
-    const aStep = a.strides[rank + 1]!, bStep = b.strides[rank]!, { add, multiply, zero } = sums(compute);
+    const aStep = a.strides[rank + 1]!, bStep = b.strides[rank]!;
     forEachIndex([...batch, m, n], (index) => {
-      let sum = zero;
+      let sum = 0;
       let x = place(a, [...index.slice(0, rank + 1), 0]), y = place(b, [...index.slice(0, rank), 0, index[rank + 1]!]);
       for (let inner = 0; inner < k; inner++) {
-        sum = add(sum, multiply(read(a, x), read(b, y)));
+        const left = read(a, x), right = read(b, y);
+        const product = compute === int32 ? Math.imul(left, right) : left * right;
+        sum = compute === int32 ? (sum + product) | 0 : sum + product;
         x += aStep;
         y += bStep;
       }
@@ -401,15 +397,14 @@ class Reference implements Device {
     for (const { code } of [out, kernel, input]) {
       if (code !== compute) throw new TypeError(`Cannot convolve: element type ${code} must be ${compute}`);
     }
-    const { add, multiply, zero } = sums(compute);
     forEachIndex([n, groups, o, down, across], ([item, g, channel, y, x]) => {
-      let sum = zero;
+      let sum = 0;
       forEachIndex([c, rows, columns], ([from, i, j]) => {
         const row = y! * stepDown + i! * downward - above, column = x! * stepAcross + j! * rightward - left;
         const isInside = row >= 0 && row < height && column >= 0 && column < width;
         const weight = read(kernel, place(kernel, [g!, channel!, from!, i!, j!]));
-        const element = isInside ? read(input, place(input, [item!, g!, from!, row, column])) : zero;
-        sum = add(sum, multiply(weight, element));
+        const element = isInside ? read(input, place(input, [item!, g!, from!, row, column])) : 0;
+        sum = compute === int32 ? (sum + Math.imul(weight, element)) | 0 : sum + weight * element;
       });
       write(out, place(out, [item!, g!, channel!, y!, x!]), stored(sum, out.code, compute));
     });
@@ -426,7 +421,7 @@ class Reference implements Device {
     const { outer: [outer], count: [count], length: [length], inner: [inner] } = fields;
     this.#refuseOutside(index, [outer, count, inner], length, (at) => `Cannot ${name}: index ${at} must`);
     forEachIndex([outer, count, inner], ([o, c, i]) => {
-      move([o!, Number(index.data[place(index, [o!, c!, i!])]), i!], [o!, c!, i!]);
+      move([o!, index.data[place(index, [o!, c!, i!])]!, i!], [o!, c!, i!]);
     });
   }
 
@@ -437,7 +432,7 @@ class Reference implements Device {
 
   #scatter(decoded: Decoded<"scatter">): void {
     const { fields: { row: [row] }, views: { out: [out], source: [source] } } = decoded, { code } = out;
-    const compute = computeCodes[code]!, env = environment(compute, [0, 0, 0]);
+    const compute = code === float64 ? float64 : isFloat(code) ? float32 : int32, env = environment(compute, [0, 0, 0]);
     const join = this.#row(this.#rows.scatters, compute, row);
     this.#places("scatter", decoded, (long, short) => {
       load(env, [out], long, compute);
@@ -454,7 +449,7 @@ class Reference implements Device {
 
   #refuseOutside(index: View, shape: readonly number[], length: number, begin: (at: number) => string): void {
     forEachIndex(shape, (each) => {
-      const at = Number(index.data[place(index, each)]);
+      const at = index.data[place(index, each)]!;
       if (at < 0 || at >= length) throw new RangeError(`${begin(at)} lie in [0, ${length})`);
     });
   }
@@ -468,7 +463,7 @@ class Reference implements Device {
         return x.code === bool ? Number(value !== 0) : value;
       });
       const order = row.map((_, at) => at).sort((a, b) => compare(row[a]!, row[b]!) * (descending === 0 ? 1 : -1));
-      order.slice(0, taken).forEach((at, rank) => write(out, place(out, [...outer, rank]), at));
+      order.slice(0, taken).forEach((at, rank) => out.data[place(out, [...outer, rank])] = at);
     });
   }
 
@@ -479,12 +474,11 @@ class Reference implements Device {
       const at = counter + block;
       philox(words, [at >>> 0, Math.floor(at / 2 ** 32), 0, 0], [low, high]);
       for (let lane = 0; lane < perBlock && block * perBlock + lane < count; lane++) {
-        const number = out.code === float32
+        out.data[out.offset + block * perBlock + lane] = out.code === float32
           ? (words[lane]! >>> 8) * 2 ** -24
           : out.code === float64
           ? ((words[2 * lane]! >>> 5) * 2 ** 26 + (words[2 * lane + 1]! >>> 6)) * 2 ** -53
           : words[lane]! | 0;
-        write(out, out.offset + block * perBlock + lane, number);
       }
     }
   }
@@ -518,23 +512,78 @@ class Reference implements Device {
   }
 }
 
-/** An index as a number of the compute type. */
-function ofPlace(index: number, compute: number): Numeric {
-  return compute === int64 ? BigInt(index) : index;
+function environment(compute: number, scalars: readonly number[]): Environment {
+  const [s, t, u] = scalars.map((x) =>
+    compute === float32 ? Math.fround(x) : compute === float64 ? x : saturate(x)
+  ) as number[];
+  return { a: 0, b: 0, c: 0, d: 0, e: 0, f: 0, s: s!, t: t!, u: u!, i: 0, r: 0 };
 }
 
-/** What a fold or a scan starts from. */
-function startOf(from: number | string, compute: number): Numeric {
-  return typeof from === "string" ? limitOf(from as "lowest" | "highest", compute) : ofPlace(from, compute);
+const operandNames = ["a", "b", "c", "d", "e", "f"] as const;
+
+/** Sets the operands to the elements at `index`, converted to the compute type. */
+function load(env: Environment, inputs: readonly View[], index: readonly number[], compute: number): void {
+  for (let k = 0; k < inputs.length; k++) {
+    const { code } = inputs[k]!, stored = read(inputs[k]!, place(inputs[k]!, index));
+    const value = code === bool ? Number(stored !== 0) : stored;
+    env[operandNames[k]!] = compute === int32 && isFloat(code)
+      ? saturate(value)
+      : compute === float32
+      ? Math.fround(value)
+      : value;
+  }
 }
 
-/** How products are added in a compute type. */
-function sums(compute: number) {
-  const { of, operators, round } = (compute === int64 ? longs : compute === int32 ? integers : floats) as Arithmetic<
-    Numeric
-  >;
-  const [add, multiply] = ["+", "*"].map((name) => (x: Numeric, y: Numeric) => round(operators[name]!(x, y)));
-  return { add: add!, multiply: multiply!, zero: of(0) };
+/** Whether the type is a float: the codes of halves come after those of integers. */
+function isFloat(code: number): boolean {
+  return code < int32 || code >= float16;
+}
+
+function read({ data, code }: View, at: number): number {
+  return code === bfloat16 ? valueOfWord(data[at]!) : data[at]!;
+}
+
+function write({ data, code }: View, at: number, value: number): void {
+  data[at] = code === bfloat16 ? bfloat16Word(value) : value;
+}
+
+function place(view: View, index: readonly number[]): number {
+  let at = view.offset;
+  for (let axis = 0; axis < view.strides.length; axis++) at += index[axis]! * view.strides[axis]!;
+  return at;
+}
+
+/** Stores a value that already has the view's type. */
+function copyTo(view: View, at: number, value: number): void {
+  write(view, at, view.code === bool ? Number(value !== 0) : value);
+}
+
+/** Converts to int32 like every device: truncates, saturates, and maps NaN to zero. */
+function saturate(x: number): number {
+  return Number.isNaN(x) ? 0 : Math.trunc(Math.min(Math.max(x, -(2 ** 31)), 2 ** 31 - 1));
+}
+
+/** Below 0 if x comes before y, above 0 if it comes after: -0 equals 0, and NaN comes after all numbers. */
+function compare(x: number, y: number): number {
+  const nan = Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+  return nan !== 0 || Number.isNaN(x) ? nan : Number(x > y) - Number(x < y);
+}
+
+/**
+ * A result converted to the element type: floats saturate where an integer cannot hold them, integers wrap. Halves are
+ * rounded from the result in the compute type.
+ */
+function stored(x: number, code: number, compute: number): number {
+  if (code === bool) return x !== 0 ? 1 : 0;
+  if (code >= float16) return compute === float64 ? x : Math.fround(x);
+  if (code < int32) return x;
+  if (compute === int32) return code === int32 ? x : x & 255;
+  return code === int32 ? saturate(x) : Math.min(Math.max(saturate(x), 0), 255);
+}
+
+function limitOf(from: string, compute: number): number {
+  if (compute === int32) return from === "lowest" ? -(2 ** 31) : 2 ** 31 - 1;
+  return from === "lowest" ? -Infinity : Infinity;
 }
 
 function forEachIndex(shape: readonly number[], visit: (index: readonly number[]) => void): void {

@@ -1,5 +1,5 @@
 //! The expressions of the rows: `parse` reads the text at compile time into a tree, and `eval`
-//! evaluates the tree over numbers or vectors of a compute type, with the same bits for both.
+//! evaluates the tree over numbers or vectors of f32, f64 or i32, with the same bits for both.
 //!
 //!     const tree = expr.parse("relu", "a < 0 ? 0 : a");
 //!     const y = expr.eval(tree, @Vector(16, f32), environment);
@@ -8,8 +8,8 @@
 //! `r` (running value), `+ - * /`, comparisons, `?:`, `&& || !`, the operators of bits
 //! `& | ^ ~ << >>` and the functions of `numbers/functions.zig`. A comparison is 1 or 0 where a
 //! number is wanted; a number is a condition that holds unless the number is 0. Nothing branches:
-//! both sides of `?:` are computed. Integers wrap, and have no `/`; floats have no bits. A shift by
-//! a negative count, or by as many bits as there are, leaves none: `<<` gives 0, and `>>` the sign.
+//! both sides of `?:` are computed. Integers wrap, and have no `/`; floats have no bits. Of the
+//! count of a shift the lowest five bits are taken, and `>>` keeps the sign.
 
 const std = @import("std");
 const math = @import("../numbers/functions.zig");
@@ -346,7 +346,7 @@ pub fn isLogic(tree: Tree) bool {
     };
 }
 
-/// The tree's value. `V` is a compute type or a vector of it; `environment` has `operands: [6]V`,
+/// The tree's value. `V` is f32, f64, i32 or a vector of them; `environment` has `operands: [6]V`,
 /// `scalars: [3]V`, `index: V`, `running: V`, of which only the ones that the tree names are read.
 pub inline fn eval(comptime tree: Tree, comptime V: type, environment: anytype) V {
     if (@typeInfo(V) == .vector) return arithmetic(tree, V, &environment);
@@ -392,22 +392,22 @@ inline fn arithmetic(comptime tree: Tree, comptime V: type, environment: anytype
         .running => return environment.running,
         .negate => |of| {
             const x = arithmetic(of, V, environment);
-            return if (comptime isInteger(T)) -%x else -x;
+            return if (T == i32) -%x else -x;
         },
         .complement => |of| return ~arithmetic(of, V, environment),
         .binary => |binary| {
             const x = arithmetic(binary.left, V, environment);
             const y = arithmetic(binary.right, V, environment);
             return switch (binary.operator) {
-                .@"+" => if (comptime isInteger(T)) x +% y else x + y,
-                .@"-" => if (comptime isInteger(T)) x -% y else x - y,
-                .@"*" => if (comptime isInteger(T)) x *% y else x * y,
+                .@"+" => if (T == i32) x +% y else x + y,
+                .@"-" => if (T == i32) x -% y else x - y,
+                .@"*" => if (T == i32) x *% y else x * y,
                 .@"/" => x / y,
                 .@"|" => x | y,
                 .@"^" => x ^ y,
                 .@"&" => x & y,
-                .@"<<" => @select(T, isBelowWidth(y), x << shiftOf(y), @as(V, @splat(0))),
-                .@">>" => x >> @select(Shift(T), isBelowWidth(y), shiftOf(y), @as(Like(V, Shift(T)), @splat(@bitSizeOf(T) - 1))),
+                .@"<<" => x << shiftOf(y),
+                .@">>" => x >> shiftOf(y),
                 else => comptime unreachable,
             };
         },
@@ -427,36 +427,13 @@ inline fn arithmetic(comptime tree: Tree, comptime V: type, environment: anytype
     }
 }
 
-fn isInteger(comptime T: type) bool {
-    return @typeInfo(T) == .int;
-}
-
-/// The type of a shift's count.
-fn Shift(comptime T: type) type {
-    return std.math.Log2Int(T);
-}
-
-fn Like(comptime V: type, comptime T: type) type {
-    return @Vector(@typeInfo(V).vector.len, T);
-}
-
-fn Unsigned(comptime V: type) type {
-    return Like(V, @Int(.unsigned, @bitSizeOf(@typeInfo(V).vector.child)));
-}
-
-/// The lowest bits of a shift's count.
-inline fn shiftOf(count: anytype) Like(@TypeOf(count), Shift(@typeInfo(@TypeOf(count)).vector.child)) {
-    return @truncate(@as(Unsigned(@TypeOf(count)), @bitCast(count)));
-}
-
-/// Whether a shift by that count leaves any bits. A negative count is a large one without its sign.
-inline fn isBelowWidth(count: anytype) Like(@TypeOf(count), bool) {
-    const U = Unsigned(@TypeOf(count));
-    return @as(U, @bitCast(count)) < @as(U, @splat(@bitSizeOf(@typeInfo(U).vector.child)));
+/// The lowest five bits of a shift's count.
+inline fn shiftOf(count: anytype) @Vector(@typeInfo(@TypeOf(count)).vector.len, u5) {
+    return @truncate(@as(@Vector(@typeInfo(@TypeOf(count)).vector.len, u32), @bitCast(count)));
 }
 
 fn constant(comptime T: type, comptime value: f64) T {
-    return if (comptime isInteger(T)) @trunc(value) else @floatCast(value);
+    return if (T == i32) @trunc(value) else @floatCast(value);
 }
 
 inline fn logic(

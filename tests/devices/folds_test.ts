@@ -1,7 +1,7 @@
 /** Every fold and arg row on every device against the reference device, over awkward shapes, types and values. */
 import { argFold, fold } from "../../core/array/skeletons.ts";
 import type { Stream } from "../../core/array/stream.ts";
-import { isFloat, type NumberArray } from "../../core/pure/dtype.ts";
+import { isFloat, type TypedArray } from "../../core/pure/dtype.ts";
 import { reducedShape, type Shape } from "../../core/pure/shape.ts";
 import { argRows, type FoldRow, foldRows, table } from "../../kernels/instruction.ts";
 import {
@@ -97,7 +97,7 @@ function checkFold(
       if (row === "pick" && k === 1) return each;
       // The magnitude of a difference is bounded by the sum of both magnitudes.
       const sign = subtracted[row] === k ? -1 : 1;
-      return { ...each, flat: each.flat.map((x) => sign * abs(x)) as NumberArray };
+      return { ...each, flat: each.flat.map((x) => sign * abs(x)) as TypedArray };
     }),
   ));
   const count = axes.reduce((product, axis) => product * shape[axis]!, 1);

@@ -8,10 +8,9 @@
 import { copy, empty } from "../../core/array/ndarray.ts";
 import type { Stream } from "../../core/array/stream.ts";
 import { permute } from "../../core/array/views.ts";
-import { computeType, type DType, isFloat, isHalf, type NumberArray, promote } from "../../core/pure/dtype.ts";
+import { computeType, type DType, isFloat, isHalf, promote, type TypedArray } from "../../core/pure/dtype.ts";
 import { type Shape, stridesOf } from "../../core/pure/shape.ts";
 import { type MapRow, mapRows, table } from "../../kernels/instruction.ts";
-import { integers, roundedFloats } from "../../kernels/reference/arithmetic.ts";
 import { type Environment, type Evaluate, parseRow } from "../../kernels/reference/expression.ts";
 import {
   compute,
@@ -40,7 +39,7 @@ interface Tolerance {
   /** Units in the last place; a function alone has 2; `normalCdf`, `erfc` and `erfInverse` have 4. */
   units: number;
   /** A number that was added and may have cancelled: if it is larger than the result, the units are its own. */
-  beside?: (env: Environment<number>) => number;
+  beside?: (env: Environment) => number;
 }
 
 const { exp, abs, max } = Math;
@@ -147,7 +146,7 @@ function* mapCases(count: number, dtype: DType, random: Random): Generator<MapCa
   for (const each of scalars) yield { shape: operands[0]!.shape, operands, scalars: each, turned: false };
 }
 
-function runMap(stream: Stream, row: MapRow, dtype: DType, { shape, operands, scalars, turned }: MapCase): NumberArray {
+function runMap(stream: Stream, row: MapRow, dtype: DType, { shape, operands, scalars, turned }: MapCase): TypedArray {
   return compute(stream, operands, (arrays) => {
     const out = empty(stream, shape, "to" in table.map[row] ? "bool" : dtype);
     const order = shape.map((_, axis) => shape.length - 1 - axis);
@@ -165,10 +164,10 @@ function runMap(stream: Stream, row: MapRow, dtype: DType, { shape, operands, sc
 }
 
 /** The operands and scalars of a row at each element, rounded to the type that is computed in. */
-function* environments(each: MapCase, dtype: DType): Generator<Environment<number>> {
+function* environments(each: MapCase, dtype: DType): Generator<Environment> {
   const round = computeType(dtype) === "float32" ? Math.fround : (x: number) => x;
   const [s, t, u] = each.scalars.map(round) as [number, number, number];
-  const env: Environment<number> = { a: 0, b: 0, c: 0, d: 0, e: 0, f: 0, s, t, u, i: 0, r: 0 };
+  const env: Environment = { a: 0, b: 0, c: 0, d: 0, e: 0, f: 0, s, t, u, i: 0, r: 0 };
   const places = each.operands.map(placesOf), last = each.shape.at(-1) ?? 1;
   const size = each.shape.reduce((a, b) => a * b, 1);
   for (let k = 0; k < size; k++) {
@@ -182,10 +181,7 @@ function* environments(each: MapCase, dtype: DType): Generator<Environment<numbe
 
 function checkMap(findings: Findings, stream: Stream, reference: Stream, row: MapRow, dtype: DType, each: MapCase) {
   const found = runMap(stream, row, dtype, each), allowed = tolerance(row, dtype);
-  const steps: Evaluate<number> = parseRow(
-    table.map[row].is,
-    (table.map[row] as { for?: string }).for === "integers" ? integers : roundedFloats(Math.fround),
-  );
+  const steps: Evaluate = parseRow(table.map[row].is, false, Math.fround);
   const outType = "to" in table.map[row] ? "bool" : dtype;
   const expected = computeType(dtype) === "float32"
     ? Array.from(environments(each, dtype), (env) => roundTo(outType, Math.fround(steps(env))))

@@ -1,7 +1,7 @@
 /** Scans on every device against the reference device. */
 import { scan } from "../../core/array/scan.ts";
 import type { Stream } from "../../core/array/stream.ts";
-import { isFloat, type NumberArray } from "../../core/pure/dtype.ts";
+import { isFloat, type TypedArray } from "../../core/pure/dtype.ts";
 import { type Shape, sizeOf } from "../../core/pure/shape.ts";
 import { type ScanRow, scanRows, table } from "../../kernels/instruction.ts";
 import {
@@ -66,7 +66,7 @@ function checkScan(
   const found = run(stream), expected = run(reference), isExact = !isFloat(dtype) || row === "max" || row === "min";
   const sized = isExact
     ? null
-    : run(reference, operands.map((each) => ({ ...each, flat: each.flat.map(abs) as NumberArray })));
+    : run(reference, operands.map((each) => ({ ...each, flat: each.flat.map(abs) as TypedArray })));
   // A sum that a logarithm was taken of is about as large as its logarithm says; each step has the error of two functions.
   const terms = row === "logSumExp" ? 8 * length + 8 : length + 2;
   const bound = (k: number) =>

@@ -5,7 +5,7 @@ import { convolve, matmul, random as randomArray, sortedPlaces } from "../../cor
 import { gather, scatter } from "../../core/array/places.ts";
 import type { Stream } from "../../core/array/stream.ts";
 import { permute } from "../../core/array/views.ts";
-import type { DType, NumberArray } from "../../core/pure/dtype.ts";
+import type { DType, TypedArray } from "../../core/pure/dtype.ts";
 import { type Shape, sizeOf, stridesOf } from "../../core/pure/shape.ts";
 import {
   anyValue,
@@ -61,7 +61,7 @@ againstReference("matmul is within the rounding of its sums, exact for integers"
         const found = run(stream, operands), expected = run(reference, operands);
         const sizes = dtype === "int32"
           ? null
-          : run(reference, operands.map((each) => ({ ...each, flat: each.flat.map(abs) as NumberArray })));
+          : run(reference, operands.map((each) => ({ ...each, flat: each.flat.map(abs) as TypedArray })));
         const bound = (at: number) =>
           sizes === null ? 0 : (k + 2) * epsilonOf(dtype) * sizes[at]! + roundingOf(dtype, expected[at]!);
         findings.add(`${dtype} [${batch}] ${m}x${n}x${k} ${a} ${b}`, difference(found, expected, bound));
@@ -109,7 +109,7 @@ againstReference("convolve is within the rounding of its sums, exact for integer
           const expected = run(reference, operands, false);
           const sizes = dtype === "int32"
             ? null
-            : run(reference, operands.map((each) => ({ ...each, flat: each.flat.map(abs) as NumberArray })), false);
+            : run(reference, operands.map((each) => ({ ...each, flat: each.flat.map(abs) as TypedArray })), false);
           const terms = c! * kernelHeight! * kernelWidth!;
           const bound = (at: number) =>
             sizes === null

@@ -7,7 +7,7 @@
  * units of its own beside. Integers, bools and places must be equal.
  */
 import { type DType, setDefaultDevice, type Tensor } from "../../mod.ts";
-import { computeType, isFloat, isHalf, type NumberArray } from "../../core/pure/dtype.ts";
+import { computeType, isFloat, isHalf, type TypedArray } from "../../core/pure/dtype.ts";
 import { bitsOf, type Random, randomOf, roundTo, unitOf } from "../arrays.ts";
 import { limits } from "../../kernels/instruction.ts";
 import { doors } from "../ops/doors.ts";
@@ -24,10 +24,7 @@ const movesDrawn = 6;
 /** The smallest normal number of the type in which a row is computed: below, numbers may be rounded to 0. */
 const normal = { float32: 2 ** -126, float64: 2 ** -1022 };
 
-type Outcome = { dtype: DType; shape: readonly number[]; flat: NumberArray } | {
-  refused: string;
-  wrong: string | null;
-};
+type Outcome = { dtype: DType; shape: readonly number[]; flat: TypedArray } | { refused: string; wrong: string | null };
 
 function madeText({ op, settings }: OpCase): string {
   return settings === null ? `doors.${op}.make()` : `new ops.${op}(${settings.map(literal).join(", ")})`;
@@ -94,11 +91,11 @@ const squares = /Normal|Deviation|Variance/;
 
 /** What float64 says of a case. */
 interface Exact {
-  result: NumberArray;
+  result: TypedArray;
   /** The results for moved operands. */
-  moved: readonly NumberArray[];
+  moved: readonly TypedArray[];
   /** The result for the magnitudes of the operands: as large as a part of it may become. */
-  sizes: NumberArray;
+  sizes: TypedArray;
   /** The largest finite magnitude among the operands, and the number of all elements. */
   largest: number;
   count: number;
@@ -109,7 +106,7 @@ function exactly(each: OpCase): Exact | null {
   const random = randomOf(1),
     signs = [() => 1, () => -1, (k: number) => 1 - 2 * (k % 2), (k: number) => 2 * (k % 2) - 1];
   const draws = Array.from({ length: movesDrawn }, () => () => random() < 0.5 ? 1 : -1);
-  const flats: NumberArray[] = [], plain = widened(each, () => 0);
+  const flats: TypedArray[] = [], plain = widened(each, () => 0);
   const size = sizeIn(each.op);
   const positive = plain.operands.map((one, k) => isIndex(each.op, k) ? one : { ...one, values: one.values.map(size) });
   for (
@@ -123,7 +120,7 @@ function exactly(each: OpCase): Exact | null {
     if ("refused" in found) return null;
     flats.push(found.flat);
   }
-  const [result, sizes, ...moved] = flats as [NumberArray, NumberArray];
+  const [result, sizes, ...moved] = flats as [TypedArray, TypedArray];
   const largest = Math.max(0, ...plain.operands.flatMap(({ values }) => values.map(Math.abs).filter(Number.isFinite)));
   return { result, sizes, moved, largest, count: plain.operands.reduce((sum, { values }) => sum + values.length, 0) };
 }
@@ -134,7 +131,7 @@ function stepsOf(each: OpCase, dtype: DType, shape: readonly number[]): ArrayLik
 }
 
 /** What is wrong with the numbers found, in words; null if each is near enough. */
-function different(each: OpCase, found: NumberArray, dtype: DType, shape: readonly number[], like: NumberArray) {
+function different(each: OpCase, found: TypedArray, dtype: DType, shape: readonly number[], like: TypedArray) {
   if (!isFloat(dtype)) {
     const place = found.findIndex((value, k) => value !== like[k]);
     return place < 0 ? null : `element ${place} is ${found[place]}, expected ${like[place]}`;

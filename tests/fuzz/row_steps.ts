@@ -5,7 +5,6 @@
 import { ops, type Tensor } from "../../mod.ts";
 import { computeType, type DType } from "../../core/pure/dtype.ts";
 import { table } from "../../kernels/instruction.ts";
-import { integers, roundedFloats } from "../../kernels/reference/arithmetic.ts";
 import { type Environment, parseRow } from "../../kernels/reference/expression.ts";
 import { roundTo } from "../arrays.ts";
 
@@ -18,7 +17,7 @@ export function rowSteps(
 ): Float64Array | null {
   if (!(op instanceof ops.RowOp)) return null;
   const round = computeType(dtype) === "float32" ? Math.fround : (x: number) => x;
-  const steps = parseRow(table.map[op.row.name].is, op.row.forFloats ? roundedFloats(round) : integers);
+  const steps = parseRow(table.map[op.row.name].is, false, round);
   const given = op instanceof ops.ScalarOp
     ? [op.scalar]
     : op instanceof ops.Clip
@@ -29,7 +28,7 @@ export function rowSteps(
     using stretched = operand.broadcastTo(shape);
     return Array.from(stretched.toTypedArray(), (x) => roundTo(dtype, x));
   });
-  const env: Environment<number> = { a: 0, b: 0, c: 0, d: 0, e: 0, f: 0, s, t, u: 0, i: 0, r: 0 };
+  const env: Environment = { a: 0, b: 0, c: 0, d: 0, e: 0, f: 0, s, t, u: 0, i: 0, r: 0 };
   return Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => {
     flats.forEach((flat, which) => env["abcdef"[which] as "a"] = flat[k]!);
     return roundTo(dtype, round(steps(env)));

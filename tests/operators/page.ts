@@ -42,7 +42,7 @@ function firstSentence(comment: string): string {
 
 const kinds: readonly [string, readonly DType[]][] = [
   ["bool", ["bool"]],
-  ["integers", ["uint8", "int8", "int16", "int32", "int64"]],
+  ["integers", ["uint8", "int32"]],
   ["floats", ["float16", "bfloat16", "float32", "float64"]],
 ];
 
@@ -123,9 +123,7 @@ export async function page(): Promise<string> {
 
 Methods of \`Tensor\` and functions, on every device. PyTorch's expression means the same for tensors \`a\`, \`b\`, \`c\`;
 \`tests/operators/\` compares values and derivatives. Types are those that the operands may have: \`bool\`, the integers
-\`uint8\`, \`int8\`, \`int16\`, \`int32\` and \`int64\`, the floats \`float16\`, \`bfloat16\`, \`float32\` and \`float64\`;
-\`uint16\` and \`uint32\` go where integers go, but meet no other integers and no bools, as in PyTorch. Sums and products of
-integers are \`int32\`, those of \`int64\` and \`uint32\` are \`int64\`. The last column names the rows of
+\`uint8\` and \`int32\`, the floats \`float16\`, \`bfloat16\`, \`float32\` and \`float64\`. The last column names the rows of
 \`kernels/table.json\` and the other instructions that a call runs. A view runs none; what reads elements on the host
 cannot be captured.
 

@@ -4,7 +4,7 @@
  * Two tensors at a time are joined: their axes are put in order and joined to a batch of matrices, of which the product is
  * taken; where no axis is summed over, the elements are multiplied. Axes of length one stretch.
  */
-import { sumType } from "../../pure/dtype.ts";
+import { isFloat } from "../../pure/dtype.ts";
 import { sizeOf } from "../../pure/shape.ts";
 import { matmul } from "../ops/mod.ts";
 import type { Tensor } from "../tensor.ts";
@@ -29,7 +29,7 @@ export function contract(
   labels: readonly (readonly string[])[],
   output: readonly string[],
 ): Tensor {
-  const common = commonType(tensors), dtype = sumType(common);
+  const common = commonType(tensors), dtype = isFloat(common) ? common : "int32";
   checkLengths(action, tensors, labels);
   let terms = tensors.map((tensor, k) => diagonals({ tensor: tensor.cast(dtype), labels: labels[k]! }));
   const isWanted = (label: string, others: readonly Labelled[]) =>

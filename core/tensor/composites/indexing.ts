@@ -8,7 +8,7 @@ import { gradientsEnabled, noGrad } from "../../ambient/modes.ts";
 import { indicesFrom, type NestedArray } from "../../array/elements.ts";
 import { groupResult } from "../../array/group.ts";
 import { checkPlaces, counting, inAxis, placesOfAll } from "../../array/indices.ts";
-import { copy, filled, fromTypedArray, overwrite } from "../../array/ndarray.ts";
+import { filled, fromTypedArray, overwrite } from "../../array/ndarray.ts";
 import * as views from "../../array/views.ts";
 import { asItIs, refuse } from "../../pure/check.ts";
 import { elementOf, isFloat } from "../../pure/dtype.ts";
@@ -128,8 +128,7 @@ function inItsWords<T>(action: string, length: number, fromEnd: boolean, body: (
 /** The places where a tensor differs from 0: one list for each of its axes. Throws inside a captured function. */
 export function placesOfNonzero(x: Tensor): Int32Array<ArrayBuffer>[] {
   checkPlaces("nonzero", x.shape);
-  const flat = (x.dtype === "int64" ? integersOf([x], (array) => copy(array, "bool")) : x).toTypedArray(),
-    { shape } = x;
+  const flat = x.toTypedArray(), { shape } = x;
   let count = 0;
   for (let k = 0; k < flat.length; k++) if (flat[k] !== 0) count++;
   const lists = shape.map(() => new Int32Array(count));

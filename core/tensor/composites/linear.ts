@@ -1,6 +1,6 @@
 /** Linear algebra of several ops, whose gradient is that of their parts. */
 import { checkCount, checkFlag, checkOptions, refuse, shown } from "../../pure/check.ts";
-import { isFloat, sumType } from "../../pure/dtype.ts";
+import { isFloat } from "../../pure/dtype.ts";
 import { normalizeAxis, type Shape, showShape } from "../../pure/shape.ts";
 import { add, inverse, matmul, mul, Solve, SolveTriangular, where } from "../ops/mod.ts";
 import { checkOperands } from "../operands.ts";
@@ -228,5 +228,5 @@ export function lstsq(a: Tensor, b: Tensor): Tensor {
 
 /** Bools as int32, in which they are added; other tensors as they are. */
 function asNumbers(x: Tensor): Tensor {
-  return isFloat(x.dtype) ? x : x.cast(sumType(x.dtype));
+  return isFloat(x.dtype) ? x : x.cast("int32");
 }

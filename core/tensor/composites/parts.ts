@@ -1,7 +1,7 @@
 /** Tensors divided into parts, repeated, and within borders, by several ops, whose gradient is that of their parts. */
 import { fromTypedArray } from "../../array/ndarray.ts";
 import { checkCount, checkOptions, integerList, refuse, shown } from "../../pure/check.ts";
-import { isFloat, type TypedArray } from "../../pure/dtype.ts";
+import { isFloat } from "../../pure/dtype.ts";
 import { type Axes, checkShape, normalizeAxis, showShape, sizeOf } from "../../pure/shape.ts";
 import { bordersOf } from "../../pure/borders.ts";
 import { BroadcastTo, Pad, Reshape, Roll, Split, Take } from "../ops/mod.ts";
@@ -95,7 +95,7 @@ function countsOf(given: Tensor | number | readonly number[]): readonly number[]
       `Cannot ${action}: counts ${showShape(given.shape)} of type ${given.dtype}, they must be a list of integers`,
     );
   }
-  return Array.from<number | bigint, number>(given.toTypedArray<TypedArray>(), Number);
+  return Array.from(given.toTypedArray());
 }
 
 function repeatAlong(x: Tensor, counts: readonly number[], axis: number): Tensor {

@@ -6,7 +6,7 @@ import { contiguous, copy, filled, fromTypedArray, map, type NDArray } from "../
 import { fold } from "../../array/skeletons.ts";
 import { broadcastTo, reshape } from "../../array/views.ts";
 import { checkCount, checkFlag, checkOptions, refuse } from "../../pure/check.ts";
-import { type DType, isFloat, makeTypedArray, type NumberArray, promote, type TypedArray } from "../../pure/dtype.ts";
+import { type DType, isFloat, makeTypedArray, promote, type TypedArray } from "../../pure/dtype.ts";
 import { normalizeAxis, sameShape, showShape, sizeOf, span } from "../../pure/shape.ts";
 import { checkOperands, isTensor, type Operand } from "../operands.ts";
 import { Gather, Reshape, Slice, SortedPlaces, Take, Untake, where } from "../ops/mod.ts";
@@ -54,7 +54,7 @@ export interface UniqueResult {
 /** The places of the elements that differ from 0, a row for each. */
 export function nonzero(x: Tensor): Tensor {
   const lists = placesOfNonzero(x), rank = lists.length;
-  const count = rank > 0 ? lists[0]!.length : Number(Number(x.item()) !== 0), flat = new Int32Array(count * rank);
+  const count = rank > 0 ? lists[0]!.length : Number(x.toTypedArray()[0] !== 0), flat = new Int32Array(count * rank);
   lists.forEach((list, axis) => list.forEach((place, row) => flat[row * rank + axis] = place));
   return x.wrap(fromTypedArray(x.facts.storage.stream, flat, [count, rank], "int32"));
 }
@@ -122,10 +122,10 @@ export function uniqueConsecutive(x: Tensor, options: UniqueOptions): UniqueResu
 }
 
 /** The runs of equal elements, which are taken in an order: NaN equals no other NaN. */
-function runsOf(x: Tensor, order: NumberArray | null): UniqueResult {
-  const flat: TypedArray = x.toTypedArray<TypedArray>(), { stream } = x.facts.storage, size = flat.length;
+function runsOf(x: Tensor, order: TypedArray | null): UniqueResult {
+  const flat = x.toTypedArray(), { stream } = x.facts.storage, size = flat.length;
   const inverse = new Int32Array(size), firsts = new Int32Array(size), counts = new Int32Array(size);
-  let runs = 0, last: number | bigint = NaN;
+  let runs = 0, last = NaN;
   for (let k = 0; k < size; k++) {
     const at = order === null ? k : order[k]!, value = flat[at]!;
     if (value !== last) {
@@ -136,8 +136,7 @@ function runsOf(x: Tensor, order: NumberArray | null): UniqueResult {
     inverse[at] = runs - 1;
   }
   const values = makeTypedArray(x.dtype, runs);
-  // Both arrays have the tensor's type.
-  for (let k = 0; k < runs; k++) values[k] = flat[firsts[k]!] as number;
+  for (let k = 0; k < runs; k++) values[k] = flat[firsts[k]!]!;
   const list = (flat: TypedArray, dtype: DType, shape: readonly number[] = [flat.length]) =>
     x.wrap(fromTypedArray(stream, flat, shape, dtype));
   return {

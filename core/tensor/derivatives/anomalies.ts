@@ -5,7 +5,7 @@
 import { synchronous } from "../../ambient/modes.ts";
 import { refuseRecording, withoutReplays } from "../../array/recorder.ts";
 import { checkFlag, checkFunction, checkOptions } from "../../pure/check.ts";
-import { isFloat, type TypedArray } from "../../pure/dtype.ts";
+import { isFloat } from "../../pure/dtype.ts";
 import { showShape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Op, Value } from "../value.ts";
@@ -118,8 +118,7 @@ function indexOf(flat: number, shape: readonly number[]): number[] {
 function summaryOf(tensor: Value): string {
   const array = tensor.cachedData;
   if (array === null) return `${showShape((tensor as Tensor).shape)}, freed`;
-  const values = Array.from<number | bigint, number>(array.read<TypedArray>(), Number),
-    finite = values.filter(Number.isFinite);
+  const values = Array.from(array.read()), finite = values.filter(Number.isFinite);
   const nans = values.filter(Number.isNaN).length, infinite = values.length - finite.length - nans;
   const range = finite.length === 0
     ? []

@@ -5,7 +5,7 @@
  * adjoints of all inputs in brackets. Gradients are written in ops, so that they can be differentiated again.
  */
 import { refuse } from "../../pure/check.ts";
-import { hasInteger, isFloat, rangeOf } from "../../pure/dtype.ts";
+import { isFloat, rangeOf } from "../../pure/dtype.ts";
 import { map, type NDArray } from "../../array/ndarray.ts";
 import { type MapInfo, rows } from "../../array/rows.ts";
 import type { Tensor } from "../tensor.ts";
@@ -46,7 +46,7 @@ function amongIntegers(
   if (row === "notEqual") return always;
   if (row === "equal" || Number.isNaN(value)) return never;
   const below = row === "less" || row === "lessEqual";
-  if (value > largest || value >= 2 ** 63) return below ? always : never;
+  if (value > largest) return below ? always : never;
   if (value < least) return below ? never : always;
   return below ? ["lessEqual", Math.floor(value)] : ["greaterEqual", Math.ceil(value)];
 }
@@ -89,8 +89,9 @@ export class Compare extends RowOp {
       const ready = this.prepare([a, value]);
       return ready[0]!.derive(this, ready);
     }
-    if (hasInteger(dtype, value)) return super.call(a, value);
-    const [row, known] = amongIntegers(this.comparison, value, rangeOf(dtype));
+    const range = rangeOf(dtype);
+    if (Number.isInteger(value) && value >= range[0] && value <= range[1]) return super.call(a, value);
+    const [row, known] = amongIntegers(this.comparison, value, range);
     return row === this.comparison ? super.call(a, known) : comparisons[row].call(a, known);
   }
   /** Throws an Error: a truth value has no derivative. */

@@ -12,7 +12,7 @@ import { convolves, fold, matmul } from "../../array/skeletons.ts";
 import { broadcastTo, permute, reshape } from "../../array/views.ts";
 import { addTaps, placesAlong, windowsOf } from "../../array/windows.ts";
 import { asItIs, checkCount, checkOptions } from "../../pure/check.ts";
-import { sumType } from "../../pure/dtype.ts";
+import { promote } from "../../pure/dtype.ts";
 import { checkShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
 import { perAxis, type Range, tapsOf, type Windows } from "../../pure/windows.ts";
 import type { Tensor } from "../tensor.ts";
@@ -82,7 +82,7 @@ export abstract class ConvolutionOp extends TensorOp {
           (this.geometry.groups === 1 ? "" : ` for ${this.geometry.groups} groups`),
       );
     }
-    const dtype = sumType(operandType(this.precision, commonType(inputs)));
+    const dtype = promote(operandType(this.precision, commonType(inputs)), "int32");
     return inputs.every((each) => each.dtype === dtype) ? inputs : [a, b].flatMap((x) => fitted([x], dtype, x.shape));
   }
 

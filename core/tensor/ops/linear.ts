@@ -5,7 +5,7 @@ import { dtypeCode } from "../../../kernels/instruction.ts";
 import { autocastType } from "../../ambient/modes.ts";
 import * as skeletons from "../../array/skeletons.ts";
 import type { NDArray } from "../../array/ndarray.ts";
-import { sumType } from "../../pure/dtype.ts";
+import { promote } from "../../pure/dtype.ts";
 import { broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp } from "../op.ts";
@@ -65,7 +65,7 @@ export class MatMul extends TensorOp {
     const [a, b] = inputs as [Tensor, Tensor], rank = a.shape.length, otherRank = b.shape.length;
     if (rank !== 2 || otherRank !== 2 || a.shape[1] !== b.shape[0]) productShape(a.shape, b.shape);
     // Sums of integers and bools are int32, as those of Summation.
-    const dtype = sumType(operandType(this.precision, commonType(inputs)));
+    const dtype = promote(operandType(this.precision, commonType(inputs)), "int32");
     if (rank === 2 && otherRank === 2 && a.dtype === dtype && b.dtype === dtype) return inputs;
     const left = rank === 1 ? a.cast(dtype).reshape([1, a.shape[0]!]) : a.cast(dtype);
     const right = otherRank === 1 ? b.cast(dtype).reshape([b.shape[0]!, 1]) : b.cast(dtype);

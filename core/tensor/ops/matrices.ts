@@ -5,7 +5,7 @@
  * recording they throw.
  */
 import { fromTypedArray, type NDArray } from "../../array/ndarray.ts";
-import { makeTypedArray, type TypedArray } from "../../pure/dtype.ts";
+import { makeTypedArray } from "../../pure/dtype.ts";
 import { type Shape, showShape, sizeOf } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -23,9 +23,7 @@ export function lengthsOf(shape: Shape): { batch: Shape; rows: number; columns: 
 
 /** The elements of matrices, row by row: a list for each matrix, which may be changed. */
 export function matricesOf(a: NDArray): Float64Array[] {
-  const { batch, rows, columns } = lengthsOf(a.shape),
-    flat = Float64Array.from<number | bigint>(a.read<TypedArray>(), Number),
-    size = rows * columns;
+  const { batch, rows, columns } = lengthsOf(a.shape), flat = Float64Array.from(a.read()), size = rows * columns;
   return Array.from({ length: sizeOf(batch) }, (_, k) => flat.subarray(k * size, (k + 1) * size));
 }
 

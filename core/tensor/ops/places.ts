@@ -6,7 +6,7 @@ import { asItIs, asking, refuse } from "../../pure/check.ts";
 import { checkDType, type DType, isFloat } from "../../pure/dtype.ts";
 import { wholeNumbers } from "../../array/elements.ts";
 import { copy, fromTypedArray, type NDArray } from "../../array/ndarray.ts";
-import { asIndices, gather } from "../../array/places.ts";
+import { gather } from "../../array/places.ts";
 import { groupResult } from "../../array/group.ts";
 import { reshape } from "../../array/views.ts";
 import { normalizeAxis, sameShape, type Shape, showShape } from "../../pure/shape.ts";
@@ -157,6 +157,6 @@ function checkIntegers(action: string, index: Tensor): void {
 
 /** Indices as one axis of int32, side by side in memory. */
 function placesOf(index: NDArray): NDArray {
-  const flat = asIndices(reshape(index, [index.size]));
+  const flat = reshape(index, [index.size]);
   return flat.dtype === "int32" && flat.contiguous ? flat : copy(flat, "int32");
 }

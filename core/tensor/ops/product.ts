@@ -1,7 +1,7 @@
 /**
  * The product of the elements along axes. Its gradient divides by nothing, so that it is exact to any order at zeros too.
  */
-import { sumType } from "../../pure/dtype.ts";
+import { promote } from "../../pure/dtype.ts";
 import { fold } from "../../array/skeletons.ts";
 import type { NDArray } from "../../array/ndarray.ts";
 import type { Tensor } from "../tensor.ts";
@@ -18,7 +18,7 @@ export class Product extends ReduceOp {
   }
   /** 1 where there are no elements. */
   compute(a: NDArray): NDArray {
-    return fold("prod", [a], this.axesOf(a.shape), this.outShape(a.shape), sumType(a.dtype));
+    return fold("prod", [a], this.axesOf(a.shape), this.outShape(a.shape), promote(a.dtype, "int32"));
   }
   /** g times the product of all other elements. */
   gradient(g: Tensor, y: Tensor): Adjoints {

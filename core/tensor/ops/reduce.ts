@@ -2,7 +2,7 @@
  * Reductions: ops that join elements along axes.
  */
 import type { ArgRow, FoldRow } from "../../../kernels/instruction.ts";
-import { isHalf, sumType } from "../../pure/dtype.ts";
+import { isHalf, promote } from "../../pure/dtype.ts";
 import { placesMost } from "../../array/indices.ts";
 import { argFold, fold } from "../../array/skeletons.ts";
 import { groupResult } from "../../array/group.ts";
@@ -73,7 +73,7 @@ export class Summation extends ReduceOp {
    */
   compute(a: NDArray): NDArray {
     const axes = this.axesOf(a.shape);
-    return fold("sum", [a], axes, reducedShape(a.shape, axes, this.keepDims), sumType(a.dtype));
+    return fold("sum", [a], axes, reducedShape(a.shape, axes, this.keepDims), promote(a.dtype, "int32"));
   }
   /** g for every element. */
   gradient(g: Tensor, y: Tensor): Adjoints {

@@ -11,7 +11,7 @@ import { map, type NDArray } from "../../array/ndarray.ts";
 import { scan } from "../../array/scan.ts";
 import { broadcastTo, reshape } from "../../array/views.ts";
 import { checkFlag } from "../../pure/check.ts";
-import { isFloat, sumType } from "../../pure/dtype.ts";
+import { isFloat, promote } from "../../pure/dtype.ts";
 import { normalizeAxis, type Shape } from "../../pure/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Adjoints, TensorOp, TensorTupleOp, WideOp } from "../op.ts";
@@ -68,7 +68,7 @@ export class CumSum extends ScanOp {
   }
   /** Sums blocks, and these as they follow one another: in float64 on CPUs, as a tree on GPUs. */
   compute(x: NDArray): NDArray {
-    return scan("sum", [x], axisOf(this, x.shape), this.fromEnd, sumType(x.dtype));
+    return scan("sum", [x], axisOf(this, x.shape), this.fromEnd, promote(x.dtype, "int32"));
   }
   /** The sums of g from the other end. */
   gradient(g: Tensor): Adjoints {
@@ -88,7 +88,7 @@ export class CumProd extends ScanOp {
   }
   /** One scan. */
   compute(x: NDArray): NDArray {
-    return scan("prod", [x], axisOf(this, x.shape), this.fromEnd, sumType(x.dtype));
+    return scan("prod", [x], axisOf(this, x.shape), this.fromEnd, promote(x.dtype, "int32"));
   }
   /**
    * The product of all before i, times what g has of all that follow: the sum over j >= i of g_j x_{i+1} ... x_j. Nothing is
@@ -146,7 +146,7 @@ export class LinearRecurrence extends ScanOp {
   /** Checks the axis, and brings both operands into one type and shape. @ignore */
   protected override prepare(inputs: readonly Tensor[]): readonly Tensor[] {
     checkOperands(this, inputs, 2);
-    const ready = fitted(inputs, sumType(commonType(inputs)), commonShape(this, inputs));
+    const ready = fitted(inputs, promote(commonType(inputs), "int32"), commonShape(this, inputs));
     axisOf(this, ready[0]!.shape);
     return ready;
   }

@@ -109,8 +109,8 @@ export class Clip extends RowOp {
   }
   /** The row of a and both bounds. */
   override compute(a: NDArray): NDArray {
-    const [low, high] = this.#bounds;
-    return map(this.row, [a], { s: low, t: high });
+    const [low, high] = this.#bounds, [least, largest] = rangeOf(a.dtype);
+    return map(this.row, [a], { s: Math.max(low, least), t: Math.min(high, largest) });
   }
   /** g where low < a < high, else 0, also at the bounds; a bound that was left out bounds nothing. */
   gradient(g: Tensor, y: Tensor): Adjoints {

@@ -75,7 +75,7 @@ fn Run(comptime T: type) type {
 pub fn run(workspace: *Workspace, product: *const MatMul, head: *Head, tiles: *const Tiles) void {
     head.base = @intFromPtr(product.out.data);
     switch (product.compute) {
-        inline .float32, .float64, .int32, .int64 => |known| runAs(convert.Compute[@backingInt(known)], workspace, product, head, tiles),
+        inline .float32, .float64, .int32 => |known| runAs(convert.Compute[@backingInt(known)], workspace, product, head, tiles),
         else => unreachable,
     }
 }

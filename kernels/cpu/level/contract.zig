@@ -152,7 +152,7 @@ pub const scan_lanes = 8;
 /// The type in which a row of a scan joins: float32 has the digits of float64 until it is stored,
 /// unless the row rounds nothing.
 pub fn Accumulator(comptime row: table.ScanRow, comptime T: type) type {
-    return if (@typeInfo(T) == .int or row.chooses) T else f64;
+    return if (T == i32 or row.chooses) T else f64;
 }
 
 /// Scans `count` contiguous elements, at most `scan_block`, behind what `carry`, an accumulator, holds of
@@ -357,7 +357,7 @@ pub const HalfPackKernel = *const fn (pool: *Pool, arguments: *const HalfArgs, t
 
 /// The types that the library and a level exchange. Most of these structs have no declared layout,
 /// and the two objects are compiled separately.
-const shared = .{ Table, Pool, Pool.Share, Batch, Args(f32), Args(f64), Args(i32), Args(i64), HalfArgs, HalfOperand, HalfResult, Convolve, program.View };
+const shared = .{ Table, Pool, Pool.Share, Batch, Args(f32), Args(f64), Args(i32), HalfArgs, HalfOperand, HalfResult, Convolve, program.View };
 
 /// The name under which the table of a level is exported. The name encodes the layout of all shared
 /// types, so that an object with another layout does not link.

@@ -1,4 +1,4 @@
-//! C = A B for each compute type, on all threads of a pool.
+//! C = A B for f32, f64 and i32, on all threads of a pool.
 //!
 //! An element of C is a sum over blocks of k, added in order, and within a block a chain from the
 //! first product to the last. Where the blocks end depends on k alone, so the bits are the same

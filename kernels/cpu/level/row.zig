@@ -62,7 +62,7 @@ pub fn Row(comptime T: type, comptime config: tile.Config) type {
 
         fn finish(c: [*]T, sums: *align(64) [columns_each]T, columns: usize, accumulate: bool) void {
             for (c[0..columns], sums[0..columns]) |*element, sum| {
-                element.* = if (!accumulate) sum else if (@typeInfo(T) == .int) element.* +% sum else element.* + sum;
+                element.* = if (!accumulate) sum else if (T == i32) element.* +% sum else element.* + sum;
             }
         }
 

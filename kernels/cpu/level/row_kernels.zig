@@ -29,7 +29,6 @@ fn indices(comptime V: type, index: usize) V {
     const low: u32 = @truncate(index);
     const whole = @as(@Vector(lanes, u32), @splat(low)) +% std.simd.iota(u32, lanes);
     if (T == i32) return @bitCast(whole);
-    if (T == i64) return @as(V, @splat(@bitCast(@as(u64, index)))) +% std.simd.iota(i64, lanes);
     if (T == f32) return @floatFromInt(whole);
     // Exact below 2^53.
     const begin: f64 = @floatFromInt(@as(u64, index));
@@ -109,7 +108,7 @@ pub fn Map(comptime row: anytype, comptime T: type, comptime lanes: usize) type 
 
 /// Virtual lanes, the same number on every level, so that there is one order of joining.
 pub fn foldLanes(comptime T: type) usize {
-    return if (@sizeOf(T) == 8) 8 else 16;
+    return if (T == f64) 8 else 16;
 }
 
 pub fn Fold(comptime row: anytype, comptime T: type, comptime level_lanes: usize) type {

@@ -141,12 +141,12 @@ pub fn Tile(comptime T: type, comptime config: Config) type {
         }
 
         pub inline fn multiplyAdd(a: V, b: V, c: V) V {
-            if (@typeInfo(T) == .int) return c +% a *% b;
+            if (T == i32) return c +% a *% b;
             return if (config.fma) @mulAdd(V, a, b, c) else c + a * b;
         }
 
         pub inline fn add(a: V, b: V) V {
-            return if (@typeInfo(T) == .int) a +% b else a + b;
+            return if (T == i32) a +% b else a + b;
         }
 
         /// Copies one row of a panel, `vectors` registers wide.

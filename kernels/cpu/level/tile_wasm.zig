@@ -93,7 +93,7 @@ fn Loops(comptime T: type, comptime rows: usize, comptime vectors: usize, compti
 
         inline fn add(sums: *[vectors]V, left: V, right: *const [vectors]V) void {
             inline for (sums, right) |*sum, vector| {
-                sum.* = if (@typeInfo(T) == .int) sum.* +% left *% vector else sum.* + left * vector;
+                sum.* = if (T == i32) sum.* +% left *% vector else sum.* + left * vector;
                 pin(sum);
             }
         }

@@ -12,7 +12,7 @@ const advance = axes_module.advance;
 pub fn execute(tables: *const contract.Table, pool: *Pool, scratch: []align(64) u8, one: *const Convolve) void {
     if (tables.convolve[@backingInt(one.compute)](pool, one, scratch.ptr, scratch.len)) return;
     switch (one.compute) {
-        inline .float32, .float64, .int32, .int64 => |known| {
+        inline .float32, .float64, .int32 => |known| {
             const T = convert.Compute[@backingInt(known)];
             pool.parallel(one, Plain(T).run, one.n * one.groups * one.o);
         },
@@ -39,7 +39,7 @@ fn Plain(comptime T: type) type {
                 const inside = row < one.height and column < one.width;
                 const element: T = if (inside) at(&one.input, .{ n, g, c, row, column }).* else 0;
                 const product = .{ at(&one.kernel, .{ g, o, c, i, j }).*, element };
-                if (@typeInfo(T) == .int) sum +%= product[0] *% product[1] else sum += product[0] * product[1];
+                if (T == i32) sum +%= product[0] *% product[1] else sum += product[0] * product[1];
             };
             return sum;
         }

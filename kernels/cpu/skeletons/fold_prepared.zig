@@ -12,12 +12,12 @@ const Axes = axes_module.Axes;
 const Bases = axes_module.Bases;
 const operands_max = axes_module.operands_max;
 
-/// The bits of every row's start, which is also the result of a fold over no elements.
-const starts: [convert.Compute.len][table.fold_rows.len]u64 = blk: {
-    var values: [convert.Compute.len][table.fold_rows.len]u64 = undefined;
+/// The start of every row of the table, which is also the result of a fold over no elements.
+const starts: [3][table.fold_rows.len]f64 = blk: {
+    var values: [3][table.fold_rows.len]f64 = undefined;
     for (convert.Compute, &values) |T, *list| {
         for (table.fold_rows, list) |row, *value| {
-            value.* = @as(@Int(.unsigned, @bitSizeOf(T)), @bitCast(row.start(T)));
+            value.* = if (T == i32) @floatFromInt(row.start(T)) else row.start(T);
         }
     }
     break :blk values;
@@ -131,10 +131,12 @@ pub fn prepare(
 
 /// Writes the start of the fold, as an element of its compute type.
 pub fn setStart(prepared: *const Prepared, result: *f64) void {
-    const bits = starts[@backingInt(prepared.compute)][prepared.row];
-    if (prepared.compute.bytes() == 8) {
-        result.* = @bitCast(bits);
-    } else @as(*u32, @ptrCast(result)).* = @truncate(bits);
+    const value = starts[@backingInt(prepared.compute)][prepared.row];
+    switch (prepared.compute) {
+        .float32 => @as(*f32, @ptrCast(result)).* = @floatCast(value),
+        .float64 => result.* = value,
+        else => @as(*i32, @ptrCast(result)).* = @trunc(value),
+    }
 }
 
 pub fn elementBytes(prepared: *const Prepared) usize {

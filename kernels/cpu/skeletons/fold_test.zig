@@ -211,14 +211,14 @@ fn check(comptime row: table.FoldRow, comptime T: type, fold: *const Fold, meant
         one.dtype = fold.out.dtype;
         testing.put(T, &one, 0, ordered(row, T, fold, reduced, kept));
         const got = testing.element(&fold.out, shape, kept);
-        if (!testing.same(&one, 0, &fold.out, testing.offsetOf(&fold.out, shape, kept))) {
+        if (!testing.same(testing.get(f64, &one, 0), got)) {
             std.debug.print("{s} {any} of {any}, kept {d}: want {d}, got {d}\n", .{
                 row.name, T, fold.shape[0..fold.rank], fold.kept, testing.get(f64, &one, 0), got,
             });
             return error.Different;
         }
-        if (comptime @typeInfo(T) == .int) continue;
-        if (!meant or !fold.out.dtype.isFloat() or fold.out.dtype.bytes() != @sizeOf(T)) continue;
+        if (!meant or T == i32 or fold.out.dtype.bytes() != @sizeOf(T)) continue;
+        if (fold.out.dtype == .int32) continue;
         // Products of many factors leave the range of the type before they end.
         if (comptime std.mem.eql(u8, row.name, "prod")) if (reduced > 16) continue;
         const want = meaning(row.name, T, fold, reduced, kept);

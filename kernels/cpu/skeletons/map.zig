@@ -45,7 +45,6 @@ pub const Scalars = struct {
         switch (compute) {
             .float32 => result.set(f32, scalars),
             .float64 => result.bytes = scalars.*,
-            .int64 => result.set(i64, scalars),
             else => result.set(i32, scalars),
         }
         return result;

@@ -72,7 +72,6 @@ test "map gives what plain loops give, and writes nothing else" {
     var bench: Bench = .init(1);
     defer bench.deinit();
     bench.special = true;
-    @setEvalBranchQuota(10_000);
     inline for (names) |name| {
         const number = comptime testing.rowNamed(table.map_rows, name);
         const row = table.map_rows[number];

@@ -18,7 +18,7 @@ pub fn execute(
     product: *const program.MatMul,
 ) void {
     switch (product.compute) {
-        inline .float32, .float64, .int32, .int64 => |known| {
+        inline .float32, .float64, .int32 => |known| {
             executeAs(convert.Compute[@backingInt(known)], tables, pool, scratch, product);
         },
         else => unreachable,
@@ -94,7 +94,7 @@ pub fn turns(product: *const program.MatMul) bool {
 /// Copies the right operand into panels; see `contract.PackKernel`.
 pub fn pack(tables: *const contract.Table, pool: *Pool, product: *const program.MatMul, to: ?[*]align(64) u8) usize {
     switch (product.compute) {
-        inline .float32, .float64, .int32, .int64 => |known| {
+        inline .float32, .float64, .int32 => |known| {
             const operands = operandsOf(convert.Compute[@backingInt(known)], product);
             const run = tables.gemm_pack[@backingInt(known)] orelse return 0;
             return run(pool, &operands.args, to);

@@ -53,8 +53,8 @@ const Accumulators = [columns_each]u64;
 
 /// The start of each row, as the bits of an accumulator, and how many bytes that has.
 const Start = struct { bits: u64, bytes: u8 };
-const starts: [convert.Compute.len][table.scan_rows.len]Start = blk: {
-    var values: [convert.Compute.len][table.scan_rows.len]Start = undefined;
+const starts: [3][table.scan_rows.len]Start = blk: {
+    var values: [3][table.scan_rows.len]Start = undefined;
     for (convert.Compute, &values) |T, *list| {
         for (table.scan_rows, list) |row, *value| {
             const A = contract.Accumulator(row, T);

@@ -56,7 +56,7 @@ pub fn execute(
     sort: *const program.Sort,
 ) error{OutOfMemory}!void {
     const kernel = tables.keys[@backingInt(sort.x.dtype)];
-    if (sort.x.dtype.bytes() == 8) return Sort(u64).execute(kernel, pool, room, allocator, sort);
+    if (sort.x.dtype == .float64) return Sort(u64).execute(kernel, pool, room, allocator, sort);
     return Sort(u32).execute(kernel, pool, room, allocator, sort);
 }
 

@@ -28,7 +28,7 @@ pub const entries: []const Entry = blk: {
                 .{ .name = "strided_" ++ row.name ++ "_" ++ of, .Kernel = Strided(row, T) },
             };
         }
-        if (T != i64) list = list ++ [_]Entry{.{ .name = "random_" ++ of, .Kernel = Random(@field(program.DType, of)) }};
+        list = list ++ [_]Entry{.{ .name = "random_" ++ of, .Kernel = Random(@field(program.DType, of)) }};
     }
     break :blk list;
 };
@@ -64,7 +64,6 @@ pub fn codeOf(comptime T: type) u8 {
         f32 => .float32,
         f64 => .float64,
         i32 => .int32,
-        i64 => .int64,
         else => unreachable,
     }));
 }
@@ -81,7 +80,6 @@ pub inline fn scalarsOf(comptime T: type, bits: *const [3]u64) [3]T {
 pub inline fn indexOf(comptime T: type, index: u64) T {
     const low: u32 = @truncate(index);
     if (T == i32) return @bitCast(low);
-    if (T == i64) return @bitCast(index);
     return @floatFromInt(if (T == f32) low else index);
 }
 

@@ -131,7 +131,7 @@ pub fn MatMul(comptime T: type) type {
                     inline for (0..each) |c| {
                         const y = shared.b[k][right + c * across];
                         const sum = &state.sums[r][c];
-                        sum.* = if (@typeInfo(T) == .int) sum.* +% x *% y else sum.* + x * y;
+                        sum.* = if (T == i32) sum.* +% x *% y else sum.* + x * y;
                     }
                 }
             }

@@ -10,9 +10,7 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
-const convert = @import("../../program/convert.zig");
 const layout = @import("../../gpu/arguments.zig");
-const program = @import("../../program/program.zig");
 
 pub const on_device = builtin.cpu.arch.isNvptx();
 
@@ -44,7 +42,7 @@ pub inline fn advance(address: u64, stride: i64, steps: u64) u64 {
 }
 
 /// The compute types as names of kernels have them, in the order of `convert.Compute`.
-pub const type_names = @typeInfo(program.DType).@"enum".field_names[0..convert.Compute.len];
+pub const type_names = [_][]const u8{ "float32", "float64", "int32" };
 
 /// The name of a kernel, which the engine builds in the same way to find it.
 pub const Entry = struct { name: []const u8, Kernel: type };
