@@ -291,12 +291,13 @@ for (const d of [1, 2, 3]) {
     adaptiveMaxPool: () => [d === 1 ? 1 : [...one().slice(1), null]],
   };
   windows.maxPoolWithIndices = windows.maxPool!;
+  windows.adaptiveMaxPoolWithIndices = windows.adaptiveMaxPool!;
   windows.maxUnpool = () => {
     const size = d === 3 ? [1, 2, 2] : 2, outputSize = d === 1 ? [4] : d === 2 ? [3, 4] : [1, 3, 4];
     return [core.zeros(lengths, { dtype: "int32" }), size, { stride: 1, padding: 0, outputSize }];
   };
   for (const [name, args] of Object.entries(windows)) {
-    const full = name === "maxPoolWithIndices" ? `maxPool${d}dWithIndices` : `${name}${d}d`;
+    const full = name.replace(/(WithIndices)?$/, `${d}d$1`);
     methods[full] = args;
     subjects[full] = () => subject().reshape(lengths);
   }

@@ -74,6 +74,7 @@ const options = [
 /** Classes that only others extend, and what reads files. */
 const apart = [
   "AdaptivePoolLayer",
+  "AdaptiveMaxPoolLayer",
   "PaddingLayer",
   "ParameterGroup",
   "RowTable",

@@ -60,6 +60,7 @@ const apart = new Set([
   ],
   ...[
     "AdaptivePoolLayer",
+    "AdaptiveMaxPoolLayer",
     "PaddingLayer",
     "KernelLayer",
     "ParameterGroup",
