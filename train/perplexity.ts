@@ -34,7 +34,7 @@ export class Perplexity implements Metric {
   /** RangeError for an `ignoreIndex` that is no integer. */
   constructor(options: PerplexityOptions = {}) {
     checkOptions("make Perplexity", options, "{ ignoreIndex: 0 }", ["ignoreIndex"]);
-    this.#loss = new CrossEntropyLoss({ ignoreIndex: null, ...options, reduction: "sum" });
+    this.#loss = new CrossEntropyLoss({ ...options, reduction: "sum" });
   }
 
   /** Adds the losses of a batch. */

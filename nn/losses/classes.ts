@@ -13,7 +13,7 @@ import { Loss, type LossOptions, type LossWeights } from "./loss.ts";
 export interface ClassLossOptions extends LossOptions {
   /** A weight for each class. A mean divides by the sum of the weights of all labels. None by default. */
   weight?: LossWeights | null;
-  /** The label of what is left out: it adds no loss, and no mean counts it; -100 by default, null for none. */
+  /** The label of what is left out: it adds no loss, and no mean counts it. None by default, while PyTorch has -100. */
   ignoreIndex?: number | null;
 }
 
@@ -27,7 +27,7 @@ export abstract class ClassLoss extends Loss {
   /** RangeError for an `ignoreIndex` that is no integer, and for weights that are not finite. */
   constructor(options: ClassLossOptions = {}) {
     const action = `make ${new.target.name}`, names = ["reduction", "weight", "ignoreIndex"] as const;
-    const { weight, ignoreIndex = -100, ...others } = checkOptions(action, options, "{ ignoreIndex: 0 }", names);
+    const { weight, ignoreIndex = null, ...others } = checkOptions(action, options, "{ ignoreIndex: -100 }", names);
     super(others);
     if (ignoreIndex !== null && !Number.isSafeInteger(ignoreIndex)) {
       throw new RangeError(`Cannot ${action}: ignoreIndex ${shown(ignoreIndex)} must be an integer`);
@@ -75,7 +75,7 @@ export abstract class ClassLoss extends Loss {
  * The negative of the logarithm of the label's probability, among logarithms [batch, classes], [batch, classes, ...] or
  * [classes] as `logSoftmax` gives them. Labels are integers in a tensor of any type, of the same shape without the classes.
  *
- * RangeError for a label that is no class and is not ignored; TypeError for other shapes.
+ * RangeError for a label that is no class; TypeError for other shapes.
  *
  * @example
  * ```ts
@@ -107,8 +107,8 @@ export interface CrossEntropyOptions extends ClassLossOptions {
  *
  * With label smoothing (Szegedy et al. 2016, arXiv 1512.00567) a target t counts as (1 - ε) t + ε / classes. A class weight
  * multiplies the target's share of its class; the mean divides by the weights of labels, but by the number of rows of
- * probabilities. RangeError for a label that is no integer in [0, classes) and is not ignored, TypeError for other shapes, and
- * for an `ignoreIndex` of at least 0 beside probabilities.
+ * probabilities. RangeError for a label that is no integer in [0, classes), TypeError for other shapes, and for an
+ * `ignoreIndex` beside probabilities.
  *
  * @example
  * ```ts
@@ -148,7 +148,7 @@ export class CrossEntropyLoss extends ClassLoss {
 
   /** The loss against probabilities of the logits' shape. */
   #ofShares(logits: Tensor, target: Tensor): Tensor {
-    if (this.ignoreIndex !== null && this.ignoreIndex >= 0) {
+    if (this.ignoreIndex !== null) {
       this.refuse([logits, target], `probabilities have no label ${this.ignoreIndex} to ignore`);
     }
     const axis = logits.shape.length > 1 ? 1 : 0, classes = logits.shape[axis]!;

@@ -42,7 +42,7 @@ export class FocalLoss extends ClassLoss {
     const action = "make FocalLoss";
     const names = ["reduction", "weight", "ignoreIndex", "gamma", "alpha", "softmax"] as const;
     const { gamma = 2, softmax = false, alpha, ...others } = checkOptions(action, options, "{ gamma: 2 }", names);
-    super(softmax ? others : { ...others, ignoreIndex: null });
+    super(others);
     this.gamma = checkRange(action, "gamma", gamma, 0);
     this.softmax = checkFlag(action, "softmax", softmax);
     const share = alpha === undefined && !softmax ? 0.25 : alpha ?? null;
@@ -51,7 +51,7 @@ export class FocalLoss extends ClassLoss {
         `Cannot ${action}: alpha is for the sigmoid form; give the softmax form a weight for each class`,
       );
     }
-    if (!softmax && (this.weight !== null || (others.ignoreIndex ?? null) !== null)) {
+    if (!softmax && (this.weight !== null || this.ignoreIndex !== null)) {
       throw new TypeError(
         `Cannot ${action}: weight and ignoreIndex are for the softmax form; give { softmax: true } as well`,
       );

@@ -380,7 +380,7 @@ forEachDevice("losses of halves are rounded once, and stay float32 under autocas
 forEachDevice("losses train in `fit`, whose step is captured, and move with their weights", async () => {
   const inputs = tensor([[1, 0], [0, 1], [1, 1], [0, 0]]);
   const makers: [make: () => nn.Loss, target: () => Tensor][] = [
-    [() => new nn.CrossEntropyLoss({ weight: [1, 2] }), () => labels(0, 1, -100, 1)],
+    [() => new nn.CrossEntropyLoss({ weight: [1, 2], ignoreIndex: -100 }), () => labels(0, 1, -100, 1)],
     [() => new nn.MultiMarginLoss({ weight: [1, 2] }), () => labels(0, 1, 1, 0)],
     [() => new nn.HuberLoss(), () => zeros([4, 2])],
     [() => new nn.FocalLoss(), () => ones([4, 2])],
