@@ -4,6 +4,7 @@
  *
  *     deno run -A examples/cifar_resnet.ts --epochs 3
  *     deno run -A examples/cifar_resnet.ts --seconds 60
+ *     deno run -A examples/cifar_resnet.ts --epochs 1 --limit 12800
  *
  * CIFAR-10 is read from `$DENEB_DATA/cifar-10-batches-bin` or the cache folder.
  */
@@ -80,7 +81,8 @@ async function open(name: string, limit: number): Promise<[data.Dataset, data.Da
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { epochs: { type: "string" }, seconds: { type: "string" } } });
+  const number = { type: "string" } as const;
+  const { values } = parseArgs({ options: { epochs: number, seconds: number, limit: number } });
   const numbers = Object.entries(values).map(([name, word]): [string, number] => {
     const value = Number(word);
     if (!(value > 0)) throw new RangeError(`Cannot read --${name}: ${word} must be a number above 0`);
