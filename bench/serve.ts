@@ -76,9 +76,14 @@ async function exchange(
   }
 }
 
-/** Keeps `connections` busy for some seconds. */
-async function load(port: number, connections: number, seconds: number): Promise<Seen> {
-  const seen: Seen = { times: [], statuses: new Map(), unanswered: 0 }, texts = await requests(port);
+/** Keeps `connections` busy with these requests for some seconds. */
+async function load(
+  port: number,
+  texts: readonly Uint8Array<ArrayBuffer>[],
+  connections: number,
+  seconds: number,
+): Promise<Seen> {
+  const seen: Seen = { times: [], statuses: new Map(), unanswered: 0 };
   const end = performance.now() + 1000 * seconds;
   await Promise.all(Array.from({ length: connections }, () => client(port, texts, end, seen)));
   return seen;
@@ -117,10 +122,11 @@ async function metric(port: number, name: string): Promise<number> {
 /** The rows of one size of batches. */
 async function measure(batch: number, connections: readonly number[], seconds: number): Promise<void> {
   const { process, port } = await start(batch), names = ["batches_total", "batch_images_total"];
-  await load(port, 16, 1); // What is compiled while it runs, is.
+  const texts = await requests(port);
+  await load(port, texts, 16, 1); // What is compiled while it runs, is.
   for (const count of connections) {
     const before = await Promise.all(names.map((name) => metric(port, name)));
-    const { times, statuses, unanswered } = await load(port, count, seconds);
+    const { times, statuses, unanswered } = await load(port, texts, count, seconds);
     const [batches, images] = (await Promise.all(names.map((name) => metric(port, name)))).map((x, k) =>
       x - before[k]!
     );
@@ -140,7 +146,7 @@ async function measure(batch: number, connections: readonly number[], seconds: n
     );
   }
   setTimeout(() => process.kill("SIGTERM"), 1000);
-  const [{ times, unanswered }, { code }] = await Promise.all([load(port, 64, 5), process.status]);
+  const [{ times, unanswered }, { code }] = await Promise.all([load(port, texts, 64, 5), process.status]);
   console.log(`stopped under load: ${times.length} answered, ${unanswered} unanswered, exit code ${code}`);
 }
 

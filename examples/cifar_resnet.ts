@@ -10,7 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { data, manualSeed, nn, optim, train } from "../mod.ts";
-import { openDigits, percent } from "./digits.ts";
+import { openImages, percent } from "./images.ts";
 
 const defaults = {
   /** "cifar10", or "digits": drawn by code, which needs no download. */
@@ -41,7 +41,7 @@ function curve(share: number): number {
 export async function main(options: Partial<typeof defaults> = {}) {
   const { limit, seconds, batchSize, lr, momentum, weightDecay, seed, say, ...chosen } = { ...defaults, ...options };
   manualSeed(seed);
-  const [trainSet, testSet] = await open(chosen.data, limit), isColoured = chosen.data === "cifar10";
+  const [trainSet, testSet] = await openImages(chosen.data, limit), isColoured = chosen.data === "cifar10";
   const normalize = isColoured
     ? data.normalize([0.491, 0.482, 0.447], [0.247, 0.243, 0.262])
     : data.normalize(0.1, 0.3);
@@ -71,13 +71,6 @@ export async function main(options: Partial<typeof defaults> = {}) {
   say(`${images} images in ${trained.toFixed(0)} s`);
   say(`test accuracy ${percent(accuracy)}`);
   return { model, losses, images, seconds: trained, accuracy };
-}
-
-/** The training and the test set. */
-async function open(name: string, limit: number): Promise<[data.Dataset, data.Dataset]> {
-  if (name === "digits") return await openDigits(name, limit);
-  const trainSet = await data.cifar10({ split: "train" });
-  return [limit > 0 ? data.subset(trainSet, limit) : trainSet, await data.cifar10({ split: "test" })];
 }
 
 if (import.meta.main) {

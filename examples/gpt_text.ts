@@ -182,7 +182,7 @@ if (import.meta.main) {
   const [path] = Deno.args;
   if (path === undefined) await main();
   else {
-    // Without documents of their own, the paragraphs are dealt out in tenths.
+    // One text is cut into twenty documents, of which two are for testing.
     const text = await Deno.readTextFile(path), size = Math.ceil(text.length / 20);
     const parts = Array.from({ length: 20 }, (_, k) => text.slice(k * size, (k + 1) * size));
     await main({ texts: parts, prompt: text.slice(0, 20) });

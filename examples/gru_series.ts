@@ -76,7 +76,7 @@ export function main(options: Partial<typeof defaults> = {}) {
   const { tests, fitted, seed, say } = others;
   manualSeed(seed);
   /** Noisy points [count, past] and the curve behind them [count, future]. */
-  const draw = (count: number): [points: Tensor, next: Tensor] => {
+  const sample = (count: number): [points: Tensor, next: Tensor] => {
     const all = curves(count, past + future), next = all.narrow(1, past, future);
     return [all.narrow(1, 0, past).add(randn([count, past]).mul(noise)), next];
   };
@@ -84,7 +84,7 @@ export function main(options: Partial<typeof defaults> = {}) {
   const net = new Forecaster(hidden, future), lossOf = new nn.MSELoss();
   const optimizer = new optim.Adam(net.parameters(), { lr }), schedule = new optim.CosineDecay(optimizer, { steps });
   const step = capture(() => {
-    const [points, next] = draw(batchSize), loss = lossOf.call(net.call(points), next);
+    const [points, next] = sample(batchSize), loss = lossOf.call(net.call(points), next);
     optimizer.resetGrad();
     loss.backward();
     optim.clipGradNorm(net.parameters(), 1);
@@ -100,8 +100,8 @@ export function main(options: Partial<typeof defaults> = {}) {
   }
 
   using _ = scope();
-  const [points, next] = draw(tests);
-  const [known, wanted] = draw(fitted), withOne = (x: Tensor) => concat([x, ones([x.shape[0]!, 1])], 1);
+  const [points, next] = sample(tests);
+  const [known, wanted] = sample(fitted), withOne = (x: Tensor) => concat([x, ones([x.shape[0]!, 1])], 1);
   const map = withOne(known).lstsq(wanted);
   const guesses = {
     gru: noGrad(() => net.eval().call(points)),

@@ -11,6 +11,7 @@
  */
 import { data, manualSeed, nn, noGrad, optim, scope, type Tensor } from "../mod.ts";
 import { csv } from "../data/images/mod.ts";
+import { summarize } from "../tools/report/statistics.ts";
 
 const defaults = {
   /** The file, and the column of the classes; all others are numbers. */
@@ -64,7 +65,7 @@ export async function main(options: Partial<typeof defaults> = {}) {
     }
   }
   for (const [name, all] of Object.entries(accuracies)) {
-    const { mean, deviation } = summary(all);
+    const { mean, deviation } = summarize(all);
     say(`${name.padEnd(10)}  ${percent(mean)} right, ${percent(deviation)} deviation over ${all.length} folds`);
   }
   return { accuracies, confusion, classes };
@@ -112,12 +113,6 @@ function guess(net: nn.Module, [x]: Part): number[] {
 function share(guesses: readonly number[], [, y]: Part): number {
   const labels = y.toArray<number[]>();
   return guesses.filter((guess, k) => guess === labels[k]).length / guesses.length;
-}
-
-function summary(values: readonly number[]): { mean: number; deviation: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
 }
 
 function percent(share: number): string {

@@ -6,7 +6,7 @@
  * `deno task train` does this with flags, checkpoints and a live view: see `tools/train/`.
  */
 import { data, io, manualSeed, nn, noGrad, optim, scope, train } from "../mod.ts";
-import { openDigits, percent } from "./digits.ts";
+import { openImages, percent } from "./images.ts";
 
 const defaults = {
   /** "mnist", or "digits": drawn by code, which needs no download. */
@@ -35,7 +35,7 @@ export async function main(options: Partial<typeof defaults> = {}) {
   manualSeed(seed);
 
   // Data: images float32 [1, 28, 28] in 0..1 with labels 0..9, in batches, each image moved by up to a pixel.
-  const [trainSet, testSet] = await openDigits(chosen.data, limit);
+  const [trainSet, testSet] = await openImages(chosen.data, limit);
   const loader = new data.DataLoader(trainSet, {
     batchSize,
     seed,

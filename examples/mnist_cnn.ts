@@ -7,7 +7,7 @@
  * MNIST is read from `$DENEB_DATA/mnist` or the cache folder, and downloaded once where it is missing.
  */
 import { data, manualSeed, nn, optim, train } from "../mod.ts";
-import { openDigits, percent } from "./digits.ts";
+import { openImages, percent } from "./images.ts";
 
 const defaults = {
   /** "mnist", or "digits": drawn by code, which needs no download. */
@@ -53,7 +53,7 @@ export function convolutional(width: number): nn.Sequential {
 export async function main(options: Partial<typeof defaults> = {}) {
   const { limit, epochs, batchSize, lr, width, shift, seed, say, ...chosen } = { ...defaults, ...options };
   manualSeed(seed);
-  const [trainSet, testSet] = await openDigits(chosen.data, limit);
+  const [trainSet, testSet] = await openImages(chosen.data, limit);
   const augment = [data.randomCrop(shift)];
   const loader = new data.DataLoader(trainSet, { batchSize, seed, shuffle: true, dropLast: true, augment });
   const validation = new data.DataLoader(testSet, { batchSize: 500 });

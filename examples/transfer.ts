@@ -9,7 +9,7 @@
  */
 import { capture, data, io, manualSeed, nn, optim, scope, type Tensor, train } from "../mod.ts";
 import { loadPytorch } from "../io/pytorch/mod.ts";
-import { openDigits, percent } from "./digits.ts";
+import { openImages, percent } from "./images.ts";
 
 const defaults = {
   /** "mnist", or "digits": drawn by code, which needs no download. */
@@ -36,7 +36,7 @@ const make = () =>
 /** Trains nets in three ways. Returns the accuracy of PyTorch's own weights, and of each of the three on the new digits. */
 export async function main(options: Partial<typeof defaults> = {}) {
   const { limit, weights, samples, epochs, lr, seed, say, ...chosen } = { ...defaults, ...options };
-  const [trainSet, testSet] = await openDigits(chosen.data, limit);
+  const [trainSet, testSet] = await openImages(chosen.data, limit);
   const loader = (set: data.Dataset) => new data.DataLoader(set, { batchSize: 500 });
   const known = await only(testSet, 0), unknown = await only(testSet, 5), few = await only(trainSet, 5, samples);
 

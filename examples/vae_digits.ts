@@ -8,7 +8,7 @@
  * MNIST is read from `$DENEB_DATA/mnist` or the cache folder, and downloaded once where it is missing.
  */
 import { capture, data, manualSeed, nn, noGrad, optim, scope, type Tensor, tensor } from "../mod.ts";
-import { openDigits } from "./digits.ts";
+import { openImages } from "./images.ts";
 import { plots } from "./picture.ts";
 
 const defaults = {
@@ -36,7 +36,7 @@ const shown = 2000, side = 11;
 export async function main(options: Partial<typeof defaults> = {}) {
   const { limit, epochs, batchSize, lr, hidden, seed, say, ...chosen } = { ...defaults, ...options };
   manualSeed(seed);
-  const [trainSet, testSet] = await openDigits(chosen.data, limit);
+  const [trainSet, testSet] = await openImages(chosen.data, limit);
   const loader = new data.DataLoader(trainSet, { batchSize, seed, shuffle: true, dropLast: true });
   const testLoader = new data.DataLoader(testSet, { batchSize: 500 });
 
