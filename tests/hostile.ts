@@ -5,6 +5,17 @@
 import { ones, type Tensor, tensor } from "../mod.ts";
 import { assert } from "./std.ts";
 
+/** Public classes that only others extend, and whose arguments no caller gives. */
+export const bases: readonly string[] = [
+  "AdaptiveMaxPoolLayer",
+  "AdaptivePoolLayer",
+  "KernelLayer",
+  "PaddingLayer",
+  "ParameterGroup",
+  "RowTable",
+  "TunedActivation",
+];
+
 /** What code of the caller's throws while the library asks it for something. */
 const own = new Error("the caller's own");
 

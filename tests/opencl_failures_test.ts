@@ -6,9 +6,8 @@ import { lostOpenCL } from "./built.ts";
 import { devices } from "../mod.ts";
 import { absence } from "./kernels.ts";
 import { inTemporaryFolder, testUnless, testWith } from "./permissions.ts";
+import { outputOf } from "./process.ts";
 import { assert, assertEquals } from "./support.ts";
-
-const secondsMax = 300;
 
 const begin = `
 import { openDevice } from ${JSON.stringify(new URL("../kernels/mod.ts", import.meta.url).href)};
@@ -32,20 +31,13 @@ const said = (body) => {
 };
 `;
 
-/** Runs a program and returns the JSON that it writes. A program that does not end in time fails the test. */
-async function outputOf(program: string, env: Record<string, string>): Promise<Record<string, string>> {
+/** Runs a program and returns the JSON that it writes. */
+async function findingsOf(program: string, env: Record<string, string>): Promise<Record<string, string>> {
   let output = {};
   await inTemporaryFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/program.js`, begin + program);
-    const signal = AbortSignal.timeout(1000 * secondsMax);
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", `${folder}/program.js`],
-      env: { DENEB_CACHE: `${folder}/cache`, ...env },
-      signal,
-    }).output();
-    const how = signal.aborted ? `it did not end in ${secondsMax} s` : new TextDecoder().decode(stderr);
-    assert(success, how);
-    output = JSON.parse(new TextDecoder().decode(stdout));
+    const words = ["run", "-A", "--no-check", `${folder}/program.js`];
+    output = JSON.parse(await outputOf(words, { env: { DENEB_CACHE: `${folder}/cache`, ...env } }));
   });
   return output;
 }
@@ -65,7 +57,7 @@ testUnless(absence("opencl"), "opencl: a program may end while kernels that were
   `;
   // The store of programs is written when the process ends. The folder is empty at first.
   await inTemporaryFolder(async (folder) => {
-    assertEquals(await outputOf(program, { DENEB_PROGRAMS: folder }), { sum: String(2 ** 22) });
+    assertEquals(await findingsOf(program, { DENEB_PROGRAMS: folder }), { sum: String(2 ** 22) });
     assert([...Deno.readDirSync(folder)].length > 0, "nothing was stored");
   });
 });
@@ -74,7 +66,7 @@ testUnless(
   unlimited,
   "opencl: blocks that wait are given back when the device is full, and a larger one found",
   async () => {
-    const found = await outputOf(
+    const found = await findingsOf(
       `
     const device = openDevice("opencl"), MiB = 2 ** 20, blocks = 112 * 32;
     // Small blocks, 32 to a slab, take nearly all memory.
@@ -113,7 +105,7 @@ testUnless(
   unlimited,
   "opencl: a batch that does not fit is an error, and training goes on with a smaller one",
   async () => {
-    const found = await outputOf(
+    const found = await findingsOf(
       `
     await deneb.setDefaultDevice("opencl");
     deneb.manualSeed(1);
@@ -168,7 +160,7 @@ testWith(
     await inTemporaryFolder(async (folder) => {
       await lostOpenCL(folder);
       for (const [after, status, name] of losses) {
-        const found = await outputOf(
+        const found = await findingsOf(
           `
         await deneb.setDefaultDevice("opencl");
         const train = () => {
@@ -198,7 +190,7 @@ testWith(
         assertEquals(host, "2,3");
       }
       // The device is opened by hand, so that it can be closed.
-      const found = await outputOf(
+      const found = await findingsOf(
         `
       const device = openDevice("opencl");
       let handle = 0, message = "";

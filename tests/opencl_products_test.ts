@@ -11,6 +11,7 @@ import { compute, difference, epsilonOf, type Layout, operand, randomOf, unitOf 
 import { failingCLBlast } from "./built.ts";
 import { absence, Findings, withDevice } from "./kernels.ts";
 import { inTemporaryFolder, testUnless, testWith } from "./permissions.ts";
+import { outputOf } from "./process.ts";
 import { openChosen } from "./devices/native.ts";
 import { assert, assertEquals, assertExact, assertMatch, assertThrows } from "./support.ts";
 
@@ -75,14 +76,10 @@ const product = (dtype, m, n, k) => {
 `;
 
 /** Runs a program on a device that it opens and closes, and returns the JSON that it writes. */
-async function outputOf<T>(program: string, folder: string, env: Record<string, string>): Promise<T> {
+async function findingsOf<T>(program: string, folder: string, more: Record<string, string>): Promise<T> {
   await Deno.writeTextFile(`${folder}/program.js`, begin + program);
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", `${folder}/program.js`],
-    env: { DENEB_PROGRAMS: `${folder}/programs`, DENEB_OPENCL_DEVICE: "", DENEB_CLBLAST: "", ...env },
-  }).output();
-  assert(success, new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout));
+  const env = { DENEB_PROGRAMS: `${folder}/programs`, DENEB_OPENCL_DEVICE: "", DENEB_CLBLAST: "", ...more };
+  return JSON.parse(await outputOf(["run", "-A", "--no-check", `${folder}/program.js`], { env }));
 }
 
 const process = ["read", "write", "env", "run", "ffi"] as const;
@@ -94,7 +91,7 @@ testWith(
     await inTemporaryFolder(async (folder) => {
       const run = async () => {
         const program = "console.log(JSON.stringify(product('float32', 256, 256, 256))); device.close();";
-        const numbers = await outputOf<number[]>(program, folder, {});
+        const numbers = await findingsOf<number[]>(program, folder, {});
         const [{ name }] = [...Deno.readDirSync(`${folder}/programs`)] as [Deno.DirEntry];
         const path = `${folder}/programs/${name}`, bytes = await Deno.readFile(path);
         const choices = recordsOf(bytes).filter(({ length }) => length === 1);
@@ -248,7 +245,7 @@ const onLinux = Deno.build.os === "linux" ? why : "libraries are found otherwise
 testWith(process, "opencl: the own kernels multiply where CLBlast is not, lacks a function or fails", async () => {
   await inTemporaryFolder(async (folder) => {
     const run = (env: Record<string, string>) =>
-      outputOf<{ before: string; after: string; numbers: number[] }>(
+      findingsOf<{ before: string; after: string; numbers: number[] }>(
         `
       const before = device.description, numbers = [product("float32", 9, 40, 7), product("float64", 9, 40, 7)].flat();
       console.log(JSON.stringify({ before, after: device.description, numbers }));

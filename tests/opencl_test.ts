@@ -17,6 +17,7 @@ import { devices, openDevice } from "../kernels/mod.ts";
 import { opcode } from "../kernels/instruction.ts";
 import { absence } from "./kernels.ts";
 import { inTemporaryFolder, testUnless } from "./permissions.ts";
+import { outputOf } from "./process.ts";
 import { assert, assertEquals, assertExact, assertThrows, assertThrowsLike } from "./support.ts";
 
 const why = absence("opencl");
@@ -167,13 +168,9 @@ testUnless(why, "opencl: built programs are kept in the cache folder, and a spoi
   await inTemporaryFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/program.ts`, program);
     const run = async () => {
-      const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--no-check", `${folder}/program.ts`],
-        cwd: folder,
-        env: { DENEB_CACHE: `${folder}/cache`, DENEB_PROGRAMS: "" },
-      }).output();
-      assert(success, new TextDecoder().decode(stderr));
-      assertEquals(new TextDecoder().decode(stdout).trim(), "[3,5,7]");
+      const surroundings = { cwd: folder, env: { DENEB_CACHE: `${folder}/cache`, DENEB_PROGRAMS: "" } };
+      const output = await outputOf(["run", "-A", "--no-check", `${folder}/program.ts`], surroundings);
+      assertEquals(output.trim(), "[3,5,7]");
       const names = [...Deno.readDirSync(`${folder}/cache/programs`)].map(({ name }) => name);
       assertEquals(names.length, 1);
       return `${folder}/cache/programs/${names[0]}`;

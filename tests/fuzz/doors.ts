@@ -4,7 +4,7 @@
  */
 import * as deneb from "../../mod.ts";
 import type { Random } from "../arrays.ts";
-import { hostile } from "../hostile.ts";
+import { bases, hostile } from "../hostile.ts";
 import { between, type Kind, pick, several, stranger } from "./kind.ts";
 import { compile, importLine, literal } from "./source.ts";
 
@@ -58,17 +58,8 @@ const apart = new Set([
     "TensorNode",
     "Value",
   ],
-  ...[
-    "AdaptivePoolLayer",
-    "AdaptiveMaxPoolLayer",
-    "PaddingLayer",
-    "KernelLayer",
-    "ParameterGroup",
-    "RowTable",
-    "TunedActivation",
-    "Hookable",
-    "WindowLayer",
-  ],
+  ...bases,
+  ...["Hookable", "WindowLayer"],
 ]);
 
 function* doorsOf(room: object, prefix = ""): Generator<string> {
