@@ -41,8 +41,8 @@ export interface CTCOptions extends LossOptions {
  *
  * A target that does not fit into the input has a loss of Infinity, or 0 with `zeroInfinity`, and in both cases a gradient of
  * 0. As in PyTorch the gradient takes the probabilities of each time to add up to 1: it has a term exp(p), which a `logSoftmax`
- * before the loss takes away again. RangeError for labels that are no class, and for lengths that are negative or too large where they are known at the
- * call; TypeError for other shapes.
+ * before the loss takes away again. RangeError for labels that are no class, and for lengths that are negative or too large
+ * where they are known at the call; TypeError for other shapes.
  *
  * @example
  * ```ts
